@@ -1,0 +1,3 @@
+using FreeMask.Cli;
+
+return await CommandLine.RunAsync(args);
