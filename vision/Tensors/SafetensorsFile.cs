@@ -1,0 +1,164 @@
+using System.Buffers.Binary;
+using System.Text.Json;
+
+namespace FreeMask.Vision.Tensors;
+
+/// <summary>
+/// The safetensors format: an 8-byte little-endian header length, a JSON header (name to type, shape and data offsets), then the data
+/// without holes or overlaps (huggingface/safetensors, README "Format").
+/// </summary>
+public sealed class SafetensorsFile
+{
+    private const int MaximumHeader = 100_000_000;
+
+    private readonly Dictionary<string, NamedTensor> _byName;
+
+    /// <summary>Makes a file in memory.</summary>
+    /// <exception cref="FreeMaskException">Two tensors have the same name.</exception>
+    public SafetensorsFile(IEnumerable<NamedTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        ArgumentNullException.ThrowIfNull(tensors);
+        _byName = new(StringComparer.Ordinal);
+        foreach (var tensor in tensors)
+            if (!_byName.TryAdd(tensor.Name, tensor)) throw new FreeMaskException($"Two tensors are named {tensor.Name}.");
+        Metadata = metadata ?? new Dictionary<string, string>();
+    }
+
+    /// <summary>All tensors, in no particular order.</summary>
+    public IReadOnlyCollection<NamedTensor> Tensors => _byName.Values;
+
+    /// <summary>The free text of <c>__metadata__</c>.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; }
+
+    /// <summary>The tensor of that name.</summary>
+    /// <exception cref="FreeMaskException">There is none.</exception>
+    public NamedTensor this[string name] =>
+        _byName.TryGetValue(name, out var tensor) ? tensor : throw new FreeMaskException($"The file has no tensor named {name}.");
+
+    /// <summary>Looks a tensor up.</summary>
+    public bool TryGet(string name, out NamedTensor? tensor) => _byName.TryGetValue(name, out tensor);
+
+    /// <summary>Reads a file.</summary>
+    /// <exception cref="FreeMaskException">The file is missing, truncated or not a valid safetensors file.</exception>
+    public static SafetensorsFile Load(string path)
+    {
+        try
+        {
+            return Parse(File.ReadAllBytes(path), path);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new FreeMaskException($"{path} does not exist.", e);
+        }
+    }
+
+    /// <summary>Parses the bytes of a file; tensors refer into <paramref name="data"/> without a copy.</summary>
+    /// <exception cref="FreeMaskException">The bytes are not a valid safetensors file; the message names <paramref name="origin"/>.</exception>
+    public static SafetensorsFile Parse(ReadOnlyMemory<byte> data, string origin)
+    {
+        if (data.Length < 8) throw Invalid(origin, "it is shorter than 8 bytes");
+        var headerLength = BinaryPrimitives.ReadUInt64LittleEndian(data.Span);
+        if (headerLength > MaximumHeader || headerLength > (ulong)(data.Length - 8)) throw Invalid(origin, $"its header claims {headerLength} bytes");
+        var body = data[(8 + (int)headerLength)..];
+        try
+        {
+            using var header = JsonDocument.Parse(data.Slice(8, (int)headerLength));
+            return Read(header.RootElement, body, origin);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+        {
+            throw Invalid(origin, "its header is not the expected JSON", e);
+        }
+    }
+
+    /// <summary>Writes the file atomically: to a temporary name beside it, then renamed.</summary>
+    public void Save(string path)
+    {
+        var temporary = path + ".tmp";
+        using (var stream = File.Create(temporary)) Write(stream);
+        File.Move(temporary, path, overwrite: true);
+    }
+
+    /// <summary>Writes header and data; tensors are sorted by descending alignment, then name, as the reference writer does.</summary>
+    public void Write(Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        var ordered = _byName.Values
+            .OrderByDescending(t => NamedTensor.ElementSize(t.DataType, t.Name)).ThenBy(t => t.Name, StringComparer.Ordinal).ToArray();
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            if (Metadata.Count > 0) WriteMetadata(json);
+            long offset = 0;
+            foreach (var tensor in ordered)
+            {
+                json.WriteStartObject(tensor.Name);
+                json.WriteString("dtype", tensor.DataType);
+                WriteNumbers(json, "shape", tensor.Shape);
+                WriteNumbers(json, "data_offsets", [offset, offset + tensor.Bytes.Length]);
+                json.WriteEndObject();
+                offset += tensor.Bytes.Length;
+            }
+
+            json.WriteEndObject();
+        }
+
+        while (buffer.Length % 8 != 0) buffer.WriteByte((byte)' ');
+        Span<byte> length = stackalloc byte[8];
+        BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)buffer.Length);
+        stream.Write(length);
+        buffer.WriteTo(stream);
+        foreach (var tensor in ordered) stream.Write(tensor.Bytes.Span);
+    }
+
+    private static SafetensorsFile Read(JsonElement header, ReadOnlyMemory<byte> body, string origin)
+    {
+        var tensors = new List<(long Begin, long End, NamedTensor Tensor)>();
+        var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var entry in header.EnumerateObject())
+        {
+            if (entry.NameEquals("__metadata__"))
+            {
+                foreach (var pair in entry.Value.EnumerateObject()) metadata[pair.Name] = pair.Value.GetString() ?? "";
+                continue;
+            }
+
+            var shape = entry.Value.GetProperty("shape").EnumerateArray().Select(e => e.GetInt64()).ToArray();
+            var offsets = entry.Value.GetProperty("data_offsets");
+            long begin = offsets[0].GetInt64(), end = offsets[1].GetInt64();
+            if (begin < 0 || end < begin || end > body.Length) throw Invalid(origin, $"tensor {entry.Name} lies outside of the file (is it truncated?)");
+            var tensor = new NamedTensor(entry.Name, entry.Value.GetProperty("dtype").GetString() ?? "", shape, body[(int)begin..(int)end]);
+            if (tensor.Count * NamedTensor.ElementSize(tensor.DataType, tensor.Name) != end - begin)
+                throw Invalid(origin, $"tensor {entry.Name} has {end - begin} bytes, which is not what its shape and type need");
+            tensors.Add((begin, end, tensor));
+        }
+
+        long position = 0;
+        foreach (var (begin, end, tensor) in tensors.OrderBy(t => t.Begin).ThenBy(t => t.End))
+        {
+            if (begin != position) throw Invalid(origin, $"there is a hole or an overlap before tensor {tensor.Name}");
+            position = end;
+        }
+
+        if (position != body.Length) throw Invalid(origin, "there are bytes after the last tensor");
+        return new SafetensorsFile(tensors.Select(t => t.Tensor), metadata);
+    }
+
+    private void WriteMetadata(Utf8JsonWriter json)
+    {
+        json.WriteStartObject("__metadata__");
+        foreach (var (key, value) in Metadata.OrderBy(p => p.Key, StringComparer.Ordinal)) json.WriteString(key, value);
+        json.WriteEndObject();
+    }
+
+    private static void WriteNumbers(Utf8JsonWriter json, string name, IReadOnlyList<long> numbers)
+    {
+        json.WriteStartArray(name);
+        foreach (var number in numbers) json.WriteNumberValue(number);
+        json.WriteEndArray();
+    }
+
+    private static FreeMaskException Invalid(string origin, string why, Exception? inner = null) =>
+        new($"{origin} is not a valid safetensors file: {why}.", inner!);
+}
