@@ -1,0 +1,70 @@
+using System.Collections.Immutable;
+using Orleans.Concurrency;
+
+namespace FreeMask.GrainInterfaces;
+
+/// <summary>A device; the key is <c>silo/device</c>. Takes work into a bounded queue, does it in batches, and reports to samples and shards.</summary>
+[Alias("freemask.IDeviceWorkerGrain")]
+public interface IDeviceWorkerGrain : IGrainWithStringKey
+{
+    /// <summary>Takes work. Returns at once: results come by <see cref="ISampleShardGrain.Report"/>.</summary>
+    /// <returns>How many items were taken, from the front; the others found no room.</returns>
+    [Alias("Enqueue")]
+    Task<int> Enqueue(WorkOrder order);
+
+    /// <summary>Gives back what a shard queued and no batch has taken yet.</summary>
+    /// <returns>Indices of the samples given back.</returns>
+    [Alias("Withdraw")]
+    Task<int[]> Withdraw(string shard);
+
+    /// <summary>What the device has to do.</summary>
+    [Alias("GetLoad"), AlwaysInterleave]
+    Task<DeviceLoad> GetLoad();
+}
+
+/// <summary>Work of one kind on samples of one shard.</summary>
+/// <param name="Shard">The shard's key: where results go.</param>
+/// <param name="Run">The run's id.</param>
+/// <param name="Spec">What the run makes.</param>
+/// <param name="Round">The round.</param>
+/// <param name="Kind">The work.</param>
+/// <param name="Donors">For <see cref="StageKind.Compose"/>: the donor snapshot.</param>
+/// <param name="Judge">For <see cref="StageKind.Score"/>: the judge.</param>
+/// <param name="Items">The samples.</param>
+[GenerateSerializer, Immutable, Alias("freemask.WorkOrder")]
+public sealed record WorkOrder(
+    [property: Id(0)] string Shard,
+    [property: Id(1)] string Run,
+    [property: Id(2)] RunSpec Spec,
+    [property: Id(3)] int Round,
+    [property: Id(4)] StageKind Kind,
+    [property: Id(5)] string? Donors,
+    [property: Id(6)] SegmenterModel? Judge,
+    [property: Id(7)] ImmutableArray<WorkItem> Items);
+
+/// <summary>One sample to work on, and the attempt that the lease is for.</summary>
+/// <param name="Index">The index within the round.</param>
+/// <param name="Attempt">The attempt: the fencing token.</param>
+[GenerateSerializer, Immutable, Alias("freemask.WorkItem")]
+public readonly record struct WorkItem([property: Id(0)] int Index, [property: Id(1)] int Attempt);
+
+/// <summary>Results of a batch.</summary>
+/// <param name="Kind">The work.</param>
+/// <param name="Samples">The samples as they stand.</param>
+/// <param name="Seconds">Seconds that the batch took.</param>
+/// <param name="Unfinished">Indices that were given up without a result (the device stops, or a store failed); they may be ordered again.</param>
+/// <param name="Error">A fault of the model: the shard stops. Null when there is none.</param>
+[GenerateSerializer, Immutable, Alias("freemask.WorkReport")]
+public sealed record WorkReport(
+    [property: Id(0)] StageKind Kind,
+    [property: Id(1)] ImmutableArray<SampleProgress> Samples,
+    [property: Id(2)] double Seconds,
+    [property: Id(3)] ImmutableArray<int> Unfinished,
+    [property: Id(4)] string? Error);
+
+/// <summary>What a device has to do.</summary>
+/// <param name="Queued">Samples that wait.</param>
+/// <param name="Running">Samples in batches under way.</param>
+/// <param name="Capacity">Most samples that may wait.</param>
+[GenerateSerializer, Immutable, Alias("freemask.DeviceLoad")]
+public sealed record DeviceLoad([property: Id(0)] int Queued, [property: Id(1)] int Running, [property: Id(2)] int Capacity);

@@ -1,0 +1,116 @@
+using System.Collections.Immutable;
+using Orleans.Concurrency;
+
+namespace FreeMask.GrainInterfaces;
+
+/// <summary>
+/// About a thousand samples of a round; the key is <c>run/round/shard</c>. Admits a bounded window of them to the devices and keeps their
+/// state in compact arrays. Called by its round and, with results, by device workers; every call is idempotent.
+/// </summary>
+[Alias("freemask.ISampleShardGrain")]
+public interface ISampleShardGrain : IGrainWithStringKey
+{
+    /// <summary>Tells the shard what it holds and how far to bring it.</summary>
+    /// <returns>The shard as it stands.</returns>
+    [Alias("Drive")]
+    Task<ShardReport> Drive(ShardOrder order);
+
+    /// <summary>The shard as it stands.</summary>
+    [Alias("GetReport"), AlwaysInterleave]
+    Task<ShardReport> GetReport();
+
+    /// <summary>Takes results of a device. A lost report is made up for by the lease.</summary>
+    [Alias("Report"), OneWay]
+    Task Report(WorkReport report);
+
+    /// <summary>The scores of all samples, for selection.</summary>
+    [Alias("GetScores")]
+    Task<ShardScores> GetScores();
+
+    /// <summary>Carries out the round's cut: every scored sample becomes kept or dropped.</summary>
+    [Alias("Select")]
+    Task Select(ImmutableArray<ClassCut> cuts);
+
+    /// <summary>Writes a list of samples to the artifact store.</summary>
+    /// <returns>The list's hash and length.</returns>
+    [Alias("WriteList")]
+    Task<SampleList> WriteList(SampleListKind kind);
+
+    /// <summary>Puts quarantined samples back to where they failed.</summary>
+    /// <param name="indices">Indices within the round; null for all.</param>
+    [Alias("Retry")]
+    Task Retry(int[]? indices);
+
+    /// <summary>Lists samples by index.</summary>
+    [Alias("GetSamples"), AlwaysInterleave]
+    Task<SamplePage> GetSamples(SampleQuery query);
+}
+
+/// <summary>What a shard holds and how far to bring it.</summary>
+/// <param name="Run">The run's id.</param>
+/// <param name="Spec">What the run makes.</param>
+/// <param name="Round">The round.</param>
+/// <param name="First">The index of the first sample.</param>
+/// <param name="Count">How many samples.</param>
+/// <param name="Target">The stage to reach and to wait at.</param>
+/// <param name="Hold">True to start nothing new.</param>
+/// <param name="Donors">The donor snapshot (artifact hash), from the time when all samples were masked.</param>
+/// <param name="Judges">Weights hashes of the judges: one a fold in round 0, one later.</param>
+[GenerateSerializer, Immutable, Alias("freemask.ShardOrder")]
+public sealed record ShardOrder(
+    [property: Id(0)] string Run,
+    [property: Id(1)] RunSpec Spec,
+    [property: Id(2)] int Round,
+    [property: Id(3)] int First,
+    [property: Id(4)] int Count,
+    [property: Id(5)] SampleStage Target,
+    [property: Id(6)] bool Hold,
+    [property: Id(7)] string? Donors,
+    [property: Id(8)] ImmutableArray<SegmenterModel> Judges);
+
+/// <summary>A shard as its round needs it.</summary>
+/// <param name="Counts">How many samples came how far.</param>
+/// <param name="Settled">Samples that have reached the target or are quarantined.</param>
+/// <param name="InFlight">Samples that a device has.</param>
+/// <param name="Seconds">Device seconds per stage.</param>
+/// <param name="Failures">Rejections and faults by reason.</param>
+/// <param name="Error">The one error that stops the shard; null when there is none.</param>
+/// <param name="Selected">True when the cut is carried out.</param>
+[GenerateSerializer, Immutable, Alias("freemask.ShardReport")]
+public sealed record ShardReport(
+    [property: Id(0)] StageCounts Counts,
+    [property: Id(1)] int Settled,
+    [property: Id(2)] int InFlight,
+    [property: Id(3)] StageSeconds Seconds,
+    [property: Id(4)] ImmutableArray<FailureGroup> Failures,
+    [property: Id(5)] string? Error,
+    [property: Id(6)] bool Selected);
+
+/// <summary>Scores of a shard's samples in the order of their index.</summary>
+/// <param name="First">The index of the first.</param>
+/// <param name="Scores">Millionths; -1 for a sample without score (quarantined).</param>
+[GenerateSerializer, Immutable, Alias("freemask.ShardScores")]
+public sealed record ShardScores([property: Id(0)] int First, [property: Id(1)] int[] Scores);
+
+/// <summary>Which samples a list holds, and what it says of them.</summary>
+[GenerateSerializer, Alias("freemask.SampleListKind")]
+public enum SampleListKind : byte
+{
+    /// <summary>Masked samples, with image and label: the donors of composition.</summary>
+    Donors = 0,
+
+    /// <summary>Harmonized samples, with final image and label: what fold models learn from.</summary>
+    Candidates = 1,
+
+    /// <summary>Kept samples, with final image and label: what the segmenter learns from.</summary>
+    Kept = 2,
+
+    /// <summary>All samples with everything that the run decided about them: the manifest.</summary>
+    Manifest = 3,
+}
+
+/// <summary>A list in the artifact store.</summary>
+/// <param name="Hash">Its address.</param>
+/// <param name="Count">Its length.</param>
+[GenerateSerializer, Immutable, Alias("freemask.SampleList")]
+public sealed record SampleList([property: Id(0)] string Hash, [property: Id(1)] int Count);

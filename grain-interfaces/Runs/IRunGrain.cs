@@ -1,0 +1,65 @@
+using Orleans.Concurrency;
+
+namespace FreeMask.GrainInterfaces;
+
+/// <summary>A run; the key is its id (<c>a-z 0-9 . - _</c>). Everything a user does to a run is a call here; all of it is durable and may be repeated.</summary>
+[Alias("freemask.IRunGrain")]
+public interface IRunGrain : IGrainWithStringKey
+{
+    /// <summary>Starts the run; does nothing where the same run was started before, whatever its state.</summary>
+    /// <param name="spec">What to make.</param>
+    /// <exception cref="RunRejectedException">The specification is not valid, or another one was started under this id.</exception>
+    [Alias("Start")]
+    Task Start(RunSpec spec);
+
+    /// <summary>The run as it stands; <see cref="RunState.Unknown"/> where none was started.</summary>
+    [Alias("GetStatus"), AlwaysInterleave]
+    Task<RunStatus> GetStatus();
+
+    /// <summary>What the run was started with; null where none was.</summary>
+    [Alias("GetSpec"), AlwaysInterleave]
+    Task<RunSpec?> GetSpec();
+
+    /// <summary>Stops starting new work; what is in flight comes home. Does nothing to a run that does not run.</summary>
+    /// <param name="reason">Why, for the status.</param>
+    [Alias("Pause")]
+    Task Pause(string reason);
+
+    /// <summary>Goes on after a pause, and wakes a run whose process died. Does nothing to a run that has ended or failed.</summary>
+    [Alias("Resume")]
+    Task Resume();
+
+    /// <summary>Ends the run for good; what is closed stays. Does nothing to a run that has ended.</summary>
+    /// <param name="reason">Why, for the status.</param>
+    [Alias("Cancel")]
+    Task Cancel(string reason);
+
+    /// <summary>
+    /// Tries again what failed: the error that stopped the run, and quarantined samples of the open round, all of them or those named.
+    /// Closed rounds never change.
+    /// </summary>
+    /// <param name="indices">Indices of quarantined samples of the open round; null for all.</param>
+    [Alias("Retry")]
+    Task Retry(int[]? indices = null);
+
+    /// <summary>Lists samples of a round by index.</summary>
+    [Alias("GetSamples"), AlwaysInterleave]
+    Task<SamplePage> GetSamples(SampleQuery query);
+
+    /// <summary>Says that a round has moved. Carries nothing: the run asks the round.</summary>
+    [Alias("Nudge"), AlwaysInterleave, OneWay]
+    Task Nudge();
+}
+
+/// <summary>The list of runs of a cluster or data folder; one grain, key 0.</summary>
+[Alias("freemask.IRunDirectoryGrain")]
+public interface IRunDirectoryGrain : IGrainWithIntegerKey
+{
+    /// <summary>Adds a run; does nothing where it is listed.</summary>
+    [Alias("Register")]
+    Task Register(string run);
+
+    /// <summary>All runs, oldest first.</summary>
+    [Alias("List")]
+    Task<string[]> List();
+}

@@ -1,0 +1,200 @@
+using System.Collections.Immutable;
+
+namespace FreeMask.GrainInterfaces;
+
+/// <summary>What a run is doing.</summary>
+[GenerateSerializer, Alias("freemask.RunState")]
+public enum RunState : byte
+{
+    /// <summary>No run of this name was started.</summary>
+    Unknown = 0,
+
+    /// <summary>Working.</summary>
+    Running = 1,
+
+    /// <summary>Told to rest; nothing new starts, and what is in flight comes home.</summary>
+    Paused = 2,
+
+    /// <summary>Ended by the user. Final.</summary>
+    Cancelled = 3,
+
+    /// <summary>Stopped by an error that more tries would not heal; <c>Retry</c> goes on from where it stopped.</summary>
+    Failed = 4,
+
+    /// <summary>Every round is closed. Final.</summary>
+    Completed = 5,
+}
+
+/// <summary>What a round is doing. Forward only.</summary>
+[GenerateSerializer, Alias("freemask.RoundPhase")]
+public enum RoundPhase : byte
+{
+    /// <summary>Shards are laid out.</summary>
+    Planning = 0,
+
+    /// <summary>Samples are drawn, masked, composed and harmonized.</summary>
+    Producing = 1,
+
+    /// <summary>Samples are judged; in round 0 the fold models are trained first.</summary>
+    Scoring = 2,
+
+    /// <summary>The cut is decided and carried out.</summary>
+    Selecting = 3,
+
+    /// <summary>The segmenter learns from what is kept so far.</summary>
+    Training = 4,
+
+    /// <summary>The segmenter is measured.</summary>
+    Evaluating = 5,
+
+    /// <summary>Nothing changes any more.</summary>
+    Closed = 6,
+}
+
+/// <summary>A run as it stands: enough to draw progress.</summary>
+[GenerateSerializer, Immutable, Alias("freemask.RunStatus")]
+public sealed record RunStatus
+{
+    /// <summary>The run's id.</summary>
+    [Id(0)] public required string Run { get; init; }
+
+    /// <summary>The name in the run file; empty for an unknown run.</summary>
+    [Id(1)] public string Name { get; init; } = "";
+
+    /// <summary>What it is doing.</summary>
+    [Id(2)] public RunState State { get; init; }
+
+    /// <summary>Why it is paused, cancelled or failed; null otherwise.</summary>
+    [Id(3)] public string? Reason { get; init; }
+
+    /// <summary>The rounds begun so far, in order.</summary>
+    [Id(4)] public ImmutableArray<RoundStatus> Rounds { get; init; } = [];
+
+    /// <summary>How many rounds the run will have.</summary>
+    [Id(5)] public int RoundsPlanned { get; init; }
+
+    /// <summary>When it was started (UTC).</summary>
+    [Id(6)] public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>When it became completed or cancelled (UTC); null before.</summary>
+    [Id(7)] public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>The sha256 of the manifest, which names every sample of every round; null before the run completes.</summary>
+    [Id(8)] public string? ManifestHash { get; init; }
+
+    /// <summary>The manifest's pieces in the artifact store: their bytes one after the other are the manifest.</summary>
+    [Id(9)] public ImmutableArray<string> ManifestParts { get; init; } = [];
+
+    /// <summary>The segmenter of the last closed round; null before.</summary>
+    [Id(10)] public SegmenterModel? Segmenter { get; init; }
+}
+
+/// <summary>A round as it stands.</summary>
+[GenerateSerializer, Immutable, Alias("freemask.RoundStatus")]
+public sealed record RoundStatus
+{
+    /// <summary>The round, from 0.</summary>
+    [Id(0)] public required int Round { get; init; }
+
+    /// <summary>What it is doing.</summary>
+    [Id(1)] public RoundPhase Phase { get; init; }
+
+    /// <summary>How many samples came how far.</summary>
+    [Id(2)] public StageCounts Counts { get; init; } = new();
+
+    /// <summary>The cut of each class; empty before selection.</summary>
+    [Id(3)] public ImmutableArray<ClassCut> Cuts { get; init; } = [];
+
+    /// <summary>How the round's segmenter did; null before, and where nothing is evaluated.</summary>
+    [Id(4)] public SegmenterQuality? Quality { get; init; }
+
+    /// <summary>Seconds of device work per stage, summed over samples, and of training and evaluation.</summary>
+    [Id(5)] public StageSeconds Seconds { get; init; } = new();
+
+    /// <summary>Stage results per second in the last moments; 0 when nothing moves.</summary>
+    [Id(6)] public double Rate { get; init; }
+
+    /// <summary>The training or evaluation that is under way; null when none is.</summary>
+    [Id(7)] public TrainingProgress? Training { get; init; }
+
+    /// <summary>Rejections and faults by reason, most frequent first.</summary>
+    [Id(8)] public ImmutableArray<FailureGroup> Failures { get; init; } = [];
+
+    /// <summary>The segmenter that this round trained; null before.</summary>
+    [Id(9)] public SegmenterModel? Segmenter { get; init; }
+
+    /// <summary>The one error that stops the round; null when there is none.</summary>
+    [Id(10)] public string? Error { get; init; }
+
+    /// <summary>When the round began (UTC).</summary>
+    [Id(11)] public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>When the round was closed (UTC); null before.</summary>
+    [Id(12)] public DateTimeOffset? EndedAt { get; init; }
+}
+
+/// <summary>
+/// How many samples of a round came how far: each number counts the samples that have reached the stage, so that the numbers form a funnel.
+/// <see cref="Kept"/>, <see cref="Dropped"/> and <see cref="Quarantined"/> add up to <see cref="Planned"/> when the round is closed.
+/// </summary>
+/// <param name="Planned">Samples of the round.</param>
+/// <param name="Generated">Reached Generated.</param>
+/// <param name="Masked">Reached Masked.</param>
+/// <param name="Composed">Reached Composed.</param>
+/// <param name="Harmonized">Reached Harmonized.</param>
+/// <param name="Scored">Reached Scored.</param>
+/// <param name="Kept">Kept.</param>
+/// <param name="Dropped">Dropped.</param>
+/// <param name="Quarantined">Quarantined, at whatever stage.</param>
+/// <param name="Rejected">Masks rejected so far (a sample may count more than once).</param>
+[GenerateSerializer, Immutable, Alias("freemask.StageCounts")]
+public sealed record StageCounts(
+    [property: Id(0)] int Planned = 0,
+    [property: Id(1)] int Generated = 0,
+    [property: Id(2)] int Masked = 0,
+    [property: Id(3)] int Composed = 0,
+    [property: Id(4)] int Harmonized = 0,
+    [property: Id(5)] int Scored = 0,
+    [property: Id(6)] int Kept = 0,
+    [property: Id(7)] int Dropped = 0,
+    [property: Id(8)] int Quarantined = 0,
+    [property: Id(9)] int Rejected = 0);
+
+/// <summary>Seconds of work, summed over samples.</summary>
+/// <param name="Generate">Drawing.</param>
+/// <param name="Mask">Making label maps.</param>
+/// <param name="Compose">Pasting.</param>
+/// <param name="Harmonize">Matching.</param>
+/// <param name="Score">Judging.</param>
+/// <param name="Train">Training, fold models included.</param>
+/// <param name="Evaluate">Measuring the segmenter.</param>
+[GenerateSerializer, Immutable, Alias("freemask.StageSeconds")]
+public sealed record StageSeconds(
+    [property: Id(0)] double Generate = 0,
+    [property: Id(1)] double Mask = 0,
+    [property: Id(2)] double Compose = 0,
+    [property: Id(3)] double Harmonize = 0,
+    [property: Id(4)] double Score = 0,
+    [property: Id(5)] double Train = 0,
+    [property: Id(6)] double Evaluate = 0);
+
+/// <summary>Where a class was cut.</summary>
+/// <param name="Class">The class.</param>
+/// <param name="Scored">Samples of the class that were judged.</param>
+/// <param name="Kept">How many stay: ceil(ratio x scored).</param>
+/// <param name="Score">The lowest score that stays; samples of equal score are taken in the order of their index.</param>
+/// <param name="LastIndex">The index of the last sample that stays: it, and what ranks before it, is kept.</param>
+[GenerateSerializer, Immutable, Alias("freemask.ClassCut")]
+public sealed record ClassCut(
+    [property: Id(0)] string Class,
+    [property: Id(1)] int Scored,
+    [property: Id(2)] int Kept,
+    [property: Id(3)] double Score,
+    [property: Id(4)] int LastIndex);
+
+/// <summary>How often something went wrong in one way.</summary>
+/// <param name="Reason">The reason, in words.</param>
+/// <param name="Count">How often.</param>
+/// <param name="Example">The index of a sample that met it.</param>
+[GenerateSerializer, Immutable, Alias("freemask.FailureGroup")]
+public sealed record FailureGroup([property: Id(0)] string Reason, [property: Id(1)] int Count, [property: Id(2)] int Example);

@@ -1,0 +1,149 @@
+using System.Collections.Immutable;
+
+namespace FreeMask.GrainInterfaces;
+
+/// <summary>The whole lineage of a sample, as one durable record.</summary>
+[GenerateSerializer, Immutable, Alias("freemask.SampleRecord")]
+public sealed record SampleRecord
+{
+    /// <summary>The round.</summary>
+    [Id(0)] public required int Round { get; init; }
+
+    /// <summary>The index within the round, from 0.</summary>
+    [Id(1)] public required int Index { get; init; }
+
+    /// <summary>What was drawn for this sample before any work.</summary>
+    [Id(2)] public required SamplePlan Plan { get; init; }
+
+    /// <summary>How far it has come.</summary>
+    [Id(3)] public SampleStage Stage { get; init; }
+
+    /// <summary>Which seeds are in use: 0 at first, one more each time a mask is rejected.</summary>
+    [Id(4)] public int Attempt { get; init; }
+
+    /// <summary>Faults met at this stage and attempt; back to 0 when either moves.</summary>
+    [Id(5)] public int Faults { get; init; }
+
+    /// <summary>The last operation that changed this record; repeating it changes nothing.</summary>
+    [Id(6)] public string Operation { get; init; } = "";
+
+    /// <summary>What the stages made, by name (<see cref="ArtifactNames"/>), sorted by name.</summary>
+    [Id(7)] public ImmutableArray<ArtifactReference> Artifacts { get; init; } = [];
+
+    /// <summary>Small numbers that stages state about their work, such as <c>mask.threshold</c>; sorted by name.</summary>
+    [Id(8)] public ImmutableArray<SampleFact> Facts { get; init; } = [];
+
+    /// <summary>The judged quality: mean IoU over the classes present, in [0, 1], rounded to 1e-6; null before it is scored.</summary>
+    [Id(9)] public double? Score { get; init; }
+
+    /// <summary>Seconds of work per stage: a batch's time divided by its samples; repeated work adds up.</summary>
+    [Id(10)] public ImmutableArray<StageTiming> Timings { get; init; } = [];
+
+    /// <summary>Why the sample was last rejected, faulted or quarantined; null if it never was.</summary>
+    [Id(11)] public string? Failure { get; init; }
+
+    /// <summary>The hash of the model that judged the sample.</summary>
+    [Id(12)] public string? Judge { get; init; }
+
+    /// <summary>The hash of an artifact, or null where there is none of this name.</summary>
+    public string? Artifact(string name)
+    {
+        foreach (var artifact in Artifacts)
+            if (artifact.Name == name) return artifact.Hash;
+        return null;
+    }
+}
+
+/// <summary>What is drawn for a sample before any work; a function of the run's specification, the round and the index alone.</summary>
+/// <param name="Stream">The sample's number over all rounds: the index of its random streams.</param>
+/// <param name="Class">The class by VOC name.</param>
+/// <param name="ClassIndex">The class as it stands in label maps, 1-20.</param>
+/// <param name="Background">The scene words; empty where the prompt names none.</param>
+/// <param name="Prompt">The prompt.</param>
+/// <param name="NegativePrompt">The negative prompt; empty for none.</param>
+/// <param name="Seed">The run's seed: with <paramref name="Stream"/>, the attempt and a purpose it names every random stream of this sample.</param>
+[GenerateSerializer, Immutable, Alias("freemask.SamplePlan")]
+public sealed record SamplePlan(
+    [property: Id(0)] long Stream,
+    [property: Id(1)] string Class,
+    [property: Id(2)] int ClassIndex,
+    [property: Id(3)] string Background,
+    [property: Id(4)] string Prompt,
+    [property: Id(5)] string NegativePrompt,
+    [property: Id(6)] ulong Seed);
+
+/// <summary>Something that a stage made, by the address of its content.</summary>
+/// <param name="Name">Which of the stage's products this is; see <see cref="ArtifactNames"/>.</param>
+/// <param name="Hash">The sha256 of the bytes: 64 lower-case hexadecimal digits.</param>
+/// <param name="Device">The kind of device that made it, such as <c>cpu</c>: floating point differs between kinds.</param>
+[GenerateSerializer, Immutable, Alias("freemask.ArtifactReference")]
+public sealed record ArtifactReference([property: Id(0)] string Name, [property: Id(1)] string Hash, [property: Id(2)] string Device);
+
+/// <summary>A small number that a stage states about its work.</summary>
+/// <param name="Name">Such as <c>mask.threshold</c> or <c>mask.area</c>.</param>
+/// <param name="Value">The number.</param>
+[GenerateSerializer, Immutable, Alias("freemask.SampleFact")]
+public sealed record SampleFact([property: Id(0)] string Name, [property: Id(1)] double Value);
+
+/// <summary>Seconds of work in a stage.</summary>
+/// <param name="Kind">The stage's work.</param>
+/// <param name="Seconds">Seconds.</param>
+[GenerateSerializer, Immutable, Alias("freemask.StageTiming")]
+public sealed record StageTiming([property: Id(0)] StageKind Kind, [property: Id(1)] double Seconds);
+
+/// <summary>Names of what stages make.</summary>
+public static class ArtifactNames
+{
+    /// <summary>Generate: the image (PNG).</summary>
+    public const string Image = "image";
+
+    /// <summary>Generate: the captured, reduced attention (safetensors).</summary>
+    public const string Attention = "attention";
+
+    /// <summary>Mask: the label map of the single object (PNG, one channel, 255 ignore).</summary>
+    public const string Label = "label";
+
+    /// <summary>Compose: the image with objects pasted in (PNG); the image itself where none were.</summary>
+    public const string CompositeImage = "composite-image";
+
+    /// <summary>Compose: the label map that belongs to it.</summary>
+    public const string CompositeLabel = "composite-label";
+
+    /// <summary>Compose: the instance map (PNG, one channel, 0 background, 1.. the objects, 255 ignore).</summary>
+    public const string Instances = "instances";
+
+    /// <summary>Compose: where pixels were pasted; absent where none were.</summary>
+    public const string Pasted = "pasted";
+
+    /// <summary>Harmonize: the final image (PNG).</summary>
+    public const string FinalImage = "final-image";
+
+    /// <summary>Score: what the judge saw (PNG label map), for the report.</summary>
+    public const string Prediction = "prediction";
+}
+
+/// <summary>Which samples of a run to list.</summary>
+[GenerateSerializer, Immutable, Alias("freemask.SampleQuery")]
+public sealed record SampleQuery
+{
+    /// <summary>The round.</summary>
+    [Id(0)] public required int Round { get; init; }
+
+    /// <summary>Only samples at this stage; null for all.</summary>
+    [Id(1)] public SampleStage? Stage { get; init; }
+
+    /// <summary>Only samples of this class; null for all.</summary>
+    [Id(2)] public string? Class { get; init; }
+
+    /// <summary>The first index to look at: 0, or <see cref="SamplePage.Next"/> of the page before.</summary>
+    [Id(3)] public int From { get; init; }
+
+    /// <summary>Most samples in the answer, 1-1000. Default 100.</summary>
+    [Id(4)] public int Limit { get; init; } = 100;
+}
+
+/// <summary>Some samples of a round, by index.</summary>
+/// <param name="Samples">The samples.</param>
+/// <param name="Next">Where the next page starts; null after the last.</param>
+[GenerateSerializer, Immutable, Alias("freemask.SamplePage")]
+public sealed record SamplePage([property: Id(0)] ImmutableArray<SampleRecord> Samples, [property: Id(1)] int? Next);
