@@ -87,6 +87,9 @@ public sealed record RunStatus
 
     /// <summary>The segmenter of the last closed round; null before.</summary>
     [Id(10)] public SegmenterModel? Segmenter { get; init; }
+
+    /// <summary>True when nothing of this run is in flight.</summary>
+    [Id(11)] public bool Idle { get; init; }
 }
 
 /// <summary>A round as it stands.</summary>

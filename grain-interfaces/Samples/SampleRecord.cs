@@ -45,6 +45,15 @@ public sealed record SampleRecord
     /// <summary>The hash of the model that judged the sample.</summary>
     [Id(12)] public string? Judge { get; init; }
 
+    /// <summary>For a quarantined sample: the stage that it failed at, where a retry goes on.</summary>
+    [Id(13)] public SampleStage FailedAt { get; init; }
+
+    /// <summary>For a quarantined sample: true where its masks were rejected, false where work on it failed.</summary>
+    [Id(14)] public bool Rejected { get; init; }
+
+    /// <summary>The attempt from which tries are counted: 0 until a retry.</summary>
+    [Id(15)] public int FirstAttempt { get; init; }
+
     /// <summary>The hash of an artifact, or null where there is none of this name.</summary>
     public string? Artifact(string name)
     {

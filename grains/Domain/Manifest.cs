@@ -1,0 +1,99 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace FreeMask.Grains.Domain;
+
+/// <summary>
+/// The manifest: what a run made, as JSON lines that are equal byte for byte when the data sets are. One line for the run, then for each
+/// round one line and one line a sample. No times, no paths, no device, no count of faults: nothing that depends on how the run went.
+/// Its sha256 is the run's manifest hash.
+/// </summary>
+public static class Manifest
+{
+    private static readonly string[] DataSetArtifacts = [ArtifactNames.CompositeLabel, ArtifactNames.FinalImage, ArtifactNames.Instances];
+
+    private static readonly JsonWriterOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>The line of the run.</summary>
+    public static byte[] RunLine(RunSpec spec) => Line(json =>
+    {
+        json.WriteString("manifest", "freemask/1");
+        json.WriteNumber("seed", spec.Seed);
+        json.WriteStartArray("classes");
+        foreach (var name in spec.Classes) json.WriteStringValue(name);
+        json.WriteEndArray();
+        json.WriteNumber("rounds", spec.Rounds);
+        json.WriteNumber("samplesPerRound", spec.SamplesPerRound);
+        json.WriteNumber("keepRatio", spec.KeepRatio);
+    });
+
+    /// <summary>The line of a round.</summary>
+    public static byte[] RoundLine(int round, SelectionDecision decision) => Line(json =>
+    {
+        json.WriteNumber("round", round);
+        json.WriteNumber("kept", decision.Kept);
+        json.WriteString("keptIds", decision.KeptIdsHash);
+        json.WriteStartArray("cuts");
+        foreach (var cut in decision.Cuts)
+        {
+            json.WriteStartObject();
+            json.WriteString("class", cut.Class);
+            json.WriteNumber("scored", cut.Scored);
+            json.WriteNumber("kept", cut.Kept);
+            json.WriteNumber("score", Micros(cut.Score));
+            json.WriteNumber("last", cut.LastIndex);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    });
+
+    /// <summary>The line of a sample whose round is selected. What a quarantined sample had made is not part of the data set.</summary>
+    public static byte[] SampleLine(SampleRecord sample) => Line(json =>
+    {
+        var complete = sample.Stage is SampleStage.Kept or SampleStage.Dropped;
+        json.WriteNumber("round", sample.Round);
+        json.WriteNumber("index", sample.Index);
+        json.WriteString("stage", NameOf(sample.Stage));
+        json.WriteString("class", sample.Plan.Class);
+        json.WriteString("prompt", sample.Plan.Prompt);
+        if (!complete) return;
+        json.WriteNumber("attempt", sample.Attempt);
+        json.WriteNumber("score", Micros(sample.Score ?? 0));
+        foreach (var name in DataSetArtifacts)
+            if (sample.Artifact(name) is { } hash) json.WriteString(name, hash);
+    });
+
+    /// <summary>Several lines as one piece.</summary>
+    public static byte[] Piece(IEnumerable<SampleRecord> samples)
+    {
+        using var bytes = new MemoryStream();
+        foreach (var sample in samples) bytes.Write(SampleLine(sample));
+        return bytes.ToArray();
+    }
+
+    private static string NameOf(SampleStage stage) => stage switch
+    {
+        SampleStage.Kept => "kept",
+        SampleStage.Dropped => "dropped",
+        SampleStage.Quarantined => "quarantined",
+        _ => throw new InvalidOperationException($"A sample at {stage} has no place in a manifest."),
+    };
+
+    // A decimal of millionths is written the same way everywhere.
+    private static decimal Micros(double score) => SampleTransitions.Quantise(score) / (decimal)SampleTransitions.ScoreScale;
+
+    private static byte[] Line(Action<Utf8JsonWriter> write)
+    {
+        using var bytes = new MemoryStream();
+        using (var json = new Utf8JsonWriter(bytes, Compact))
+        {
+            json.WriteStartObject();
+            write(json);
+            json.WriteEndObject();
+        }
+
+        bytes.WriteByte((byte)'\n');
+        return bytes.ToArray();
+    }
+}

@@ -1,0 +1,159 @@
+using System.Collections.Immutable;
+
+namespace FreeMask.Grains.Domain;
+
+/// <summary>
+/// A round as one durable record, and the edges between its phases. An edge goes forward once; taken again it changes nothing, and a round
+/// that is not there yet refuses it.
+/// </summary>
+[GenerateSerializer, Immutable, Alias("freemask.RoundRecord")]
+internal sealed record RoundRecord
+{
+    /// <summary>What the round is.</summary>
+    [Id(0)] public required RoundAssignment Assignment { get; init; }
+
+    /// <summary>What it is doing.</summary>
+    [Id(1)] public RoundPhase Phase { get; init; }
+
+    /// <summary>The donor snapshot, once all samples are masked.</summary>
+    [Id(2)] public string? Donors { get; init; }
+
+    /// <summary>Lists of produced samples, once all are harmonized.</summary>
+    [Id(3)] public ImmutableArray<string> Candidates { get; init; } = [];
+
+    /// <summary>The fold models of round 0, as they come.</summary>
+    [Id(4)] public ImmutableArray<SegmenterModel> FoldModels { get; init; } = [];
+
+    /// <summary>The decision of selection: cuts, ...</summary>
+    [Id(5)] public ImmutableArray<ClassCut> Cuts { get; init; } = [];
+
+    /// <summary>... the hash of the kept indices, ...</summary>
+    [Id(6)] public string KeptIdsHash { get; init; } = "";
+
+    /// <summary>... and their number.</summary>
+    [Id(7)] public int Kept { get; init; }
+
+    /// <summary>Lists of kept samples, once selection is carried out.</summary>
+    [Id(8)] public ImmutableArray<string> KeptLists { get; init; } = [];
+
+    /// <summary>The round's segmenter.</summary>
+    [Id(9)] public SegmenterModel? Segmenter { get; init; }
+
+    /// <summary>How it does.</summary>
+    [Id(10)] public SegmenterQuality? Quality { get; init; }
+
+    /// <summary>The round's piece of the manifest.</summary>
+    [Id(11)] public ImmutableArray<string> ManifestParts { get; init; } = [];
+
+    /// <summary>When it began.</summary>
+    [Id(12)] public DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>When it was closed.</summary>
+    [Id(13)] public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>Seconds of training, fold models included.</summary>
+    [Id(14)] public double TrainSeconds { get; init; }
+
+    /// <summary>Seconds of evaluation.</summary>
+    [Id(15)] public double EvaluateSeconds { get; init; }
+
+    /// <summary>Counts, seconds and failures of the shards when selection was carried out; null before.</summary>
+    [Id(16)] public RoundTally? Tally { get; init; }
+
+    /// <summary>The decision as the manifest tells it.</summary>
+    public SelectionDecision Decision => new(Cuts, KeptIdsHash, Kept);
+
+    /// <summary>The models that judge: one a fold in round 0, one later.</summary>
+    public ImmutableArray<SegmenterModel> Judges => Assignment.Judge is { } judge ? [judge] : FoldModels;
+
+    /// <summary>How many judges there must be before samples are scored.</summary>
+    public int JudgesNeeded => Assignment.Judge is null ? Assignment.Spec.Scoring.Folds : 1;
+
+    /// <summary>The stage that samples shall reach in this phase.</summary>
+    public SampleStage Target => Phase switch
+    {
+        RoundPhase.Planning or RoundPhase.Producing => Donors is null ? SampleStage.Masked : SampleStage.Harmonized,
+        RoundPhase.Scoring when Judges.Length < JudgesNeeded => SampleStage.Harmonized,
+        _ => SampleStage.Scored,
+    };
+
+    /// <summary>The round's first record.</summary>
+    public static RoundRecord Begin(RoundAssignment assignment, DateTimeOffset now) => new() { Assignment = assignment, StartedAt = now };
+
+    /// <summary>Planning to Producing.</summary>
+    public RoundRecord LaidOut() => Edge(RoundPhase.Planning, r => r with { Phase = RoundPhase.Producing });
+
+    /// <summary>Within Producing: all samples are masked, and these are the donors.</summary>
+    public RoundRecord AllMasked(string donors) => Edge(RoundPhase.Producing, r => r.Donors is null ? r with { Donors = donors } : r);
+
+    /// <summary>Producing to Scoring.</summary>
+    public RoundRecord AllHarmonized(ImmutableArray<string> candidates) => Edge(RoundPhase.Producing, r => r.Donors is null
+        ? throw new InvalidOperationException("A round has no donors yet.")
+        : r with { Phase = RoundPhase.Scoring, Candidates = candidates });
+
+    /// <summary>Within Scoring: the model of a fold is trained. Models come in the order of their folds.</summary>
+    public RoundRecord FoldTrained(int fold, SegmenterModel model, double seconds) => Edge(RoundPhase.Scoring, r => fold != r.FoldModels.Length
+        ? r
+        : r with { FoldModels = r.FoldModels.Add(model), TrainSeconds = r.TrainSeconds + seconds });
+
+    /// <summary>Scoring to Selecting: the decision, before any of its effects.</summary>
+    public RoundRecord Decided(SelectionDecision decision) => Edge(RoundPhase.Scoring, r => r.Judges.Length < r.JudgesNeeded
+        ? throw new InvalidOperationException("A round has no judges yet.")
+        : r with { Phase = RoundPhase.Selecting, Cuts = decision.Cuts, KeptIdsHash = decision.KeptIdsHash, Kept = decision.Kept });
+
+    /// <summary>Selecting to Training.</summary>
+    public RoundRecord Selected(ImmutableArray<string> keptLists, RoundTally tally) =>
+        Edge(RoundPhase.Selecting, r => r with { Phase = RoundPhase.Training, KeptLists = keptLists, Tally = tally });
+
+    /// <summary>Training to Evaluating.</summary>
+    public RoundRecord Trained(SegmenterModel model, double seconds) =>
+        Edge(RoundPhase.Training, r => r with { Phase = RoundPhase.Evaluating, Segmenter = model, TrainSeconds = r.TrainSeconds + seconds });
+
+    /// <summary>Evaluating to Closed.</summary>
+    public RoundRecord Evaluated(SegmenterQuality? quality, double seconds, ImmutableArray<string> manifestParts, DateTimeOffset now) =>
+        Edge(RoundPhase.Evaluating, r => r with
+        {
+            Phase = RoundPhase.Closed,
+            Quality = quality,
+            EvaluateSeconds = r.EvaluateSeconds + seconds,
+            ManifestParts = manifestParts,
+            EndedAt = now,
+        });
+
+    private RoundRecord Edge(RoundPhase from, Func<RoundRecord, RoundRecord> take) => Phase > from ? this
+        : Phase == from ? take(this)
+        : throw new InvalidOperationException($"A round at {Phase} cannot leave {from}.");
+}
+
+/// <summary>What the shards of a round add up to.</summary>
+[GenerateSerializer, Immutable, Alias("freemask.RoundTally")]
+internal sealed record RoundTally(
+    [property: Id(0)] StageCounts Counts,
+    [property: Id(1)] StageSeconds Seconds,
+    [property: Id(2)] ImmutableArray<FailureGroup> Failures)
+{
+    /// <summary>Adds up shards; samples of shards that have not told yet count as planned.</summary>
+    public static RoundTally Of(int planned, IEnumerable<ShardReport> shards)
+    {
+        var (counts, seconds) = (new StageCounts(), new StageSeconds());
+        var failures = new Dictionary<string, FailureGroup>(StringComparer.Ordinal);
+        foreach (var shard in shards)
+        {
+            counts = Add(counts, shard.Counts);
+            seconds = Add(seconds, shard.Seconds);
+            foreach (var failure in shard.Failures)
+                failures[failure.Reason] = failures.TryGetValue(failure.Reason, out var known) ? known with { Count = known.Count + failure.Count } : failure;
+        }
+
+        return new RoundTally(
+            counts with { Planned = planned }, seconds,
+            [.. failures.Values.OrderByDescending(f => f.Count).ThenBy(f => f.Reason, StringComparer.Ordinal)]);
+    }
+
+    private static StageCounts Add(StageCounts a, StageCounts b) => new(
+        a.Planned + b.Planned, a.Generated + b.Generated, a.Masked + b.Masked, a.Composed + b.Composed, a.Harmonized + b.Harmonized,
+        a.Scored + b.Scored, a.Kept + b.Kept, a.Dropped + b.Dropped, a.Quarantined + b.Quarantined, a.Rejected + b.Rejected);
+
+    private static StageSeconds Add(StageSeconds a, StageSeconds b) => new(
+        a.Generate + b.Generate, a.Mask + b.Mask, a.Compose + b.Compose, a.Harmonize + b.Harmonize, a.Score + b.Score, a.Train + b.Train, a.Evaluate + b.Evaluate);
+}

@@ -1,0 +1,38 @@
+using System.Collections.Immutable;
+using FreeMask.Vision;
+using FreeMask.Vision.Randomness;
+
+namespace FreeMask.Grains.Domain;
+
+/// <summary>Draws what a sample shall show. A function of specification, round and index: no state, no order.</summary>
+public static class SamplePlanner
+{
+    /// <summary>Plans one sample. Classes are dealt in turn, so that each gets the same share of every round (give or take one).</summary>
+    public static SamplePlan Plan(RunSpec spec, int round, int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(round);
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        var stream = ((long)round * spec.SamplesPerRound) + index;
+        var name = ClassOf(spec, index);
+        var random = new CounterRandom(spec.Seed, stream, 0, "plan");
+        var background = spec.Backgrounds.IsEmpty ? "" : spec.Backgrounds[random.NextInt(spec.Backgrounds.Length)];
+        var templates = UsableTemplates(spec);
+        var template = templates[random.NextInt(templates.Length)];
+        if (!PromptTemplate.NamesBackground(template)) background = "";
+        var prompt = PromptTemplate.Fill(template, VocClasses.PromptWords(name), background);
+        return new SamplePlan(stream, name, VocClasses.IndexOf(name), background, prompt, spec.Generation.NegativePrompt, spec.Seed);
+    }
+
+    /// <summary>The class of a sample.</summary>
+    public static string ClassOf(RunSpec spec, int index) => spec.Classes[index % spec.Classes.Length];
+
+    /// <summary>
+    /// The fold of a sample in round 0's cross-fitting. Folds are dealt within each class, so that every fold has every class as long as a
+    /// class has as many samples as there are folds.
+    /// </summary>
+    public static int FoldOf(RunSpec spec, int index) => ((index / spec.Classes.Length) + (index % spec.Classes.Length)) % spec.Scoring.Folds;
+
+    /// <summary>The templates that can be filled: those that name a background need one.</summary>
+    internal static ImmutableArray<string> UsableTemplates(RunSpec spec) =>
+        spec.Backgrounds.IsEmpty ? [.. spec.Generation.Prompts.Where(t => !PromptTemplate.NamesBackground(t))] : spec.Generation.Prompts;
+}

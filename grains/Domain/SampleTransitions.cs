@@ -1,0 +1,124 @@
+using System.Collections.Immutable;
+
+namespace FreeMask.Grains.Domain;
+
+/// <summary>
+/// The state machine of a sample. Every transition is a compare-and-set on (stage, attempt, operation): a result that belongs to another
+/// stage or attempt, or that was taken before, changes nothing. Attempts only grow, and within an attempt stages only go forward.
+/// </summary>
+public static class SampleTransitions
+{
+    /// <summary>A millionth: scores are rounded to it before they are compared or kept.</summary>
+    public const int ScoreScale = 1_000_000;
+
+    /// <summary>The operation's name: the same work ends under the same name however often it is reported.</summary>
+    public static string OperationOf(StageKind kind, int attempt, int faults) => $"{kind}.{attempt}.{faults}";
+
+    /// <summary>A sample that nothing has happened to.</summary>
+    public static SampleRecord Fresh(int round, int index, SamplePlan plan) => new() { Round = round, Index = index, Plan = plan };
+
+    /// <summary>Takes the result of a piece of work.</summary>
+    /// <returns>The record to keep; the same instance where the result is stale or repeated.</returns>
+    public static SampleRecord Apply(SampleRecord record, StageCompletion completion)
+    {
+        if (record.Stage != StageFlow.Before(completion.Kind) || record.Attempt != completion.Attempt) return record;
+        return completion.Result switch
+        {
+            StageResult.Done => Done(record, completion),
+            StageResult.Rejected => Rejected(record, completion),
+            // A fault is counted once: its repetition finds the count moved on.
+            _ when record.Faults == completion.Faults => Faulted(record, completion),
+            _ => record,
+        };
+    }
+
+    /// <summary>Carries out selection.</summary>
+    /// <returns>The record to keep; the same instance where the sample is not waiting for selection.</returns>
+    public static SampleRecord Decide(SampleRecord record, bool kept) => record.Stage != SampleStage.Scored
+        ? record
+        : record with { Stage = kept ? SampleStage.Kept : SampleStage.Dropped, Operation = "Select" };
+
+    /// <summary>Puts a quarantined sample back to where it failed. A sample that ran out of masks goes on with seeds that were never used.</summary>
+    /// <returns>The record to keep; the same instance where the sample is not quarantined.</returns>
+    public static SampleRecord Retry(SampleRecord record)
+    {
+        if (record.Stage != SampleStage.Quarantined) return record;
+        var returned = record with { Stage = record.FailedAt, Faults = 0, Operation = $"Retry.{record.Attempt}" };
+        return record.Rejected ? StartAgain(returned) with { FirstAttempt = record.Attempt + 1 } : returned;
+    }
+
+    /// <summary>A score in millionths.</summary>
+    public static int Quantise(double score) => (int)Math.Round(Math.Clamp(score, 0, 1) * ScoreScale, MidpointRounding.AwayFromZero);
+
+    /// <summary>What a shard needs to know of a record.</summary>
+    public static SampleProgress ProgressOf(SampleRecord record) => new(
+        record.Index, record.Stage, record.Attempt, record.Faults, record.Score is { } score ? Quantise(score) : -1, record.Failure);
+
+    private static SampleRecord Done(SampleRecord record, StageCompletion completion)
+    {
+        return record with
+        {
+            Stage = StageFlow.After(completion.Kind),
+            Faults = 0,
+            Operation = OperationOf(completion.Kind, completion.Attempt, record.Faults),
+            Artifacts = Merge(record.Artifacts, completion.Artifacts, a => a.Name),
+            Facts = Merge(record.Facts, completion.Facts, f => f.Name),
+            Score = completion.Kind == StageKind.Score ? Quantise(completion.Score ?? 0) / (double)ScoreScale : record.Score,
+            Judge = completion.Kind == StageKind.Score ? completion.Judge : record.Judge,
+            Timings = AddTime(record.Timings, completion),
+        };
+    }
+
+    private static SampleRecord Rejected(SampleRecord record, StageCompletion completion)
+    {
+        var reason = completion.Reason ?? "rejected";
+        var tried = record with
+        {
+            Operation = OperationOf(completion.Kind, completion.Attempt, record.Faults),
+            Failure = reason,
+            Timings = AddTime(record.Timings, completion),
+        };
+        return record.Attempt - record.FirstAttempt + 1 < completion.MaxAttempts
+            ? StartAgain(tried)
+            : tried with { Stage = SampleStage.Quarantined, FailedAt = record.Stage, Rejected = true };
+    }
+
+    private static SampleRecord Faulted(SampleRecord record, StageCompletion completion)
+    {
+        var tried = record with
+        {
+            Operation = OperationOf(completion.Kind, completion.Attempt, record.Faults),
+            Faults = record.Faults + 1,
+            Failure = completion.Reason ?? "failed",
+            Timings = AddTime(record.Timings, completion),
+        };
+        return tried.Faults < completion.MaxAttempts ? tried : tried with { Stage = SampleStage.Quarantined, FailedAt = record.Stage, Rejected = false };
+    }
+
+    private static SampleRecord StartAgain(SampleRecord record) => record with
+    {
+        Stage = SampleStage.Planned,
+        Attempt = record.Attempt + 1,
+        Faults = 0,
+        Artifacts = [],
+        Facts = [],
+        Score = null,
+        Judge = null,
+        Rejected = false,
+    };
+
+    private static ImmutableArray<T> Merge<T>(ImmutableArray<T> old, IEnumerable<T> added, Func<T, string> name)
+    {
+        var byName = new SortedDictionary<string, T>(StringComparer.Ordinal);
+        foreach (var item in old) byName[name(item)] = item;
+        foreach (var item in added) byName[name(item)] = item;
+        return [.. byName.Values];
+    }
+
+    private static ImmutableArray<StageTiming> AddTime(ImmutableArray<StageTiming> timings, StageCompletion completion)
+    {
+        for (var i = 0; i < timings.Length; i++)
+            if (timings[i].Kind == completion.Kind) return timings.SetItem(i, timings[i] with { Seconds = timings[i].Seconds + completion.Seconds });
+        return timings.Add(new StageTiming(completion.Kind, completion.Seconds));
+    }
+}

@@ -1,0 +1,65 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text;
+using FreeMask.Grains.Artifacts;
+
+namespace FreeMask.Grains.Domain;
+
+/// <summary>What a round keeps: decided once, kept as one record, then carried out.</summary>
+/// <param name="Cuts">The cut of each class, in the order of the run's classes; classes without scored samples are left out.</param>
+/// <param name="KeptIdsHash">The sha256 of the kept indices: one a line, ascending.</param>
+/// <param name="Kept">How many are kept.</param>
+public sealed record SelectionDecision(ImmutableArray<ClassCut> Cuts, string KeptIdsHash, int Kept);
+
+/// <summary>
+/// Keeps the best share of each class. Samples rank by score in millionths, highest first, then by index, so that the order is total;
+/// ceil(ratio x n) of a class's n scored samples stay.
+/// </summary>
+public static class Selection
+{
+    /// <summary>Decides.</summary>
+    /// <param name="spec">Classes and ratio.</param>
+    /// <param name="scores">Score in millionths of each sample by index; negative for samples that have none.</param>
+    public static SelectionDecision Decide(RunSpec spec, ReadOnlySpan<int> scores)
+    {
+        var byClass = new List<(int Score, int Index)>[spec.Classes.Length];
+        for (var i = 0; i < byClass.Length; i++) byClass[i] = [];
+        for (var index = 0; index < scores.Length; index++)
+            if (scores[index] >= 0) byClass[index % byClass.Length].Add((scores[index], index));
+
+        var cuts = ImmutableArray.CreateBuilder<ClassCut>();
+        var kept = new List<int>();
+        for (var i = 0; i < byClass.Length; i++)
+        {
+            var ranked = byClass[i];
+            if (ranked.Count == 0) continue;
+            ranked.Sort(static (a, b) => Rank(a.Score, a.Index, b.Score, b.Index));
+            var count = CountKept(spec.KeepRatio, ranked.Count);
+            var last = ranked[count - 1];
+            cuts.Add(new ClassCut(spec.Classes[i], ranked.Count, count, last.Score / (double)SampleTransitions.ScoreScale, last.Index));
+            kept.AddRange(ranked.Take(count).Select(r => r.Index));
+        }
+
+        kept.Sort();
+        return new SelectionDecision(cuts.ToImmutable(), HashOf(kept), kept.Count);
+    }
+
+    /// <summary>Whether a scored sample is on the kept side of its class's cut.</summary>
+    public static bool IsKept(ClassCut cut, int score, int index) =>
+        Rank(score, index, SampleTransitions.Quantise(cut.Score), cut.LastIndex) <= 0;
+
+    /// <summary>
+    /// ceil(ratio x n), at least one. The product is formed in decimal: 0.7 x 10 is 7, not the 7.000000000000001 that would keep an eighth.
+    /// </summary>
+    public static int CountKept(double ratio, int count) => Math.Clamp((int)Math.Ceiling((decimal)ratio * count), 1, count);
+
+    private static int Rank(int scoreA, int indexA, int scoreB, int indexB) =>
+        scoreA != scoreB ? scoreB.CompareTo(scoreA) : indexA.CompareTo(indexB);
+
+    private static string HashOf(List<int> kept)
+    {
+        var text = new StringBuilder();
+        foreach (var index in kept) text.Append(CultureInfo.InvariantCulture, $"{index}\n");
+        return ArtifactHash.Of(Encoding.UTF8.GetBytes(text.ToString()));
+    }
+}

@@ -1,0 +1,227 @@
+using System.Collections.Immutable;
+
+namespace FreeMask.Grains.Domain;
+
+/// <summary>A shard's compact state as it is kept: a few bytes a sample.</summary>
+/// <param name="Stages">Stage of each sample.</param>
+/// <param name="Attempts">Attempt of each sample.</param>
+/// <param name="Scores">Score in millionths, or -1.</param>
+/// <param name="Seconds">Device seconds per stage.</param>
+/// <param name="Failures">Rejections and faults by reason.</param>
+/// <param name="Rejected">Masks rejected.</param>
+[GenerateSerializer, Immutable, Alias("freemask.ShardRecord")]
+internal sealed record ShardRecord(
+    [property: Id(0)] byte[] Stages,
+    [property: Id(1)] ushort[] Attempts,
+    [property: Id(2)] int[] Scores,
+    [property: Id(3)] StageSeconds Seconds,
+    [property: Id(4)] ImmutableArray<FailureGroup> Failures,
+    [property: Id(5)] int Rejected);
+
+/// <summary>A lease: a device has a sample until a deadline. The attempt is the fencing token.</summary>
+/// <param name="Worker">The device's key.</param>
+/// <param name="Attempt">The attempt that it works on.</param>
+/// <param name="Deadline">When the device is given up.</param>
+internal readonly record struct Lease(string Worker, int Attempt, DateTimeOffset Deadline);
+
+/// <summary>
+/// What a shard knows of its samples: stages, attempts and scores in arrays, leases of those in flight. The samples' own records are the
+/// truth; this is the copy that work is dealt from, and it only ever moves forward.
+/// </summary>
+internal sealed class ShardLedger
+{
+    private readonly byte[] _stages;
+    private readonly ushort[] _attempts;
+    private readonly int[] _scores;
+    private readonly int[] _histogram = new int[(int)SampleStage.Quarantined + 1];
+    private readonly Dictionary<int, Lease> _leases = [];
+    private readonly Dictionary<string, (int Count, int Example)> _failures = new(StringComparer.Ordinal);
+
+    private StageSeconds _seconds = new();
+    private int _rejected;
+
+    /// <summary>A shard whose samples are all planned.</summary>
+    public ShardLedger(int first, int count)
+    {
+        First = first;
+        _stages = new byte[count];
+        _attempts = new ushort[count];
+        _scores = new int[count];
+        Array.Fill(_scores, -1);
+        _histogram[(int)SampleStage.Planned] = count;
+    }
+
+    /// <summary>A shard as it was kept.</summary>
+    public ShardLedger(int first, ShardRecord record)
+    {
+        First = first;
+        _stages = [.. record.Stages];
+        _attempts = [.. record.Attempts];
+        _scores = [.. record.Scores];
+        _seconds = record.Seconds;
+        _rejected = record.Rejected;
+        foreach (var stage in _stages) _histogram[stage]++;
+        foreach (var failure in record.Failures) _failures[failure.Reason] = (failure.Count, failure.Example);
+    }
+
+    /// <summary>The index of the first sample within the round.</summary>
+    public int First { get; }
+
+    /// <summary>How many samples.</summary>
+    public int Count => _stages.Length;
+
+    /// <summary>Samples that devices have.</summary>
+    public int InFlight => _leases.Count;
+
+    /// <summary>Results taken since this ledger was made.</summary>
+    public int Changes { get; private set; }
+
+    /// <summary>Scores in millionths by index; -1 where there is none, and for samples that are quarantined.</summary>
+    public int[] Scores
+    {
+        get
+        {
+            var scores = (int[])_scores.Clone();
+            for (var i = 0; i < scores.Length; i++)
+                if ((SampleStage)_stages[i] is SampleStage.Quarantined or < SampleStage.Scored) scores[i] = -1;
+            return scores;
+        }
+    }
+
+    /// <summary>The stage of a sample.</summary>
+    public SampleStage StageOf(int index) => (SampleStage)_stages[index - First];
+
+    /// <summary>The score of a sample in millionths, or -1.</summary>
+    public int ScoreOf(int index) => _scores[index - First];
+
+    /// <summary>How many samples came how far; quarantined samples count nowhere else.</summary>
+    public StageCounts Counts()
+    {
+        var reached = new int[(int)SampleStage.Scored + 1];
+        var above = _histogram[(int)SampleStage.Kept] + _histogram[(int)SampleStage.Dropped];
+        for (var stage = (int)SampleStage.Scored; stage >= 0; stage--) reached[stage] = above += _histogram[stage];
+        return new StageCounts(
+            Count, reached[1], reached[2], reached[3], reached[4], reached[5],
+            _histogram[(int)SampleStage.Kept], _histogram[(int)SampleStage.Dropped], _histogram[(int)SampleStage.Quarantined], _rejected);
+    }
+
+    /// <summary>Samples that have reached a stage or are quarantined.</summary>
+    public int Settled(SampleStage target)
+    {
+        var settled = 0;
+        for (var stage = (int)target; stage < _histogram.Length; stage++) settled += _histogram[stage];
+        return settled;
+    }
+
+    /// <summary>Device seconds per stage.</summary>
+    public StageSeconds Seconds => _seconds;
+
+    /// <summary>Rejections and faults by reason, most frequent first.</summary>
+    public ImmutableArray<FailureGroup> Failures() =>
+        [.. _failures.Select(f => new FailureGroup(f.Key, f.Value.Count, f.Value.Example)).OrderByDescending(f => f.Count).ThenBy(f => f.Reason, StringComparer.Ordinal)];
+
+    /// <summary>What to keep.</summary>
+    public ShardRecord ToRecord() => new([.. _stages], [.. _attempts], [.. _scores], _seconds, Failures(), _rejected);
+
+    /// <summary>Samples that have not reached a stage, as far as this ledger knows.</summary>
+    public IEnumerable<int> Below(SampleStage target)
+    {
+        for (var i = 0; i < Count; i++)
+            if (_stages[i] < (byte)target) yield return First + i;
+    }
+
+    /// <summary>Samples at a stage.</summary>
+    public IEnumerable<int> At(SampleStage stage)
+    {
+        for (var i = 0; i < Count; i++)
+            if (_stages[i] == (byte)stage) yield return First + i;
+    }
+
+    /// <summary>
+    /// Picks work towards a stage, the furthest samples first so that what is begun gets finished, then by index.
+    /// </summary>
+    /// <param name="target">The stage to reach.</param>
+    /// <param name="room">Most samples to pick.</param>
+    public List<(StageKind Kind, WorkItem Item)> Pick(SampleStage target, int room)
+    {
+        var picked = new List<(StageKind, WorkItem)>();
+        for (var stage = (int)target - 1; stage >= 0 && room > 0; stage--)
+        {
+            if (_histogram[stage] == 0) continue;
+            for (var i = 0; i < Count && room > 0; i++)
+            {
+                if (_stages[i] != stage || _leases.ContainsKey(First + i)) continue;
+                picked.Add(((StageKind)stage, new WorkItem(First + i, _attempts[i])));
+                room--;
+            }
+        }
+
+        return picked;
+    }
+
+    /// <summary>Notes that a device has a sample.</summary>
+    public void Grant(int index, Lease lease) => _leases[index] = lease;
+
+    /// <summary>Notes that a device has a sample no more.</summary>
+    public void Release(int index) => _leases.Remove(index);
+
+    /// <summary>Devices that have samples.</summary>
+    public string[] Workers() => [.. _leases.Values.Select(l => l.Worker).Distinct()];
+
+    /// <summary>Takes back the samples whose deadline has passed.</summary>
+    /// <returns>Their indices.</returns>
+    public List<int> TakeExpired(DateTimeOffset now)
+    {
+        var expired = _leases.Where(l => l.Value.Deadline <= now).Select(l => l.Key).ToList();
+        foreach (var index in expired) _leases.Remove(index);
+        return expired;
+    }
+
+    /// <summary>
+    /// Takes what a sample says of itself. News that is older than what is known (a lower attempt, or an earlier stage of the same attempt)
+    /// is ignored; so is repeated news.
+    /// </summary>
+    public void Apply(SampleProgress progress)
+    {
+        var i = progress.Index - First;
+        var (stage, attempt) = ((SampleStage)_stages[i], _attempts[i]);
+        if (progress.Attempt < attempt || (progress.Attempt == attempt && progress.Stage < stage)) return;
+        if (progress.Attempt > attempt) CountFailure(progress, rejected: progress.Attempt - attempt);
+        else if (progress.Stage == SampleStage.Quarantined && stage != SampleStage.Quarantined) CountFailure(progress, rejected: 0);
+        Move(i, progress);
+    }
+
+    /// <summary>Takes what a retried sample says: the one way from Quarantined back.</summary>
+    public void Readmit(SampleProgress progress) => Move(progress.Index - First, progress);
+
+    /// <summary>Counts a fault after which the sample is tried again.</summary>
+    public void CountFault(SampleProgress progress) => CountFailure(progress, rejected: 0);
+
+    /// <summary>Adds device time.</summary>
+    public void AddSeconds(StageKind kind, double seconds) => _seconds = kind switch
+    {
+        StageKind.Generate => _seconds with { Generate = _seconds.Generate + seconds },
+        StageKind.Mask => _seconds with { Mask = _seconds.Mask + seconds },
+        StageKind.Compose => _seconds with { Compose = _seconds.Compose + seconds },
+        StageKind.Harmonize => _seconds with { Harmonize = _seconds.Harmonize + seconds },
+        _ => _seconds with { Score = _seconds.Score + seconds },
+    };
+
+    private void Move(int i, SampleProgress progress)
+    {
+        if (_stages[i] != (byte)progress.Stage || _attempts[i] != progress.Attempt) Changes++;
+        _histogram[_stages[i]]--;
+        _stages[i] = (byte)progress.Stage;
+        _attempts[i] = checked((ushort)progress.Attempt);
+        _scores[i] = progress.Score;
+        _histogram[_stages[i]]++;
+    }
+
+    private void CountFailure(SampleProgress progress, int rejected)
+    {
+        _rejected += rejected;
+        var reason = progress.Failure ?? "unknown";
+        var (count, example) = _failures.GetValueOrDefault(reason, (0, progress.Index));
+        _failures[reason] = (count + Math.Max(1, rejected), example);
+    }
+}
