@@ -1,0 +1,36 @@
+using FreeMask.Vision.Imaging;
+
+namespace FreeMask.Vision.Masking;
+
+/// <summary>Why a mask was refused.</summary>
+public enum MaskRejectionKind
+{
+    /// <summary>The coarse map is flat: it points nowhere.</summary>
+    Flat,
+
+    /// <summary>Too little of the picture.</summary>
+    TooSmall,
+
+    /// <summary>Too much of the picture.</summary>
+    TooLarge,
+
+    /// <summary>Runs along too much of the border.</summary>
+    AlongBorder,
+
+    /// <summary>The map does not separate the object well enough.</summary>
+    Unsure,
+
+    /// <summary>Too many parts.</summary>
+    Fragmented,
+}
+
+/// <summary>A refusal: its kind for counting, its text for people.</summary>
+public sealed record MaskRejection(MaskRejectionKind Kind, string Reason);
+
+/// <summary>What the mask stage found in one picture.</summary>
+/// <param name="Labels">The class inside, 0 outside, 255 where the outline is undecided; of the picture's size.</param>
+/// <param name="Probability">The cleaned map in 0..1.</param>
+/// <param name="Threshold">The cut that was used.</param>
+/// <param name="Confidence">0..1, see <see cref="MaskStage"/>.</param>
+/// <param name="Rejection">Why the mask must not be used, or null.</param>
+public sealed record MaskResult(LabelMap Labels, FloatMap Probability, float Threshold, float Confidence, MaskRejection? Rejection);
