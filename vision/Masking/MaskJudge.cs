@@ -1,4 +1,3 @@
-using System.Globalization;
 using FreeMask.Vision.Imaging;
 
 namespace FreeMask.Vision.Masking;
@@ -8,18 +7,17 @@ internal static class MaskJudge
 {
     internal static MaskRejection? Judge(byte[] mask, int width, float confidence, MaskRules rules)
     {
-        var area = (float)mask.Count(v => v != 0) / mask.Length;
-        if (area < rules.MinimumArea) return Refuse(MaskRejectionKind.TooSmall, $"the object covers {Percent(area)} of the picture, less than {Percent(rules.MinimumArea)}");
-        if (area > rules.MaximumArea) return Refuse(MaskRejectionKind.TooLarge, $"the object covers {Percent(area)} of the picture, more than {Percent(rules.MaximumArea)}");
+        var area = (double)mask.Count(v => v != 0) / mask.Length;
+        if (area < rules.MinimumArea) return new(MaskRejectionKind.TooSmall, area, rules.MinimumArea);
+        if (area > rules.MaximumArea) return new(MaskRejectionKind.TooLarge, area, rules.MaximumArea);
         var border = BorderShare(mask, width);
-        if (border > rules.MaximumBorder) return Refuse(MaskRejectionKind.AlongBorder, $"the object covers {Percent(border)} of the border, more than {Percent(rules.MaximumBorder)}");
-        if (confidence < rules.MinimumConfidence)
-            return Refuse(MaskRejectionKind.Unsure, string.Create(CultureInfo.InvariantCulture, $"the confidence is {confidence:0.00}, below {rules.MinimumConfidence:0.00}"));
+        if (border > rules.MaximumBorder) return new(MaskRejectionKind.AlongBorder, border, rules.MaximumBorder);
+        if (confidence < rules.MinimumConfidence) return new(MaskRejectionKind.Unsure, confidence, rules.MinimumConfidence);
         var parts = Regions.Find(mask, width).Sizes.Count;
-        return parts > rules.MaximumParts ? Refuse(MaskRejectionKind.Fragmented, $"the object is in {parts} parts, more than {rules.MaximumParts}") : null;
+        return parts > rules.MaximumParts ? new(MaskRejectionKind.Fragmented, parts, rules.MaximumParts) : null;
     }
 
-    private static float BorderShare(byte[] mask, int width)
+    private static double BorderShare(byte[] mask, int width)
     {
         int height = mask.Length / width, covered = 0, total = 0;
         for (var y = 0; y < height; y++)
@@ -32,10 +30,6 @@ internal static class MaskJudge
             }
         }
 
-        return (float)covered / total;
+        return (double)covered / total;
     }
-
-    private static MaskRejection Refuse(MaskRejectionKind kind, string reason) => new(kind, reason);
-
-    private static string Percent(float share) => share.ToString("0.0 %", CultureInfo.InvariantCulture);
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using FreeMask.Vision.Imaging;
 
 namespace FreeMask.Vision.Masking;
@@ -24,8 +25,26 @@ public enum MaskRejectionKind
     Fragmented,
 }
 
-/// <summary>A refusal: its kind for counting, its text for people.</summary>
-public sealed record MaskRejection(MaskRejectionKind Kind, string Reason);
+/// <summary>A refusal.</summary>
+/// <param name="Kind">Which rule was broken.</param>
+/// <param name="Measured">What was measured: a share of 0..1, or a number of parts.</param>
+/// <param name="Limit">What the rule allows.</param>
+public sealed record MaskRejection(MaskRejectionKind Kind, double Measured, double Limit)
+{
+    /// <summary>The rule in words, without numbers, so that equal reasons can be counted.</summary>
+    public string Reason => Kind switch
+    {
+        MaskRejectionKind.Flat => "the attention map is flat",
+        MaskRejectionKind.TooSmall => "the object is too small",
+        MaskRejectionKind.TooLarge => "the object is too large",
+        MaskRejectionKind.AlongBorder => "the object runs along the border",
+        MaskRejectionKind.Unsure => "the mask is not certain enough",
+        _ => "the object is in too many parts",
+    };
+
+    /// <summary>The rule in words with its numbers.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Reason} ({Measured:0.###}, limit {Limit:0.###})");
+}
 
 /// <summary>What the mask stage found in one picture.</summary>
 /// <param name="Labels">The class inside, 0 outside, 255 where the outline is undecided; of the picture's size.</param>

@@ -30,7 +30,7 @@ public static class MaskStage
         if (!Stretch(map))
         {
             var nothing = new LabelMap(image.Width, image.Height);
-            return new MaskResult(nothing, map, 0, 0, new MaskRejection(MaskRejectionKind.Flat, "the attention map is flat"));
+            return new MaskResult(nothing, map, 0, 0, new MaskRejection(MaskRejectionKind.Flat, 0, Flatness));
         }
 
         var (cleaned, mask, threshold) = Cut(image, map, options);

@@ -90,7 +90,8 @@ public sealed class MaskStageTests
         for (var i = 0; i < 256; i++) coarse.Values[i] = i % 16 is > 3 and < 12 && i / 16 is > 3 and < 12 ? 0 : 1;
         var result = MaskStage.Run(new RgbImage(64, 64), coarse, 1, new MaskOptions { CleanUp = MaskCleanUp.None });
         Assert.Equal(MaskRejectionKind.AlongBorder, result.Rejection!.Kind);
-        Assert.Contains("100.0 %", result.Rejection.Reason, StringComparison.Ordinal);
+        Assert.Equal(1, result.Rejection.Measured);
+        Assert.Equal("the object runs along the border (1, limit 0.6)", result.Rejection.ToString());
     }
 
     [Theory]
