@@ -1,0 +1,192 @@
+using System.Text.Json;
+
+namespace FreeMask.Vision.Thesaurus;
+
+/// <summary>One class seen from one background.</summary>
+/// <param name="ClassId">VOC index, 1..20.</param>
+/// <param name="Class">VOC name.</param>
+/// <param name="Count">N(f, b): captions that mention both.</param>
+/// <param name="R">N(f, b) / N(b), in 0..1; 0 where the background never occurs.</param>
+/// <param name="Smoothed">R after backing off to the containing scenes, in 0..1.</param>
+/// <param name="Normalised">R~: the smoothed R over the largest smoothed R of this background, in 0..1.</param>
+/// <param name="Lift">The smoothed R over the class's share of all captions: above 1, the class is named more often with this background than without.</param>
+/// <param name="Support">Captions that vouch for the pair: N(f, b), or that of the narrowest containing scene that is common enough.</param>
+/// <param name="Allowed">Whether R~ (with regard to lift) and support reach their thresholds.</param>
+public sealed record ClassMatch(int ClassId, string Class, int Count, double R, double Smoothed, double Normalised, double Lift, int Support, bool Allowed);
+
+/// <summary>
+/// Which objects fit which background, from caption statistics: R(f, b) = N(f, b) / N(b), normalised R~ = R / max over f' of R(f', b), thresholded
+/// (free-mask.md 1.6; the paper prints no equation, this is the form its text describes).
+/// </summary>
+/// <remarks>
+/// Rare scenes back off: R'(f, b) = (N(f, b) + k R'(f, parent)) / (N(b) + k) (Dirichlet smoothing), where parent is the scene that contains b
+/// (road: street: outdoors: all captions) and k = <see cref="ThesaurusOptions.Smoothing"/>. A scene with thousands of captions hardly moves,
+/// one with ten takes most of its estimate from its parent.
+/// </remarks>
+public sealed class SceneThesaurus
+{
+    private static readonly Lazy<SceneThesaurus> Shipped = new(
+        () => new SceneThesaurus(ParseCounts(ThesaurusResources.Read("coco-captions.json"), "the shipped thesaurus")));
+
+    private readonly ThesaurusOptions _options;
+    private readonly string[] _classes, _scenes;
+    private readonly Dictionary<string, string?> _broader;
+    private readonly MentionFinder _sceneWords;
+
+    /// <summary>Makes a thesaurus from counts.</summary>
+    /// <exception cref="FreeMaskException">The counts name an unknown class or scene.</exception>
+    public SceneThesaurus(ThesaurusCounts counts, ThesaurusOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(counts);
+        Counts = counts;
+        _options = options ?? ThesaurusOptions.Default;
+        _classes = [.. counts.Classes.Keys.OrderBy(VocClasses.IndexOf)];
+        _scenes = [.. counts.Scenes.Keys];
+        _broader = counts.Scenes.ToDictionary(s => s.Key, s => s.Value.Broader);
+        foreach (var (name, scene) in counts.Scenes)
+        {
+            if (scene.Broader is not null && !counts.Scenes.ContainsKey(scene.Broader))
+                throw new FreeMaskException($"The thesaurus puts \"{name}\" inside \"{scene.Broader}\", which it does not list; rebuild it with freemask thesaurus build.");
+        }
+
+        if (_classes.FirstOrDefault(c => VocClasses.IndexOf(c) < 1) is { } unknown)
+            throw new FreeMaskException($"The thesaurus names the class \"{unknown}\", which is none of VOC's twenty.");
+        _sceneWords = new MentionFinder([.. _scenes.Select(s => counts.Scenes[s].Words.Append(s))], []);
+    }
+
+    /// <summary>The counts behind the answers.</summary>
+    public ThesaurusCounts Counts { get; }
+
+    /// <summary>The scenes that can be asked for.</summary>
+    public IReadOnlyList<string> Scenes => _scenes;
+
+    /// <summary>The thesaurus of 10,000 COCO captions that ships (COCO 2017 captions, CC BY 4.0).</summary>
+    public static SceneThesaurus LoadDefault(ThesaurusOptions? options = null) =>
+        options is null ? Shipped.Value : new SceneThesaurus(Shipped.Value.Counts, options);
+
+    /// <summary>Reads a thesaurus that <see cref="Save"/> wrote.</summary>
+    /// <exception cref="FreeMaskException">The file is absent or is no thesaurus.</exception>
+    public static SceneThesaurus Load(string path, ThesaurusOptions? options = null)
+    {
+        try
+        {
+            return new SceneThesaurus(ParseCounts(File.ReadAllText(path), path), options);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new FreeMaskException($"The thesaurus {path} cannot be read: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Writes the counts as JSON.</summary>
+    public void Save(string path) => File.WriteAllText(path, JsonSerializer.Serialize(Counts, ThesaurusResources.Json) + "\n");
+
+    /// <summary>The scene that a background phrase names: its name ("grass"), one of its words ("lawn"), or a phrase around one ("on the grass"); null if none.</summary>
+    public string? Find(string background)
+    {
+        ArgumentNullException.ThrowIfNull(background);
+        var key = string.Join(' ', MentionFinder.Tokenize(background));
+        if (Counts.Scenes.ContainsKey(key)) return key;
+        var mentions = _sceneWords.Find(background);
+        string? best = null;
+        var first = ulong.MaxValue;
+        for (var i = 0; i < _scenes.Length; i++)
+        {
+            var earliest = mentions[i] & (~mentions[i] + 1);
+            if (earliest == 0 || earliest >= first) continue;
+            first = earliest;
+            best = _scenes[i];
+        }
+
+        return best;
+    }
+
+    /// <summary>All classes for a background, best first (ties by VOC index).</summary>
+    /// <exception cref="FreeMaskException">The background names no scene of this thesaurus; the message lists those it knows.</exception>
+    public IReadOnlyList<ClassMatch> Rank(string background)
+    {
+        var scene = Find(background) ?? throw new FreeMaskException(
+            $"The thesaurus does not know the background \"{background}\". It knows: {string.Join(", ", _scenes.Order(StringComparer.Ordinal))}. "
+            + "Captions that mention another background can be counted with freemask thesaurus build.");
+        var counts = Counts.Scenes[scene];
+        var smoothed = Smoothed(scene);
+        var largest = smoothed.Max();
+        var vouching = Vouching(scene);
+        return [.. _classes
+            .Select((name, f) =>
+            {
+                var count = counts.Classes.GetValueOrDefault(name);
+                var normalised = largest > 0 ? smoothed[f] / largest : 0;
+                var lift = Counts.Classes[name] > 0 ? smoothed[f] * Counts.Captions / Counts.Classes[name] : 0;
+                var support = Math.Max(count, vouching?.GetValueOrDefault(name) ?? 0);
+                return new ClassMatch(
+                    VocClasses.IndexOf(name),
+                    name,
+                    count,
+                    counts.Captions > 0 ? (double)count / counts.Captions : 0,
+                    smoothed[f],
+                    normalised,
+                    lift,
+                    support,
+                    support >= _options.MinimumSupport
+                        && normalised >= (lift >= _options.TypicalLift ? Math.Min(_options.TypicalThreshold, _options.Threshold) : _options.Threshold));
+            })
+            .OrderByDescending(m => m.Normalised).ThenBy(m => m.ClassId)];
+    }
+
+    /// <summary>Whether a class may be put into a background.</summary>
+    /// <exception cref="FreeMaskException">The background is unknown.</exception>
+    public bool Allows(string background, int classId) => Rank(background).Any(m => m.ClassId == classId && m.Allowed);
+
+    /// <summary>
+    /// R~(f, c) = N(f, c) / N(c) over its largest value: how well class f goes with an object of class c, in 0..1; 1 for f = c (animals and
+    /// things come in groups, and captions name a group once).
+    /// </summary>
+    public double Beside(int classId, int other)
+    {
+        if (classId == other) return 1;
+        var largest = _classes.Max(c => Pair(VocClasses.IndexOf(c), other));
+        return largest > 0 ? (double)Pair(classId, other) / largest : 0;
+    }
+
+    private int Pair(int first, int second)
+    {
+        if (first == second) return 0;
+        var (low, high) = first < second ? (first, second) : (second, first);
+        return Counts.ClassPairs.TryGetValue(VocClasses.Names[low], out var pairs) ? pairs.GetValueOrDefault(VocClasses.Names[high]) : 0;
+    }
+
+    private double[] Smoothed(string scene)
+    {
+        var rates = Array.ConvertAll(_classes, c => Counts.Captions > 0 ? (double)Counts.Classes[c] / Counts.Captions : 0);
+        foreach (var name in ThesaurusVocabulary.Chain(_broader, scene).Reverse())
+        {
+            var counts = Counts.Scenes[name];
+            for (var f = 0; f < rates.Length; f++)
+            {
+                var total = counts.Captions + _options.Smoothing;
+                if (total > 0) rates[f] = (counts.Classes.GetValueOrDefault(_classes[f]) + (_options.Smoothing * rates[f])) / total;
+            }
+        }
+
+        return rates;
+    }
+
+    private IReadOnlyDictionary<string, int>? Vouching(string scene) =>
+        ThesaurusVocabulary.Chain(_broader, scene).Select(s => Counts.Scenes[s]).FirstOrDefault(s => s.Captions >= _options.MinimumSceneCaptions)?.Classes;
+
+    private static ThesaurusCounts ParseCounts(string json, string origin)
+    {
+        try
+        {
+            var counts = JsonSerializer.Deserialize<ThesaurusCounts>(json, ThesaurusResources.Json);
+            return counts is { Classes: not null, Scenes: not null, ClassPairs: not null }
+                ? counts
+                : throw new FreeMaskException($"{origin} is no thesaurus; build one with freemask thesaurus build.");
+        }
+        catch (JsonException e)
+        {
+            throw new FreeMaskException($"{origin} is no thesaurus ({e.Message}); build one with freemask thesaurus build.", e);
+        }
+    }
+}
