@@ -1,0 +1,109 @@
+using FreeMask.Vision.Imaging;
+using FreeMask.Vision.Thesaurus;
+
+namespace FreeMask.Vision.Placement;
+
+/// <summary>A background with the objects pasted so far.</summary>
+internal sealed class ComposedScene
+{
+    private readonly BackgroundSample _background;
+    private readonly LabelMap _ownInstances;
+    private readonly List<(Layer Layer, DonorSample Donor, double Scale, double Score)> _pasted = [];
+    private readonly List<Layer> _own = [];
+
+    internal ComposedScene(BackgroundSample background, ComposeOptions options)
+    {
+        _background = background;
+        Scene = background.Scene is null ? null : (options.Thesaurus ?? SceneThesaurus.LoadDefault()).Find(background.Scene);
+        _ownInstances = new LabelMap(background.Labels.Width, background.Labels.Height);
+        TakeOwnObjects(options.Feather);
+        Image = background.Image.Clone();
+        Classes = background.Labels.Clone();
+        Instances = _ownInstances.Clone();
+        Pasted = new LabelMap(Width, Height);
+    }
+
+    internal int Width => _background.Labels.Width;
+
+    internal int Height => _background.Labels.Height;
+
+    /// <summary>The thesaurus' name of the scene.</summary>
+    internal string? Scene { get; }
+
+    internal RgbImage Image { get; private set; }
+
+    internal LabelMap Classes { get; private set; }
+
+    internal LabelMap Instances { get; private set; }
+
+    internal LabelMap Pasted { get; private set; }
+
+    /// <summary>What is in the picture, the background's own first.</summary>
+    internal List<PlacedObject> Objects { get; } = [];
+
+    internal IEnumerable<Layer> Layers => _own.Concat(_pasted.Select(p => p.Layer));
+
+    internal int NextInstance => _own.Count + _pasted.Count + 1;
+
+    internal void Paste(DonorSample donor, Cutout cutout, Place place)
+    {
+        var box = place.Box;
+        var layer = new Layer(Sprite.Render(cutout, box.Width, box.Height), box.X, box.Y, donor.ClassId, (byte)NextInstance, NextInstance, IsOwn: false);
+        _pasted.Add((layer, donor, Math.Max((double)box.Width / Width, (double)box.Height / Height), place.Score));
+        Objects.Add(new PlacedObject(donor.ClassId, box, cutout.Cut));
+        (Image, Classes, Instances, Pasted) = new LayerPainter(_background.Image, _background.Labels, _ownInstances).Paint(Layer.Sort(Layers));
+    }
+
+    internal Composite ToComposite()
+    {
+        var objects = _pasted
+            .OrderBy(p => p.Layer.Contact).ThenBy(p => p.Layer.Order)
+            .Select(p => new PastedObject(p.Donor.Id, p.Donor.ClassId, p.Layer.Instance, BoxOf(p.Layer.Instance), p.Scale, p.Score));
+        return new Composite(Image, Classes, Instances, [.. objects], Pasted);
+    }
+
+    private void TakeOwnObjects(double feather)
+    {
+        const int mostObjects = 200;
+        var labels = _background.Labels;
+        // Fragments this small are no objects of their own; the instance map leaves them undecided.
+        var least = Math.Max(16, labels.Labels.Length / 1000);
+        for (var i = 0; i < labels.Labels.Length; i++)
+            if (labels.Labels[i] != LabelMap.Background) _ownInstances.Labels[i] = LabelMap.Ignore;
+        foreach (var classId in labels.Labels.Where(l => l is not (LabelMap.Background or LabelMap.Ignore)).Distinct().Order().ToArray())
+        {
+            foreach (var cutout in Cutout.All(_background.Image, labels, classId, least, feather))
+            {
+                if (_own.Count == mostObjects) return;
+                var number = (byte)(_own.Count + 1);
+                _own.Add(new Layer(Sprite.Outline(cutout, cutout.Width, cutout.Height), cutout.Source.X, cutout.Source.Y, classId, number, 0, IsOwn: true));
+                Objects.Add(new PlacedObject(classId, Number(cutout, number), cutout.Cut));
+            }
+        }
+    }
+
+    private PixelBox Number(Cutout cutout, byte number)
+    {
+        for (var y = 0; y < cutout.Height; y++)
+            for (var x = 0; x < cutout.Width; x++)
+                if (cutout.Alpha[x, y] == 1) _ownInstances[cutout.Source.X + x, cutout.Source.Y + y] = number;
+        return BoxOf(_ownInstances, number);
+    }
+
+    private PixelBox BoxOf(byte instance) => BoxOf(Instances, instance);
+
+    private static PixelBox BoxOf(LabelMap instances, byte number)
+    {
+        int left = instances.Width, top = instances.Height, right = 0, bottom = 0;
+        for (var y = 0; y < instances.Height; y++)
+        {
+            for (var x = 0; x < instances.Width; x++)
+            {
+                if (instances[x, y] != number) continue;
+                (left, top, right, bottom) = (Math.Min(left, x), Math.Min(top, y), Math.Max(right, x + 1), Math.Max(bottom, y + 1));
+            }
+        }
+
+        return right == 0 ? default : new PixelBox(left, top, right - left, bottom - top);
+    }
+}

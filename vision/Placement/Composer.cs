@@ -1,0 +1,43 @@
+using FreeMask.Vision.Randomness;
+
+namespace FreeMask.Vision.Placement;
+
+/// <summary>
+/// Makes a picture with several objects out of pictures with one: cuts objects from donors, finds places, pastes back to front. Occlusion, and so
+/// the label maps, are exact by construction, which is the point of Free-Mask (free-mask.md 1.7).
+/// </summary>
+public static class Composer
+{
+    /// <summary>Composes. The same request and stream give the same result.</summary>
+    /// <param name="request">Background, donors, settings.</param>
+    /// <param name="random">The sample's stream for this purpose.</param>
+    /// <exception cref="FreeMaskException">A picture and its label map differ in size.</exception>
+    public static Composite Compose(ComposeRequest request, CounterRandom random)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(random);
+        var options = request.Options ?? ComposeOptions.Default;
+        var scene = new ComposedScene(request.Background, options);
+        var room = options.MaxObjects - Math.Max(1, scene.Objects.Count);
+        if (room > 0 && request.Donors.Count > 0)
+        {
+            var wanted = 1 + random.NextInt(room);
+            foreach (var donor in request.Donors)
+            {
+                if (wanted == 0) break;
+                if (!DonorChoice.Fits(request.Background.Scene, request.Background.ClassId, donor.ClassId, options.Thesaurus)) continue;
+                var cutout = Cutout.Largest(donor.Image, donor.Labels, donor.ClassId, options.Feather);
+                if (cutout is null || !Usable(cutout)) continue;
+                if (PlaceFinder.Find(scene, cutout, donor.ClassId, options, random) is not { } place) continue;
+                scene.Paste(donor, cutout, place);
+                wanted--;
+            }
+        }
+
+        return scene.ToComposite();
+    }
+
+    /// <summary>Objects that lack their top, or both sides, look cut off wherever they stand; a missing bottom or side can be put against the border.</summary>
+    private static bool Usable(Cutout cutout) =>
+        !cutout.Cut.HasFlag(Sides.Top) && !cutout.Cut.HasFlag(Sides.Left | Sides.Right) && cutout.Area >= 64;
+}

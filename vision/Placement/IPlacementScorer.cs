@@ -1,0 +1,47 @@
+using FreeMask.Vision.Imaging;
+
+namespace FreeMask.Vision.Placement;
+
+/// <summary>An object that is already in the picture.</summary>
+/// <param name="ClassId">VOC index.</param>
+/// <param name="Box">Its bounding box.</param>
+/// <param name="Cut">Sides at which the picture's border cuts it.</param>
+public sealed record PlacedObject(byte ClassId, PixelBox Box, Sides Cut);
+
+/// <summary>What a scorer is asked: where, and how large, could this object be?</summary>
+public sealed record PlacementQuery
+{
+    /// <summary>The picture that the object goes into.</summary>
+    public required RgbImage Background { get; init; }
+
+    /// <summary>Its label map, 0 where free.</summary>
+    public required LabelMap Labels { get; init; }
+
+    /// <summary>The thesaurus' name of its scene, or null.</summary>
+    public string? Scene { get; init; }
+
+    /// <summary>The objects in it.</summary>
+    public required IReadOnlyList<PlacedObject> Objects { get; init; }
+
+    /// <summary>The class of the object to place, 1..20.</summary>
+    public required byte ClassId { get; init; }
+
+    /// <summary>The object to place.</summary>
+    public required Cutout Foreground { get; init; }
+
+    /// <summary>The object's size in background pixels at each of the scorer's scales.</summary>
+    public required IReadOnlyList<(int Height, int Width)> Sizes { get; init; }
+}
+
+/// <summary>
+/// Scores all places at once, as FOPA does: a heat map a scale, a cell being the object's centre (composition.md 1.1). Learned scorers and rules
+/// take the same place in <see cref="Composer"/>.
+/// </summary>
+public interface IPlacementScorer
+{
+    /// <summary>The scales that this scorer wants scored: max(w / W, h / H), rising, each in 0..1.</summary>
+    IReadOnlyList<double> Scales { get; }
+
+    /// <summary>One heat map for each of <see cref="PlacementQuery.Sizes"/>, all of one size, values in 0..1.</summary>
+    IReadOnlyList<FloatMap> Score(PlacementQuery query);
+}

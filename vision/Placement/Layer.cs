@@ -1,0 +1,59 @@
+namespace FreeMask.Vision.Placement;
+
+/// <summary>
+/// One object of a picture in the making. Nearer objects have a lower contact line and hide those behind. The background's own objects are
+/// layers too: they are in the picture already, and are laid over anew where something was pasted behind them.
+/// </summary>
+/// <param name="Sprite">Outline and, unless it is the background's own, colours.</param>
+/// <param name="X">Left edge in the picture.</param>
+/// <param name="Y">Top edge in the picture.</param>
+/// <param name="ClassId">VOC index.</param>
+/// <param name="Instance">Number in the instance map.</param>
+/// <param name="Order">Age: breaks ties of the contact line, the newer in front.</param>
+/// <param name="IsOwn">Whether it is the background's own.</param>
+internal sealed record Layer(Sprite Sprite, int X, int Y, byte ClassId, byte Instance, int Order, bool IsOwn)
+{
+    /// <summary>The first row below the object.</summary>
+    internal int Contact { get; } = Y + SolidBottom(Sprite);
+
+    /// <summary>Opacity at a pixel of the picture.</summary>
+    internal float AlphaAt(int x, int y)
+    {
+        int sx = x - X, sy = y - Y;
+        return (uint)sx < (uint)Sprite.Width && (uint)sy < (uint)Sprite.Height ? Sprite.Alpha[(sy * Sprite.Width) + sx] : 0;
+    }
+
+    /// <summary>Back to front.</summary>
+    internal static List<Layer> Sort(IEnumerable<Layer> layers) => [.. layers.OrderBy(l => l.Contact).ThenBy(l => l.Order)];
+
+    /// <summary>Per layer, in the given back-to-front order, the number of its solid pixels inside the picture and how many of them are visible.</summary>
+    internal static (int Solid, int Visible)[] Visibility(IReadOnlyList<Layer> backToFront, int width, int height)
+    {
+        var counts = new (int Solid, int Visible)[backToFront.Count];
+        var front = new byte[width * height];
+        for (var n = backToFront.Count - 1; n >= 0; n--)
+        {
+            var layer = backToFront[n];
+            for (var sy = Math.Max(0, -layer.Y); sy < Math.Min(layer.Sprite.Height, height - layer.Y); sy++)
+            {
+                for (var sx = Math.Max(0, -layer.X); sx < Math.Min(layer.Sprite.Width, width - layer.X); sx++)
+                {
+                    if (layer.Sprite.Alpha[(sy * layer.Sprite.Width) + sx] <= 0.5f) continue;
+                    ref var hidden = ref front[((layer.Y + sy) * width) + layer.X + sx];
+                    counts[n].Solid++;
+                    counts[n].Visible += 1 - hidden;
+                    hidden = 1;
+                }
+            }
+        }
+
+        return counts;
+    }
+
+    private static int SolidBottom(Sprite sprite)
+    {
+        for (var i = sprite.Alpha.Length - 1; i >= 0; i--)
+            if (sprite.Alpha[i] > 0.5f) return (i / sprite.Width) + 1;
+        return sprite.Height;
+    }
+}

@@ -1,0 +1,20 @@
+namespace FreeMask.Vision.Placement;
+
+/// <summary>A rectangle of whole pixels: left, top, width, height. It may lie partly outside of an image.</summary>
+public readonly record struct PixelBox(int X, int Y, int Width, int Height)
+{
+    /// <summary>The first column right of the box.</summary>
+    public int Right => X + Width;
+
+    /// <summary>The first row below the box: where an object that stands touches the ground.</summary>
+    public int Bottom => Y + Height;
+
+    /// <summary>Intersection over union, in 0..1.</summary>
+    public double IoU(PixelBox other)
+    {
+        var shared = (double)Math.Max(0, Math.Min(Right, other.Right) - Math.Max(X, other.X))
+            * Math.Max(0, Math.Min(Bottom, other.Bottom) - Math.Max(Y, other.Y));
+        var union = ((double)Width * Height) + ((double)other.Width * other.Height) - shared;
+        return union > 0 ? shared / union : 0;
+    }
+}

@@ -1,0 +1,38 @@
+namespace FreeMask.Vision.Placement;
+
+/// <summary>
+/// How plausible people find an object of a given scale, whatever it is: counted over the 62,074 labelled placements of the OPA training pairs
+/// (bcmi/FOPA, <c>train_pair_new.json</c>, MIT; Liu et al., "OPA: Object Placement Assessment Dataset", arXiv:2107.01889).
+/// Scale is max(w / W, h / H) of object and background.
+/// </summary>
+public static class PlacementPrior
+{
+    // Lower edge of the bin; placements labelled plausible; placements labelled implausible.
+    private static readonly (double Edge, int Plausible, int Implausible)[] Bins =
+    [
+        (0, 892, 3090), (0.12, 2948, 8366), (0.18, 2442, 7103), (0.25, 3104, 6399), (0.35, 4413, 6228), (0.5, 4354, 5769), (0.7, 3223, 3743),
+    ];
+
+    private static readonly double[] Centres = [0.1, 0.15, 0.215, 0.3, 0.425, 0.6, 0.8];
+
+    /// <summary>The bins: lower edge of the scale, P(plausible | scale), and the bin's share of all plausible placements.</summary>
+    public static IReadOnlyList<(double Edge, double Plausible, double Share)> Table { get; } =
+        [.. Bins.Select(b => (b.Edge, Rate(b), b.Plausible / (double)Bins.Sum(o => o.Plausible)))];
+
+    /// <summary>P(plausible | scale), linear between the centres of the bins, constant outside of them.</summary>
+    /// <param name="scale">max(w / W, h / H).</param>
+    public static double Plausible(double scale)
+    {
+        if (scale <= Centres[0]) return Rate(Bins[0]);
+        for (var i = 1; i < Centres.Length; i++)
+        {
+            if (scale > Centres[i]) continue;
+            var t = (scale - Centres[i - 1]) / (Centres[i] - Centres[i - 1]);
+            return ((1 - t) * Rate(Bins[i - 1])) + (t * Rate(Bins[i]));
+        }
+
+        return Rate(Bins[^1]);
+    }
+
+    private static double Rate((double Edge, int Plausible, int Implausible) bin) => bin.Plausible / (double)(bin.Plausible + bin.Implausible);
+}

@@ -1,0 +1,122 @@
+using FreeMask.Vision.Imaging;
+
+namespace FreeMask.Vision.Placement;
+
+/// <summary>
+/// Places by rules: what the class rests on (<see cref="SceneRules"/>), the size that fits beside the objects present (<see cref="ObjectSizes"/>),
+/// people's judgement of scales (<see cref="PlacementPrior"/>), and room left by the objects present.
+/// score = exp(-ln^2(h / h') / 2 s^2) P(plausible | scale) / P_max exp(-3 covered), 0 where the class has nothing to rest on.
+/// </summary>
+public sealed class RuleScorer : IPlacementScorer
+{
+    private const int Cells = 48, ScaleCount = 16;
+    private const double SmallestScale = 0.1, LargestScale = 0.8;
+    private const double SizeSpread = 0.25, SharpnessSpread = 0.35, CoverPenalty = 3;
+    private const double LeastHeight = 0.12, MostHeight = 0.7;
+
+    /// <summary>Sixteen scales from 0.1 to 0.8 in equal ratios.</summary>
+    public IReadOnlyList<double> Scales { get; } =
+        [.. Enumerable.Range(0, ScaleCount).Select(i => SmallestScale * Math.Pow(LargestScale / SmallestScale, i / (ScaleCount - 1.0)))];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<FloatMap> Score(PlacementQuery query)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        var rule = SceneRules.Of(query.Scene);
+        var surfaces = rule.Surfaces & SceneRules.SupportsOf(query.ClassId);
+        var horizon = HorizonFinder.Find(query.Background, query.Labels, rule, query.Objects);
+        var taken = new TakenArea(query.Labels);
+        return [.. query.Sizes.Select(size => Map(query, size, surfaces, horizon, taken))];
+    }
+
+    private static FloatMap Map(PlacementQuery query, (int Height, int Width) size, Surfaces surfaces, double horizon, TakenArea taken)
+    {
+        int width = query.Background.Width, height = query.Background.Height;
+        var map = new FloatMap(Cells, Cells);
+        var scale = Math.Max((double)size.Width / width, (double)size.Height / height);
+        var fixedPart = PlacementPrior.Plausible(scale) / PlacementPrior.Plausible(1) * Sharpness(query.Foreground, size);
+        for (var row = 0; row < Cells; row++)
+        {
+            var bottom = ((double)row / Cells) + (size.Height / 2.0 / height);
+            var rest = fixedPart * Rest(query, surfaces, horizon, (double)size.Height / height, bottom);
+            if (rest <= 0) continue;
+            for (var column = 0; column < Cells; column++)
+            {
+                var box = new PixelBox((column * width / Cells) - (size.Width / 2), (row * height / Cells) - (size.Height / 2), size.Width, size.Height);
+                map[column, row] = (float)(rest * Math.Exp(-CoverPenalty * taken.ShareOf(box)));
+            }
+        }
+
+        return map;
+    }
+
+    /// <summary>How well height and lower edge (picture heights) suit the surfaces: the best of standing and flying.</summary>
+    private static double Rest(PlacementQuery query, Surfaces surfaces, double horizon, double height, double bottom)
+    {
+        // A hair below the horizon: the far edge of the ground is no place to stand on.
+        const double margin = 0.02;
+        var best = 0.0;
+        var standing = surfaces & ~Surfaces.Air;
+        if (standing != Surfaces.None && bottom >= horizon + margin) best = SizeFit(height, StandingHeight(query, bottom));
+        if (surfaces.HasFlag(Surfaces.Air) && bottom <= horizon) best = Math.Max(best, SizeFit(height, FlyingHeight(query)));
+        return best;
+    }
+
+    private static double StandingHeight(PlacementQuery query, double bottom)
+    {
+        var beside = Largest(query, o => SceneRules.Stands(o.ClassId) && !o.Cut.HasFlag(Sides.Bottom) && !o.Cut.HasFlag(Sides.Top));
+        var h = query.Background.Height;
+        return beside is null
+            ? ObjectSizes.Expected(query.ClassId, bottom)
+            : ObjectSizes.Expected(query.ClassId, bottom, beside.ClassId, (double)beside.Box.Height / h, (double)beside.Box.Bottom / h);
+    }
+
+    private static double FlyingHeight(PlacementQuery query)
+    {
+        // In the air the lower edge says nothing about distance.
+        const double usualBottom = 0.7;
+        var beside = Largest(query, o => !SceneRules.Stands(o.ClassId));
+        return beside is null
+            ? ObjectSizes.Expected(query.ClassId, usualBottom)
+            : ObjectSizes.Expected(query.ClassId, 0, beside.ClassId, (double)beside.Box.Height / query.Background.Height, 0);
+    }
+
+    private static PlacedObject? Largest(PlacementQuery query, Func<PlacedObject, bool> which) =>
+        query.Objects.Where(which).MaxBy(o => (long)o.Box.Width * o.Box.Height);
+
+    private static double SizeFit(double height, double expected)
+    {
+        var off = Math.Log(height / Math.Clamp(expected, LeastHeight, MostHeight)) / SizeSpread;
+        return Math.Exp(-off * off / 2);
+    }
+
+    /// <summary>1 for objects that shrink; falls quickly for those that must be enlarged, which would look blurred.</summary>
+    private static double Sharpness(Cutout foreground, (int Height, int Width) size)
+    {
+        var enlarged = Math.Log((double)size.Height / foreground.Height);
+        return enlarged <= 0 ? 1 : Math.Exp(-enlarged * enlarged / (2 * SharpnessSpread * SharpnessSpread));
+    }
+
+    /// <summary>Which share of the labelled pixels a box would cover, by running sums.</summary>
+    private sealed class TakenArea
+    {
+        private readonly int[,] _sums;
+
+        internal TakenArea(LabelMap labels)
+        {
+            _sums = new int[labels.Height + 1, labels.Width + 1];
+            for (var y = 0; y < labels.Height; y++)
+                for (var x = 0; x < labels.Width; x++)
+                    _sums[y + 1, x + 1] = _sums[y, x + 1] + _sums[y + 1, x] - _sums[y, x] + (labels[x, y] is LabelMap.Background or LabelMap.Ignore ? 0 : 1);
+        }
+
+        internal double ShareOf(PixelBox box)
+        {
+            int height = _sums.GetLength(0) - 1, width = _sums.GetLength(1) - 1;
+            if (_sums[height, width] == 0) return 0;
+            int left = Math.Clamp(box.X, 0, width), right = Math.Clamp(box.Right, 0, width);
+            int top = Math.Clamp(box.Y, 0, height), bottom = Math.Clamp(box.Bottom, 0, height);
+            return (double)(_sums[bottom, right] - _sums[top, right] - _sums[bottom, left] + _sums[top, left]) / _sums[height, width];
+        }
+    }
+}
