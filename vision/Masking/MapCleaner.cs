@@ -6,34 +6,33 @@ namespace FreeMask.Vision.Masking;
 /// <summary>One clean-up of one picture, for any number of maps: what depends on the picture alone is computed once.</summary>
 internal sealed class MapCleaner
 {
-    private readonly Func<FloatMap, FloatMap> _clean;
+    private readonly Func<FloatMap, FloatMap> _refine;
 
     internal MapCleaner(RgbImage image, MaskOptions options)
     {
+        var edges = EdgeFilter(image, options);
+        _refine = options.ColorWeight > 0 ? map => edges(ColorPosterior.Compute(image, map, options.ColorWeight)) : edges;
+    }
+
+    /// <summary>Cleans a map of the picture's size, 0.5 = undecided.</summary>
+    internal FloatMap Clean(FloatMap map) => _refine(map);
+
+    private static Func<FloatMap, FloatMap> EdgeFilter(RgbImage image, MaskOptions options)
+    {
+        var scale = Math.Min(image.Width, image.Height) / 128f;
         switch (options.CleanUp)
         {
             case MaskCleanUp.None:
-                _clean = map => map.Clone();
-                break;
+                return map => map;
             case MaskCleanUp.GuidedFilter:
-                _clean = map => GuidedFilter.Apply(image, map, options.GuidedRadius, options.GuidedEpsilon);
-                break;
+                return map => GuidedFilter.Apply(image, map, Math.Max(1, (int)MathF.Round(options.GuidedRadius * scale)), options.GuidedEpsilon);
             case MaskCleanUp.Pamr:
-                _clean = new Pamr(image, options.Pamr).Refine;
-                break;
+                return new Pamr(image, options.Pamr).Refine;
             case MaskCleanUp.DenseCrf:
-                var crf = new DenseCrf(image, options.Crf);
-                _clean = map => crf.RefineBinary(map);
-                break;
-            case MaskCleanUp.ColorPamr:
-                var pamr = new Pamr(image, options.Pamr);
-                _clean = map => pamr.Refine(ColorPosterior.Compute(image, map, options.ColorWeight));
-                break;
+                var settings = options.Crf with { GaussianSigma = options.Crf.GaussianSigma * scale, BilateralSigma = options.Crf.BilateralSigma * scale };
+                return new DenseCrf(image, settings).RefineBinary;
             default:
                 throw new ArgumentOutOfRangeException(nameof(options), options.CleanUp, "This clean-up is not known.");
         }
     }
-
-    /// <summary>Cleans a map of the picture's size.</summary>
-    internal FloatMap Clean(FloatMap map) => _clean(map);
 }

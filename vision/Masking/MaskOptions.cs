@@ -16,15 +16,12 @@ public enum MaskCleanUp
 
     /// <summary>Dense CRF.</summary>
     DenseCrf,
-
-    /// <summary>Colour histograms of object and background, then PAMR.</summary>
-    ColorPamr,
 }
 
 /// <summary>How a map becomes a mask.</summary>
 public enum MaskThreshold
 {
-    /// <summary>Otsu's cut of the cleaned map, per image.</summary>
+    /// <summary>Otsu's cut per image: of the coarse map before the clean-up, and of the cleaned map after it.</summary>
     Otsu,
 
     /// <summary>
@@ -33,36 +30,38 @@ public enum MaskThreshold
     /// </summary>
     Adaptive,
 
-    /// <summary>The same cut for all images: <see cref="MaskOptions.FixedThreshold"/>.</summary>
+    /// <summary>The same cut of the coarse map for all images: <see cref="MaskOptions.FixedThreshold"/>.</summary>
     Fixed,
 }
 
-/// <summary>Settings of the mask stage. Lengths are given for 128 pixels and grow with the shorter side of the picture.</summary>
+/// <summary>
+/// Settings of the mask stage. Lengths are in pixels of a picture whose shorter side has 128, and grow with it; only PAMR's distances do not.
+/// </summary>
 public sealed record MaskOptions
 {
-    /// <summary>The clean-up.</summary>
-    public MaskCleanUp CleanUp { get; init; } = MaskCleanUp.ColorPamr;
-
     /// <summary>The threshold rule.</summary>
     public MaskThreshold Threshold { get; init; } = MaskThreshold.Otsu;
 
     /// <summary>The cut of <see cref="MaskThreshold.Fixed"/>, in 0..1.</summary>
     public float FixedThreshold { get; init; } = 0.5f;
 
-    /// <summary>PAMR's settings.</summary>
-    public PamrOptions Pamr { get; init; } = new() { Dilations = [1, 2, 4, 8, 12], Iterations = 5 };
-
-    /// <summary>Weight of a colour's log odds in <see cref="MaskCleanUp.ColorPamr"/>.</summary>
+    /// <summary>Weight of the log odds of a pixel's colour (<see cref="ColorPosterior"/>), before the clean-up; 0 leaves colours out.</summary>
     public double ColorWeight { get; init; } = 1;
 
+    /// <summary>The clean-up.</summary>
+    public MaskCleanUp CleanUp { get; init; } = MaskCleanUp.Pamr;
+
+    /// <summary>PAMR's settings.</summary>
+    public PamrOptions Pamr { get; init; } = new() { Iterations = 5 };
+
     /// <summary>The guided filter's radius.</summary>
-    public int GuidedRadius { get; init; } = 8;
+    public float GuidedRadius { get; init; } = 8;
 
     /// <summary>The guided filter's epsilon.</summary>
     public double GuidedEpsilon { get; init; } = 1e-3;
 
-    /// <summary>The CRF's settings.</summary>
-    public DenseCrfOptions Crf { get; init; } = DenseCrfOptions.DiffuMask;
+    /// <summary>The CRF's settings. Weights fit for 500 pixels erase small objects at 128; these are gentler.</summary>
+    public DenseCrfOptions Crf { get; init; } = new() { GaussianWeight = 1, BilateralWeight = 3, BilateralSigma = 20, ColorSigma = 13, Iterations = 5 };
 
     /// <summary>Pixels this near to the outline become 255 where the cleaned map is undecided; 0 makes no band.</summary>
     public float BandRadius { get; init; } = 1;

@@ -49,7 +49,7 @@ public sealed record MaskRejection(MaskRejectionKind Kind, double Measured, doub
 /// <summary>What the mask stage found in one picture.</summary>
 /// <param name="Labels">The class inside, 0 outside, 255 where the outline is undecided; of the picture's size.</param>
 /// <param name="Probability">The cleaned map in 0..1.</param>
-/// <param name="Threshold">The cut that was used.</param>
+/// <param name="Threshold">The cut of the coarse map that was used.</param>
 /// <param name="Confidence">0..1, see <see cref="MaskStage"/>.</param>
 /// <param name="Rejection">Why the mask must not be used, or null.</param>
 public sealed record MaskResult(LabelMap Labels, FloatMap Probability, float Threshold, float Confidence, MaskRejection? Rejection);

@@ -3,8 +3,8 @@ using FreeMask.Vision.Imaging;
 namespace FreeMask.Vision.Masking;
 
 /// <summary>
-/// From a coarse attention map to a label map: enlarge, stretch to 0..1, clean up along the picture's edges, cut at a per-image threshold,
-/// drop crumbs, fill small holes, mark the undecided outline as 255, and judge the result. Deterministic; no randomness anywhere.
+/// From a coarse attention map to a label map: enlarge, stretch to 0..1, cut at a per-image threshold, clean up along the picture's colours
+/// and edges, drop crumbs, fill small holes, mark the undecided outline as 255, and judge the result. Deterministic; no randomness anywhere.
 /// </summary>
 /// <remarks>
 /// Confidence is the geometric mean of two numbers in 0..1: how far the cleaned map's mean inside lies above its mean outside, and the IoU of
@@ -33,24 +33,25 @@ public static class MaskStage
             return new MaskResult(nothing, map, 0, 0, new MaskRejection(MaskRejectionKind.Flat, 0, Flatness));
         }
 
-        var (cleaned, mask, threshold) = Cut(image, map, options);
-        Tidy(mask, image.Width, options);
-        var confidence = Confidence(cleaned, map, mask);
-        var labels = Label(mask, cleaned, threshold, classId, options);
-        return new MaskResult(labels, cleaned, threshold, confidence, MaskJudge.Judge(mask, image.Width, confidence, options.Rules));
+        var cut = Cut(image, map, options);
+        Tidy(cut.Mask, image.Width, options);
+        var confidence = Confidence(cut.Cleaned, map, cut.Mask);
+        return new MaskResult(Label(cut, classId, options), cut.Cleaned, cut.Threshold, confidence, MaskJudge.Judge(cut.Mask, image.Width, confidence, options.Rules));
     }
 
-    private static (FloatMap Cleaned, byte[] Mask, float Threshold) Cut(RgbImage image, FloatMap map, MaskOptions options)
+    private static CutMap Cut(RgbImage image, FloatMap map, MaskOptions options)
     {
         var cleaner = new MapCleaner(image, options);
-        var cleaned = cleaner.Clean(map);
-        if (options.Threshold == MaskThreshold.Fixed) return (cleaned, Above(cleaned, options.FixedThreshold), options.FixedThreshold);
+        var threshold = options.Threshold == MaskThreshold.Fixed ? options.FixedThreshold : Otsu.Threshold(map);
+        var cleaned = cleaner.Clean(Centre(map, threshold));
+        if (options.Threshold == MaskThreshold.Fixed) return new CutMap(cleaned, 0.5f, Above(cleaned, 0.5f), threshold);
         Stretch(cleaned);
-        var otsu = Otsu.Threshold(cleaned);
-        return options.Threshold == MaskThreshold.Otsu ? (cleaned, Above(cleaned, otsu), otsu) : CutAdaptively(cleaner, map, Above(cleaned, otsu));
+        var level = Otsu.Threshold(cleaned);
+        var mask = Above(cleaned, level);
+        return options.Threshold == MaskThreshold.Otsu ? new CutMap(cleaned, level, mask, threshold) : CutAdaptively(cleaner, map, mask);
     }
 
-    private static (FloatMap Cleaned, byte[] Mask, float Threshold) CutAdaptively(MapCleaner cleaner, FloatMap map, byte[] reference)
+    private static CutMap CutAdaptively(MapCleaner cleaner, FloatMap map, byte[] reference)
     {
         FloatMap? best = null;
         var (bestIou, bestGamma) = (-1.0, 0f);
@@ -62,8 +63,20 @@ public static class MaskStage
             if (iou > bestIou) (best, bestIou, bestGamma) = (candidate, iou, percent / 100f);
         }
 
-        // The binary maps are cut at their middle; the chosen gamma is a cut of the coarse map.
-        return (best!, Above(best!, 0.5f), bestGamma);
+        return new CutMap(best!, 0.5f, Above(best!, 0.5f), bestGamma);
+    }
+
+    // The cut becomes 0.5, the middle that colour model and CRF know; 0 and 1 stay.
+    private static FloatMap Centre(FloatMap map, float cut)
+    {
+        var result = new FloatMap(map.Width, map.Height);
+        for (var i = 0; i < map.Values.Length; i++)
+        {
+            var value = map.Values[i];
+            result.Values[i] = value < cut ? 0.5f * value / cut : 0.5f + (0.5f * (value - cut) / MathF.Max(1 - cut, Flatness));
+        }
+
+        return result;
     }
 
     private static void Tidy(byte[] mask, int width, MaskOptions options)
@@ -73,16 +86,16 @@ public static class MaskStage
         Regions.FillHoles(mask, width, (int)(options.LargestHole * area));
     }
 
-    private static LabelMap Label(byte[] mask, FloatMap cleaned, float threshold, byte classId, MaskOptions options)
+    private static LabelMap Label(CutMap cut, byte classId, MaskOptions options)
     {
+        var (cleaned, mask) = (cut.Cleaned, cut.Mask);
         var labels = new LabelMap(cleaned.Width, cleaned.Height, Array.ConvertAll(mask, v => v != 0 ? classId : LabelMap.Background));
         var radius = (int)MathF.Round(options.BandRadius * Math.Min(cleaned.Width, cleaned.Height) / 128);
         if (radius < 1) return labels;
         // The pixels on both sides of the outline: inside a dilation of the mask, outside of its erosion.
         var (grown, shrunk) = (Regions.Dilate(mask, cleaned.Width, radius), Regions.Erode(mask, cleaned.Width, radius, outside: 1));
-        var cut = options.Threshold == MaskThreshold.Adaptive ? 0.5f : threshold;
         for (var i = 0; i < mask.Length; i++)
-            if (grown[i] != 0 && shrunk[i] == 0 && MathF.Abs(cleaned.Values[i] - cut) <= options.BandMargin) labels.Labels[i] = LabelMap.Ignore;
+            if (grown[i] != 0 && shrunk[i] == 0 && MathF.Abs(cleaned.Values[i] - cut.Level) <= options.BandMargin) labels.Labels[i] = LabelMap.Ignore;
         return labels;
     }
 
@@ -123,4 +136,7 @@ public static class MaskStage
         for (var i = 0; i < map.Values.Length; i++) map.Values[i] = (map.Values[i] - low) / (high - low);
         return true;
     }
+
+    // A cleaned map, the level at which it was cut to the mask, and the cut of the coarse map.
+    private sealed record CutMap(FloatMap Cleaned, float Level, byte[] Mask, float Threshold);
 }
