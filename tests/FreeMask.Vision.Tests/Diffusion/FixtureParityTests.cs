@@ -1,0 +1,103 @@
+using FreeMask.Vision.Diffusion;
+using FreeMask.Vision.Onnx;
+using FreeMask.Vision.Onnx.Attention;
+using Xunit;
+
+namespace FreeMask.Vision.Tests.Diffusion;
+
+/// <summary>Every runnable export against the PyTorch data of its model.</summary>
+public sealed class FixtureParityTests
+{
+    public static TheoryData<string> Folders =>
+    [
+        "lcm-optimum", "sd15-dynamo18", "sd15-dynamo23", "sd15-legacy", "sd15-legacy-sdpa", "sd15-optimum", "sd15-ort-fused", "sd15-fp16", "sd2-optimum",
+        "turbo-optimum", "xl-optimum",
+    ];
+
+    [Theory]
+    [MemberData(nameof(Folders))]
+    public void Text_and_one_call_equal_the_reference(string folder)
+    {
+        var golden = new Golden(folder);
+        using var bundle = DiffusionBundle.Load(golden.Folder);
+        foreach (var prompt in golden.Json.GetProperty("prompts").EnumerateObject())
+        {
+            var encoded = bundle.Text.Encode(golden.Text(prompt.Name));
+            Assert.Equal(golden.Tensors[$"text.{prompt.Name}.input_ids"].ToInt64s(), encoded.Tokens.Ids.Select(i => (long)i));
+            var context = golden.Values(bundle.HasPooledText ? $"text.{prompt.Name}.prompt_embeds" : $"text.{prompt.Name}.last_hidden_state");
+            AssertClose(context, encoded.Context.Values, Half(folder) ? 2e-2f : 1e-4f);
+            if (bundle.HasPooledText) AssertClose(golden.Values($"text.{prompt.Name}.text_embeds"), encoded.Pooled, 1e-4f);
+        }
+
+        var expected = golden.Values("unet.out_sample");
+        var inputs = UNetInputs(golden, bundle);
+        var plain = OnnxSession.Load(bundle.UNet.Path);
+        var alone = plain.Run(inputs, "out_sample")[0].Values;
+        AssertClose(expected, alone, Half(folder) ? 2e-2f : 1e-4f);
+        plain.Dispose();
+
+        // Capture changes nothing, whether it is asked for or not.
+        var unet = bundle.UNet.For([]);
+        inputs[AttentionCapture.RowsInput] = new([], 0);
+        inputs[AttentionCapture.ColumnsInput] = FloatTensor.Zeros(0, 77, 1);
+        AssertClose(alone, unet.Session.Run(inputs, "out_sample")[0].Values, Half(folder) ? 1e-3f : 1e-5f);
+        inputs[AttentionCapture.RowsInput] = new([1], 1);
+        inputs[AttentionCapture.ColumnsInput] = FloatTensor.Zeros(1, 77, 1);
+        AssertClose(alone, unet.Session.Run(inputs, "out_sample")[0].Values, Half(folder) ? 1e-3f : 1e-5f);
+    }
+
+    [Theory]
+    [MemberData(nameof(Folders))]
+    public void Modules_are_found_with_their_grids(string folder)
+    {
+        var golden = new Golden(folder);
+        var modules = AttentionFinder.Find(OnnxGraphReader.Read(Path.Combine(golden.Folder, "unet", "model.onnx")));
+        var run = golden.Run("A");
+        var cross = run.GetProperty("attn2_modules").EnumerateArray().ToArray();
+        var found = modules.Where(m => m.Kind == AttentionKind.Cross).ToArray();
+        Assert.Equal(cross.Length, found.Length);
+        Assert.Equal(cross.Length, modules.Count(m => m.Kind == AttentionKind.Self));
+        var cells = run.GetProperty("width").GetInt32() / 8;
+        for (var i = 0; i < cross.Length; i++)
+        {
+            var name = cross[i].GetProperty("name").GetString()!;
+            Assert.Equal((cross[i].GetProperty("grid")[1].GetInt32(), cross[i].GetProperty("grid")[0].GetInt32()), found[i].Grid(cells, cells));
+            if (found[i].Name.Contains("attn", StringComparison.Ordinal)) Assert.Equal(name, found[i].Name);
+            var part = name.StartsWith("down", StringComparison.Ordinal) ? UNetPart.Down : name.StartsWith("mid", StringComparison.Ordinal) ? UNetPart.Middle : UNetPart.Up;
+            Assert.Equal(part, found[i].Part);
+        }
+    }
+
+    [Fact]
+    public void A_graph_that_only_a_gpu_runs_is_still_read()
+    {
+        var modules = AttentionFinder.Find(OnnxGraphReader.Read(Fixtures.Path("sd", "sd15-ort-fp16", "unet", "model.onnx")));
+        Assert.Equal(16, modules.Count(m => m.Kind == AttentionKind.Cross && m.Form == AttentionForm.MultiHeadAttention && m.Obstacle is null));
+        Assert.Equal(16, modules.Count(m => m.Kind == AttentionKind.Self && m.Form == AttentionForm.MultiHeadAttention && m.Heads > 0));
+    }
+
+    private static Dictionary<string, FloatTensor> UNetInputs(Golden golden, DiffusionBundle bundle)
+    {
+        var inputs = new Dictionary<string, FloatTensor>
+        {
+            ["sample"] = Tensor("unet.sample"),
+            ["encoder_hidden_states"] = Tensor("unet.encoder_hidden_states"),
+            ["timestep"] = bundle.UNet.Timestep(golden.Values("unet.timestep")[0], 2),
+        };
+        foreach (var name in new[] { "text_embeds", "time_ids", "timestep_cond" })
+            if (golden.Tensors.TryGet("unet." + name, out _)) inputs[name] = Tensor("unet." + name);
+        return inputs;
+
+        FloatTensor Tensor(string name) => new(golden.Values(name), [.. golden.Tensors[name].Shape]);
+    }
+
+    private static bool Half(string folder) => folder.Contains("fp16", StringComparison.Ordinal);
+
+    internal static void AssertClose(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, float tolerance)
+    {
+        Assert.Equal(expected.Length, actual.Length);
+        var worst = 0f;
+        for (var i = 0; i < expected.Length; i++) worst = Math.Max(worst, Math.Abs(expected[i] - actual[i]));
+        Assert.True(worst <= tolerance, $"largest difference {worst}, tolerance {tolerance}");
+    }
+}

@@ -1,0 +1,38 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using FreeMask.Vision.Diffusion.Schedulers;
+using FreeMask.Vision.Tensors;
+
+namespace FreeMask.Vision.Tests.Diffusion;
+
+/// <summary>The golden data of one fixture folder (shared/fixtures/sd/README.md).</summary>
+internal sealed class Golden
+{
+    internal Golden(string folder)
+    {
+        Folder = Fixtures.Path("sd", folder);
+        var model = JsonDocument.Parse(File.ReadAllText(Path.Combine(Folder, "fixture.json"))).RootElement.GetProperty("model").GetString()!;
+        Tensors = SafetensorsFile.Load(Fixtures.Path("sd", "golden", model, "golden.safetensors"));
+        // Python writes infinities, which JSON does not know.
+        var text = Regex.Replace(File.ReadAllText(Fixtures.Path("sd", "golden", model, "golden.json")), @":\s*-?Infinity", ": null");
+        Json = JsonDocument.Parse(text).RootElement;
+    }
+
+    internal string Folder { get; }
+
+    internal SafetensorsFile Tensors { get; }
+
+    internal JsonElement Json { get; }
+
+    internal JsonElement Run(string name) => Json.GetProperty("runs").GetProperty(name);
+
+    internal string Text(string prompt) => Json.GetProperty("prompts").GetProperty(prompt).GetProperty("text").GetString()!;
+
+    internal SchedulerConfig Scheduler(string run)
+    {
+        var json = Run(run);
+        return SchedulerConfig.Parse(json.GetProperty("config"), run, SchedulerConfig.KindOf(json.GetProperty("scheduler").GetString()!, run));
+    }
+
+    internal float[] Values(string name) => Tensors[name].ToSingles();
+}

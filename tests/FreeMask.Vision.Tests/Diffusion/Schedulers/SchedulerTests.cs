@@ -1,0 +1,101 @@
+using System.Text.Json;
+using FreeMask.Vision.Diffusion.Schedulers;
+using Xunit;
+
+namespace FreeMask.Vision.Tests.Diffusion.Schedulers;
+
+/// <summary>Trajectories of diffusers' own scheduler files with a fake model (golden_schedulers.json, its note says which).</summary>
+public sealed class SchedulerTests
+{
+    private const float NoiseValue = 0.5f;
+
+    public static TheoryData<string> Names => ["ddim_leading_off1", "ddim_v_trailing", "pndm_skip_prk_off1", "euler_linspace", "euler_leading_off1", "euler_trailing", "euler_karras", "euler_a_linspace(noise=0.5)", "dpmpp2m_linspace", "dpmpp2m_karras", "dpmpp2m_leading_off1", "lcm4(noise=0.5)"];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Trajectory_equals_the_reference(string name)
+    {
+        var golden = Golden().GetProperty("schedulers").GetProperty(name);
+        var timesteps = Floats(golden.GetProperty("timesteps"));
+        var config = Config(name);
+        var scheduler = config.Create(config.Kind == SchedulerKind.Pndm ? timesteps.Length - 1 : timesteps.Length);
+
+        AssertClose(timesteps, scheduler.Timesteps, 2e-3f);
+        AssertClose(Floats(golden.GetProperty("sigmas")), scheduler.Sigmas, 1e-5f);
+        Assert.Equal(golden.GetProperty("init_sigma").GetSingle(), scheduler.InitNoiseSigma, 1e-4f);
+
+        float[] latent = [.. new[] { 1f, -0.5f, 0.25f, 2f }.Select(v => v * scheduler.InitNoiseSigma)];
+        var trajectory = golden.GetProperty("trajectory");
+        for (var step = 0; step < timesteps.Length; step++)
+        {
+            var input = new float[4];
+            scheduler.ScaleInput(step, latent, input);
+            float[] output = [.. input.Select(v => (float)Math.Sin((1.3f * v) + (scheduler.Timesteps[step] / 1000f)))];
+            float[] noise = scheduler.NeedsNoise(step) ? [NoiseValue, NoiseValue, NoiseValue, NoiseValue] : [];
+            scheduler.Step(step, output, latent, noise);
+            AssertClose(Floats(trajectory[step]), latent, 2e-4f);
+        }
+    }
+
+    [Fact]
+    public void Settings_are_read_as_diffusers_means_them()
+    {
+        using var json = JsonDocument.Parse("""{"_class_name":"PNDMScheduler","beta_schedule":"scaled_linear","beta_start":0.00085,"beta_end":0.012,"steps_offset":1,"set_alpha_to_one":false,"skip_prk_steps":true}""");
+        var own = SchedulerConfig.Parse(json.RootElement, "test");
+        Assert.Equal(SchedulerKind.Pndm, own.Kind);
+        Assert.Equal((TimestepSpacing.Leading, 1, false), (own.Spacing, own.StepsOffset, own.SetAlphaToOne));
+        var other = SchedulerConfig.Parse(json.RootElement, "test", SchedulerKind.Euler);
+        Assert.Equal((SchedulerKind.Euler, TimestepSpacing.Linspace, 1), (other.Kind, other.Spacing, other.StepsOffset));
+    }
+
+    [Theory]
+    [InlineData("""{"_class_name":"HeunDiscreteScheduler"}""", "HeunDiscreteScheduler")]
+    [InlineData("""{"_class_name":"DDIMScheduler","beta_schedule":"squaredcos_cap_v2"}""", "squaredcos_cap_v2")]
+    [InlineData("""{"_class_name":"DDIMScheduler","thresholding":true}""", "thresholding")]
+    public void What_is_missing_is_named(string text, string expected)
+    {
+        using var json = JsonDocument.Parse(text);
+        var error = Assert.Throws<FreeMaskException>(() => SchedulerConfig.Parse(json.RootElement, "scheduler_config.json"));
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Zero_terminal_signal_removes_it()
+    {
+        var schedule = new NoiseSchedule(new() { Kind = SchedulerKind.Ddim, RescaleZeroTerminalSnr = true });
+        Assert.Equal(0, schedule[999], 1e-7);
+        Assert.Equal(0.99914998, schedule[0], 1e-6);
+    }
+
+    private static SchedulerConfig Config(string name)
+    {
+        var kind = name.Split('_', '(')[0] switch
+        {
+            "ddim" => SchedulerKind.Ddim,
+            "pndm" => SchedulerKind.Pndm,
+            "euler" => name.StartsWith("euler_a", StringComparison.Ordinal) ? SchedulerKind.EulerAncestral : SchedulerKind.Euler,
+            "lcm4" => SchedulerKind.Lcm,
+            _ => SchedulerKind.DpmSolverMultistep,
+        };
+        return new()
+        {
+            Kind = kind,
+            Spacing = name.Contains("trailing") ? TimestepSpacing.Trailing : name.Contains("off1") || kind == SchedulerKind.Lcm ? TimestepSpacing.Leading : TimestepSpacing.Linspace,
+            StepsOffset = name.Contains("off1") ? 1 : 0,
+            Prediction = name.Contains("_v_") ? PredictionType.Velocity : PredictionType.Epsilon,
+            KarrasSigmas = name.Contains("karras"),
+            SetAlphaToOne = kind == SchedulerKind.Lcm || name.Contains("_v_"),
+        };
+    }
+
+    private static void AssertClose(IReadOnlyList<float> expected, IReadOnlyList<float> actual, float tolerance)
+    {
+        Assert.Equal(expected.Count, actual.Count);
+        for (var i = 0; i < expected.Count; i++) Assert.Equal(expected[i], actual[i], tolerance * Math.Max(1, Math.Abs(expected[i])));
+    }
+
+    private static float[] Floats(JsonElement array) => [.. array.EnumerateArray().Select(e => e.GetSingle())];
+
+    private static JsonElement Golden() =>
+        JsonDocument.Parse(File.ReadAllText(Path.Combine(Fixtures.RepositoryRoot, "tests", "FreeMask.Vision.Tests", "Diffusion", "Schedulers", "golden_schedulers.json"))).RootElement;
+}

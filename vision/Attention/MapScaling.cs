@@ -1,0 +1,19 @@
+namespace FreeMask.Vision.Attention;
+
+/// <summary>Scalings of map values, in place. A constant map becomes 0.</summary>
+internal static class MapScaling
+{
+    private const float Epsilon = 1e-8f;
+
+    internal static void ToUnitRange(float[] values)
+    {
+        var (low, high) = (values.Min(), values.Max());
+        for (var i = 0; i < values.Length; i++) values[i] = (values[i] - low) / (high - low + Epsilon);
+    }
+
+    internal static void ToUnitMaximum(float[] values)
+    {
+        var high = values.Max();
+        for (var i = 0; i < values.Length; i++) values[i] /= high + Epsilon;
+    }
+}

@@ -1,0 +1,122 @@
+using FreeMask.Vision.Diffusion.Schedulers;
+using FreeMask.Vision.Onnx;
+using FreeMask.Vision.Onnx.Attention;
+
+namespace FreeMask.Vision.Diffusion;
+
+/// <summary>
+/// A model folder in the layout that public Stable Diffusion exports use: <c>tokenizer</c>, <c>text_encoder</c>, <c>unet</c>, <c>vae_decoder</c>, optional
+/// <c>vae_encoder</c>, <c>tokenizer_2</c> and <c>text_encoder_2</c>, <c>scheduler</c>. What the model is gets decided by the files' metadata, never by names of folders.
+/// </summary>
+public sealed class DiffusionBundle : IDisposable
+{
+    private const double ClassicScale = 0.18215, LargeScale = 0.13025;
+
+    private readonly UNetSessions _unet;
+
+    private DiffusionBundle(string folder, DiffusionOptions options, OnnxGraph unet, List<string> notes)
+    {
+        Folder = folder;
+        Options = options;
+        _unet = new(unet, options.Session);
+        Notes = notes;
+        Text = TextEncoders.Load(folder, options.Session);
+        Vae = LatentCodec.Load(folder, options.Session, _unet.HasPooledText ? LargeScale : ClassicScale, notes);
+        var scheduler = Path.Combine(folder, "scheduler", "scheduler_config.json");
+        Scheduler = SchedulerConfig.Load(scheduler);
+        if (Scheduler.ClipSample)
+        {
+            Scheduler = Scheduler with { ClipSample = false };
+            notes.Add($"{scheduler} asks for clip_sample, which latents do not bear; it is off, as in diffusers' pipelines.");
+        }
+
+        using var index = JsonFile.ReadIfThere(Path.Combine(folder, "model_index.json"));
+        ZeroesForNoNegative = _unet.HasPooledText && (index?.RootElement.Flag("force_zeros_for_empty_prompt") ?? true);
+        LatentChannels = _unet.LatentChannels;
+        NativeSize = FindNativeSize(folder);
+    }
+
+    /// <summary>The folder.</summary>
+    public string Folder { get; }
+
+    /// <summary>How it was loaded.</summary>
+    public DiffusionOptions Options { get; }
+
+    /// <summary>The scheduler that the folder names.</summary>
+    public SchedulerConfig Scheduler { get; }
+
+    /// <summary>What was assumed where the folder states nothing.</summary>
+    public IReadOnlyList<string> Notes { get; }
+
+    /// <summary>Channels of a latent.</summary>
+    public int LatentChannels { get; }
+
+    /// <summary>Pixels a latent cell spans: 8 in Stable Diffusion.</summary>
+    public int PixelsPerCell => Vae.PixelsPerCell;
+
+    /// <summary>The side in pixels at which the model was trained, where the folder states it; otherwise 512, or 1024 for XL.</summary>
+    public int NativeSize { get; }
+
+    /// <summary>Image sides must be multiples of this: the U-Net halves the latent several times.</summary>
+    public int SideMultiple => PixelsPerCell * _unet.LargestFactor;
+
+    /// <summary>Whether the U-Net takes guidance as an input (latent consistency models).</summary>
+    public bool EmbedsGuidance => _unet.GuidanceWidth is not null;
+
+    /// <summary>Whether the model needs two text encoders and pooled text (XL).</summary>
+    public bool HasPooledText => _unet.HasPooledText;
+
+    /// <summary>The U-Net's attention modules.</summary>
+    public IReadOnlyList<AttentionModule> Modules => _unet.Modules;
+
+    internal bool ZeroesForNoNegative { get; }
+
+    internal TextEncoders Text { get; }
+
+    internal LatentCodec Vae { get; }
+
+    internal UNetSessions UNet => _unet;
+
+    /// <summary>Loads a folder.</summary>
+    /// <exception cref="FreeMaskException">A part is missing, cannot be loaded, or does not fit the others; the message names file, input and what was expected.</exception>
+    public static DiffusionBundle Load(string folder, DiffusionOptions? options = null)
+    {
+        if (!Directory.Exists(folder)) throw new FreeMaskException($"The model folder {folder} does not exist.");
+        var graph = OnnxGraphReader.Read(Path.Combine(folder, "unet", "model.onnx"));
+        DiffusionBundle? bundle = null;
+        try
+        {
+            bundle = new(folder, options ?? new(), graph, []);
+            bundle.CheckParts();
+            return bundle;
+        }
+        catch
+        {
+            bundle?.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _unet.Dispose();
+        Text.Dispose();
+        Vae.Dispose();
+    }
+
+    private void CheckParts()
+    {
+        if (HasPooledText && !Text.HasPooled)
+            throw new FreeMaskException($"{_unet.Path} takes text_embeds, so the folder needs text_encoder_2 and tokenizer_2 with an output text_embeds.");
+        if (_unet.TextWidth is { } expected && Text.Width is { } given && expected != given)
+            throw new FreeMaskException($"{_unet.Path} takes text embeddings of width {expected}, but the text encoders of {Folder} give {given}.");
+    }
+
+    private int FindNativeSize(string folder)
+    {
+        using var config = JsonFile.ReadIfThere(Path.Combine(folder, "unet", "config.json"));
+        if (config?.RootElement.Number("sample_size") is { } cells) return (int)cells * PixelsPerCell;
+        return Vae.SampleSize ?? (HasPooledText ? 1024 : 512);
+    }
+}

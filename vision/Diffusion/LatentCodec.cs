@@ -1,0 +1,107 @@
+using FreeMask.Vision.Imaging;
+using FreeMask.Vision.Onnx;
+
+namespace FreeMask.Vision.Diffusion;
+
+/// <summary>
+/// The autoencoder: latents in the U-Net's scale to pixels and back. image = decode(latent / scaling_factor + shift_factor), pixel = round(255 clamp(x / 2 + 1/2)) with
+/// halves to even (diffusers, image_processor.py). Images are decoded one at a time.
+/// </summary>
+internal sealed class LatentCodec : IDisposable
+{
+    private readonly OnnxSession _decoder;
+    private readonly OnnxSession? _encoder;
+    private readonly string _folder;
+    private readonly float _scale, _shift;
+
+    private LatentCodec(string folder, OnnxSession decoder, OnnxSession? encoder, double scale, double shift, int pixelsPerCell)
+    {
+        _folder = folder;
+        _decoder = decoder;
+        _encoder = encoder;
+        (_scale, _shift) = ((float)scale, (float)shift);
+        PixelsPerCell = pixelsPerCell;
+    }
+
+    internal int PixelsPerCell { get; }
+
+    internal double ScalingFactor => _scale;
+
+    /// <summary>The side in pixels that the autoencoder's configuration states.</summary>
+    internal int? SampleSize { get; private init; }
+
+    internal static LatentCodec Load(string folder, OnnxSessionOptions options, double usualScale, List<string> notes)
+    {
+        var path = Path.Combine(folder, "vae_decoder", "model.onnx");
+        var graph = OnnxGraphReader.Read(path);
+        using var config = JsonFile.ReadIfThere(Path.Combine(folder, "vae_decoder", "config.json")) ?? JsonFile.ReadIfThere(Path.Combine(folder, "vae", "config.json"));
+        var scale = config?.RootElement.Number("scaling_factor");
+        if (scale is null) notes.Add($"{folder} states no VAE scaling factor; {usualScale} is used, that of the model's family.");
+        var shift = config?.RootElement.Number("shift_factor") ?? 0;
+        var factors = new SpatialFactors(graph, graph.Inputs[0].Name);
+        var cell = 1 / (factors.Of(graph.Outputs[0].Name) ?? throw new FreeMaskException($"{path}: its output does not descend from its input {graph.Inputs[0].Name}."));
+        var encoder = Path.Combine(folder, "vae_encoder", "model.onnx");
+        var decoder = OnnxSession.Load(path, options);
+        try
+        {
+            return new(folder, decoder, File.Exists(encoder) ? OnnxSession.Load(encoder, options) : null, scale ?? usualScale, shift, (int)Math.Round(cell))
+            {
+                SampleSize = (int?)config?.RootElement.Number("sample_size"),
+            };
+        }
+        catch
+        {
+            decoder.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Decodes one latent [channels, height, width].</summary>
+    internal RgbImage Decode(ReadOnlySpan<float> latent, int channels, int height, int width)
+    {
+        var input = FloatTensor.Zeros(1, channels, height, width);
+        for (var i = 0; i < latent.Length; i++) input.Values[i] = (latent[i] / _scale) + _shift;
+        var output = _decoder.Run(new Dictionary<string, FloatTensor> { [_decoder.Inputs.First().Name] = input }, _decoder.Outputs[0].Name)[0];
+        return ToImage(output);
+    }
+
+    /// <summary>The mean of an image's latent distribution, in the U-Net's scale: [1, channels, height, width].</summary>
+    /// <exception cref="FreeMaskException">The bundle has no encoder, or the image's sides are not multiples of a cell.</exception>
+    internal FloatTensor Encode(RgbImage image, int channels)
+    {
+        var encoder = _encoder ?? throw new FreeMaskException($"{_folder} has no vae_encoder, which is needed to start from an image.");
+        if (image.Width % PixelsPerCell != 0 || image.Height % PixelsPerCell != 0)
+            throw new FreeMaskException($"An image of {image.Width} x {image.Height} pixels cannot be encoded: its sides must be multiples of {PixelsPerCell}.");
+        var input = FloatTensor.Zeros(1, 3, image.Height, image.Width);
+        var area = image.Width * image.Height;
+        for (var i = 0; i < area; i++)
+            for (var c = 0; c < 3; c++) input.Values[(c * area) + i] = (image.Pixels[(3 * i) + c] / 127.5f) - 1;
+        var output = encoder.Run(new Dictionary<string, FloatTensor> { [encoder.Inputs.First().Name] = input }, encoder.Outputs[0].Name)[0];
+        // latent_parameters hold mean and log-variance; latent_sample is a sample already.
+        var size = channels * (int)(output.Shape[2] * output.Shape[3]);
+        var latent = new float[size];
+        for (var i = 0; i < size; i++) latent[i] = (output.Values[i] - _shift) * _scale;
+        return new(latent, 1, channels, output.Shape[2], output.Shape[3]);
+    }
+
+    public void Dispose()
+    {
+        _decoder.Dispose();
+        _encoder?.Dispose();
+    }
+
+    private static RgbImage ToImage(FloatTensor output)
+    {
+        var (height, width) = ((int)output.Shape[2], (int)output.Shape[3]);
+        var image = new RgbImage(width, height);
+        var area = width * height;
+        for (var i = 0; i < area; i++)
+            for (var c = 0; c < 3; c++)
+            {
+                var value = Math.Clamp((output.Values[(c * area) + i] / 2) + 0.5f, 0, 1);
+                image.Pixels[(3 * i) + c] = (byte)MathF.Round(value * 255, MidpointRounding.ToEven);
+            }
+
+        return image;
+    }
+}

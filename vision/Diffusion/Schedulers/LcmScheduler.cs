@@ -1,0 +1,53 @@
+namespace FreeMask.Vision.Diffusion.Schedulers;
+
+/// <summary>Multistep sampling of latent consistency models (diffusers, scheduling_lcm.py).</summary>
+internal sealed class LcmScheduler : IScheduler
+{
+    private const double SigmaData = 0.5;
+
+    private readonly SchedulerConfig _config;
+    private readonly NoiseSchedule _schedule;
+    private readonly int[] _timesteps;
+
+    internal LcmScheduler(SchedulerConfig config, NoiseSchedule schedule, int steps)
+    {
+        _config = config;
+        _schedule = schedule;
+        var stride = config.TrainTimesteps / config.LcmOriginalSteps;
+        _timesteps = new int[steps];
+        for (var i = 0; i < steps; i++)
+        {
+            var fromEnd = (int)Math.Floor((double)i * config.LcmOriginalSteps / steps);
+            _timesteps[i] = ((config.LcmOriginalSteps - fromEnd) * stride) - 1;
+        }
+    }
+
+    public IReadOnlyList<float> Timesteps => Array.ConvertAll(_timesteps, t => (float)t);
+
+    public IReadOnlyList<float> Sigmas => [];
+
+    public float InitNoiseSigma => 1;
+
+    public bool NeedsNoise(int step) => step < _timesteps.Length - 1;
+
+    public void ScaleInput(int step, ReadOnlySpan<float> latent, Span<float> input) => latent.CopyTo(input);
+
+    public void Step(int step, ReadOnlySpan<float> output, Span<float> latent, ReadOnlySpan<float> noise)
+    {
+        var alpha = _schedule[_timesteps[step]];
+        var (cleanX, cleanOutput) = _schedule.ToClean(Math.Sqrt(alpha), Math.Sqrt(1 - alpha));
+        var scaled = _timesteps[step] * _config.LcmTimestepScaling;
+        var variance = (scaled * scaled) + (SigmaData * SigmaData);
+        var (skip, take) = (SigmaData * SigmaData / variance, scaled / Math.Sqrt(variance));
+        var addsNoise = NeedsNoise(step);
+        var target = addsNoise ? _schedule[_timesteps[step + 1]] : 1;
+        var (toClean, toNoise) = (Math.Sqrt(target), Math.Sqrt(1 - target));
+        for (var i = 0; i < latent.Length; i++)
+        {
+            var clean = (cleanX * latent[i]) + (cleanOutput * output[i]);
+            if (_config.ClipSample) clean = Math.Clamp(clean, -1, 1);
+            var denoised = (take * clean) + (skip * latent[i]);
+            latent[i] = (float)(addsNoise ? (toClean * denoised) + (toNoise * noise[i]) : denoised);
+        }
+    }
+}

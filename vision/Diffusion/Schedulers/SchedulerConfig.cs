@@ -1,0 +1,192 @@
+using System.Text.Json;
+
+namespace FreeMask.Vision.Diffusion.Schedulers;
+
+/// <summary>The samplers that FreeMask has.</summary>
+public enum SchedulerKind
+{
+    /// <summary>DDIM (Song et al. 2021), eta 0.</summary>
+    Ddim,
+
+    /// <summary>PLMS, diffusers' PNDM with skip_prk_steps (Liu et al. 2022).</summary>
+    Pndm,
+
+    /// <summary>Euler in sigma space (Karras et al. 2022, algorithm 2 without churn).</summary>
+    Euler,
+
+    /// <summary>Euler with ancestral noise (k-diffusion).</summary>
+    EulerAncestral,
+
+    /// <summary>DPM-Solver++ 2M, midpoint (Lu et al. 2022).</summary>
+    DpmSolverMultistep,
+
+    /// <summary>Latent consistency models' multistep sampling (Luo et al. 2023).</summary>
+    Lcm,
+}
+
+/// <summary>What the network predicts.</summary>
+public enum PredictionType
+{
+    /// <summary>The noise.</summary>
+    Epsilon,
+
+    /// <summary>The velocity sqrt(a) noise - sqrt(1 - a) x0 (Salimans and Ho 2022).</summary>
+    Velocity,
+
+    /// <summary>The clean latent.</summary>
+    Sample,
+}
+
+/// <summary>How N of T timesteps are chosen (Lin et al. 2024, table 2).</summary>
+public enum TimestepSpacing
+{
+    /// <summary>Multiples of floor(T / N), plus the offset.</summary>
+    Leading,
+
+    /// <summary>T, T - T/N, ... minus 1.</summary>
+    Trailing,
+
+    /// <summary>Evenly from 0 to T - 1.</summary>
+    Linspace,
+}
+
+/// <summary>A scheduler's settings, under the meanings that diffusers' <c>scheduler_config.json</c> gives them.</summary>
+public sealed record SchedulerConfig
+{
+    /// <summary>The sampler.</summary>
+    public required SchedulerKind Kind { get; init; }
+
+    /// <summary>Number of training timesteps T.</summary>
+    public int TrainTimesteps { get; init; } = 1000;
+
+    /// <summary>First beta.</summary>
+    public double BetaStart { get; init; } = 0.00085;
+
+    /// <summary>Last beta.</summary>
+    public double BetaEnd { get; init; } = 0.012;
+
+    /// <summary>Whether the square roots of betas are spaced evenly (<c>scaled_linear</c>) or the betas themselves (<c>linear</c>).</summary>
+    public bool ScaledLinear { get; init; } = true;
+
+    /// <summary>What the network predicts.</summary>
+    public PredictionType Prediction { get; init; }
+
+    /// <summary>How timesteps are chosen.</summary>
+    public TimestepSpacing Spacing { get; init; }
+
+    /// <summary>Added to timesteps with leading spacing.</summary>
+    public int StepsOffset { get; init; }
+
+    /// <summary>Whether the last DDIM or PNDM step goes to alpha 1 instead of the first training alpha.</summary>
+    public bool SetAlphaToOne { get; init; }
+
+    /// <summary>Whether DDIM clamps the predicted clean latent to +-1.</summary>
+    public bool ClipSample { get; init; }
+
+    /// <summary>Whether betas are rescaled so that the last timestep holds no signal (Lin et al. 2024, algorithm 1).</summary>
+    public bool RescaleZeroTerminalSnr { get; init; }
+
+    /// <summary>Whether sigmas follow Karras et al. 2022 with rho 7 (Euler and DPM-Solver++).</summary>
+    public bool KarrasSigmas { get; init; }
+
+    /// <summary>Number of steps of the solver that an LCM was distilled from.</summary>
+    public int LcmOriginalSteps { get; init; } = 50;
+
+    /// <summary>LCM's scaling of timesteps in its boundary conditions.</summary>
+    public double LcmTimestepScaling { get; init; } = 10;
+
+    /// <summary>Reads a <c>scheduler_config.json</c>.</summary>
+    /// <exception cref="FreeMaskException">The file is missing, or asks for something that FreeMask does not have.</exception>
+    public static SchedulerConfig Load(string path)
+    {
+        using var file = JsonFile.Read(path);
+        return Parse(file.RootElement, path);
+    }
+
+    /// <summary>Reads settings from JSON.</summary>
+    /// <param name="json">The object.</param>
+    /// <param name="origin">What messages call it.</param>
+    /// <param name="kind">Another sampler than the one that <c>_class_name</c> states; the other settings are kept, as diffusers' <c>from_config</c> does.</param>
+    public static SchedulerConfig Parse(JsonElement json, string origin, SchedulerKind? kind = null)
+    {
+        var chosen = kind ?? KindOf(json.Text("_class_name") ?? "", origin);
+        var sigmaSpace = chosen is SchedulerKind.Euler or SchedulerKind.EulerAncestral or SchedulerKind.DpmSolverMultistep;
+        Reject(json, origin, "trained_betas", "thresholding", "use_exponential_sigmas", "use_beta_sigmas", "use_flow_sigmas", "use_lu_lambdas");
+        if (json.Text("algorithm_type") is { } algorithm && algorithm != "dpmsolver++" && chosen == SchedulerKind.DpmSolverMultistep)
+            throw new FreeMaskException($"{origin} asks for algorithm_type {algorithm}; FreeMask has dpmsolver++.");
+        return new()
+        {
+            Kind = chosen,
+            TrainTimesteps = (int)(json.Number("num_train_timesteps") ?? 1000),
+            BetaStart = json.Number("beta_start") ?? 0.0001,
+            BetaEnd = json.Number("beta_end") ?? 0.02,
+            ScaledLinear = (json.Text("beta_schedule") ?? "linear") switch
+            {
+                "scaled_linear" => true,
+                "linear" => false,
+                var other => throw new FreeMaskException($"{origin} has the beta_schedule {other}; FreeMask has linear and scaled_linear."),
+            },
+            Prediction = (json.Text("prediction_type") ?? "epsilon") switch
+            {
+                "epsilon" => PredictionType.Epsilon,
+                "v_prediction" => PredictionType.Velocity,
+                "sample" => PredictionType.Sample,
+                var other => throw new FreeMaskException($"{origin} has the prediction_type {other}; FreeMask has epsilon, v_prediction and sample."),
+            },
+            Spacing = (json.Text("timestep_spacing") ?? (sigmaSpace ? "linspace" : "leading")) switch
+            {
+                "leading" => TimestepSpacing.Leading,
+                "trailing" => TimestepSpacing.Trailing,
+                "linspace" => TimestepSpacing.Linspace,
+                var other => throw new FreeMaskException($"{origin} has the timestep_spacing {other}; FreeMask has leading, trailing and linspace."),
+            },
+            StepsOffset = (int)(json.Number("steps_offset") ?? 0),
+            SetAlphaToOne = json.Flag("set_alpha_to_one") ?? chosen != SchedulerKind.Pndm,
+            ClipSample = json.Flag("clip_sample") ?? chosen == SchedulerKind.Ddim,
+            RescaleZeroTerminalSnr = json.Flag("rescale_betas_zero_snr") ?? false,
+            KarrasSigmas = json.Flag("use_karras_sigmas") ?? false,
+            LcmOriginalSteps = (int)(json.Number("original_inference_steps") ?? 50),
+            LcmTimestepScaling = json.Number("timestep_scaling") ?? 10,
+        };
+    }
+
+    /// <summary>Makes a sampler of this configuration.</summary>
+    /// <exception cref="FreeMaskException">The number of steps is not possible.</exception>
+    public IScheduler Create(int steps)
+    {
+        var limit = Kind == SchedulerKind.Lcm ? LcmOriginalSteps : TrainTimesteps;
+        if (steps < 1 || steps > limit) throw new FreeMaskException($"{steps} sampling steps are not possible; choose 1 to {limit}.");
+        var schedule = new NoiseSchedule(this);
+        return Kind switch
+        {
+            SchedulerKind.Ddim => new DdimScheduler(this, schedule, steps),
+            SchedulerKind.Pndm => new PndmScheduler(this, schedule, steps),
+            SchedulerKind.Euler => new EulerScheduler(this, schedule, steps, ancestral: false),
+            SchedulerKind.EulerAncestral => new EulerScheduler(this, schedule, steps, ancestral: true),
+            SchedulerKind.DpmSolverMultistep => new DpmSolverMultistepScheduler(this, schedule, steps),
+            SchedulerKind.Lcm => new LcmScheduler(this, schedule, steps),
+            _ => throw new InvalidOperationException($"no sampler for {Kind}"),
+        };
+    }
+
+    /// <summary>The sampler that a diffusers class name means.</summary>
+    /// <exception cref="FreeMaskException">FreeMask does not have it.</exception>
+    public static SchedulerKind KindOf(string className, string origin) => className switch
+    {
+        "DDIMScheduler" => SchedulerKind.Ddim,
+        "PNDMScheduler" => SchedulerKind.Pndm,
+        "EulerDiscreteScheduler" => SchedulerKind.Euler,
+        "EulerAncestralDiscreteScheduler" => SchedulerKind.EulerAncestral,
+        "DPMSolverMultistepScheduler" => SchedulerKind.DpmSolverMultistep,
+        "LCMScheduler" => SchedulerKind.Lcm,
+        _ => throw new FreeMaskException(
+            $"{origin} names the scheduler class {className}, which FreeMask does not have. Choose one in the run file: ddim, pndm, euler, euler-ancestral, dpm++ or lcm."),
+    };
+
+    private static void Reject(JsonElement json, string origin, params string[] features)
+    {
+        foreach (var feature in features)
+            if (json.TryGetProperty(feature, out var value) && value.ValueKind is not (JsonValueKind.Null or JsonValueKind.False))
+                throw new FreeMaskException($"{origin} sets {feature}, which FreeMask does not have.");
+    }
+}
