@@ -37,9 +37,10 @@ public interface ISampleShardGrain : IGrainWithStringKey
     Task<SampleList> WriteList(SampleListKind kind);
 
     /// <summary>Puts quarantined samples back to where they failed.</summary>
+    /// <param name="order">What the shard holds; changes nothing.</param>
     /// <param name="indices">Indices within the round; null for all.</param>
     [Alias("Retry")]
-    Task Retry(int[]? indices);
+    Task Retry(ShardOrder order, int[]? indices);
 
     /// <summary>Lists samples by index; the order says what the shard holds, and changes nothing.</summary>
     [Alias("GetSamples"), AlwaysInterleave]

@@ -27,6 +27,7 @@ internal sealed partial class RoundGrain(
     private TrainingProgress? _training;
     private string? _error;
     private bool _hold, _idle = true;
+    private (RoundPhase? Phase, bool Idle, string? Error) _told;
 
     private RoundRecord Record => _record.Value ?? throw new InvalidOperationException($"Round {this.GetPrimaryKeyString()} has not begun.");
 
@@ -82,7 +83,8 @@ internal sealed partial class RoundGrain(
         if (_record.Value is not { } record) return;
         await Trainer(record).Forgive();
         if (record.Phase is RoundPhase.Producing or RoundPhase.Scoring)
-            foreach (var shard in _shards.Keys) await GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard).Retry(indices);
+            for (var shard = 0; shard < ShardCount(record); shard++)
+                await GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard).Retry(OrderOf(record, shard, hold: true), indices);
         _pulse.Signal();
     }
 
@@ -135,6 +137,7 @@ internal sealed partial class RoundGrain(
         await _record.UpdateAsync(r => r ?? RoundRecord.Begin(assignment, time.GetUtcNow()));
         while (!_hold && _error is null && await AdvanceAsync(Record)) await NudgeRunAsync(assignment);
         NoteRate();
+        await NudgeRunAsync(assignment);
         if (_error is not null || Record.Phase == RoundPhase.Closed) _pulse.Signal();
     }
 
@@ -321,7 +324,14 @@ internal sealed partial class RoundGrain(
 
     private ITrainerGrain Trainer(RoundRecord record) => GrainFactory.GetGrain<ITrainerGrain>(record.Assignment.Run);
 
-    private Task NudgeRunAsync(RoundAssignment assignment) => GrainFactory.GetGrain<IRunGrain>(assignment.Run).Nudge();
+    /// <summary>Tells the run that something it waits for has changed; news that it had would only make it ask again.</summary>
+    private async Task NudgeRunAsync(RoundAssignment assignment)
+    {
+        var news = (_record.Value?.Phase, _idle, _error);
+        if (news == _told) return;
+        _told = news;
+        await GrainFactory.GetGrain<IRunGrain>(assignment.Run).Nudge();
+    }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Round {Round} is {Phase}")]
     private static partial void LogPhase(ILogger logger, string round, RoundPhase phase);
