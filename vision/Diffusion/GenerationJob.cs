@@ -26,7 +26,7 @@ internal sealed record GenerationJob(
         Warn(prompt, "prompt", warnings);
         var negative = bundle.Text.Encode(request.NegativePrompt ?? "");
         if (shape.Guided && request.NegativePrompt is not null) Warn(negative, "negative prompt", warnings);
-        if (request.NegativePrompt is null && bundle.ZeroesForNoNegative) negative = Zeroes(negative);
+        if (request.NegativePrompt is null && bundle.ZeroesForNoNegative) negative = negative.Zeroed();
         foreach (var name in request.Classes) RequireClass(prompt, name, request.Prompt);
         var sized = request with { Width = width, Height = height };
         return new(position, sized, shape, guidance, prompt, negative, warnings);
@@ -45,7 +45,4 @@ internal sealed record GenerationJob(
         if (embedding.Tokens.CutText.Length > 0)
             warnings.Add($"The {what} is longer than {embedding.Tokens.Ids.Count} tokens; cut off: \"{embedding.Tokens.CutText}\".");
     }
-
-    private static TextEmbedding Zeroes(TextEmbedding like) =>
-        new(like.Tokens, Onnx.FloatTensor.Zeros([.. like.Context.Shape]), new float[like.Pooled.Length]);
 }

@@ -27,6 +27,8 @@ internal sealed class LatentCodec : IDisposable
 
     internal double ScalingFactor => _scale;
 
+    internal bool HasEncoder => _encoder is not null;
+
     /// <summary>The side in pixels that the autoencoder's configuration states.</summary>
     internal int? SampleSize { get; private init; }
 

@@ -8,7 +8,11 @@ namespace FreeMask.Vision.Diffusion;
 /// <param name="Tokens">Its tokens (of the first tokenizer).</param>
 /// <param name="Context">[tokens, width].</param>
 /// <param name="Pooled">XL's pooled embedding, otherwise empty.</param>
-internal sealed record TextEmbedding(TokenSequence Tokens, FloatTensor Context, float[] Pooled);
+internal sealed record TextEmbedding(TokenSequence Tokens, FloatTensor Context, float[] Pooled)
+{
+    /// <summary>The same shapes filled with zeros.</summary>
+    internal TextEmbedding Zeroed() => new(Tokens, FloatTensor.Zeros([.. Context.Shape]), new float[Pooled.Length]);
+}
 
 /// <summary>
 /// Tokenizers and text encoders. One encoder gives its last hidden state (after the final layer norm); two give their last hidden state but one, joined, and
