@@ -6,8 +6,13 @@ namespace FreeMask.GrainInterfaces;
 /// <param name="Weights">The hash of <c>model.safetensors</c>; it names the model.</param>
 /// <param name="Config">The hash of <c>config.json</c>.</param>
 /// <param name="Onnx">The hash of the ONNX export; null where none was made.</param>
+/// <param name="Card">The hash of <c>card.json</c>, which describes the ONNX export's input and output; null where there is none.</param>
 [GenerateSerializer, Immutable, Alias("freemask.SegmenterModel")]
-public sealed record SegmenterModel([property: Id(0)] string Weights, [property: Id(1)] string Config, [property: Id(2)] string? Onnx);
+public sealed record SegmenterModel(
+    [property: Id(0)] string Weights,
+    [property: Id(1)] string Config,
+    [property: Id(2)] string? Onnx,
+    [property: Id(3)] string? Card = null);
 
 /// <summary>How a segmenter does on a data set that it never saw.</summary>
 /// <param name="MeanIoU">Mean IoU in [0, 1] over <paramref name="Classes"/>.</param>

@@ -1,0 +1,70 @@
+using System.Collections.Concurrent;
+using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Artifacts;
+using FreeMask.Grains.Stages;
+using FreeMask.Vision;
+using FreeMask.Vision.Attention;
+using FreeMask.Vision.Diffusion;
+using FreeMask.Vision.Diffusion.Schedulers;
+using FreeMask.Vision.Onnx;
+
+namespace FreeMask.Silo.Pipeline;
+
+/// <summary>Draws images and captures the attention of their class words.</summary>
+internal sealed class DrawStep(BundleFolders bundles, IArtifactStore store, OnnxSessionOptions sessions) : IStageStep, IDisposable
+{
+    // One pipeline a bundle and batch shape; a device works on few of them.
+    private readonly ConcurrentDictionary<(string Folder, int Batch), Lazy<DiffusionPipeline>> _pipelines = new();
+
+    public async Task<IReadOnlyList<StageOutcome>> RunAsync(RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+    {
+        var pipeline = Open(bundles.Find(spec.Model), spec.Generation.Batch);
+        var capture = CaptureOptions.For(AttentionPreset.ByName(spec.Mask.Preset));
+        var scheduler = spec.Generation.Scheduler is { } name ? Sampler(pipeline.Bundle.Scheduler, name) : null;
+        var results = pipeline.Generate([.. inputs.Select(i => Request(spec.Generation, i, scheduler))], capture, cancellationToken);
+        var outcomes = new StageOutcome[inputs.Count];
+        for (var i = 0; i < outcomes.Length; i++)
+        {
+            var image = await store.PutAsync(results[i].Image, cancellationToken);
+            var attention = await store.PutAsync(results[i].Attention.ToBytes(), cancellationToken);
+            outcomes[i] = StageOutcome.Done([(ArtifactNames.Image, image), (ArtifactNames.Attention, attention)]);
+        }
+
+        return outcomes;
+    }
+
+    public void Dispose()
+    {
+        foreach (var pipeline in _pipelines.Values.Where(p => p.IsValueCreated)) pipeline.Value.Bundle.Dispose();
+    }
+
+    private DiffusionPipeline Open(string folder, int batch) =>
+        _pipelines.GetOrAdd((folder, batch), key => new Lazy<DiffusionPipeline>(() =>
+            new DiffusionPipeline(DiffusionBundle.Load(key.Folder, new DiffusionOptions { BatchSize = key.Batch, Session = sessions })))).Value;
+
+    private static GenerationRequest Request(GenerationSpec generation, StageInput input, SchedulerConfig? scheduler) => new()
+    {
+        Prompt = input.Plan.Prompt,
+        NegativePrompt = input.Plan.NegativePrompt.Length == 0 ? null : input.Plan.NegativePrompt,
+        Classes = [VocClasses.PromptWords(input.Plan.Class)],
+        Noise = new NoiseKey(input.Plan.Seed, input.Plan.Stream, input.Attempt),
+        Steps = generation.Steps,
+        Guidance = (float)generation.Guidance,
+        Scheduler = scheduler,
+        Width = generation.Width,
+        Height = generation.Height,
+    };
+
+    /// <summary>The bundle's noise schedule under another sampler.</summary>
+    private static SchedulerConfig Sampler(SchedulerConfig own, string name) => name switch
+    {
+        "ddim" => own with { Kind = SchedulerKind.Ddim, KarrasSigmas = false },
+        "pndm" => own with { Kind = SchedulerKind.Pndm, KarrasSigmas = false },
+        "euler" => own with { Kind = SchedulerKind.Euler, KarrasSigmas = false },
+        "euler-ancestral" => own with { Kind = SchedulerKind.EulerAncestral, KarrasSigmas = false },
+        "dpm++2m" => own with { Kind = SchedulerKind.DpmSolverMultistep, KarrasSigmas = false },
+        "dpm++2m-karras" => own with { Kind = SchedulerKind.DpmSolverMultistep, KarrasSigmas = true },
+        "lcm" => own with { Kind = SchedulerKind.Lcm, KarrasSigmas = false },
+        _ => throw new FreeMaskException($"There is no sampler named '{name}'."),
+    };
+}

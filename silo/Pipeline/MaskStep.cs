@@ -1,0 +1,76 @@
+using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Artifacts;
+using FreeMask.Grains.Stages;
+using FreeMask.Vision;
+using FreeMask.Vision.Attention;
+using FreeMask.Vision.Imaging;
+using FreeMask.Vision.Masking;
+
+namespace FreeMask.Silo.Pipeline;
+
+/// <summary>Makes label maps from attention.</summary>
+internal sealed class MaskStep(IArtifactStore store) : IStageStep
+{
+    public Task<IReadOnlyList<StageOutcome>> RunAsync(RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+    {
+        var preset = AttentionPreset.ByName(spec.Mask.Preset);
+        var options = Options(spec.Mask);
+        return StepArtifacts.EachAsync(inputs, input => MaskAsync(input, preset, options, cancellationToken));
+    }
+
+    private async Task<StageOutcome> MaskAsync(StageInput input, AttentionPreset preset, MaskOptions options, CancellationToken cancellationToken)
+    {
+        var image = await store.GetImageAsync(input.Artifact(ArtifactNames.Image), cancellationToken);
+        var attention = input.Artifact(ArtifactNames.Attention);
+        var record = AttentionRecord.FromBytes(await store.GetAsync(attention, cancellationToken), attention);
+        var result = MaskStage.Run(image, AttentionAggregator.Aggregate(record, preset)[0], (byte)input.Plan.ClassIndex, options);
+        SampleFact[] facts =
+        [
+            new("mask.area", Math.Round((double)result.Labels.Labels.Count(l => l == input.Plan.ClassIndex) / result.Labels.Labels.Length, 6)),
+            new("mask.confidence", Math.Round(result.Confidence, 6)),
+            new("mask.threshold", Math.Round(result.Threshold, 6)),
+        ];
+        return result.Rejection is { } rejection
+            ? StageOutcome.Rejected(Describe(rejection.Kind), [.. facts])
+            : StageOutcome.Done([(ArtifactNames.Label, await store.PutAsync(result.Labels, cancellationToken))], [.. facts]);
+    }
+
+    private static MaskOptions Options(MaskSpec spec)
+    {
+        var defaults = new MaskOptions();
+        return defaults with
+        {
+            CleanUp = spec.Cleanup switch
+            {
+                "default" => defaults.CleanUp,
+                "none" => MaskCleanUp.None,
+                "pamr" => MaskCleanUp.Pamr,
+                "guided" => MaskCleanUp.GuidedFilter,
+                "crf" => MaskCleanUp.DenseCrf,
+                _ => throw new FreeMaskException($"There is no clean-up named '{spec.Cleanup}'."),
+            },
+            Threshold = spec.Threshold is null ? defaults.Threshold : MaskThreshold.Fixed,
+            FixedThreshold = (float)(spec.Threshold ?? defaults.FixedThreshold),
+            BandRadius = spec.IgnoreBand > 0 ? defaults.BandRadius : 0,
+            BandMargin = (float)spec.IgnoreBand,
+            Rules = defaults.Rules with
+            {
+                MinimumArea = (float)spec.MinArea,
+                MaximumArea = (float)spec.MaxArea,
+                MinimumConfidence = (float)spec.MinConfidence,
+            },
+        };
+    }
+
+    // Without numbers, so that equal reasons can be counted.
+    private static string Describe(MaskRejectionKind kind) => kind switch
+    {
+        MaskRejectionKind.Flat => "the attention map is flat",
+        MaskRejectionKind.TooSmall => "the object is too small",
+        MaskRejectionKind.TooLarge => "the object is too large",
+        MaskRejectionKind.AlongBorder => "the object runs along the border",
+        MaskRejectionKind.Unsure => "the mask is unsure",
+        MaskRejectionKind.Fragmented => "the mask is in too many parts",
+        _ => "the mask was refused",
+    };
+}

@@ -1,0 +1,45 @@
+using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Artifacts;
+using FreeMask.Grains.Stages;
+using FreeMask.Vision.Onnx;
+
+namespace FreeMask.Silo.Pipeline;
+
+/// <summary>The stages of the method on one device.</summary>
+internal sealed class PipelineRunner : IStageRunner, IDisposable
+{
+    private readonly IReadOnlyDictionary<StageKind, IStageStep> _steps;
+
+    public PipelineRunner(BundleFolders bundles, IArtifactStore store, OnnxSessionOptions sessions) => _steps = new Dictionary<StageKind, IStageStep>
+    {
+        [StageKind.Generate] = new DrawStep(bundles, store, sessions),
+        [StageKind.Mask] = new MaskStep(store),
+        [StageKind.Compose] = new ComposeStep(store),
+        [StageKind.Harmonize] = new HarmonizeStep(store),
+        [StageKind.Score] = new ScoreStep(store, sessions),
+    };
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<StageOutcome>> RunAsync(StageKind kind, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken) =>
+        Task.Run(() => _steps[kind].RunAsync(spec, inputs, cancellationToken), cancellationToken);
+
+    public void Dispose()
+    {
+        foreach (var step in _steps.Values.OfType<IDisposable>()) step.Dispose();
+    }
+}
+
+/// <summary>Gives each device a runner of its own.</summary>
+internal sealed class PipelineRunnerFactory(BundleFolders bundles, IArtifactStore store) : IStageRunnerFactory
+{
+    /// <inheritdoc/>
+    public IStageRunner Create(string device) => new PipelineRunner(bundles, store, Sessions(device));
+
+    /// <summary>The provider and device number that a device's name states: <c>cpu</c>, <c>cuda:1</c>.</summary>
+    private static OnnxSessionOptions Sessions(string device)
+    {
+        var parts = device.Split(':');
+        var options = parts.Length > 1 ? new Dictionary<string, string> { ["device_id"] = parts[1] } : [];
+        return new OnnxSessionOptions { Provider = parts[0], ProviderOptions = options };
+    }
+}

@@ -1,0 +1,40 @@
+using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Artifacts;
+using FreeMask.Grains.Stages;
+using FreeMask.Vision.Imaging;
+using FreeMask.Vision.Randomness;
+
+namespace FreeMask.Silo.Pipeline;
+
+/// <summary>The work of one stage on a batch of samples.</summary>
+internal interface IStageStep
+{
+    Task<IReadOnlyList<StageOutcome>> RunAsync(RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken);
+}
+
+/// <summary>What the steps read and write, as pictures instead of bytes.</summary>
+internal static class StepArtifacts
+{
+    internal static async Task<RgbImage> GetImageAsync(this IArtifactStore store, string hash, CancellationToken cancellationToken) =>
+        ImageCodec.Decode((await store.GetAsync(hash, cancellationToken)).Span, hash);
+
+    internal static async Task<LabelMap> GetLabelsAsync(this IArtifactStore store, string hash, CancellationToken cancellationToken) =>
+        IndexedPng.Decode((await store.GetAsync(hash, cancellationToken)).Span, hash);
+
+    internal static Task<string> PutAsync(this IArtifactStore store, RgbImage image, CancellationToken cancellationToken) =>
+        store.PutAsync(ImageCodec.EncodePng(image), cancellationToken);
+
+    internal static Task<string> PutAsync(this IArtifactStore store, LabelMap labels, CancellationToken cancellationToken) =>
+        store.PutAsync(IndexedPng.Encode(labels), cancellationToken);
+
+    /// <summary>The sample's random stream for a purpose.</summary>
+    internal static CounterRandom Stream(this StageInput input, string purpose) => new(input.Plan.Seed, input.Plan.Stream, input.Attempt, purpose);
+
+    /// <summary>Works on the samples one after another.</summary>
+    internal static async Task<IReadOnlyList<StageOutcome>> EachAsync(IReadOnlyList<StageInput> inputs, Func<StageInput, Task<StageOutcome>> work)
+    {
+        var outcomes = new StageOutcome[inputs.Count];
+        for (var i = 0; i < outcomes.Length; i++) outcomes[i] = await work(inputs[i]);
+        return outcomes;
+    }
+}
