@@ -29,29 +29,28 @@ internal sealed class Pulse
     /// <summary>Stops the beat until the next signal: nothing is left to look after, and the grain may be collected.</summary>
     public void Rest() => _resting = true;
 
-    private async Task TickAsync(CancellationToken cancellationToken)
+    private async Task TickAsync()
     {
         if (_running) return;
         _running = true;
         try
         {
-            do
-            {
-                _again = false;
-                await _step();
-            }
-            while (_again && !cancellationToken.IsCancellationRequested);
+            _again = false;
+            await _step();
         }
         catch (Exception exception)
         {
+            // The next beat tries again, not the next moment: what failed may need time.
             (_again, _resting) = (false, false);
             _failed(exception);
         }
         finally
         {
             _running = false;
-            var period = _resting && !_again ? Timeout.InfiniteTimeSpan : _period;
-            _timer.Change(period, period);
+            // Another step is another turn: calls that wait for the grain come in between.
+            if (_again) _timer.Change(TimeSpan.Zero, _period);
+            else if (_resting) _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            else _timer.Change(_period, _period);
         }
     }
 }

@@ -27,6 +27,7 @@ internal sealed partial class RoundGrain(
     private TrainingProgress? _training;
     private string? _error;
     private bool _hold, _idle = true;
+    private (RoundPhase? Phase, bool Idle, string? Error) _told;
 
     private RoundRecord Record => _record.Value ?? throw new InvalidOperationException($"Round {this.GetPrimaryKeyString()} has not begun.");
 
@@ -135,6 +136,7 @@ internal sealed partial class RoundGrain(
         await _record.UpdateAsync(r => r ?? RoundRecord.Begin(assignment, time.GetUtcNow()));
         while (!_hold && _error is null && await AdvanceAsync(Record)) await NudgeRunAsync(assignment);
         NoteRate();
+        await NudgeRunAsync(assignment);
         if (_error is not null || Record.Phase == RoundPhase.Closed) _pulse.Signal();
     }
 
@@ -321,7 +323,14 @@ internal sealed partial class RoundGrain(
 
     private ITrainerGrain Trainer(RoundRecord record) => GrainFactory.GetGrain<ITrainerGrain>(record.Assignment.Run);
 
-    private Task NudgeRunAsync(RoundAssignment assignment) => GrainFactory.GetGrain<IRunGrain>(assignment.Run).Nudge();
+    /// <summary>Tells the run that something it waits for has changed; news that it had would only make it ask again.</summary>
+    private async Task NudgeRunAsync(RoundAssignment assignment)
+    {
+        var news = (_record.Value?.Phase, _idle, _error);
+        if (news == _told) return;
+        _told = news;
+        await GrainFactory.GetGrain<IRunGrain>(assignment.Run).Nudge();
+    }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Round {Round} is {Phase}")]
     private static partial void LogPhase(ILogger logger, string round, RoundPhase phase);

@@ -28,6 +28,7 @@ internal sealed partial class SampleShardGrain(
     private DateTimeOffset _notBefore;
     private string? _error;
     private int _savedChanges;
+    private (SampleStage Target, bool Hold, string? Error, int InFlight, int Settled)? _told;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -160,12 +161,21 @@ internal sealed partial class SampleShardGrain(
         {
             if (ledger.Changes != _savedChanges) await SaveAsync(ledger);
             _pulse.Rest();
-            await GrainFactory.GetRound(order.Run, order.Round).Nudge();
+            await NudgeRoundAsync(ledger, order);
         }
         else if (ledger.Changes - _savedChanges >= _options.SnapshotEvery)
         {
             await SaveAsync(ledger);
         }
+    }
+
+    /// <summary>Tells the round that the shard has come to rest; news that it had would only make it ask again.</summary>
+    private async Task NudgeRoundAsync(ShardLedger ledger, ShardOrder order)
+    {
+        var news = (order.Target, order.Hold, _error, ledger.InFlight, ledger.Settled(order.Target));
+        if (news == _told) return;
+        _told = news;
+        await GrainFactory.GetRound(order.Run, order.Round).Nudge();
     }
 
     private bool IsQuiet(ShardLedger ledger, ShardOrder order) =>

@@ -27,6 +27,8 @@ public static class SiloHosting
         services.AddOptions<CoordinationOptions>().BindConfiguration("FreeMask:Coordination").ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<DeviceWorkerOptions>().BindConfiguration("FreeMask:DeviceWorker").ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<DeviceOptions>().BindConfiguration("FreeMask:Devices").ValidateDataAnnotations().ValidateOnStart();
+        // Each placement of a grain would be two lines.
+        builder.Logging.AddFilter("Polly", LogLevel.Warning);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<IArtifactStore>(s =>
             new FolderArtifactStore(s.GetRequiredService<IOptions<SiloOptions>>().Value.ArtifactFolder, s.GetRequiredService<TimeProvider>()));

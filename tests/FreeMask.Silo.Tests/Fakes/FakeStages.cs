@@ -20,6 +20,9 @@ internal sealed class FakeStages : IStageRunnerFactory, IStageRunner
     /// <summary>Called before a batch is worked on: a test may wait, fail or count here.</summary>
     public Func<StageKind, IReadOnlyList<StageInput>, CancellationToken, Task> Before { get; set; } = (_, _, _) => Task.CompletedTask;
 
+    /// <summary>Whether every mask is rejected.</summary>
+    public Func<bool> Reject { get; set; } = () => false;
+
     /// <summary>How often each (run, kind, round, index, attempt) was worked on.</summary>
     public IReadOnlyDictionary<string, int> Executions => _executions;
 
@@ -40,13 +43,16 @@ internal sealed class FakeStages : IStageRunnerFactory, IStageRunner
 
     private async Task<StageOutcome> RunOneAsync(StageKind kind, StageInput input, CancellationToken cancellationToken)
     {
-        var text = $"{kind}|{input.Plan.Seed}|{input.Plan.Stream}|{input.Plan.Prompt}|{input.Attempt}|{input.Donors}|{input.Judge?.Weights}|"
+        // The donors count by what they are: how the list is cut into pieces is the shards' business.
+        var donors = input.Donors is null ? [] : await SampleLists.ReadSnapshotAsync(Store(), input.Donors, cancellationToken);
+        var text = $"{kind}|{input.Plan.Seed}|{input.Plan.Stream}|{input.Plan.Prompt}|{input.Attempt}|{string.Join(',', donors)}|{input.Judge?.Weights}|"
             + string.Join(',', input.Artifacts.Select(a => $"{a.Name}={a.Hash}"));
         var hash = ArtifactHash.Of(Encoding.UTF8.GetBytes(text));
         var number = Convert.ToInt32(hash[..6], 16);
         return kind switch
         {
             StageKind.Generate => StageOutcome.Done([(ArtifactNames.Image, await Put("image")), (ArtifactNames.Attention, await Put("attention"))]),
+            StageKind.Mask when Reject() => StageOutcome.Rejected("rejected by the test"),
             StageKind.Mask when number % 7 == 0 => StageOutcome.Rejected("too small"),
             StageKind.Mask => StageOutcome.Done([(ArtifactNames.Label, await Put("label"))], [new SampleFact("mask.threshold", number % 100 / 100.0)]),
             StageKind.Compose => StageOutcome.Done(
