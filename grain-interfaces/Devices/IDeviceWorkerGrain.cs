@@ -54,13 +54,15 @@ public readonly record struct WorkItem([property: Id(0)] int Index, [property: I
 /// <param name="Seconds">Seconds that the batch took.</param>
 /// <param name="Unfinished">Indices that were given up without a result (the device stops, or a store failed); they may be ordered again.</param>
 /// <param name="Error">A fault of the model: the shard stops. Null when there is none.</param>
+/// <param name="Worker">The device's key.</param>
 [GenerateSerializer, Immutable, Alias("freemask.WorkReport")]
 public sealed record WorkReport(
     [property: Id(0)] StageKind Kind,
     [property: Id(1)] ImmutableArray<SampleProgress> Samples,
     [property: Id(2)] double Seconds,
     [property: Id(3)] ImmutableArray<int> Unfinished,
-    [property: Id(4)] string? Error);
+    [property: Id(4)] string? Error,
+    [property: Id(5)] string Worker);
 
 /// <summary>What a device has to do.</summary>
 /// <param name="Queued">Samples that wait.</param>

@@ -11,7 +11,7 @@ public interface IRoundGrain : IGrainWithStringKey
     /// <param name="assignment">What the round is.</param>
     /// <param name="hold">True to start nothing new, false to work.</param>
     /// <returns>The round as it stands.</returns>
-    [Alias("Drive")]
+    [Alias("Drive"), AlwaysInterleave]
     Task<RoundReport> Drive(RoundAssignment assignment, bool hold);
 
     /// <summary>The round as it stands.</summary>

@@ -12,7 +12,7 @@ public interface ISampleShardGrain : IGrainWithStringKey
 {
     /// <summary>Tells the shard what it holds and how far to bring it.</summary>
     /// <returns>The shard as it stands.</returns>
-    [Alias("Drive")]
+    [Alias("Drive"), AlwaysInterleave]
     Task<ShardReport> Drive(ShardOrder order);
 
     /// <summary>The shard as it stands.</summary>
@@ -41,9 +41,9 @@ public interface ISampleShardGrain : IGrainWithStringKey
     [Alias("Retry")]
     Task Retry(int[]? indices);
 
-    /// <summary>Lists samples by index.</summary>
+    /// <summary>Lists samples by index; the order says what the shard holds, and changes nothing.</summary>
     [Alias("GetSamples"), AlwaysInterleave]
-    Task<SamplePage> GetSamples(SampleQuery query);
+    Task<SamplePage> GetSamples(SampleQuery query, ShardOrder order);
 }
 
 /// <summary>What a shard holds and how far to bring it.</summary>

@@ -138,7 +138,7 @@ public sealed record RoundStatus
 
 /// <summary>
 /// How many samples of a round came how far: each number counts the samples that have reached the stage, so that the numbers form a funnel.
-/// <see cref="Kept"/>, <see cref="Dropped"/> and <see cref="Quarantined"/> add up to <see cref="Planned"/> when the round is closed.
+/// Quarantined samples count in <see cref="Quarantined"/> alone. <see cref="Kept"/>, <see cref="Dropped"/> and <see cref="Quarantined"/> add up to <see cref="Planned"/> when the round is closed.
 /// </summary>
 /// <param name="Planned">Samples of the round.</param>
 /// <param name="Generated">Reached Generated.</param>

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Orleans.Concurrency;
 
 namespace FreeMask.GrainInterfaces;
 
@@ -8,7 +7,7 @@ namespace FreeMask.GrainInterfaces;
 public interface ISampleGrain : IGrainWithStringKey
 {
     /// <summary>The record; null where nothing has happened yet.</summary>
-    [Alias("Get"), AlwaysInterleave]
+    [Alias("Get")]
     Task<SampleRecord?> Get();
 
     /// <summary>Takes the result of a piece of work. Results of an attempt or stage that is over are ignored.</summary>

@@ -15,9 +15,10 @@ public interface ITrainerGrain : IGrainWithStringKey
     [Alias("GetJob"), AlwaysInterleave]
     Task<JobReport?> GetJob(string id);
 
-    /// <summary>Stops what is under way after a checkpoint; <see cref="Ensure"/> goes on from it.</summary>
+    /// <summary>Stops what is under way; <see cref="Ensure"/> goes on from the last checkpoint.</summary>
+    /// <returns>True when nothing is under way any more.</returns>
     [Alias("Halt")]
-    Task Halt();
+    Task<bool> Halt();
 
     /// <summary>Forgets the failure of a job, so that <see cref="Ensure"/> tries it again.</summary>
     [Alias("Forgive")]
@@ -61,7 +62,7 @@ public enum JobKind : byte
 [GenerateSerializer, Alias("freemask.JobState")]
 public enum JobState : byte
 {
-    /// <summary>Under way, or waiting for the job before it.</summary>
+    /// <summary>Under way.</summary>
     Running = 0,
 
     /// <summary>Done.</summary>
@@ -69,6 +70,9 @@ public enum JobState : byte
 
     /// <summary>Failed.</summary>
     Failed = 2,
+
+    /// <summary>Not under way: stopped, or another job is.</summary>
+    Waiting = 3,
 }
 
 /// <summary>A job as it stands.</summary>

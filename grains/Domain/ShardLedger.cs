@@ -162,8 +162,14 @@ internal sealed class ShardLedger
     /// <summary>Notes that a device has a sample.</summary>
     public void Grant(int index, Lease lease) => _leases[index] = lease;
 
-    /// <summary>Notes that a device has a sample no more.</summary>
-    public void Release(int index) => _leases.Remove(index);
+    /// <summary>Notes that a device has a sample no more. A lease that another device holds by now stays.</summary>
+    public void Release(int index, string worker)
+    {
+        if (_leases.TryGetValue(index, out var lease) && lease.Worker == worker) _leases.Remove(index);
+    }
+
+    /// <summary>Samples that a device has.</summary>
+    public int LoadOf(string worker) => _leases.Values.Count(l => l.Worker == worker);
 
     /// <summary>Devices that have samples.</summary>
     public string[] Workers() => [.. _leases.Values.Select(l => l.Worker).Distinct()];

@@ -95,3 +95,11 @@ public sealed record StageOutcome
     /// <summary>This sample could not be worked on.</summary>
     public static StageOutcome Fault(string reason) => new(StageResult.Fault) { Reason = reason };
 }
+
+/// <summary>Makes the runners of a silo's devices.</summary>
+public interface IStageRunnerFactory
+{
+    /// <summary>Makes the runner of a device; called once a device. Models are loaded when the first batch needs them.</summary>
+    /// <param name="device">The device's name, such as <c>cpu</c> or <c>cuda:1</c>.</param>
+    IStageRunner Create(string device);
+}

@@ -1,0 +1,229 @@
+using System.Collections.Immutable;
+using FreeMask.Grains.Domain;
+using FreeMask.Grains.Stages;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Concurrency;
+
+namespace FreeMask.Grains.Devices;
+
+/// <summary>
+/// Leads one device. Everything but the work itself runs on the grain's scheduler, one step at a time; calls return at once and batches are
+/// tasks of their own: while the device computes one, the next is prepared and the last is kept.
+/// </summary>
+[Reentrant, KeepAlive]
+internal sealed partial class DeviceWorkerGrain(
+    ILocalDevices devices, IOptions<DeviceWorkerOptions> options, TimeProvider time, ILogger<DeviceWorkerGrain> logger) : Grain, IDeviceWorkerGrain
+{
+    private const int KeepTries = 3;
+
+    private readonly DeviceWorkerOptions _options = options.Value;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly HashSet<Task> _batches = [];
+    private readonly SemaphoreSlim _device = new(options.Value.Parallelism, options.Value.Parallelism);
+    private WorkQueue _queue = new(options.Value.QueueCapacity);
+    private LocalDevice? _local;
+    private int _running;
+
+    private string Key => this.GetPrimaryKeyString();
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _local = devices.Find(Key) ?? throw new InvalidOperationException($"This silo has no device '{Key}'.");
+        return Task.CompletedTask;
+    }
+
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        _queue = new WorkQueue(0);
+        await _stopping.CancelAsync();
+        await Task.WhenAny(Task.WhenAll(_batches), Task.Delay(_options.StopWithin, time, cancellationToken));
+    }
+
+    public Task<int> Enqueue(WorkOrder order)
+    {
+        var taken = _stopping.IsCancellationRequested ? 0 : _queue.Add(order);
+        StartBatches();
+        return Task.FromResult(taken);
+    }
+
+    public Task<int[]> Withdraw(string shard) => Task.FromResult(_queue.Withdraw(shard).ToArray());
+
+    public Task<DeviceLoad> GetLoad() => Task.FromResult(new DeviceLoad(_queue.Count, _running, _options.QueueCapacity));
+
+    private void StartBatches()
+    {
+        while (_batches.Count < _options.Parallelism + _options.Overlap && _queue.Count > 0) _ = TrackAsync(_queue.TakeBatch());
+    }
+
+    private async Task TrackAsync(List<QueuedWork> batch)
+    {
+        var task = RunBatchAsync(batch);
+        _batches.Add(task);
+        _running += batch.Count;
+        await task;
+        _batches.Remove(task);
+        _running -= batch.Count;
+        StartBatches();
+    }
+
+    // Never throws: whatever happens, the shards hear of every sample, or their leases run out.
+    private async Task RunBatchAsync(List<QueuedWork> batch)
+    {
+        await Task.Yield();
+        var order = batch[0].Order;
+        var done = new Dictionary<int, SampleProgress>();
+        string? error = null;
+        var started = time.GetTimestamp();
+        var seconds = 0.0;
+        try
+        {
+            var inputs = await PrepareAsync(batch, done);
+            if (inputs.Count > 0)
+            {
+                var (outcomes, elapsed) = await ComputeAsync(order, [.. inputs.Select(i => i.Input)]);
+                seconds = elapsed;
+                await KeepAsync(order, inputs, outcomes, elapsed / inputs.Count, done);
+            }
+        }
+        catch (ModelFaultException fault)
+        {
+            error = fault.Message;
+            LogModelFault(logger, fault, order.Kind, Key);
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            return;
+        }
+        catch (Exception exception)
+        {
+            LogBatchGivenUp(logger, exception, order.Kind, batch.Count, Key);
+        }
+
+        LogBatch(logger, order.Kind, batch.Count, time.GetElapsedTime(started).TotalSeconds, Key);
+        await ReportAsync(batch, done, seconds, error);
+    }
+
+    /// <summary>Asks the samples what they have. One that has moved on is not worked on again.</summary>
+    private async Task<List<(StageInput Input, int Faults)>> PrepareAsync(List<QueuedWork> batch, Dictionary<int, SampleProgress> done)
+    {
+        var order = batch[0].Order;
+        var records = await Task.WhenAll(batch.Select(w => GrainFactory.GetSample(order.Run, order.Round, w.Item.Index).Get()));
+        var inputs = new List<(StageInput, int)>();
+        for (var i = 0; i < batch.Count; i++)
+        {
+            var item = batch[i].Item;
+            var record = records[i] ?? SampleTransitions.Fresh(order.Round, item.Index, SamplePlanner.Plan(order.Spec, order.Round, item.Index));
+            if (record.Stage != StageFlow.Before(order.Kind) || record.Attempt != item.Attempt)
+            {
+                done[item.Index] = SampleTransitions.ProgressOf(record);
+                continue;
+            }
+
+            var input = new StageInput
+            {
+                Run = order.Run,
+                Round = order.Round,
+                Index = item.Index,
+                Plan = record.Plan,
+                Attempt = record.Attempt,
+                Artifacts = record.Artifacts,
+                Donors = order.Donors,
+                Judge = order.Judge,
+            };
+            inputs.Add((input, record.Faults));
+        }
+
+        return inputs;
+    }
+
+    private async Task<(IReadOnlyList<StageOutcome> Outcomes, double Seconds)> ComputeAsync(WorkOrder order, StageInput[] inputs)
+    {
+        await _device.WaitAsync(_stopping.Token);
+        try
+        {
+            var started = time.GetTimestamp();
+            var (runner, token) = (_local!.Runner, _stopping.Token);
+            var outcomes = await Task.Run(() => BatchIsolation.RunAsync(runner, order.Kind, order.Spec, inputs, token), token);
+            return (outcomes, time.GetElapsedTime(started).TotalSeconds);
+        }
+        finally
+        {
+            _device.Release();
+        }
+    }
+
+    private async Task KeepAsync(
+        WorkOrder order, List<(StageInput Input, int Faults)> inputs, IReadOnlyList<StageOutcome> outcomes, double seconds, Dictionary<int, SampleProgress> done)
+    {
+        var kept = await Task.WhenAll(inputs.Select((input, i) => KeepOneAsync(order, input.Input, input.Faults, outcomes[i], seconds)));
+        foreach (var progress in kept)
+            if (progress is not null) done[progress.Index] = progress;
+    }
+
+    /// <summary>Sends a result to its sample. A write that fails may have been applied: sending again is safe either way.</summary>
+    private async Task<SampleProgress?> KeepOneAsync(WorkOrder order, StageInput input, int faults, StageOutcome outcome, double seconds)
+    {
+        var completion = new StageCompletion
+        {
+            Kind = order.Kind,
+            Attempt = input.Attempt,
+            Faults = faults,
+            Result = outcome.Result,
+            Plan = input.Plan,
+            Artifacts = [.. outcome.Artifacts.Select(a => new ArtifactReference(a.Name, a.Hash, _local!.Address.Kind))],
+            Facts = outcome.Facts,
+            Score = outcome.Score,
+            Reason = outcome.Reason,
+            Seconds = seconds,
+            MaxAttempts = order.Spec.Execution.MaxAttempts,
+            Judge = order.Judge?.Weights,
+        };
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await GrainFactory.GetSample(order.Run, order.Round, input.Index).Complete(completion);
+            }
+            catch (Exception exception) when (attempt < KeepTries)
+            {
+                LogKeepFailed(logger, exception, order.Kind);
+            }
+            catch (Exception exception)
+            {
+                LogKeepFailed(logger, exception, order.Kind);
+                return null;
+            }
+        }
+    }
+
+    private async Task ReportAsync(List<QueuedWork> batch, Dictionary<int, SampleProgress> done, double seconds, string? error)
+    {
+        foreach (var shard in batch.GroupBy(w => w.Order.Shard))
+        {
+            var finished = ImmutableArray.CreateBuilder<SampleProgress>();
+            var unfinished = ImmutableArray.CreateBuilder<int>();
+            foreach (var work in shard)
+            {
+                if (done.TryGetValue(work.Item.Index, out var progress)) finished.Add(progress);
+                else unfinished.Add(work.Item.Index);
+            }
+
+            var share = seconds * shard.Count() / batch.Count;
+            var report = new WorkReport(batch[0].Order.Kind, finished.ToImmutable(), share, unfinished.ToImmutable(), error, Key);
+            await GrainFactory.GetGrain<ISampleShardGrain>(shard.Key).Report(report);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "{Kind} of {Count} samples took {Seconds:0.000} s on {Device}")]
+    private static partial void LogBatch(ILogger logger, StageKind kind, int count, double seconds, string device);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Kind} cannot go on: the model is at fault ({Device})")]
+    private static partial void LogModelFault(ILogger logger, Exception exception, StageKind kind, string device);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Kind} of {Count} samples was given up on {Device}; they are ordered again")]
+    private static partial void LogBatchGivenUp(ILogger logger, Exception exception, StageKind kind, int count, string device);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A sample did not keep its {Kind} result")]
+    private static partial void LogKeepFailed(ILogger logger, Exception exception, StageKind kind);
+}

@@ -1,0 +1,23 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace FreeMask.Grains.Devices;
+
+/// <summary>How a device takes and does work. Section <c>FreeMask:DeviceWorker</c>.</summary>
+public sealed class DeviceWorkerOptions
+{
+    /// <summary>Most samples that may wait for the device. Default 1024.</summary>
+    [Range(1, 1_000_000)]
+    public int QueueCapacity { get; set; } = 1024;
+
+    /// <summary>Batches that the device computes at the same time. Default 1.</summary>
+    [Range(1, 64)]
+    public int Parallelism { get; set; } = 1;
+
+    /// <summary>Batches that are prepared or kept while the device computes others. Default 2.</summary>
+    [Range(0, 64)]
+    public int Overlap { get; set; } = 2;
+
+    /// <summary>How long a device may take to leave its batch when the silo stops. Default 5 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
+    public TimeSpan StopWithin { get; set; } = TimeSpan.FromSeconds(5);
+}

@@ -1,0 +1,74 @@
+using FreeMask.Grains.Domain;
+
+namespace FreeMask.Grains.Devices;
+
+/// <summary>What may share a batch: one kind of work of one round, with one judge.</summary>
+internal readonly record struct BatchKey(string Run, int Round, StageKind Kind, string? Donors, string? Judge);
+
+/// <summary>A sample that waits for the device, with the order that brought it.</summary>
+internal readonly record struct QueuedWork(WorkOrder Order, WorkItem Item);
+
+/// <summary>
+/// A device's bounded queue. Batches are taken greedily: a full one if there is any, else whatever waits longest. No item waits for others
+/// to come, and with twice a batch in flight batches fill by themselves.
+/// </summary>
+internal sealed class WorkQueue(int capacity)
+{
+    private readonly List<(BatchKey Key, LinkedList<QueuedWork> Items)> _groups = [];
+
+    /// <summary>Samples that wait.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Takes as many items of an order as there is room for, from the front.</summary>
+    /// <returns>How many were taken.</returns>
+    public int Add(WorkOrder order)
+    {
+        var taken = Math.Min(order.Items.Length, capacity - Count);
+        if (taken <= 0) return 0;
+        var key = new BatchKey(order.Run, order.Round, order.Kind, order.Donors, order.Judge?.Weights);
+        var group = _groups.FirstOrDefault(g => g.Key == key).Items;
+        if (group is null) _groups.Add((key, group = []));
+        for (var i = 0; i < taken; i++) group.AddLast(new QueuedWork(order, order.Items[i]));
+        Count += taken;
+        return taken;
+    }
+
+    /// <summary>Takes the next batch; empty where nothing waits. Groups stand in the order in which they last came to the front.</summary>
+    public List<QueuedWork> TakeBatch()
+    {
+        if (_groups.Count == 0) return [];
+        var chosen = Math.Max(0, _groups.FindIndex(g => g.Items.Count >= SizeOf(g.Items)));
+        var group = _groups[chosen];
+        var batch = new List<QueuedWork>();
+        for (var size = SizeOf(group.Items); batch.Count < size && group.Items.First is { } first; group.Items.RemoveFirst()) batch.Add(first.Value);
+        Count -= batch.Count;
+        // A group that is served goes to the back, so that no run starves another.
+        _groups.RemoveAt(chosen);
+        if (group.Items.Count > 0) _groups.Add(group);
+        return batch;
+    }
+
+    /// <summary>Gives back everything that a shard has waiting.</summary>
+    public List<int> Withdraw(string shard)
+    {
+        var withdrawn = new List<int>();
+        foreach (var (_, items) in _groups)
+            for (var node = items.First; node is not null;)
+            {
+                var next = node.Next;
+                if (node.Value.Order.Shard == shard)
+                {
+                    withdrawn.Add(node.Value.Item.Index);
+                    items.Remove(node);
+                }
+
+                node = next;
+            }
+
+        _groups.RemoveAll(g => g.Items.Count == 0);
+        Count -= withdrawn.Count;
+        return withdrawn;
+    }
+
+    private static int SizeOf(LinkedList<QueuedWork> items) => StageFlow.BatchOf(items.First!.Value.Order.Kind, items.First.Value.Order.Spec);
+}

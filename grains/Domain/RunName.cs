@@ -1,0 +1,12 @@
+namespace FreeMask.Grains.Domain;
+
+/// <summary>Run ids: they are grain keys, file names and words on a command line.</summary>
+public static class RunName
+{
+    /// <summary>Most characters of an id.</summary>
+    public const int MaxLength = 100;
+
+    /// <summary>Whether a text may be an id.</summary>
+    public static bool IsValid(string id) =>
+        id.Length is > 0 and <= MaxLength && id[0] != '.' && !id.AsSpan().ContainsAnyExcept("abcdefghijklmnopqrstuvwxyz0123456789.-_");
+}

@@ -1,0 +1,27 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace FreeMask.Grains;
+
+/// <summary>How runs, rounds and shards keep time. Section <c>FreeMask:Coordination</c>.</summary>
+public sealed class CoordinationOptions
+{
+    /// <summary>How often a grain looks after what it leads when nobody nudges it. Default 1 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.005", "00:01:00")]
+    public TimeSpan Pulse { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long work waits after a store or a device failed. Default 1 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
+    public TimeSpan RetryDelay { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a device may keep a sample before it is given to another. Longer than the longest batch. Default 15 min.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan Lease { get; set; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>Shards of a round that are worked on at the same time. Default 2: one drains while the next fills.</summary>
+    [Range(1, 1000)]
+    public int ActiveShards { get; set; } = 2;
+
+    /// <summary>Results after which a shard keeps its arrays. Default 500.</summary>
+    [Range(1, 100_000)]
+    public int SnapshotEvery { get; set; } = 500;
+}

@@ -1,0 +1,68 @@
+namespace FreeMask.Grains;
+
+/// <summary>What a storage keeps of a grain: one record, or nothing yet.</summary>
+[GenerateSerializer, Alias("freemask.Stored`1")]
+internal sealed class Stored<T> where T : class
+{
+    /// <summary>The record; null before the first write.</summary>
+    [Id(0)] public T? Value { get; set; }
+}
+
+/// <summary>
+/// A grain's one durable record. <see cref="Value"/> is always something that the storage holds: it changes only after a write has
+/// succeeded. A write that is reported failed may have been applied, so the record is read again before anything else is decided.
+/// </summary>
+internal sealed class DurableRecord<T>(IPersistentState<Stored<T>> state) where T : class
+{
+    private readonly SemaphoreSlim _gate = new(1, 1);
+    private T? _value;
+    private bool _loaded, _stale;
+
+    /// <summary>The record as last read or written; null where there is none.</summary>
+    public T? Value => _loaded ? _value : state.State?.Value;
+
+    /// <summary>Reads the record again where the last write failed.</summary>
+    public async Task RefreshAsync()
+    {
+        if (!_stale) return;
+        await _gate.WaitAsync();
+        try
+        {
+            await ReloadAsync();
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>Replaces the record by what a transition makes of it; does not write where it makes the same instance.</summary>
+    /// <returns>The record afterwards.</returns>
+    public async Task<T> UpdateAsync(Func<T?, T> transition)
+    {
+        await _gate.WaitAsync();
+        try
+        {
+            await ReloadAsync();
+            var old = Value;
+            var next = transition(old);
+            if (ReferenceEquals(next, old)) return next;
+            state.State = new Stored<T> { Value = next };
+            (_value, _loaded, _stale) = (old, true, true);
+            await state.WriteStateAsync();
+            (_value, _stale) = (next, false);
+            return next;
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    private async Task ReloadAsync()
+    {
+        if (!_stale) return;
+        await state.ReadStateAsync();
+        (_value, _loaded, _stale) = (state.State?.Value, true, false);
+    }
+}

@@ -1,0 +1,15 @@
+namespace FreeMask.Grains;
+
+/// <summary>Calls many grains, a bounded number at a time.</summary>
+internal static class Fanout
+{
+    private const int AtATime = 64;
+
+    /// <summary>Calls for each item; answers come in the order of the items.</summary>
+    public static async Task<List<TResult>> CallAsync<T, TResult>(IEnumerable<T> items, Func<T, Task<TResult>> call)
+    {
+        var results = new List<TResult>();
+        foreach (var chunk in items.Chunk(AtATime)) results.AddRange(await Task.WhenAll(chunk.Select(call)));
+        return results;
+    }
+}

@@ -1,0 +1,56 @@
+namespace FreeMask.Grains;
+
+/// <summary>
+/// Runs a grain's step now when it is signalled, and now and then otherwise. Steps never overlap; a signal during a step causes another
+/// one. A step looks at durable state and does what is missing, so a lost signal or a failed step costs a period, never the work.
+/// </summary>
+internal sealed class Pulse
+{
+    private readonly Func<Task> _step;
+    private readonly Action<Exception> _failed;
+    private readonly TimeSpan _period;
+    private readonly IGrainTimer _timer;
+    private bool _running, _again, _resting;
+
+    public Pulse(Grain grain, Func<Task> step, Action<Exception> failed, TimeSpan period)
+    {
+        (_step, _failed, _period) = (step, failed, period);
+        _timer = grain.RegisterGrainTimer(TickAsync, new GrainTimerCreationOptions(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan) { KeepAlive = true });
+        _resting = true;
+    }
+
+    /// <summary>Asks for a step now.</summary>
+    public void Signal()
+    {
+        (_again, _resting) = (true, false);
+        if (!_running) _timer.Change(TimeSpan.Zero, _period);
+    }
+
+    /// <summary>Stops the beat until the next signal: nothing is left to look after, and the grain may be collected.</summary>
+    public void Rest() => _resting = true;
+
+    private async Task TickAsync()
+    {
+        if (_running) return;
+        _running = true;
+        try
+        {
+            _again = false;
+            await _step();
+        }
+        catch (Exception exception)
+        {
+            // The next beat tries again, not the next moment: what failed may need time.
+            (_again, _resting) = (false, false);
+            _failed(exception);
+        }
+        finally
+        {
+            _running = false;
+            // Another step is another turn: calls that wait for the grain come in between.
+            if (_again) _timer.Change(TimeSpan.Zero, _period);
+            else if (_resting) _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            else _timer.Change(_period, _period);
+        }
+    }
+}

@@ -1,0 +1,340 @@
+using System.Collections.Immutable;
+using FreeMask.Grains.Artifacts;
+using FreeMask.Grains.Domain;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace FreeMask.Grains.Rounds;
+
+/// <summary>
+/// Leads a round through its phases. Each step looks at the durable record and does what the phase still needs; doing it again does no harm,
+/// so a crash between an effect and its record costs nothing but the repetition.
+/// </summary>
+internal sealed partial class RoundGrain(
+    [PersistentState("round", StorageNames.Coordination)] IPersistentState<Stored<RoundRecord>> state,
+    IArtifactStore artifacts,
+    IOptions<CoordinationOptions> options,
+    TimeProvider time,
+    ILogger<RoundGrain> logger) : Grain, IRoundGrain
+{
+    private readonly DurableRecord<RoundRecord> _record = new(state);
+    private readonly CoordinationOptions _options = options.Value;
+    private readonly RateMeter _rate = new(time);
+    private readonly Dictionary<int, ShardReport> _shards = [];
+    private readonly Dictionary<int, SampleStage> _settled = [];
+    private Pulse _pulse = null!;
+    private RoundAssignment? _assignment;
+    private TrainingProgress? _training;
+    private string? _error;
+    private bool _hold, _idle = true;
+    private (RoundPhase? Phase, bool Idle, string? Error) _told;
+
+    private RoundRecord Record => _record.Value ?? throw new InvalidOperationException($"Round {this.GetPrimaryKeyString()} has not begun.");
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _pulse = new Pulse(this, StepAsync, exception => LogStepFailed(logger, exception, this.GetPrimaryKeyString()), _options.Pulse);
+        return Task.CompletedTask;
+    }
+
+    public Task<RoundReport> Drive(RoundAssignment assignment, bool hold)
+    {
+        if (!hold) _idle = false;
+        (_assignment, _hold) = (assignment, hold);
+        _pulse.Signal();
+        return GetReport();
+    }
+
+    public Task Nudge()
+    {
+        if (_assignment is not null) _pulse.Signal();
+        return Task.CompletedTask;
+    }
+
+    public Task<RoundReport> GetReport()
+    {
+        var number = GrainKeys.ParseRound(this.GetPrimaryKeyString());
+        if (_record.Value is not { } record) return Task.FromResult(new RoundReport(new RoundStatus { Round = number, Error = _error }, [], [], _idle));
+        var tally = record.Tally ?? RoundTally.Of(record.Assignment.Spec.SamplesPerRound, _shards.Values);
+        var status = new RoundStatus
+        {
+            Round = number,
+            Phase = record.Phase,
+            Counts = tally.Counts,
+            Cuts = record.Cuts,
+            Quality = record.Quality,
+            Seconds = tally.Seconds with { Train = record.TrainSeconds, Evaluate = record.EvaluateSeconds },
+            Rate = record.Phase is RoundPhase.Producing or RoundPhase.Scoring && !_hold ? _rate.PerSecond : 0,
+            Training = _training,
+            Failures = tally.Failures,
+            Segmenter = record.Segmenter,
+            Error = _error,
+            StartedAt = record.StartedAt,
+            EndedAt = record.EndedAt,
+        };
+        return Task.FromResult(new RoundReport(status, record.KeptLists, record.ManifestParts, _idle));
+    }
+
+    public async Task Retry(int[]? indices)
+    {
+        await _record.RefreshAsync();
+        _error = null;
+        _settled.Clear();
+        if (_record.Value is not { } record) return;
+        await Trainer(record).Forgive();
+        if (record.Phase is RoundPhase.Producing or RoundPhase.Scoring)
+            foreach (var shard in _shards.Keys) await GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard).Retry(indices);
+        _pulse.Signal();
+    }
+
+    public async Task<SamplePage> GetSamples(SampleQuery query)
+    {
+        if (_record.Value is not { } record || record.Phase == RoundPhase.Planning) return new SamplePage([], null);
+        var found = ImmutableArray.CreateBuilder<SampleRecord>();
+        var limit = Math.Clamp(query.Limit, 1, 1000);
+        for (var shard = Math.Max(0, query.From) / ShardSize(record); shard < ShardCount(record); shard++)
+        {
+            var rest = query with { Limit = limit - found.Count };
+            var page = await GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard).GetSamples(rest, OrderOf(record, shard, hold: true));
+            found.AddRange(page.Samples);
+            if (page.Next is not null) return new SamplePage(found.ToImmutable(), page.Next);
+            if (found.Count == limit && shard + 1 < ShardCount(record)) return new SamplePage(found.ToImmutable(), (shard + 1) * ShardSize(record));
+        }
+
+        return new SamplePage(found.ToImmutable(), null);
+    }
+
+    private static int ShardSize(RoundRecord record) => record.Assignment.Spec.Execution.ShardSize;
+
+    private static int ShardCount(RoundRecord record) => (record.Assignment.Spec.SamplesPerRound + ShardSize(record) - 1) / ShardSize(record);
+
+    private static int SamplesOf(RoundRecord record, int shard) => Math.Min(ShardSize(record), record.Assignment.Spec.SamplesPerRound - (shard * ShardSize(record)));
+
+    private static ShardOrder OrderOf(RoundRecord record, int shard, bool hold) => new(
+        record.Assignment.Run, record.Assignment.Spec, record.Assignment.Round, shard * ShardSize(record), SamplesOf(record, shard),
+        record.Target, hold, record.Donors, record.Judges);
+
+    private async Task StepAsync()
+    {
+        if (_assignment is not { } assignment) return;
+        await _record.RefreshAsync();
+        if (_record.Value is { Phase: RoundPhase.Closed })
+        {
+            _idle = true;
+            _pulse.Rest();
+            await NudgeRunAsync(assignment);
+            return;
+        }
+
+        if (_hold || _error is not null)
+        {
+            await HoldAsync(assignment);
+            return;
+        }
+
+        _idle = false;
+        await _record.UpdateAsync(r => r ?? RoundRecord.Begin(assignment, time.GetUtcNow()));
+        while (!_hold && _error is null && await AdvanceAsync(Record)) await NudgeRunAsync(assignment);
+        NoteRate();
+        await NudgeRunAsync(assignment);
+        if (_error is not null || Record.Phase == RoundPhase.Closed) _pulse.Signal();
+    }
+
+    /// <summary>Does what the phase needs.</summary>
+    /// <returns>True where the round went on, false where it waits.</returns>
+    private Task<bool> AdvanceAsync(RoundRecord record) => record.Phase switch
+    {
+        RoundPhase.Planning => TakeEdgeAsync(r => r.LaidOut()),
+        RoundPhase.Producing => ProduceAsync(record),
+        RoundPhase.Scoring => ScoreAsync(record),
+        RoundPhase.Selecting => SelectAsync(record),
+        RoundPhase.Training => TrainAsync(record),
+        RoundPhase.Evaluating => EvaluateAsync(record),
+        _ => Task.FromResult(false),
+    };
+
+    private async Task<bool> ProduceAsync(RoundRecord record)
+    {
+        if (!await SettleAsync(record)) return false;
+        if (AllLost(record)) return false;
+        if (record.Donors is null)
+        {
+            var lists = await WriteListsAsync(record, SampleListKind.Donors);
+            var donors = await SampleLists.WriteSnapshotAsync(artifacts, lists, CancellationToken.None);
+            return await TakeEdgeAsync(r => r.AllMasked(donors));
+        }
+
+        // Only fold models learn from candidates.
+        var candidates = record.Assignment.Judge is null ? await WriteListsAsync(record, SampleListKind.Candidates) : [];
+        return await TakeEdgeAsync(r => r.AllHarmonized([.. candidates.Select(c => c.Hash)]));
+    }
+
+    private async Task<bool> ScoreAsync(RoundRecord record)
+    {
+        if (record.Judges.Length < record.JudgesNeeded) return await TrainFoldAsync(record);
+        if (!await SettleAsync(record) || AllLost(record)) return false;
+        var scores = new int[record.Assignment.Spec.SamplesPerRound];
+        foreach (var shard in ShardsOf(record))
+        {
+            var part = await shard.GetScores();
+            part.Scores.CopyTo(scores, part.First);
+        }
+
+        return await TakeEdgeAsync(r => r.Decided(Selection.Decide(r.Assignment.Spec, scores)));
+    }
+
+    private async Task<bool> TrainFoldAsync(RoundRecord record)
+    {
+        var (fold, spec) = (record.FoldModels.Length, record.Assignment.Spec);
+        var steps = spec.Scoring.FoldSteps ?? spec.Training.Steps;
+        var job = JobOf(record, $"fold{fold}", $"fold {fold + 1} of {spec.Scoring.Folds}", JobKind.Train, steps) with { Lists = record.Candidates, LeftOut = fold };
+        return await EnsureAsync(record, job) is { Model: { } model } done && await TakeEdgeAsync(r => r.FoldTrained(fold, model, done.Seconds));
+    }
+
+    private async Task<bool> SelectAsync(RoundRecord record)
+    {
+        if (!await SettleAsync(record)) return false;
+        var (number, lists) = (0, new List<string>());
+        foreach (var shard in ShardsOf(record))
+        {
+            await shard.Select(record.Cuts);
+            lists.Add((await shard.WriteList(SampleListKind.Kept)).Hash);
+            _shards[number++] = await shard.GetReport();
+        }
+
+        var tally = RoundTally.Of(record.Assignment.Spec.SamplesPerRound, _shards.Values);
+        return await TakeEdgeAsync(r => r.Selected([.. lists], tally));
+    }
+
+    private async Task<bool> TrainAsync(RoundRecord record)
+    {
+        var lists = record.Assignment.TrainingLists.AddRange(record.KeptLists);
+        var job = JobOf(record, "segmenter", "segmenter", JobKind.Train, record.Assignment.Spec.Training.Steps) with { Lists = lists };
+        return await EnsureAsync(record, job) is { Model: { } model } done && await TakeEdgeAsync(r => r.Trained(model, done.Seconds));
+    }
+
+    private async Task<bool> EvaluateAsync(RoundRecord record)
+    {
+        JobReport? done = null;
+        if (record.Assignment.Spec.Evaluation.Dataset != "none")
+        {
+            done = await EnsureAsync(record, JobOf(record, "evaluation", "evaluation", JobKind.Evaluate, 0) with { Model = record.Segmenter });
+            if (done?.Quality is null) return false;
+        }
+
+        if (!await SettleAsync(record)) return false;
+        var header = await artifacts.PutAsync(Manifest.RoundLine(record.Assignment.Round, record.Decision), CancellationToken.None);
+        var parts = await WriteListsAsync(record, SampleListKind.Manifest);
+        return await TakeEdgeAsync(r => r.Evaluated(done?.Quality, done?.Seconds ?? 0, [header, .. parts.Select(p => p.Hash)], time.GetUtcNow()));
+    }
+
+    private TrainingJob JobOf(RoundRecord record, string name, string title, JobKind kind, int steps) => new(
+        $"{record.Assignment.Round}/{name}", title, kind, record.Assignment.Spec, record.Assignment.Round, [], null, steps, null);
+
+    /// <summary>Sees to a job.</summary>
+    /// <returns>Its report once it is done; null before.</returns>
+    private async Task<JobReport?> EnsureAsync(RoundRecord record, TrainingJob job)
+    {
+        var report = await Trainer(record).Ensure(job);
+        _training = report.State == JobState.Done ? null : report.Progress;
+        if (report.State == JobState.Failed) _error = report.Error;
+        return report.State == JobState.Done ? report : null;
+    }
+
+    /// <summary>Drives shards towards the record's target, a few at a time.</summary>
+    /// <returns>True once all samples are there or quarantined.</returns>
+    private async Task<bool> SettleAsync(RoundRecord record)
+    {
+        var active = 0;
+        for (var shard = 0; shard < ShardCount(record) && active < _options.ActiveShards; shard++)
+        {
+            if (_settled.TryGetValue(shard, out var reached) && reached == record.Target) continue;
+            var report = await DriveShardAsync(record, shard, hold: false);
+            _error ??= report.Error;
+            if (report.Settled == SamplesOf(record, shard)) _settled[shard] = record.Target;
+            else active++;
+        }
+
+        return active == 0 && _error is null;
+    }
+
+    /// <summary>Stops what is in flight: shards take back what waits, the training stops.</summary>
+    private async Task HoldAsync(RoundAssignment assignment)
+    {
+        var idle = await GrainFactory.GetGrain<ITrainerGrain>(assignment.Run).Halt();
+        if (_record.Value is { } record)
+        {
+            // A shard that is not known may be at work since before this grain was made.
+            for (var shard = 0; shard < ShardCount(record); shard++)
+            {
+                if (_shards.TryGetValue(shard, out var known) && known.InFlight == 0 && _settled.ContainsKey(shard)) continue;
+                idle &= (await DriveShardAsync(record, shard, hold: true)).InFlight == 0;
+            }
+        }
+
+        _training = null;
+        _idle = idle;
+        if (!idle) return;
+        _pulse.Rest();
+        await NudgeRunAsync(assignment);
+    }
+
+    private async Task<ShardReport> DriveShardAsync(RoundRecord record, int shard, bool hold)
+    {
+        var report = await GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard).Drive(OrderOf(record, shard, hold));
+        // A shard that has not read its samples yet knows nothing: what was known before stands.
+        if (report.Counts.Planned > 0 || !_shards.ContainsKey(shard)) _shards[shard] = report;
+        return report;
+    }
+
+    private bool AllLost(RoundRecord record)
+    {
+        var tally = RoundTally.Of(record.Assignment.Spec.SamplesPerRound, _shards.Values);
+        if (tally.Counts.Quarantined < tally.Counts.Planned) return false;
+        _error = $"Every sample of round {record.Assignment.Round} was quarantined; most often: {tally.Failures.FirstOrDefault()?.Reason ?? "unknown"}";
+        return true;
+    }
+
+    private async Task<List<SampleList>> WriteListsAsync(RoundRecord record, SampleListKind kind)
+    {
+        var lists = new List<SampleList>();
+        foreach (var shard in ShardsOf(record)) lists.Add(await shard.WriteList(kind));
+        return lists;
+    }
+
+    private IEnumerable<ISampleShardGrain> ShardsOf(RoundRecord record)
+    {
+        for (var shard = 0; shard < ShardCount(record); shard++) yield return GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard);
+    }
+
+    private async Task<bool> TakeEdgeAsync(Func<RoundRecord, RoundRecord> edge)
+    {
+        var before = Record.Phase;
+        var after = await _record.UpdateAsync(r => edge(r ?? throw new InvalidOperationException("The round's record is gone.")));
+        if (after.Phase != before) LogPhase(logger, this.GetPrimaryKeyString(), after.Phase);
+        return true;
+    }
+
+    private void NoteRate()
+    {
+        var counts = RoundTally.Of(0, _shards.Values).Counts;
+        _rate.Note((long)counts.Generated + counts.Masked + counts.Composed + counts.Harmonized + counts.Scored + counts.Rejected);
+    }
+
+    private ITrainerGrain Trainer(RoundRecord record) => GrainFactory.GetGrain<ITrainerGrain>(record.Assignment.Run);
+
+    /// <summary>Tells the run that something it waits for has changed; news that it had would only make it ask again.</summary>
+    private async Task NudgeRunAsync(RoundAssignment assignment)
+    {
+        var news = (_record.Value?.Phase, _idle, _error);
+        if (news == _told) return;
+        _told = news;
+        await GrainFactory.GetGrain<IRunGrain>(assignment.Run).Nudge();
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Round {Round} is {Phase}")]
+    private static partial void LogPhase(ILogger logger, string round, RoundPhase phase);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Round {Round} could not take a step; it tries again")]
+    private static partial void LogStepFailed(ILogger logger, Exception exception, string round);
+}

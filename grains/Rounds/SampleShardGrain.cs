@@ -1,0 +1,287 @@
+using System.Collections.Immutable;
+using FreeMask.Grains.Artifacts;
+using FreeMask.Grains.Devices;
+using FreeMask.Grains.Domain;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace FreeMask.Grains.Rounds;
+
+/// <summary>
+/// Deals the work of about a thousand samples to the devices. What it keeps is a copy for speed: after a crash it asks every sample that its
+/// copy does not know to have reached the target.
+/// </summary>
+internal sealed partial class SampleShardGrain(
+    [PersistentState("shard", StorageNames.Coordination)] IPersistentState<Stored<ShardRecord>> state,
+    IArtifactStore artifacts,
+    IDeviceDirectory devices,
+    IOptions<CoordinationOptions> options,
+    TimeProvider time,
+    ILogger<SampleShardGrain> logger) : Grain, ISampleShardGrain
+{
+    private readonly DurableRecord<ShardRecord> _record = new(state);
+    private readonly CoordinationOptions _options = options.Value;
+    private Pulse _pulse = null!;
+    private ShardOrder? _order;
+    private ShardLedger? _ledger;
+    private Task<ShardLedger>? _loading;
+    private DateTimeOffset _notBefore;
+    private string? _error;
+    private int _savedChanges;
+    private (SampleStage Target, bool Hold, string? Error, int InFlight, int Settled)? _told;
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _pulse = new Pulse(this, StepAsync, exception => LogStepFailed(logger, exception, this.GetPrimaryKeyString()), _options.Pulse);
+        return Task.CompletedTask;
+    }
+
+    public Task<ShardReport> Drive(ShardOrder order)
+    {
+        _order = order;
+        _pulse.Signal();
+        return GetReport();
+    }
+
+    public Task<ShardReport> GetReport() => Task.FromResult(_ledger is not { } ledger
+        ? new ShardReport(new StageCounts(), 0, 0, new StageSeconds(), [], _error, false)
+        : new ShardReport(
+            ledger.Counts(), ledger.Settled(_order?.Target ?? SampleStage.Scored), ledger.InFlight, ledger.Seconds, ledger.Failures(), _error,
+            ledger.Settled(SampleStage.Kept) == ledger.Count));
+
+    public async Task Report(WorkReport report)
+    {
+        // A shard that was just made has given no lease; it learns what happened from the samples when it is driven.
+        if (_ledger is not { } ledger || _order is not { } order) return;
+        foreach (var progress in report.Samples) Take(ledger, progress, report);
+        foreach (var index in report.Unfinished) ledger.Release(index, report.Worker);
+        if (!report.Unfinished.IsEmpty) _notBefore = time.GetUtcNow() + _options.RetryDelay;
+        ledger.AddSeconds(report.Kind, report.Seconds);
+        _error ??= report.Error;
+        if (IsQuiet(ledger, order) || ledger.Changes - _savedChanges >= _options.SnapshotEvery) _pulse.Signal();
+        else await DispatchAsync(ledger, order);
+    }
+
+    public Task<ShardScores> GetScores() => Task.FromResult(new ShardScores(Ready().First, Ready().Scores));
+
+    public async Task Select(ImmutableArray<ClassCut> cuts)
+    {
+        var (ledger, order) = (Ready(), _order!);
+        var byClass = cuts.ToDictionary(c => c.Class, StringComparer.Ordinal);
+        var decided = await Fanout.CallAsync(ledger.At(SampleStage.Scored).ToList(), index =>
+        {
+            var cut = byClass[SamplePlanner.ClassOf(order.Spec, index)];
+            return GrainFactory.GetSample(order.Run, order.Round, index).Decide(Selection.IsKept(cut, ledger.ScoreOf(index), index));
+        });
+        foreach (var progress in decided) ledger.Apply(progress);
+        await SaveAsync(ledger);
+    }
+
+    public async Task<SampleList> WriteList(SampleListKind kind)
+    {
+        var (ledger, order) = (Ready(), _order!);
+        var indices = Enumerable.Range(ledger.First, ledger.Count).Where(i => Belongs(kind, ledger.StageOf(i))).ToList();
+        var records = await ReadAsync(order, indices);
+        var hash = kind == SampleListKind.Manifest
+            ? await artifacts.PutAsync(Manifest.Piece(records), CancellationToken.None)
+            : await SampleLists.WriteAsync(artifacts, records.Select(r => Listed(kind, r)), CancellationToken.None);
+        return new SampleList(hash, records.Count);
+    }
+
+    public async Task Retry(int[]? indices)
+    {
+        var (ledger, order) = (Ready(), _order!);
+        _error = null;
+        var quarantined = ledger.At(SampleStage.Quarantined).Where(i => indices is null || indices.Contains(i)).ToList();
+        var returned = await Fanout.CallAsync(quarantined, index => GrainFactory.GetSample(order.Run, order.Round, index).Retry());
+        foreach (var progress in returned) ledger.Readmit(progress);
+        if (returned.Count > 0) await SaveAsync(ledger);
+        _pulse.Signal();
+    }
+
+    public async Task<SamplePage> GetSamples(SampleQuery query, ShardOrder order)
+    {
+        var ledger = _ledger ?? await LoadAsync(order);
+        var found = new List<int>();
+        int? next = null;
+        for (var index = Math.Max(query.From, ledger.First); index < ledger.First + ledger.Count; index++)
+        {
+            if (query.Stage is { } stage && ledger.StageOf(index) != stage) continue;
+            if (query.Class is { } name && SamplePlanner.ClassOf(order.Spec, index) != name) continue;
+            if (found.Count == query.Limit)
+            {
+                next = index;
+                break;
+            }
+
+            found.Add(index);
+        }
+
+        return new SamplePage([.. await ReadAsync(order, found)], next);
+    }
+
+    private static bool Belongs(SampleListKind kind, SampleStage stage) => kind switch
+    {
+        SampleListKind.Donors => stage is >= SampleStage.Masked and < SampleStage.Quarantined,
+        SampleListKind.Candidates => stage is >= SampleStage.Harmonized and < SampleStage.Quarantined,
+        SampleListKind.Kept => stage == SampleStage.Kept,
+        _ => true,
+    };
+
+    private static ListedSample Listed(SampleListKind kind, SampleRecord record)
+    {
+        var (image, label) = kind == SampleListKind.Donors ? (ArtifactNames.Image, ArtifactNames.Label) : (ArtifactNames.FinalImage, ArtifactNames.CompositeLabel);
+        return new ListedSample(record.Index, record.Plan.ClassIndex, Hash(image), Hash(label));
+
+        string Hash(string name) => record.Artifact(name) ?? throw new InvalidOperationException($"Sample {record.Round}/{record.Index} has no artifact '{name}'.");
+    }
+
+    private static void Take(ShardLedger ledger, SampleProgress progress, WorkReport report)
+    {
+        if (progress.Faults > 0 && progress.Stage == StageFlow.Before(report.Kind)) ledger.CountFault(progress);
+        ledger.Apply(progress);
+        ledger.Release(progress.Index, report.Worker);
+    }
+
+    private async Task StepAsync()
+    {
+        if (_order is not { } order) return;
+        if (_ledger is null && order.Hold)
+        {
+            _pulse.Rest();
+            return;
+        }
+
+        var ledger = _ledger ?? await LoadAsync(order);
+        var expired = ledger.TakeExpired(time.GetUtcNow());
+        if (expired.Count > 0) LogExpired(logger, expired.Count, this.GetPrimaryKeyString());
+        if (order.Hold || _error is not null) await WithdrawAsync(ledger);
+        else await DispatchAsync(ledger, order);
+        if (IsQuiet(ledger, order))
+        {
+            if (ledger.Changes != _savedChanges) await SaveAsync(ledger);
+            _pulse.Rest();
+            await NudgeRoundAsync(ledger, order);
+        }
+        else if (ledger.Changes - _savedChanges >= _options.SnapshotEvery)
+        {
+            await SaveAsync(ledger);
+        }
+    }
+
+    /// <summary>Tells the round that the shard has come to rest; news that it had would only make it ask again.</summary>
+    private async Task NudgeRoundAsync(ShardLedger ledger, ShardOrder order)
+    {
+        var news = (order.Target, order.Hold, _error, ledger.InFlight, ledger.Settled(order.Target));
+        if (news == _told) return;
+        _told = news;
+        await GrainFactory.GetRound(order.Run, order.Round).Nudge();
+    }
+
+    private bool IsQuiet(ShardLedger ledger, ShardOrder order) =>
+        ledger.InFlight == 0 && (order.Hold || _error is not null || ledger.Settled(order.Target) == ledger.Count);
+
+    private async Task DispatchAsync(ShardLedger ledger, ShardOrder order)
+    {
+        var now = time.GetUtcNow();
+        var available = devices.Devices;
+        if (order.Hold || _error is not null || now < _notBefore || available.Count == 0) return;
+        var window = order.Spec.Execution.Window > 0 ? order.Spec.Execution.Window : 2 * StageFlow.LargestBatch(order.Spec) * available.Count;
+        var picked = ledger.Pick(order.Target, window - ledger.InFlight);
+        foreach (var group in picked.GroupBy(p => (p.Kind, Judge: JudgeOf(order, p.Kind, p.Item.Index))))
+            if (!await OfferAsync(ledger, order, group.Key.Kind, group.Key.Judge, [.. group.Select(g => g.Item)], available)) return;
+    }
+
+    private async Task<bool> OfferAsync(
+        ShardLedger ledger, ShardOrder order, StageKind kind, SegmenterModel? judge, ImmutableArray<WorkItem> items, IReadOnlyList<DeviceAddress> available)
+    {
+        var worker = available.MinBy(d => ledger.LoadOf(d.Key))!.Key;
+        var deadline = time.GetUtcNow() + _options.Lease;
+        foreach (var item in items) ledger.Grant(item.Index, new Lease(worker, item.Attempt, deadline));
+        var taken = 0;
+        try
+        {
+            var donors = kind == StageKind.Compose ? order.Donors : null;
+            var work = new WorkOrder(this.GetPrimaryKeyString(), order.Run, order.Spec, order.Round, kind, donors, judge, items);
+            taken = await GrainFactory.GetGrain<IDeviceWorkerGrain>(worker).Enqueue(work);
+        }
+        catch (Exception exception)
+        {
+            LogOfferFailed(logger, exception, worker);
+        }
+
+        foreach (var item in items.AsSpan()[taken..]) ledger.Release(item.Index, worker);
+        if (taken == items.Length) return true;
+        _notBefore = time.GetUtcNow() + _options.RetryDelay;
+        return false;
+    }
+
+    private static SegmenterModel? JudgeOf(ShardOrder order, StageKind kind, int index) => kind != StageKind.Score ? null
+        : order.Judges.Length == 1 ? order.Judges[0]
+        : order.Judges[SamplePlanner.FoldOf(order.Spec, index)];
+
+    private async Task WithdrawAsync(ShardLedger ledger)
+    {
+        foreach (var worker in ledger.Workers())
+        {
+            var withdrawn = await GrainFactory.GetGrain<IDeviceWorkerGrain>(worker).Withdraw(this.GetPrimaryKeyString());
+            foreach (var index in withdrawn) ledger.Release(index, worker);
+        }
+    }
+
+    private async Task<ShardLedger> LoadAsync(ShardOrder order)
+    {
+        _loading ??= ReadLedgerAsync(order);
+        try
+        {
+            return _ledger = await _loading;
+        }
+        catch
+        {
+            _loading = null;
+            throw;
+        }
+    }
+
+    private async Task<ShardLedger> ReadLedgerAsync(ShardOrder order)
+    {
+        await _record.RefreshAsync();
+        if (_record.Value is not { } record)
+        {
+            // The first record says that the shard was begun: from then on samples may know more than it does.
+            var fresh = new ShardLedger(order.First, order.Count);
+            await _record.UpdateAsync(_ => fresh.ToRecord());
+            return fresh;
+        }
+
+        var ledger = new ShardLedger(order.First, record);
+        var known = await Fanout.CallAsync(ledger.Below(order.Target).ToList(), index => GrainFactory.GetSample(order.Run, order.Round, index).Get());
+        foreach (var sample in known)
+            if (sample is not null) ledger.Apply(SampleTransitions.ProgressOf(sample));
+        return ledger;
+    }
+
+    private async Task SaveAsync(ShardLedger ledger)
+    {
+        var changes = ledger.Changes;
+        await _record.UpdateAsync(_ => ledger.ToRecord());
+        _savedChanges = changes;
+    }
+
+    private Task<List<SampleRecord>> ReadAsync(ShardOrder order, List<int> indices) => Fanout.CallAsync(indices, async index =>
+        await GrainFactory.GetSample(order.Run, order.Round, index).Get()
+        ?? SampleTransitions.Fresh(order.Round, index, SamplePlanner.Plan(order.Spec, order.Round, index)));
+
+    private ShardLedger Ready() => _ledger is { } ledger && _order is not null
+        ? ledger
+        : throw new InvalidOperationException($"Shard {this.GetPrimaryKeyString()} was not driven yet.");
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Shard {Shard} could not take a step; it tries again")]
+    private static partial void LogStepFailed(ILogger logger, Exception exception, string shard);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} leases of shard {Shard} ran out; the samples are given to another device")]
+    private static partial void LogExpired(ILogger logger, int count, string shard);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Device {Device} takes no work")]
+    private static partial void LogOfferFailed(ILogger logger, Exception exception, string device);
+}

@@ -1,0 +1,189 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using FreeMask.Grains.Artifacts;
+using FreeMask.Grains.Domain;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace FreeMask.Grains.Runs;
+
+/// <summary>Leads a run: one round after the other, and what the user asks in between. One reminder wakes it after its cluster died.</summary>
+internal sealed partial class RunGrain(
+    [PersistentState("run", StorageNames.Coordination)] IPersistentState<Stored<RunRecord>> state,
+    IArtifactStore artifacts,
+    IOptions<CoordinationOptions> options,
+    TimeProvider time,
+    ILogger<RunGrain> logger) : Grain, IRunGrain, IRemindable
+{
+    private const string Wake = "wake";
+
+    // The shortest period that reminders have.
+    private static readonly TimeSpan WakePeriod = TimeSpan.FromMinutes(1);
+
+    private readonly DurableRecord<RunRecord> _record = new(state);
+    private Pulse _pulse = null!;
+    private bool _idle = true;
+
+    private string Id => this.GetPrimaryKeyString();
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _pulse = new Pulse(this, StepAsync, exception => LogStepFailed(logger, exception, Id), options.Value.Pulse);
+        return Task.CompletedTask;
+    }
+
+    public async Task Start(RunSpec spec)
+    {
+        await _record.RefreshAsync();
+        if (_record.Value is { } started)
+        {
+            if (SpecFingerprint.Of(started.Spec) != SpecFingerprint.Of(spec))
+                throw new RunRejectedException($"The run '{Id}' was started with another specification; give this one another name.", []);
+            _pulse.Signal();
+            return;
+        }
+
+        if (!RunName.IsValid(Id)) throw new RunRejectedException($"'{Id}' cannot name a run: use up to {RunName.MaxLength} of a-z, 0-9, '.', '-' and '_'.", []);
+        var problems = RunSpecValidator.Validate(spec);
+        if (!problems.IsEmpty) throw new RunRejectedException($"The run cannot be started: {string.Join("; ", problems.Select(p => $"{p.Path}: {p.Message}"))}", problems);
+        // Listed and remembered first: a run that exists is never forgotten, and an entry without a run does no harm.
+        await GrainFactory.GetGrain<IRunDirectoryGrain>(0).Register(Id);
+        await this.RegisterOrUpdateReminder(Wake, WakePeriod, WakePeriod);
+        await _record.UpdateAsync(r => r ?? new RunRecord { Spec = spec, StartedAt = time.GetUtcNow() });
+        _pulse.Signal();
+    }
+
+    public async Task<RunStatus> GetStatus()
+    {
+        if (_record.Value is not { } record) return new RunStatus { Run = Id, Idle = true };
+        var rounds = record.Closed.Select(c => c.Status).ToImmutableArray();
+        if (!record.AllClosed)
+        {
+            var open = await GrainFactory.GetRound(Id, record.Closed.Length).GetReport();
+            if (open.Status.StartedAt is not null) rounds = rounds.Add(open.Status);
+        }
+
+        return new RunStatus
+        {
+            Run = Id,
+            Name = record.Spec.Name,
+            State = record.State,
+            Reason = record.Reason,
+            Rounds = rounds,
+            RoundsPlanned = record.Spec.Rounds,
+            StartedAt = record.StartedAt,
+            EndedAt = record.EndedAt,
+            ManifestHash = record.ManifestHash,
+            ManifestParts = record.ManifestParts,
+            Segmenter = record.Closed.IsEmpty ? null : record.Closed[^1].Status.Segmenter,
+            Idle = _idle,
+        };
+    }
+
+    public Task<RunSpec?> GetSpec() => Task.FromResult(_record.Value?.Spec);
+
+    public Task Pause(string reason) => ChangeAsync(r => r.Pause(reason));
+
+    public Task Resume() => ChangeAsync(r => r.Resume());
+
+    public Task Cancel(string reason) => ChangeAsync(r => r.Cancel(reason, time.GetUtcNow()));
+
+    public async Task Retry(int[]? indices)
+    {
+        await _record.RefreshAsync();
+        if (_record.Value is not { Ended: false } record || record.AllClosed) return;
+        // The round first: a run that runs again before its round is forgiven would fail again at once.
+        await GrainFactory.GetRound(Id, record.Closed.Length).Retry(indices);
+        await ChangeAsync(r => r.Retry());
+    }
+
+    public async Task<SamplePage> GetSamples(SampleQuery query)
+    {
+        if (_record.Value is not { } record || query.Round < 0 || query.Round >= record.Spec.Rounds) return new SamplePage([], null);
+        return await GrainFactory.GetRound(Id, query.Round).GetSamples(query);
+    }
+
+    public Task Nudge()
+    {
+        if (_record.Value is not null) _pulse.Signal();
+        return Task.CompletedTask;
+    }
+
+    public async Task ReceiveReminder(string reminderName, TickStatus status)
+    {
+        if (_record.Value is { Ended: false }) _pulse.Signal();
+        else await ForgetReminderAsync();
+    }
+
+    private async Task ChangeAsync(Func<RunRecord, RunRecord> change)
+    {
+        await _record.RefreshAsync();
+        if (_record.Value is null) return;
+        await _record.UpdateAsync(r => change(r!));
+        _pulse.Signal();
+    }
+
+    private async Task StepAsync()
+    {
+        await _record.RefreshAsync();
+        while (_record.Value is { State: RunState.Running } record)
+        {
+            _idle = false;
+            if (record.AllClosed) await CompleteAsync(record);
+            else if (!await DriveAsync(record)) return;
+        }
+
+        if (_record.Value is { } resting) await RestAsync(resting);
+        else _pulse.Rest();
+    }
+
+    /// <summary>Drives the open round.</summary>
+    /// <returns>True where the run's record has changed.</returns>
+    private async Task<bool> DriveAsync(RunRecord record)
+    {
+        var report = await GrainFactory.GetRound(Id, record.Closed.Length).Drive(record.OpenRound(Id), hold: false);
+        if (report.Status.Error is { } error)
+        {
+            LogFailed(logger, Id, error);
+            await _record.UpdateAsync(r => r!.Fail(error));
+            return true;
+        }
+
+        if (report.Status.Phase != RoundPhase.Closed) return false;
+        await _record.UpdateAsync(r => r!.CloseRound(report));
+        return true;
+    }
+
+    private async Task CompleteAsync(RunRecord record)
+    {
+        var header = await artifacts.PutAsync(Manifest.RunLine(record.Spec), CancellationToken.None);
+        ImmutableArray<string> parts = [header, .. record.Closed.SelectMany(c => c.ManifestParts)];
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var part in parts) hash.AppendData((await artifacts.GetAsync(part, CancellationToken.None)).Span);
+        var manifest = Convert.ToHexStringLower(hash.GetHashAndReset());
+        await _record.UpdateAsync(r => r!.Complete(manifest, parts, time.GetUtcNow()));
+        LogCompleted(logger, Id, manifest);
+    }
+
+    private async Task RestAsync(RunRecord record)
+    {
+        _idle = record.AllClosed || (await GrainFactory.GetRound(Id, record.Closed.Length).Drive(record.OpenRound(Id), hold: true)).Idle;
+        if (!_idle) return;
+        if (record.Ended) await ForgetReminderAsync();
+        _pulse.Rest();
+    }
+
+    private async Task ForgetReminderAsync()
+    {
+        if (await this.GetReminder(Wake) is { } reminder) await this.UnregisterReminder(reminder);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Run {Run} is complete: manifest {Manifest}")]
+    private static partial void LogCompleted(ILogger logger, string run, string manifest);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Run {Run} stops: {Error}")]
+    private static partial void LogFailed(ILogger logger, string run, string error);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Run {Run} could not take a step; it tries again")]
+    private static partial void LogStepFailed(ILogger logger, Exception exception, string run);
+}

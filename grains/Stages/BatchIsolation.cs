@@ -1,0 +1,72 @@
+using FreeMask.Grains.Artifacts;
+using FreeMask.Vision;
+
+namespace FreeMask.Grains.Stages;
+
+/// <summary>The model, not a sample, is at fault. The message reaches the user.</summary>
+internal sealed class ModelFaultException(string message, Exception innerException) : Exception(message, innerException);
+
+/// <summary>
+/// Finds out who is at fault when a batch fails: its samples are tried one by one. One that fails alone is a poison sample; when none of
+/// several can be worked on, the model is broken, and that is one error, not one a sample.
+/// </summary>
+internal static class BatchIsolation
+{
+    /// <summary>Runs a batch.</summary>
+    /// <exception cref="ModelFaultException">The model is at fault.</exception>
+    /// <exception cref="ArtifactStoreException">The store failed: try later.</exception>
+    /// <exception cref="OperationCanceledException">The device stops.</exception>
+    public static async Task<IReadOnlyList<StageOutcome>> RunAsync(
+        IStageRunner runner, StageKind kind, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await RunCheckedAsync(runner, kind, spec, inputs, cancellationToken);
+        }
+        catch (Exception exception) when (!IsTransient(exception, cancellationToken))
+        {
+            if (exception is FreeMaskException) throw new ModelFaultException(exception.Message, exception);
+            if (inputs.Count == 1) return [StageOutcome.Fault(Describe(exception))];
+            return await OneByOneAsync(runner, kind, spec, inputs, cancellationToken);
+        }
+    }
+
+    private static async Task<IReadOnlyList<StageOutcome>> OneByOneAsync(
+        IStageRunner runner, StageKind kind, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+    {
+        var outcomes = new List<StageOutcome>();
+        Exception? last = null;
+        var failed = 0;
+        foreach (var input in inputs)
+        {
+            try
+            {
+                outcomes.AddRange(await RunCheckedAsync(runner, kind, spec, [input], cancellationToken));
+            }
+            catch (Exception exception) when (!IsTransient(exception, cancellationToken))
+            {
+                if (exception is FreeMaskException) throw new ModelFaultException(exception.Message, exception);
+                (last, failed) = (exception, failed + 1);
+                outcomes.Add(StageOutcome.Fault(Describe(exception)));
+            }
+        }
+
+        return last is not null && failed == inputs.Count
+            ? throw new ModelFaultException($"{kind} failed for all of {failed} samples: {Describe(last)}", last)
+            : outcomes;
+    }
+
+    private static async Task<IReadOnlyList<StageOutcome>> RunCheckedAsync(
+        IStageRunner runner, StageKind kind, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+    {
+        var outcomes = await runner.RunAsync(kind, spec, inputs, cancellationToken);
+        return outcomes.Count == inputs.Count
+            ? outcomes
+            : throw new InvalidOperationException($"{kind} answered {outcomes.Count} outcomes for {inputs.Count} samples.");
+    }
+
+    private static bool IsTransient(Exception exception, CancellationToken cancellationToken) =>
+        exception is ArtifactStoreException and not ArtifactLostException || (exception is OperationCanceledException && cancellationToken.IsCancellationRequested);
+
+    private static string Describe(Exception exception) => $"{exception.GetType().Name}: {exception.Message}";
+}

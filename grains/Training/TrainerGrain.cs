@@ -1,0 +1,199 @@
+using FreeMask.Grains.Artifacts;
+using FreeMask.Grains.Devices;
+using FreeMask.Grains.Domain;
+using FreeMask.Grains.Stages;
+using FreeMask.Vision;
+using FreeMask.Vision.Randomness;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace FreeMask.Grains.Training;
+
+/// <summary>Runs trainings in the background. A call never waits for one; the round asks, and is nudged when a job ends.</summary>
+internal sealed partial class TrainerGrain(
+    [PersistentState("trainer", StorageNames.Coordination)] IPersistentState<Stored<TrainerRecord>> state,
+    ISegmenterTraining training,
+    IArtifactStore artifacts,
+    IOptions<DeviceWorkerOptions> options,
+    TimeProvider time,
+    ILogger<TrainerGrain> logger) : Grain, ITrainerGrain
+{
+    private const int KeepTries = 3;
+
+    private readonly DurableRecord<TrainerRecord> _record = new(state);
+    private Running? _running;
+
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        if (_running is not { } running) return;
+        await running.Stop.CancelAsync();
+        await Task.WhenAny(running.Task, Task.Delay(options.Value.StopWithin, time, cancellationToken));
+    }
+
+    public async Task<JobReport> Ensure(TrainingJob job)
+    {
+        await _record.RefreshAsync();
+        var known = _record.Value?.Find(job.Id);
+        if (known is not { IsDone: true } and not { Error: not null } && _running is null) Start(job, known);
+        return ReportOf(job.Id, known, job.Title, job.Steps);
+    }
+
+    public async Task<JobReport?> GetJob(string id)
+    {
+        await _record.RefreshAsync();
+        var known = _record.Value?.Find(id);
+        return known is null && _running?.Job.Id != id ? null : ReportOf(id, known, _running?.Job.Title ?? id, 0);
+    }
+
+    public async Task<bool> Halt()
+    {
+        if (_running is not { } running) return true;
+        await running.Stop.CancelAsync();
+        return false;
+    }
+
+    public Task Forgive() => _record.UpdateAsync(r => (r ?? TrainerRecord.Empty).Forgive());
+
+    private JobReport ReportOf(string id, JobRecord? known, string title, int steps)
+    {
+        if (_running is { } running && running.Job.Id == id)
+            return new JobReport(JobState.Running, running.Monitor.Progress, null, null, running.Monitor.Seconds, null);
+        var job = known ?? new JobRecord { Id = id };
+        var jobState = job.IsDone ? JobState.Done : job.Error is not null ? JobState.Failed : JobState.Waiting;
+        return new JobReport(jobState, new TrainingProgress(title, job.CheckpointStep, steps, null), job.Model, job.Quality, job.Seconds, job.Error);
+    }
+
+    private void Start(TrainingJob job, JobRecord? known)
+    {
+        var record = known ?? new JobRecord { Id = job.Id };
+        var stop = new CancellationTokenSource();
+        var monitor = new Monitor(this, job, record, time, TaskScheduler.Current);
+        _running = new Running(job, stop, monitor);
+        _running.Task = RunAsync(job, record, monitor, stop.Token);
+    }
+
+    // Runs on the grain's scheduler except for the work itself. Never throws.
+    private async Task RunAsync(TrainingJob job, JobRecord record, Monitor monitor, CancellationToken stop)
+    {
+        await Task.Yield();
+        try
+        {
+            var done = job.Kind == JobKind.Train
+                ? record with { Model = await TrainAsync(job, record, monitor, stop) }
+                : record with { Quality = await EvaluateAsync(job, monitor, stop) };
+            await KeepAsync(done with { Checkpoint = null, CheckpointStep = job.Steps, Seconds = monitor.Seconds });
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            LogHalted(logger, job.Id);
+        }
+        catch (ArtifactStoreException exception) when (exception is not ArtifactLostException)
+        {
+            LogGivenUp(logger, exception, job.Id);
+        }
+        catch (Exception exception)
+        {
+            await FailAsync(job, exception);
+        }
+
+        _running = null;
+        await GrainFactory.GetRound(this.GetPrimaryKeyString(), job.Round).Nudge();
+    }
+
+    private async Task<SegmenterModel> TrainAsync(TrainingJob job, JobRecord record, Monitor monitor, CancellationToken stop)
+    {
+        var samples = await SampleLists.ReadAsync(artifacts, job.Lists, stop);
+        var examples = samples
+            .Where(s => job.LeftOut is not { } fold || SamplePlanner.FoldOf(job.Spec, s.Index) != fold)
+            .Select(s => new TrainingExample(s.Image, s.Label))
+            .ToList();
+        if (examples.Count == 0) throw new FreeMaskException($"There is nothing to train {job.Title} on: no sample was left. Make more samples per round, or look at why they are quarantined.");
+        var seed = new CounterRandom(job.Spec.Seed, job.Round, job.LeftOut ?? -1, "training").NextUInt64();
+        var request = new TrainingRequest(job.Spec, examples, seed, job.Steps, record.Resume);
+        return await Task.Run(() => training.TrainAsync(request, monitor, stop), stop);
+    }
+
+    private async Task<SegmenterQuality> EvaluateAsync(TrainingJob job, Monitor monitor, CancellationToken stop)
+    {
+        var model = job.Model ?? throw new InvalidOperationException($"Job {job.Id} has no model to measure.");
+        return await Task.Run(() => training.EvaluateAsync(job.Spec, model, monitor, stop), stop);
+    }
+
+    private async Task FailAsync(TrainingJob job, Exception exception)
+    {
+        LogFailed(logger, exception, job.Id);
+        var message = exception is FreeMaskException ? exception.Message : $"{job.Title} failed: {exception.GetType().Name}: {exception.Message}";
+        try
+        {
+            await _record.UpdateAsync(r => WithError(r ?? TrainerRecord.Empty, job.Id, message));
+        }
+        catch (Exception storage)
+        {
+            // The failure is not kept, so the job starts again from its checkpoint and meets it again.
+            LogGivenUp(logger, storage, job.Id);
+        }
+    }
+
+    private static TrainerRecord WithError(TrainerRecord record, string id, string message) =>
+        record.With((record.Find(id) ?? new JobRecord { Id = id }) with { Error = message });
+
+    /// <summary>Keeps a job. A write that fails may have been applied; writing the same again is safe.</summary>
+    private async Task KeepAsync(JobRecord job)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await _record.UpdateAsync(r => (r ?? TrainerRecord.Empty).With(job));
+                return;
+            }
+            catch (Exception exception) when (attempt < KeepTries)
+            {
+                LogGivenUp(logger, exception, job.Id);
+            }
+            catch (Exception exception)
+            {
+                throw new ArtifactStoreException($"The result of {job.Id} could not be kept.", exception);
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Job {Job} was stopped; it goes on from its last checkpoint")]
+    private static partial void LogHalted(ILogger logger, string job);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job} was given up for now; it is tried again")]
+    private static partial void LogGivenUp(ILogger logger, Exception exception, string job);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Job {Job} failed")]
+    private static partial void LogFailed(ILogger logger, Exception exception, string job);
+
+    private sealed class Running(TrainingJob job, CancellationTokenSource stop, Monitor monitor)
+    {
+        public TrainingJob Job { get; } = job;
+
+        public CancellationTokenSource Stop { get; } = stop;
+
+        public Monitor Monitor { get; } = monitor;
+
+        public Task Task { get; set; } = Task.CompletedTask;
+    }
+
+    /// <summary>The training's view of its job: called from any thread, it keeps checkpoints on the grain's scheduler.</summary>
+    private sealed class Monitor(TrainerGrain trainer, TrainingJob job, JobRecord begun, TimeProvider time, TaskScheduler scheduler) : ITrainingMonitor
+    {
+        private readonly long _started = time.GetTimestamp();
+        private volatile TrainingProgress _progress = new(job.Title, begun.CheckpointStep, job.Steps, null);
+
+        public TrainingProgress Progress => _progress;
+
+        public double Seconds => begun.Seconds + time.GetElapsedTime(_started).TotalSeconds;
+
+        public void Report(int step, int steps, double? loss) => _progress = new TrainingProgress(job.Title, step, steps, loss);
+
+        public Task SaveAsync(TrainingCheckpoint checkpoint, CancellationToken cancellationToken)
+        {
+            var kept = begun with { Checkpoint = checkpoint.Artifact, CheckpointStep = checkpoint.Step, Seconds = Seconds };
+            return Task.Factory.StartNew(() => trainer.KeepAsync(kept), cancellationToken, TaskCreationOptions.DenyChildAttach, scheduler).Unwrap();
+        }
+    }
+}

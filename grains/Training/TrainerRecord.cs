@@ -1,0 +1,58 @@
+using System.Collections.Immutable;
+using FreeMask.Grains.Stages;
+
+namespace FreeMask.Grains.Training;
+
+/// <summary>What a trainer keeps: its jobs.</summary>
+[GenerateSerializer, Immutable, Alias("freemask.TrainerRecord")]
+internal sealed record TrainerRecord([property: Id(0)] ImmutableArray<JobRecord> Jobs)
+{
+    /// <summary>No jobs.</summary>
+    public static TrainerRecord Empty { get; } = new([]);
+
+    /// <summary>A job; null where it was never begun.</summary>
+    public JobRecord? Find(string id) => Jobs.FirstOrDefault(j => j.Id == id);
+
+    /// <summary>Adds a job or replaces it.</summary>
+    public TrainerRecord With(JobRecord job)
+    {
+        for (var i = 0; i < Jobs.Length; i++)
+            if (Jobs[i].Id == job.Id) return new TrainerRecord(Jobs.SetItem(i, job));
+        return new TrainerRecord(Jobs.Add(job));
+    }
+
+    /// <summary>Forgets failures; their checkpoints stay.</summary>
+    public TrainerRecord Forgive() => Jobs.All(j => j.Error is null) ? this : new TrainerRecord([.. Jobs.Select(j => j with { Error = null })]);
+}
+
+/// <summary>A job as it is kept.</summary>
+[GenerateSerializer, Immutable, Alias("freemask.JobRecord")]
+internal sealed record JobRecord
+{
+    /// <summary>The job's name.</summary>
+    [Id(0)] public required string Id { get; init; }
+
+    /// <summary>Steps of the last checkpoint.</summary>
+    [Id(1)] public int CheckpointStep { get; init; }
+
+    /// <summary>The last checkpoint; null before the first and after the end.</summary>
+    [Id(2)] public string? Checkpoint { get; init; }
+
+    /// <summary>Seconds of work that count: up to the last checkpoint, or the end.</summary>
+    [Id(3)] public double Seconds { get; init; }
+
+    /// <summary>The trained model.</summary>
+    [Id(4)] public SegmenterModel? Model { get; init; }
+
+    /// <summary>The measurement.</summary>
+    [Id(5)] public SegmenterQuality? Quality { get; init; }
+
+    /// <summary>Why it failed.</summary>
+    [Id(6)] public string? Error { get; init; }
+
+    /// <summary>Whether there is a result.</summary>
+    public bool IsDone => Model is not null || Quality is not null;
+
+    /// <summary>Where to go on.</summary>
+    public TrainingCheckpoint? Resume => Checkpoint is null ? null : new TrainingCheckpoint(CheckpointStep, Checkpoint);
+}

@@ -1,0 +1,121 @@
+using FreeMask.Grains.Artifacts;
+using FreeMask.Vision;
+
+namespace FreeMask.Silo.Artifacts;
+
+/// <summary>
+/// Artifacts as files: <c>ROOT/ab/abcd...</c>, 256 folders by the first byte of the hash. A file appears under its name only when it is whole;
+/// what is read is checked against its name, and a damaged file is moved to <c>ROOT/damaged</c>, so that it can be made again.
+/// The folder may be shared by several silos.
+/// </summary>
+public sealed class FolderArtifactStore : IArtifactStore
+{
+    private static readonly TimeSpan LeftoverAge = TimeSpan.FromDays(1);
+
+    private readonly string _root, _incoming, _damaged;
+    private readonly string _writer = Guid.NewGuid().ToString("N");
+    private long _writes;
+
+    /// <summary>Opens the folder; makes it where absent, and removes what interrupted writers left behind a day ago or earlier.</summary>
+    /// <exception cref="FreeMaskException">The folder cannot be used.</exception>
+    public FolderArtifactStore(string root, TimeProvider time)
+    {
+        _root = Path.GetFullPath(root);
+        _incoming = Path.Combine(_root, "incoming");
+        _damaged = Path.Combine(_root, "damaged");
+        try
+        {
+            Directory.CreateDirectory(_incoming);
+            for (var i = 0; i < 256; i++) Directory.CreateDirectory(Path.Combine(_root, i.ToString("x2", System.Globalization.CultureInfo.InvariantCulture)));
+            foreach (var leftover in Directory.EnumerateFiles(_incoming))
+                if (File.GetLastWriteTimeUtc(leftover) < time.GetUtcNow().UtcDateTime - LeftoverAge) File.Delete(leftover);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new FreeMaskException($"The artifact folder '{_root}' cannot be used: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>The file of an artifact, whether it exists or not.</summary>
+    /// <exception cref="ArgumentException">The text is not a hash.</exception>
+    public string PathOf(string hash) => ArtifactHash.IsValid(hash)
+        ? Path.Combine(_root, hash[..2], hash)
+        : throw new ArgumentException($"'{hash}' is not an artifact's address.", nameof(hash));
+
+    /// <inheritdoc/>
+    public async Task<string> PutAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        var hash = ArtifactHash.Of(bytes.Span);
+        var path = PathOf(hash);
+        // A file that a power cut cut short has another length, and is replaced.
+        if (new FileInfo(path) is { Exists: true } file && file.Length == bytes.Length) return hash;
+        var incoming = Path.Combine(_incoming, $"{_writer}-{Interlocked.Increment(ref _writes)}");
+        try
+        {
+            await File.WriteAllBytesAsync(incoming, bytes, cancellationToken);
+            File.Move(incoming, path, overwrite: true);
+            return hash;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            TryDelete(incoming);
+            throw new ArtifactStoreException($"The artifact folder '{_root}' takes nothing: {exception.Message}", exception);
+        }
+        catch (OperationCanceledException)
+        {
+            TryDelete(incoming);
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<ReadOnlyMemory<byte>> GetAsync(string hash, CancellationToken cancellationToken)
+    {
+        var path = PathOf(hash);
+        byte[] bytes;
+        try
+        {
+            bytes = await File.ReadAllBytesAsync(path, cancellationToken);
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new ArtifactLostException(hash, $"The artifact {hash} is not in '{_root}'.");
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new ArtifactStoreException($"The artifact folder '{_root}' cannot be read: {exception.Message}", exception);
+        }
+
+        if (ArtifactHash.Of(bytes) == hash) return bytes;
+        SetAside(path, hash);
+        throw new ArtifactLostException(hash, $"The artifact {hash} in '{_root}' is damaged; it was moved to '{_damaged}'.");
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> ExistsAsync(string hash, CancellationToken cancellationToken) => Task.FromResult(File.Exists(PathOf(hash)));
+
+    private void SetAside(string path, string hash)
+    {
+        try
+        {
+            Directory.CreateDirectory(_damaged);
+            File.Move(path, Path.Combine(_damaged, hash), overwrite: true);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new ArtifactStoreException($"The damaged artifact {hash} in '{_root}' cannot be moved away: {exception.Message}", exception);
+        }
+    }
+
+    private static void TryDelete(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // It is removed as a leftover later.
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using System.Text;
+using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Domain;
+using Xunit;
+
+namespace FreeMask.Grains.Tests.Domain;
+
+public sealed class ManifestTests
+{
+    private static readonly SampleRecord Kept = new()
+    {
+        Round = 1,
+        Index = 2,
+        Plan = SamplePlanner.Plan(Specs.Small with { Generation = new GenerationSpec { Prompts = ["{a class}"] } }, 1, 2),
+        Stage = SampleStage.Kept,
+        Attempt = 3,
+        Score = 0.25,
+        Artifacts =
+        [
+            new ArtifactReference(ArtifactNames.Attention, "aa", "cpu"),
+            new ArtifactReference(ArtifactNames.CompositeLabel, "bb", "cpu"),
+            new ArtifactReference(ArtifactNames.FinalImage, "cc", "cpu"),
+        ],
+    };
+
+    [Fact]
+    public void A_sample_is_one_line_of_what_the_data_set_holds() => Assert.Equal(
+        """{"round":1,"index":2,"stage":"kept","class":"tvmonitor","prompt":"a tv monitor","attempt":3,"score":0.25,"composite-label":"bb","final-image":"cc"}""" + "\n",
+        Encoding.UTF8.GetString(Manifest.SampleLine(Kept)));
+
+    [Fact]
+    public void How_the_run_went_leaves_no_trace()
+    {
+        var troubled = Kept with
+        {
+            Faults = 2,
+            Failure = "away",
+            Operation = "x",
+            Judge = "dd",
+            Timings = [new StageTiming(StageKind.Mask, 3)],
+            Artifacts = [.. Kept.Artifacts.Select(a => a with { Device = "cuda" })],
+        };
+        Assert.Equal(Manifest.SampleLine(Kept), Manifest.SampleLine(troubled));
+    }
+
+    [Fact]
+    public void A_quarantined_sample_has_no_artifacts_and_an_unfinished_one_has_no_line()
+    {
+        var line = Encoding.UTF8.GetString(Manifest.SampleLine(Kept with { Stage = SampleStage.Quarantined }));
+        Assert.Equal("""{"round":1,"index":2,"stage":"quarantined","class":"tvmonitor","prompt":"a tv monitor"}""" + "\n", line);
+        Assert.Throws<InvalidOperationException>(() => Manifest.SampleLine(Kept with { Stage = SampleStage.Scored }));
+    }
+
+    [Fact]
+    public void The_run_line_leaves_out_what_does_not_change_the_data_set()
+    {
+        var renamed = Specs.Small with { Name = "x", Model = "/somewhere", Execution = new ExecutionSpec { ShardSize = 3 } };
+        Assert.Equal(Manifest.RunLine(Specs.Small), Manifest.RunLine(renamed));
+        Assert.NotEqual(Manifest.RunLine(Specs.Small), Manifest.RunLine(Specs.Small with { Seed = 1 }));
+    }
+}

@@ -1,0 +1,71 @@
+using CsCheck;
+using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Domain;
+using Xunit;
+
+namespace FreeMask.Grains.Tests.Domain;
+
+public sealed class RoundRecordTests
+{
+    private static readonly DateTimeOffset Now = new(2020, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly SegmenterModel Model = new("weights", "config", null);
+    private static readonly SelectionDecision Decision = new([new ClassCut("cat", 4, 3, 0.5, 2)], "hash", 3);
+    private static readonly RoundTally Tally = new(new StageCounts(), new StageSeconds(), []);
+
+    private static readonly Func<RoundRecord, RoundRecord>[] Edges =
+    [
+        r => r.LaidOut(),
+        r => r.AllMasked("donors"),
+        r => r.AllHarmonized(["list"]),
+        r => r.FoldTrained(0, Model, 1),
+        r => r.FoldTrained(1, Model, 1),
+        r => r.Decided(Decision),
+        r => r.Selected(["kept"], Tally),
+        r => r.Trained(Model, 1),
+        r => r.Evaluated(null, 0, ["part"], Now),
+    ];
+
+    [Fact]
+    public void Edges_in_any_order_lead_forward_once() => Gen.Int[0, Edges.Length - 1].Array[0, 80].Sample(walk =>
+    {
+        var record = RoundRecord.Begin(new RoundAssignment("run", Specs.Small, 0, null, []), Now);
+        var next = 0;
+        foreach (var edge in walk)
+        {
+            var before = record;
+            try
+            {
+                record = Edges[edge](record);
+            }
+            catch (InvalidOperationException)
+            {
+                Assert.True(edge > next, $"edge {edge} was refused at {next}");
+                Assert.Same(before, record);
+                continue;
+            }
+
+            if (ReferenceEquals(before, record)) continue;
+            Assert.Equal(next, edge);
+            Assert.True(record.Phase >= before.Phase);
+            next++;
+        }
+    });
+
+    [Fact]
+    public void A_whole_round_takes_every_edge()
+    {
+        var record = Edges.Aggregate(RoundRecord.Begin(new RoundAssignment("run", Specs.Small, 0, null, []), Now), (r, edge) => edge(edge(r)));
+        Assert.Equal(RoundPhase.Closed, record.Phase);
+        Assert.Equal(2, record.FoldModels.Length);
+        Assert.Equal(3, record.TrainSeconds);
+        Assert.Equal(Decision.Kept, record.Decision.Kept);
+    }
+
+    [Fact]
+    public void A_later_round_is_judged_by_the_round_before_it()
+    {
+        var record = RoundRecord.Begin(new RoundAssignment("run", Specs.Small, 1, Model, []), Now).LaidOut().AllMasked("d").AllHarmonized([]);
+        Assert.Equal([Model], record.Judges);
+        Assert.Equal(SampleStage.Scored, record.Target);
+    }
+}

@@ -1,0 +1,53 @@
+using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Domain;
+using Xunit;
+
+namespace FreeMask.Grains.Tests.Domain;
+
+public sealed class SamplePlannerTests
+{
+    [Fact]
+    public void A_plan_depends_on_seed_round_and_index_alone()
+    {
+        Assert.Equal(SamplePlanner.Plan(Specs.Small, 1, 4), SamplePlanner.Plan(Specs.Small with { Name = "other" }, 1, 4));
+        var plans = Enumerable.Range(0, 2).SelectMany(r => Enumerable.Range(0, 30).Select(i => SamplePlanner.Plan(Specs.Small, r, i))).ToList();
+        Assert.Equal(60, plans.Select(p => p.Stream).Distinct().Count());
+        Assert.True(plans.Select(p => p.Prompt).Distinct().Count() > 6);
+        Assert.NotEqual(
+            Enumerable.Range(0, 30).Select(i => SamplePlanner.Plan(Specs.Small, 0, i).Prompt),
+            Enumerable.Range(0, 30).Select(i => SamplePlanner.Plan(Specs.Small with { Seed = 8 }, 0, i).Prompt));
+    }
+
+    [Fact]
+    public void Classes_get_equal_shares_and_folds_have_every_class()
+    {
+        var classes = Enumerable.Range(0, 30).Select(i => (Class: SamplePlanner.ClassOf(Specs.Small, i), Fold: SamplePlanner.FoldOf(Specs.Small, i))).ToList();
+        foreach (var members in classes.GroupBy(c => c.Class))
+        {
+            Assert.Equal(10, members.Count());
+            Assert.Equal([5, 5], members.GroupBy(m => m.Fold).Select(f => f.Count()));
+        }
+    }
+
+    [Fact]
+    public void Prompts_name_the_class_in_words_with_its_article()
+    {
+        var spec = Specs.Small with { Generation = new GenerationSpec { Prompts = ["{a class} in {background}"] }, Backgrounds = ["the grass"] };
+        Assert.Equal("a cat in the grass", SamplePlanner.Plan(spec, 0, 0).Prompt);
+        Assert.Equal("an aeroplane in the grass", SamplePlanner.Plan(spec, 0, 1).Prompt);
+        Assert.Equal("a tv monitor in the grass", SamplePlanner.Plan(spec, 0, 2).Prompt);
+        Assert.Equal(20, SamplePlanner.Plan(spec, 0, 2).ClassIndex);
+    }
+
+    [Fact]
+    public void Without_backgrounds_only_templates_without_them_are_used()
+    {
+        var spec = Specs.Small with { Backgrounds = [] };
+        for (var i = 0; i < 30; i++)
+        {
+            var plan = SamplePlanner.Plan(spec, 0, i);
+            Assert.Equal("", plan.Background);
+            Assert.DoesNotContain("{", plan.Prompt, StringComparison.Ordinal);
+        }
+    }
+}

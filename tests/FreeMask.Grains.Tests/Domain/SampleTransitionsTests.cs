@@ -1,0 +1,119 @@
+using CsCheck;
+using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Domain;
+using Xunit;
+
+namespace FreeMask.Grains.Tests.Domain;
+
+public sealed class SampleTransitionsTests
+{
+    private const int MaxAttempts = 3;
+
+    private static readonly SamplePlan Plan = SamplePlanner.Plan(Specs.Small, 0, 0);
+
+    private static readonly Gen<StageCompletion> AnyCompletion = Gen.Select(
+        Gen.Enum<StageKind>(), Gen.Int[0, 4], Gen.Int[0, 3], Gen.Enum<StageResult>(), Gen.Double[0, 1],
+        (kind, attempt, faults, result, score) => Completion(kind, attempt, faults, result, score));
+
+    // Mostly events that fit the record, so that walks get far, mixed with any others.
+    private static readonly Gen<(int Choice, StageResult Result, double Score, StageCompletion Any)[]> Walks =
+        Gen.Select(Gen.Int[0, 9], Gen.Frequency((8, Gen.Const(StageResult.Done)), (1, Gen.Const(StageResult.Rejected)), (1, Gen.Const(StageResult.Fault))), Gen.Double[0, 1], AnyCompletion)
+            .Array[0, 60];
+
+    [Fact]
+    public void Samples_only_move_forward_and_repetition_changes_nothing() => Walks.Sample(walk =>
+    {
+        var record = SampleTransitions.Fresh(0, 0, Plan);
+        var executed = new HashSet<string>();
+        foreach (var (choice, result, score, any) in walk)
+        {
+            var before = record;
+            var completion = choice < 7 && StageFlow.Next(record.Stage) is { } kind ? Completion(kind, record.Attempt, record.Faults, result, score) : any;
+            if (choice == 9) record = SampleTransitions.Decide(record, score > 0.3);
+            else record = SampleTransitions.Apply(record, completion);
+
+            Assert.True(Position(record).CompareTo(Position(before)) >= 0, $"{before.Attempt}.{before.Stage} -> {record.Attempt}.{record.Stage}");
+            if (StageFlow.IsFinal(before.Stage)) Assert.Same(before, record);
+            if (!ReferenceEquals(before, record)) Assert.True(executed.Add(record.Operation), $"operation {record.Operation} was taken twice");
+            Assert.Same(record, choice == 9 ? SampleTransitions.Decide(record, true) : SampleTransitions.Apply(record, completion with { }));
+            Assert.InRange(record.Attempt, 0, MaxAttempts - 1);
+            Assert.Equal(record.Stage is >= SampleStage.Scored and < SampleStage.Quarantined, record.Score is not null && record.Stage != SampleStage.Quarantined);
+        }
+    });
+
+    [Fact]
+    public void A_lost_answer_does_not_count_a_fault_twice()
+    {
+        var record = SampleTransitions.Fresh(0, 0, Plan);
+        var fault = Completion(StageKind.Generate, 0, 0, StageResult.Fault, 0);
+        var once = SampleTransitions.Apply(record, fault);
+        Assert.Equal(1, once.Faults);
+        Assert.Same(once, SampleTransitions.Apply(once, fault));
+    }
+
+    [Fact]
+    public void A_rejected_mask_starts_again_with_the_next_attempt_and_nothing_of_the_old_one()
+    {
+        var record = SampleTransitions.Apply(SampleTransitions.Fresh(0, 0, Plan), Completion(StageKind.Generate, 0, 0, StageResult.Done, 0));
+        Assert.NotNull(record.Artifact("Generate"));
+        var rejected = SampleTransitions.Apply(record, Completion(StageKind.Mask, 0, 0, StageResult.Rejected, 0));
+        Assert.Equal((SampleStage.Planned, 1), (rejected.Stage, rejected.Attempt));
+        Assert.Empty(rejected.Artifacts);
+        Assert.Equal("reason", rejected.Failure);
+        Assert.Same(rejected, SampleTransitions.Apply(rejected, Completion(StageKind.Generate, 0, 0, StageResult.Done, 0)));
+    }
+
+    [Fact]
+    public void A_sample_is_quarantined_after_so_many_tries_and_a_retry_gives_it_as_many_again()
+    {
+        var record = SampleTransitions.Fresh(0, 0, Plan);
+        for (var i = 0; i < MaxAttempts; i++) record = GenerateAndReject(record);
+        Assert.Equal((SampleStage.Quarantined, MaxAttempts - 1, SampleStage.Generated), (record.Stage, record.Attempt, record.FailedAt));
+
+        record = SampleTransitions.Retry(record);
+        Assert.Equal((SampleStage.Planned, MaxAttempts), (record.Stage, record.Attempt));
+        for (var i = 0; i < MaxAttempts; i++) record = GenerateAndReject(record);
+        Assert.Equal((SampleStage.Quarantined, (2 * MaxAttempts) - 1), (record.Stage, record.Attempt));
+    }
+
+    [Fact]
+    public void A_sample_that_faulted_away_goes_on_where_it_was_with_the_same_seeds()
+    {
+        var record = SampleTransitions.Apply(SampleTransitions.Fresh(0, 0, Plan), Completion(StageKind.Generate, 0, 0, StageResult.Done, 0));
+        for (var i = 0; i < MaxAttempts; i++) record = SampleTransitions.Apply(record, Completion(StageKind.Mask, 0, i, StageResult.Fault, 0));
+        Assert.Equal(SampleStage.Quarantined, record.Stage);
+        var again = SampleTransitions.Retry(record);
+        Assert.Equal((SampleStage.Generated, 0, 0), (again.Stage, again.Attempt, again.Faults));
+        Assert.Equal(record.Artifacts, again.Artifacts);
+        Assert.Same(again, SampleTransitions.Retry(again));
+    }
+
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(1, 1_000_000)]
+    [InlineData(0.1234565, 123_457)]
+    [InlineData(-1, 0)]
+    [InlineData(2, 1_000_000)]
+    public void Scores_are_rounded_to_millionths(double score, int expected) => Assert.Equal(expected, SampleTransitions.Quantise(score));
+
+    private static SampleRecord GenerateAndReject(SampleRecord record)
+    {
+        var generated = SampleTransitions.Apply(record, Completion(StageKind.Generate, record.Attempt, 0, StageResult.Done, 0));
+        return SampleTransitions.Apply(generated, Completion(StageKind.Mask, generated.Attempt, 0, StageResult.Rejected, 0));
+    }
+
+    private static (int Attempt, SampleStage Stage, int Faults) Position(SampleRecord record) => (record.Attempt, record.Stage, record.Faults);
+
+    private static StageCompletion Completion(StageKind kind, int attempt, int faults, StageResult result, double score) => new()
+    {
+        Kind = kind,
+        Attempt = attempt,
+        Faults = faults,
+        Result = result,
+        Plan = Plan,
+        Artifacts = result == StageResult.Done ? [new ArtifactReference(kind.ToString(), $"{kind}{attempt}", "cpu")] : [],
+        Score = kind == StageKind.Score ? score : null,
+        Reason = "reason",
+        MaxAttempts = MaxAttempts,
+    };
+}

@@ -1,0 +1,74 @@
+using CsCheck;
+using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Domain;
+using Xunit;
+
+namespace FreeMask.Grains.Tests.Domain;
+
+public sealed class ShardLedgerTests
+{
+    private const int First = 100, Count = 6;
+
+    private static readonly DateTimeOffset Now = new(2020, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    private static readonly Gen<SampleProgress> AnyProgress = Gen.Select(
+        Gen.Int[First, First + Count - 1], Gen.Enum<SampleStage>(), Gen.Int[0, 3], Gen.Int[0, 1_000_000],
+        (index, stage, attempt, score) => new SampleProgress(index, stage, attempt, 0, stage >= SampleStage.Scored ? score : -1, "reason"));
+
+    [Fact]
+    public void News_in_any_order_and_number_leads_to_the_newest() => AnyProgress.Array[0, 40].Sample(news =>
+    {
+        var ledger = new ShardLedger(First, Count);
+        foreach (var progress in news)
+        {
+            ledger.Apply(progress);
+            ledger.Apply(progress);
+        }
+
+        foreach (var index in Enumerable.Range(First, Count))
+        {
+            var newest = news.Where(n => n.Index == index).Select(n => (n.Attempt, n.Stage)).DefaultIfEmpty((0, SampleStage.Planned)).Max();
+            Assert.Equal(newest.Item2, ledger.StageOf(index));
+        }
+
+        var counts = ledger.Counts();
+        Assert.True(counts.Planned >= counts.Generated && counts.Generated >= counts.Masked && counts.Scored >= counts.Kept + counts.Dropped);
+        Assert.Equal(Count, ledger.Settled(SampleStage.Planned));
+        Assert.Equal(Enumerable.Range(First, Count).Count(i => ledger.StageOf(i) >= SampleStage.Masked), ledger.Settled(SampleStage.Masked));
+
+        var restored = new ShardLedger(First, ledger.ToRecord());
+        Assert.Equal(counts, restored.Counts());
+        Assert.Equal(ledger.Scores, restored.Scores);
+        Assert.Equal(ledger.Failures(), restored.Failures());
+    });
+
+    [Fact]
+    public void Work_is_picked_once_furthest_first_and_never_beyond_the_target()
+    {
+        var ledger = new ShardLedger(First, Count);
+        ledger.Apply(new SampleProgress(First + 4, SampleStage.Generated, 1, 0, -1, null));
+        ledger.Apply(new SampleProgress(First + 5, SampleStage.Masked, 0, 0, -1, null));
+        ledger.Apply(new SampleProgress(First + 3, SampleStage.Quarantined, 0, 0, -1, "bad"));
+
+        var picked = ledger.Pick(SampleStage.Masked, 3);
+        Assert.Equal(
+            [(StageKind.Mask, new WorkItem(First + 4, 1)), (StageKind.Generate, new WorkItem(First, 0)), (StageKind.Generate, new WorkItem(First + 1, 0))],
+            picked);
+        foreach (var (_, item) in picked) ledger.Grant(item.Index, new Lease("a", item.Attempt, Now));
+        Assert.Equal([(StageKind.Generate, new WorkItem(First + 2, 0))], ledger.Pick(SampleStage.Masked, 10));
+        Assert.Equal(3, ledger.LoadOf("a"));
+    }
+
+    [Fact]
+    public void A_lease_ends_by_its_holder_or_its_deadline()
+    {
+        var ledger = new ShardLedger(First, Count);
+        ledger.Grant(First, new Lease("a", 0, Now));
+        ledger.Grant(First + 1, new Lease("b", 0, Now + TimeSpan.FromMinutes(1)));
+        ledger.Release(First + 1, "a");
+        Assert.Equal(2, ledger.InFlight);
+        Assert.Equal([First], ledger.TakeExpired(Now));
+        ledger.Release(First + 1, "b");
+        Assert.Equal(0, ledger.InFlight);
+    }
+}

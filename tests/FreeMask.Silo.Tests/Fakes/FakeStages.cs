@@ -1,0 +1,107 @@
+using System.Collections.Concurrent;
+using System.Text;
+using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Artifacts;
+using FreeMask.Grains.Stages;
+
+namespace FreeMask.Silo.Tests.Fakes;
+
+/// <summary>
+/// Stages without models: what they make is a hash of what they are given, so that two runs agree exactly when every input, attempt,
+/// donor and judge agrees. About one mask in seven is rejected. Counts what it executes.
+/// </summary>
+internal sealed class FakeStages : IStageRunnerFactory, IStageRunner
+{
+    private readonly ConcurrentDictionary<string, int> _executions = new();
+
+    /// <summary>The store; set by the silo that uses these stages.</summary>
+    public required Func<IArtifactStore> Store { get; init; }
+
+    /// <summary>Called before a batch is worked on: a test may wait, fail or count here.</summary>
+    public Func<StageKind, IReadOnlyList<StageInput>, CancellationToken, Task> Before { get; set; } = (_, _, _) => Task.CompletedTask;
+
+    /// <summary>Whether every mask is rejected.</summary>
+    public Func<bool> Reject { get; set; } = () => false;
+
+    /// <summary>How often each (run, kind, round, index, attempt) was worked on.</summary>
+    public IReadOnlyDictionary<string, int> Executions => _executions;
+
+    public IStageRunner Create(string device) => this;
+
+    public async Task<IReadOnlyList<StageOutcome>> RunAsync(StageKind kind, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+    {
+        await Before(kind, inputs, cancellationToken);
+        var outcomes = new List<StageOutcome>();
+        foreach (var input in inputs)
+        {
+            _executions.AddOrUpdate($"{input.Run}/{kind}/{input.Round}/{input.Index}/{input.Attempt}", 1, (_, n) => n + 1);
+            outcomes.Add(await RunOneAsync(kind, input, cancellationToken));
+        }
+
+        return outcomes;
+    }
+
+    private async Task<StageOutcome> RunOneAsync(StageKind kind, StageInput input, CancellationToken cancellationToken)
+    {
+        // The donors count by what they are: how the list is cut into pieces is the shards' business.
+        var donors = input.Donors is null ? [] : await SampleLists.ReadSnapshotAsync(Store(), input.Donors, cancellationToken);
+        var text = $"{kind}|{input.Plan.Seed}|{input.Plan.Stream}|{input.Plan.Prompt}|{input.Attempt}|{string.Join(',', donors)}|{input.Judge?.Weights}|"
+            + string.Join(',', input.Artifacts.Select(a => $"{a.Name}={a.Hash}"));
+        var hash = ArtifactHash.Of(Encoding.UTF8.GetBytes(text));
+        var number = Convert.ToInt32(hash[..6], 16);
+        return kind switch
+        {
+            StageKind.Generate => StageOutcome.Done([(ArtifactNames.Image, await Put("image")), (ArtifactNames.Attention, await Put("attention"))]),
+            StageKind.Mask when Reject() => StageOutcome.Rejected("rejected by the test"),
+            StageKind.Mask when number % 7 == 0 => StageOutcome.Rejected("too small"),
+            StageKind.Mask => StageOutcome.Done([(ArtifactNames.Label, await Put("label"))], [new SampleFact("mask.threshold", number % 100 / 100.0)]),
+            StageKind.Compose => StageOutcome.Done(
+                [(ArtifactNames.CompositeImage, await Put("composite")), (ArtifactNames.CompositeLabel, await Put("label")), (ArtifactNames.Instances, await Put("instances"))]),
+            StageKind.Harmonize => StageOutcome.Done([(ArtifactNames.FinalImage, await Put("final"))]),
+            _ => StageOutcome.Judged(number % 1000 / 1000.0),
+        };
+
+        Task<string> Put(string name) => Store().PutAsync(Encoding.UTF8.GetBytes($"{name}|{text}"), cancellationToken);
+    }
+}
+
+/// <summary>Training without a model: the weights are a hash of the examples, seed and steps, made step by step through checkpoints.</summary>
+internal sealed class FakeTraining : ISegmenterTraining
+{
+    public required Func<IArtifactStore> Store { get; init; }
+
+    /// <summary>Called after each checkpoint.</summary>
+    public Func<TrainingCheckpoint, CancellationToken, Task> AfterCheckpoint { get; set; } = (_, _) => Task.CompletedTask;
+
+    private int _stepsDone;
+
+    /// <summary>Steps computed, over all trainings.</summary>
+    public int StepsDone => _stepsDone;
+
+    public async Task<SegmenterModel> TrainAsync(TrainingRequest request, ITrainingMonitor monitor, CancellationToken cancellationToken)
+    {
+        var state = request.Checkpoint is { } resume
+            ? Encoding.UTF8.GetString((await Store().GetAsync(resume.Artifact, cancellationToken)).Span)
+            : ArtifactHash.Of(Encoding.UTF8.GetBytes($"{request.Seed}|{string.Join(',', request.Examples)}"));
+        for (var step = request.Checkpoint?.Step ?? 0; step < request.Steps;)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            state = ArtifactHash.Of(Encoding.UTF8.GetBytes($"{state}|{step}"));
+            Interlocked.Increment(ref _stepsDone);
+            monitor.Report(++step, request.Steps, 1.0 / step);
+            if (step % request.Spec.Training.CheckpointSteps != 0 || step == request.Steps) continue;
+            var checkpoint = new TrainingCheckpoint(step, await Store().PutAsync(Encoding.UTF8.GetBytes(state), cancellationToken));
+            await monitor.SaveAsync(checkpoint, cancellationToken);
+            await AfterCheckpoint(checkpoint, cancellationToken);
+        }
+
+        var weights = await Store().PutAsync(Encoding.UTF8.GetBytes($"weights {state}"), cancellationToken);
+        return new SegmenterModel(weights, await Store().PutAsync("config"u8.ToArray(), cancellationToken), null);
+    }
+
+    public Task<SegmenterQuality> EvaluateAsync(RunSpec spec, SegmenterModel model, ITrainingMonitor monitor, CancellationToken cancellationToken)
+    {
+        var iou = Convert.ToInt32(model.Weights[..4], 16) / 65536.0;
+        return Task.FromResult(new SegmenterQuality(iou, [new ClassIoU("background", iou)]));
+    }
+}

@@ -1,0 +1,133 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using FreeMask.GrainInterfaces;
+using FreeMask.Grains;
+using FreeMask.Grains.Artifacts;
+using FreeMask.Grains.Domain;
+using FreeMask.Grains.Stages;
+using FreeMask.Silo.Hosting;
+using FreeMask.Silo.Storage;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Orleans.Runtime.Hosting;
+using Xunit;
+
+namespace FreeMask.Silo.Tests.Fakes;
+
+/// <summary>An embedded silo on a data folder, with fake stages, real SQLite state and real artifacts, whose storage fails as it is told.</summary>
+internal sealed class TestSilo : IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<string, TaskCompletionSource<RunState>> _resting = new();
+    private EmbeddedSilo _silo = null!;
+
+    private TestSilo(StorageFaults faults)
+    {
+        Faults = faults;
+        Stages = new FakeStages { Store = () => _silo.Artifacts };
+        Training = new FakeTraining { Store = () => _silo.Artifacts };
+        faults.Written = (name, key, value) =>
+        {
+            if (value is Stored<RunRecord> { Value: { State: not RunState.Running } run }) Resting(key).TrySetResult(run.State);
+        };
+    }
+
+    public StorageFaults Faults { get; }
+
+    public FakeStages Stages { get; }
+
+    public FakeTraining Training { get; }
+
+    public IGrainFactory Grains => _silo.Grains;
+
+    public IArtifactStore Artifacts => _silo.Artifacts;
+
+    public static async Task<TestSilo> StartAsync(string folder, CancellationToken cancellationToken, StorageFaults? faults = null)
+    {
+        var test = new TestSilo(faults ?? new StorageFaults());
+        test._silo = await EmbeddedSilo.StartAsync(
+            new EmbeddedSiloOptions
+            {
+                DataFolder = folder,
+                StopWithin = TimeSpan.FromSeconds(20),
+                Settings = new Dictionary<string, string?>
+                {
+                    ["FreeMask:Coordination:Pulse"] = "00:00:00.020",
+                    ["FreeMask:Coordination:RetryDelay"] = "00:00:00.005",
+                },
+                Services = test.Register,
+                Logging = Environment.GetEnvironmentVariable("FREEMASK_TEST_LOG") is { } level
+                    ? logging => logging.AddConsole().SetMinimumLevel(Enum.Parse<LogLevel>(level))
+                    : null,
+            },
+            cancellationToken);
+        return test;
+    }
+
+    /// <summary>A run of 2 rounds of 12 samples in shards of 5.</summary>
+    public static RunSpec SmallSpec { get; } = new()
+    {
+        Name = "small",
+        Seed = 42,
+        Classes = ["cat", "dog", "bus"],
+        Backgrounds = ["grass", "road"],
+        Rounds = 2,
+        SamplesPerRound = 12,
+        Generation = new GenerationSpec { Batch = 4 },
+        Mask = new MaskSpec { Batch = 4 },
+        Scoring = new ScoringSpec { Batch = 4 },
+        Training = new TrainingSpec { Steps = 6, CheckpointSteps = 2 },
+        Execution = new ExecutionSpec { ShardSize = 5, MaxAttempts = 8 },
+    };
+
+    public IRunGrain Run(string id) => Grains.GetGrain<IRunGrain>(id);
+
+    /// <summary>Waits until the run's record says that it no longer runs.</summary>
+    public async Task<RunState> RestingAsync(string id) => await Resting(id).Task.WaitAsync(TestContext.Current.CancellationToken);
+
+    /// <summary>Forgets that a run came to rest, before it is set going again.</summary>
+    public void Arm(string id) => _resting.TryRemove(id, out _);
+
+    /// <summary>Starts a run and waits for its end.</summary>
+    public async Task<RunStatus> CompleteAsync(string id, RunSpec spec)
+    {
+        await Run(id).Start(spec);
+        await RestingAsync(id);
+        return await Run(id).GetStatus();
+    }
+
+    public async Task<ImmutableArray<SampleRecord>> SamplesAsync(string id, int round)
+    {
+        var samples = ImmutableArray.CreateBuilder<SampleRecord>();
+        for (int? from = 0; from is { } start;)
+        {
+            var page = await Run(id).GetSamples(new SampleQuery { Round = round, From = start, Limit = 7 });
+            samples.AddRange(page.Samples);
+            from = page.Next;
+        }
+
+        return samples.ToImmutable();
+    }
+
+    public Task StopAsync() => _silo.StopAsync();
+
+    public ValueTask DisposeAsync() => _silo.DisposeAsync();
+
+    private TaskCompletionSource<RunState> Resting(string id) =>
+        _resting.GetOrAdd(id, _ => new TaskCompletionSource<RunState>(TaskCreationOptions.RunContinuationsAsynchronously));
+
+    private void Register(IServiceCollection services)
+    {
+        services.AddSingleton<IStageRunnerFactory>(Stages);
+        services.AddSingleton<ISegmenterTraining>(Training);
+        foreach (var name in new[] { StorageNames.Coordination, StorageNames.Samples })
+            services.AddGrainStorage(name, (provider, storage) => new FaultyStorage(SqliteGrainStorageBuilder.Create(provider, storage), Faults));
+    }
+}
+
+/// <summary>A folder that goes when the test does.</summary>
+internal sealed class TemporaryFolder : IDisposable
+{
+    public string Path { get; } = Directory.CreateTempSubdirectory("freemask-test-").FullName;
+
+    public void Dispose() => Directory.Delete(Path, recursive: true);
+}

@@ -1,0 +1,174 @@
+using System.Collections.Concurrent;
+using FreeMask.GrainInterfaces;
+using FreeMask.Silo.Tests.Fakes;
+using FreeMask.Vision.Randomness;
+using Xunit;
+
+namespace FreeMask.Silo.Tests.Runs;
+
+/// <summary>Whatever fails, an interrupted run ends with the manifest of an undisturbed one, and nothing that was kept is done again.</summary>
+public sealed class FaultTests(ITestOutputHelper output) : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    // Small, so that every write of it can be failed; one round with folds, one judged by the round before.
+    private static RunSpec Spec { get; } = TestSilo.SmallSpec with { SamplesPerRound = 4, Classes = ["cat", "dog"] };
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory(Timeout = 300_000)]
+    [InlineData((int)WriteFate.FailsBefore)]
+    [InlineData((int)WriteFate.FailsAfter)]
+    public async Task Every_single_write_may_fail(int fate)
+    {
+        await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken);
+        var straight = await silo.CompleteAsync("straight", Spec);
+        var writes = silo.Faults.Writes;
+        output.WriteLine($"{writes} writes in the run, each failed once ({(WriteFate)fate})");
+
+        // Counted per run: the i-th write of the i-th run fails, whatever the other runs of the silo do.
+        var counts = new ConcurrentDictionary<string, int>();
+        silo.Faults.Decide = (_, key, _) =>
+        {
+            var run = key.Split('/')[0];
+            return run.StartsWith("run-", StringComparison.Ordinal) && $"run-{counts.AddOrUpdate(run, 1, (_, n) => n + 1)}" == run ? (WriteFate)fate : WriteFate.Applied;
+        };
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = TestContext.Current.CancellationToken };
+        await Parallel.ForEachAsync(Enumerable.Range(1, (int)writes), parallel, async (i, _) =>
+        {
+            var status = await StartStubbornlyAsync(silo, $"run-{i}");
+            Assert.Equal(RunState.Completed, status.State);
+            Assert.True(straight.ManifestHash == status.ManifestHash, $"write {i} failed ({(WriteFate)fate}), and the manifest became another");
+        });
+        AssertWorkedOnce(silo.Stages.Executions, Spec.Generation.Batch * (int)writes);
+    }
+
+    [Fact(Timeout = 300_000)]
+    public async Task A_silo_that_dies_at_any_write_goes_on_in_the_next()
+    {
+        string? expected;
+        long writes;
+        await using (var silo = await TestSilo.StartAsync(Path.Combine(_folder.Path, "straight"), TestContext.Current.CancellationToken))
+        {
+            expected = (await silo.CompleteAsync("run", TestSilo.SmallSpec)).ManifestHash;
+            writes = silo.Faults.Writes;
+        }
+
+        for (ulong seed = 1; seed <= 5; seed++)
+        {
+            var last = 4 + new CounterRandom(seed, "crash").NextInt((int)writes - 4);
+            output.WriteLine($"seed {seed}: dies after write {last} of {writes}");
+            var folder = Path.Combine(_folder.Path, $"crash-{seed}");
+            await using (var dying = await TestSilo.StartAsync(folder, TestContext.Current.CancellationToken))
+            {
+                // From the last write on, nothing reaches the disk any more: what the silo still does in memory is lost, as in a death.
+                var dead = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                dying.Faults.Decide = (_, _, number) =>
+                {
+                    if (number <= last) return WriteFate.Applied;
+                    dead.TrySetResult();
+                    return WriteFate.FailsBefore;
+                };
+                await dying.Run("run").Start(TestSilo.SmallSpec);
+                await dead.Task.WaitAsync(TestContext.Current.CancellationToken);
+            }
+
+            await using var next = await TestSilo.StartAsync(folder, TestContext.Current.CancellationToken);
+            await next.Run("run").Resume();
+            Assert.Equal(RunState.Completed, await next.RestingAsync("run"));
+            Assert.Equal(expected, (await next.Run("run").GetStatus()).ManifestHash);
+        }
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_silo_that_is_stopped_in_a_batch_stops_soon_and_the_next_goes_on()
+    {
+        string? expected;
+        await using (var silo = await TestSilo.StartAsync(Path.Combine(_folder.Path, "straight"), TestContext.Current.CancellationToken))
+            expected = (await silo.CompleteAsync("run", TestSilo.SmallSpec)).ManifestHash;
+
+        var folder = Path.Combine(_folder.Path, "stopped");
+        Dictionary<string, int> before;
+        await using (var stopped = await TestSilo.StartAsync(folder, TestContext.Current.CancellationToken))
+        {
+            var working = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            stopped.Stages.Before = async (kind, _, token) =>
+            {
+                if (kind != StageKind.Compose) return;
+                working.TrySetResult();
+                // A batch that would take for ever: only the stop ends it.
+                await Task.Delay(Timeout.Infinite, token);
+            };
+            await stopped.Run("run").Start(TestSilo.SmallSpec);
+            await working.Task.WaitAsync(TestContext.Current.CancellationToken);
+            await stopped.StopAsync();
+            before = new Dictionary<string, int>(stopped.Stages.Executions);
+        }
+
+        await using var next = await TestSilo.StartAsync(folder, TestContext.Current.CancellationToken);
+        await next.Run("run").Resume();
+        await next.RestingAsync("run");
+        Assert.Equal(expected, (await next.Run("run").GetStatus()).ManifestHash);
+        // Everything before the barrier was kept: nothing of it is drawn or masked again.
+        Assert.NotEmpty(before);
+        Assert.Empty(before.Keys.Intersect(next.Stages.Executions.Keys));
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_training_goes_on_from_its_last_checkpoint()
+    {
+        var spec = TestSilo.SmallSpec with { Rounds = 1, Training = new TrainingSpec { Steps = 40, CheckpointSteps = 5 } };
+        string? expected;
+        int steps;
+        await using (var silo = await TestSilo.StartAsync(Path.Combine(_folder.Path, "straight"), TestContext.Current.CancellationToken))
+        {
+            expected = (await silo.CompleteAsync("run", spec)).Segmenter!.Weights;
+            steps = silo.Training.StepsDone;
+        }
+
+        var folder = Path.Combine(_folder.Path, "stopped");
+        int before;
+        await using (var stopped = await TestSilo.StartAsync(folder, TestContext.Current.CancellationToken))
+        {
+            var working = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            stopped.Training.AfterCheckpoint = async (checkpoint, token) =>
+            {
+                if (checkpoint.Step != 25) return;
+                working.TrySetResult();
+                await Task.Delay(Timeout.Infinite, token);
+            };
+            await stopped.Run("run").Start(spec);
+            await working.Task.WaitAsync(TestContext.Current.CancellationToken);
+            before = stopped.Training.StepsDone;
+        }
+
+        await using var next = await TestSilo.StartAsync(folder, TestContext.Current.CancellationToken);
+        await next.Run("run").Resume();
+        await next.RestingAsync("run");
+        Assert.Equal(expected, (await next.Run("run").GetStatus()).Segmenter!.Weights);
+        Assert.Equal(25, before);
+        Assert.Equal(steps, before + next.Training.StepsDone);
+    }
+
+    // The first writes of a run are the caller's own: it sees them fail, and starts again.
+    private static async Task<RunStatus> StartStubbornlyAsync(TestSilo silo, string run)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await silo.CompleteAsync(run, Spec);
+            }
+            catch (Exception exception) when (attempt < 4 && exception is not OperationCanceledException)
+            {
+                // Starting is idempotent.
+            }
+        }
+    }
+
+    private static void AssertWorkedOnce(IReadOnlyDictionary<string, int> executions, int inFlight)
+    {
+        var redone = executions.Values.Sum(n => n - 1);
+        Assert.True(redone <= inFlight, $"{redone} pieces of work were done again; at most {inFlight} were in flight");
+    }
+}
