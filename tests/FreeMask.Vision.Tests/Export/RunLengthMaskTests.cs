@@ -1,0 +1,82 @@
+using System.Text.Json;
+using FreeMask.Vision.Export;
+using Xunit;
+
+namespace FreeMask.Vision.Tests.Export;
+
+public sealed class RunLengthMaskTests
+{
+    [Fact]
+    public void Masks_equal_pycocotools()
+    {
+        var tensors = Golden.Tensors("golden", "rle", "rle.safetensors");
+        foreach (var entry in Golden.Json("golden", "rle", "rle.json").GetProperty("masks").EnumerateArray())
+        {
+            var tensor = tensors[entry.GetProperty("tensor").GetString()!];
+            var runs = RunLengthMask.Encode(tensor.Bytes.Span, (int)tensor.Shape[1]);
+            AssertEqual(entry, runs);
+            Assert.Equal(tensor.Bytes.ToArray(), runs.Decode());
+            Assert.Equal(runs.Counts, RunLengthMask.FromCompressed(entry.GetProperty("compressed").GetString()!, runs.Width, runs.Height).Counts);
+        }
+    }
+
+    [Fact]
+    public void Polygons_equal_pycocotools()
+    {
+        foreach (var entry in Golden.Json("golden", "rle", "rle.json").GetProperty("polygons").EnumerateArray())
+        {
+            var (height, width) = (entry.GetProperty("height").GetInt32(), entry.GetProperty("width").GetInt32());
+            var parts = entry.GetProperty("parts").EnumerateArray()
+                .Select(p => RunLengthMask.FromPolygon(p.EnumerateArray().Select(e => e.GetDouble()).ToArray(), width, height)).ToList();
+            AssertEqual(entry, RunLengthMask.Merge(parts));
+        }
+    }
+
+    [Fact]
+    public void Unions_intersections_and_overlaps_equal_pycocotools()
+    {
+        var tensors = Golden.Tensors("golden", "rle", "rle.safetensors");
+        var expected = Golden.Json("golden", "rle", "rle.json").GetProperty("merge");
+        var masks = Enumerable.Range(0, 5).Select(i => RunLengthMask.Encode(tensors[$"group_{i}"].Bytes.Span, 60)).ToArray();
+        Assert.Equal(expected.GetProperty("union_of_0_1_2").GetString(), RunLengthMask.Merge(masks[..3]).ToCompressed());
+        Assert.Equal(expected.GetProperty("intersection_of_0_1_2").GetString(), RunLengthMask.Merge(masks[..3], intersect: true).ToCompressed());
+        for (var r = 0; r < 3; r++)
+            for (var c = 0; c < 2; c++)
+            {
+                Assert.Equal(expected.GetProperty("iou_rows_0_1_2_columns_3_4")[r][c].GetDouble(), masks[r].Iou(masks[3 + c]), 1e-12);
+                Assert.Equal(expected.GetProperty("iou_with_column_4_crowd")[r][c].GetDouble(), masks[r].Iou(masks[3 + c], crowd: c == 1), 1e-12);
+            }
+
+        var boxes = expected.GetProperty("boxes").EnumerateArray().Select(Box).ToArray();
+        for (var r = 0; r < 3; r++)
+            for (var c = 0; c < 3; c++)
+            {
+                Assert.Equal(expected.GetProperty("box_iou")[r][c].GetDouble(), boxes[r].Iou(boxes[c]), 1e-12);
+                Assert.Equal(expected.GetProperty("box_iou_last_two_crowd")[r][c].GetDouble(), boxes[r].Iou(boxes[c], crowd: c > 0), 1e-12);
+            }
+
+        Assert.Equal(tensors["box"].Bytes.ToArray(), RunLengthMask.FromBox(Box(expected.GetProperty("box_to_mask").GetProperty("box")), 12, 12).Decode());
+    }
+
+    [Theory]
+    [InlineData("4111012")]
+    public void The_example_of_the_specification(string compressed) =>
+        Assert.Equal([0, 0, 1, 1, 0, 0, 1, 1, 1, 0, 0, 0, 0, 1, 0], RunLengthMask.FromCompressed(compressed, 5, 3).Decode());
+
+    [Theory]
+    [InlineData("4111")]
+    [InlineData("o")]
+    [InlineData("\u0001\u0002")]
+    public void Damaged_strings_are_refused(string compressed) =>
+        Assert.Throws<FreeMaskException>(() => RunLengthMask.FromCompressed(compressed, 5, 3));
+
+    private static PixelBox Box(JsonElement e) => new(e[0].GetDouble(), e[1].GetDouble(), e[2].GetDouble(), e[3].GetDouble());
+
+    private static void AssertEqual(JsonElement entry, RunLengthMask runs)
+    {
+        Assert.Equal(entry.GetProperty("counts").EnumerateArray().Select(e => e.GetUInt32()), runs.Counts);
+        Assert.Equal(entry.GetProperty("compressed").GetString(), runs.ToCompressed());
+        Assert.Equal(entry.GetProperty("area").GetInt64(), runs.Area);
+        Assert.Equal(Box(entry.GetProperty("bbox")), runs.BoundingBox);
+    }
+}

@@ -1,0 +1,45 @@
+using FreeMask.Vision.Imaging;
+using Xunit;
+
+namespace FreeMask.Vision.Tests.Imaging;
+
+public sealed class RegionsTests
+{
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void Regions_holes_and_squares_equal_the_references(int k)
+    {
+        var tensors = Golden.Tensors("golden", "images", "regions.safetensors");
+        var mask = tensors[$"mask_{k}"].Bytes.ToArray();
+        var width = (int)tensors[$"mask_{k}"].Shape[1];
+        Assert.Equal(tensors[$"labels4_{k}"].ToInt64s(), Regions.Find(mask, width, Connectivity.Four).Index.Select(i => (long)i));
+        Assert.Equal(tensors[$"labels8_{k}"].ToInt64s(), Regions.Find(mask, width).Index.Select(i => (long)i));
+        var filled = (byte[])mask.Clone();
+        Regions.FillHoles(filled, width);
+        Assert.Equal(tensors[$"filled_{k}"].Bytes.ToArray(), filled);
+        Assert.Equal(tensors[$"opened3_{k}"].Bytes.ToArray(), Regions.Dilate(Regions.Erode(mask, width, 1, outside: 1), width, 1));
+        Assert.Equal(tensors[$"closed3_{k}"].Bytes.ToArray(), Regions.Erode(Regions.Dilate(mask, width, 1), width, 1, outside: 1));
+    }
+
+    [Fact]
+    public void Small_regions_go_and_large_ones_stay()
+    {
+        byte[] mask = [1, 0, 1, 1, 0, 0, 1, 1];
+        Regions.RemoveSmall(mask, 4, 2);
+        Assert.Equal([0, 0, 1, 1, 0, 0, 1, 1], mask);
+    }
+
+    [Fact]
+    public void A_hole_larger_than_the_limit_stays()
+    {
+        byte[] mask = [1, 1, 1, 1, 1, 0, 0, 1, 1, 1, 1, 1];
+        Regions.FillHoles(mask, 4, maximumPixels: 1);
+        Assert.Equal(0, mask[5]);
+        Regions.FillHoles(mask, 4);
+        Assert.All(mask, v => Assert.Equal(1, v));
+    }
+}

@@ -1,0 +1,65 @@
+using FreeMask.Vision.Imaging;
+
+namespace FreeMask.Vision.Export;
+
+/// <summary>
+/// PASCAL VOC 2012's layout, as torchvision, mmseg and datumaro read it: JPEGImages, SegmentationClass and SegmentationObject (indexed PNG),
+/// ImageSets/Segmentation. A <c>labelmap.txt</c> is written only where the classes are not VOC's: with the file, readers want every colour
+/// declared, without it they take VOC's names.
+/// </summary>
+public sealed class VocExporter : IDatasetFormat
+{
+    /// <inheritdoc />
+    public string Name => "voc";
+
+    /// <inheritdoc />
+    public string DataRoot => Path.Combine("VOCdevkit", "VOC2012");
+
+    /// <inheritdoc />
+    public IDatasetWriter Begin(string folder, ExportOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return new Writer(Path.Combine(folder, DataRoot), options);
+    }
+
+    private sealed class Writer : IDatasetWriter
+    {
+        private readonly string _images, _classes, _objects, _lists;
+        private readonly List<string>[] _parts = [[], []];
+
+        internal Writer(string root, ExportOptions options)
+        {
+            _images = Make(root, "JPEGImages");
+            _classes = Make(root, "SegmentationClass");
+            _objects = Make(root, "SegmentationObject");
+            _lists = Make(root, "ImageSets", "Segmentation");
+            if (!options.Classes.SequenceEqual(VocClasses.Names)) WriteLabelMap(Path.Combine(root, "labelmap.txt"), options.Classes);
+        }
+
+        public void Add(ExportItem item, DatasetPart part, ExportSample sample)
+        {
+            File.WriteAllBytes(Path.Combine(_images, item.Id + ".jpg"), ImageCodec.EncodeJpeg(sample.Image));
+            IndexedPng.Save(sample.Labels, Path.Combine(_classes, item.Id + ".png"));
+            IndexedPng.Save(sample.Instances, Path.Combine(_objects, item.Id + ".png"));
+            _parts[(int)part].Add(item.Id);
+        }
+
+        public void Complete()
+        {
+            WriteList("train", _parts[(int)DatasetPart.Train]);
+            WriteList("val", _parts[(int)DatasetPart.Val]);
+            WriteList("trainval", _parts.SelectMany(p => p));
+        }
+
+        private void WriteList(string name, IEnumerable<string> ids) =>
+            File.WriteAllText(Path.Combine(_lists, name + ".txt"), string.Concat(ids.Order(StringComparer.Ordinal).Select(id => id + "\n")));
+
+        private static string Make(params string[] parts) => Directory.CreateDirectory(Path.Combine(parts)).FullName;
+
+        private static void WriteLabelMap(string path, IReadOnlyList<string> classes)
+        {
+            var lines = classes.Select((name, i) => (Name: name, Color: VocClasses.Color((byte)i))).Append((Name: "ignore", Color: VocClasses.Color(LabelMap.Ignore)));
+            File.WriteAllText(path, "# label:color_rgb:parts:actions\n" + string.Concat(lines.Select(l => $"{l.Name}:{l.Color.R},{l.Color.G},{l.Color.B}::\n")));
+        }
+    }
+}

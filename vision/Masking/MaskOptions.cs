@@ -1,0 +1,100 @@
+using FreeMask.Vision.Affinity;
+
+namespace FreeMask.Vision.Masking;
+
+/// <summary>What makes the borders of a coarse map follow the picture.</summary>
+public enum MaskCleanUp
+{
+    /// <summary>Nothing: the map is only enlarged.</summary>
+    None,
+
+    /// <summary>Guided filter.</summary>
+    GuidedFilter,
+
+    /// <summary>Pixel-adaptive mask refinement.</summary>
+    Pamr,
+
+    /// <summary>Dense CRF.</summary>
+    DenseCrf,
+
+    /// <summary>Colour histograms of object and background, then PAMR.</summary>
+    ColorPamr,
+}
+
+/// <summary>How a map becomes a mask.</summary>
+public enum MaskThreshold
+{
+    /// <summary>Otsu's cut of the cleaned map, per image.</summary>
+    Otsu,
+
+    /// <summary>
+    /// DiffuMask's cut per image (Wu et al., ICCV 2023, <c>curve_threshold.py</c>): of the cuts 0.35, 0.36 ... 0.54 of the coarse map the
+    /// one whose cleaned mask agrees best (IoU) with the refined map.
+    /// </summary>
+    Adaptive,
+
+    /// <summary>The same cut for all images: <see cref="MaskOptions.FixedThreshold"/>.</summary>
+    Fixed,
+}
+
+/// <summary>Settings of the mask stage. Lengths are given for 128 pixels and grow with the shorter side of the picture.</summary>
+public sealed record MaskOptions
+{
+    /// <summary>The clean-up.</summary>
+    public MaskCleanUp CleanUp { get; init; } = MaskCleanUp.ColorPamr;
+
+    /// <summary>The threshold rule.</summary>
+    public MaskThreshold Threshold { get; init; } = MaskThreshold.Otsu;
+
+    /// <summary>The cut of <see cref="MaskThreshold.Fixed"/>, in 0..1.</summary>
+    public float FixedThreshold { get; init; } = 0.5f;
+
+    /// <summary>PAMR's settings.</summary>
+    public PamrOptions Pamr { get; init; } = new() { Dilations = [1, 2, 4, 8, 12], Iterations = 5 };
+
+    /// <summary>Weight of a colour's log odds in <see cref="MaskCleanUp.ColorPamr"/>.</summary>
+    public double ColorWeight { get; init; } = 1;
+
+    /// <summary>The guided filter's radius.</summary>
+    public int GuidedRadius { get; init; } = 8;
+
+    /// <summary>The guided filter's epsilon.</summary>
+    public double GuidedEpsilon { get; init; } = 1e-3;
+
+    /// <summary>The CRF's settings.</summary>
+    public DenseCrfOptions Crf { get; init; } = DenseCrfOptions.DiffuMask;
+
+    /// <summary>Pixels this near to the outline become 255 where the cleaned map is undecided; 0 makes no band.</summary>
+    public float BandRadius { get; init; } = 1;
+
+    /// <summary>"Undecided" means within this of the threshold.</summary>
+    public float BandMargin { get; init; } = 0.2f;
+
+    /// <summary>Parts smaller than this share of the object are removed.</summary>
+    public float SmallestPart { get; init; } = 0.05f;
+
+    /// <summary>Holes smaller than this share of the object are filled.</summary>
+    public float LargestHole { get; init; } = 0.05f;
+
+    /// <summary>When a mask is refused.</summary>
+    public MaskRules Rules { get; init; } = new();
+}
+
+/// <summary>Limits outside of which a mask is refused and the sample is generated again.</summary>
+public sealed record MaskRules
+{
+    /// <summary>Smallest share of the picture.</summary>
+    public float MinimumArea { get; init; } = 0.015f;
+
+    /// <summary>Largest share of the picture.</summary>
+    public float MaximumArea { get; init; } = 0.9f;
+
+    /// <summary>Largest share of the picture's border that the object may cover.</summary>
+    public float MaximumBorder { get; init; } = 0.6f;
+
+    /// <summary>Smallest confidence.</summary>
+    public float MinimumConfidence { get; init; } = 0.2f;
+
+    /// <summary>Most parts that may remain.</summary>
+    public int MaximumParts { get; init; } = 6;
+}
