@@ -1,7 +1,38 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using FreeMask.Cli.Terminal;
+using FreeMask.Cli.Verbs;
+
 namespace FreeMask.Cli;
 
 /// <summary>The command line: parses arguments, runs a verb, maps the outcome to an exit code.</summary>
 internal static class CommandLine
 {
-    internal static Task<int> RunAsync(string[] args) => Task.FromResult(args.Length == 0 ? 2 : 0);
+    internal static async Task<int> RunAsync(string[] args, Surroundings surroundings, CancellationToken stop)
+    {
+        var host = new VerbHost(surroundings, args);
+        var root = new RootCommand("Semantic-segmentation data sets without annotation, and the segmenter trained on them.") { host.Json, host.Data };
+        foreach (var verb in Catalog.Create(host)) root.Add(verb);
+
+        var configuration = new InvocationConfiguration
+        {
+            Output = surroundings.Out,
+            Error = surroundings.Error,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null,
+        };
+        if (args.Length == 0)
+        {
+            await root.Parse(["--help"]).InvokeAsync(configuration, stop);
+            return ExitCodes.BadInput;
+        }
+
+        var parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0 && parsed.Action is null or ParseErrorAction)
+            return host.Reject([.. parsed.Errors.Select(error => error.Message).Distinct()], Path(parsed.CommandResult.Command));
+        return await parsed.InvokeAsync(configuration, stop);
+    }
+
+    private static string Path(Command command) =>
+        command is RootCommand ? "freemask" : $"{command.Parents.OfType<Command>().Select(Path).FirstOrDefault() ?? "freemask"} {command.Name}";
 }

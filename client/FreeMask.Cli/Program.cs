@@ -1,3 +1,5 @@
 using FreeMask.Cli;
+using FreeMask.Cli.Terminal;
 
-return await CommandLine.RunAsync(args);
+using var interruption = Interruption.Listen();
+return await CommandLine.RunAsync(args, Surroundings.OfProcess(), interruption.Stop);

@@ -1,3 +1,6 @@
-var app = WebApplication.CreateBuilder(args).Build();
+using FreeMask.Dashboard;
 
+var builder = WebApplication.CreateBuilder(args);
+var app = builder.Build();
+app.MapReports(new ReportShelf(builder.Configuration["data"] ?? builder.Configuration["FREEMASK_DATA"] ?? ".freemask"));
 await app.RunAsync();

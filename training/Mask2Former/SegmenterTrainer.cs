@@ -7,6 +7,10 @@ using FreeMask.Vision;
 using FreeMask.Vision.Export;
 using FreeMask.Vision.Imaging;
 using FreeMask.Vision.Tensors;
+<<<<<<< HEAD
+=======
+using TorchSharp;
+>>>>>>> cli
 using static TorchSharp.torch;
 
 namespace FreeMask.Training.Mask2Former;

@@ -1,0 +1,67 @@
+using FreeMask.Cli.RunFiles;
+
+namespace FreeMask.Cli.Bundles;
+
+/// <summary>
+/// Finds model bundles: folders in the layout of public ONNX exports, known by their <c>model_index.json</c>. Those that ship lie under
+/// <c>models/</c> of the repository or beside the program; the environment variable <c>FREEMASK_MODELS</c> names another folder.
+/// </summary>
+internal sealed class BundleCatalog(string? modelsFolder)
+{
+    internal const string EnvironmentVariable = "FREEMASK_MODELS";
+    internal const string IndexFile = "model_index.json";
+
+    /// <summary>The folder that holds the bundles; null where there is none.</summary>
+    internal string? ModelsFolder { get; } = modelsFolder;
+
+    /// <summary>Names of the bundles in <see cref="ModelsFolder"/>.</summary>
+    internal IReadOnlyList<string> Names => ModelsFolder is null || !Directory.Exists(ModelsFolder)
+        ? []
+        : [.. Directory.EnumerateDirectories(ModelsFolder).Where(IsBundle).Select(folder => Path.GetFileName(folder)!).Order(StringComparer.Ordinal)];
+
+    /// <summary>Looks for the models folder: the variable, then <c>models</c> in each folder from the program's upward, then from the current one upward.</summary>
+    internal static BundleCatalog Locate(Func<string, string?> environment)
+    {
+        if (environment(EnvironmentVariable) is { Length: > 0 } named) return new(Path.GetFullPath(named));
+        var starts = new[] { AppContext.BaseDirectory, Directory.GetCurrentDirectory() };
+        return new(starts.Select(Upward).FirstOrDefault(found => found is not null));
+    }
+
+    /// <summary>The folder of a bundle by name or path; null where there is none.</summary>
+    internal string? Folder(string nameOrFolder, string relativeTo)
+    {
+        if (Names.Contains(nameOrFolder, StringComparer.Ordinal)) return Path.Combine(ModelsFolder!, nameOrFolder);
+        var folder = Path.GetFullPath(nameOrFolder, relativeTo);
+        return IsBundle(folder) ? folder : null;
+    }
+
+    /// <summary>What a run file in a folder can point to.</summary>
+    internal IRunFileWorld WorldAt(string folder) => new World(this, folder);
+
+    private static bool IsBundle(string folder) => File.Exists(Path.Combine(folder, IndexFile));
+
+    private static string? Upward(string start)
+    {
+        for (var folder = new DirectoryInfo(start); folder is not null; folder = folder.Parent)
+        {
+            var models = Path.Combine(folder.FullName, "models");
+            if (Directory.Exists(models) && Directory.EnumerateDirectories(models).Any(IsBundle)) return models;
+        }
+
+        return null;
+    }
+
+    private sealed class World(BundleCatalog catalog, string folder) : IRunFileWorld
+    {
+        public IReadOnlyList<string> BundleNames => catalog.Names;
+
+        public string? FindBundle(string nameOrFolder) =>
+            catalog.Names.Contains(nameOrFolder, StringComparer.Ordinal) ? nameOrFolder : catalog.Folder(nameOrFolder, folder);
+
+        public string? FindDataset(string path)
+        {
+            var full = Path.GetFullPath(path, folder);
+            return Directory.Exists(Path.Combine(full, "JPEGImages")) && Directory.Exists(Path.Combine(full, "SegmentationClass")) ? full : null;
+        }
+    }
+}

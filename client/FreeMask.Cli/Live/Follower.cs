@@ -1,0 +1,59 @@
+using FreeMask.Cli.Terminal;
+using FreeMask.GrainInterfaces;
+using Spectre.Console;
+
+namespace FreeMask.Cli.Live;
+
+/// <summary>Watches a run until it ends and shows how it goes: a live picture on a terminal, plain lines elsewhere.</summary>
+internal sealed class Follower(Desk desk)
+{
+    private static readonly TimeSpan LineInterval = TimeSpan.FromSeconds(5);
+
+    /// <summary>How often the run is asked.</summary>
+    internal TimeSpan Interval { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Follows until the run is completed, cancelled or failed.</summary>
+    /// <param name="ask">The run as it stands.</param>
+    /// <param name="hint">What the user can do meanwhile.</param>
+    /// <param name="stop">Ends the watching; the run is not touched.</param>
+    /// <returns>The last status.</returns>
+    /// <exception cref="OperationCanceledException">The watching was stopped.</exception>
+    internal Task<RunStatus> FollowAsync(Func<CancellationToken, Task<RunStatus>> ask, string hint, CancellationToken stop)
+    {
+        var capabilities = desk.Aside.Profile.Capabilities;
+        return capabilities.Interactive && capabilities.Ansi ? DrawAsync(ask, hint, stop) : PrintAsync(ask, stop);
+    }
+
+    private async Task<RunStatus> PrintAsync(Func<CancellationToken, Task<RunStatus>> ask, CancellationToken stop)
+    {
+        var lines = new ProgressLines(LineInterval);
+        return await PollAsync(ask, status =>
+        {
+            if (lines.Next(status, desk.Time.GetUtcNow()) is { } line) desk.Say(line);
+        }, stop);
+    }
+
+    private async Task<RunStatus> DrawAsync(Func<CancellationToken, Task<RunStatus>> ask, string hint, CancellationToken stop)
+    {
+        var view = new ProgressView(desk.Aside.Profile.Capabilities.Unicode);
+        return await desk.Aside.Live(Text.Empty).Overflow(VerticalOverflow.Crop).StartAsync(live =>
+            PollAsync(ask, status =>
+            {
+                live.UpdateTarget(view.Draw(status, desk.Time.GetUtcNow(), IsOver(status) ? "" : hint));
+                live.Refresh();
+            }, stop));
+    }
+
+    private async Task<RunStatus> PollAsync(Func<CancellationToken, Task<RunStatus>> ask, Action<RunStatus> show, CancellationToken stop)
+    {
+        while (true)
+        {
+            var status = await ask(stop);
+            show(status);
+            if (IsOver(status)) return status;
+            await Task.Delay(Interval, desk.Time, stop);
+        }
+    }
+
+    internal static bool IsOver(RunStatus status) => status.State is RunState.Completed or RunState.Cancelled or RunState.Failed or RunState.Unknown;
+}

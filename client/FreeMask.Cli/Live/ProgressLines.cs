@@ -1,0 +1,51 @@
+using FreeMask.GrainInterfaces;
+
+namespace FreeMask.Cli.Live;
+
+/// <summary>
+/// Progress as plain lines, for logs and pipes: one whenever a round or phase begins or a training job starts, and in between one every few
+/// seconds while something moves.
+/// </summary>
+internal sealed class ProgressLines(TimeSpan interval)
+{
+    private readonly TimeLeftEstimator _estimator = new();
+    private (RunState State, int Round, RoundPhase Phase, string? Job) _said;
+    private string _tail = "";
+    private DateTimeOffset _saidAt;
+
+    /// <summary>The line to print for a status, or null where there is nothing new to say.</summary>
+    internal string? Next(RunStatus status, DateTimeOffset now)
+    {
+        var left = _estimator.Observe(status, now);
+        var round = status.Rounds.IsEmpty ? null : status.Rounds[^1];
+        var place = (status.State, round?.Round ?? -1, round?.Phase ?? default, round?.Training?.Job);
+        var tail = Tail(status, round);
+        if (place == _said && (tail == _tail || now - _saidAt < interval)) return null;
+        _said = place;
+        _saidAt = now;
+        _tail = tail;
+        var elapsed = Words.Clock((status.EndedAt ?? now) - (status.StartedAt ?? now));
+        var eta = Words.Left(left) is { } words ? $" · {words}" : "";
+        return $"[{elapsed}] {tail}{eta}";
+    }
+
+    private static string Tail(RunStatus status, RoundStatus? round)
+    {
+        if (status.State != RunState.Running || round is null)
+            return $"{status.Run} is {Words.State(status.State)}{(status.Reason is { Length: > 0 } reason ? $": {reason}" : "")}";
+        var head = $"round {round.Round + 1}/{status.RoundsPlanned} {Words.Phase(round.Phase)}";
+        if (round.Training is { } training) return $"{head}: {Words.Training(training)}";
+        var counts = round.Counts;
+        return round.Phase switch
+        {
+            RoundPhase.Producing => $"{head}: generated {counts.Generated}/{counts.Planned}, masked {counts.Masked}, composed {counts.Composed}, harmonized {counts.Harmonized}{Trouble(counts)}",
+            RoundPhase.Scoring => $"{head}: scored {counts.Scored}/{counts.Planned - counts.Quarantined}",
+            RoundPhase.Selecting => $"{head}: kept {counts.Kept}, dropped {counts.Dropped}",
+            RoundPhase.Closed => $"{head}: kept {counts.Kept}, dropped {counts.Dropped}, quarantined {counts.Quarantined}{(round.Quality is { } quality ? $", mIoU {Words.Share(quality.MeanIoU)}" : "")}",
+            _ => head,
+        };
+    }
+
+    private static string Trouble(StageCounts counts) =>
+        (counts.Rejected > 0 ? $", {counts.Rejected} masks rejected" : "") + (counts.Quarantined > 0 ? $", {counts.Quarantined} quarantined" : "");
+}

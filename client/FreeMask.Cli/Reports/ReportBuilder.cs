@@ -1,0 +1,110 @@
+using System.Globalization;
+using FreeMask.Cli.Runs;
+using FreeMask.GrainInterfaces;
+using FreeMask.Vision;
+
+namespace FreeMask.Cli.Reports;
+
+/// <summary>Gathers a report from a run: reads all sample records, chooses which to show, and loads the pictures of those.</summary>
+internal sealed class ReportBuilder(RunReader run, TimeProvider time)
+{
+    private const int StripsPerRound = 8, BorderlinePerSide = 4;
+    private readonly ReportPictures _pictures = new(run);
+
+    /// <summary>Gathers everything; works at any point of a run.</summary>
+    /// <param name="products">Where the run's products lie.</param>
+    /// <param name="versions">Of what made it.</param>
+    /// <param name="stop">Stops between samples.</param>
+    internal async Task<ReportData> BuildAsync(IReadOnlyList<ReportFact> products, IReadOnlyList<ReportFact> versions, CancellationToken stop)
+    {
+        var (status, spec) = (run.Status, run.Spec);
+        var rounds = new List<ReportRound>();
+        foreach (var round in status.Rounds) rounds.Add(await RoundAsync(round, stop));
+        var started = status.StartedAt ?? time.GetUtcNow();
+        return new ReportData
+        {
+            Run = status.Run,
+            State = status.State.ToString(),
+            Problem = status.Reason ?? status.Rounds.LastOrDefault(round => round.Error is not null)?.Error,
+            Seed = spec.Seed,
+            Model = Path.GetFileName(spec.Model.TrimEnd(Path.DirectorySeparatorChar)),
+            PlannedRounds = status.RoundsPlanned,
+            Started = started,
+            Elapsed = (status.EndedAt ?? time.GetUtcNow()) - started,
+            ManifestHash = status.ManifestHash,
+            Rounds = rounds,
+            Products = products,
+            Parameters = Parameters(spec),
+            Versions = versions,
+            Seconds = [.. RunDocument.SecondsOf(status).Select(item => new ReportFact(item.Key, item.Value.ToString("0.0", CultureInfo.InvariantCulture)))],
+        };
+    }
+
+    private async Task<ReportRound> RoundAsync(RoundStatus round, CancellationToken stop)
+    {
+        var samples = new List<SampleRecord>();
+        await foreach (var sample in run.SamplesAsync(round.Round, null, stop)) samples.Add(sample);
+        var counts = round.Counts;
+        return new ReportRound
+        {
+            Number = round.Round + 1,
+            Funnel =
+            [
+                new("planned", counts.Planned), new("generated", counts.Generated), new("masked", counts.Masked), new("composed", counts.Composed),
+                new("harmonized", counts.Harmonized), new("scored", counts.Scored), new("kept", counts.Kept), new("dropped", counts.Dropped),
+            ],
+            Quarantined = counts.Quarantined,
+            KeepRatio = run.Spec.KeepRatio,
+            Scores = [.. samples.Where(IsDecided).Select(sample => new ReportScore(sample.Score!.Value, sample.Stage == SampleStage.Kept))],
+            Classes = [.. run.Spec.Classes.Select(name => Class(name, round, samples))],
+            MeanIoU = round.Quality?.MeanIoU,
+            Samples = await SamplesAsync(ReportSelection.Strips(samples, StripsPerRound), strip: true, stop),
+            Borderline = await SamplesAsync(ReportSelection.Borderline(samples, round.Cuts, BorderlinePerSide), strip: false, stop),
+            Failures = [.. round.Failures.Select(failure => new ReportFailure(failure.Reason, failure.Count, failure.Example))],
+        };
+    }
+
+    private static bool IsDecided(SampleRecord sample) => sample is { Score: not null, Stage: SampleStage.Kept or SampleStage.Dropped };
+
+    private static ReportClass Class(string name, RoundStatus round, List<SampleRecord> samples)
+    {
+        var (r, g, b) = VocClasses.Color((byte)VocClasses.IndexOf(name));
+        var own = samples.Where(sample => sample.Plan.Class == name).ToList();
+        var cut = round.Cuts.FirstOrDefault(cut => cut.Class == name);
+        var iou = round.Quality?.Classes.FirstOrDefault(item => item.Class == name)?.IoU;
+        return new ReportClass(name, $"#{r:x2}{g:x2}{b:x2}", own.Count, own.Count(sample => sample.Stage == SampleStage.Kept), cut is { Kept: > 0 } ? cut.Score : null, iou);
+    }
+
+    private async Task<IReadOnlyList<ReportSample>> SamplesAsync(IEnumerable<SampleRecord> samples, bool strip, CancellationToken stop)
+    {
+        var shown = new List<ReportSample>();
+        foreach (var sample in samples)
+        {
+            var pictures = strip ? await _pictures.StripAsync(sample, stop) : await _pictures.VerdictAsync(sample, stop);
+            bool? kept = sample.Stage switch { SampleStage.Kept => true, SampleStage.Dropped => false, _ => null };
+            var attempt = sample.Attempt > 0 ? string.Create(CultureInfo.InvariantCulture, $", attempt {sample.Attempt + 1}") : "";
+            var id = string.Create(CultureInfo.InvariantCulture, $"{(strip ? "s" : "b")}{sample.Round + 1}-{sample.Index}");
+            shown.Add(new(id, VocClasses.PromptWords(sample.Plan.Class), $"sample {sample.Index}{attempt}, “{sample.Plan.Prompt}”", sample.Score, kept, pictures));
+        }
+
+        return shown;
+    }
+
+    private static IReadOnlyList<ReportFact> Parameters(RunSpec spec)
+    {
+        string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+        return
+        [
+            new("classes", string.Join(", ", spec.Classes)),
+            new("backgrounds", spec.Backgrounds.IsEmpty ? "none named" : string.Join(", ", spec.Backgrounds)),
+            new("rounds", Text($"{spec.Rounds} of {spec.SamplesPerRound} samples, {100 * spec.KeepRatio:0} % kept")),
+            new("generation", Text($"{spec.Generation.Steps} steps, guidance {spec.Generation.Guidance}, {spec.Generation.Scheduler ?? "the bundle's scheduler"}")),
+            new("mask", Text($"{spec.Mask.Preset}, clean-up {spec.Mask.Cleanup}, threshold {(spec.Mask.Threshold is { } fixedAt ? Text($"{fixedAt}") : "per image")}, ignore band {spec.Mask.IgnoreBand}")),
+            new("composition", Text($"{100 * spec.Composition.MultiShare:0} % with up to {spec.Composition.MaxObjects} objects, thesaurus threshold {spec.Composition.ThesaurusThreshold}")),
+            new("harmonization", spec.Harmonization.Enabled ? Text($"strength {spec.Harmonization.Strength}") : "off"),
+            new("scoring", Text($"{spec.Scoring.Folds} folds in the first round, {spec.Scoring.FoldSteps ?? spec.Training.Steps} steps each")),
+            new("training", Text($"{spec.Training.Steps} steps of {spec.Training.Batch}, learning rate {spec.Training.LearningRate}, starting from {spec.Training.Init}")),
+            new("evaluation", spec.Evaluation.Dataset),
+        ];
+    }
+}

@@ -1,0 +1,103 @@
+namespace FreeMask.Cli.Reports;
+
+/// <summary>Everything that a report shows, ready to be written: numbers computed, pictures encoded.</summary>
+internal sealed record ReportData
+{
+    internal required string Run { get; init; }
+
+    internal required string State { get; init; }
+
+    /// <summary>Why the run failed or waits, if it does.</summary>
+    internal string? Problem { get; init; }
+
+    internal required ulong Seed { get; init; }
+
+    internal required string Model { get; init; }
+
+    /// <summary>The round that the run is in, from 1, and how many it plans.</summary>
+    internal required int PlannedRounds { get; init; }
+
+    internal required DateTimeOffset Started { get; init; }
+
+    internal required TimeSpan Elapsed { get; init; }
+
+    /// <summary>SHA-256 over the decisions of all rounds; null until the run is done.</summary>
+    internal string? ManifestHash { get; init; }
+
+    internal required IReadOnlyList<ReportRound> Rounds { get; init; }
+
+    /// <summary>Where the products lie.</summary>
+    internal IReadOnlyList<ReportFact> Products { get; init; } = [];
+
+    internal IReadOnlyList<ReportFact> Parameters { get; init; } = [];
+
+    internal IReadOnlyList<ReportFact> Versions { get; init; } = [];
+
+    /// <summary>Wall-clock seconds spent in each stage, all rounds together.</summary>
+    internal IReadOnlyList<ReportFact> Seconds { get; init; } = [];
+}
+
+/// <summary>A name and what it stands for.</summary>
+internal sealed record ReportFact(string Name, string Value);
+
+/// <summary>One round: how many samples got how far, what was kept and why.</summary>
+internal sealed record ReportRound
+{
+    /// <summary>From 1.</summary>
+    internal required int Number { get; init; }
+
+    /// <summary>Stages in their order with how many samples reached each; the last two are kept and dropped.</summary>
+    internal required IReadOnlyList<ReportStage> Funnel { get; init; }
+
+    internal int Quarantined { get; init; }
+
+    /// <summary>The share that a class keeps, 0 to 1.</summary>
+    internal required double KeepRatio { get; init; }
+
+    internal IReadOnlyList<ReportScore> Scores { get; init; } = [];
+
+    internal IReadOnlyList<ReportClass> Classes { get; init; } = [];
+
+    /// <summary>Mean IoU of the segmenter trained after this round on the held-out set, 0 to 1; null where none was measured.</summary>
+    internal double? MeanIoU { get; init; }
+
+    internal IReadOnlyList<ReportSample> Samples { get; init; } = [];
+
+    /// <summary>The samples just above and just below the cut of their class.</summary>
+    internal IReadOnlyList<ReportSample> Borderline { get; init; } = [];
+
+    internal IReadOnlyList<ReportFailure> Failures { get; init; } = [];
+}
+
+/// <summary>How many samples reached a stage.</summary>
+internal sealed record ReportStage(string Name, int Count);
+
+/// <summary>The score of one sample, 0 to 1, and what became of it.</summary>
+internal sealed record ReportScore(double Score, bool Kept);
+
+/// <summary>One class in one round.</summary>
+/// <param name="Name">VOC's name.</param>
+/// <param name="Color">Its palette colour as #rrggbb.</param>
+/// <param name="Planned">Samples that were to show it.</param>
+/// <param name="Kept">Samples kept.</param>
+/// <param name="CutScore">The lowest score that was kept; null before the selection.</param>
+/// <param name="IoU">On the held-out set; null where not measured.</param>
+internal sealed record ReportClass(string Name, string Color, int Planned, int Kept, double? CutScore, double? IoU);
+
+/// <summary>One sample as a strip of pictures from stage to stage.</summary>
+/// <param name="Id">Unique in the page.</param>
+/// <param name="Title">Its class.</param>
+/// <param name="Note">A line beside: number, prompt, attempt.</param>
+/// <param name="Score">0 to 1; null before it is judged.</param>
+/// <param name="Kept">Null before the selection.</param>
+/// <param name="Pictures">In the order of the stages.</param>
+internal sealed record ReportSample(string Id, string Title, string Note, double? Score, bool? Kept, IReadOnlyList<ReportPicture> Pictures);
+
+/// <summary>An encoded picture with its caption.</summary>
+internal sealed record ReportPicture(string Caption, string DataUri, int Width, int Height);
+
+/// <summary>How often samples failed for one reason.</summary>
+/// <param name="Reason">In words.</param>
+/// <param name="Count">How often.</param>
+/// <param name="Example">The index of a sample that met it.</param>
+internal sealed record ReportFailure(string Reason, int Count, int Example);

@@ -1,0 +1,45 @@
+using FreeMask.GrainInterfaces;
+
+namespace FreeMask.Cli.Reports;
+
+/// <summary>Chooses the samples that a report shows. Choices depend on the records alone, so that equal runs have equal reports.</summary>
+internal static class ReportSelection
+{
+    /// <summary>
+    /// Samples for strips: classes take turns, those with pasted objects first, and within a class the one in the middle of its scores stands
+    /// for it: neither the best nor the worst.
+    /// </summary>
+    internal static IReadOnlyList<SampleRecord> Strips(IReadOnlyList<SampleRecord> samples, int count)
+    {
+        var turns = samples.Where(sample => sample.Artifact(ArtifactNames.Image) is not null && sample.Stage != SampleStage.Quarantined)
+            .GroupBy(sample => sample.Plan.ClassIndex)
+            .OrderBy(group => group.Key)
+            .Select(group => new Queue<SampleRecord>(FromTheMiddle(group)))
+            .ToList();
+        var chosen = new List<SampleRecord>();
+        while (chosen.Count < count && turns.Any(turn => turn.Count > 0))
+            foreach (var turn in turns.Where(turn => turn.Count > 0).Take(count - chosen.Count).ToList())
+                chosen.Add(turn.Dequeue());
+        return chosen;
+    }
+
+    /// <summary>The samples nearest to the cut of their class: as many kept ones as dropped ones, from the lowest score up.</summary>
+    internal static IReadOnlyList<SampleRecord> Borderline(IReadOnlyList<SampleRecord> samples, IReadOnlyList<ClassCut> cuts, int perSide)
+    {
+        var cutOf = cuts.Where(cut => cut.Kept > 0).ToDictionary(cut => cut.Class, cut => cut.Score);
+        IEnumerable<SampleRecord> Nearest(SampleStage stage) => samples
+            .Where(sample => sample.Stage == stage && sample.Score is not null && cutOf.ContainsKey(sample.Plan.Class))
+            .OrderBy(sample => Math.Abs(sample.Score!.Value - cutOf[sample.Plan.Class])).ThenBy(sample => sample.Index)
+            .Take(perSide);
+        return [.. Nearest(SampleStage.Kept).Concat(Nearest(SampleStage.Dropped)).OrderBy(sample => sample.Score).ThenBy(sample => sample.Index)];
+    }
+
+    private static IEnumerable<SampleRecord> FromTheMiddle(IEnumerable<SampleRecord> ofClass)
+    {
+        var ranked = ofClass.OrderByDescending(sample => sample.Score ?? -1).ThenBy(sample => sample.Index).ToList();
+        return ranked.Index()
+            .OrderByDescending(item => item.Item.Artifact(ArtifactNames.Pasted) is not null)
+            .ThenBy(item => Math.Abs(item.Index - ((ranked.Count - 1) / 2.0)))
+            .Select(item => item.Item);
+    }
+}

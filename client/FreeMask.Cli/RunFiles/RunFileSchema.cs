@@ -1,0 +1,168 @@
+using System.Collections.Immutable;
+using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Domain;
+using FreeMask.Vision;
+
+namespace FreeMask.Cli.RunFiles;
+
+/// <summary>
+/// Every key of a run file: the one description that the reader and the writer share. It checks what only a file can get wrong and what
+/// points outside of it; the values are checked by <see cref="RunSpecValidator"/>, as for every other client.
+/// </summary>
+internal static class RunFileSchema
+{
+    /// <summary>Shows every key with the value of <paramref name="spec"/> and returns the specification that the answers make.</summary>
+    internal static RunSpec Visit(RunSpec spec, IRunFileSection file, IRunFileWorld world)
+    {
+        var result = spec with
+        {
+            Name = file.Text("name", spec.Name),
+            Seed = file.Seed("seed", spec.Seed),
+            Classes = Classes(spec.Classes, file),
+            Backgrounds = file.List("backgrounds", spec.Backgrounds, _ => null),
+            Rounds = file.Integer("rounds", spec.Rounds),
+            SamplesPerRound = file.Integer("samplesPerRound", spec.SamplesPerRound),
+            KeepRatio = file.Number("keepRatio", spec.KeepRatio),
+            Model = Model(spec.Model, file, world),
+            Generation = Generation(spec.Generation, file.Section("generation")),
+            Mask = Mask(spec.Mask, file.Section("mask")),
+            Composition = Composition(spec.Composition, file.Section("composition")),
+            Harmonization = Harmonization(spec.Harmonization, file.Section("harmonization")),
+            Scoring = Scoring(spec.Scoring, file.Section("scoring")),
+            Training = Training(spec.Training, file.Section("training")),
+            Evaluation = Evaluation(spec.Evaluation, file.Section("evaluation"), world),
+            Execution = Execution(spec.Execution, file.Section("execution")),
+        };
+        file.Close();
+        if (!result.Name.Any(char.IsAsciiLetterOrDigit) || result.Name.Length > 60)
+            file.Report("name", "'name' must have between 1 and 60 characters, at least one of them a letter or a digit: folders are named after it.");
+        return result;
+    }
+
+    private static ImmutableArray<string> Classes(ImmutableArray<string> current, IRunFileSection file)
+    {
+        var objects = VocClasses.Names.Skip(1).ToArray();
+        var classes = file.List("classes", current, name =>
+            name == "all" || VocClasses.IndexOf(name) > 0 ? null
+            : name == "background" ? "'background' is no class that can be made; it is what lies around the objects. Leave it out."
+            : $"unknown class '{name}'.{(Names.Suggestion(name, objects) is { Length: > 0 } near ? near : $" The classes are {string.Join(", ", objects)}; 'all' stands for all of them.")}");
+        if (classes is ["all"]) return [.. objects];
+        if (classes.IsDefaultOrEmpty)
+        {
+            file.Report("classes", "'classes' is missing. Name at least one of PASCAL VOC's 20 classes, such as 'classes: [cat, dog]', or write 'classes: all'.");
+            return [];
+        }
+
+        return [.. classes.Select(name => name.ToLowerInvariant())];
+    }
+
+    private static string Model(string current, IRunFileSection file, IRunFileWorld world)
+    {
+        var model = file.Text("model", current);
+        if (world.FindBundle(model) is { } found) return found;
+        var known = world.BundleNames;
+        file.Report("model", $"unknown model bundle '{model}': neither a bundle that ships ({string.Join(", ", known)}) nor a folder with a model_index.json.{Names.Suggestion(model, known)}");
+        return model;
+    }
+
+    private static GenerationSpec Generation(GenerationSpec spec, IRunFileSection file)
+    {
+        var result = spec with
+        {
+            Steps = file.Integer("steps", spec.Steps),
+            Guidance = file.Number("guidance", spec.Guidance),
+            Scheduler = file.Word("scheduler", spec.Scheduler, SpecVocabulary.Schedulers),
+            Width = file.OptionalInteger("width", spec.Width),
+            Height = file.OptionalInteger("height", spec.Height),
+            Prompts = file.List("prompts", spec.Prompts, _ => null),
+            NegativePrompt = file.OptionalText("negativePrompt", spec.NegativePrompt),
+            Batch = file.Integer("batch", spec.Batch),
+        };
+        file.Close();
+        return result;
+    }
+
+    private static MaskSpec Mask(MaskSpec spec, IRunFileSection file)
+    {
+        var result = spec with
+        {
+            Preset = file.Word("preset", spec.Preset, SpecVocabulary.MaskPresets)!,
+            Cleanup = file.Word("cleanup", spec.Cleanup, SpecVocabulary.Cleanups)!,
+            Threshold = file.OptionalNumber("threshold", spec.Threshold),
+            IgnoreBand = file.Number("ignoreBand", spec.IgnoreBand),
+            MinArea = file.Number("minArea", spec.MinArea),
+            MaxArea = file.Number("maxArea", spec.MaxArea),
+            MinConfidence = file.Number("minConfidence", spec.MinConfidence),
+            Batch = file.Integer("batch", spec.Batch),
+        };
+        file.Close();
+        return result;
+    }
+
+    private static CompositionSpec Composition(CompositionSpec spec, IRunFileSection file)
+    {
+        var result = spec with
+        {
+            MultiShare = file.Number("multiShare", spec.MultiShare),
+            MaxObjects = file.Integer("maxObjects", spec.MaxObjects),
+            ThesaurusThreshold = file.Number("thesaurusThreshold", spec.ThesaurusThreshold),
+        };
+        file.Close();
+        return result;
+    }
+
+    private static HarmonizationSpec Harmonization(HarmonizationSpec spec, IRunFileSection file)
+    {
+        var result = spec with { Enabled = file.Flag("enabled", spec.Enabled), Strength = file.Number("strength", spec.Strength) };
+        file.Close();
+        return result;
+    }
+
+    private static ScoringSpec Scoring(ScoringSpec spec, IRunFileSection file)
+    {
+        var result = spec with
+        {
+            Folds = file.Integer("folds", spec.Folds),
+            FoldSteps = file.OptionalInteger("foldSteps", spec.FoldSteps),
+            Batch = file.Integer("batch", spec.Batch),
+        };
+        file.Close();
+        return result;
+    }
+
+    private static TrainingSpec Training(TrainingSpec spec, IRunFileSection file)
+    {
+        var result = spec with
+        {
+            Steps = file.Integer("steps", spec.Steps),
+            Batch = file.Integer("batch", spec.Batch),
+            LearningRate = file.Number("learningRate", spec.LearningRate),
+            Init = file.Word("init", spec.Init, SpecVocabulary.Inits)!,
+            CheckpointSteps = file.Integer("checkpointSteps", spec.CheckpointSteps),
+        };
+        file.Close();
+        return result;
+    }
+
+    private static EvaluationSpec Evaluation(EvaluationSpec spec, IRunFileSection file, IRunFileWorld world)
+    {
+        var dataset = file.Text("dataset", spec.Dataset);
+        file.Close();
+        if (dataset is "heldout" or "none") return spec with { Dataset = dataset };
+        if (world.FindDataset(dataset) is { } folder) return spec with { Dataset = folder };
+        file.Report("dataset", $"'evaluation.dataset' is '{dataset}', but no such folder holds JPEGImages and SegmentationClass. Name a data set in PASCAL VOC layout, 'heldout' for the one that the bundle ships, or 'none'.");
+        return spec with { Dataset = dataset };
+    }
+
+    private static ExecutionSpec Execution(ExecutionSpec spec, IRunFileSection file)
+    {
+        var result = spec with
+        {
+            MaxAttempts = file.Integer("maxAttempts", spec.MaxAttempts),
+            Window = file.Integer("window", spec.Window),
+            ShardSize = file.Integer("shardSize", spec.ShardSize),
+        };
+        file.Close();
+        return result;
+    }
+}

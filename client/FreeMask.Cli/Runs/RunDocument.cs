@@ -1,0 +1,160 @@
+using System.Globalization;
+using FreeMask.Cli.Live;
+using FreeMask.GrainInterfaces;
+using Spectre.Console;
+
+namespace FreeMask.Cli.Runs;
+
+/// <summary>What <c>--json</c> says of a run, and the same as a table. Paths are null until the run has made what they point to.</summary>
+internal sealed record RunDocument
+{
+    public required string Run { get; init; }
+
+    public required string Name { get; init; }
+
+    public required RunState State { get; init; }
+
+    public required string? Reason { get; init; }
+
+    public required ulong Seed { get; init; }
+
+    public required string Model { get; init; }
+
+    public required IReadOnlyList<RoundDocument> Rounds { get; init; }
+
+    /// <summary>Seconds of work per stage, all rounds together; <c>total</c> is by the clock.</summary>
+    public required IReadOnlyDictionary<string, double> Seconds { get; init; }
+
+    public string? Dataset { get; init; }
+
+    public string? Report { get; init; }
+
+    public string? Segmenter { get; init; }
+
+    public required string? ManifestHash { get; init; }
+
+    internal static RunDocument Of(RunSpec spec, RunStatus status) => new()
+    {
+        Run = status.Run,
+        Name = status.Name,
+        State = status.State,
+        Reason = status.Reason,
+        Seed = spec.Seed,
+        Model = spec.Model,
+        Rounds = [.. status.Rounds.Select(RoundDocument.Of)],
+        Seconds = SecondsOf(status),
+        ManifestHash = status.ManifestHash,
+    };
+
+    internal static IReadOnlyDictionary<string, double> SecondsOf(RunStatus status)
+    {
+        double Sum(Func<StageSeconds, double> stage) => Math.Round(status.Rounds.Sum(round => stage(round.Seconds)), 3);
+        var seconds = new Dictionary<string, double>
+        {
+            ["generate"] = Sum(stage => stage.Generate),
+            ["mask"] = Sum(stage => stage.Mask),
+            ["compose"] = Sum(stage => stage.Compose),
+            ["harmonize"] = Sum(stage => stage.Harmonize),
+            ["score"] = Sum(stage => stage.Score),
+            ["train"] = Sum(stage => stage.Train),
+            ["evaluate"] = Sum(stage => stage.Evaluate),
+        };
+        if (status is { StartedAt: { } started, EndedAt: { } ended }) seconds["total"] = Math.Round((ended - started).TotalSeconds, 3);
+        return seconds;
+    }
+
+    internal void Show(IAnsiConsole console)
+    {
+        if (Rounds.Count > 0) console.Write(Table());
+        if (Reason is { Length: > 0 } reason) console.MarkupLine($"[yellow]{Markup.Escape(reason)}[/]");
+        Line(console, "data set", Dataset);
+        Line(console, "segmenter", Segmenter);
+        Line(console, "report", Report);
+        Line(console, "manifest", ManifestHash);
+    }
+
+    private Table Table()
+    {
+        var table = new Table().Border(TableBorder.Simple).AddColumn(Run);
+        foreach (var round in Rounds) table.AddColumn(new TableColumn($"round {round.Round}").RightAligned());
+        void Row(string name, Func<RoundDocument, string> cell) => table.AddRow([name, .. Rounds.Select(cell)]);
+        Row("planned", round => Count(round.Planned));
+        Row("generated", round => Count(round.Generated));
+        Row("masked", round => Count(round.Masked));
+        Row("composed", round => Count(round.Composed));
+        Row("harmonized", round => Count(round.Harmonized));
+        Row("scored", round => Count(round.Scored));
+        Row("[green]kept[/]", round => Count(round.Kept));
+        Row("dropped", round => Count(round.Dropped));
+        if (Rounds.Any(round => round.Quarantined > 0)) Row("[red]quarantined[/]", round => Count(round.Quarantined));
+        Row("mIoU", round => Words.Share(round.MIoU));
+        return table;
+    }
+
+    private static string Count(int count) => count.ToString(CultureInfo.InvariantCulture);
+
+    private static void Line(IAnsiConsole console, string name, string? value)
+    {
+        if (value is not null) console.Profile.Out.Writer.WriteLine($"{name,-10} {value}");
+    }
+}
+
+/// <summary>One round as <c>--json</c> tells it.</summary>
+internal sealed record RoundDocument
+{
+    /// <summary>From 1.</summary>
+    public required int Round { get; init; }
+
+    public required RoundPhase Phase { get; init; }
+
+    public required int Planned { get; init; }
+
+    public required int Generated { get; init; }
+
+    public required int Masked { get; init; }
+
+    public required int Composed { get; init; }
+
+    public required int Harmonized { get; init; }
+
+    public required int Scored { get; init; }
+
+    public required int Kept { get; init; }
+
+    public required int Dropped { get; init; }
+
+    public required int Quarantined { get; init; }
+
+    /// <summary>The lowest score that was kept, by class.</summary>
+    public required IReadOnlyDictionary<string, double> CutScore { get; init; }
+
+    /// <summary>Mean IoU of the round's segmenter on the held-out set; null where not measured.</summary>
+    [System.Text.Json.Serialization.JsonPropertyName("mIoU")]
+    public required double? MIoU { get; init; }
+
+    /// <summary>IoU by class on the held-out set.</summary>
+    [System.Text.Json.Serialization.JsonPropertyName("iou")]
+    public required IReadOnlyDictionary<string, double> IoU { get; init; }
+
+    /// <summary>How often something went wrong, by reason.</summary>
+    public required IReadOnlyDictionary<string, int> Failures { get; init; }
+
+    internal static RoundDocument Of(RoundStatus round) => new()
+    {
+        Round = round.Round + 1,
+        Phase = round.Phase,
+        Planned = round.Counts.Planned,
+        Generated = round.Counts.Generated,
+        Masked = round.Counts.Masked,
+        Composed = round.Counts.Composed,
+        Harmonized = round.Counts.Harmonized,
+        Scored = round.Counts.Scored,
+        Kept = round.Counts.Kept,
+        Dropped = round.Counts.Dropped,
+        Quarantined = round.Counts.Quarantined,
+        CutScore = round.Cuts.Where(cut => cut.Kept > 0).ToDictionary(cut => cut.Class, cut => cut.Score),
+        MIoU = round.Quality?.MeanIoU,
+        IoU = round.Quality?.Classes.ToDictionary(item => item.Class, item => item.IoU) ?? [],
+        Failures = round.Failures.ToDictionary(failure => failure.Reason, failure => failure.Count),
+    };
+}

@@ -1,0 +1,71 @@
+using System.Runtime.InteropServices;
+using FreeMask.Cli.Reports;
+using FreeMask.Cli.Terminal;
+using FreeMask.GrainInterfaces;
+using FreeMask.Vision.Export;
+
+namespace FreeMask.Cli.Runs;
+
+/// <summary>Writes what a run leaves for people: the data set, the segmenter, the manifest and the report, in its folder.</summary>
+internal sealed class RunProducts(RunReader run, RunFolder folder, Desk desk)
+{
+    /// <summary>Writes everything that the run has so far, over what an earlier call wrote, and says where it is.</summary>
+    internal async Task<RunDocument> WriteAsync(CancellationToken stop)
+    {
+        var document = RunDocument.Of(run.Spec, run.Status);
+        var hasKept = run.Status.Rounds.Any(round => round.Counts.Kept > 0);
+        if (hasKept)
+        {
+            desk.Say("Writing the data set ...");
+            var summary = await DatasetExport.WriteAsync(run, DatasetExporter.Format("voc"), folder.Dataset, overwrite: true, progress: null, stop);
+            document = document with { Dataset = summary.DataRoot };
+        }
+
+        if (run.Status.Segmenter is { } segmenter)
+        {
+            await WriteSegmenterAsync(segmenter, stop);
+            document = document with { Segmenter = folder.Segmenter };
+        }
+
+        if (!run.Status.ManifestParts.IsEmpty) await WriteManifestAsync(stop);
+        document = document with { Report = folder.Report };
+        await WriteReportAsync(document, folder.Report, stop);
+        return document;
+    }
+
+    /// <summary>Writes the report alone.</summary>
+    internal async Task WriteReportAsync(RunDocument document, string path, CancellationToken stop)
+    {
+        List<ReportFact> products = [];
+        if (document.Dataset is { } dataset) products.Add(new("data set", Shown(dataset, path)));
+        if (document.Segmenter is { } segmenter) products.Add(new("segmenter", Shown(segmenter, path)));
+        var data = await new ReportBuilder(run, desk.Time).BuildAsync(products, Versions(), stop);
+        await AtomicFile.WriteAsync(path, ReportPage.Write(data), stop);
+    }
+
+    private static IReadOnlyList<ReportFact> Versions() =>
+    [
+        new("FreeMask", typeof(RunProducts).Assembly.GetName().Version?.ToString(3) ?? "unknown"),
+        new(".NET", Environment.Version.ToString()),
+        new("system", $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}"),
+    ];
+
+    private async Task WriteSegmenterAsync(SegmenterModel segmenter, CancellationToken stop)
+    {
+        await CopyAsync(segmenter.Config, Path.Combine(folder.Segmenter, "config.json"), stop);
+        await CopyAsync(segmenter.Weights, Path.Combine(folder.Segmenter, "model.safetensors"), stop);
+        if (segmenter.Onnx is { } onnx) await CopyAsync(onnx, Path.Combine(folder.Segmenter, "model.onnx"), stop);
+    }
+
+    private async Task WriteManifestAsync(CancellationToken stop)
+    {
+        using var manifest = new MemoryStream();
+        foreach (var part in run.Status.ManifestParts) await manifest.WriteAsync(await run.BytesAsync(part, stop), stop);
+        await AtomicFile.WriteAsync(folder.Manifest, manifest.ToArray(), stop);
+    }
+
+    private async Task CopyAsync(string hash, string path, CancellationToken stop) => await AtomicFile.WriteAsync(path, await run.BytesAsync(hash, stop), stop);
+
+    /// <summary>A report that is sent to somebody should not tell where the sender's home is.</summary>
+    private static string Shown(string product, string report) => Path.GetRelativePath(Path.GetDirectoryName(report)!, product);
+}

@@ -1,0 +1,46 @@
+using System.Runtime.CompilerServices;
+using FreeMask.GrainInterfaces;
+using FreeMask.Vision;
+using FreeMask.Vision.Imaging;
+
+namespace FreeMask.Cli.Runs;
+
+/// <summary>Reads what a run made: its samples, and their artifacts as pictures.</summary>
+internal sealed class RunReader(IEngine engine, RunSpec spec, RunStatus status)
+{
+    private const int PageSize = 500;
+
+    internal RunSpec Spec { get; } = spec;
+
+    internal RunStatus Status { get; } = status;
+
+    internal static async Task<RunReader> OpenAsync(IEngine engine, string run)
+    {
+        var spec = await engine.Run(run).GetSpec() ?? throw new FreeMaskException($"There is no run '{run}' in this data folder. 'freemask status' lists those there are.");
+        return new(engine, spec, await engine.Run(run).GetStatus());
+    }
+
+    /// <summary>The samples of a round by index, optionally only those at a stage.</summary>
+    internal async IAsyncEnumerable<SampleRecord> SamplesAsync(int round, SampleStage? stage, [EnumeratorCancellation] CancellationToken stop)
+    {
+        for (int? from = 0; from is { } next;)
+        {
+            stop.ThrowIfCancellationRequested();
+            var page = await engine.Run(Status.Run).GetSamples(new SampleQuery { Round = round, Stage = stage, From = next, Limit = PageSize });
+            foreach (var sample in page.Samples) yield return sample;
+            from = page.Next;
+        }
+    }
+
+    internal Task<ReadOnlyMemory<byte>> BytesAsync(string hash, CancellationToken stop) => engine.ReadArtifactAsync(hash, stop);
+
+    /// <summary>An image that a sample has; null where it has none of this name.</summary>
+    internal async Task<RgbImage?> ImageAsync(SampleRecord sample, string artifact, CancellationToken stop) =>
+        sample.Artifact(artifact) is { } hash ? ImageCodec.Decode((await BytesAsync(hash, stop)).Span, Name(sample, artifact)) : null;
+
+    /// <summary>A label or instance map that a sample has; null where it has none of this name.</summary>
+    internal async Task<LabelMap?> LabelsAsync(SampleRecord sample, string artifact, CancellationToken stop) =>
+        sample.Artifact(artifact) is { } hash ? IndexedPng.Decode((await BytesAsync(hash, stop)).Span, Name(sample, artifact)) : null;
+
+    private static string Name(SampleRecord sample, string artifact) => $"{artifact} of sample {sample.Round + 1}/{sample.Index}";
+}

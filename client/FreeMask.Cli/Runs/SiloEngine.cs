@@ -1,0 +1,35 @@
+using FreeMask.Cli.Bundles;
+using FreeMask.Cli.Terminal;
+using FreeMask.GrainInterfaces;
+using FreeMask.Silo.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace FreeMask.Cli.Runs;
+
+/// <summary>The engine of a real data folder.</summary>
+internal sealed class SiloEngine(SiloConnection connection) : IEngine
+{
+    public bool IsRemote => connection.IsRemote;
+
+    public IRunDirectoryGrain Directory => connection.Grains.GetGrain<IRunDirectoryGrain>(0);
+
+    /// <summary>Makes an opener that connects to the silo of a data folder, or embeds one.</summary>
+    /// <param name="stages">Registers what does the work of the stages in an embedded silo.</param>
+    internal static EngineOpener With(Action<IServiceCollection, BundleCatalog> stages) => async (data, bundles, stop) => new SiloEngine(await SiloConnection.OpenAsync(
+        new EmbeddedSiloOptions
+        {
+            DataFolder = data.Root,
+            Services = services => stages(services, bundles),
+            Logging = logging => logging
+                .AddProvider(new FileLog(data, TimeProvider.System))
+                .AddFilter("Orleans", LogLevel.Warning)
+                .AddFilter("Microsoft", LogLevel.Warning),
+        }, stop));
+
+    public IRunGrain Run(string id) => connection.Grains.GetGrain<IRunGrain>(id);
+
+    public Task<ReadOnlyMemory<byte>> ReadArtifactAsync(string hash, CancellationToken stop) => connection.Artifacts.GetAsync(hash, stop);
+
+    public ValueTask DisposeAsync() => connection.DisposeAsync();
+}

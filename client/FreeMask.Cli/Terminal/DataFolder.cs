@@ -1,0 +1,24 @@
+namespace FreeMask.Cli.Terminal;
+
+/// <summary>
+/// The folder that holds runs: grain state, artifacts, data sets, reports, logs. <c>--data DIR</c> names it; without it the environment variable
+/// <c>FREEMASK_DATA</c>; without that <c>.freemask</c> in the current directory.
+/// </summary>
+internal sealed class DataFolder(string root)
+{
+    internal const string EnvironmentVariable = "FREEMASK_DATA";
+    internal const string DefaultName = ".freemask";
+
+    internal string Root { get; } = Path.GetFullPath(root);
+
+    internal string Logs => Path.Combine(Root, "logs");
+
+    internal bool Exists => Directory.Exists(Root);
+
+    internal static DataFolder Resolve(string? option, Func<string, string?> environment)
+    {
+        if (!string.IsNullOrWhiteSpace(option)) return new(option);
+        var fromEnvironment = environment(EnvironmentVariable);
+        return new(string.IsNullOrWhiteSpace(fromEnvironment) ? DefaultName : fromEnvironment);
+    }
+}

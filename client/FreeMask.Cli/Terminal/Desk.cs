@@ -1,0 +1,24 @@
+using Spectre.Console;
+
+namespace FreeMask.Cli.Terminal;
+
+/// <summary>
+/// What a verb has at hand besides its arguments. Results go to <see cref="Out"/> (standard output), everything said on the way to
+/// <see cref="Aside"/> (standard error), so that output can be piped and progress still be seen.
+/// </summary>
+internal sealed class Desk
+{
+    internal required IAnsiConsole Out { get; init; }
+
+    internal required IAnsiConsole Aside { get; init; }
+
+    /// <summary>Whether the outcome is written as JSON. Verbs need it only to leave out work that just serves the eye.</summary>
+    internal required bool Json { get; init; }
+
+    internal required DataFolder Data { get; init; }
+
+    internal required TimeProvider Time { get; init; }
+
+    /// <summary>A line beside the result, never broken: logs are searched by lines.</summary>
+    internal void Say(string line) => Aside.Profile.Out.Writer.WriteLine(line);
+}

@@ -1,0 +1,64 @@
+using FreeMask.Cli.Runs;
+using Spectre.Console;
+
+namespace FreeMask.Cli.Terminal;
+
+/// <summary>What the process stands in: its streams, environment and clock. Tests make their own.</summary>
+internal sealed class Surroundings
+{
+    internal required TextWriter Out { get; init; }
+
+    internal required TextWriter Error { get; init; }
+
+    internal required Func<string, string?> Environment { get; init; }
+
+    internal required TimeProvider Time { get; init; }
+
+    /// <summary>Opens the engine of a data folder.</summary>
+    internal required EngineOpener OpenEngine { get; init; }
+
+    /// <summary>A console for people on one of the two streams.</summary>
+    internal required Func<TextWriter, IAnsiConsole> Console { get; init; }
+
+    /// <summary>
+    /// The real ones. Whatever a library writes to the console goes to standard error from here on: standard output belongs to the outcome.
+    /// </summary>
+    internal static Surroundings OfProcess()
+    {
+        var output = System.Console.Out;
+        var error = System.Console.Error;
+        System.Console.SetOut(error);
+        return new()
+        {
+            Out = output,
+            Error = error,
+            Environment = System.Environment.GetEnvironmentVariable,
+            Time = TimeProvider.System,
+            OpenEngine = SiloEngine.With(Pipeline.Register),
+            Console = writer => Open(writer, ReferenceEquals(writer, output) ? System.Console.IsOutputRedirected : System.Console.IsErrorRedirected),
+        };
+    }
+
+    private static IAnsiConsole Open(TextWriter writer, bool redirected) => AnsiConsole.Create(new AnsiConsoleSettings
+    {
+        Out = new StreamOutput(writer, redirected),
+        Interactive = redirected ? InteractionSupport.No : InteractionSupport.Detect,
+        Ansi = redirected ? AnsiSupport.No : AnsiSupport.Detect,
+    });
+
+    /// <summary>One of the process's streams: tables are as wide as the terminal, or 120 columns in a file.</summary>
+    private sealed class StreamOutput(TextWriter writer, bool redirected) : IAnsiConsoleOutput
+    {
+        private readonly AnsiConsoleOutput _inner = new(writer);
+
+        public TextWriter Writer => writer;
+
+        public bool IsTerminal => !redirected;
+
+        public int Width => redirected ? 120 : _inner.Width;
+
+        public int Height => redirected ? 50 : _inner.Height;
+
+        public void SetEncoding(System.Text.Encoding encoding) => _inner.SetEncoding(encoding);
+    }
+}

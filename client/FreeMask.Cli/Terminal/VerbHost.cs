@@ -1,0 +1,103 @@
+using System.CommandLine;
+using FreeMask.Cli.Bundles;
+using FreeMask.Cli.RunFiles;
+using FreeMask.Cli.Runs;
+using FreeMask.GrainInterfaces;
+using Spectre.Console;
+
+namespace FreeMask.Cli.Terminal;
+
+/// <summary>
+/// Runs verbs: gives them their desk, writes what they found, and turns every way to end into an exit code and, with <c>--json</c>, into
+/// exactly one document.
+/// </summary>
+internal sealed class VerbHost(Surroundings surroundings, IReadOnlyList<string> args)
+{
+    internal Option<bool> Json { get; } = new("--json") { Description = "Write exactly one JSON document to standard output, everything else to standard error.", Recursive = true };
+
+    internal Option<string?> Data { get; } = new("--data")
+    {
+        Description = $"The folder that holds runs. Default: ${DataFolder.EnvironmentVariable}, or {DataFolder.DefaultName} in the current directory.",
+        HelpName = "DIR",
+        Recursive = true,
+    };
+
+    /// <summary>The model bundles that this process finds.</summary>
+    internal BundleCatalog Bundles { get; } = BundleCatalog.Locate(surroundings.Environment);
+
+    /// <summary>Opens the engine of the desk's data folder.</summary>
+    internal Task<IEngine> OpenEngineAsync(Desk desk, CancellationToken stop) => surroundings.OpenEngine(desk.Data, Bundles, stop);
+
+    /// <summary>Makes a verb do its work.</summary>
+    internal Command Handle(Command command, Func<ParseResult, Desk, CancellationToken, Task<Outcome>> verb)
+    {
+        command.SetAction((parsed, stop) => ExecuteAsync(parsed, verb, stop));
+        return command;
+    }
+
+    private async Task<int> ExecuteAsync(ParseResult parsed, Func<ParseResult, Desk, CancellationToken, Task<Outcome>> verb, CancellationToken stop)
+    {
+        var desk = new Desk
+        {
+            Out = surroundings.Console(surroundings.Out),
+            Aside = surroundings.Console(surroundings.Error),
+            Json = parsed.GetValue(Json),
+            Data = DataFolder.Resolve(parsed.GetValue(Data), surroundings.Environment),
+            Time = surroundings.Time,
+        };
+        Outcome outcome;
+        try
+        {
+            outcome = await verb(parsed, desk, stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            outcome = Failure(desk, "Stopped.", ExitCodes.Interrupted);
+        }
+        catch (RunFileException invalid)
+        {
+            outcome = Failure(desk, invalid.Message, ExitCodes.BadInput, invalid.Problems.Select(problem => new { problem.Line, problem.Column, problem.Message }));
+        }
+        catch (RunRejectedException rejected)
+        {
+            outcome = Failure(desk, rejected.Message, ExitCodes.BadInput, rejected.Problems.Select(problem => new { problem.Path, problem.Message }));
+        }
+        catch (Exception exception) when (ErrorLog.UserError(exception) is { } user)
+        {
+            outcome = Failure(desk, user.Message, ExitCodes.BadInput);
+        }
+        catch (Exception exception)
+        {
+            var log = ErrorLog.Write(desk.Data, args, exception, surroundings.Time.GetUtcNow());
+            var where = log is null ? "" : $" Details are in {log}.";
+            outcome = Failure(desk, $"Something went wrong that FreeMask did not expect: {FirstLine(exception.Message)}{where}", ExitCodes.Failed);
+        }
+
+        Write(desk, outcome);
+        return outcome.ExitCode;
+    }
+
+    /// <summary>Says what is wrong with the arguments themselves.</summary>
+    internal int Reject(IReadOnlyList<string> problems, string verb)
+    {
+        foreach (var problem in problems) surroundings.Error.WriteLine(problem);
+        surroundings.Error.WriteLine($"'{verb} --help' shows what it takes.");
+        if (args.Contains("--json")) surroundings.Out.WriteLine(JsonDocuments.Write(new { error = string.Join('\n', problems) }));
+        return ExitCodes.BadInput;
+    }
+
+    private void Write(Desk desk, Outcome outcome)
+    {
+        if (desk.Json) surroundings.Out.WriteLine(JsonDocuments.Write(outcome.Document));
+        else outcome.Show(desk.Out);
+    }
+
+    private Outcome Failure(Desk desk, string message, int exitCode, IEnumerable<object>? problems = null)
+    {
+        foreach (var line in message.Split('\n')) surroundings.Error.WriteLine(line);
+        object document = problems is null ? new { error = message } : new { error = message, problems };
+        return new(document, _ => { }, exitCode);
+    }
+
+    private static string FirstLine(string text) => text.Split('\n')[0].TrimEnd();
+}

@@ -1,0 +1,24 @@
+using System.CommandLine;
+using FreeMask.Cli.Terminal;
+
+namespace FreeMask.Cli.Verbs;
+
+/// <summary>All verbs, in the order in which help lists them.</summary>
+internal static class Catalog
+{
+    internal static IEnumerable<Command> Create(VerbHost host) =>
+    [
+        RunVerbs.Run(host),
+        RunVerbs.Resume(host),
+        StatusVerbs.Status(host),
+        StatusVerbs.Watch(host),
+        StatusVerbs.Pause(host),
+        StatusVerbs.Cancel(host),
+        RunVerbs.Retry(host),
+        ProductVerbs.Export(host),
+        ProductVerbs.Report(host),
+        ThesaurusVerbs.Create(host),
+        ModelVerbs.Create(host),
+        DoctorVerb.Create(host),
+    ];
+}

@@ -1,0 +1,83 @@
+using System.CommandLine;
+using System.Globalization;
+using FreeMask.Cli.Bundles;
+using FreeMask.Cli.RunFiles;
+using FreeMask.Cli.Terminal;
+using FreeMask.Vision;
+using FreeMask.Vision.Diffusion;
+using Spectre.Console;
+
+namespace FreeMask.Cli.Verbs;
+
+/// <summary><c>freemask models</c>: what model bundles there are, what is in one, and whether it works.</summary>
+internal static class ModelVerbs
+{
+    internal static Command Create(VerbHost host) => new("models", "List, inspect and verify model bundles.") { List(host), Inspect(host), Verify(host) };
+
+    private static Command List(VerbHost host) =>
+        host.Handle(new Command("list", "List the bundles that ship."), (_, _, _) =>
+        {
+            var bundles = host.Bundles.Names.Select(name => (Name: name, Folder: Path.Combine(host.Bundles.ModelsFolder!, name))).Select(item => new { item.Name, item.Folder, bytes = Size(item.Folder) }).ToList();
+            return Task.FromResult(new Outcome(new { models = host.Bundles.ModelsFolder, bundles }, console =>
+            {
+                if (bundles.Count == 0) console.WriteLine($"No bundles found. Run from a clone of the repository, or set {BundleCatalog.EnvironmentVariable} to the folder that holds them.");
+                foreach (var bundle in bundles) console.Profile.Out.Writer.WriteLine($"{bundle.Name,-12} {Megabytes(bundle.bytes),10}  {bundle.Folder}");
+            }));
+        });
+
+    private static Command Inspect(VerbHost host)
+    {
+        var model = Model();
+        return host.Handle(new Command("inspect", "Show what a bundle is: scheduler, sizes, attention modules.") { model }, (parsed, _, _) =>
+        {
+            var folder = Folder(host, parsed.GetRequiredValue(model));
+            using var bundle = DiffusionBundle.Load(folder);
+            var modules = bundle.Modules;
+            var document = new
+            {
+                folder,
+                bytes = Size(folder),
+                nativeSize = bundle.NativeSize,
+                sideMultiple = bundle.SideMultiple,
+                latentChannels = bundle.LatentChannels,
+                pixelsPerCell = bundle.PixelsPerCell,
+                embedsGuidance = bundle.EmbedsGuidance,
+                pooledText = bundle.HasPooledText,
+                scheduler = bundle.Scheduler,
+                attentionModules = modules,
+                notes = bundle.Notes,
+            };
+            return Task.FromResult(new Outcome(document, console =>
+            {
+                var writer = console.Profile.Out.Writer;
+                writer.WriteLine($"folder             {folder} ({Megabytes(document.bytes)})");
+                writer.WriteLine($"image side         {bundle.NativeSize}, multiples of {bundle.SideMultiple}");
+                writer.WriteLine($"latents            {bundle.LatentChannels} channels, {bundle.PixelsPerCell} pixels a cell");
+                writer.WriteLine($"attention modules  {modules.Count}");
+                foreach (var note in bundle.Notes) writer.WriteLine($"note               {note}");
+            }));
+        });
+    }
+
+    private static Command Verify(VerbHost host)
+    {
+        var model = Model();
+        return host.Handle(new Command("verify", "Load every part of a bundle and check that they fit together.") { model }, (parsed, _, _) =>
+        {
+            var folder = Folder(host, parsed.GetRequiredValue(model));
+            using var bundle = DiffusionBundle.Load(folder);
+            return Task.FromResult(new Outcome(new { folder, ok = true, notes = bundle.Notes }, console =>
+                console.MarkupLine($"[green]ok[/] {Markup.Escape(folder)}: every part loads, and they fit together")));
+        });
+    }
+
+    private static Argument<string> Model() => new("model") { Description = "The name of a bundle that ships, or a folder in the layout of public ONNX exports.", HelpName = "MODEL" };
+
+    private static string Folder(VerbHost host, string model) =>
+        host.Bundles.Folder(model, Directory.GetCurrentDirectory())
+        ?? throw new FreeMaskException($"There is no model bundle '{model}': neither one that ships ({string.Join(", ", host.Bundles.Names)}) nor a folder with a {BundleCatalog.IndexFile}.{Names.Suggestion(model, host.Bundles.Names)}");
+
+    private static long Size(string folder) => new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
+
+    private static string Megabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.0} MB");
+}

@@ -1,0 +1,50 @@
+using System.CommandLine;
+using FreeMask.Cli.Runs;
+using FreeMask.Cli.Terminal;
+using FreeMask.Vision.Export;
+
+namespace FreeMask.Cli.Verbs;
+
+/// <summary>The verbs that write what a run has made: <c>export</c>, <c>report</c>.</summary>
+internal static class ProductVerbs
+{
+    internal static Command Export(VerbHost host)
+    {
+        var run = Arguments.Run();
+        var format = new Option<string>("--format") { Description = $"The layout: {string.Join(", ", DatasetExporter.Formats.Select(format => format.Name))}.", DefaultValueFactory = _ => "voc", HelpName = "FORMAT" };
+        var folder = new Option<string>("--out") { Description = "The folder to write to; new, empty, or an earlier export with --overwrite.", Required = true, HelpName = "DIR" };
+        var overwrite = new Option<bool>("--overwrite") { Description = "Replace an earlier export." };
+        return host.Handle(new Command("export", "Write the kept samples of a run as a data set.") { run, format, folder, overwrite }, async (parsed, desk, stop) =>
+        {
+            var layout = DatasetExporter.Format(parsed.GetRequiredValue(format));
+            await using var engine = await host.OpenEngineAsync(desk, stop);
+            var id = await RunIds.FindAsync(engine, parsed.GetRequiredValue(run), _ => true, "such");
+            var reader = await RunReader.OpenAsync(engine, id);
+            var summary = await DatasetExport.WriteAsync(reader, layout, Path.GetFullPath(parsed.GetRequiredValue(folder)), parsed.GetValue(overwrite), null, stop);
+            var document = new { run = id, format = layout.Name, folder = summary.Folder, dataset = summary.DataRoot, train = summary.Train, val = summary.Validation, objects = summary.Objects };
+            return new Outcome(document, console =>
+                console.Profile.Out.Writer.WriteLine($"{summary.Train + summary.Validation} images ({summary.Train} train, {summary.Validation} val) with {summary.Objects} objects in {summary.DataRoot}"));
+        });
+    }
+
+    internal static Command Report(VerbHost host)
+    {
+        var run = Arguments.OptionalRun();
+        var file = new Option<string?>("--out") { Description = "The file to write. Default: report.html in the run's folder.", HelpName = "FILE" };
+        return host.Handle(new Command("report", "Write the report of a run, finished or not. Default: the newest one.") { run, file }, async (parsed, desk, stop) =>
+        {
+            await using var engine = await host.OpenEngineAsync(desk, stop);
+            var id = await RunIds.FindAsync(engine, parsed.GetValue(run), _ => true, "such");
+            var reader = await RunReader.OpenAsync(engine, id);
+            var folder = new RunFolder(desk.Data, id);
+            var path = parsed.GetValue(file) is { } named ? Path.GetFullPath(named) : folder.Report;
+            var document = RunDocument.Of(reader.Spec, reader.Status) with
+            {
+                Dataset = Directory.Exists(folder.Dataset) ? folder.Dataset : null,
+                Segmenter = Directory.Exists(folder.Segmenter) ? folder.Segmenter : null,
+            };
+            await new RunProducts(reader, folder, desk).WriteReportAsync(document, path, stop);
+            return new Outcome(new { run = id, report = path }, console => console.Profile.Out.Writer.WriteLine(path));
+        });
+    }
+}

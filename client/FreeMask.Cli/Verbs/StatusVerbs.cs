@@ -1,0 +1,103 @@
+using System.CommandLine;
+using FreeMask.Cli.Live;
+using FreeMask.Cli.Runs;
+using FreeMask.Cli.Terminal;
+using FreeMask.GrainInterfaces;
+using Spectre.Console;
+
+namespace FreeMask.Cli.Verbs;
+
+/// <summary>The verbs that look at runs and steer them: <c>status</c>, <c>watch</c>, <c>pause</c>, <c>cancel</c>.</summary>
+internal static class StatusVerbs
+{
+    internal static Command Status(VerbHost host)
+    {
+        var run = Arguments.OptionalRun();
+        return host.Handle(new Command("status", "Show how a run stands, or list all runs.") { run }, async (parsed, desk, stop) =>
+        {
+            await using var engine = await host.OpenEngineAsync(desk, stop);
+            if (parsed.GetValue(run) is { } named) return await OneAsync(engine, named, desk);
+            var all = new List<(RunDocument Run, RunStatus Status)>();
+            foreach (var id in await engine.Directory.List())
+                if (await engine.Run(id).GetSpec() is { } spec && await engine.Run(id).GetStatus() is var status) all.Add((RunDocument.Of(spec, status), status));
+            return new Outcome(new { runs = all.Select(item => item.Run) }, console => List(console, [.. all.Select(item => item.Status)], engine.IsRemote));
+        });
+    }
+
+    internal static Command Watch(VerbHost host)
+    {
+        var run = Arguments.OptionalRun();
+        return host.Handle(new Command("watch", "Watch a run that another process works on. Default: the newest unfinished one.") { run }, async (parsed, desk, stop) =>
+        {
+            await using var engine = await host.OpenEngineAsync(desk, stop);
+            var id = await RunIds.FindAsync(engine, parsed.GetValue(run), status => status.State is RunState.Running or RunState.Paused, "unfinished");
+            var status = await engine.Run(id).GetStatus();
+            if (!engine.IsRemote && !Follower.IsOver(status))
+                desk.Say($"No process works on run '{id}' now; 'freemask resume {id}' goes on with it.");
+            else
+                await new Follower(desk).FollowAsync(_ => engine.Run(id).GetStatus(), "Ctrl-C ends the watching; the run goes on.", stop);
+            return await OneAsync(engine, id, desk);
+        });
+    }
+
+    internal static Command Pause(VerbHost host) =>
+        Steer(host, "pause", "Let a run rest: nothing new starts, and what is in flight comes home.", (run, reason) => run.Pause(reason), "paused by the user");
+
+    internal static Command Cancel(VerbHost host) =>
+        Steer(host, "cancel", "End a run for good; closed rounds stay.", (run, reason) => run.Cancel(reason), "cancelled by the user");
+
+    private static Command Steer(VerbHost host, string name, string description, Func<IRunGrain, string, Task> act, string defaultReason)
+    {
+        var run = Arguments.Run();
+        var reason = new Option<string?>("--reason") { Description = "Why, for the status.", HelpName = "TEXT" };
+        return host.Handle(new Command(name, description) { run, reason }, async (parsed, desk, stop) =>
+        {
+            await using var engine = await host.OpenEngineAsync(desk, stop);
+            var id = await RunIds.FindAsync(engine, parsed.GetRequiredValue(run), _ => true, "such");
+            await act(engine.Run(id), parsed.GetValue(reason) ?? defaultReason);
+            return await OneAsync(engine, id, desk);
+        });
+    }
+
+    private static async Task<Outcome> OneAsync(IEngine engine, string named, Desk desk)
+    {
+        var id = await RunIds.FindAsync(engine, named, _ => true, "such");
+        var reader = await RunReader.OpenAsync(engine, id);
+        var folder = new RunFolder(desk.Data, id);
+        var document = RunDocument.Of(reader.Spec, reader.Status) with
+        {
+            Dataset = Directory.Exists(folder.Dataset) ? folder.Dataset : null,
+            Segmenter = Directory.Exists(folder.Segmenter) ? folder.Segmenter : null,
+            Report = File.Exists(folder.Report) ? folder.Report : null,
+        };
+        return new(document, console =>
+        {
+            console.MarkupLine($"[bold]{Markup.Escape(id)}[/] is {Words.State(reader.Status.State)}{Resting(reader.Status, engine.IsRemote)}");
+            document.Show(console);
+        });
+    }
+
+    private static void List(IAnsiConsole console, IReadOnlyList<RunStatus> runs, bool atWork)
+    {
+        if (runs.Count == 0)
+        {
+            console.WriteLine("There are no runs in this data folder; 'freemask run FILE' starts one.");
+            return;
+        }
+
+        var table = new Table().Border(TableBorder.Simple).AddColumns("run", "state", "round", "kept", "mIoU", "started");
+        foreach (var run in runs)
+        {
+            var quality = run.Rounds.LastOrDefault(round => round.Quality is not null)?.Quality;
+            table.AddRow(
+                Markup.Escape(run.Run), $"{Words.State(run.State)}{Resting(run, atWork)}", $"{run.Rounds.Length} of {run.RoundsPlanned}",
+                $"{run.Rounds.Sum(round => round.Counts.Kept)}", Words.Share(quality?.MeanIoU), $"{run.StartedAt:yyyy-MM-dd HH:mm}");
+        }
+
+        console.Write(table);
+    }
+
+    /// <summary>A run that is meant to work while nobody works on it was interrupted; saying "running" alone would be a lie.</summary>
+    private static string Resting(RunStatus status, bool atWork) =>
+        status.State == RunState.Running && !atWork ? " (interrupted; 'freemask resume' goes on)" : "";
+}

@@ -1,0 +1,105 @@
+using FreeMask.Cli.Live;
+using FreeMask.Cli.Terminal;
+using FreeMask.GrainInterfaces;
+using Spectre.Console.Testing;
+using Xunit;
+
+namespace FreeMask.Cli.Tests.Live;
+
+public sealed class ProgressTests
+{
+    private static readonly DateTimeOffset Start = DateTimeOffset.UnixEpoch;
+
+    [Fact]
+    public void Lines_come_when_a_phase_begins_and_then_at_most_one_in_an_interval()
+    {
+        var lines = new ProgressLines(TimeSpan.FromSeconds(5));
+        var heard = new List<string?>();
+        for (var second = 0; second <= 12; second++)
+            heard.Add(lines.Next(Producing(generated: second, seconds: second * 2.0), Start.AddSeconds(second)));
+
+        Assert.Equal([0, 5, 10], heard.Index().Where(item => item.Item is not null).Select(item => item.Index));
+        Assert.Equal("[00:00] round 1/2 making samples: generated 0/20, masked 0, composed 0, harmonized 0", heard[0]);
+        Assert.Equal("[00:10] round 1/2 making samples: generated 10/20, masked 0, composed 0, harmonized 0 · about 10 s left in this step", heard[10]);
+    }
+
+    [Fact]
+    public void Nothing_is_said_while_nothing_moves()
+    {
+        var lines = new ProgressLines(TimeSpan.FromSeconds(5));
+
+        Assert.NotNull(lines.Next(Producing(3, 6), Start));
+        Assert.Null(lines.Next(Producing(3, 6), Start.AddMinutes(1)));
+    }
+
+    [Fact]
+    public void Training_shows_its_steps_and_what_is_left_of_them()
+    {
+        var lines = new ProgressLines(TimeSpan.FromSeconds(5));
+
+        Assert.Equal("[00:00] round 1/2 training the segmenter: segmenter step 0/300", lines.Next(Training(0, null), Start));
+        Assert.Equal("[00:30] round 1/2 training the segmenter: segmenter step 100/300, loss 1.250 · about 60 s left in this step", lines.Next(Training(100, 1.25), Start.AddSeconds(30)));
+    }
+
+    [Fact]
+    public void After_a_closed_round_the_whole_run_is_estimated_by_it()
+    {
+        var closed = new RoundStatus { Round = 0, Phase = RoundPhase.Closed, StartedAt = Start, EndedAt = Start.AddMinutes(4) };
+        var next = new RoundStatus { Round = 1, Phase = RoundPhase.Planning, StartedAt = Start.AddMinutes(4) };
+        var status = new RunStatus { Run = "r", State = RunState.Running, RoundsPlanned = 3, StartedAt = Start, Rounds = [closed, next] };
+
+        var left = new TimeLeftEstimator().Observe(status, Start.AddMinutes(5));
+
+        Assert.Equal(TimeSpan.FromMinutes(7), left.Run);
+    }
+
+    [Fact]
+    public async Task Following_a_run_without_a_terminal_prints_lines_until_it_ends()
+    {
+        using var console = new TestConsole();
+        var desk = new Desk { Out = console, Aside = console, Json = false, Data = new DataFolder("unused"), Time = TimeProvider.System };
+        var answers = new Queue<RunStatus>([Producing(0, 0), Producing(20, 40), Completed()]);
+
+        var last = await new Follower(desk) { Interval = TimeSpan.Zero }.FollowAsync(_ => Task.FromResult(answers.Dequeue()), "hint", TestContext.Current.CancellationToken);
+
+        Assert.Equal(RunState.Completed, last.State);
+        var lines = console.Output.TrimEnd().Split('\n');
+        Assert.Equal(2, lines.Length);
+        Assert.EndsWith("r is completed", lines[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_picture_shows_the_funnel_and_escapes_what_the_user_wrote()
+    {
+        using var console = new TestConsole().Width(100);
+        var status = Producing(10, 20) with { Run = "a[b]c", Reason = "because [x]" };
+
+        console.Write(new ProgressView(unicode: false).Draw(status, Start.AddSeconds(3), "Ctrl-C stops"));
+
+        Assert.Contains("a[b]c  running  round 1 of 2, making samples  00:03", console.Output, StringComparison.Ordinal);
+        Assert.Contains("generated    ################................", console.Output, StringComparison.Ordinal);
+        Assert.Contains("because [x]", console.Output, StringComparison.Ordinal);
+        Assert.Contains("Ctrl-C stops", console.Output, StringComparison.Ordinal);
+    }
+
+    private static RunStatus Producing(int generated, double seconds) => With(new RoundStatus
+    {
+        Round = 0,
+        Phase = RoundPhase.Producing,
+        StartedAt = Start,
+        Counts = new StageCounts(Planned: 20, Generated: generated),
+        Seconds = new StageSeconds(Generate: seconds),
+    });
+
+    private static RunStatus Training(int step, double? loss) => With(new RoundStatus
+    {
+        Round = 0,
+        Phase = RoundPhase.Training,
+        StartedAt = Start,
+        Training = new TrainingProgress("segmenter", step, 300, loss),
+    });
+
+    private static RunStatus Completed() => new() { Run = "r", State = RunState.Completed, RoundsPlanned = 2, StartedAt = Start, EndedAt = Start.AddMinutes(1) };
+
+    private static RunStatus With(RoundStatus round) => new() { Run = "r", State = RunState.Running, RoundsPlanned = 2, StartedAt = Start, Rounds = [round] };
+}

@@ -1,0 +1,95 @@
+using System.Text.RegularExpressions;
+using System.Xml;
+using System.Xml.Linq;
+using FreeMask.Cli.Reports;
+using Xunit;
+
+namespace FreeMask.Cli.Tests.Reports;
+
+public sealed partial class ReportPageTests
+{
+    private const string Pixel = "data:image/png;base64,iVBORw0KGgo=";
+
+    [Fact]
+    public void The_page_is_well_formed_and_asks_no_server_for_anything()
+    {
+        var html = ReportPage.Write(Sample());
+
+        var page = Parse(html);
+        Assert.All(page.Descendants("img"), image => Assert.StartsWith("data:", image.Attribute("src")!.Value, StringComparison.Ordinal));
+        Assert.Empty(page.Descendants("script"));
+        Assert.Empty(page.Descendants("link"));
+        Assert.DoesNotMatch(Address(), html);
+    }
+
+    [Fact]
+    public void The_page_holds_what_the_run_was()
+    {
+        var text = Parse(ReportPage.Write(Sample())).Root!.Value;
+
+        foreach (var expected in new[] { "pets & <more>", "completed", "0.41", "2 of 2", "mini", "cat", "dog", "0.55", "no object found", "abc123", "samplesPerRound", "kept", "Closest to the cut" })
+            Assert.Contains(expected, text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_histogram_counts_every_score_once()
+    {
+        var svg = XElement.Parse(SvgCharts.Histogram(Sample().Rounds[0]));
+
+        var titles = svg.Elements("rect").Select(bar => bar.Element("title")!.Value).Distinct().ToList();
+        Assert.Equal(2, titles.Sum(title => int.Parse(KeptCount().Match(title).Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture)));
+        Assert.Equal(2, titles.Sum(title => int.Parse(DroppedCount().Match(title).Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture)));
+        Assert.Equal(2, svg.Elements("line").Count(line => (string?)line.Attribute("class") == "cut"));
+    }
+
+    [Fact]
+    public void A_run_that_has_only_begun_has_a_page_too()
+    {
+        var text = Parse(ReportPage.Write(Sample() with { State = "Failed", Problem = "the model is broken", Rounds = [], ManifestHash = null })).Root!.Value;
+
+        Assert.Contains("the model is broken", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("Scores and the cut", text, StringComparison.Ordinal);
+    }
+
+    private static XDocument Parse(string html)
+    {
+        using var reader = XmlReader.Create(new StringReader(html), new XmlReaderSettings { DtdProcessing = DtdProcessing.Ignore });
+        return XDocument.Load(reader);
+    }
+
+    private static ReportData Sample() => new()
+    {
+        Run = "pets & <more>",
+        State = "Completed",
+        Seed = 7,
+        Model = "mini",
+        PlannedRounds = 2,
+        Started = DateTimeOffset.UnixEpoch,
+        Elapsed = TimeSpan.FromSeconds(125),
+        ManifestHash = "abc123",
+        Rounds = [Round(1, 0.31), Round(2, 0.41)],
+        Parameters = [new("samplesPerRound", "4")],
+    };
+
+    private static ReportRound Round(int number, double quality) => new()
+    {
+        Number = number,
+        Funnel = [new("planned", 4), new("generated", 4), new("masked", 4), new("composed", 4), new("harmonized", 4), new("scored", 4), new("kept", 2), new("dropped", 2)],
+        KeepRatio = 0.7,
+        Scores = [new(0.9, true), new(0.55, true), new(1.0, false), new(0, false)],
+        Classes = [new("cat", "#400000", 2, 1, 0.9, quality), new("dog", "#400080", 2, 1, 0.55, null)],
+        MeanIoU = quality,
+        Samples = [new($"r{number}-0", "cat", "sample 0", 0.9, true, [new("generated", Pixel, 128, 128), new("mask", Pixel, 128, 128)])],
+        Borderline = [new($"r{number}-b0", "dog", "sample 1", 0.55, true, [new("label", Pixel, 128, 128)])],
+        Failures = [new("no object found", 3, 2)],
+    };
+
+    [GeneratedRegex("""(src|href|url\(|@import)\s*=?\s*["'(]?\s*(https?:|//)""")]
+    private static partial Regex Address();
+
+    [GeneratedRegex("""(\d+) kept""")]
+    private static partial Regex KeptCount();
+
+    [GeneratedRegex("""(\d+) dropped""")]
+    private static partial Regex DroppedCount();
+}

@@ -1,0 +1,152 @@
+using System.Text.Json;
+using FreeMask.Cli.RunFiles;
+using FreeMask.GrainInterfaces;
+using FreeMask.Vision;
+using Xunit;
+
+namespace FreeMask.Cli.Tests.RunFiles;
+
+public sealed class RunFileTests
+{
+    private static string[] Problems(string text) =>
+        [.. Assert.Throws<RunFileException>(() => RunFile.Parse(text, "a.yaml", World.Instance)).Message.Split('\n')];
+
+    [Fact]
+    public void Only_the_classes_are_required_and_everything_else_has_the_defaults_of_the_specification()
+    {
+        var spec = RunFile.Parse("classes: [cat, dog]\n", "some/where/pets.yaml", World.Instance);
+
+        var expected = new RunSpec { Name = "pets", Classes = ["cat", "dog"] };
+        Assert.Equal(JsonSerializer.Serialize(expected), JsonSerializer.Serialize(spec));
+    }
+
+    [Fact]
+    public void All_stands_for_the_twenty_classes()
+    {
+        var spec = RunFile.Parse("classes: all\nsamplesPerRound: 40\n", "a.yaml", World.Instance);
+
+        Assert.Equal(VocClasses.Names.Skip(1), spec.Classes);
+    }
+
+    [Fact]
+    public void Every_problem_is_reported_at_once_in_the_order_of_the_lines()
+    {
+        const string Text = """
+            name: bad
+            classes: [cat, doge, zebra]
+            rouns: 3
+            samplesPerRound: many
+            keepRatio: 1.5
+            model: minni
+            generation:
+              steps: 0
+              scheduler: ddimm
+              prompts:
+                - a photo of {background}
+                - a {class}
+              width: 130
+            mask: 3
+            training: { stepz: 5 }
+            evaluation:
+              dataset: nowhere
+            """;
+
+        Assert.Equal(
+        [
+            "a.yaml:2:16: unknown class 'doge'. Did you mean 'dog'?",
+            "a.yaml:2:22: unknown class 'zebra'. The classes are aeroplane, bicycle, bird, boat, bottle, bus, car, cat, chair, cow, diningtable, dog, horse, motorbike, person, pottedplant, sheep, sofa, train, tvmonitor; 'all' stands for all of them.",
+            "a.yaml:3:1: unknown key 'rouns'. Did you mean 'rounds'?",
+            "a.yaml:4:18: 'samplesPerRound' must be a whole number, but it is 'many'. Write for example 'samplesPerRound: 40'.",
+            "a.yaml:5:12: 'keepRatio': 1.5 is not in (0, 1]; 0.7 keeps the best 70 % of each class.",
+            "a.yaml:6:8: unknown model bundle 'minni': neither a bundle that ships (mini) nor a folder with a model_index.json. Did you mean 'mini'?",
+            "a.yaml:8:10: 'generation.steps': 0 is outside 1 to 1000.",
+            "a.yaml:9:14: 'generation.scheduler' must be one of ddim, pndm, euler, euler-ancestral, dpm++2m, dpm++2m-karras, lcm, but it is 'ddimm'. Did you mean 'ddim'?",
+            "a.yaml:11:7: 'generation.prompts[0]': 'a photo of {background}' does not name the class; write {class} or {a class} where its words belong.",
+            "a.yaml:13:10: 'generation.width': 130 is not a multiple of 8; use 128.",
+            "a.yaml:14:7: 'mask' must be a group of indented keys, but it is '3'.",
+            "a.yaml:15:13: unknown key 'stepz' in 'training'. Did you mean 'steps'?",
+            "a.yaml:17:12: 'evaluation.dataset' is 'nowhere', but no such folder holds JPEGImages and SegmentationClass. Name a data set in PASCAL VOC layout, 'heldout' for the one that the bundle ships, or 'none'.",
+        ], Problems(Text));
+    }
+
+    [Theory]
+    [InlineData("", "a.yaml:1:1: the file is empty. A run file needs at least 'classes: [cat, dog]'.")]
+    [InlineData("- cat\n", "a.yaml:1:1: a run file is one group of 'key: value' lines, such as 'classes: [cat, dog]'.")]
+    [InlineData("rounds: 2\n", "a.yaml:1:1: 'classes' is missing. Name at least one of PASCAL VOC's 20 classes, such as 'classes: [cat, dog]', or write 'classes: all'.")]
+    [InlineData("classes: [cat]\nsamplesPerRound: 1\n", "a.yaml:1:1: 'scoring.folds': there are fewer samples in a round than folds; use fewer folds.")]
+    [InlineData("classes: [cat, Cat]\n", "a.yaml:1:16: 'classes[1]': 'cat' is named twice; name each class once.")]
+    [InlineData("classes: [background]\n", "a.yaml:1:11: 'background' is no class that can be made; it is what lies around the objects. Leave it out.")]
+    [InlineData("classes: [cat]\nseed: -1\n", "a.yaml:2:7: 'seed' must be a whole number from 0 to 18446744073709551615, but it is '-1'.")]
+    [InlineData("classes: [cat]\nharmonization: { enabled: maybe }\n", "a.yaml:2:27: 'harmonization.enabled' must be true or false, but it is 'maybe'.")]
+    [InlineData("classes: [cat]\nmask: { minArea: 0.5, maxArea: 0.2 }\n", "a.yaml:2:18: 'mask.minArea': must be less than mask.maxArea, or every mask is rejected.")]
+    [InlineData("classes: [cat]\ngeneration: { prompts: 'a {class} in {background}' }\n", "a.yaml:2:24: 'generation.prompts': every template names a {background}, but the run has no backgrounds; add backgrounds or a template without.")]
+    public void One_problem_says_where_it_is_and_what_to_do(string text, string expected) => Assert.Equal([expected], Problems(text));
+
+    [Theory]
+    [InlineData("classes: [cat\nrounds: 2\n", 2)]
+    [InlineData("classes: [cat]\nclasses: [dog]\n", 2)]
+    [InlineData("classes: [cat]\n\trounds: 2\n", 2)]
+    public void Text_that_is_no_yaml_is_reported_where_it_breaks(string text, int line)
+    {
+        var problem = Assert.Single(Assert.Throws<RunFileException>(() => RunFile.Parse(text, "a.yaml", World.Instance)).Problems);
+
+        Assert.Equal(line, problem.Line);
+        Assert.StartsWith("this is no valid YAML: ", problem.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_specification_survives_being_written_and_read()
+    {
+        var spec = new RunSpec
+        {
+            Name = "every key: \"differs\"",
+            Seed = ulong.MaxValue,
+            Classes = ["person", "tvmonitor"],
+            Backgrounds = ["a very long background description", "grass"],
+            Rounds = 3,
+            SamplesPerRound = 77,
+            KeepRatio = 0.1 + 0.2,
+            Generation = new() { Steps = 7, Guidance = 1.25, Scheduler = "dpm++2m", Width = 128, Height = 256, Prompts = ["{class}: on #1"], NegativePrompt = "text", Batch = 3 },
+            Mask = new() { Preset = "daam", Cleanup = "pamr", Threshold = 0.4, IgnoreBand = 0, MinArea = 0.01, MaxArea = 0.8, MinConfidence = 0.5, Batch = 2 },
+            Composition = new() { MultiShare = 0.25, MaxObjects = 4, ThesaurusThreshold = 0.3 },
+            Harmonization = new() { Enabled = false, Strength = 0.5 },
+            Scoring = new() { Folds = 3, FoldSteps = 11, Batch = 5 },
+            Training = new() { Steps = 12, Batch = 4, LearningRate = 3e-4, Init = "none", CheckpointSteps = 6 },
+            Evaluation = new() { Dataset = "none" },
+            Execution = new() { MaxAttempts = 2, Window = 9, ShardSize = 100 },
+        };
+
+        var read = RunFile.Parse(RunFile.Write(spec), "b.yaml", World.Instance);
+
+        Assert.Equal(JsonSerializer.Serialize(spec), JsonSerializer.Serialize(read));
+    }
+
+    [Fact]
+    public void The_examples_that_ship_are_valid()
+    {
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(Vision.Tests.Fixtures.RepositoryRoot, "examples"), "*.yaml"))
+            Assert.NotEmpty(RunFile.Parse(File.ReadAllText(file), file, World.Instance).Classes);
+    }
+
+    [Fact]
+    public async Task A_missing_file_suggests_its_neighbour()
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder.Path("quickstart.yaml"), "classes: [cat]", TestContext.Current.CancellationToken);
+
+        var error = await Assert.ThrowsAsync<FreeMaskException>(() => RunFile.ReadAsync(folder.Path("quikstart.yaml"), _ => World.Instance, TestContext.Current.CancellationToken));
+
+        Assert.Equal($"There is no run file '{folder.Path("quikstart.yaml")}'. Did you mean '{folder.Path("quickstart.yaml")}'?", error.Message);
+    }
+
+    private sealed class World : IRunFileWorld
+    {
+        internal static readonly World Instance = new();
+
+        public IReadOnlyList<string> BundleNames => ["mini"];
+
+        public string? FindBundle(string nameOrFolder) => nameOrFolder is "mini" ? nameOrFolder : null;
+
+        public string? FindDataset(string folder) => null;
+    }
+}

@@ -1,0 +1,74 @@
+using System.Text.Json;
+using FreeMask.Cli.Runs;
+using FreeMask.Cli.Tests.Terminal;
+using FreeMask.Grains.Stages;
+using FreeMask.Vision.Export;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+
+namespace FreeMask.Cli.Tests.Runs;
+
+/// <summary>The command line over a real silo; only the models are drawn.</summary>
+public sealed class EndToEndTests : IDisposable
+{
+    private readonly TestProcess _process = new() { OpenEngine = SiloEngine.With((services, _) => Register(services)) };
+
+    public EndToEndTests()
+    {
+        Directory.CreateDirectory(_process.Folder.Path("models", "mini"));
+        File.WriteAllText(_process.Folder.Path("models", "mini", "model_index.json"), "{}");
+        File.WriteAllText(RunFile, "classes: [cat, dog, person]\nseed: 3\nsamplesPerRound: 18\ntraining: { steps: 20 }\n");
+    }
+
+    private string RunFile => _process.Folder.Path("small.yaml");
+
+    public void Dispose() => _process.Dispose();
+
+    [Fact]
+    public async Task A_run_makes_a_data_set_and_a_report_and_the_same_file_makes_the_same_again()
+    {
+        var first = await RunAsync("one");
+        var second = await RunAsync("two");
+
+        Assert.Equal("completed", first.GetProperty("state").GetString());
+        Assert.Equal(64, first.GetProperty("manifestHash").GetString()!.Length);
+        Assert.Equal(first.GetProperty("manifestHash").GetString(), second.GetProperty("manifestHash").GetString());
+        var kept = first.GetProperty("rounds").EnumerateArray().Sum(round => round.GetProperty("kept").GetInt32());
+        Assert.Equal(kept, VocDataset.Open(first.GetProperty("dataset").GetString()!).Entries.Count);
+        Assert.Contains("harmonized", await File.ReadAllTextAsync(first.GetProperty("report").GetString()!, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_run_that_is_stopped_and_resumed_makes_what_an_undisturbed_one_makes()
+    {
+        var undisturbed = await RunAsync("one");
+        using var stop = new CancellationTokenSource();
+        _process.OnError = line =>
+        {
+            if (line.Contains("making samples", StringComparison.Ordinal)) stop.Cancel();
+        };
+        _process.Clear();
+        Assert.Equal(130, await _process.RunAsync(["run", RunFile, "--json", "--data", _process.Folder.Path("two")], stop.Token));
+        Assert.Contains("'freemask resume small' goes on", _process.Error, StringComparison.Ordinal);
+        _process.OnError = null;
+        _process.Clear();
+
+        Assert.Equal(0, await _process.RunAsync(["resume", "--json", "--data", _process.Folder.Path("two")]));
+        Assert.Equal(undisturbed.GetProperty("manifestHash").GetString(), JsonDocument.Parse(_process.Out).RootElement.GetProperty("manifestHash").GetString());
+    }
+
+    private static void Register(IServiceCollection services)
+    {
+        services.AddSingleton<DrawnStages>();
+        services.AddSingleton<IStageRunnerFactory>(provider => provider.GetRequiredService<DrawnStages>());
+        services.AddSingleton<ISegmenterTraining>(provider => provider.GetRequiredService<DrawnStages>());
+    }
+
+    private async Task<JsonElement> RunAsync(string data)
+    {
+        _process.Clear();
+        var exit = await _process.RunAsync(["run", RunFile, "--json", "--data", _process.Folder.Path(data)]);
+        Assert.True(exit == 0, _process.Error);
+        return JsonDocument.Parse(_process.Out).RootElement;
+    }
+}

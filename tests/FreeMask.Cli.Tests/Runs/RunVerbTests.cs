@@ -1,0 +1,181 @@
+using System.Text.Json;
+using System.Xml;
+using System.Xml.Linq;
+using FreeMask.Cli.Tests.Terminal;
+using FreeMask.GrainInterfaces;
+using FreeMask.Vision.Export;
+using Xunit;
+
+namespace FreeMask.Cli.Tests.Runs;
+
+public sealed class RunVerbTests : IDisposable
+{
+    private readonly TestProcess _process = new();
+
+    public RunVerbTests()
+    {
+        var bundle = Directory.CreateDirectory(_process.Folder.Path("models", "mini"));
+        File.WriteAllText(Path.Combine(bundle.FullName, "model_index.json"), "{}");
+        File.WriteAllText(RunFile, "name: Pets\nclasses: [cat, dog]\nseed: 7\n");
+    }
+
+    private string RunFile => _process.Folder.Path("pets.yaml");
+
+    public void Dispose() => _process.Dispose();
+
+    [Fact]
+    public async Task A_run_ends_with_one_document_that_names_everything_it_made()
+    {
+        Assert.Equal(0, await _process.RunAsync(["run", RunFile, "--json"]));
+
+        var run = JsonDocument.Parse(_process.Out).RootElement;
+        Assert.Equal("pets", run.GetProperty("run").GetString());
+        Assert.Equal("completed", run.GetProperty("state").GetString());
+        Assert.Equal(new string('a', 64), run.GetProperty("manifestHash").GetString());
+        Assert.Equal(2, run.GetProperty("rounds").GetArrayLength());
+        var round = run.GetProperty("rounds")[1];
+        foreach (var (name, expected) in new[] { ("planned", 8), ("generated", 8), ("masked", 8), ("composed", 8), ("harmonized", 8), ("scored", 8), ("kept", 6), ("dropped", 2), ("quarantined", 0) })
+            Assert.Equal(expected, round.GetProperty(name).GetInt32());
+        Assert.Equal(0.4, round.GetProperty("cutScore").GetProperty("cat").GetDouble());
+        Assert.Equal(0.4, round.GetProperty("mIoU").GetDouble(), 6);
+        Assert.Equal(12, run.GetProperty("seconds").GetProperty("train").GetDouble());
+        Assert.Equal(180, run.GetProperty("seconds").GetProperty("total").GetDouble());
+
+        Assert.Equal(12, VocDataset.Open(run.GetProperty("dataset").GetString()!).Entries.Count);
+        Assert.True(File.Exists(Path.Combine(run.GetProperty("segmenter").GetString()!, "model.safetensors")));
+        Assert.Equal("one\ntwo\n", await File.ReadAllTextAsync(Path.Combine(Path.GetDirectoryName(run.GetProperty("report").GetString())!, "manifest.jsonl"), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task The_report_shows_the_pictures_of_real_samples_and_stays_small()
+    {
+        await _process.RunAsync(["run", RunFile, "--json"]);
+        var path = JsonDocument.Parse(_process.Out).RootElement.GetProperty("report").GetString()!;
+
+        using var reader = XmlReader.Create(path, new XmlReaderSettings { DtdProcessing = DtdProcessing.Ignore });
+        var page = XDocument.Load(reader);
+        var captions = page.Descendants("figcaption").Select(caption => caption.Value).ToHashSet();
+        Assert.Superset(new HashSet<string> { "generated", "mask", "composed", "image and label", "label", "prediction" }, captions);
+        Assert.DoesNotContain("harmonized", captions);
+        Assert.InRange(new FileInfo(path).Length, 10_000, 3_000_000);
+        Assert.Contains("the mask is too small", page.Root!.Value, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_json_a_table_and_the_paths_are_printed()
+    {
+        Assert.Equal(0, await _process.RunAsync(["run", RunFile]));
+
+        Assert.Contains("round 2", _process.Out, StringComparison.Ordinal);
+        Assert.Contains("data set", _process.Out, StringComparison.Ordinal);
+        Assert.Contains(_process.Folder.Path("data", "runs", "pets", "report.html"), _process.Out, StringComparison.Ordinal);
+        Assert.Contains("Run 'pets' in", _process.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_second_run_of_the_same_file_gets_an_id_of_its_own()
+    {
+        await _process.RunAsync(["run", RunFile, "--json"]);
+        _process.Clear();
+        await _process.RunAsync(["run", RunFile, "--json"]);
+
+        Assert.Equal("pets-2", JsonDocument.Parse(_process.Out).RootElement.GetProperty("run").GetString());
+    }
+
+    [Fact]
+    public async Task A_run_that_fails_returns_one_with_its_reason()
+    {
+        _process.Engine = new FakeEngine { Ending = RunState.Failed };
+
+        Assert.Equal(1, await _process.RunAsync(["run", RunFile, "--json"]));
+        Assert.Equal("the model is broken", JsonDocument.Parse(_process.Out).RootElement.GetProperty("reason").GetString());
+    }
+
+    [Fact]
+    public async Task A_run_that_is_stopped_returns_130_and_says_how_to_go_on()
+    {
+        _process.Engine = new FakeEngine { Ending = RunState.Running };
+        using var stop = new CancellationTokenSource();
+        await stop.CancelAsync();
+
+        Assert.Equal(130, await _process.RunAsync(["run", RunFile, "--json"], stop.Token));
+    }
+
+    [Fact]
+    public async Task Resume_finds_the_newest_unfinished_run_and_says_when_there_is_none()
+    {
+        await _process.RunAsync(["run", RunFile, "--json"]);
+        _process.Clear();
+
+        Assert.Equal(2, await _process.RunAsync(["resume"]));
+        Assert.Contains("There is no unfinished run in this data folder. Its runs: pets.", _process.Error, StringComparison.Ordinal);
+        Assert.Equal(0, await _process.RunAsync(["resume", "pets"]));
+        Assert.Equal(2, await _process.RunAsync(["resume", "pest"]));
+        Assert.Contains("Did you mean 'pets'?", _process.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Export_writes_coco_and_refuses_a_folder_that_is_taken()
+    {
+        await _process.RunAsync(["run", RunFile, "--json"]);
+        _process.Clear();
+        var folder = _process.Folder.Path("coco");
+
+        Assert.Equal(0, await _process.RunAsync(["export", "pets", "--format", "coco", "--out", folder, "--json"]));
+        var document = JsonDocument.Parse(_process.Out).RootElement;
+        Assert.Equal(12, document.GetProperty("train").GetInt32() + document.GetProperty("val").GetInt32());
+        Assert.Equal(18, document.GetProperty("objects").GetInt32());
+        Assert.Equal(2, await _process.RunAsync(["export", "pets", "--format", "coco", "--out", folder]));
+        Assert.Equal(2, await _process.RunAsync(["export", "pets", "--format", "cocoa", "--out", folder]));
+        Assert.Contains("choose one of voc, coco", _process.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Status_lists_runs_and_shows_one()
+    {
+        await _process.RunAsync(["run", RunFile, "--json"]);
+        _process.Clear();
+        Assert.Equal(0, await _process.RunAsync("status --json"));
+        Assert.Equal("pets", JsonDocument.Parse(_process.Out).RootElement.GetProperty("runs")[0].GetProperty("run").GetString());
+        _process.Clear();
+        Assert.Equal(0, await _process.RunAsync("status pets"));
+        Assert.Contains("pets is completed", _process.Out, StringComparison.Ordinal);
+        Assert.Equal(3, ((FakeEngine)_process.Engine).Closed);
+    }
+
+    [Fact]
+    public async Task Steering_a_run_answers_with_its_new_state()
+    {
+        await _process.RunAsync(["run", RunFile, "--json"]);
+        _process.Clear();
+
+        Assert.Equal(0, await _process.RunAsync("pause pets --json"));
+        Assert.Equal("paused", JsonDocument.Parse(_process.Out).RootElement.GetProperty("state").GetString());
+        _process.Clear();
+        Assert.Equal(0, await _process.RunAsync("cancel pets --json"));
+        Assert.Equal("cancelled", JsonDocument.Parse(_process.Out).RootElement.GetProperty("state").GetString());
+    }
+
+    [Fact]
+    public async Task A_bad_run_file_is_bad_input_with_its_places()
+    {
+        await File.WriteAllTextAsync(RunFile, "classes: [cat]\nrouns: 2\n", TestContext.Current.CancellationToken);
+
+        Assert.Equal(2, await _process.RunAsync(["run", RunFile, "--json"]));
+        var problem = JsonDocument.Parse(_process.Out).RootElement.GetProperty("problems")[0];
+        Assert.Equal(2, problem.GetProperty("line").GetInt32());
+        Assert.Contains($"{RunFile}:2:1: unknown key 'rouns'. Did you mean 'rounds'?", _process.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_nobody_foresaw_is_one_line_with_the_place_of_its_details()
+    {
+        _process.Engine = null!;
+
+        Assert.Equal(1, await _process.RunAsync("status"));
+        var line = _process.Error.TrimEnd();
+        Assert.DoesNotContain('\n', line);
+        var log = line[(line.IndexOf("Details are in ", StringComparison.Ordinal) + 15)..^1];
+        Assert.Contains("   at FreeMask", await File.ReadAllTextAsync(log, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,65 @@
+using FreeMask.Cli.Bundles;
+using FreeMask.Cli.Runs;
+using FreeMask.Cli.Terminal;
+using FreeMask.Cli.Tests.Runs;
+using Spectre.Console;
+
+namespace FreeMask.Cli.Tests.Terminal;
+
+/// <summary>The command line with streams, environment and data folder of a test's own.</summary>
+internal sealed class TestProcess : IDisposable
+{
+    private readonly StringWriter _out = new();
+    private readonly ListeningWriter _error = new();
+
+    internal TemporaryFolder Folder { get; } = new();
+
+    internal string Out => _out.ToString();
+
+    internal string Error => _error.ToString();
+
+    internal Task<int> RunAsync(string arguments) => RunAsync(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+
+    internal IEngine Engine { get; set; } = new FakeEngine();
+
+    /// <summary>Opens another engine than <see cref="Engine"/>.</summary>
+    internal EngineOpener? OpenEngine { get; init; }
+
+    /// <summary>Hears every line on standard error.</summary>
+    internal Action<string>? OnError { set => _error.Heard = value; }
+
+    /// <summary>Forgets what was written so far.</summary>
+    internal void Clear()
+    {
+        _out.GetStringBuilder().Clear();
+        _error.GetStringBuilder().Clear();
+    }
+
+    internal Task<int> RunAsync(string[] arguments, CancellationToken? stop = null) => CommandLine.RunAsync(arguments, new Surroundings
+    {
+        Out = _out,
+        Error = _error,
+        Environment = name => name switch { DataFolder.EnvironmentVariable => Folder.Path("data"), BundleCatalog.EnvironmentVariable => Folder.Path("models"), _ => null },
+        OpenEngine = OpenEngine ?? ((_, _, _) => Task.FromResult(Engine)),
+        Time = TimeProvider.System,
+        Console = writer => AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(writer), Ansi = AnsiSupport.No, Interactive = InteractionSupport.No }),
+    }, stop ?? Xunit.TestContext.Current.CancellationToken);
+
+    public void Dispose()
+    {
+        _out.Dispose();
+        _error.Dispose();
+        Folder.Dispose();
+    }
+
+    private sealed class ListeningWriter : StringWriter
+    {
+        internal Action<string>? Heard { get; set; }
+
+        public override void WriteLine(string? value)
+        {
+            base.WriteLine(value);
+            Heard?.Invoke(value ?? "");
+        }
+    }
+}
