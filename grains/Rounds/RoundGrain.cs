@@ -83,12 +83,8 @@ internal sealed partial class RoundGrain(
         if (_record.Value is not { } record) return;
         await Trainer(record).Forgive();
         if (record.Phase is RoundPhase.Producing or RoundPhase.Scoring)
-<<<<<<< HEAD
             for (var shard = 0; shard < ShardCount(record); shard++)
                 await GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard).Retry(OrderOf(record, shard, hold: true), indices);
-=======
-            foreach (var shard in _shards.Keys) await GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard).Retry(indices);
->>>>>>> cli
         _pulse.Signal();
     }
 

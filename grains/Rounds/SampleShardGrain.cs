@@ -88,15 +88,9 @@ internal sealed partial class SampleShardGrain(
         return new SampleList(hash, records.Count);
     }
 
-<<<<<<< HEAD
     public async Task Retry(ShardOrder order, int[]? indices)
     {
         var ledger = _ledger ?? await LoadAsync(order);
-=======
-    public async Task Retry(int[]? indices)
-    {
-        var (ledger, order) = (Ready(), _order!);
->>>>>>> cli
         _error = null;
         var quarantined = ledger.At(SampleStage.Quarantined).Where(i => indices is null || indices.Contains(i)).ToList();
         var returned = await Fanout.CallAsync(quarantined, index => GrainFactory.GetSample(order.Run, order.Round, index).Retry());

@@ -7,10 +7,6 @@ using FreeMask.Vision;
 using FreeMask.Vision.Export;
 using FreeMask.Vision.Imaging;
 using FreeMask.Vision.Tensors;
-<<<<<<< HEAD
-=======
-using TorchSharp;
->>>>>>> cli
 using static TorchSharp.torch;
 
 namespace FreeMask.Training.Mask2Former;

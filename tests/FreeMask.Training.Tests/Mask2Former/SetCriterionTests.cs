@@ -66,11 +66,7 @@ public sealed class SetCriterionTests
         var chosen = criterion.Compute(output, targets, points).Points.chunk(4, 0);
         for (var i = 0; i < Predictions.Length; i++)
         {
-<<<<<<< HEAD
             AssertSamePoints(Golden.Tensor(golden[$"{prefix}{Predictions[i]}.loss_points"]), chosen[i]);
-=======
-            Golden.AssertClose(golden[$"{prefix}{Predictions[i]}.loss_points"], chosen[i]);
->>>>>>> cli
             foreach (var image in new[] { 0, 1, 3 })
                 Golden.AssertClose(
                     golden[$"{prefix}{Predictions[i]}.cost.{image}"], costs.Total[(4 * i) + image].narrow(1, 0, targets.Classes[image].Count));
@@ -165,7 +161,6 @@ public sealed class SetCriterionTests
         Assert.NotEqual(known, Total(right));
     }
 
-<<<<<<< HEAD
     // As sets: uncertainties that are equal up to rounding may swap places.
     private static void AssertSamePoints(Tensor expected, Tensor actual)
     {
@@ -173,8 +168,6 @@ public sealed class SetCriterionTests
         Assert.All(Sorted(expected).Zip(Sorted(actual)), pair => Assert.Equal(pair.First, pair.Second, 1e-6f));
     }
 
-=======
->>>>>>> cli
     private static LabelMap Filled(byte label)
     {
         var map = new LabelMap(64, 64);
