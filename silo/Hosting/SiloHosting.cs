@@ -27,8 +27,8 @@ public static class SiloHosting
         services.AddOptions<CoordinationOptions>().BindConfiguration("FreeMask:Coordination").ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<DeviceWorkerOptions>().BindConfiguration("FreeMask:DeviceWorker").ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<DeviceOptions>().BindConfiguration("FreeMask:Devices").ValidateDataAnnotations().ValidateOnStart();
-        // Each placement of a grain would be two lines.
-        builder.Logging.AddFilter("Polly", LogLevel.Warning);
+        // Each placement of a grain would be two lines, and each call during a stop ten; what matters of them reaches the caller.
+        builder.Logging.AddFilter("Polly", LogLevel.Critical);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<IArtifactStore>(s =>
             new FolderArtifactStore(s.GetRequiredService<IOptions<SiloOptions>>().Value.ArtifactFolder, s.GetRequiredService<TimeProvider>()));

@@ -13,7 +13,7 @@ public sealed class ControlTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_paused_run_rests_until_it_is_resumed_and_ends_as_if_it_had_not()
     {
         await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken);
@@ -39,7 +39,7 @@ public sealed class ControlTests : IDisposable
         Assert.Equal(straight.ManifestHash, (await silo.Run("paused").GetStatus()).ManifestHash);
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_cancelled_run_is_over()
     {
         await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken);
@@ -58,7 +58,7 @@ public sealed class ControlTests : IDisposable
         Assert.NotNull(status.EndedAt);
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_poison_sample_is_quarantined_and_the_others_are_not_hurt()
     {
         await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken);
@@ -75,7 +75,7 @@ public sealed class ControlTests : IDisposable
         Assert.Contains("poison", poison.Failure, StringComparison.Ordinal);
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_broken_model_fails_the_run_once_with_its_message_and_a_retry_goes_on()
     {
         await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken);
@@ -93,7 +93,7 @@ public sealed class ControlTests : IDisposable
         Assert.Equal(straight.ManifestHash, (await silo.Run("run").GetStatus()).ManifestHash);
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_training_that_fails_fails_the_run_and_a_retry_goes_on()
     {
         await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken);
@@ -107,7 +107,7 @@ public sealed class ControlTests : IDisposable
         Assert.Equal(RunState.Completed, await silo.RestingAsync("run"));
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task When_every_sample_is_lost_the_run_says_why_and_a_retry_uses_fresh_seeds()
     {
         await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken);
@@ -124,7 +124,7 @@ public sealed class ControlTests : IDisposable
         Assert.All(await silo.SamplesAsync("run", 0), s => Assert.True(s.Attempt >= 2));
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_data_folder_has_one_silo_and_others_connect_to_it()
     {
         var token = TestContext.Current.CancellationToken;

@@ -13,7 +13,7 @@ public sealed class EmbeddedRunTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_run_completes_and_every_sample_ends_once()
     {
         await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken);
@@ -40,7 +40,7 @@ public sealed class EmbeddedRunTests : IDisposable
         }
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task The_manifest_is_its_parts_and_its_hash_is_theirs()
     {
         await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken);
@@ -53,7 +53,7 @@ public sealed class EmbeddedRunTests : IDisposable
         Assert.Equal(1 + (2 * (1 + 12)), lines.Length);
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Equal_specifications_give_equal_manifests_whatever_the_shards_and_windows()
     {
         await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken);
@@ -67,7 +67,7 @@ public sealed class EmbeddedRunTests : IDisposable
         Assert.NotEqual(first.ManifestHash, other.ManifestHash);
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task No_sample_is_judged_by_a_model_that_learned_from_it()
     {
         await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken);
@@ -81,7 +81,7 @@ public sealed class EmbeddedRunTests : IDisposable
         Assert.All(second.Where(s => s.Judge is not null), s => Assert.Equal(status.Rounds[0].Segmenter!.Weights, s.Judge));
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Starting_again_does_nothing_and_another_specification_is_refused()
     {
         await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken);
