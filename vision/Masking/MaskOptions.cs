@@ -52,7 +52,7 @@ public sealed record MaskOptions
     public MaskCleanUp CleanUp { get; init; } = MaskCleanUp.Pamr;
 
     /// <summary>PAMR's settings.</summary>
-    public PamrOptions Pamr { get; init; } = new() { Iterations = 5 };
+    public PamrOptions Pamr { get; init; } = new() { Iterations = 20 };
 
     /// <summary>The guided filter's radius.</summary>
     public float GuidedRadius { get; init; } = 8;
@@ -91,8 +91,8 @@ public sealed record MaskRules
     /// <summary>Largest share of the picture's border that the object may cover.</summary>
     public float MaximumBorder { get; init; } = 0.6f;
 
-    /// <summary>Smallest confidence.</summary>
-    public float MinimumConfidence { get; init; } = 0.2f;
+    /// <summary>Smallest confidence (see <see cref="MaskStage"/>).</summary>
+    public float MinimumConfidence { get; init; } = 0.7f;
 
     /// <summary>Most parts that may remain.</summary>
     public int MaximumParts { get; init; } = 6;

@@ -60,7 +60,7 @@ public sealed class SceneThesaurus
     /// <summary>The scenes that can be asked for.</summary>
     public IReadOnlyList<string> Scenes => _scenes;
 
-    /// <summary>The thesaurus of 10,000 COCO captions that ships (COCO 2017 captions, CC BY 4.0).</summary>
+    /// <summary>The thesaurus of 10,000 COCO captions that ships (CC BY 4.0).</summary>
     public static SceneThesaurus LoadDefault(ThesaurusOptions? options = null) =>
         options is null ? Shipped.Value : new SceneThesaurus(Shipped.Value.Counts, options);
 

@@ -8,7 +8,7 @@ namespace FreeMask.Vision.Tests.Diffusion;
 public sealed class ConformanceTests
 {
     [Theory]
-    [MemberData(nameof(FixtureParityTests.Folders), MemberType = typeof(FixtureParityTests))]
+    [MemberData(nameof(CaptureTests.Folders), MemberType = typeof(CaptureTests))]
     public void Every_quantity_is_within_its_tolerance(string folder)
     {
         var golden = new Golden(folder);

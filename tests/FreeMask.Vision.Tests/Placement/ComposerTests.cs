@@ -1,0 +1,186 @@
+using CsCheck;
+using FreeMask.Vision.Imaging;
+using FreeMask.Vision.Placement;
+using FreeMask.Vision.Randomness;
+using Xunit;
+
+namespace FreeMask.Vision.Tests.Placement;
+
+public sealed class ComposerTests
+{
+    private const int Side = 96, Horizon = 36;
+
+    private static readonly byte[] OwnColor = [200, 40, 40], Sky = [120, 170, 230], Grass = [70, 130, 50];
+
+    private static readonly ComposeOptions Many = new() { MaxObjects = 4 };
+
+    [Fact]
+    public void Without_donors_the_picture_stays()
+    {
+        var background = Background("cow", "grass");
+        var result = Composer.Compose(new ComposeRequest(background, []), new CounterRandom(1, "compose"));
+        Assert.Equal(background.Image.Pixels, result.Image.Pixels);
+        Assert.Equal(background.Labels.Labels, result.Classes.Labels);
+        Assert.Empty(result.Objects);
+        Assert.All(result.Pasted.Labels, p => Assert.Equal(0, p));
+        Assert.Equal(background.Labels.Labels.Count(l => l == background.ClassId), result.Instances.Labels.Count(i => i == 1));
+    }
+
+    [Fact]
+    public void The_same_stream_gives_the_same_picture()
+    {
+        var request = new ComposeRequest(Background("cow", "grass"), Donors("sheep", "horse", "person"), Many);
+        var first = Composer.Compose(request, new CounterRandom(9, 4, 0, "compose"));
+        var again = Composer.Compose(request, new CounterRandom(9, 4, 0, "compose"));
+        Assert.NotEmpty(first.Objects);
+        Assert.Equal(first.Image.Pixels, again.Image.Pixels);
+        Assert.Equal(first.Classes.Labels, again.Classes.Labels);
+        Assert.Equal(first.Objects, again.Objects);
+    }
+
+    [Fact]
+    public void Every_label_tells_whose_colour_is_seen() => Gen.Int[0, 100_000].Sample(
+        seed =>
+        {
+            var background = Background("cow", "grass");
+            var donors = Donors("sheep", "horse", "person", "sheep");
+            var result = Composer.Compose(new ComposeRequest(background, donors, Many), new CounterRandom((ulong)seed, "compose"));
+            var colors = result.Objects.ToDictionary(o => o.Instance, o => ColorOf(int.Parse(o.DonorId, System.Globalization.CultureInfo.InvariantCulture)));
+            var classes = result.Objects.ToDictionary(o => o.Instance, o => o.ClassId);
+            for (var i = 0; i < Side * Side; i++)
+            {
+                var instance = result.Instances.Labels[i];
+                var label = result.Classes.Labels[i];
+                var pixel = result.Image.Pixels.AsSpan(3 * i, 3);
+                if (result.Pasted.Labels[i] == 0) Assert.True(pixel.SequenceEqual(background.Image.Pixels.AsSpan(3 * i, 3)));
+                Assert.Equal(label == LabelMap.Ignore, instance == LabelMap.Ignore);
+                switch (instance)
+                {
+                    case 0:
+                        Assert.Equal(LabelMap.Background, label);
+                        Assert.InRange(result.Pasted.Labels[i], 0, 127);
+                        break;
+                    case 1:
+                        Assert.Equal(background.ClassId, label);
+                        Assert.True(Distance(pixel, OwnColor) < 90);
+                        break;
+                    case < 255:
+                        Assert.Equal(classes[instance], label);
+                        Assert.True(Distance(pixel, colors[instance]) < 90);
+                        break;
+                    default:
+                        break;
+                }
+            }
+        },
+        iter: 40);
+
+    [Fact]
+    public void Objects_stay_inside_stand_on_the_ground_and_leave_each_other_visible() => Gen.Int[0, 100_000].Sample(
+        seed =>
+        {
+            var background = Background("cow", "grass");
+            var result = Composer.Compose(new ComposeRequest(background, Donors("sheep", "horse", "person"), Many), new CounterRandom((ulong)seed, "compose"));
+            var own = background.Labels.Labels.Count(l => l == background.ClassId);
+            Assert.True(result.Instances.Labels.Count(i => i == 1) >= 0.5 * own);
+            Assert.InRange(result.Objects.Count, 0, Many.MaxObjects - 1);
+            foreach (var o in result.Objects)
+            {
+                Assert.True(o.Box.X >= 0 && o.Box.Y >= 0 && o.Box.Right <= Side && o.Box.Bottom <= Side);
+                Assert.True(o.Box.Bottom > Horizon - 4, $"stands at {o.Box.Bottom}");
+                Assert.True(result.Instances.Labels.Count(i => i == o.Instance) > 16);
+            }
+        },
+        iter: 40);
+
+    [Fact]
+    public void Only_what_flies_comes_into_the_sky_and_only_boats_and_birds_onto_water()
+    {
+        var donors = VocClasses.Names.Skip(1).Select(n => (n, VocClasses.IndexOf(n))).ToList();
+        Assert.Subset(new HashSet<string> { "aeroplane", "bird" }, DonorChoice.Draw(donors, "sky", 1, 20, new CounterRandom(1, "donors")).ToHashSet());
+        Assert.Subset(new HashSet<string> { "boat", "bird", "aeroplane" }, DonorChoice.Draw(donors, "water", 4, 20, new CounterRandom(1, "donors")).ToHashSet());
+    }
+
+    [Fact]
+    public void Donors_are_drawn_once_each_and_only_where_they_fit()
+    {
+        var donors = Enumerable.Range(0, 30).Select(i => (Id: i, ClassId: VocClasses.IndexOf(i % 3 == 0 ? "sheep" : i % 3 == 1 ? "person" : "sofa"))).ToList();
+        var drawn = DonorChoice.Draw(donors, "on the grass", VocClasses.IndexOf("cow"), 30, new CounterRandom(3, "donors"));
+        Assert.Equal(20, drawn.Count);
+        Assert.Equal(20, drawn.Distinct().Count());
+        Assert.DoesNotContain(drawn, i => i % 3 == 2);
+    }
+
+    [Fact]
+    public void An_object_that_its_picture_cut_at_the_bottom_is_put_against_the_bottom()
+    {
+        var donor = Sample("sheep", new PixelBox(30, 50, 30, Side - 50), ColorOf(0));
+        var request = new ComposeRequest(Background("cow", "grass"), [new DonorSample("0", donor.Image, donor.Labels, (byte)VocClasses.IndexOf("sheep"))], Many);
+        for (var seed = 0UL; seed < 20; seed++)
+        {
+            var result = Composer.Compose(request, new CounterRandom(seed, "compose"));
+            foreach (var o in result.Objects) Assert.Equal(Side, o.Box.Bottom);
+        }
+    }
+
+    [Fact]
+    public void Cutouts_fade_out_inside_the_undecided_band_without_the_old_background()
+    {
+        var (image, labels) = Sample("sheep", new PixelBox(30, 40, 20, 24), ColorOf(1));
+        var cutout = Cutout.Largest(image, labels, (byte)VocClasses.IndexOf("sheep"))!;
+        Assert.Equal(Sides.None, cutout.Cut);
+        Assert.Contains(cutout.Alpha.Values, a => a is > 0.5f and < 1);
+        for (var i = 0; i < cutout.Alpha.Values.Length; i++)
+            if (cutout.Alpha.Values[i] > 0) Assert.True(Distance(cutout.Image.Pixels.AsSpan(3 * i, 3), ColorOf(1)) < 3);
+    }
+
+    [Fact]
+    public void Picture_and_labels_of_different_size_are_refused() => Assert.Throws<FreeMaskException>(
+        () => Cutout.Largest(new RgbImage(4, 4), new LabelMap(5, 4), 1));
+
+    private static BackgroundSample Background(string name, string scene)
+    {
+        var (image, labels) = Sample(name, new PixelBox(14, 40, 30, 32), OwnColor);
+        return new BackgroundSample(image, labels, (byte)VocClasses.IndexOf(name), scene);
+    }
+
+    private static List<DonorSample> Donors(params string[] names) => [.. names.Select((name, i) =>
+    {
+        var (image, labels) = Sample(name, new PixelBox(25 + (3 * i), 30, 24 + (4 * i), 40), ColorOf(i));
+        return new DonorSample(i.ToString(System.Globalization.CultureInfo.InvariantCulture), image, labels, (byte)VocClasses.IndexOf(name));
+    })];
+
+    private static byte[] ColorOf(int donor) => donor switch
+    {
+        0 => [255, 255, 0],
+        1 => [255, 0, 255],
+        2 => [0, 0, 0],
+        _ => [255, 255, 255],
+    };
+
+    /// <summary>A solid rectangle with an undecided border of two pixels, between sky and grass.</summary>
+    private static (RgbImage Image, LabelMap Labels) Sample(string name, PixelBox box, byte[] color)
+    {
+        var image = new RgbImage(Side, Side);
+        var labels = new LabelMap(Side, Side);
+        for (var y = 0; y < Side; y++)
+        {
+            for (var x = 0; x < Side; x++)
+            {
+                var inside = x >= box.X && x < box.Right && y >= box.Y && y < box.Bottom;
+                var near = x >= box.X - 2 && x < box.Right + 2 && y >= box.Y - 2 && y < box.Bottom + 2;
+                (inside ? color : y < Horizon ? Sky : Grass).CopyTo(image[x, y]);
+                labels[x, y] = inside ? (byte)VocClasses.IndexOf(name) : near ? LabelMap.Ignore : LabelMap.Background;
+            }
+        }
+
+        return (image, labels);
+    }
+
+    private static double Distance(ReadOnlySpan<byte> pixel, byte[] color)
+    {
+        var sum = 0.0;
+        for (var c = 0; c < 3; c++) sum += (pixel[c] - color[c]) * (pixel[c] - color[c]);
+        return Math.Sqrt(sum);
+    }
+}

@@ -1,0 +1,82 @@
+using System.Text.Json;
+using FreeMask.Vision.Imaging;
+using FreeMask.Vision.Placement;
+using FreeMask.Vision.Randomness;
+using FreeMask.Vision.Tensors;
+using Xunit;
+
+namespace FreeMask.Vision.Tests.Placement;
+
+public sealed class PlacementGridTests
+{
+    [Fact]
+    public void Places_equal_the_reference()
+    {
+        var file = SafetensorsFile.Load(Fixtures.Path("composition", "golden.safetensors"));
+        using var notes = JsonDocument.Parse(File.ReadAllText(Fixtures.Path("composition", "golden.json")));
+        var places = notes.RootElement.GetProperty("places");
+        int height = places.GetProperty("background")[0].GetInt32(), width = places.GetProperty("background")[1].GetInt32();
+        var shape = file["places.heat"].Shape;
+        int h = (int)shape[1], w = (int)shape[2];
+        var values = file["places.heat"].ToSingles();
+        var heat = Enumerable.Range(0, (int)shape[0]).Select(k => new FloatMap(w, h, values[(k * h * w)..((k + 1) * h * w)])).ToArray();
+        var sizes = file["places.sizes"].ToInt64s().Chunk(2).Select(s => ((int)s[0], (int)s[1])).ToArray();
+
+        var best = PlacementGrid.Best(heat, sizes, width, height, places.GetProperty("top").GetInt32());
+
+        Assert.Equal(file["places.cells"].ToInt64s(), best.SelectMany(p => new long[] { p.Scale, p.Row, p.Column }));
+        Assert.Equal(file["places.boxes"].ToInt64s(), best.SelectMany(p => new long[] { p.Box.X, p.Box.Y, p.Box.Width, p.Box.Height }));
+    }
+
+    [Fact]
+    public void Sizes_keep_the_aspect_and_fill_the_tighter_side()
+    {
+        var sizes = PlacementGrid.Sizes([0.5], 100, 50, 400, 300);
+        Assert.Equal((100, 200), sizes[0]);
+        sizes = PlacementGrid.Sizes([0.5], 50, 100, 400, 300);
+        Assert.Equal((150, 75), sizes[0]);
+    }
+
+    [Fact]
+    public void Draws_follow_the_scores_and_skip_what_is_excluded()
+    {
+        var map = new FloatMap(4, 4);
+        map[1, 1] = 1;
+        map[2, 2] = 3;
+        map[0, 0] = 100; // too near to the border for an object of half the picture
+        var drawn = PlacementGrid.Draw([map], [(50, 50)], 100, 100, 4000, new CounterRandom(1, "draw"));
+        var share = drawn.Count(p => (p.Column, p.Row) == (2, 2)) / 4000.0;
+        Assert.InRange(share, 0.72, 0.78);
+        Assert.All(drawn, p => Assert.True(p.Column is 1 or 2));
+        Assert.Empty(PlacementGrid.Draw([new FloatMap(4, 4)], [(50, 50)], 100, 100, 4, new CounterRandom(1, "draw")));
+    }
+
+    [Fact]
+    public void The_scale_prior_is_the_count_of_the_labels()
+    {
+        using var rows = JsonDocument.Parse(File.ReadAllText(Fixtures.Data("placement", "opa-train-pairs.json")));
+        var edges = PlacementPrior.Table.Select(b => b.Edge).ToArray();
+        var plausible = new int[edges.Length];
+        var all = new int[edges.Length];
+        foreach (var row in rows.RootElement.EnumerateArray())
+        {
+            var scale = double.Parse(row.GetProperty("scale").GetString()!, System.Globalization.CultureInfo.InvariantCulture);
+            var bin = Array.FindLastIndex(edges, e => scale >= e);
+            plausible[bin] += row.GetProperty("pos_label").GetArrayLength();
+            all[bin] += row.GetProperty("pos_label").GetArrayLength() + row.GetProperty("neg_label").GetArrayLength();
+        }
+
+        Assert.Equal(62_074, all.Sum());
+        for (var i = 0; i < edges.Length; i++) Assert.Equal((double)plausible[i] / all[i], PlacementPrior.Table[i].Plausible, 12);
+        Assert.Equal(1, PlacementPrior.Table.Sum(b => b.Share), 9);
+    }
+
+    [Fact]
+    public void Nearer_and_taller_things_are_expected_larger()
+    {
+        int bird = VocClasses.IndexOf("bird"), bus = VocClasses.IndexOf("bus");
+        Assert.True(ObjectSizes.Expected(bird, 0.8) < ObjectSizes.Expected(bus, 0.8));
+        Assert.True(ObjectSizes.Expected(bus, 0.6) < ObjectSizes.Expected(bus, 0.9));
+        Assert.Equal(0.4, ObjectSizes.Expected(bus, 0.7, bus, 0.4, 0.7), 9);
+    }
+}
