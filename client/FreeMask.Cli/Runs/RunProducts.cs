@@ -55,6 +55,7 @@ internal sealed class RunProducts(RunReader run, RunFolder folder, Desk desk)
         await CopyAsync(segmenter.Config, Path.Combine(folder.Segmenter, "config.json"), stop);
         await CopyAsync(segmenter.Weights, Path.Combine(folder.Segmenter, "model.safetensors"), stop);
         if (segmenter.Onnx is { } onnx) await CopyAsync(onnx, Path.Combine(folder.Segmenter, "model.onnx"), stop);
+        if (segmenter.Card is { } card) await CopyAsync(card, Path.Combine(folder.Segmenter, "card.json"), stop);
     }
 
     private async Task WriteManifestAsync(CancellationToken stop)

@@ -1,4 +1,5 @@
 using FreeMask.Cli.Runs;
+using FreeMask.Silo.Pipeline;
 using Spectre.Console;
 
 namespace FreeMask.Cli.Terminal;
@@ -34,7 +35,7 @@ internal sealed class Surroundings
             Error = error,
             Environment = System.Environment.GetEnvironmentVariable,
             Time = TimeProvider.System,
-            OpenEngine = SiloEngine.With(Pipeline.Register),
+            OpenEngine = SiloEngine.With((services, bundles) => services.AddFreeMaskPipeline(bundles.ModelsFolder)),
             Console = writer => Open(writer, ReferenceEquals(writer, output) ? System.Console.IsOutputRedirected : System.Console.IsErrorRedirected),
         };
     }

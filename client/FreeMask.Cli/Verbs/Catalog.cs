@@ -17,8 +17,10 @@ internal static class Catalog
         RunVerbs.Retry(host),
         ProductVerbs.Export(host),
         ProductVerbs.Report(host),
+        EvalVerb.Create(host),
         ThesaurusVerbs.Create(host),
         ModelVerbs.Create(host),
+        TrainVerbs.Create(host),
         DoctorVerb.Create(host),
     ];
 }

@@ -1,0 +1,37 @@
+using System.CommandLine;
+using FreeMask.Cli.Terminal;
+using FreeMask.Training.Mini;
+
+namespace FreeMask.Cli.Verbs;
+
+/// <summary><c>freemask train</c>: makes the parts of the model bundle that ships.</summary>
+internal static class TrainVerbs
+{
+    internal static Command Create(VerbHost host) => new("train", "Train the parts of the model bundle that ships.") { MiniDiffusion(host) };
+
+    private static Command MiniDiffusion(VerbHost host)
+    {
+        var art = new Option<string>("--art") { Description = "The folder that infra/art/fetch.sh filled.", DefaultValueFactory = _ => "art", HelpName = "DIR" };
+        var work = new Option<string?>("--work") { Description = "Checkpoints and intermediate results; the same folder continues. Default: train/mini-diffusion in the data folder.", HelpName = "DIR" };
+        var output = new Option<string?>("--out") { Description = "Where the bundle is written. Default: bundle in the work folder.", HelpName = "DIR" };
+        var seed = new Option<ulong>("--seed") { Description = "Names scenes, initial weights, batches and noise.", DefaultValueFactory = _ => 1, HelpName = "N" };
+        var threads = new Option<int>("--threads") { Description = "Threads of the tensor library.", DefaultValueFactory = _ => Environment.ProcessorCount, HelpName = "N" };
+        var steps = new Option<int?>("--steps") { Description = "Optimizer steps of text encoder and U-Net.", HelpName = "N" };
+        return host.Handle(new Command("mini-diffusion", "Train the small diffusion model and write its bundle; hours on two cores, and it can be stopped and continued.") { art, work, output, seed, threads, steps }, async (parsed, desk, stop) =>
+        {
+            var folder = Path.GetFullPath(parsed.GetValue(work) ?? Path.Combine(desk.Data.Root, "train", "mini-diffusion"));
+            var options = new MiniDiffusionOptions
+            {
+                WorkDirectory = folder,
+                ArtDirectory = Path.GetFullPath(parsed.GetRequiredValue(art)),
+                OutputDirectory = Path.GetFullPath(parsed.GetValue(output) ?? Path.Combine(folder, "bundle")),
+                Seed = parsed.GetValue(seed),
+                Threads = parsed.GetValue(threads),
+            };
+            if (parsed.GetValue(steps) is { } total) options = options with { DiffusionSteps = total };
+            desk.Say($"Training in {folder}. Ctrl-C stops after a checkpoint; the same command continues.");
+            await Task.Run(() => new MiniDiffusionTrainer(options, desk.Say).Run(stop), CancellationToken.None);
+            return new Outcome(new { bundle = options.OutputDirectory, work = folder }, console => console.Profile.Out.Writer.WriteLine(options.OutputDirectory));
+        });
+    }
+}
