@@ -1,7 +1,6 @@
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Stages;
-using FreeMask.Vision.Imaging;
 using FreeMask.Vision.Placement;
 using FreeMask.Vision.Thesaurus;
 

@@ -3,7 +3,6 @@ using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Stages;
 using FreeMask.Vision;
 using FreeMask.Vision.Attention;
-using FreeMask.Vision.Imaging;
 using FreeMask.Vision.Masking;
 
 namespace FreeMask.Silo.Pipeline;

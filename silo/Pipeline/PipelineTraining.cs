@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Stages;

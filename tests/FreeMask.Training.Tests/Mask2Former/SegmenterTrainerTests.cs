@@ -27,7 +27,14 @@ public sealed class SegmenterTrainerTests
 
     private static readonly SegmenterTrainingRequest Request = new()
     {
-        Labels = Shapes.Labels, Seed = 5, Steps = 6, Config = Tiny, BatchSize = 4, Size = 64, CheckpointEvery = 2, Threads = 1,
+        Labels = Shapes.Labels,
+        Seed = 5,
+        Steps = 6,
+        Config = Tiny,
+        BatchSize = 4,
+        Size = 64,
+        CheckpointEvery = 2,
+        Threads = 1,
     };
 
     [Fact]
