@@ -1,0 +1,72 @@
+using FreeMask.Training.Mask2Former;
+using FreeMask.Training.Torch;
+using FreeMask.Vision;
+using FreeMask.Vision.Tensors;
+using FreeMask.Vision.Tests;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace FreeMask.Training.Tests.Mask2Former;
+
+public sealed class ResNetTests
+{
+    private const string Prefix = "model.pixel_level_module.encoder.";
+
+    [Theory]
+    [InlineData("a")]
+    [InlineData("b")]
+    public void Feature_maps_equal_the_reference(string scene)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        var folder = Fixtures.Path("mask2former", "resnet");
+        var golden = SafetensorsFile.Load(Path.Combine(folder, "golden.safetensors"));
+        var config = JsonFields.Load(Path.Combine(folder, "config.json"))["backbone_config"]!.AsObject();
+        var backbone = new ResNetBackbone(ResNetConfig.FromJson(config, folder));
+        ModuleState.Import(
+            backbone,
+            SafetensorsFile.Load(Path.Combine(folder, "model.safetensors")),
+            name => name.StartsWith(Prefix, StringComparison.Ordinal) ? name[Prefix.Length..] : null).ThrowIfAny(folder);
+        backbone.eval();
+
+        var maps = backbone.forward(Golden.Input(golden, scene));
+        for (var i = 0; i < 4; i++) Golden.AssertClose(golden[$"{scene}.backbone.{i}"], maps[i]);
+    }
+
+    [Fact]
+    public void A_saved_classifier_loads_and_answers_the_same()
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        var folder = Directory.CreateTempSubdirectory("freemask-resnet").FullName;
+        var model = new ResNetClassifier(new ResNetConfig(8, [8, 12, 16, 24], [1, 1, 2, 1]), ["cat", "dog"], seed: 4);
+        model.eval();
+        model.Save(folder);
+        var other = ResNetClassifier.Load(folder);
+        other.eval();
+
+        var x = linspace(-1, 1, 2 * 3 * 32 * 32).view(2, 3, 32, 32);
+        Assert.Equal(["cat", "dog"], other.Labels);
+        Assert.Equal(model.forward(x).data<float>().ToArray(), other.forward(x).data<float>().ToArray());
+        var names = SafetensorsFile.Load(Path.Combine(folder, "model.safetensors")).Tensors.Select(t => t.Name).ToArray();
+        Assert.Contains("resnet.encoder.stages.2.layers.1.layer.0.convolution.weight", names);
+        Assert.All(names, name => Assert.Matches("^(resnet\\.(embedder|encoder)|classifier\\.1)\\.", name));
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public void Weights_that_do_not_fit_are_named()
+    {
+        var folder = Directory.CreateTempSubdirectory("freemask-resnet").FullName;
+        var model = new ResNetClassifier(new ResNetConfig(8, [8, 12, 16, 24], [1, 1, 1, 1]), ["cat"], seed: 4);
+        model.Save(folder);
+        var file = SafetensorsFile.Load(Path.Combine(folder, "model.safetensors"));
+        new SafetensorsFile([.. file.Tensors.Where(t => t.Name != "classifier.1.bias"), NamedTensor.FromSingles("stray", [1], [0f])])
+            .Save(Path.Combine(folder, "model.safetensors"));
+
+        var fault = Assert.Throws<FreeMaskException>(() => ResNetClassifier.Load(folder));
+        Assert.Contains("classifier.1.bias", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("stray", fault.Message, StringComparison.Ordinal);
+        Directory.Delete(folder, recursive: true);
+    }
+}

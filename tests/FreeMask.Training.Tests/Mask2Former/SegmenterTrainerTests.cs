@@ -1,0 +1,126 @@
+using FreeMask.Training.Mask2Former;
+using FreeMask.Vision;
+using FreeMask.Vision.Imaging;
+using FreeMask.Vision.Segmentation;
+using FreeMask.Vision.Tensors;
+using Xunit;
+
+namespace FreeMask.Training.Tests.Mask2Former;
+
+public sealed class SegmenterTrainerTests
+{
+    private static readonly Mask2FormerConfig Tiny = new()
+    {
+        Backbone = new ResNetConfig(8, [16, 24, 32, 32], [1, 1, 1, 1]),
+        Labels = Shapes.Labels,
+        FeatureSize = 32,
+        MaskFeatureSize = 32,
+        HiddenSize = 32,
+        EncoderFeedForward = 32,
+        EncoderLayers = 1,
+        DecoderFeedForward = 32,
+        DecoderLayers = 2,
+        Heads = 4,
+        Queries = 6,
+        TrainPoints = 128,
+    };
+
+    private static readonly SegmenterTrainingRequest Request = new()
+    {
+        Labels = Shapes.Labels, Seed = 5, Steps = 6, Config = Tiny, BatchSize = 4, Size = 64, CheckpointEvery = 2, Threads = 1,
+    };
+
+    [Fact]
+    public void The_same_request_gives_the_same_weights_interrupted_or_not()
+    {
+        var samples = Shapes.Make(7, 64, seed: 1);
+        var straight = SegmenterTrainer.Train(Request, samples);
+        var again = SegmenterTrainer.Train(Request, samples);
+        Assert.True(straight.Weights.AsSpan().SequenceEqual(again.Weights));
+
+        var store = new MemoryStore();
+        using var stop = new CancellationTokenSource();
+        Assert.Throws<OperationCanceledException>(() => SegmenterTrainer.Train(
+            Request, samples, store, new Callback(p => { if (p.Step == 3) stop.Cancel(); }), stop.Token));
+        Assert.Equal(3, store.Step);
+        var steps = new List<int>();
+        var resumed = SegmenterTrainer.Train(Request, samples, store, new Callback(p => steps.Add(p.Step)));
+        Assert.Equal([4, 5, 6], steps);
+        Assert.True(straight.Weights.AsSpan().SequenceEqual(resumed.Weights));
+        Assert.True(straight.Onnx.AsSpan().SequenceEqual(resumed.Onnx));
+
+        var other = Assert.Throws<FreeMaskException>(() => SegmenterTrainer.Train(Request with { Seed = 6 }, samples, store));
+        Assert.Contains("other settings", other.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void It_learns_shapes_and_the_exported_model_sees_them()
+    {
+        var request = Request with { Steps = 90, BatchSize = 8, LearningRate = 3e-3, BackboneRateFactor = 1 };
+        var losses = new List<double>();
+        var result = SegmenterTrainer.Train(request, Shapes.Make(48, 64, seed: 2), progress: new Callback(p => losses.Add(p.Loss)));
+        Assert.True(losses.TakeLast(10).Average() < 0.6 * losses.Take(5).Average(), $"{losses[0]} -> {losses[^1]}");
+
+        using var segmenter = new OnnxSegmenter(result.Onnx, SegmenterCard.Parse(result.Card, "card"), threads: 1);
+        var (right, known) = (0, 0);
+        foreach (var sample in Shapes.Make(8, 64, seed: 3))
+        {
+            var labels = segmenter.Segment(sample.Image).Labels.Labels;
+            for (var i = 0; i < labels.Length; i++)
+            {
+                if (sample.Labels.Labels[i] is LabelMap.Ignore or LabelMap.Background) continue;
+                known++;
+                if (labels[i] == sample.Labels.Labels[i]) right++;
+            }
+        }
+
+        Assert.True(right > 0.5 * known, $"{right} of {known} object pixels are right");
+    }
+
+    [Fact]
+    public void It_starts_from_a_backbone_or_a_segmenter()
+    {
+        var folder = Directory.CreateTempSubdirectory("freemask-start").FullName;
+        var backbone = Path.Combine(folder, "backbone");
+        new ResNetClassifier(Tiny.Backbone, ["a", "b"], seed: 9).Save(backbone);
+        var samples = Shapes.Make(4, 64, seed: 1);
+        const string Stem = "embedder.embedder.convolution.weight";
+        var frozen = Request with { InitialFolder = backbone, LearningRate = 0, Steps = 1 };
+        var first = SegmenterTrainer.Train(frozen, samples);
+        Assert.True(SafetensorsFile.Load(Path.Combine(backbone, "model.safetensors"))["resnet." + Stem].Bytes.Span
+            .SequenceEqual(SafetensorsFile.Parse(first.Weights, "")["model.pixel_level_module.encoder." + Stem].Bytes.Span));
+
+        var segmenter = Path.Combine(folder, "segmenter");
+        first.Save(segmenter);
+        var second = SegmenterTrainer.Train(frozen with { InitialFolder = segmenter, Labels = [.. Shapes.Labels, "other"], Config = null, Seed = 77 }, samples);
+        const string Query = "model.transformer_module.queries_features.weight";
+        Assert.True(SafetensorsFile.Parse(first.Weights, "")[Query].Bytes.Span.SequenceEqual(SafetensorsFile.Parse(second.Weights, "")[Query].Bytes.Span));
+        Assert.Equal(5, SafetensorsFile.Parse(second.Weights, "")["class_predictor.bias"].Count);
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public void Labels_beyond_the_classes_are_refused()
+    {
+        var samples = Shapes.Make(2, 64, seed: 1);
+        samples[1].Labels[3, 3] = 9;
+        var fault = Assert.Throws<FreeMaskException>(() => SegmenterTrainer.Train(Request, samples));
+        Assert.Contains("shape1", fault.Message, StringComparison.Ordinal);
+    }
+
+    private sealed class MemoryStore : ITrainingCheckpointStore
+    {
+        private ReadOnlyMemory<byte>? _last;
+
+        internal int Step { get; private set; }
+
+        public ReadOnlyMemory<byte>? Load() => _last;
+
+        public void Save(int step, ReadOnlyMemory<byte> checkpoint) => (Step, _last) = (step, checkpoint);
+    }
+
+    private sealed class Callback(Action<TrainingProgress> action) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value) => action(value);
+    }
+}

@@ -1,0 +1,37 @@
+using FreeMask.Training.Mask2Former;
+using FreeMask.Vision.Imaging;
+using FreeMask.Vision.Randomness;
+
+namespace FreeMask.Training.Tests.Mask2Former;
+
+/// <summary>Renders pictures of a red square, a green disc or both, with exact label maps: something small to learn.</summary>
+internal static class Shapes
+{
+    internal static readonly string[] Labels = ["background", "square", "disc"];
+
+    internal static SegmentationSample[] Make(int count, int size, ulong seed) => [.. Enumerable.Range(0, count).Select(i => Make(i, size, seed))];
+
+    internal static SegmentationSample Make(int index, int size, ulong seed)
+    {
+        var random = new CounterRandom(seed, index, 0, "shapes");
+        var image = new RgbImage(size, size);
+        var labels = new LabelMap(size, size);
+        foreach (ref var value in image.Pixels.AsSpan()) value = (byte)(90 + random.NextInt(40));
+        foreach (var shape in index % 3 == 0 ? new[] { 1, 2 } : [index % 3])
+        {
+            var radius = size * random.NextDouble(0.15, 0.25);
+            var (cx, cy) = (random.NextDouble(radius, size - radius), random.NextDouble(radius, size - radius));
+            for (var y = 0; y < size; y++)
+                for (var x = 0; x < size; x++)
+                {
+                    double dx = x + 0.5 - cx, dy = y + 0.5 - cy;
+                    var distance = shape == 1 ? Math.Max(Math.Abs(dx), Math.Abs(dy)) : Math.Sqrt((dx * dx) + (dy * dy));
+                    if (distance > radius + 1) continue;
+                    labels[x, y] = distance > radius ? LabelMap.Ignore : (byte)shape;
+                    if (distance <= radius) image[x, y][shape - 1] = (byte)(200 + random.NextInt(50));
+                }
+        }
+
+        return new SegmentationSample($"shape{index}", image, labels);
+    }
+}

@@ -1,0 +1,181 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using FreeMask.Training.Torch;
+using FreeMask.Vision;
+using FreeMask.Vision.Export;
+using FreeMask.Vision.Imaging;
+using FreeMask.Vision.Tensors;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace FreeMask.Training.Mask2Former;
+
+/// <summary>
+/// Trains a Mask2Former. The same request and samples give the same weights, bit by bit, interrupted or not, on one kind of processor with one number of threads.
+/// </summary>
+public static class SegmenterTrainer
+{
+    /// <summary>Reads a data set in PASCAL VOC's layout.</summary>
+    /// <exception cref="FreeMaskException">The folder is not such a data set.</exception>
+    public static IReadOnlyList<SegmentationSample> ReadVoc(string folder) =>
+        [.. VocDataset.Open(folder).LoadAll().Select(sample => new SegmentationSample(sample.Id, sample.Image, sample.Labels))];
+
+    /// <summary>Trains, and exports what was trained. Blocks the calling thread; give it one of its own.</summary>
+    /// <param name="request">What to train.</param>
+    /// <param name="samples">What to learn from, in an order that never changes.</param>
+    /// <param name="store">Where checkpoints are kept; if it has one of this training, the training goes on from there.</param>
+    /// <param name="progress">Told after every step.</param>
+    /// <param name="cancellationToken">Stops between two steps, after a checkpoint.</param>
+    /// <param name="time">Measures the seconds.</param>
+    /// <exception cref="FreeMaskException">The request, a sample, the starting weights or the checkpoint cannot be used.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static SegmenterTrainingResult Train(
+        SegmenterTrainingRequest request,
+        IReadOnlyList<SegmentationSample> samples,
+        ITrainingCheckpointStore? store = null,
+        IProgress<TrainingProgress>? progress = null,
+        CancellationToken cancellationToken = default,
+        TimeProvider? time = null)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(samples);
+        Check(request, samples);
+        if (request.Threads > 0) set_num_threads(request.Threads);
+        using var scope = NewDisposeScope();
+        using var model = Start(request);
+        model.train();
+        model.FreezeNormalization(request.FreezeNormalization);
+        using var optimizer = new FlatAdamW(SegmenterOptimizer.Parameters(model, request.BackboneRateFactor, request.WeightDecay));
+        var fingerprint = Fingerprint(request, model.Config, samples);
+        var batches = new SegmenterBatch(request, samples);
+        var clock = time ?? TimeProvider.System;
+        var started = clock.GetTimestamp();
+        var (step, loss) = (Resume(store, fingerprint, model, optimizer), double.NaN);
+        while (step < request.Steps)
+        {
+            if (cancellationToken.IsCancellationRequested)
+            {
+                store?.Save(step, Checkpoint(step, fingerprint, model, optimizer));
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+
+            var rate = request.LearningRate * (1 - ((double)step / request.Steps));
+            loss = Step(request, model, optimizer, batches, step, rate);
+            step++;
+            progress?.Report(new TrainingProgress(step, request.Steps, loss, rate, clock.GetElapsedTime(started).TotalSeconds));
+            if (step % request.CheckpointEvery == 0 && step < request.Steps) store?.Save(step, Checkpoint(step, fingerprint, model, optimizer));
+        }
+
+        model.eval();
+        return new SegmenterTrainingResult(
+            SegmenterTrainingResult.Bytes(ModuleState.ToFile(model)),
+            model.Config.ToJson(),
+            Mask2FormerOnnx.Export(model, request.Size, request.Size),
+            Mask2FormerOnnx.Card(model.Config, request.Size, request.Size).ToJson(),
+            request.Steps,
+            clock.GetElapsedTime(started).TotalSeconds,
+            loss);
+    }
+
+    private static double Step(
+        SegmenterTrainingRequest request, Mask2FormerModel model, FlatAdamW optimizer, SegmenterBatch batches, int step, double rate)
+    {
+        using var scope = NewDisposeScope();
+        var (pixels, labels) = batches.Make(step);
+        var targets = SegmentationTargets.FromLabelMaps(labels);
+        var points = LossPoints.Draw(model.Config, model.Config.DecoderLayers + 1, targets, request.Seed, step);
+        optimizer.ZeroGradients();
+        var output = model.Run(tensor(pixels, [labels.Length, 3, request.Size, request.Size])).Decoder.Predictions;
+        var loss = new SetCriterion(model.Config, model.ClassWeights).Compute(output, targets, points).Total;
+        loss.backward();
+        var value = loss.item<float>();
+        if (!float.IsFinite(value))
+            throw new FreeMaskException($"The training diverged: the loss of step {step + 1} is not finite. Lower the learning rate ({request.LearningRate}).");
+        optimizer.ClipGradients(request.GradientClip);
+        optimizer.Step(rate);
+        return value;
+    }
+
+    private static Mask2FormerModel Start(SegmenterTrainingRequest request)
+    {
+        if (request.InitialFolder is not { } folder)
+            return new Mask2FormerModel((request.Config ?? Mask2FormerConfig.Small(request.Labels)) with { Labels = request.Labels }, request.Seed);
+        var path = Path.Combine(folder, "config.json");
+        var json = JsonFields.Load(path);
+        var weights = SafetensorsFile.Load(Path.Combine(folder, "model.safetensors"));
+        return (json["model_type"] as JsonValue)?.ToString() switch
+        {
+            "mask2former" => FromSegmenter(request, Mask2FormerConfig.Load(path), weights, folder),
+            "resnet" => FromBackbone(request, ResNetConfig.FromJson(json, path), weights, folder),
+            var other => throw new FreeMaskException($"{path} describes a model of type '{other}'; training can start from 'mask2former' or 'resnet'."),
+        };
+    }
+
+    private static Mask2FormerModel FromSegmenter(
+        SegmenterTrainingRequest request, Mask2FormerConfig found, SafetensorsFile weights, string folder)
+    {
+        var model = new Mask2FormerModel((request.Config ?? found) with { Labels = request.Labels }, request.Seed);
+        var sameClasses = found.Labels.SequenceEqual(request.Labels);
+        var difference = ModuleState.Import(model, weights, name => sameClasses || !IsClassHead(name) ? name : null);
+        (difference with { Missing = [.. difference.Missing.Where(name => sameClasses || !IsClassHead(name))] }).ThrowIfAny(folder);
+        return model;
+    }
+
+    private static Mask2FormerModel FromBackbone(SegmenterTrainingRequest request, ResNetConfig found, SafetensorsFile weights, string folder)
+    {
+        const string Prefix = "resnet.";
+        var config = (request.Config ?? Mask2FormerConfig.Small(request.Labels)) with { Labels = request.Labels, Backbone = found };
+        var model = new Mask2FormerModel(config, request.Seed);
+        ModuleState.Import(
+            model.Backbone, weights, name => name.StartsWith(Prefix, StringComparison.Ordinal) ? name[Prefix.Length..] : null).ThrowIfAny(folder);
+        return model;
+    }
+
+    private static bool IsClassHead(string name) =>
+        name.StartsWith("class_predictor.", StringComparison.Ordinal) || name.StartsWith("criterion.", StringComparison.Ordinal);
+
+    private static ReadOnlyMemory<byte> Checkpoint(int step, string fingerprint, Mask2FormerModel model, FlatAdamW optimizer) =>
+        SegmenterTrainingResult.Bytes(new SafetensorsFile(
+            [.. ModuleState.Export(model, "weights."), .. optimizer.Export()],
+            new Dictionary<string, string> { ["step"] = step.ToString(CultureInfo.InvariantCulture), ["training"] = fingerprint }));
+
+    private static int Resume(ITrainingCheckpointStore? store, string fingerprint, Mask2FormerModel model, FlatAdamW optimizer)
+    {
+        const string Prefix = "weights.", Origin = "The training's checkpoint";
+        if (store?.Load() is not { } bytes) return 0;
+        var file = SafetensorsFile.Parse(bytes, Origin);
+        if (file.Metadata.GetValueOrDefault("training") != fingerprint)
+            throw new FreeMaskException($"{Origin} belongs to a training with other settings or samples; remove it to start anew.");
+        ModuleState.Import(model, file, name => name.StartsWith(Prefix, StringComparison.Ordinal) ? name[Prefix.Length..] : null).ThrowIfAny(Origin);
+        optimizer.Import(file);
+        return int.Parse(file.Metadata["step"], CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Names a training: everything that its weights depend on but the pixels, which the samples' names stand for.</summary>
+    private static string Fingerprint(SegmenterTrainingRequest request, Mask2FormerConfig config, IReadOnlyList<SegmentationSample> samples)
+    {
+        var text = string.Join('\n', samples.Select(s => s.Id)
+            .Prepend((request with { Config = null, Labels = [], InitialFolder = null, CheckpointEvery = 1, Threads = 0 }).ToString())
+            .Prepend(config.ToJson()));
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+    }
+
+    private static void Check(SegmenterTrainingRequest request, IReadOnlyList<SegmentationSample> samples)
+    {
+        if (samples.Count == 0) throw new FreeMaskException("There are no samples to train a segmenter on.");
+        if (request.Size <= 0 || request.Size % 32 != 0) throw new FreeMaskException($"The training size is {request.Size}; it must be a multiple of 32.");
+        if (request.Steps < 1 || request.BatchSize < 1 || request.CheckpointEvery < 1)
+            throw new FreeMaskException("Steps, batch size and checkpoint interval of a training must be at least 1.");
+        foreach (var sample in samples)
+        {
+            if (sample.Image.Width != sample.Labels.Width || sample.Image.Height != sample.Labels.Height)
+                throw new FreeMaskException(
+                    $"Sample {sample.Id}: the picture is {sample.Image.Width}x{sample.Image.Height}, its label map {sample.Labels.Width}x{sample.Labels.Height}.");
+            foreach (var label in sample.Labels.Labels)
+                if (label != LabelMap.Ignore && label >= request.Labels.Count)
+                    throw new FreeMaskException($"Sample {sample.Id} has the label {label}, but there are only {request.Labels.Count} classes (0 to {request.Labels.Count - 1}).");
+        }
+    }
+}

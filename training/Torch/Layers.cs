@@ -1,0 +1,183 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace FreeMask.Training.Torch;
+
+/// <summary>
+/// A module whose parameters, buffers and children are exactly those it registers by name. TorchSharp would also register every field of such a type,
+/// under the field's name; then each tensor would appear twice in the state.
+/// </summary>
+/// <param name="name">The module's kind.</param>
+public abstract class NamedModule<TInput, TOutput>(string name) : Module<TInput, TOutput>(name)
+{
+    /// <inheritdoc />
+    protected override void RegisterComponents() { }
+}
+
+/// <summary>A node of a module tree that only gives its children a dotted name.</summary>
+internal sealed class ModuleGroup : Module
+{
+    internal ModuleGroup(params IEnumerable<(string Name, Module Child)> children) : base(nameof(ModuleGroup))
+    {
+        foreach (var (name, child) in children) register_module(name, child);
+    }
+
+    /// <inheritdoc />
+    protected override void RegisterComponents() { }
+
+    /// <summary>Children named 0, 1, 2, ... as PyTorch's lists name them.</summary>
+    internal static ModuleGroup Numbered(IEnumerable<Module> children) =>
+        new(children.Select((child, i) => (i.ToString(System.Globalization.CultureInfo.InvariantCulture), child)));
+}
+
+/// <summary>2-D convolution [n, in, h, w] to [n, out, h', w']; parameters <c>weight</c> [out, in, k, k] and, if asked for, <c>bias</c>. All zero until initialised.</summary>
+internal sealed class Convolution : NamedModule<Tensor, Tensor>
+{
+    // The oneDNN of libtorch 2.10 reads uninitialised memory (wrong sums, even NaN) in 3x3 convolutions whose channels do not fill its blocks of 8 or 16.
+    private const long Block = 16;
+
+    private readonly long[] _stride, _padding;
+    private readonly long _inputFill, _outputFill;
+
+    internal Convolution(long inputs, long outputs, long kernel, long stride = 1, bool bias = true) : base(nameof(Convolution))
+    {
+        _stride = [stride, stride];
+        _padding = [kernel / 2, kernel / 2];
+        _inputFill = inputs == 3 ? 0 : Fill(inputs);
+        _outputFill = Fill(outputs);
+        Weight = new Parameter(zeros(outputs, inputs, kernel, kernel));
+        register_parameter("weight", Weight);
+        if (!bias) return;
+        Bias = new Parameter(zeros(outputs));
+        register_parameter("bias", Bias);
+    }
+
+    internal Parameter Weight { get; }
+
+    internal Parameter? Bias { get; }
+
+    /// <inheritdoc />
+    public override Tensor forward(Tensor input)
+    {
+        if (_inputFill + _outputFill == 0) return functional.conv2d(input, Weight, Bias, _stride, _padding);
+        var filled = _inputFill == 0 ? input : functional.pad(input, [0, 0, 0, 0, 0, _inputFill]);
+        var weight = functional.pad(Weight, [0, 0, 0, 0, 0, _inputFill, 0, _outputFill]);
+        var bias = Bias is null ? null : functional.pad(Bias, [0, _outputFill]);
+        return functional.conv2d(filled, weight, bias, _stride, _padding).narrow(1, 0, Weight.shape[0]).contiguous();
+    }
+
+    private static long Fill(long channels) => (Block - (channels % Block)) % Block;
+}
+
+/// <summary>y = x Wᵀ + b over the last dimension; parameters <c>weight</c> [out, in] and <c>bias</c> [out]. All zero until initialised.</summary>
+internal sealed class LinearLayer : NamedModule<Tensor, Tensor>
+{
+    internal LinearLayer(long inputs, long outputs) : base(nameof(LinearLayer))
+    {
+        Weight = new Parameter(zeros(outputs, inputs));
+        Bias = new Parameter(zeros(outputs));
+        register_parameter("weight", Weight);
+        register_parameter("bias", Bias);
+    }
+
+    internal Parameter Weight { get; }
+
+    internal Parameter Bias { get; }
+
+    /// <inheritdoc />
+    public override Tensor forward(Tensor input) => functional.linear(input, Weight, Bias);
+}
+
+/// <summary>
+/// Batch normalisation with PyTorch's names and rules (momentum 0.1, unbiased variance into the running statistics, epsilon 1e-5).
+/// <see cref="Frozen"/> keeps it on its running statistics while the rest of a model trains.
+/// </summary>
+internal sealed class BatchNormalization : NamedModule<Tensor, Tensor>
+{
+    internal const double Epsilon = 1e-5;
+
+    internal BatchNormalization(long channels) : base(nameof(BatchNormalization))
+    {
+        Weight = new Parameter(ones(channels));
+        Bias = new Parameter(zeros(channels));
+        RunningMean = zeros(channels);
+        RunningVariance = ones(channels);
+        Batches = zeros([], int64);
+        register_parameter("weight", Weight);
+        register_parameter("bias", Bias);
+        register_buffer("running_mean", RunningMean);
+        register_buffer("running_var", RunningVariance);
+        register_buffer("num_batches_tracked", Batches);
+    }
+
+    internal Parameter Weight { get; }
+
+    internal Parameter Bias { get; }
+
+    internal Tensor RunningMean { get; }
+
+    internal Tensor RunningVariance { get; }
+
+    internal Tensor Batches { get; }
+
+    /// <summary>Whether running statistics are used, and left alone, in training mode too.</summary>
+    internal bool Frozen { get; set; }
+
+    /// <inheritdoc />
+    public override Tensor forward(Tensor input)
+    {
+        var learning = training && !Frozen;
+        if (learning)
+            using (no_grad()) Batches.add_(1);
+        return functional.batch_norm(input, RunningMean, RunningVariance, Weight, Bias, learning, 0.1, Epsilon);
+    }
+}
+
+/// <summary>Group normalisation, epsilon 1e-5. Its own class because TorchSharp 0.107's leaves weight and bias uninitialised.</summary>
+internal sealed class GroupNormalization : NamedModule<Tensor, Tensor>
+{
+    internal const double Epsilon = 1e-5;
+
+    internal GroupNormalization(long groups, long channels) : base(nameof(GroupNormalization))
+    {
+        Groups = groups;
+        Weight = new Parameter(ones(channels));
+        Bias = new Parameter(zeros(channels));
+        register_parameter("weight", Weight);
+        register_parameter("bias", Bias);
+    }
+
+    internal long Groups { get; }
+
+    internal Parameter Weight { get; }
+
+    internal Parameter Bias { get; }
+
+    /// <inheritdoc />
+    public override Tensor forward(Tensor input) => functional.group_norm(input, Groups, Weight, Bias, Epsilon);
+}
+
+/// <summary>Layer normalisation over the last dimension, epsilon 1e-5.</summary>
+internal sealed class LayerNormalization : NamedModule<Tensor, Tensor>
+{
+    internal const double Epsilon = 1e-5;
+
+    private readonly long[] _shape;
+
+    internal LayerNormalization(long channels) : base(nameof(LayerNormalization))
+    {
+        _shape = [channels];
+        Weight = new Parameter(ones(channels));
+        Bias = new Parameter(zeros(channels));
+        register_parameter("weight", Weight);
+        register_parameter("bias", Bias);
+    }
+
+    internal Parameter Weight { get; }
+
+    internal Parameter Bias { get; }
+
+    /// <inheritdoc />
+    public override Tensor forward(Tensor input) => functional.layer_norm(input, _shape, Weight, Bias, Epsilon);
+}

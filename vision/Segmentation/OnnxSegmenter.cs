@@ -1,0 +1,122 @@
+using FreeMask.Vision.Imaging;
+using Microsoft.ML.OnnxRuntime;
+
+namespace FreeMask.Vision.Segmentation;
+
+/// <summary>What a segmenter sees in a picture, at the picture's size.</summary>
+/// <param name="Labels">The most likely class of each pixel.</param>
+/// <param name="Confidence">That class's probability (or score), 0..1.</param>
+public sealed record Segmentation(LabelMap Labels, FloatMap Confidence);
+
+/// <summary>
+/// Runs a semantic segmenter that is described by a <see cref="SegmenterCard"/>. Pictures of another size are resized to the model's,
+/// and the class scores back to theirs (bilinearly), before the best class is taken; of equal scores the first class wins.
+/// </summary>
+public sealed class OnnxSegmenter : IDisposable
+{
+    private const int LargestBatch = 16;
+
+    private readonly InferenceSession _session;
+    private readonly RunOptions _options = new();
+
+    /// <summary>Opens a model.</summary>
+    /// <param name="model">The bytes of an ONNX file.</param>
+    /// <param name="card">What the model takes and gives.</param>
+    /// <param name="threads">Threads of one run; 0 leaves the choice to the runtime.</param>
+    /// <exception cref="FreeMaskException">The model cannot be loaded, or lacks the card's input or output.</exception>
+    public OnnxSegmenter(byte[] model, SegmenterCard card, int threads = 0)
+    {
+        ArgumentNullException.ThrowIfNull(card);
+        Card = card;
+        using var options = new SessionOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
+        if (threads > 0) options.IntraOpNumThreads = threads;
+        try
+        {
+            _session = new InferenceSession(model, options);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new FreeMaskException($"The segmenter {card.Name} cannot be loaded: {e.Message}", e);
+        }
+
+        Require(_session.InputMetadata.Keys, card.InputName, "input");
+        Require(_session.OutputMetadata.Keys, card.OutputName, "output");
+    }
+
+    /// <summary>What the model takes and gives.</summary>
+    public SegmenterCard Card { get; }
+
+    /// <summary>Opens <c>model.onnx</c> and <c>card.json</c> of a folder.</summary>
+    /// <exception cref="FreeMaskException">A file is missing or does not fit.</exception>
+    public static OnnxSegmenter Load(string folder, int threads = 0)
+    {
+        var card = SegmenterCard.Load(Path.Combine(folder, "card.json"));
+        var path = Path.Combine(folder, "model.onnx");
+        if (!File.Exists(path)) throw new FreeMaskException($"{path} does not exist; a segmenter's folder holds model.onnx and card.json.");
+        return new OnnxSegmenter(File.ReadAllBytes(path), card, threads);
+    }
+
+    /// <summary>Segments one picture.</summary>
+    public Segmentation Segment(RgbImage image) => Segment([image])[0];
+
+    /// <summary>Segments pictures, in batches where the model allows it.</summary>
+    /// <exception cref="FreeMaskException">The model's output does not fit its card.</exception>
+    public IReadOnlyList<Segmentation> Segment(IReadOnlyList<RgbImage> images, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        var fixedBatch = _session.InputMetadata[Card.InputName].Dimensions[0];
+        var results = new List<Segmentation>(images.Count);
+        foreach (var batch in images.Chunk(fixedBatch > 0 ? 1 : LargestBatch))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            Run(batch, results);
+        }
+
+        return results;
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _session.Dispose();
+        _options.Dispose();
+    }
+
+    private void Run(RgbImage[] images, List<Segmentation> results)
+    {
+        var length = 3 * Card.Width * Card.Height;
+        var pixels = new float[images.Length * length];
+        for (var i = 0; i < images.Length; i++) Fill(images[i], pixels.AsSpan(i * length, length));
+        using var input = OrtValue.CreateTensorValueFromMemory(pixels, [images.Length, 3, Card.Height, Card.Width]);
+        using var outputs = _session.Run(_options, [Card.InputName], [input], [Card.OutputName]);
+        var shape = outputs[0].GetTensorTypeAndShape().Shape;
+        if (shape.Length != 4 || shape[0] != images.Length || shape[1] != Card.Classes.Count)
+            throw new FreeMaskException(
+                $"The segmenter {Card.Name} gave [{string.Join(", ", shape)}]; its card promises [{images.Length}, {Card.Classes.Count}, height, width].");
+        var scores = outputs[0].GetTensorDataAsSpan<float>();
+        var size = (int)(shape[1] * shape[2] * shape[3]);
+        for (var i = 0; i < images.Length; i++)
+            results.Add(ScoreMaps.Decide(
+                scores.Slice(i * size, size), (int)shape[1], (int)shape[3], (int)shape[2], images[i].Width, images[i].Height, Card.Output));
+    }
+
+    private void Fill(RgbImage image, Span<float> target)
+    {
+        var scaled = image.Width == Card.Width && image.Height == Card.Height
+            ? image
+            : Resampling.Resize(image, Card.Width, Card.Height, ResamplingFilter.Antialias);
+        var area = Card.Width * Card.Height;
+        for (var channel = 0; channel < 3; channel++)
+        {
+            var source = Card.BlueFirst ? 2 - channel : channel;
+            for (var p = 0; p < area; p++) target[(channel * area) + p] = Card.Normalization.Apply(scaled.Pixels[(3 * p) + source], channel);
+        }
+    }
+
+    private void Require(IEnumerable<string> names, string wanted, string kind)
+    {
+        if (names.Contains(wanted)) return;
+        _session.Dispose();
+        throw new FreeMaskException($"The segmenter {Card.Name} has no {kind} named '{wanted}'; it has {string.Join(", ", names)}.");
+    }
+}
