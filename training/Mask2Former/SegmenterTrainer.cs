@@ -7,7 +7,6 @@ using FreeMask.Vision;
 using FreeMask.Vision.Export;
 using FreeMask.Vision.Imaging;
 using FreeMask.Vision.Tensors;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace FreeMask.Training.Mask2Former;

@@ -9,9 +9,9 @@ internal static class Shapes
 {
     internal static readonly string[] Labels = ["background", "square", "disc"];
 
-    internal static SegmentationSample[] Make(int count, int size, ulong seed) => [.. Enumerable.Range(0, count).Select(i => Make(i, size, seed))];
+    internal static SegmentationSample[] Make(int count, int size, ulong seed) => [.. Enumerable.Range(0, count).Select(i => One(i, size, seed))];
 
-    internal static SegmentationSample Make(int index, int size, ulong seed)
+    private static SegmentationSample One(int index, int size, ulong seed)
     {
         var random = new CounterRandom(seed, index, 0, "shapes");
         var image = new RgbImage(size, size);
