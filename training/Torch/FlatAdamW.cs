@@ -79,7 +79,7 @@ internal sealed class FlatAdamW : IDisposable
         Steps++;
         var correction1 = 1 - Math.Pow(Beta1, Steps);
         using Scalar correction2 = Math.Sqrt(1 - Math.Pow(Beta2, Steps));
-        _mean.lerp_(_gradients, Held.Of(1 - Beta1));
+        _mean.mul_(Held.Of(Beta1)).add_(_gradients, Held.Of(1 - Beta1));
         _square.mul_(Held.Of(Beta2)).addcmul_(_gradients, _gradients, Held.Of(1 - Beta2));
         var denominator = _square.sqrt().div_(correction2).add_(Held.Of(Epsilon));
         foreach (var (offset, length, factor, decay) in _segments)
