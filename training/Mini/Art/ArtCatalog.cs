@@ -66,11 +66,12 @@ public sealed class ArtCatalog
         return new ArtCatalog(sprites);
     }
 
+    /// <summary>A fifth of a class; at most one style of any icon, so that the others stay in training.</summary>
     private static IEnumerable<string> HoldOut(IGrouping<int, Candidate> ofClass)
     {
         var names = ofClass.Select(candidate => candidate.Name).Order(StringComparer.Ordinal).ToArray();
         new CounterRandom(HoldOutSeed, ofClass.Key, 0, "held-out-art").Shuffle(names.AsSpan());
-        return names.Take(Math.Max(1, (int)Math.Round(names.Length / 5.0)));
+        return names.DistinctBy(name => name[(name.IndexOf(':') + 1)..]).Take(Math.Max(1, (int)Math.Round(names.Length / 5.0)));
     }
 
     private static Candidate Svg(ArtChoice choice, string set, string svg) =>

@@ -33,17 +33,17 @@ internal static class DrawnArt
         .. Series(20, "television", 8, Television),
     ];
 
-    private static IEnumerable<Drawing> Series(int classId, string name, int count, Action<Canvas, CounterRandom, int> draw)
+    private static IEnumerable<Drawing> Series(int classId, string name, int count, Action<SvgPage, CounterRandom, int> draw)
     {
         for (var variant = 0; variant < count; variant++)
         {
-            var canvas = new Canvas();
+            var canvas = new SvgPage();
             draw(canvas, new CounterRandom(Seed, variant, 0, name), variant);
             yield return new Drawing($"{name}-{variant + 1}", classId, canvas.ToSvg());
         }
     }
 
-    private static void Table(Canvas c, CounterRandom random, int variant)
+    private static void Table(SvgPage c, CounterRandom random, int variant)
     {
         var wood = random.Pick(Woods);
         var dark = Shade(wood, 0.72);
@@ -79,7 +79,7 @@ internal static class DrawnArt
         }
     }
 
-    private static void Sofa(Canvas c, CounterRandom random, int variant)
+    private static void Sofa(SvgPage c, CounterRandom random, int variant)
     {
         var fabric = Fabrics[variant % Fabrics.Length];
         double back = random.NextDouble(34, 42), seat = random.NextDouble(66, 72), arm = random.NextDouble(15, 20), radius = random.NextDouble(6, 13);
@@ -95,7 +95,7 @@ internal static class DrawnArt
         c.Rect(124 - arm, armTop, arm, 100 - armTop, radius, fabric);
     }
 
-    private static void Chair(Canvas c, CounterRandom random, int variant)
+    private static void Chair(SvgPage c, CounterRandom random, int variant)
     {
         var wood = random.Pick(Woods);
         var dark = Shade(wood, 0.7);
@@ -121,7 +121,7 @@ internal static class DrawnArt
         c.Rect(right, seat + 8, 7, foot - seat - 8, 1, dark);
     }
 
-    private static void Bottle(Canvas c, CounterRandom random, int variant)
+    private static void Bottle(SvgPage c, CounterRandom random, int variant)
     {
         var glass = ((string[])["#2f7a45", "#7a4a22", "#3f86b8", "#4a8f3a", "#9a3030", "#2a5f66"])[variant % 6];
         double half = random.NextDouble(17, 22), neck = random.NextDouble(6.5, 8.5), shoulder = random.NextDouble(46, 58), mouth = 16;
@@ -132,7 +132,7 @@ internal static class DrawnArt
         c.Rect(64 - neck - 1.5, 5, (2 * neck) + 3, 13, 2, random.Pick(["#c8a040", "#b03030", "#d8d8d8", "#303030"]));
     }
 
-    private static void Plant(Canvas c, CounterRandom random, int variant)
+    private static void Plant(SvgPage c, CounterRandom random, int variant)
     {
         var leaf = random.Pick(["#3f8f3a", "#4fa648", "#2f7a3f", "#6aa83a"]);
         var pot = random.Pick(["#c0653a", "#b85a34", "#d08050", "#a8a29a", "#4a7aa0"]);
@@ -151,7 +151,7 @@ internal static class DrawnArt
         c.Rect(64 - half - 1, top - 4, (2 * half) + 2, 11, 2, Shade(pot, 0.85));
     }
 
-    private static void Television(Canvas c, CounterRandom random, int variant)
+    private static void Television(SvgPage c, CounterRandom random, int variant)
     {
         var frame = random.Pick(["#2b2d31", "#3a3d44", "#55585f", "#1f2124"]);
         double top = random.NextDouble(20, 26), height = random.NextDouble(62, 70), border = random.NextDouble(4, 6);
@@ -163,7 +163,7 @@ internal static class DrawnArt
         c.Path($"M{N(6 + border)} {N(top + border)} L{N(62)} {N(top + border)} L{N(30)} {N(top + height - border)} L{N(6 + border)} {N(top + height - border)} Z", Shade(screen, 1.18));
     }
 
-    private static void Bicycle(Canvas c, CounterRandom random, int variant)
+    private static void Bicycle(SvgPage c, CounterRandom random, int variant)
     {
         var paint = Paints[variant % Paints.Length];
         double radius = random.NextDouble(23, 26), hub = 88, front = 30, rear = 98, stroke = random.NextDouble(4.5, 6);
@@ -189,7 +189,7 @@ internal static class DrawnArt
         c.Ellipse(crankX, hub, 6, 6, "#55585f");
     }
 
-    private static void Aeroplane(Canvas c, CounterRandom random, int variant)
+    private static void Aeroplane(SvgPage c, CounterRandom random, int variant)
     {
         var body = random.Pick(["#e8ecf0", "#f2f4f6", "#d8e0e8"]);
         var paint = Paints[variant % Paints.Length];
@@ -204,7 +204,7 @@ internal static class DrawnArt
         c.Path($"M100 {N(middle - 2)} L112 {N(middle - 2)} L124 {N(middle + 12)} L114 {N(middle + 12)} Z", Shade(body, 0.8));
     }
 
-    private static void Boat(Canvas c, CounterRandom random, int variant)
+    private static void Boat(SvgPage c, CounterRandom random, int variant)
     {
         var hull = Paints[variant % Paints.Length];
         double deck = random.NextDouble(84, 90), keel = deck + random.NextDouble(22, 28);
@@ -228,7 +228,7 @@ internal static class DrawnArt
         c.Path($"M6 {N(deck - 6)} L120 {N(deck)} L119 {N(deck + 6)} L9 {N(deck + 1)} Z", "#f2f2ee");
     }
 
-    private static void Horse(Canvas c, CounterRandom random, int variant)
+    private static void Horse(SvgPage c, CounterRandom random, int variant)
     {
         var coat = ((string[])["#8a5530", "#6a3f28", "#b07a48", "#4a3a34", "#a8a098", "#9a6238"])[variant % 6];
         var mane = variant % 6 == 4 ? "#5a5650" : Shade(coat, 0.45);
@@ -266,7 +266,7 @@ internal static class DrawnArt
     private static T Pick<T>(this CounterRandom random, T[] items) => items[random.NextInt(items.Length)];
 
     /// <summary>An SVG document under construction.</summary>
-    private sealed class Canvas
+    private sealed class SvgPage
     {
         private readonly StringBuilder _body = new();
 

@@ -1,0 +1,91 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace FreeMask.Training.Mini;
+
+/// <summary>
+/// A causal transformer over token ids, [batch, sequence] to [batch, sequence, width], as CLIP's. The output at every end-of-text position
+/// (the end and all padding) is zero: in cross-attention, whose key and value projections have no bias, these positions act as one null key
+/// with logit 0 and value 0, need no mask and cannot carry the class.
+/// </summary>
+internal sealed class TextEncoder : Module
+{
+    internal const int Width = 128, Heads = 4, LayerCount = 2;
+
+    private readonly int _endToken;
+
+    internal TextEncoder(int vocabulary, int endToken) : base(nameof(TextEncoder))
+    {
+        _endToken = endToken;
+        register_module("token_embedding", TokenEmbedding = Embedding(vocabulary, Width));
+        PositionEmbedding = Parameter(randn(MiniVocabulary.Length, Width) * 0.02);
+        register_parameter("position_embedding", PositionEmbedding);
+        Blocks = [.. Enumerable.Range(0, LayerCount).Select(_ => new TextBlock())];
+        register_module("layers", ModuleList<TextBlock>(Blocks));
+        register_module("final_layer_norm", FinalNorm = LayerNorm(Width, Layers.Epsilon));
+        using var _ = no_grad();
+        TokenEmbedding.weight!.mul_(0.5);
+    }
+
+    internal Embedding TokenEmbedding { get; }
+
+    internal Parameter PositionEmbedding { get; }
+
+    internal TextBlock[] Blocks { get; }
+
+    internal LayerNorm FinalNorm { get; }
+
+    internal int EndToken => _endToken;
+
+    internal Tensor Forward(Tensor ids)
+    {
+        var h = TokenEmbedding.call(ids) + PositionEmbedding.narrow(0, 0, ids.shape[1]);
+        foreach (var block in Blocks) h = block.Forward(h);
+        return FinalNorm.call(h) * ids.ne(_endToken).unsqueeze(-1).to(h.dtype);
+    }
+}
+
+/// <summary>Pre-norm causal self-attention and a GELU MLP.</summary>
+internal sealed class TextBlock : Module
+{
+    internal LayerNorm Norm1 { get; }
+
+    internal Linear Query { get; }
+
+    internal Linear Key { get; }
+
+    internal Linear Value { get; }
+
+    internal Linear Output { get; }
+
+    internal LayerNorm Norm2 { get; }
+
+    internal Linear Fc1 { get; }
+
+    internal Linear Fc2 { get; }
+
+    internal TextBlock() : base(nameof(TextBlock))
+    {
+        register_module("layer_norm1", Norm1 = LayerNorm(TextEncoder.Width, Layers.Epsilon));
+        register_module("q_proj", Query = Linear(TextEncoder.Width, TextEncoder.Width));
+        register_module("k_proj", Key = Linear(TextEncoder.Width, TextEncoder.Width));
+        register_module("v_proj", Value = Linear(TextEncoder.Width, TextEncoder.Width));
+        register_module("out_proj", Output = Linear(TextEncoder.Width, TextEncoder.Width).Quiet());
+        register_module("layer_norm2", Norm2 = LayerNorm(TextEncoder.Width, Layers.Epsilon));
+        register_module("fc1", Fc1 = Linear(TextEncoder.Width, 2 * TextEncoder.Width));
+        register_module("fc2", Fc2 = Linear(2 * TextEncoder.Width, TextEncoder.Width).Quiet());
+    }
+
+    internal Tensor Forward(Tensor x)
+    {
+        var h = Norm1.call(x);
+        var attended = functional.scaled_dot_product_attention(
+            Attention.Split(Query.call(h), TextEncoder.Heads),
+            Attention.Split(Key.call(h), TextEncoder.Heads),
+            Attention.Split(Value.call(h), TextEncoder.Heads),
+            is_casual: true);
+        x += Output.call(Attention.Merge(attended));
+        return x + Fc2.call(functional.gelu(Fc1.call(Norm2.call(x))));
+    }
+}

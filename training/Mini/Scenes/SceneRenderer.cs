@@ -1,0 +1,86 @@
+using FreeMask.Vision.Randomness;
+
+namespace FreeMask.Training.Mini;
+
+/// <summary>
+/// Renders scenes from the art. Scene n depends on the seed and n alone: nothing needs to be stored, and any worker can render any scene.
+/// Calls may run in parallel.
+/// </summary>
+/// <param name="art">The pictures.</param>
+/// <param name="seed">Names the endless series of scenes.</param>
+/// <param name="heldOut">Whether objects are drawn from the held-out art instead of the training art.</param>
+public sealed class SceneRenderer(ArtCatalog art, ulong seed, bool heldOut)
+{
+    /// <summary>Width and height of every scene in pixels.</summary>
+    public const int Side = 128;
+
+    private const int PlacementAttempts = 24;
+    private const double LargestOverlap = 0.2;
+
+    private readonly IReadOnlyList<Sprite>[] _sprites = [.. Enumerable.Range(0, 21).Select(id => art.OfClass(id, heldOut))];
+
+    /// <summary>Scene <paramref name="index"/> with one object of a class, fully visible, filling about 15 to 38 % of the picture.</summary>
+    public Scene Single(long index, int classId)
+    {
+        var random = new CounterRandom(seed, index, 0, "single-scene");
+        var kind = SceneKinds.Draw(classId, random);
+        var area = Math.Pow(random.NextDouble(0.39, 0.62), 2);
+        return Render(kind, random, horizon => [Placement.Draw(Pick(classId, random), area, kind, horizon, spread: 10, random)]);
+    }
+
+    /// <summary>Scene <paramref name="index"/> with one object of any class, all classes equally often.</summary>
+    public Scene Single(long index) => Single(index, 1 + new CounterRandom(seed, index, 0, "single-class").NextInt(20));
+
+    /// <summary>Scene <paramref name="index"/> without an object.</summary>
+    public Scene Empty(long index)
+    {
+        var random = new CounterRandom(seed, index, 0, "empty-scene");
+        return Render((SceneKind)random.NextInt(SceneKinds.Count), random, _ => []);
+    }
+
+    /// <summary>
+    /// Scene <paramref name="index"/> with one to three objects that suit the place; one of them is of class <paramref name="classId"/>.
+    /// At most a fifth of an object's box is covered by another's.
+    /// </summary>
+    public Scene Multiple(long index, int classId)
+    {
+        var random = new CounterRandom(seed, index, 0, "multiple-scene");
+        var kind = SceneKinds.Draw(classId, random);
+        var wanted = 1 + random.NextInt(3);
+        return Render(kind, random, horizon =>
+        {
+            var placed = new List<Placement>();
+            for (var attempt = 0; attempt < PlacementAttempts && placed.Count < wanted; attempt++)
+            {
+                var chosen = placed.Count == 0 ? classId : Companion(kind, random);
+                var area = Math.Pow(random.NextDouble(0.22, wanted == 1 ? 0.6 : 0.42), 2);
+                var candidate = Placement.Draw(Pick(chosen, random), area, kind, horizon, spread: 40, random);
+                if (placed.TrueForAll(other => other.Overlap(candidate) <= LargestOverlap)) placed.Add(candidate);
+            }
+
+            return [.. placed.OrderBy(placement => placement.Bottom)];
+        });
+    }
+
+    private Scene Render(SceneKind kind, CounterRandom random, Func<int, IReadOnlyList<Placement>> place)
+    {
+        var canvas = new Canvas(Side);
+        var horizon = Backdrop.Paint(canvas, kind, random);
+        var placements = place(horizon);
+        var painter = new SpritePainter(canvas);
+        for (var i = 0; i < placements.Count; i++) painter.Paint(placements[i], (byte)(i + 1), kind, random);
+        var image = canvas.Develop(random.NextSingle() * 0.05f, 0.92f + (random.NextSingle() * 0.14f));
+        return new Scene(image, painter.Classes, painter.Instances, kind, [.. placements.Select(placement => placement.Sprite.ClassId)]);
+    }
+
+    private Sprite Pick(int classId, CounterRandom random) => _sprites[classId][random.NextInt(_sprites[classId].Count)];
+
+    private static int Companion(SceneKind kind, CounterRandom random)
+    {
+        while (true)
+        {
+            var classId = 1 + random.NextInt(20);
+            if (SceneKinds.Suits(classId, kind)) return classId;
+        }
+    }
+}

@@ -1,0 +1,119 @@
+using FreeMask.Vision.Imaging;
+using FreeMask.Vision.Randomness;
+
+namespace FreeMask.Training.Mini;
+
+/// <summary>Paints placed sprites onto a canvas and keeps the exact label maps: a pixel belongs to an object that covers more than half of it.</summary>
+internal sealed class SpritePainter(Canvas canvas)
+{
+    private static readonly float[] SubPixels = [0.25f, 0.75f];
+    private static readonly HashSet<int> Artefacts = [2, 4, 5, 6, 7, 9, 11, 14, 18];
+
+    internal LabelMap Classes { get; } = new(canvas.Side, canvas.Side);
+
+    internal LabelMap Instances { get; } = new(canvas.Side, canvas.Side);
+
+    internal void Paint(Placement placement, byte instance, SceneKind kind, CounterRandom random)
+    {
+        if (kind != SceneKind.Sky) CastShadow(placement, 0.2f + (random.NextSingle() * 0.2f));
+        var colour = ColourShift.Draw(random, Artefacts.Contains(placement.Sprite.ClassId) ? 0.35 : 0.06);
+        var level = 0;
+        var scale = placement.Scale;
+        for (; level + 1 < placement.Sprite.Levels.Count && scale < 0.5; level++) scale *= 2;
+        var source = placement.Sprite.Levels[level];
+        var (sin, cos) = Math.SinCos(placement.Angle);
+        Span<float> rgba = stackalloc float[4];
+        var reachX = (int)((placement.Width * 0.55) + (placement.Height * 0.08)) + 2;
+        var reachY = (int)((placement.Height * 0.55) + (placement.Width * 0.08)) + 2;
+        for (var y = Math.Max(0, (int)placement.CentreY - reachY); y < Math.Min(canvas.Side, (int)placement.CentreY + reachY + 1); y++)
+        {
+            for (var x = Math.Max(0, (int)placement.CentreX - reachX); x < Math.Min(canvas.Side, (int)placement.CentreX + reachX + 1); x++)
+            {
+                rgba.Clear();
+                foreach (var subY in SubPixels)
+                {
+                    foreach (var subX in SubPixels)
+                    {
+                        double dx = (x + subX - placement.CentreX) / scale, dy = (y + subY - placement.CentreY) / scale;
+                        Accumulate(source, (float)((cos * dx) + (sin * dy)), (float)((cos * dy) - (sin * dx)), rgba);
+                    }
+                }
+
+                Blend(x, y, rgba, colour, placement.Sprite.ClassId, instance);
+            }
+        }
+    }
+
+    private void Blend(int x, int y, Span<float> rgba, ColourShift colour, int classId, byte instance)
+    {
+        var alpha = rgba[3] / 4;
+        if (alpha <= 0.004f) return;
+        var tone = colour.Apply(new Tone(rgba[0] / 4, rgba[1] / 4, rgba[2] / 4), alpha);
+        var below = canvas[x, y] * (1 - alpha);
+        canvas[x, y] = new Tone(below.R + tone.R, below.G + tone.G, below.B + tone.B);
+        if (alpha <= 0.5f) return;
+        Classes[x, y] = (byte)classId;
+        Instances[x, y] = instance;
+    }
+
+    private static void Accumulate(SpriteLevel level, float fromCentreX, float fromCentreY, Span<float> rgba)
+    {
+        float u = fromCentreX + (level.Width / 2f) - 0.5f, v = fromCentreY + (level.Height / 2f) - 0.5f;
+        int left = (int)MathF.Floor(u), top = (int)MathF.Floor(v);
+        if (left < 0 || top < 0 || left >= level.Width - 1 || top >= level.Height - 1) return;
+        float fx = u - left, fy = v - top;
+        var upper = ((top * level.Width) + left) * 4;
+        var lower = upper + (4 * level.Width);
+        for (var k = 0; k < 4; k++)
+        {
+            var above = level.Rgba[upper + k] + ((level.Rgba[upper + 4 + k] - level.Rgba[upper + k]) * fx);
+            var below = level.Rgba[lower + k] + ((level.Rgba[lower + 4 + k] - level.Rgba[lower + k]) * fx);
+            rgba[k] += above + ((below - above) * fy);
+        }
+    }
+
+    private void CastShadow(Placement placement, float strength)
+    {
+        var footY = placement.CentreY + (placement.Height * 0.46);
+        double radiusX = placement.Width * 0.5, radiusY = Math.Max(3, placement.Height * 0.07);
+        for (var y = Math.Max(0, (int)(footY - (2 * radiusY))); y < Math.Min(canvas.Side, (int)(footY + (2 * radiusY)) + 1); y++)
+        {
+            for (var x = 0; x < canvas.Side; x++)
+            {
+                double dx = (x - placement.CentreX) / radiusX, dy = (y - footY) / radiusY;
+                canvas[x, y] *= 1 - (strength * (float)Math.Exp(-1.5 * ((dx * dx) + (dy * dy))));
+            }
+        }
+    }
+}
+
+/// <summary>A rotation of the hue (about the grey axis) with a change of saturation and brightness.</summary>
+internal readonly struct ColourShift
+{
+    private readonly float _same, _next, _last, _saturation, _brightness;
+
+    private ColourShift(double angle, float saturation, float brightness)
+    {
+        var (sin, cos) = Math.SinCos(angle);
+        var third = (1 - cos) / 3;
+        var side = sin / Math.Sqrt(3);
+        (_same, _next, _last) = ((float)(cos + third), (float)(third - side), (float)(third + side));
+        (_saturation, _brightness) = (saturation, brightness);
+    }
+
+    internal static ColourShift Draw(CounterRandom random, double largestAngle) =>
+        new(random.NextDouble(-largestAngle, largestAngle), 0.9f + (random.NextSingle() * 0.2f), 0.88f + (random.NextSingle() * 0.2f));
+
+    /// <summary>Shifts a premultiplied colour; the result stays within [0, <paramref name="alpha"/>].</summary>
+    internal Tone Apply(Tone tone, float alpha)
+    {
+        var red = (_same * tone.R) + (_next * tone.G) + (_last * tone.B);
+        var green = (_last * tone.R) + (_same * tone.G) + (_next * tone.B);
+        var blue = (_next * tone.R) + (_last * tone.G) + (_same * tone.B);
+        var grey = (0.3f * red) + (0.59f * green) + (0.11f * blue);
+        return new Tone(Shift(red, grey, alpha), Shift(green, grey, alpha), Shift(blue, grey, alpha));
+    }
+
+    private float Shift(float value, float grey, float alpha) =>
+        Math.Clamp((grey + ((value - grey) * _saturation)) * _brightness, 0, alpha);
+}

@@ -1,0 +1,131 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using FreeMask.Vision;
+using FreeMask.Vision.Tensors;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace FreeMask.Training.Mini;
+
+/// <summary>
+/// 32-bit weights of a module in one flat vector, with AdamW (Loshchilov and Hutter, 2019) and an exponential moving average, for mixed
+/// precision by hand: gradients are copied up from the module, new weights are copied down to it. Flat vectors make a step a handful of
+/// tensor operations whatever the number of parameters, and a checkpoint four tensors.
+/// </summary>
+internal sealed class MasterWeights : IDisposable
+{
+    private const double Beta1 = 0.9, Beta2 = 0.99, AdamEpsilon = 1e-8, LargestGradientNorm = 1.0;
+
+    private readonly nn.Module _module;
+    private readonly IReadOnlyList<Parameter> _parameters;
+    private readonly double _weightDecay, _averaging;
+    private readonly string _layout;
+    private readonly Tensor _weights, _moment1, _moment2, _average, _decayed;
+
+    /// <summary>Takes over a module's initial weights and turns it into the wanted precision (its 4-D weights channels-last).</summary>
+    internal MasterWeights(nn.Module module, TrainingPrecision precision, double weightDecay, double averaging)
+    {
+        _module = module;
+        _weightDecay = weightDecay;
+        _averaging = averaging;
+        _layout = Layout(module);
+        using (NewDisposeScope())
+        using (no_grad())
+        {
+            var initial = module.parameters().ToArray();
+            _weights = cat([.. initial.Select(p => p.detach().reshape(-1).to(ScalarType.Float32))]).DetachFromDisposeScope();
+            _decayed = cat([.. initial.Select(p => full(p.numel(), p.dim() > 1 ? 1f : 0f))]).DetachFromDisposeScope();
+            _moment1 = zeros_like(_weights).DetachFromDisposeScope();
+            _moment2 = zeros_like(_weights).DetachFromDisposeScope();
+            _average = _weights.clone().DetachFromDisposeScope();
+            if (precision == TrainingPrecision.BFloat16) module.to(ScalarType.BFloat16);
+            foreach (var parameter in module.parameters().Where(p => p.dim() == 4)) parameter.set_(parameter.ChannelsLast());
+        }
+
+        _parameters = [.. module.parameters()];
+    }
+
+    /// <summary>Steps taken so far.</summary>
+    internal int Step { get; private set; }
+
+    /// <summary>Number of parameters.</summary>
+    internal long Count => _weights.numel();
+
+    /// <summary>Takes one step with the gradients that the module holds, and clears them.</summary>
+    internal void Apply(double learningRate)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        var gradient = cat([.. _parameters.Select(p => (p.grad ?? zeros_like(p)).reshape(-1))]).to(ScalarType.Float32);
+        gradient.mul_((LargestGradientNorm / (gradient.norm() + 1e-6)).clamp(max: 1));
+        _module.zero_grad();
+        Step++;
+        _moment1.mul_(Beta1).add_(gradient, alpha: 1 - Beta1);
+        _moment2.mul_(Beta2).addcmul_(gradient, gradient, 1 - Beta2);
+        var scale1 = 1 - Math.Pow(Beta1, Step);
+        var scale2 = Math.Sqrt(1 - Math.Pow(Beta2, Step));
+        var update = _moment1.div(_moment2.sqrt().div_(scale2).add_(AdamEpsilon)).mul_(1 / scale1).addcmul_(_weights, _decayed, _weightDecay);
+        _weights.add_(update, alpha: -learningRate);
+        var keep = Math.Min(_averaging, (1.0 + Step) / (10.0 + Step));
+        _average.mul_(keep).add_(_weights, alpha: 1 - keep);
+        CopyDown(_weights, _parameters);
+    }
+
+    /// <summary>Copies the moving average into another module of the same layout.</summary>
+    internal void CopyAverageTo(nn.Module target)
+    {
+        if (Layout(target) != _layout) throw new FreeMaskException("The averaged weights belong to a network of another shape.");
+        CopyDown(_average, [.. target.parameters()]);
+    }
+
+    /// <summary>Writes weights, moments, average and step (atomically).</summary>
+    internal void Save(string path)
+    {
+        NamedTensor Named(string name, Tensor tensor) => NamedTensor.FromSingles(name, [tensor.numel()], tensor.data<float>().ToArray());
+        new SafetensorsFile(
+            [Named("weights", _weights), Named("moment1", _moment1), Named("moment2", _moment2), Named("average", _average)],
+            new Dictionary<string, string> { ["step"] = Step.ToString(CultureInfo.InvariantCulture), ["layout"] = _layout }).Save(path);
+    }
+
+    /// <summary>Continues from a checkpoint.</summary>
+    /// <exception cref="FreeMaskException">The file belongs to a network of another shape.</exception>
+    internal void Load(string path)
+    {
+        var file = SafetensorsFile.Load(path);
+        if (file.Metadata.GetValueOrDefault("layout") != _layout)
+            throw new FreeMaskException($"{path} belongs to a network of another shape; use another work folder or delete it.");
+        Step = int.Parse(file.Metadata["step"], CultureInfo.InvariantCulture);
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        _weights.copy_(tensor(file["weights"].ToSingles()));
+        _moment1.copy_(tensor(file["moment1"].ToSingles()));
+        _moment2.copy_(tensor(file["moment2"].ToSingles()));
+        _average.copy_(tensor(file["average"].ToSingles()));
+        CopyDown(_weights, _parameters);
+    }
+
+    public void Dispose()
+    {
+        foreach (var tensor in (Tensor[])[_weights, _moment1, _moment2, _average, _decayed]) tensor.Dispose();
+    }
+
+    private static void CopyDown(Tensor flat, IReadOnlyList<Parameter> parameters)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        long at = 0;
+        foreach (var parameter in parameters)
+        {
+            parameter.copy_(flat.narrow(0, at, parameter.numel()).view(parameter.shape));
+            at += parameter.numel();
+        }
+    }
+
+    private static string Layout(nn.Module module)
+    {
+        var text = string.Join(';', module.named_parameters().Select(p => $"{p.name}:{string.Join('x', p.parameter.shape)}"));
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+    }
+}
