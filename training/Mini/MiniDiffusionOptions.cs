@@ -57,4 +57,7 @@ public sealed record MiniDiffusionOptions
 
     /// <summary>Steps between checkpoints.</summary>
     public int CheckpointEvery { get; init; } = 500;
+
+    /// <summary>Steps between two looks at the U-Net (samples, attention on held-out scenes) and provisional exports; a multiple of <see cref="CheckpointEvery"/>.</summary>
+    public int InspectEvery { get; init; } = 4000;
 }

@@ -13,36 +13,34 @@ internal sealed class TextEncoder : Module
 {
     internal const int Width = 128, Heads = 4, LayerCount = 2;
 
-    private readonly int _endToken;
-
     internal TextEncoder(int vocabulary, int endToken) : base(nameof(TextEncoder))
     {
-        _endToken = endToken;
+        EndToken = endToken;
         register_module("token_embedding", TokenEmbedding = Embedding(vocabulary, Width));
-        PositionEmbedding = Parameter(randn(MiniVocabulary.Length, Width) * 0.02);
-        register_parameter("position_embedding", PositionEmbedding);
+        register_module("position_embedding", PositionEmbedding = Embedding(MiniVocabulary.Length, Width));
         Blocks = [.. Enumerable.Range(0, LayerCount).Select(_ => new TextBlock())];
         register_module("layers", ModuleList<TextBlock>(Blocks));
         register_module("final_layer_norm", FinalNorm = LayerNorm(Width, Layers.Epsilon));
         using var _ = no_grad();
         TokenEmbedding.weight!.mul_(0.5);
+        PositionEmbedding.weight!.mul_(0.02);
     }
 
     internal Embedding TokenEmbedding { get; }
 
-    internal Parameter PositionEmbedding { get; }
+    internal Embedding PositionEmbedding { get; }
 
     internal TextBlock[] Blocks { get; }
 
     internal LayerNorm FinalNorm { get; }
 
-    internal int EndToken => _endToken;
+    internal int EndToken { get; }
 
     internal Tensor Forward(Tensor ids)
     {
-        var h = TokenEmbedding.call(ids) + PositionEmbedding.narrow(0, 0, ids.shape[1]);
+        var h = TokenEmbedding.call(ids) + PositionEmbedding.weight!.narrow(0, 0, ids.shape[1]);
         foreach (var block in Blocks) h = block.Forward(h);
-        return FinalNorm.call(h) * ids.ne(_endToken).unsqueeze(-1).to(h.dtype);
+        return FinalNorm.call(h) * ids.ne(EndToken).unsqueeze(-1).to(h.dtype);
     }
 }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using FreeMask.Vision.Imaging;
 using FreeMask.Vision.Tensors;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace FreeMask.Training.Mini;
@@ -42,7 +43,7 @@ internal sealed class LatentStore
     internal ReadOnlySpan<float> this[int index] => _values.AsSpan(index * Size, Size);
 
     /// <summary>Renders and encodes scenes, or loads what an earlier run has made.</summary>
-    internal static LatentStore Build(StageContext context, AutoEncoder network, CancellationToken cancellation)
+    internal static LatentStore Build(StageContext context, AutoEncoderStage stage, AutoEncoder trained, CancellationToken cancellation)
     {
         var file = context.WorkFile("latents.safetensors");
         if (File.Exists(file))
@@ -51,7 +52,15 @@ internal sealed class LatentStore
             if (stored.Count == context.Options.Scenes) return stored;
         }
 
-        using var _ = inference_mode();
+        var network = stage.Create();
+        using (var _ = no_grad())
+        {
+            foreach (var (target, source) in network.parameters().Zip(trained.parameters())) target.copy_(source);
+            if (context.Options.Precision == TrainingPrecision.BFloat16) network.to(ScalarType.BFloat16);
+            foreach (var parameter in network.parameters().Where(p => p.dim() == 4)) parameter.set_(parameter.ChannelsLast());
+        }
+
+        using var inference = inference_mode();
         var count = context.Options.Scenes;
         var (values, classes, kinds) = (new float[count * Size], new byte[count], new byte[count]);
         context.Log($"latents: rendering and encoding {count:N0} scenes");
@@ -59,6 +68,7 @@ internal sealed class LatentStore
         {
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
+            if (first % (50 * Chunk) == 0) context.Log($"latents: {first:N0}");
             var images = new RgbImage[Math.Min(Chunk, count - first)];
             Parallel.For(0, images.Length, i =>
             {

@@ -1,0 +1,40 @@
+using FreeMask.Vision;
+using static TorchSharp.torch;
+
+namespace FreeMask.Training.Mini;
+
+/// <summary>
+/// Makes the embedded mini bundle: art, scenes, autoencoder, latents, text encoder and U-Net, export. Every stage leaves its result in the
+/// work folder; a run that was stopped (or killed) continues from the last checkpoint and gives the weights that an undisturbed run gives
+/// on the same machine.
+/// </summary>
+/// <param name="options">What to make.</param>
+/// <param name="log">Takes one line of progress at a time.</param>
+public sealed class MiniDiffusionTrainer(MiniDiffusionOptions options, Action<string> log)
+{
+    /// <summary>Trains what is not trained yet and writes the bundle.</summary>
+    /// <exception cref="FreeMaskException">The art is missing, or the work folder belongs to networks of another shape.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; a checkpoint was written.</exception>
+    public void Run(CancellationToken cancellation)
+    {
+        Directory.CreateDirectory(options.WorkDirectory);
+        set_num_threads(options.Threads);
+        var context = new StageContext(options, ArtCatalog.Load(options.ArtDirectory), log);
+        log($"art: {context.Art.Sprites.Count} pictures, {context.Art.Sprites.Count(sprite => sprite.HeldOut)} of them held out");
+        var autoEncoderStage = new AutoEncoderStage(context);
+        var autoEncoder = autoEncoderStage.Run(cancellation);
+        var latents = LatentStore.Build(context, autoEncoderStage, autoEncoder, cancellation);
+        var vocabulary = MiniVocabulary.OfCaptions();
+        var inspection = new DiffusionInspection(context, autoEncoder, latents, vocabulary);
+        void Inspect(DiffusionNetwork network, int step)
+        {
+            if (step % options.InspectEvery != 0 && step != options.DiffusionSteps) return;
+            inspection.Run(network, step);
+            MiniBundle.Write(options.OutputDirectory, autoEncoder, latents.Mean, latents.Deviation, network, vocabulary);
+        }
+
+        var diffusion = new DiffusionStage(context, latents, vocabulary).Run(Inspect, cancellation);
+        MiniBundle.Write(options.OutputDirectory, autoEncoder, latents.Mean, latents.Deviation, diffusion, vocabulary);
+        log($"bundle: written to {options.OutputDirectory}");
+    }
+}
