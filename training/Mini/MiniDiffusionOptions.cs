@@ -58,6 +58,12 @@ public sealed record MiniDiffusionOptions
     /// <summary>Steps between checkpoints.</summary>
     public int CheckpointEvery { get; init; } = 500;
 
-    /// <summary>Steps between two looks at the U-Net (samples, attention on held-out scenes) and provisional exports; a multiple of <see cref="CheckpointEvery"/>.</summary>
+    /// <summary>
+    /// Steps between two looks at the U-Net (samples, attention on held-out scenes) and provisional exports; a multiple of
+    /// <see cref="CheckpointEvery"/>, or 0 for never.
+    /// </summary>
     public int InspectEvery { get; init; } = 4000;
+
+    /// <summary>Steps between two lines of progress.</summary>
+    public int LogEvery { get; init; } = 100;
 }

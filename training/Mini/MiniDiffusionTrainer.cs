@@ -28,7 +28,7 @@ public sealed class MiniDiffusionTrainer(MiniDiffusionOptions options, Action<st
         var inspection = new DiffusionInspection(context, autoEncoder, latents, vocabulary);
         void Inspect(DiffusionNetwork network, int step)
         {
-            if (step % options.InspectEvery != 0 && step != options.DiffusionSteps) return;
+            if (options.InspectEvery == 0 || (step % options.InspectEvery != 0 && step != options.DiffusionSteps)) return;
             inspection.Run(network, step);
             MiniBundle.Write(options.OutputDirectory, autoEncoder, latents.Mean, latents.Deviation, network, vocabulary);
         }

@@ -9,10 +9,11 @@ namespace FreeMask.Training.Mini;
 internal static class AutoEncoderExport
 {
     /// <summary><c>sample</c> [batch, 3, height, width] in [-1, 1] to <c>latent_sample</c>, the normalised posterior mean.</summary>
-    internal static OnnxGraphBuilder BuildEncoder(AutoEncoder network, ReadOnlySpan<float> mean, ReadOnlySpan<float> deviation)
+    internal static OnnxGraphBuilder BuildEncoder(
+        AutoEncoder network, ReadOnlySpan<float> mean, ReadOnlySpan<float> deviation, WeightStorage storage)
     {
         var net = network.Encoder;
-        var layers = new OnnxLayers(new OnnxGraphBuilder());
+        var layers = new OnnxLayers(new OnnxGraphBuilder(), storage);
         layers.Graph.Input("sample", OnnxGraphBuilder.Float, "batch", 3, "height", "width");
         layers.Graph.Scope = "/encoder";
         var h = layers.Silu(layers.Convolution("conv_in", net.Stem, "sample"));
@@ -36,10 +37,11 @@ internal static class AutoEncoderExport
     }
 
     /// <summary>Normalised <c>latent_sample</c> to <c>sample</c> [batch, 3, height, width], not clamped.</summary>
-    internal static OnnxGraphBuilder BuildDecoder(AutoEncoder network, ReadOnlySpan<float> mean, ReadOnlySpan<float> deviation)
+    internal static OnnxGraphBuilder BuildDecoder(
+        AutoEncoder network, ReadOnlySpan<float> mean, ReadOnlySpan<float> deviation, WeightStorage storage)
     {
         var net = network.Decoder;
-        var layers = new OnnxLayers(new OnnxGraphBuilder());
+        var layers = new OnnxLayers(new OnnxGraphBuilder(), storage);
         layers.Graph.Input("latent_sample", OnnxGraphBuilder.Float, "batch", AutoEncoder.LatentChannels, "latent_height", "latent_width");
         layers.Graph.Scope = "/decoder";
 

@@ -13,10 +13,10 @@ internal static class MiniBundle
         foreach (var part in (string[])["scheduler", "text_encoder", "unet", "vae_encoder", "vae_decoder"])
             Directory.CreateDirectory(Path.Combine(directory, part));
         vocabulary.Save(Path.Combine(directory, "tokenizer"));
-        TextEncoderExport.Build(diffusion.Text).Save(Path.Combine(directory, "text_encoder", "model.onnx"));
-        UNetExport.Build(diffusion.UNet).Save(Path.Combine(directory, "unet", "model.onnx"));
-        AutoEncoderExport.BuildEncoder(autoEncoder, mean, deviation).Save(Path.Combine(directory, "vae_encoder", "model.onnx"));
-        AutoEncoderExport.BuildDecoder(autoEncoder, mean, deviation).Save(Path.Combine(directory, "vae_decoder", "model.onnx"));
+        TextEncoderExport.Build(diffusion.Text, WeightStorage.Half).Save(Path.Combine(directory, "text_encoder", "model.onnx"));
+        UNetExport.Build(diffusion.UNet, WeightStorage.Half).Save(Path.Combine(directory, "unet", "model.onnx"));
+        AutoEncoderExport.BuildEncoder(autoEncoder, mean, deviation, WeightStorage.Half).Save(Path.Combine(directory, "vae_encoder", "model.onnx"));
+        AutoEncoderExport.BuildDecoder(autoEncoder, mean, deviation, WeightStorage.Half).Save(Path.Combine(directory, "vae_decoder", "model.onnx"));
         WriteJson(directory, "vae_decoder/config.json", AutoEncoderConfig());
         WriteJson(directory, "vae_encoder/config.json", AutoEncoderConfig());
         WriteJson(directory, "scheduler/scheduler_config.json", SchedulerConfig());

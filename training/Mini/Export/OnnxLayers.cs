@@ -4,9 +4,21 @@ using static TorchSharp.torch;
 
 namespace FreeMask.Training.Mini;
 
-/// <summary>Writes the mini bundle's layers as ONNX nodes (opset 17). Every method returns the name of its output tensor.</summary>
-internal sealed class OnnxLayers(OnnxGraphBuilder graph)
+/// <summary>How the weights of an export are stored; arithmetic is 32-bit either way.</summary>
+internal enum WeightStorage
 {
+    /// <summary>32-bit floats.</summary>
+    Single,
+
+    /// <summary>Half precision behind a cast, for tensors of 1024 elements and more.</summary>
+    Half,
+}
+
+/// <summary>Writes the mini bundle's layers as ONNX nodes (opset 17). Every method returns the name of its output tensor.</summary>
+internal sealed class OnnxLayers(OnnxGraphBuilder graph, WeightStorage storage)
+{
+    private const int SmallestHalf = 1024;
+
     internal OnnxGraphBuilder Graph { get; } = graph;
 
     /// <summary>Adds nodes under a longer name scope.</summary>
@@ -19,9 +31,12 @@ internal sealed class OnnxLayers(OnnxGraphBuilder graph)
         return result;
     }
 
-    internal string Weight(string name, Tensor values) => Graph.Weight(Scoped(name), Floats(values), values.shape);
+    internal string Weight(string name, Tensor values) => Weight(name, Floats(values), values.shape);
 
-    internal string Weight(string name, ReadOnlySpan<float> values, params long[] shape) => Graph.Weight(Scoped(name), values, shape);
+    internal string Weight(string name, ReadOnlySpan<float> values, params long[] shape) =>
+        storage == WeightStorage.Half && values.Length >= SmallestHalf
+            ? Graph.HalfWeight(Scoped(name), values, shape)
+            : Graph.Weight(Scoped(name), values, shape);
 
     internal string Add(string a, string b) => Graph.Op("Add", [a, b]);
 
@@ -52,7 +67,7 @@ internal sealed class OnnxLayers(OnnxGraphBuilder graph)
     internal string Convolution(string name, ReadOnlySpan<float> weight, long[] shape, ReadOnlySpan<float> bias, string x, long stride, long padding) =>
         Graph.Op(
             "Conv",
-            [x, Graph.Weight(Scoped($"{name}.weight"), weight, shape), Graph.Weight(Scoped($"{name}.bias"), bias, shape[0])],
+            [x, Weight($"{name}.weight", weight, shape), Weight($"{name}.bias", bias, shape[0])],
             ("kernel_shape", new[] { shape[2], shape[3] }),
             ("strides", new[] { stride, stride }),
             ("pads", new[] { padding, padding, padding, padding }));

@@ -7,9 +7,9 @@ internal static class TextEncoderExport
 {
     private const float Forbidden = -10_000;
 
-    internal static OnnxGraphBuilder Build(TextEncoder encoder)
+    internal static OnnxGraphBuilder Build(TextEncoder encoder, WeightStorage storage)
     {
-        var layers = new OnnxLayers(new OnnxGraphBuilder());
+        var layers = new OnnxLayers(new OnnxGraphBuilder(), storage);
         var graph = layers.Graph;
         graph.Input("input_ids", OnnxGraphBuilder.Int64, "batch", "sequence");
         var length = graph.Op("Slice", [graph.Op("Shape", ["input_ids"]), graph.Int64s(1), graph.Int64s(2)]);

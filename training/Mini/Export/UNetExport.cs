@@ -8,9 +8,9 @@ namespace FreeMask.Training.Mini;
 /// </summary>
 internal static class UNetExport
 {
-    internal static OnnxGraphBuilder Build(UNet net)
+    internal static OnnxGraphBuilder Build(UNet net, WeightStorage storage)
     {
-        var layers = new OnnxLayers(new OnnxGraphBuilder());
+        var layers = new OnnxLayers(new OnnxGraphBuilder(), storage);
         var graph = layers.Graph;
         graph.Input("sample", OnnxGraphBuilder.Float, "batch", AutoEncoder.LatentChannels, "height", "width");
         graph.Input("timestep", OnnxGraphBuilder.Int64, "batch");

@@ -10,7 +10,7 @@ namespace FreeMask.Training.Mini;
 internal sealed class AutoEncoderStage(StageContext context)
 {
     private const double GradientWeight = 0.4, SquareWeight = 2, KlWeight = 1e-4;
-    private const int LogEvery = 50, HeldOutScenes = 100;
+    private const int HeldOutScenes = 100;
 
     private static readonly LearningRate Rate = new(Peak: 2e-3, WarmUp: 100, Plateau: 0.1);
 
@@ -41,7 +41,7 @@ internal sealed class AutoEncoderStage(StageContext context)
             cancellation.ThrowIfCancellationRequested();
             var loss = Step(network, master);
             smoothed = double.IsNaN(smoothed) ? loss : (0.98 * smoothed) + (0.02 * loss);
-            if (master.Step % LogEvery == 0)
+            if (master.Step % options.LogEvery == 0)
                 context.Log($"autoencoder: step {master.Step} l1 {smoothed:F4} {meter.StepsPerSecond(master.Step) * options.AutoEncoderBatch:F1} scenes/s");
             if (master.Step % options.CheckpointEvery != 0 && master.Step != options.AutoEncoderSteps) continue;
             master.Save(CheckpointFile);

@@ -10,7 +10,6 @@ namespace FreeMask.Training.Mini;
 internal sealed class DiffusionStage(StageContext context, LatentStore latents, MiniVocabulary vocabulary)
 {
     private const double CaptionDropout = 0.1, TimestepShift = 0.15, TimestepSpread = 1.2;
-    private const int LogEvery = 100;
 
     private static readonly LearningRate Rate = new(Peak: 8e-4, WarmUp: 200, Plateau: 0.15);
 
@@ -43,7 +42,7 @@ internal sealed class DiffusionStage(StageContext context, LatentStore latents, 
             cancellation.ThrowIfCancellationRequested();
             var loss = Step(network, master);
             smoothed = double.IsNaN(smoothed) ? loss : (0.99 * smoothed) + (0.01 * loss);
-            if (master.Step % LogEvery == 0)
+            if (master.Step % options.LogEvery == 0)
                 context.Log($"diffusion: step {master.Step} loss {smoothed:F4} {meter.StepsPerSecond(master.Step) * options.DiffusionBatch:F1} latents/s");
             if (master.Step % options.CheckpointEvery != 0 && master.Step != options.DiffusionSteps) continue;
             master.Save(CheckpointFile);

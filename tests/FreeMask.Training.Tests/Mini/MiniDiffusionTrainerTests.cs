@@ -1,0 +1,76 @@
+using FreeMask.Training.Mini;
+using FreeMask.Vision.Tensors;
+using Xunit;
+
+namespace FreeMask.Training.Tests.Mini;
+
+public sealed class MiniDiffusionTrainerTests : IDisposable
+{
+    private readonly string _root = Directory.CreateTempSubdirectory("freemask-mini").FullName;
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    [Theory]
+    [InlineData(TrainingPrecision.Single)]
+    [InlineData(TrainingPrecision.BFloat16)]
+    public void An_interrupted_training_ends_with_the_weights_of_an_undisturbed_one(TrainingPrecision precision)
+    {
+        MiniArt.Require();
+        Train("straight", precision, stopAfter: null);
+        Train("interrupted", precision, stopAfter: "autoencoder: step 2");
+        Train("interrupted", precision, stopAfter: "diffusion: step 2");
+        Train("interrupted", precision, stopAfter: null);
+        foreach (var file in (string[])["autoencoder.safetensors", "latents.safetensors", "diffusion.safetensors"])
+        {
+            var (straight, interrupted) = (Load("straight", file), Load("interrupted", file));
+            foreach (var tensor in straight.Tensors)
+                Assert.True(tensor.Bytes.Span.SequenceEqual(interrupted[tensor.Name].Bytes.Span), $"{file}: {tensor.Name} differs");
+        }
+
+        Assert.True(File.Exists(Path.Combine(_root, "straight-out", "unet", "model.onnx")));
+    }
+
+    [Fact]
+    public void A_work_folder_of_another_network_is_refused()
+    {
+        MiniArt.Require();
+        Train("other", TrainingPrecision.Single, stopAfter: null);
+        var error = Assert.Throws<Vision.FreeMaskException>(() => new MiniDiffusionTrainer(
+            Options("other", TrainingPrecision.Single) with { AutoEncoderWidths = (8, 16, 32) }, _ => { }).Run(CancellationToken.None));
+        Assert.Contains("another shape", error.Message);
+    }
+
+    private SafetensorsFile Load(string run, string file) => SafetensorsFile.Load(Path.Combine(_root, run, file));
+
+    private void Train(string run, TrainingPrecision precision, string? stopAfter)
+    {
+        using var cancellation = new CancellationTokenSource();
+        void Log(string line)
+        {
+            if (stopAfter is not null && line.StartsWith(stopAfter, StringComparison.Ordinal)) cancellation.Cancel();
+        }
+
+        var trainer = new MiniDiffusionTrainer(Options(run, precision), Log);
+        if (stopAfter is null) trainer.Run(cancellation.Token);
+        else Assert.Throws<OperationCanceledException>(() => trainer.Run(cancellation.Token));
+    }
+
+    private MiniDiffusionOptions Options(string run, TrainingPrecision precision) => new()
+    {
+        WorkDirectory = Path.Combine(_root, run),
+        OutputDirectory = Path.Combine(_root, run + "-out"),
+        ArtDirectory = MiniArt.Directory!,
+        Threads = 1,
+        Precision = precision,
+        AutoEncoderSteps = 4,
+        AutoEncoderBatch = 2,
+        AutoEncoderWidths = (8, 16, 24),
+        Scenes = 12,
+        DiffusionSteps = 4,
+        DiffusionBatch = 2,
+        DiffusionWidths = (16, 32),
+        CheckpointEvery = 100,
+        InspectEvery = 0,
+        LogEvery = 2,
+    };
+}

@@ -1,0 +1,59 @@
+using System.Globalization;
+using System.Text;
+using FreeMask.Vision;
+using FreeMask.Vision.Imaging;
+
+namespace FreeMask.Training.Mini;
+
+/// <summary>
+/// The held-out set that ships with the bundle: scenes of held-out art in PASCAL VOC's layout (JPEGImages, SegmentationClass,
+/// SegmentationObject, ImageSets/Segmentation), with one split of single objects and one of one to three objects.
+/// </summary>
+public static class HeldOutSet
+{
+    /// <summary>The split of scenes with one object.</summary>
+    public const string SingleSplit = "single";
+
+    /// <summary>The split of scenes with one to three objects.</summary>
+    public const string MultipleSplit = "multi";
+
+    /// <summary>The table of captions: name, surroundings, VOC names of the objects, caption (single objects only).</summary>
+    public const string CaptionFile = "captions.tsv";
+
+    private const ulong Seed = 77_777;
+    private const int JpegQuality = 95;
+
+    /// <summary>Writes the set; the classes take turns, so every class has a twentieth of each split.</summary>
+    /// <param name="art">The art; only its held-out part is used.</param>
+    /// <param name="directory">The folder, made where it is absent.</param>
+    /// <param name="perSplit">Scenes in each split.</param>
+    public static void Write(ArtCatalog art, string directory, int perSplit)
+    {
+        var renderer = new SceneRenderer(art, Seed, heldOut: true);
+        foreach (var folder in (string[])["JPEGImages", "SegmentationClass", "SegmentationObject", "ImageSets/Segmentation"])
+            Directory.CreateDirectory(Path.Combine(directory, folder));
+        var captions = new StringBuilder("name\tscene\tobjects\tcaption\n");
+        WriteSplit(directory, SingleSplit, perSplit, index => renderer.Single(index, 1 + (index % 20)), captions);
+        WriteSplit(directory, MultipleSplit, perSplit, index => renderer.Multiple(index, 1 + (index % 20)), captions);
+        File.WriteAllText(Path.Combine(directory, CaptionFile), captions.ToString());
+    }
+
+    private static void WriteSplit(string directory, string split, int count, Func<int, Scene> render, StringBuilder captions)
+    {
+        var names = new StringBuilder();
+        for (var index = 0; index < count; index++)
+        {
+            var scene = render(index);
+            var name = string.Create(CultureInfo.InvariantCulture, $"{split}_{index:D4}");
+            File.WriteAllBytes(Path.Combine(directory, "JPEGImages", name + ".jpg"), ImageCodec.EncodeJpeg(scene.Image, JpegQuality));
+            IndexedPng.Save(scene.Classes, Path.Combine(directory, "SegmentationClass", name + ".png"));
+            IndexedPng.Save(scene.Instances, Path.Combine(directory, "SegmentationObject", name + ".png"));
+            names.Append(name).Append('\n');
+            var objects = string.Join(',', scene.Objects.Select(id => VocClasses.Names[id]));
+            var caption = split == SingleSplit ? Captions.Full(scene.Objects[0], scene.Kind) : "";
+            captions.Append(CultureInfo.InvariantCulture, $"{name}\t{scene.Kind.Word()}\t{objects}\t{caption}\n");
+        }
+
+        File.WriteAllText(Path.Combine(directory, "ImageSets", "Segmentation", split + ".txt"), names.ToString());
+    }
+}
