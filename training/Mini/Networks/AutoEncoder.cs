@@ -20,10 +20,10 @@ internal sealed class AutoEncoder : Module
     internal LatentDecoder Decoder { get; }
 
     /// <summary>The mean of the posterior, [batch, 4, h/8, w/8].</summary>
-    internal Tensor Encode(Tensor image) => Encoder.Forward(image).narrow(1, 0, LatentChannels);
+    internal Tensor Encode(Tensor image) => Encoder.Forward(image.ChannelsLast()).narrow(1, 0, LatentChannels);
 
     /// <summary>The image of a latent, [batch, 3, h, w], not clamped.</summary>
-    internal Tensor Decode(Tensor latent) => Decoder.Forward(latent);
+    internal Tensor Decode(Tensor latent) => Decoder.Forward(latent.ChannelsLast());
 }
 
 /// <summary>Image to mean and log variance.</summary>

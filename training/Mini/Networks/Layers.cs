@@ -41,7 +41,10 @@ internal static class Layers
 
     internal static Tensor Double(Tensor x) => functional.interpolate(x, scale_factor: [2, 2], mode: InterpolationMode.Nearest);
 
-    /// <summary>The same values with channels innermost in memory, which the CPU's convolutions prefer.</summary>
+    /// <summary>
+    /// The same values with channels innermost in memory. The CPU's convolutions are faster so for large maps, and they are right: in the
+    /// other layout libtorch 2.10 computes some with few channels wrongly (24 to 24 channels forward, the input gradient of 64 to 4).
+    /// </summary>
     internal static Tensor ChannelsLast(this Tensor x) => x.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
 }
 

@@ -94,7 +94,7 @@ internal sealed class UNet : Module
         h = Upsample.call(Layers.Double(h));
         h = AttentionUp1.Forward(Up1A.Forward(cat([h, skipFine], 1), time), context, record);
         h = Up1B.Forward(h, time);
-        return ConvOut.call(functional.silu(NormOut.call(h)));
+        return ConvOut.call(functional.silu(NormOut.call(h)).ChannelsLast());
     }
 
     private static SpatialTransformer Transformer(string block, int width) =>

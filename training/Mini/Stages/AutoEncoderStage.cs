@@ -29,7 +29,7 @@ internal sealed class AutoEncoderStage(StageContext context)
     {
         var options = context.Options;
         var network = Create();
-        using var master = new MasterWeights(network, options.Precision, weightDecay: 1e-4, averaging: 0.998);
+        using var master = new MasterWeights(network, options.Precision, channelsLast: true, weightDecay: 1e-4, averaging: 0.998);
         if (File.Exists(CheckpointFile)) master.Load(CheckpointFile);
         context.Log($"autoencoder: {master.Count:N0} parameters, step {master.Step} of {options.AutoEncoderSteps}");
         var meter = new RateMeter(master.Step);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using FreeMask.Vision;
@@ -11,12 +12,13 @@ namespace FreeMask.Training.Mini;
 
 /// <summary>
 /// 32-bit weights of a module in one flat vector, with AdamW (Loshchilov and Hutter, 2019) and an exponential moving average, for mixed
-/// precision by hand: gradients are copied up from the module, new weights are copied down to it. Flat vectors make a step a handful of
-/// tensor operations whatever the number of parameters, and a checkpoint four tensors.
+/// precision by hand: gradients are copied up from the module, new weights are copied down to it. With flat vectors the whole update is one
+/// pass over memory whatever the number of parameters, and a checkpoint four tensors.
 /// </summary>
 internal sealed class MasterWeights : IDisposable
 {
-    private const double Beta1 = 0.9, Beta2 = 0.99, AdamEpsilon = 1e-8, LargestGradientNorm = 1.0;
+    private const double Beta1 = 0.9, Beta2 = 0.99, LargestGradientNorm = 1;
+    private const float AdamEpsilon = 1e-8f;
 
     private readonly nn.Module _module;
     private readonly IReadOnlyList<Parameter> _parameters;
@@ -24,8 +26,13 @@ internal sealed class MasterWeights : IDisposable
     private readonly string _layout;
     private readonly Tensor _weights, _moment1, _moment2, _average, _decayed;
 
-    /// <summary>Takes over a module's initial weights and turns it into the wanted precision (its 4-D weights channels-last).</summary>
-    internal MasterWeights(nn.Module module, TrainingPrecision precision, double weightDecay, double averaging)
+    /// <summary>Takes over a module's initial weights and turns it into the wanted precision.</summary>
+    /// <param name="module">The network that computes gradients.</param>
+    /// <param name="precision">Its arithmetic.</param>
+    /// <param name="channelsLast">Whether its 4-D weights get channels innermost in memory: faster for large maps, slower for small ones.</param>
+    /// <param name="weightDecay">AdamW's decay of weights with two or more dimensions.</param>
+    /// <param name="averaging">Share of the old average that a step keeps.</param>
+    internal MasterWeights(nn.Module module, TrainingPrecision precision, bool channelsLast, double weightDecay, double averaging)
     {
         _module = module;
         _weightDecay = weightDecay;
@@ -41,7 +48,7 @@ internal sealed class MasterWeights : IDisposable
             _moment2 = zeros_like(_weights).DetachFromDisposeScope();
             _average = _weights.clone().DetachFromDisposeScope();
             if (precision == TrainingPrecision.BFloat16) module.to(ScalarType.BFloat16);
-            foreach (var parameter in module.parameters().Where(p => p.dim() == 4)) parameter.set_(parameter.ChannelsLast());
+            foreach (var parameter in module.parameters().Where(p => channelsLast && p.dim() == 4)) parameter.set_(parameter.ChannelsLast());
         }
 
         _parameters = [.. module.parameters()];
@@ -59,19 +66,34 @@ internal sealed class MasterWeights : IDisposable
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         var gradient = cat([.. _parameters.Select(p => (p.grad ?? zeros_like(p)).reshape(-1))]).to(ScalarType.Float32);
-        gradient.mul_((LargestGradientNorm / (gradient.norm() + 1e-6)).clamp(max: 1));
+        var clip = Math.Min(1, LargestGradientNorm / (gradient.norm().item<float>() + 1e-6));
         _module.zero_grad();
         Step++;
-        _moment1.mul_(Beta1).add_(gradient, alpha: 1 - Beta1);
-        _moment2.mul_(Beta2).addcmul_(gradient, gradient, 1 - Beta2);
-        var scale1 = 1 - Math.Pow(Beta1, Step);
-        var scale2 = Math.Sqrt(1 - Math.Pow(Beta2, Step));
-        var update = _moment1.div(_moment2.sqrt().div_(scale2).add_(AdamEpsilon)).mul_(1 / scale1).addcmul_(_weights, _decayed, _weightDecay);
-        _weights.add_(update, alpha: -learningRate);
-        var keep = Math.Min(_averaging, (1.0 + Step) / (10.0 + Step));
-        _average.mul_(keep).add_(_weights, alpha: 1 - keep);
+        Update(Span(gradient), (float)clip, (float)learningRate);
         CopyDown(_weights, _parameters);
     }
+
+    private void Update(ReadOnlySpan<float> gradient, float clip, float learningRate)
+    {
+        Span<float> weights = Span(_weights), moment1 = Span(_moment1), moment2 = Span(_moment2), average = Span(_average), decayed = Span(_decayed);
+        const float Keep1 = (float)Beta1, Keep2 = (float)Beta2;
+        var scale1 = (float)(1 / (1 - Math.Pow(Beta1, Step)));
+        var scale2 = (float)(1 / (1 - Math.Pow(Beta2, Step)));
+        var keep = (float)Math.Min(_averaging, (1.0 + Step) / (10.0 + Step));
+        var decay = (float)_weightDecay;
+        for (var i = 0; i < weights.Length; i++)
+        {
+            var g = gradient[i] * clip;
+            var first = moment1[i] = (Keep1 * moment1[i]) + ((1 - Keep1) * g);
+            var second = moment2[i] = (Keep2 * moment2[i]) + ((1 - Keep2) * g * g);
+            var weight = weights[i];
+            weights[i] = weight -= learningRate * ((first * scale1 / (MathF.Sqrt(second * scale2) + AdamEpsilon)) + (decay * decayed[i] * weight));
+            average[i] = (keep * average[i]) + ((1 - keep) * weight);
+        }
+    }
+
+    /// <summary>The tensor's own memory.</summary>
+    private static Span<float> Span(Tensor flat) => MemoryMarshal.Cast<byte, float>(flat.bytes);
 
     /// <summary>Copies the moving average into another module of the same layout.</summary>
     internal void CopyAverageTo(nn.Module target)

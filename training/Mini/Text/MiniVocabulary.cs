@@ -25,8 +25,9 @@ public sealed class MiniVocabulary
     {
         ArgumentNullException.ThrowIfNull(words);
         Learn([.. words.Distinct().Order(StringComparer.Ordinal)]);
-        foreach (var symbol in _bytes) _ids[symbol] = _ids.Count;
-        foreach (var symbol in _bytes) _ids[symbol + WordEnd] = _ids.Count;
+        string[] ordered = [.. _bytes.Where(symbol => symbol[0] < 256), .. _bytes.Where(symbol => symbol[0] >= 256)];
+        foreach (var symbol in ordered) _ids[symbol] = _ids.Count;
+        foreach (var symbol in ordered) _ids[symbol + WordEnd] = _ids.Count;
         foreach (var (left, right) in _merges) _ids.TryAdd(left + right, _ids.Count);
         Start = _ids[StartText] = _ids.Count;
         End = _ids[EndText] = _ids.Count;
