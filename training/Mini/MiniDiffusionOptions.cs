@@ -53,7 +53,7 @@ public sealed record MiniDiffusionOptions
     public (int Fine, int Coarse) DiffusionWidths { get; init; } = (64, 128);
 
     /// <summary>Optimizer steps of the classification backbone.</summary>
-    public int BackboneSteps { get; init; } = 1500;
+    public int BackboneSteps { get; init; } = 600;
 
     /// <summary>Steps between checkpoints.</summary>
     public int CheckpointEvery { get; init; } = 500;

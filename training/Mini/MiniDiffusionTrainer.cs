@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace FreeMask.Training.Mini;
 
 /// <summary>
-/// Makes the embedded mini bundle: art, scenes, autoencoder, latents, text encoder and U-Net, export. Every stage leaves its result in the
+/// Makes the embedded mini bundle: art, scenes, autoencoder, classification backbone, held-out set, latents, text encoder and U-Net, export. Every stage leaves its result in the
 /// work folder; a run that was stopped (or killed) continues from the last checkpoint and gives the weights that an undisturbed run gives
 /// on the same machine.
 /// </summary>
@@ -12,6 +12,14 @@ namespace FreeMask.Training.Mini;
 /// <param name="log">Takes one line of progress at a time.</param>
 public sealed class MiniDiffusionTrainer(MiniDiffusionOptions options, Action<string> log)
 {
+    /// <summary>Folder of the classification backbone in the bundle.</summary>
+    public const string BackboneFolder = "backbone";
+
+    /// <summary>Folder of the held-out set in the bundle.</summary>
+    public const string HeldOutFolder = "heldout";
+
+    private const int HeldOutScenes = 200;
+
     /// <summary>Trains what is not trained yet and writes the bundle.</summary>
     /// <exception cref="FreeMaskException">The art is missing, or the work folder belongs to networks of another shape.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; a checkpoint was written.</exception>
@@ -23,6 +31,8 @@ public sealed class MiniDiffusionTrainer(MiniDiffusionOptions options, Action<st
         log($"art: {context.Art.Sprites.Count} pictures, {context.Art.Sprites.Count(sprite => sprite.HeldOut)} of them held out");
         var autoEncoderStage = new AutoEncoderStage(context);
         var autoEncoder = autoEncoderStage.Run(cancellation);
+        using (var backbone = new BackboneStage(context).Run(cancellation)) backbone.Save(Path.Combine(options.OutputDirectory, BackboneFolder));
+        HeldOutSet.Write(context.Art, Path.Combine(options.OutputDirectory, HeldOutFolder), HeldOutScenes);
         var latents = LatentStore.Build(context, autoEncoderStage, autoEncoder, cancellation);
         var vocabulary = MiniVocabulary.OfCaptions();
         var inspection = new DiffusionInspection(context, autoEncoder, latents, vocabulary);

@@ -1,4 +1,5 @@
 using FreeMask.Vision.Diffusion.Schedulers;
+using FreeMask.Vision.Imaging;
 using FreeMask.Vision.Onnx;
 using FreeMask.Vision.Onnx.Attention;
 
@@ -95,6 +96,15 @@ public sealed class DiffusionBundle : IDisposable
             bundle?.Dispose();
             throw;
         }
+    }
+
+    /// <summary>What the autoencoder makes of an image: encoded to the mean latent and decoded again.</summary>
+    /// <exception cref="FreeMaskException">The folder has no encoder, or the image's sides are no multiples of <see cref="PixelsPerCell"/>.</exception>
+    public RgbImage Reconstruct(RgbImage image)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        var latent = Vae.Encode(image, LatentChannels);
+        return Vae.Decode(latent.Values, LatentChannels, (int)latent.Shape[2], (int)latent.Shape[3]);
     }
 
     /// <inheritdoc/>

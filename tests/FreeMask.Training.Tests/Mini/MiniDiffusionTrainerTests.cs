@@ -20,7 +20,7 @@ public sealed class MiniDiffusionTrainerTests : IDisposable
         Train("interrupted", precision, stopAfter: "autoencoder: step 2");
         Train("interrupted", precision, stopAfter: "diffusion: step 2");
         Train("interrupted", precision, stopAfter: null);
-        foreach (var file in (string[])["autoencoder.safetensors", "latents.safetensors", "diffusion.safetensors"])
+        foreach (var file in (string[])["autoencoder.safetensors", "backbone.safetensors", "latents.safetensors", "diffusion.safetensors"])
         {
             var (straight, interrupted) = (Load("straight", file), Load("interrupted", file));
             foreach (var tensor in straight.Tensors)
@@ -65,6 +65,7 @@ public sealed class MiniDiffusionTrainerTests : IDisposable
         AutoEncoderSteps = 4,
         AutoEncoderBatch = 2,
         AutoEncoderWidths = (8, 16, 24),
+        BackboneSteps = 2,
         Scenes = 12,
         DiffusionSteps = 4,
         DiffusionBatch = 2,

@@ -38,6 +38,17 @@ public static class HeldOutSet
         File.WriteAllText(Path.Combine(directory, CaptionFile), captions.ToString());
     }
 
+    /// <summary>The table of captions: VOC names of the objects (separated by commas) and the caption, by name of the scene.</summary>
+    /// <exception cref="FreeMaskException">The table is missing or not as written.</exception>
+    public static IReadOnlyDictionary<string, (string Objects, string Caption)> ReadCaptions(string directory)
+    {
+        var path = Path.Combine(directory, CaptionFile);
+        if (!File.Exists(path)) throw new FreeMaskException($"{path} does not exist; the bundle has no held-out set.");
+        var rows = File.ReadLines(path).Skip(1).Select(line => line.Split('\t')).ToArray();
+        if (rows.Any(row => row.Length != 4)) throw new FreeMaskException($"{path} must have four columns: name, scene, objects, caption.");
+        return rows.ToDictionary(row => row[0], row => (row[2], row[3]), StringComparer.Ordinal);
+    }
+
     private static void WriteSplit(string directory, string split, int count, Func<int, Scene> render, StringBuilder captions)
     {
         var names = new StringBuilder();

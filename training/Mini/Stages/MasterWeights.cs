@@ -20,6 +20,8 @@ internal sealed class MasterWeights : IDisposable
     private const double Beta1 = 0.9, Beta2 = 0.99, LargestGradientNorm = 1;
     private const float AdamEpsilon = 1e-8f;
 
+    private const string BufferPrefix = "buffer.";
+
     private readonly nn.Module _module;
     private readonly IReadOnlyList<Parameter> _parameters;
     private readonly double _weightDecay, _averaging;
@@ -102,12 +104,18 @@ internal sealed class MasterWeights : IDisposable
         CopyDown(_average, [.. target.parameters()]);
     }
 
-    /// <summary>Writes weights, moments, average and step (atomically).</summary>
+    /// <summary>Writes weights, moments, average, the module's buffers and the step (atomically).</summary>
     internal void Save(string path)
     {
-        NamedTensor Named(string name, Tensor tensor) => NamedTensor.FromSingles(name, [tensor.numel()], tensor.data<float>().ToArray());
+        NamedTensor Named(string name, Tensor tensor) => NamedTensor.FromSingles(name, [tensor.numel()], Span(tensor));
+        NamedTensor Buffer(string name, Tensor tensor) => tensor.dtype == ScalarType.Int64
+            ? NamedTensor.FromInt64s(BufferPrefix + name, tensor.shape, tensor.data<long>().ToArray())
+            : NamedTensor.FromSingles(BufferPrefix + name, tensor.shape, tensor.data<float>().ToArray());
         new SafetensorsFile(
-            [Named("weights", _weights), Named("moment1", _moment1), Named("moment2", _moment2), Named("average", _average)],
+            [
+                Named("weights", _weights), Named("moment1", _moment1), Named("moment2", _moment2), Named("average", _average),
+                .. _module.named_buffers().Select(entry => Buffer(entry.name, entry.buffer)),
+            ],
             new Dictionary<string, string> { ["step"] = Step.ToString(CultureInfo.InvariantCulture), ["layout"] = _layout }).Save(path);
     }
 
@@ -125,6 +133,12 @@ internal sealed class MasterWeights : IDisposable
         _moment1.copy_(tensor(file["moment1"].ToSingles()));
         _moment2.copy_(tensor(file["moment2"].ToSingles()));
         _average.copy_(tensor(file["average"].ToSingles()));
+        foreach (var (name, buffer) in _module.named_buffers())
+        {
+            var stored = file[BufferPrefix + name];
+            buffer.copy_((buffer.dtype == ScalarType.Int64 ? tensor(stored.ToInt64s()) : tensor(stored.ToSingles())).reshape(buffer.shape));
+        }
+
         CopyDown(_weights, _parameters);
     }
 
