@@ -1,5 +1,6 @@
 using System.Text.Json;
 using FreeMask.Training.Mini;
+using FreeMask.Vision.Diffusion.Text;
 using FreeMask.Vision.Randomness;
 using Xunit;
 
@@ -52,6 +53,21 @@ public sealed class MiniVocabularyTests
         using var config = JsonDocument.Parse(File.ReadAllText(Path.Combine(directory, "tokenizer_config.json")));
         Assert.Equal(MiniVocabulary.Length, config.RootElement.GetProperty("model_max_length").GetInt32());
         Directory.Delete(directory, recursive: true);
+    }
+
+    [Fact]
+    public void The_runtimes_tokenizer_gives_the_same_ids()
+    {
+        var directory = Directory.CreateTempSubdirectory("freemask-vocabulary").FullName;
+        Vocabulary.Save(directory);
+        var tokenizer = ClipTokenizer.Load(directory);
+        Directory.Delete(directory, recursive: true);
+        string[] texts =
+        [
+            "", "dog", "a photo of a dining table in the room", "a zebra and a photographer", "on the sand an aeroplane", "tvmonitors",
+            .. Enumerable.Range(1, 20).Select(id => Captions.Full(id, SceneKind.Forest)),
+        ];
+        Assert.All(texts, text => Assert.Equal(Vocabulary.Encode(text), tokenizer.Encode(text).Ids.Select(id => (long)id)));
     }
 
     [Fact]
