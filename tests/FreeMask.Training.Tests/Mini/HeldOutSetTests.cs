@@ -20,7 +20,7 @@ public sealed class HeldOutSetTests
             var (objects, caption) = captions[single[i].Id];
             Assert.Equal(VocClasses.Names[i + 1], objects);
             Assert.Contains(VocClasses.PromptWords(objects), caption);
-            Assert.Equal([0, (byte)(i + 1)], single[i].Labels.Labels.Distinct().Order());
+            Assert.Equal<byte>([0, (byte)(i + 1)], single[i].Labels.Labels.Distinct().Order());
         }
 
         foreach (var scene in VocDataset.Open(directory, HeldOutSet.MultipleSplit).LoadAll())

@@ -5,7 +5,6 @@ using FreeMask.Vision.Diffusion;
 using FreeMask.Vision.Export;
 using FreeMask.Vision.Imaging;
 using FreeMask.Vision.Masking;
-using FreeMask.Vision.Onnx;
 using FreeMask.Vision.Randomness;
 
 namespace FreeMask.Training.Mini;

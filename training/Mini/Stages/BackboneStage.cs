@@ -2,7 +2,6 @@ using FreeMask.Training.Mask2Former;
 using FreeMask.Vision;
 using FreeMask.Vision.Imaging;
 using FreeMask.Vision.Randomness;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace FreeMask.Training.Mini;
