@@ -64,7 +64,7 @@ internal sealed class DeformableAttention : NamedModule<Tensor, Tensor>
     {
         var (batch, heads, width) = (value.shape[0], value.shape[2], value.shape[3]);
         var queries = locations.shape[1];
-        var grid = (locations * 2 - 1).permute(3, 0, 2, 1, 4, 5).reshape(levels.Count, batch * heads, queries, -1, 2);
+        var grid = ((locations * Held.Of(2)) - Held.Of(1)).permute(3, 0, 2, 1, 4, 5).reshape(levels.Count, batch * heads, queries, -1, 2);
         var share = weights.permute(3, 0, 2, 1, 4).reshape(levels.Count, batch * heads, 1, queries, -1);
         var maps = value.permute(0, 2, 3, 1).reshape(batch * heads, width, -1);
         Tensor? sum = null;

@@ -1,3 +1,4 @@
+using FreeMask.Training.Torch;
 using FreeMask.Vision.Randomness;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -29,7 +30,7 @@ internal sealed record LossPoints(Tensor Matcher, Tensor Candidates, Tensor Rand
 
     /// <summary>Bilinear samples of maps [n, c, h, w] at points [n, k, 2]: [n, c, k]. Outside counts as zero, so that values fade at the border.</summary>
     internal static Tensor Bilinear(Tensor maps, Tensor points) => functional
-        .grid_sample(maps, (points * 2 - 1).unsqueeze(2), GridSampleMode.Bilinear, GridSamplePaddingMode.Zeros, align_corners: false).squeeze(3);
+        .grid_sample(maps, ((points * Held.Of(2)) - Held.Of(1)).unsqueeze(2), GridSampleMode.Bilinear, GridSamplePaddingMode.Zeros, align_corners: false).squeeze(3);
 
     /// <summary>Values of maps [m, h, w] at the pixels that hold the points [n, k, 2]: [n, k].</summary>
     /// <param name="maps">The maps.</param>
@@ -38,9 +39,9 @@ internal sealed record LossPoints(Tensor Matcher, Tensor Candidates, Tensor Rand
     internal static Tensor Nearest(Tensor maps, Tensor owners, Tensor points)
     {
         var (height, width) = (maps.shape[1], maps.shape[2]);
-        var x = (points.select(2, 0) * width).floor_().to_type(ScalarType.Int64).clamp_(0, width - 1);
-        var y = (points.select(2, 1) * height).floor_().to_type(ScalarType.Int64).clamp_(0, height - 1);
-        var index = y.add_(owners.unsqueeze(1) * height).mul_(width).add_(x);
+        var x = (points.select(2, 0) * Held.Of(width)).floor_().to_type(ScalarType.Int64).clamp_(Held.Of(0), Held.Of(width - 1));
+        var y = (points.select(2, 1) * Held.Of(height)).floor_().to_type(ScalarType.Int64).clamp_(Held.Of(0), Held.Of(height - 1));
+        var index = y.add_(owners.unsqueeze(1) * Held.Of(height)).mul_(Held.Of(width)).add_(x);
         return maps.flatten().index_select(0, index.flatten()).view(points.shape[0], points.shape[1]);
     }
 

@@ -98,7 +98,7 @@ internal sealed class MaskedDecoder : NamedModule<PixelFeatures, DecoderOutput>
     internal static Tensor Hidden(Tensor masks, long[] size)
     {
         using var frozen = no_grad();
-        var outside = functional.interpolate(masks.detach(), size: size, mode: InterpolationMode.Bilinear, align_corners: false).flatten(2).lt(0);
+        var outside = functional.interpolate(masks.detach(), size: size, mode: InterpolationMode.Bilinear, align_corners: false).flatten(2).lt(Held.Of(0));
         return outside.logical_and(outside.all(-1, keepdim: true).logical_not()).unsqueeze(1);
     }
 
@@ -203,8 +203,8 @@ internal sealed class MaskedDecoderLayer : NamedModule<Tensor, Tensor>
     private Tensor Attend(Tensor query, Tensor key, Tensor value, Tensor? hidden)
     {
         var width = query.shape[2] / Heads;
-        var scores = Split(query * (1 / Math.Sqrt(width))).matmul(Split(key).transpose(2, 3));
-        if (hidden is not null) scores = scores.masked_fill(hidden, float.NegativeInfinity);
+        var scores = Split(query * Held.Of(1 / Math.Sqrt(width))).matmul(Split(key).transpose(2, 3));
+        if (hidden is not null) scores = scores.masked_fill(hidden, Held.Of(double.NegativeInfinity));
         return scores.softmax(-1).matmul(Split(value)).transpose(1, 2).flatten(2);
     }
 

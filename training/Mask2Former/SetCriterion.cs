@@ -1,3 +1,4 @@
+using FreeMask.Training.Torch;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -42,7 +43,7 @@ internal sealed class SetCriterion(Mask2FormerConfig config, Tensor classWeights
         var pairs = Match(Costs(classes, masks, targets, points.Matcher), targets);
         var classLoss = ClassLoss(classes, targets, pairs, ordered.Length);
         var (maskLoss, diceLoss, used) = MaskLosses(masks, targets, pairs, points, ordered.Length);
-        var total = (classLoss.sum() * config.ClassWeight) + (maskLoss.sum() * config.MaskWeight) + (diceLoss.sum() * config.DiceWeight);
+        var total = Weigh(classLoss.sum(), maskLoss.sum(), diceLoss.sum());
         return new SetLoss(total, classLoss, maskLoss, diceLoss, pairs, used);
     }
 
@@ -59,17 +60,17 @@ internal sealed class SetCriterion(Mask2FormerConfig config, Tensor classWeights
 
         // t softplus(-z) + (1 - t) softplus(z) = softplus(z) - t z, so one product gives all pairs.
         var cross = (functional.softplus(logits) * weight).sum(-1, keepdim: true) - (logits * weight).matmul(wanted);
-        var mask = cross / weight.sum(-1, keepdim: true).clamp(min: 1);
+        var mask = cross / weight.sum(-1, keepdim: true).clamp(min: Held.Of(1));
         var inside = logits.sigmoid() * weight;
         var area = weight.matmul(wanted);
-        var dice = 1 - (((inside.matmul(wanted) * 2) + 1) / (inside.sum(-1, keepdim: true) + area + 1));
+        var dice = Dice(inside.matmul(wanted), inside.sum(-1, keepdim: true) + area);
 
         var indices = new long[images * slots];
         for (var image = 0; image < images; image++)
             for (var i = 0; i < targets.Classes[image].Count; i++) indices[(image * slots) + i] = targets.Classes[image][i];
         var columns = tensor(indices, [images, 1, slots]).repeat(predictions, masks.shape[1], 1);
         var likelihood = classes.detach().softmax(-1).gather(2, columns);
-        return new PairCosts(mask, dice, (mask * config.MaskWeight) + (dice * config.DiceWeight) - (likelihood * config.ClassWeight));
+        return new PairCosts(mask, dice, Weigh(likelihood.neg(), mask, dice));
     }
 
     /// <summary>The cheapest matches of each prediction and image.</summary>
@@ -87,6 +88,16 @@ internal sealed class SetCriterion(Mask2FormerConfig config, Tensor classWeights
         }
 
         return pairs;
+    }
+
+    private Tensor Weigh(Tensor @class, Tensor mask, Tensor dice) =>
+        (@class * Held.Of(config.ClassWeight)) + (mask * Held.Of(config.MaskWeight)) + (dice * Held.Of(config.DiceWeight));
+
+    /// <summary>1 - (2 overlap + 1) / (both areas + 1).</summary>
+    private static Tensor Dice(Tensor overlap, Tensor areas)
+    {
+        var one = Held.Of(1);
+        return one - (((overlap * Held.Of(2)) + one) / (areas + one));
     }
 
     private Tensor ClassLoss(Tensor classes, SegmentationTargets targets, IReadOnlyList<MatchedPair> pairs, int predictions)
@@ -107,7 +118,7 @@ internal sealed class SetCriterion(Mask2FormerConfig config, Tensor classWeights
         if (pairs.Count == 0)
         {
             // Nothing to compare; the zero keeps the masks in the graph, so that every parameter has a gradient.
-            var zero = (masks.sum() * 0).expand(predictions);
+            var zero = (masks.sum() * Held.Of(0)).expand(predictions);
             return (zero, zero, points.Random);
         }
 
@@ -124,19 +135,19 @@ internal sealed class SetCriterion(Mask2FormerConfig config, Tensor classWeights
         }
 
         var logits = LossPoints.Bilinear(predicted, chosen).squeeze(1);
-        var known = weight.sum(1).clamp(min: 1);
+        var known = weight.sum(1).clamp(min: Held.Of(1));
         var cross = ((functional.softplus(logits) - (logits * wanted)) * weight).sum(1) / known;
         var inside = logits.sigmoid() * weight;
-        var dice = 1 - ((((inside * wanted).sum(1) * 2) + 1) / (inside.sum(1) + (wanted * weight).sum(1) + 1));
-        var share = 1.0 / Math.Max(1, targets.Count);
+        var dice = Dice((inside * wanted).sum(1), inside.sum(1) + (wanted * weight).sum(1));
+        var share = Held.Of(1.0 / Math.Max(1, targets.Count));
         return (cross.view(predictions, -1).sum(1) * share, dice.view(predictions, -1).sum(1) * share, chosen);
     }
 
     private Tensor Choose(Tensor logits, Tensor valid, Tensor owners, LossPoints points)
     {
         var certainty = LossPoints.Bilinear(logits, points.Candidates).squeeze(1).abs();
-        var unknown = LossPoints.Nearest(valid, owners, points.Candidates).eq(0);
-        var (_, top) = certainty.neg().masked_fill(unknown, NeverUncertain).topk(LossPoints.UncertainCount(config), 1);
+        var unknown = LossPoints.Nearest(valid, owners, points.Candidates).eq(Held.Of(0));
+        var (_, top) = certainty.neg().masked_fill(unknown, Held.Of(NeverUncertain)).topk(LossPoints.UncertainCount(config), 1);
         return cat([points.Candidates.gather(1, top.unsqueeze(2).expand(-1, -1, 2)), points.Random], 1);
     }
 }

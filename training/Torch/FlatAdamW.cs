@@ -1,5 +1,6 @@
 using FreeMask.Vision;
 using FreeMask.Vision.Tensors;
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -65,8 +66,8 @@ internal sealed class FlatAdamW : IDisposable
     {
         using var scope = NewDisposeScope();
         var norm = _gradients.norm().item<float>();
-        var factor = maximum / (norm + 1e-6);
-        if (factor < 1) _gradients.mul_(factor);
+        using Scalar factor = maximum / (norm + 1e-6);
+        if (factor.ToDouble() < 1) _gradients.mul_(factor);
         return norm;
     }
 
@@ -77,15 +78,16 @@ internal sealed class FlatAdamW : IDisposable
         using var frozen = no_grad();
         Steps++;
         var correction1 = 1 - Math.Pow(Beta1, Steps);
-        var correction2 = Math.Sqrt(1 - Math.Pow(Beta2, Steps));
-        _mean.lerp_(_gradients, 1 - Beta1);
-        _square.mul_(Beta2).addcmul_(_gradients, _gradients, 1 - Beta2);
-        var denominator = _square.sqrt().div_(correction2).add_(Epsilon);
+        using Scalar correction2 = Math.Sqrt(1 - Math.Pow(Beta2, Steps));
+        _mean.mul_(Held.Of(Beta1)).add_(_gradients, Held.Of(1 - Beta1));
+        _square.mul_(Held.Of(Beta2)).addcmul_(_gradients, _gradients, Held.Of(1 - Beta2));
+        var denominator = _square.sqrt().div_(correction2).add_(Held.Of(Epsilon));
         foreach (var (offset, length, factor, decay) in _segments)
         {
             var values = _values.narrow(0, offset, length);
-            if (decay != 0) values.mul_(1 - (rate * factor * decay));
-            values.addcdiv_(_mean.narrow(0, offset, length), denominator.narrow(0, offset, length), -rate * factor / correction1);
+            using Scalar shrink = 1 - (rate * factor * decay), stride = -rate * factor / correction1;
+            if (decay != 0) values.mul_(shrink);
+            values.addcdiv_(_mean.narrow(0, offset, length), denominator.narrow(0, offset, length), stride);
         }
     }
 

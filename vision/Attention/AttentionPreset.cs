@@ -79,8 +79,9 @@ public sealed record AttentionPreset
     public static AttentionPreset DatasetDiffusion { get; } = new() { Name = "dataset-diffusion", MinimumSide = 9, MaximumSide = 16, SelfPower = 4 };
 
     /// <summary>
-    /// The project's own: one further call on the finished latent re-noised to t = 100, the last up-layer of the two largest resolutions up to 32,
-    /// each scaled to 0..1, averaged, multiplied once by self-attention.
+    /// The project's own: one further call on the finished latent re-noised to t = 200, the last up-layer of the two largest resolutions up to 32,
+    /// averaged as they are, multiplied once by self-attention. Chosen on the first hundred held-out images of the mini bundle among four timesteps, five
+    /// sets of layers, two scalings and self-attention powers 0 to 2.
     /// </summary>
     public static AttentionPreset FreeMask { get; } = new()
     {
@@ -89,9 +90,8 @@ public sealed record AttentionPreset
         MaximumSide = 32,
         LastLayerOfEachSide = true,
         Resolutions = 2,
-        Scaling = LayerScaling.MinimumMaximum,
         SelfPower = 1,
-        RenoiseTimestep = 100,
+        RenoiseTimestep = 200,
     };
 
     /// <summary>The mean probability over all layers and timesteps on the latent's grid, unscaled.</summary>

@@ -41,8 +41,8 @@ public sealed class SegmenterTrainerTests
     public void The_same_request_gives_the_same_weights_interrupted_or_not()
     {
         var samples = Shapes.Make(7, 64, seed: 1);
-        var straight = SegmenterTrainer.Train(Request, samples);
-        var again = SegmenterTrainer.Train(Request, samples);
+        var straight = Train(Request, samples);
+        var again = Train(Request, samples);
         Assert.True(straight.Weights.AsSpan().SequenceEqual(again.Weights));
 
         var store = new MemoryStore();
@@ -51,12 +51,12 @@ public sealed class SegmenterTrainerTests
             Request, samples, store, new Callback(p => { if (p.Step == 3) stop.Cancel(); }), stop.Token));
         Assert.Equal(3, store.Step);
         var steps = new List<int>();
-        var resumed = SegmenterTrainer.Train(Request, samples, store, new Callback(p => steps.Add(p.Step)));
+        var resumed = Train(Request, samples, store, p => steps.Add(p.Step));
         Assert.Equal([4, 5, 6], steps);
         Assert.True(straight.Weights.AsSpan().SequenceEqual(resumed.Weights));
         Assert.True(straight.Onnx.AsSpan().SequenceEqual(resumed.Onnx));
 
-        var other = Assert.Throws<FreeMaskException>(() => SegmenterTrainer.Train(Request with { Seed = 6 }, samples, store));
+        var other = Assert.Throws<FreeMaskException>(() => Train(Request with { Seed = 6 }, samples, store));
         Assert.Contains("other settings", other.Message, StringComparison.Ordinal);
     }
 
@@ -65,7 +65,7 @@ public sealed class SegmenterTrainerTests
     {
         var request = Request with { Steps = 90, BatchSize = 8, LearningRate = 3e-3, BackboneRateFactor = 1 };
         var losses = new List<double>();
-        var result = SegmenterTrainer.Train(request, Shapes.Make(48, 64, seed: 2), progress: new Callback(p => losses.Add(p.Loss)));
+        var result = Train(request, Shapes.Make(48, 64, seed: 2), progress: p => losses.Add(p.Loss));
         Assert.True(losses.TakeLast(10).Average() < 0.6 * losses.Take(5).Average(), $"{losses[0]} -> {losses[^1]}");
 
         using var segmenter = new OnnxSegmenter(result.Onnx, SegmenterCard.Parse(result.Card, "card"), threads: 1);
@@ -93,13 +93,13 @@ public sealed class SegmenterTrainerTests
         var samples = Shapes.Make(4, 64, seed: 1);
         const string Stem = "embedder.embedder.convolution.weight";
         var frozen = Request with { InitialFolder = backbone, LearningRate = 0, Steps = 1 };
-        var first = SegmenterTrainer.Train(frozen, samples);
+        var first = Train(frozen, samples);
         Assert.True(SafetensorsFile.Load(Path.Combine(backbone, "model.safetensors"))["resnet." + Stem].Bytes.Span
             .SequenceEqual(SafetensorsFile.Parse(first.Weights, "")["model.pixel_level_module.encoder." + Stem].Bytes.Span));
 
         var segmenter = Path.Combine(folder, "segmenter");
         first.Save(segmenter);
-        var second = SegmenterTrainer.Train(frozen with { InitialFolder = segmenter, Labels = [.. Shapes.Labels, "other"], Config = null, Seed = 77 }, samples);
+        var second = Train(frozen with { InitialFolder = segmenter, Labels = [.. Shapes.Labels, "other"], Config = null, Seed = 77 }, samples);
         const string Query = "model.transformer_module.queries_features.weight";
         Assert.True(SafetensorsFile.Parse(first.Weights, "")[Query].Bytes.Span.SequenceEqual(SafetensorsFile.Parse(second.Weights, "")[Query].Bytes.Span));
         Assert.Equal(5, SafetensorsFile.Parse(second.Weights, "")["class_predictor.bias"].Count);
@@ -111,9 +111,13 @@ public sealed class SegmenterTrainerTests
     {
         var samples = Shapes.Make(2, 64, seed: 1);
         samples[1].Labels[3, 3] = 9;
-        var fault = Assert.Throws<FreeMaskException>(() => SegmenterTrainer.Train(Request, samples));
+        var fault = Assert.Throws<FreeMaskException>(() => Train(Request, samples));
         Assert.Contains("shape1", fault.Message, StringComparison.Ordinal);
     }
+
+    private static SegmenterTrainingResult Train(
+        SegmenterTrainingRequest request, SegmentationSample[] samples, MemoryStore? store = null, Action<TrainingProgress>? progress = null) =>
+        SegmenterTrainer.Train(request, samples, store, new Callback(progress ?? (_ => { })), TestContext.Current.CancellationToken);
 
     private sealed class MemoryStore : ITrainingCheckpointStore
     {

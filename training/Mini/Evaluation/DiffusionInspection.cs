@@ -1,6 +1,6 @@
 using FreeMask.Vision.Imaging;
+using FreeMask.Vision.Masking;
 using FreeMask.Vision.Randomness;
-using NetVips;
 using static TorchSharp.torch;
 
 namespace FreeMask.Training.Mini;
@@ -21,7 +21,7 @@ internal sealed class DiffusionInspection(StageContext context, AutoEncoder auto
     internal void Run(DiffusionNetwork network, int step)
     {
         context.Log($"inspection: step {step} cross-attention IoU {AttentionIoU(network):F3}");
-        SaveGrid(Sample(network), context.WorkFile($"samples-{step:D6}.png"));
+        File.WriteAllBytes(context.WorkFile($"samples-{step:D6}.png"), ImageCodec.EncodePng(ImageOverlay.Grid(Sample(network), Columns)));
     }
 
     /// <summary>Mean IoU of thresholded (Otsu) class-word attention of the upward blocks with the true masks of held-out scenes.</summary>
@@ -64,13 +64,13 @@ internal sealed class DiffusionInspection(StageContext context, AutoEncoder auto
         }
 
         var values = (total! / total!.max()).flatten().data<float>().ToArray();
-        var threshold = Otsu(values);
+        var threshold = Otsu.Threshold(new FloatMap(SceneRenderer.Side, SceneRenderer.Side, values));
         int shared = 0, either = 0;
         for (var i = 0; i < values.Length; i++)
         {
-            var (found, true_) = (values[i] > threshold, scene.Classes.Labels[i] != 0);
-            if (found && true_) shared++;
-            if (found || true_) either++;
+            var (found, wanted) = (values[i] > threshold, scene.Classes.Labels[i] != 0);
+            if (found && wanted) shared++;
+            if (found || wanted) either++;
         }
 
         return shared / (double)Math.Max(1, either);
@@ -127,47 +127,5 @@ internal sealed class DiffusionInspection(StageContext context, AutoEncoder auto
         var raw = cat([.. scenes.Chunk(20).Select(chunk => network.Encode(ImageTensors.FromImages([.. chunk.Select(scene => scene.Image)])))]);
         var normal = (raw - tensor(latents.Mean).view(1, -1, 1, 1)) / tensor(latents.Deviation).view(1, -1, 1, 1);
         return (normal.DetachFromDisposeScope(), scenes);
-    }
-
-    /// <summary>The threshold in [0, 1] that maximises the variance between the two sides (Otsu, 1979), over 256 bins.</summary>
-    private static double Otsu(float[] values)
-    {
-        var histogram = new int[256];
-        foreach (var value in values) histogram[(int)Math.Clamp(value * 255, 0, 255)]++;
-        var sum = 0.0;
-        for (var i = 0; i < 256; i++) sum += i * (double)histogram[i];
-        double below = 0, belowSum = 0, best = -1;
-        var threshold = 127;
-        for (var i = 0; i < 255; i++)
-        {
-            below += histogram[i];
-            belowSum += i * (double)histogram[i];
-            if (below == 0 || below == values.Length) continue;
-            var distance = (belowSum / below) - ((sum - belowSum) / (values.Length - below));
-            var variance = below * (values.Length - below) * distance * distance;
-            if (variance <= best) continue;
-            (best, threshold) = (variance, i);
-        }
-
-        return (threshold + 0.5) / 255;
-    }
-
-    internal static void SaveGrid(IReadOnlyList<RgbImage> images, string path, int columns = Columns)
-    {
-        var (width, height) = (images[0].Width, images[0].Height);
-        var rows = (images.Count + columns - 1) / columns;
-        var grid = new byte[rows * height * columns * width * 3];
-        for (var i = 0; i < images.Count; i++)
-        {
-            for (var y = 0; y < height; y++)
-            {
-                var target = ((((i / columns) * height) + y) * columns + (i % columns)) * width * 3;
-                images[i].Pixels.AsSpan(y * width * 3, width * 3).CopyTo(grid.AsSpan(target));
-            }
-        }
-
-        using var raw = NetVips.Image.NewFromMemory(grid, columns * width, rows * height, 3, Enums.BandFormat.Uchar);
-        using var picture = raw.Copy(interpretation: Enums.Interpretation.Srgb);
-        picture.WriteToFile(path);
     }
 }

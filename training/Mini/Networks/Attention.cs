@@ -1,3 +1,4 @@
+using FreeMask.Training.Torch;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -34,7 +35,7 @@ internal sealed class Attention : Module
     {
         var (query, key, value) = (Split(Query.call(x), Heads), Split(Key.call(context), Heads), Split(Value.call(context), Heads));
         if (record is null) return Output.call(Merge(functional.scaled_dot_product_attention(query, key, value)));
-        var probabilities = (query.matmul(key.transpose(-1, -2)) / Math.Sqrt(query.shape[^1])).softmax(-1);
+        var probabilities = (query.matmul(key.transpose(-1, -2)) / Held.Of(Math.Sqrt(query.shape[^1]))).softmax(-1);
         record(probabilities);
         return Output.call(Merge(probabilities.matmul(value)));
     }

@@ -1,3 +1,4 @@
+using FreeMask.Training.Torch;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -34,7 +35,7 @@ internal static class Layers
     internal static Linear Quiet(this Linear layer)
     {
         using var _ = no_grad();
-        layer.weight!.mul_(0.2);
+        layer.weight!.mul_(Held.Of(0.2));
         layer.bias?.zero_();
         return layer;
     }

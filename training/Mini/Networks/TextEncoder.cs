@@ -1,3 +1,4 @@
+using FreeMask.Training.Torch;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -22,8 +23,8 @@ internal sealed class TextEncoder : Module
         register_module("layers", ModuleList<TextBlock>(Blocks));
         register_module("final_layer_norm", FinalNorm = LayerNorm(Width, Layers.Epsilon));
         using var _ = no_grad();
-        TokenEmbedding.weight!.mul_(0.5);
-        PositionEmbedding.weight!.mul_(0.02);
+        TokenEmbedding.weight!.mul_(Held.Of(0.5));
+        PositionEmbedding.weight!.mul_(Held.Of(0.02));
     }
 
     internal Embedding TokenEmbedding { get; }
@@ -40,7 +41,7 @@ internal sealed class TextEncoder : Module
     {
         var h = TokenEmbedding.call(ids) + PositionEmbedding.weight!.narrow(0, 0, ids.shape[1]);
         foreach (var block in Blocks) h = block.Forward(h);
-        return FinalNorm.call(h) * ids.ne(EndToken).unsqueeze(-1).to(h.dtype);
+        return FinalNorm.call(h) * ids.ne(Held.Of(EndToken)).unsqueeze(-1).to(h.dtype);
     }
 }
 

@@ -1,3 +1,4 @@
+using FreeMask.Training.Torch;
 using FreeMask.Vision.Imaging;
 using FreeMask.Vision.Randomness;
 using static TorchSharp.torch;
@@ -67,14 +68,14 @@ internal sealed class AutoEncoderStage(StageContext context)
         var target = ImageTensors.FromImages(images).ChannelsLast().to(type);
         var posterior = network.Encoder.Forward(target);
         var mean = posterior.narrow(1, 0, AutoEncoder.LatentChannels);
-        var logVariance = posterior.narrow(1, AutoEncoder.LatentChannels, AutoEncoder.LatentChannels).clamp(-12, 4);
-        var latent = mean + (tensor(noise, [batch, AutoEncoder.LatentChannels, 16, 16]).to(type) * (logVariance * 0.5).exp());
+        var logVariance = posterior.narrow(1, AutoEncoder.LatentChannels, AutoEncoder.LatentChannels).clamp(Held.Of(-12), Held.Of(4));
+        var latent = mean + (tensor(noise, [batch, AutoEncoder.LatentChannels, 16, 16]).to(type) * (logVariance * Held.Of(0.5)).exp());
         var error = (network.Decoder.Forward(latent) - target).to(ScalarType.Float32);
         var absolute = error.abs().mean();
         var gradients = error.diff(dim: 3).abs().mean() + error.diff(dim: 2).abs().mean();
         var (mean32, log32) = (mean.to(ScalarType.Float32), logVariance.to(ScalarType.Float32));
-        var kl = (mean32.square() + log32.exp() - 1 - log32).mean() * 0.5;
-        var loss = absolute + (GradientWeight * gradients) + (SquareWeight * error.square().mean()) + (KlWeight * kl);
+        var kl = (mean32.square() + log32.exp() - Held.Of(1) - log32).mean() * Held.Of(0.5);
+        var loss = absolute + (gradients * Held.Of(GradientWeight)) + (error.square().mean() * Held.Of(SquareWeight)) + (kl * Held.Of(KlWeight));
         loss.backward();
         master.Apply(Rate.At(master.Step, context.Options.AutoEncoderSteps));
         return absolute.item<float>();
@@ -96,7 +97,7 @@ internal sealed class AutoEncoderStage(StageContext context)
         {
             using var scope = NewDisposeScope();
             var x = ImageTensors.FromImages(chunk);
-            var squared = ((network.Decode(network.Encode(x)).clamp(-1, 1) - x) / 2).square().mean([1, 2, 3]);
+            var squared = ((network.Decode(network.Encode(x)).clamp(Held.Of(-1), Held.Of(1)) - x) / Held.Of(2)).square().mean([1, 2, 3]);
             sum -= squared.log10().sum().item<float>() * 10;
         }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using FreeMask.Training.Torch;
 using FreeMask.Vision.Imaging;
 using static TorchSharp.torch;
 
@@ -33,7 +34,7 @@ internal static class ImageTensors
         var bytes = new byte[images.Count * images[0].Pixels.Length];
         for (var i = 0; i < images.Count; i++) images[i].Pixels.CopyTo(bytes, i * images[0].Pixels.Length);
         using var scope = NewDisposeScope();
-        return tensor(bytes, [images.Count, height, width, 3]).permute(0, 3, 1, 2).to(ScalarType.Float32).div_(127.5).sub_(1).MoveToOuterDisposeScope();
+        return tensor(bytes, [images.Count, height, width, 3]).permute(0, 3, 1, 2).to(ScalarType.Float32).div_(Held.Of(127.5)).sub_(Held.Of(1)).MoveToOuterDisposeScope();
     }
 
     /// <summary>8-bit images of [count, 3, h, w] in [-1, 1].</summary>
@@ -41,7 +42,7 @@ internal static class ImageTensors
     {
         using var scope = NewDisposeScope();
         int height = (int)batch.shape[2], width = (int)batch.shape[3];
-        var bytes = batch.to(ScalarType.Float32).add(1).mul(127.5).add(0.5).clamp(0, 255).to(ScalarType.Byte).permute(0, 2, 3, 1).contiguous().data<byte>().ToArray();
+        var bytes = batch.to(ScalarType.Float32).add(Held.Of(1)).mul(Held.Of(127.5)).add(Held.Of(0.5)).clamp(Held.Of(0), Held.Of(255)).to(ScalarType.Byte).permute(0, 2, 3, 1).contiguous().data<byte>().ToArray();
         return [.. bytes.Chunk(3 * width * height).Select(pixels => new RgbImage(width, height, pixels))];
     }
 }
