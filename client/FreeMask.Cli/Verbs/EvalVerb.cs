@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using FreeMask.Cli.Runs;
 using FreeMask.Cli.Terminal;
+using FreeMask.Training.Mini;
 using FreeMask.Vision;
 using FreeMask.Vision.Evaluation;
 using FreeMask.Vision.Export;
@@ -10,31 +11,63 @@ using Spectre.Console;
 
 namespace FreeMask.Cli.Verbs;
 
-/// <summary><c>freemask eval</c>: how well a segmenter does on a data set with true labels.</summary>
+/// <summary><c>freemask eval</c>: how well a segmenter does on a data set with true labels, or how good the parts of the mini bundle are.</summary>
 internal static class EvalVerb
 {
+    private const string DefaultBundle = "mini", HeldOutList = "multi";
+
     internal static Command Create(VerbHost host)
     {
-        var target = new Argument<string>("target") { Description = "A run that has a segmenter, or a folder with model.onnx and card.json.", HelpName = "RUN|FOLDER" };
-        var dataset = new Option<string>("--dataset") { Description = "A data set in PASCAL VOC layout.", Required = true, HelpName = "DIR" };
+        var target = new Argument<string>("target") { Description = "A run that has a segmenter, a folder with model.onnx and card.json, or 'mini' for the bundle itself.", HelpName = "RUN|MODEL" };
+        var dataset = new Option<string?>("--dataset") { Description = "A data set in PASCAL VOC layout. Default: the held-out set of the mini bundle.", HelpName = "DIR" };
         var list = new Option<string?>("--list") { Description = "Only the samples of this list in ImageSets/Segmentation, such as val. Default: all.", HelpName = "NAME" };
-        return host.Handle(new Command("eval", "Measure a segmenter: mean IoU and IoU per class.") { target, dataset, list }, (parsed, desk, stop) =>
+        var images = new Option<int>("--images") { Description = "Bundle only: how many held-out images to measure; 0 for all.", HelpName = "N" };
+        return host.Handle(new Command("eval", "Measure a segmenter (mean IoU, per class), or the mini bundle.") { target, dataset, list, images }, async (parsed, desk, stop) =>
         {
-            var folder = SegmenterFolder(parsed.GetRequiredValue(target), desk);
-            var data = VocDataset.Open(parsed.GetRequiredValue(dataset), parsed.GetValue(list));
-            using var segmenter = OnnxSegmenter.Load(folder);
-            var confusion = new ConfusionMatrix(VocClasses.Names.Count);
-            foreach (var sample in data.LoadAll())
-            {
-                stop.ThrowIfCancellationRequested();
-                confusion.Add(sample.Labels, segmenter.Segment(sample.Image).Labels);
-            }
-
-            var scores = confusion.Scores();
-            var classes = VocClasses.Names.Zip(scores.Iou).Where(item => !double.IsNaN(item.Second)).ToDictionary(item => item.First, item => item.Second);
-            var document = new { segmenter = folder, dataset = data.Root, samples = data.Entries.Count, mIoU = scores.MeanIou, pixelAccuracy = scores.PixelAccuracy, iou = classes };
-            return Task.FromResult(new Outcome(document, console => Show(console, data.Entries.Count, scores, classes)));
+            var named = parsed.GetRequiredValue(target);
+            if (parsed.GetValue(dataset) is null && host.Bundles.Folder(named, Directory.GetCurrentDirectory()) is { } bundle)
+                return await BundleAsync(bundle, parsed.GetValue(images), desk, stop);
+            var segmenter = SegmenterFolder(named, desk);
+            return Segmenter(segmenter, Dataset(host, parsed.GetValue(dataset), parsed.GetValue(list)), stop);
         });
+    }
+
+    private static async Task<Outcome> BundleAsync(string folder, int images, Desk desk, CancellationToken stop)
+    {
+        var result = await Task.Run(() => MiniEvaluation.Run(new MiniEvaluationOptions { Model = folder, Images = images }, desk.Say, stop), CancellationToken.None);
+        return new(result, console =>
+        {
+            var table = new Table().Border(TableBorder.Simple).AddColumn("class");
+            foreach (var heading in new[] { "mask IoU, coarse", "mask IoU, clean", "recognised" }) table.AddColumn(new TableColumn(heading).RightAligned());
+            foreach (var item in result.Classes) table.AddRow(item.Name, Share(item.MaskIoUCoarse), Share(item.MaskIoUClean), Share(item.Accuracy));
+            table.AddRow("[bold]all[/]", Share(result.MaskIoUCoarse), Share(result.MaskIoUClean), Share(result.ClassAccuracy));
+            console.Write(table);
+            console.Profile.Out.Writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"decoder PSNR {result.DecoderPsnr:0.00} dB; {result.Images} held-out images, {result.Samples} samples drawn"));
+        });
+    }
+
+    private static Outcome Segmenter(string folder, VocDataset data, CancellationToken stop)
+    {
+        using var segmenter = OnnxSegmenter.Load(folder);
+        var confusion = new ConfusionMatrix(VocClasses.Names.Count);
+        foreach (var sample in data.LoadAll())
+        {
+            stop.ThrowIfCancellationRequested();
+            confusion.Add(sample.Labels, segmenter.Segment(sample.Image).Labels);
+        }
+
+        var scores = confusion.Scores();
+        var classes = VocClasses.Names.Zip(scores.Iou).Where(item => !double.IsNaN(item.Second)).ToDictionary(item => item.First, item => item.Second);
+        var document = new { segmenter = folder, dataset = data.Root, samples = data.Entries.Count, mIoU = scores.MeanIou, pixelAccuracy = scores.PixelAccuracy, iou = classes };
+        return new(document, console => Show(console, data.Entries.Count, scores, classes));
+    }
+
+    private static VocDataset Dataset(VerbHost host, string? named, string? list)
+    {
+        if (named is not null) return VocDataset.Open(named, list);
+        var bundle = host.Bundles.Folder(DefaultBundle, Directory.GetCurrentDirectory())
+            ?? throw new FreeMaskException($"The bundle '{DefaultBundle}' with its held-out set is not here. Name a data set with --dataset.");
+        return VocDataset.Open(Path.Combine(bundle, MiniDiffusionTrainer.HeldOutFolder), list ?? HeldOutList);
     }
 
     private static string SegmenterFolder(string target, Desk desk)
@@ -47,10 +80,11 @@ internal static class EvalVerb
 
     private static void Show(IAnsiConsole console, int samples, SegmentationScores scores, Dictionary<string, double> classes)
     {
-        static string Share(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);
         console.WriteLine($"mIoU {Share(scores.MeanIou)}, pixel accuracy {Share(scores.PixelAccuracy)} over {samples.ToString(CultureInfo.InvariantCulture)} samples");
         var table = new Table().Border(TableBorder.Simple).AddColumn("class").AddColumn(new TableColumn("IoU").RightAligned());
         foreach (var (name, iou) in classes) table.AddRow(name, Share(iou));
         console.Write(table);
     }
+
+    private static string Share(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);
 }

@@ -5,6 +5,7 @@ using FreeMask.Cli.RunFiles;
 using FreeMask.Cli.Terminal;
 using FreeMask.Vision;
 using FreeMask.Vision.Diffusion;
+using FreeMask.Vision.Diffusion.Inspection;
 using Spectre.Console;
 
 namespace FreeMask.Cli.Verbs;
@@ -28,35 +29,26 @@ internal static class ModelVerbs
     private static Command Inspect(VerbHost host)
     {
         var model = Model();
-        return host.Handle(new Command("inspect", "Show what a bundle is: scheduler, sizes, attention modules.") { model }, (parsed, _, _) =>
+        var size = new Option<int>("--size") { Description = "The side in pixels for which attention grids are given.", DefaultValueFactory = _ => 512, HelpName = "PIXELS" };
+        return host.Handle(new Command("inspect", "Show what a bundle is: layout, family, scheduler, files, attention modules.") { model, size }, (parsed, _, _) =>
         {
-            var folder = Folder(host, parsed.GetRequiredValue(model));
-            using var bundle = DiffusionBundle.Load(folder);
-            var modules = bundle.Modules;
-            var document = new
-            {
-                folder,
-                bytes = Size(folder),
-                nativeSize = bundle.NativeSize,
-                sideMultiple = bundle.SideMultiple,
-                latentChannels = bundle.LatentChannels,
-                pixelsPerCell = bundle.PixelsPerCell,
-                embedsGuidance = bundle.EmbedsGuidance,
-                pooledText = bundle.HasPooledText,
-                scheduler = bundle.Scheduler,
-                attentionModules = modules,
-                notes = bundle.Notes,
-            };
-            return Task.FromResult(new Outcome(document, console =>
-            {
-                var writer = console.Profile.Out.Writer;
-                writer.WriteLine($"folder             {folder} ({Megabytes(document.bytes)})");
-                writer.WriteLine($"image side         {bundle.NativeSize}, multiples of {bundle.SideMultiple}");
-                writer.WriteLine($"latents            {bundle.LatentChannels} channels, {bundle.PixelsPerCell} pixels a cell");
-                writer.WriteLine($"attention modules  {modules.Count}");
-                foreach (var note in bundle.Notes) writer.WriteLine($"note               {note}");
-            }));
+            var inspection = BundleInspection.Inspect(Folder(host, parsed.GetRequiredValue(model)), parsed.GetValue(size));
+            return Task.FromResult(new Outcome(inspection, console => Show(console, inspection)));
         });
+    }
+
+    private static void Show(IAnsiConsole console, BundleInspection inspection)
+    {
+        var writer = console.Profile.Out.Writer;
+        writer.WriteLine($"folder     {inspection.Folder} ({Megabytes(Size(inspection.Folder))})");
+        writer.WriteLine($"model      {inspection.Family}, {inspection.Layout} layout, {inspection.Precision}");
+        writer.WriteLine($"scheduler  {inspection.Scheduler.Kind}");
+        foreach (var file in inspection.Files) writer.WriteLine($"{file.Part,-15} opset {file.Opset}: {string.Join(", ", file.Inputs)} -> {string.Join(", ", file.Outputs)}");
+        if (inspection.Problem is { } problem) writer.WriteLine($"attention cannot be captured: {problem}");
+        var table = new Table().Border(TableBorder.Simple).AddColumns("attention", "module", $"grid at {inspection.PixelSize}", "captured");
+        foreach (var module in inspection.Modules)
+            table.AddRow(module.Kind, Markup.Escape(module.Name), $"{module.Width} x {module.Height}", module.Captured ? "[green]yes[/]" : $"[grey]{Markup.Escape(module.Obstacle ?? "no")}[/]");
+        console.Write(table);
     }
 
     private static Command Verify(VerbHost host)

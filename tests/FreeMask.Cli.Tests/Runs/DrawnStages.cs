@@ -7,7 +7,7 @@ using FreeMask.Vision.Randomness;
 namespace FreeMask.Cli.Tests.Runs;
 
 /// <summary>Stages that draw a square where a model would draw an object: no model, but real pictures with exact labels through a real silo.</summary>
-internal sealed class DrawnStages(IArtifactStore store) : IStageRunnerFactory, IStageRunner, ISegmenterTraining
+internal sealed class DrawnStages(IArtifactStore store, StageEar ear) : IStageRunnerFactory, IStageRunner, ISegmenterTraining
 {
     private const int Side = 24;
 
@@ -15,6 +15,7 @@ internal sealed class DrawnStages(IArtifactStore store) : IStageRunnerFactory, I
 
     public async Task<IReadOnlyList<StageOutcome>> RunAsync(StageKind kind, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
     {
+        ear.Heard?.Invoke(kind);
         var outcomes = new List<StageOutcome>();
         foreach (var input in inputs) outcomes.Add(await OneAsync(kind, input, cancellationToken));
         return outcomes;
@@ -73,4 +74,10 @@ internal sealed class DrawnStages(IArtifactStore store) : IStageRunnerFactory, I
             for (var x = left; x < left + 8; x++) (label[x, y], image[x, y][1]) = ((byte)input.Plan.ClassIndex, 255);
         return (image, label);
     }
+}
+
+/// <summary>Hears which work is about to be done.</summary>
+internal sealed class StageEar
+{
+    internal Action<StageKind>? Heard { get; set; }
 }

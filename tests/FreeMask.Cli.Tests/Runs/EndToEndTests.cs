@@ -1,6 +1,7 @@
 using System.Text.Json;
 using FreeMask.Cli.Runs;
 using FreeMask.Cli.Tests.Terminal;
+using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Stages;
 using FreeMask.Vision.Export;
 using Microsoft.Extensions.DependencyInjection;
@@ -11,10 +12,12 @@ namespace FreeMask.Cli.Tests.Runs;
 /// <summary>The command line over a real silo; only the models are drawn.</summary>
 public sealed class EndToEndTests : IDisposable
 {
-    private readonly TestProcess _process = new() { OpenEngine = SiloEngine.With((services, _) => Register(services)) };
+    private readonly StageEar _ear = new();
+    private readonly TestProcess _process;
 
     public EndToEndTests()
     {
+        _process = new() { OpenEngine = SiloEngine.With((services, _) => Register(services)) };
         Directory.CreateDirectory(_process.Folder.Path("models", "mini"));
         File.WriteAllText(_process.Folder.Path("models", "mini", "model_index.json"), "{}");
         File.WriteAllText(RunFile, "classes: [cat, dog, person]\nseed: 3\nsamplesPerRound: 18\ntraining: { steps: 20 }\n");
@@ -43,22 +46,23 @@ public sealed class EndToEndTests : IDisposable
     {
         var undisturbed = await RunAsync("one");
         using var stop = new CancellationTokenSource();
-        _process.OnError = line =>
+        _ear.Heard = kind =>
         {
-            if (line.Contains("making samples", StringComparison.Ordinal)) stop.Cancel();
+            if (kind == StageKind.Mask) stop.Cancel();
         };
         _process.Clear();
         Assert.Equal(130, await _process.RunAsync(["run", RunFile, "--json", "--data", _process.Folder.Path("two")], stop.Token));
         Assert.Contains("'freemask resume small' goes on", _process.Error, StringComparison.Ordinal);
-        _process.OnError = null;
+        _ear.Heard = null;
         _process.Clear();
 
         Assert.Equal(0, await _process.RunAsync(["resume", "--json", "--data", _process.Folder.Path("two")]));
         Assert.Equal(undisturbed.GetProperty("manifestHash").GetString(), JsonDocument.Parse(_process.Out).RootElement.GetProperty("manifestHash").GetString());
     }
 
-    private static void Register(IServiceCollection services)
+    private void Register(IServiceCollection services)
     {
+        services.AddSingleton(_ear);
         services.AddSingleton<DrawnStages>();
         services.AddSingleton<IStageRunnerFactory>(provider => provider.GetRequiredService<DrawnStages>());
         services.AddSingleton<ISegmenterTraining>(provider => provider.GetRequiredService<DrawnStages>());
