@@ -56,20 +56,37 @@ internal sealed class SegmenterBatch(SegmenterTrainingRequest request, IReadOnly
         double width = image.Width / scale, height = image.Height / scale;
         var left = request.Augment ? random.NextDouble() * (image.Width - width) : 0;
         var top = request.Augment ? random.NextDouble() * (image.Height - height) : 0;
-        var color = request.Augment ? Recolor(random) : [1, 1, 1, 0];
+        float[] color = request.Augment ? Recolor(random) : [1, 1, 1, 0];
+        var source = image.Pixels;
+        float[] offset = [Normalize(0, 0), Normalize(0, 1), Normalize(0, 2)];
+        float[] gain = [Normalize(1, 0) - offset[0], Normalize(1, 1) - offset[1], Normalize(1, 2) - offset[2]];
         for (var y = 0; y < size; y++)
         {
             var v = top + ((y + 0.5) * height / size);
+            var row = (int)Math.Floor(v);
+            var (upper, lower, down) = Tap(v, image.Height);
             for (var x = 0; x < size; x++)
             {
                 var u = left + ((flip ? size - x - 0.5 : x + 0.5) * width / size);
-                var (column, row) = ((int)Math.Floor(u), (int)Math.Floor(v));
-                var inside = column >= 0 && row >= 0 && column < image.Width && row < image.Height;
-                labels[x, y] = inside ? sample.Labels[column, row] : LabelMap.Ignore;
+                var column = (int)Math.Floor(u);
+                var target = (y * size) + x;
+                if (column < 0 || row < 0 || column >= image.Width || row >= image.Height)
+                {
+                    labels.Labels[target] = LabelMap.Ignore;
+                    for (var channel = 0; channel < 3; channel++)
+                        pixels[(channel * size * size) + target] = Normalize(Padding, channel);
+                    continue;
+                }
+
+                labels.Labels[target] = sample.Labels[column, row];
+                var (before, after, along) = Tap(u, image.Width);
+                int start = upper * image.Width, end = lower * image.Width;
                 for (var channel = 0; channel < 3; channel++)
                 {
-                    var value = inside ? Math.Clamp((Bilinear(image, u - 0.5, v - 0.5, channel) * color[channel]) + color[3], 0, 255) : Padding;
-                    pixels[(((channel * size) + y) * size) + x] = ImageNormalization.ImageNet.Apply(value, channel);
+                    var above = Mix(source[(3 * (start + before)) + channel], source[(3 * (start + after)) + channel], along);
+                    var below = Mix(source[(3 * (end + before)) + channel], source[(3 * (end + after)) + channel], along);
+                    var value = Math.Clamp((Mix(above, below, down) * color[channel]) + color[3], 0, 255);
+                    pixels[(channel * size * size) + target] = (value * gain[channel]) + offset[channel];
                 }
             }
         }
@@ -84,16 +101,15 @@ internal sealed class SegmenterBatch(SegmenterTrainingRequest request, IReadOnly
         return [.. gains, (float)(brightness + (128 * (1 - contrast)))];
     }
 
-    private static float Bilinear(RgbImage image, double u, double v, int channel)
+    /// <summary>The two pixels whose centres enclose a place, and the share of the second.</summary>
+    private static (int Low, int High, float Share) Tap(double place, int size)
     {
-        var x = (float)Math.Clamp(u, 0, image.Width - 1);
-        var y = (float)Math.Clamp(v, 0, image.Height - 1);
-        var (x0, y0) = ((int)x, (int)y);
-        var (x1, y1) = (Math.Min(x0 + 1, image.Width - 1), Math.Min(y0 + 1, image.Height - 1));
-        var pixels = image.Pixels;
-        float At(int column, int row) => pixels[(3 * ((row * image.Width) + column)) + channel];
-        var upper = At(x0, y0) + ((x - x0) * (At(x1, y0) - At(x0, y0)));
-        var lower = At(x0, y1) + ((x - x0) * (At(x1, y1) - At(x0, y1)));
-        return upper + ((y - y0) * (lower - upper));
+        var centre = Math.Clamp(place - 0.5, 0, size - 1);
+        var low = (int)centre;
+        return (low, Math.Min(low + 1, size - 1), (float)(centre - low));
     }
+
+    private static float Normalize(float value, int channel) => ImageNormalization.ImageNet.Apply(value, channel);
+
+    private static float Mix(float a, float b, float share) => a + (share * (b - a));
 }
