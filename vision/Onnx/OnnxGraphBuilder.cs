@@ -105,6 +105,9 @@ public sealed class OnnxGraphBuilder(int opset = 17)
         OpsetImport = { new OperatorSetIdProto { Domain = "", Version = opset } },
     };
 
+    /// <summary>The finished model as the bytes of its file.</summary>
+    public byte[] ToBytes() => Build().ToByteArray();
+
     /// <summary>Writes the finished model to a file.</summary>
     public void Save(string path)
     {
