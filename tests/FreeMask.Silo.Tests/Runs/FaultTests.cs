@@ -16,7 +16,7 @@ public sealed class FaultTests(ITestOutputHelper output) : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [Theory(Timeout = 900_000)]
+    [Theory(Timeout = 900_000, Explicit = true)]
     [InlineData((int)WriteFate.FailsBefore)]
     [InlineData((int)WriteFate.FailsAfter)]
     public async Task Every_single_write_may_fail(int fate)
