@@ -1,7 +1,7 @@
 using FreeMask.Training.Torch;
-using Parameter = TorchSharp.Modules.Parameter;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
+using Parameter = TorchSharp.Modules.Parameter;
 
 namespace FreeMask.Training.Mask2Former;
 

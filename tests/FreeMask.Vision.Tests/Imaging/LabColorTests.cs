@@ -1,6 +1,6 @@
+using System.Runtime.InteropServices;
 using FreeMask.Vision.Imaging;
 using FreeMask.Vision.Tensors;
-using System.Runtime.InteropServices;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Imaging;
