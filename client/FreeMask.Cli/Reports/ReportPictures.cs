@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using FreeMask.Cli.Runs;
 using FreeMask.GrainInterfaces;
 using FreeMask.Vision.Imaging;
@@ -53,11 +54,13 @@ internal sealed class ReportPictures(RunReader run)
         return new(caption, "data:image/jpeg;base64," + Convert.ToBase64String(ImageCodec.EncodeJpeg(small, Quality)), width, height);
     }
 
+    /// <summary>Labels in the palette that overlays use: VOC's own starts too dark to tell from background.</summary>
     private static ReportPicture Labels(string caption, LabelMap labels)
     {
         var (width, height) = Fit(labels.Width, labels.Height);
         var small = (width, height) == (labels.Width, labels.Height) ? labels : Resampling.Resize(labels, width, height);
-        return new(caption, "data:image/png;base64," + Convert.ToBase64String(IndexedPng.Encode(small)), width, height);
+        var picture = ImageOverlay.Draw(new RgbImage(width, height), small, opacity: 1);
+        return new(caption, "data:image/png;base64," + Convert.ToBase64String(ImageCodec.EncodePng(picture, CompressionLevel.SmallestSize)), width, height);
     }
 
     private static (int Width, int Height) Fit(int width, int height)
