@@ -16,6 +16,9 @@ public sealed class SiloOptions
     /// <summary>The artifact folder; null for <c>artifacts</c> in the data folder. Silos of one cluster share it.</summary>
     public string? Artifacts { get; set; }
 
+    /// <summary>The folder of the model bundles that runs name, such as <c>mini</c>; null where runs give paths.</summary>
+    public string? Models { get; set; }
+
     /// <summary>Whether runs that were at work when their silo died go on as soon as this one stands. Default true.</summary>
     public bool WakeRuns { get; set; } = true;
 

@@ -30,7 +30,7 @@ internal sealed class MaskStep(IArtifactStore store) : IStageStep
             new("mask.threshold", Math.Round(result.Threshold, 6)),
         ];
         return result.Rejection is { } rejection
-            ? StageOutcome.Rejected(Describe(rejection.Kind), [.. facts])
+            ? StageOutcome.Rejected(rejection.Reason, [.. facts])
             : StageOutcome.Done([(ArtifactNames.Label, await store.PutAsync(result.Labels, cancellationToken))], [.. facts]);
     }
 
@@ -60,16 +60,4 @@ internal sealed class MaskStep(IArtifactStore store) : IStageStep
             },
         };
     }
-
-    // Without numbers, so that equal reasons can be counted.
-    private static string Describe(MaskRejectionKind kind) => kind switch
-    {
-        MaskRejectionKind.Flat => "the attention map is flat",
-        MaskRejectionKind.TooSmall => "the object is too small",
-        MaskRejectionKind.TooLarge => "the object is too large",
-        MaskRejectionKind.AlongBorder => "the object runs along the border",
-        MaskRejectionKind.Unsure => "the mask is unsure",
-        MaskRejectionKind.Fragmented => "the mask is in too many parts",
-        _ => "the mask was refused",
-    };
 }
