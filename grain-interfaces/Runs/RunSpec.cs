@@ -103,17 +103,17 @@ public sealed record MaskSpec
     /// <summary>A fixed threshold in (0, 1) on the normalised map; null chooses one per image.</summary>
     [Id(2)] public double? Threshold { get; init; }
 
-    /// <summary>Half the width, in map units, of the band around the threshold that becomes 255 (ignore). Default 0.05; 0 for none.</summary>
-    [Id(3)] public double IgnoreBand { get; init; } = 0.05;
+    /// <summary>Half the width, in map units, of the band around the threshold that becomes 255 (ignore). Default 0.2; 0 for none.</summary>
+    [Id(3)] public double IgnoreBand { get; init; } = 0.2;
 
-    /// <summary>Smallest share of the image that an object may cover. Default 0.02.</summary>
-    [Id(4)] public double MinArea { get; init; } = 0.02;
+    /// <summary>Smallest share of the image that an object may cover. Default 0.015.</summary>
+    [Id(4)] public double MinArea { get; init; } = 0.015;
 
     /// <summary>Largest share of the image that an object may cover. Default 0.9.</summary>
     [Id(5)] public double MaxArea { get; init; } = 0.9;
 
-    /// <summary>Smallest confidence in [0, 1] of an accepted mask. Default 0.3.</summary>
-    [Id(6)] public double MinConfidence { get; init; } = 0.3;
+    /// <summary>Smallest confidence in [0, 1] of an accepted mask. Default 0.7.</summary>
+    [Id(6)] public double MinConfidence { get; init; } = 0.7;
 
     /// <summary>Masks made in one batch. Default 8.</summary>
     [Id(7)] public int Batch { get; init; } = 8;
@@ -129,8 +129,8 @@ public sealed record CompositionSpec
     /// <summary>Most objects in an image, its own included. Default 3.</summary>
     [Id(1)] public int MaxObjects { get; init; } = 3;
 
-    /// <summary>Least normalised co-occurrence with the background, in [0, 1], of a class that may be pasted. Default 0.1.</summary>
-    [Id(2)] public double ThesaurusThreshold { get; init; } = 0.1;
+    /// <summary>Least normalised co-occurrence with the background, in [0, 1], of a class that may be pasted. Default 0.03.</summary>
+    [Id(2)] public double ThesaurusThreshold { get; init; } = 0.03;
 }
 
 /// <summary>How pasted objects are matched to their surroundings.</summary>

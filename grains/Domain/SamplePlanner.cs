@@ -7,20 +7,22 @@ namespace FreeMask.Grains.Domain;
 /// <summary>Draws what a sample shall show. A function of specification, round and index: no state, no order.</summary>
 public static class SamplePlanner
 {
-    /// <summary>Plans one sample. Classes are dealt in turn, so that each gets the same share of every round (give or take one).</summary>
+    /// <summary>Plans one sample. Classes are dealt in turn, so that each gets the same share of every round (give or take one); backgrounds are drawn among those that fit the class.</summary>
     public static SamplePlan Plan(RunSpec spec, int round, int index)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(round);
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         var stream = ((long)round * spec.SamplesPerRound) + index;
         var name = ClassOf(spec, index);
+        var classId = VocClasses.IndexOf(name);
         var random = new CounterRandom(spec.Seed, stream, 0, "plan");
-        var background = spec.Backgrounds.IsEmpty ? "" : spec.Backgrounds[random.NextInt(spec.Backgrounds.Length)];
+        var backgrounds = BackgroundMatch.Fitting(spec, classId);
+        var background = backgrounds.IsEmpty ? "" : backgrounds[random.NextInt(backgrounds.Length)];
         var templates = UsableTemplates(spec);
         var template = templates[random.NextInt(templates.Length)];
         if (!PromptTemplate.NamesBackground(template)) background = "";
         var prompt = PromptTemplate.Fill(template, VocClasses.PromptWords(name), background);
-        return new SamplePlan(stream, name, VocClasses.IndexOf(name), background, prompt, spec.Generation.NegativePrompt, spec.Seed);
+        return new SamplePlan(stream, name, classId, background, prompt, spec.Generation.NegativePrompt, spec.Seed);
     }
 
     /// <summary>The class of a sample.</summary>

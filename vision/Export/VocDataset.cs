@@ -24,6 +24,8 @@ public sealed class VocDataset
 {
     private const string Images = "JPEGImages", Classes = "SegmentationClass", Objects = "SegmentationObject";
 
+    private static readonly string ImageSets = Path.Combine("ImageSets", "Segmentation");
+
     private static readonly string[] Extensions = [".jpg", ".jpeg", ".png"];
 
     private VocDataset(string root, IReadOnlyList<VocEntry> entries) => (Root, Entries) = (root, entries);
@@ -77,9 +79,19 @@ public sealed class VocDataset
         throw new FreeMaskException($"{folder} is no data set in VOC's layout: it needs the folders {Images} and {Classes}, itself or in VOCdevkit/VOC2012.");
     }
 
+    /// <summary>The lists that a data set has (<c>train</c>, <c>val</c>, ...), in ordinal order.</summary>
+    /// <exception cref="FreeMaskException">The folder is no such data set.</exception>
+    public static IReadOnlyList<string> Lists(string folder)
+    {
+        var lists = Path.Combine(FindRoot(folder), ImageSets);
+        return Directory.Exists(lists)
+            ? [.. Directory.EnumerateFiles(lists, "*.txt").Select(file => Path.GetFileNameWithoutExtension(file)).Order(StringComparer.Ordinal)]
+            : [];
+    }
+
     private static IEnumerable<string> ReadList(string root, string imageSet)
     {
-        var path = Path.Combine(root, "ImageSets", "Segmentation", imageSet + ".txt");
+        var path = Path.Combine(root, ImageSets, imageSet + ".txt");
         if (!File.Exists(path)) throw new FreeMaskException($"{path} does not exist; the data set has no part '{imageSet}'.");
         return File.ReadLines(path).Select(l => l.Trim()).Where(l => l.Length > 0).Distinct(StringComparer.Ordinal);
     }

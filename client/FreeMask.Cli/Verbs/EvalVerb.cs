@@ -4,9 +4,7 @@ using FreeMask.Cli.Runs;
 using FreeMask.Cli.Terminal;
 using FreeMask.Training.Mini;
 using FreeMask.Vision;
-using FreeMask.Vision.Evaluation;
 using FreeMask.Vision.Export;
-using FreeMask.Vision.Segmentation;
 using Spectre.Console;
 
 namespace FreeMask.Cli.Verbs;
@@ -28,7 +26,8 @@ internal static class EvalVerb
             if (parsed.GetValue(dataset) is null && host.Bundles.Folder(named, Directory.GetCurrentDirectory()) is { } bundle)
                 return await BundleAsync(bundle, parsed.GetValue(images), desk, stop);
             var segmenter = SegmenterFolder(named, desk);
-            return Segmenter(segmenter, Dataset(host, parsed.GetValue(dataset), parsed.GetValue(list)), stop);
+            var measure = SegmenterMeasure.Take(segmenter, Dataset(host, parsed.GetValue(dataset), parsed.GetValue(list)), stop);
+            return new(measure, measure.Show);
         });
     }
 
@@ -39,27 +38,11 @@ internal static class EvalVerb
         {
             var table = new Table().Border(TableBorder.Simple).AddColumn("class");
             foreach (var heading in new[] { "mask IoU, coarse", "mask IoU, clean", "recognised" }) table.AddColumn(new TableColumn(heading).RightAligned());
-            foreach (var item in result.Classes) table.AddRow(item.Name, Share(item.MaskIoUCoarse), Share(item.MaskIoUClean), Share(item.Accuracy));
-            table.AddRow("[bold]all[/]", Share(result.MaskIoUCoarse), Share(result.MaskIoUClean), Share(result.ClassAccuracy));
+            foreach (var item in result.Classes) table.AddRow(item.Name, SegmenterMeasure.Share(item.MaskIoUCoarse), SegmenterMeasure.Share(item.MaskIoUClean), SegmenterMeasure.Share(item.Accuracy));
+            table.AddRow("[bold]all[/]", SegmenterMeasure.Share(result.MaskIoUCoarse), SegmenterMeasure.Share(result.MaskIoUClean), SegmenterMeasure.Share(result.ClassAccuracy));
             console.Write(table);
             console.Profile.Out.Writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"decoder PSNR {result.DecoderPsnr:0.00} dB; {result.Images} held-out images, {result.Samples} samples drawn"));
         });
-    }
-
-    private static Outcome Segmenter(string folder, VocDataset data, CancellationToken stop)
-    {
-        using var segmenter = OnnxSegmenter.Load(folder);
-        var confusion = new ConfusionMatrix(VocClasses.Names.Count);
-        foreach (var sample in data.LoadAll())
-        {
-            stop.ThrowIfCancellationRequested();
-            confusion.Add(sample.Labels, segmenter.Segment(sample.Image).Labels);
-        }
-
-        var scores = confusion.Scores();
-        var classes = VocClasses.Names.Zip(scores.Iou).Where(item => !double.IsNaN(item.Second)).ToDictionary(item => item.First, item => item.Second);
-        var document = new { segmenter = folder, dataset = data.Root, samples = data.Entries.Count, mIoU = scores.MeanIou, pixelAccuracy = scores.PixelAccuracy, iou = classes };
-        return new(document, console => Show(console, data.Entries.Count, scores, classes));
     }
 
     private static VocDataset Dataset(VerbHost host, string? named, string? list)
@@ -77,14 +60,4 @@ internal static class EvalVerb
             ? Path.GetFullPath(found)
             : throw new FreeMaskException($"'{target}' is neither a run in {desk.Data.Root} that has trained a segmenter, nor a folder with model.onnx and card.json.");
     }
-
-    private static void Show(IAnsiConsole console, int samples, SegmentationScores scores, Dictionary<string, double> classes)
-    {
-        console.WriteLine($"mIoU {Share(scores.MeanIou)}, pixel accuracy {Share(scores.PixelAccuracy)} over {samples.ToString(CultureInfo.InvariantCulture)} samples");
-        var table = new Table().Border(TableBorder.Simple).AddColumn("class").AddColumn(new TableColumn("IoU").RightAligned());
-        foreach (var (name, iou) in classes) table.AddRow(name, Share(iou));
-        console.Write(table);
-    }
-
-    private static string Share(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);
 }

@@ -1,7 +1,10 @@
 using System.CommandLine;
+using FreeMask.Cli.Reports;
 using FreeMask.Cli.Runs;
 using FreeMask.Cli.Terminal;
+using FreeMask.Vision;
 using FreeMask.Vision.Export;
+using FreeMask.Vision.Imaging;
 
 namespace FreeMask.Cli.Verbs;
 
@@ -31,7 +34,8 @@ internal static class ProductVerbs
     {
         var run = Arguments.OptionalRun();
         var file = new Option<string?>("--out") { Description = "The file to write. Default: report.html in the run's folder.", HelpName = "FILE" };
-        return host.Handle(new Command("report", "Write the report of a run, finished or not. Default: the newest one.") { run, file }, async (parsed, desk, stop) =>
+        var sheet = new Option<string?>("--sheet") { Description = "Also draw kept samples into one picture, a .png or .jpg: drawn, mask, finished, label.", HelpName = "FILE" };
+        return host.Handle(new Command("report", "Write the report of a run, finished or not. Default: the newest one.") { run, file, sheet }, async (parsed, desk, stop) =>
         {
             await using var engine = await host.OpenEngineAsync(desk, stop);
             var id = await RunIds.FindAsync(engine, parsed.GetValue(run), _ => true, "such");
@@ -44,7 +48,25 @@ internal static class ProductVerbs
                 Segmenter = Directory.Exists(folder.Segmenter) ? folder.Segmenter : null,
             };
             await new RunProducts(reader, folder, desk).WriteReportAsync(document, path, stop);
-            return new Outcome(new { run = id, report = path }, console => console.Profile.Out.Writer.WriteLine(path));
+            var picture = parsed.GetValue(sheet) is { } target ? await DrawSheetAsync(reader, Path.GetFullPath(target), stop) : null;
+            return new Outcome(new { run = id, report = path, sheet = picture }, console =>
+            {
+                console.Profile.Out.Writer.WriteLine(path);
+                if (picture is not null) console.Profile.Out.Writer.WriteLine(picture);
+            });
         });
+    }
+
+    private static async Task<string> DrawSheetAsync(RunReader reader, string path, CancellationToken stop)
+    {
+        var drawn = await ContactSheet.DrawAsync(reader, stop);
+        byte[] bytes = Path.GetExtension(path).ToLowerInvariant() switch
+        {
+            ".png" => ImageCodec.EncodePng(drawn),
+            ".jpg" or ".jpeg" => ImageCodec.EncodeJpeg(drawn, 88),
+            var other => throw new FreeMaskException($"A sheet is a .png or a .jpg, not '{other}'."),
+        };
+        await AtomicFile.WriteAsync(path, bytes, stop);
+        return path;
     }
 }

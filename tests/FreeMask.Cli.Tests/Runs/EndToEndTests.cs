@@ -4,6 +4,7 @@ using FreeMask.Cli.Tests.Terminal;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Stages;
 using FreeMask.Vision.Export;
+using FreeMask.Vision.Imaging;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
@@ -39,6 +40,18 @@ public sealed class EndToEndTests : IDisposable
         var kept = first.GetProperty("rounds").EnumerateArray().Sum(round => round.GetProperty("kept").GetInt32());
         Assert.Equal(kept, VocDataset.Open(first.GetProperty("dataset").GetString()!).Entries.Count);
         Assert.Contains("harmonized", await File.ReadAllTextAsync(first.GetProperty("report").GetString()!, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_sheet_shows_four_tiles_of_each_kept_sample()
+    {
+        await RunAsync("one");
+        var sheet = _process.Folder.Path("made", "sheet.png");
+        Assert.Equal(0, await _process.RunAsync(["report", "--sheet", sheet, "--data", _process.Folder.Path("one")]));
+        var picture = ImageCodec.Load(sheet);
+        Assert.True(picture.Width > picture.Height, $"{picture.Width} x {picture.Height}");
+        Assert.Equal(2, await _process.RunAsync(["report", "--sheet", _process.Folder.Path("made", "sheet.gif"), "--data", _process.Folder.Path("one")]));
+        Assert.Contains(".gif", _process.Error, StringComparison.Ordinal);
     }
 
     [Fact]

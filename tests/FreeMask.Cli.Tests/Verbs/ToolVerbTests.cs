@@ -1,5 +1,6 @@
 using System.Text.Json;
 using FreeMask.Cli.Tests.Terminal;
+using FreeMask.Vision.Imaging;
 using Xunit;
 
 namespace FreeMask.Cli.Tests.Verbs;
@@ -76,5 +77,72 @@ public sealed class ToolVerbTests : IDisposable
     {
         Assert.Equal(2, await _process.RunAsync(["train", "mini-diffusion", "--art", _process.Folder.Path("nowhere")]));
         Assert.Contains("nowhere", _process.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_segmenter_is_trained_on_a_data_set_and_measured_on_its_validation_list()
+    {
+        var data = _process.Folder.Path("voc");
+        await WriteSquaresAsync(data, 6, TestContext.Current.CancellationToken);
+        string[] train = ["train", "segmenter", "--dataset", data, "--init", "none", "--steps", "2", "--batch", "2", "--size", "64", "--out", _process.Folder.Path("made"), "--json"];
+
+        Assert.True(await _process.RunAsync(train) == 0, _process.Error);
+        var answer = JsonDocument.Parse(_process.Out).RootElement;
+        Assert.Equal(4, answer.GetProperty("samples").GetInt32());
+        Assert.Equal(2, answer.GetProperty("validation").GetProperty("samples").GetInt32());
+        Assert.InRange(answer.GetProperty("validation").GetProperty("mIoU").GetDouble(), 0, 1);
+        Assert.Equal(["card.json", "config.json", "model.onnx", "model.safetensors"], Directory.EnumerateFiles(_process.Folder.Path("made")).Select(Path.GetFileName).Order());
+        Assert.Equal(0, await _process.RunAsync(["eval", _process.Folder.Path("made"), "--dataset", data]));
+        Assert.Equal(2, await _process.RunAsync(train));
+        Assert.Contains("holds a segmenter already", _process.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_segmenters_training_that_is_stopped_goes_on_and_makes_the_same_weights()
+    {
+        var data = _process.Folder.Path("voc");
+        await WriteSquaresAsync(data, 6, TestContext.Current.CancellationToken);
+        string[] Train(string folder) =>
+            ["train", "segmenter", "--dataset", data, "--init", "none", "--steps", "3", "--checkpoint-steps", "1", "--batch", "2", "--size", "64", "--out", _process.Folder.Path(folder)];
+
+        Assert.True(await _process.RunAsync(Train("straight")) == 0, _process.Error);
+        using var stop = new CancellationTokenSource();
+        await stop.CancelAsync();
+        Assert.Equal(130, await _process.RunAsync(Train("stopped"), stop.Token));
+        Assert.True(File.Exists(_process.Folder.Path("stopped", "checkpoint.safetensors")));
+        Assert.Equal(0, await _process.RunAsync(Train("stopped")));
+        Assert.Equal(
+            await File.ReadAllBytesAsync(_process.Folder.Path("straight", "model.safetensors"), TestContext.Current.CancellationToken),
+            await File.ReadAllBytesAsync(_process.Folder.Path("stopped", "model.safetensors"), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Starting_weights_that_are_not_there_are_bad_input()
+    {
+        var data = _process.Folder.Path("voc");
+        await WriteSquaresAsync(data, 3, TestContext.Current.CancellationToken);
+
+        Assert.Equal(2, await _process.RunAsync(["train", "segmenter", "--dataset", data, "--init", _process.Folder.Path("nowhere"), "--out", _process.Folder.Path("made")]));
+        Assert.Contains("--init", _process.Error, StringComparison.Ordinal);
+        Assert.Equal(2, await _process.RunAsync(["train", "segmenter", "--dataset", _process.Folder.Path("nowhere"), "--out", _process.Folder.Path("made")]));
+    }
+
+    /// <summary>Pictures with a bright square of one class each; the last two are for validation.</summary>
+    private static async Task WriteSquaresAsync(string folder, int count, CancellationToken stop)
+    {
+        const int side = 64;
+        foreach (var part in new[] { "JPEGImages", "SegmentationClass", Path.Combine("ImageSets", "Segmentation") }) Directory.CreateDirectory(Path.Combine(folder, part));
+        for (var i = 0; i < count; i++)
+        {
+            var (image, labels) = (new RgbImage(side, side), new LabelMap(side, side));
+            for (var y = 16; y < 48; y++)
+                for (var x = 16; x < 48; x++) (image[x, y][i % 3], labels[x, y]) = (255, (byte)(1 + (i % 3)));
+            await File.WriteAllBytesAsync(Path.Combine(folder, "JPEGImages", $"{i}.png"), ImageCodec.EncodePng(image), stop);
+            await File.WriteAllBytesAsync(Path.Combine(folder, "SegmentationClass", $"{i}.png"), IndexedPng.Encode(labels), stop);
+        }
+
+        var lists = Path.Combine(folder, "ImageSets", "Segmentation");
+        await File.WriteAllLinesAsync(Path.Combine(lists, "train.txt"), Enumerable.Range(0, count - 2).Select(i => $"{i}"), stop);
+        await File.WriteAllLinesAsync(Path.Combine(lists, "val.txt"), Enumerable.Range(count - 2, 2).Select(i => $"{i}"), stop);
     }
 }

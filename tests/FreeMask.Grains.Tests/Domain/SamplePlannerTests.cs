@@ -50,4 +50,26 @@ public sealed class SamplePlannerTests
             Assert.DoesNotContain("{", plan.Prompt, StringComparison.Ordinal);
         }
     }
+
+    [Fact]
+    public void Objects_are_drawn_in_backgrounds_that_suit_them()
+    {
+        var spec = Specs.Small with
+        {
+            Classes = ["aeroplane", "boat", "tvmonitor"],
+            Backgrounds = ["in the sky", "on the water", "in the room", "on xyzzy"],
+            Generation = new GenerationSpec { Prompts = ["{a class} {background}"] },
+        };
+        var drawn = Enumerable.Range(0, 300).Select(i => SamplePlanner.Plan(spec, 0, i)).ToLookup(plan => plan.Class, plan => plan.Background);
+        Assert.Equal(["in the sky", "on xyzzy"], drawn["aeroplane"].Distinct().Order());
+        Assert.Equal(["on the water", "on xyzzy"], drawn["boat"].Distinct().Order());
+        Assert.Equal(["in the room", "on xyzzy"], drawn["tvmonitor"].Distinct().Order());
+    }
+
+    [Fact]
+    public void A_class_that_suits_no_background_is_drawn_in_all_of_them()
+    {
+        var spec = Specs.Small with { Classes = ["boat"], Backgrounds = ["in the room", "in the forest"], Generation = new GenerationSpec { Prompts = ["{a class} {background}"] } };
+        Assert.Equal(2, Enumerable.Range(0, 50).Select(i => SamplePlanner.Plan(spec, 0, i).Background).Distinct().Count());
+    }
 }
