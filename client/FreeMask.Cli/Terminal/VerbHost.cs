@@ -25,6 +25,9 @@ internal sealed class VerbHost(Surroundings surroundings, IReadOnlyList<string> 
     /// <summary>The model bundles that this process finds.</summary>
     internal BundleCatalog Bundles { get; } = BundleCatalog.Locate(surroundings.Environment);
 
+    /// <summary>An environment variable; null where it is not set.</summary>
+    internal string? Variable(string name) => surroundings.Environment(name) is { Length: > 0 } value ? value : null;
+
     /// <summary>Opens the engine of the desk's data folder.</summary>
     internal Task<IEngine> OpenEngineAsync(Desk desk, CancellationToken stop) => surroundings.OpenEngine(desk.Data, Bundles, stop);
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using FreeMask.Cli.Bundles;
+using FreeMask.Cli.Hub;
 using FreeMask.Cli.RunFiles;
 using FreeMask.Cli.Terminal;
 using FreeMask.Vision;
@@ -13,7 +14,7 @@ namespace FreeMask.Cli.Verbs;
 /// <summary><c>freemask models</c>: what model bundles there are, what is in one, and whether it works.</summary>
 internal static class ModelVerbs
 {
-    internal static Command Create(VerbHost host) => new("models", "List, inspect and verify model bundles.") { List(host), Inspect(host), Verify(host) };
+    internal static Command Create(VerbHost host) => new("models", "List, pull, inspect, verify and compare model bundles.") { List(host), PullVerb.Create(host), Inspect(host), Verify(host), ConformanceVerb.Create(Model(), model => Folder(host, model), host) };
 
     private static Command List(VerbHost host) =>
         host.Handle(new Command("list", "List the bundles that ship."), (_, _, _) =>
@@ -54,12 +55,14 @@ internal static class ModelVerbs
     private static Command Verify(VerbHost host)
     {
         var model = Model();
-        return host.Handle(new Command("verify", "Load every part of a bundle and check that they fit together.") { model }, (parsed, _, _) =>
+        return host.Handle(new Command("verify", "Check a bundle's files against what was pulled, load every part, and check that they fit together.") { model }, async (parsed, _, stop) =>
         {
             var folder = Folder(host, parsed.GetRequiredValue(model));
+            var pulled = PullLock.Read(folder);
+            if (pulled is not null) await pulled.VerifyAsync(folder, stop);
             using var bundle = DiffusionBundle.Load(folder);
-            return Task.FromResult(new Outcome(new { folder, ok = true, notes = bundle.Notes }, console =>
-                console.MarkupLine($"[green]ok[/] {Markup.Escape(folder)}: every part loads, and they fit together")));
+            return new Outcome(new { folder, ok = true, hashes = pulled?.Files.Count, notes = bundle.Notes }, console =>
+                console.MarkupLine($"[green]ok[/] {Markup.Escape(folder)}: {(pulled is null ? "" : $"{pulled.Files.Count} files are as pulled, ")}every part loads, and they fit together"));
         });
     }
 

@@ -1,0 +1,73 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using FreeMask.Cli.Runs;
+using FreeMask.Vision;
+
+namespace FreeMask.Cli.Hub;
+
+/// <summary>A pulled file.</summary>
+/// <param name="Path">In the bundle's folder, with forward slashes.</param>
+/// <param name="Source">In the repository.</param>
+/// <param name="Size">In bytes.</param>
+/// <param name="Sha256">Of its content.</param>
+internal sealed record PulledFile(string Path, string Source, long Size, string Sha256);
+
+/// <summary>Where a pulled bundle comes from and what it consists of: <c>freemask.lock.json</c> in its folder.</summary>
+/// <param name="Repository">As <c>owner/name</c>.</param>
+/// <param name="Revision">As it was asked for.</param>
+/// <param name="Commit">What the revision stood for.</param>
+/// <param name="Files">All files, by path.</param>
+internal sealed record PullLock(string Repository, string Revision, string Commit, IReadOnlyList<PulledFile> Files)
+{
+    internal const string FileName = "freemask.lock.json";
+
+    private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+
+    /// <summary>Reads the lock of a folder; null where there is none.</summary>
+    /// <exception cref="FreeMaskException">It is damaged.</exception>
+    internal static PullLock? Read(string folder)
+    {
+        var path = System.IO.Path.Combine(folder, FileName);
+        if (!File.Exists(path)) return null;
+        try
+        {
+            return JsonSerializer.Deserialize<PullLock>(File.ReadAllText(path), Format) is { Files: not null } found ? found : throw new JsonException("it is empty");
+        }
+        catch (JsonException exception)
+        {
+            throw new FreeMaskException($"{path} is damaged ({exception.Message}); pull the model again.", exception);
+        }
+    }
+
+    internal Task WriteAsync(string folder, CancellationToken stop) =>
+        AtomicFile.WriteAsync(System.IO.Path.Combine(folder, FileName), JsonSerializer.Serialize(this, Format) + "\n", stop);
+
+    /// <summary>Reads every file again and compares.</summary>
+    /// <exception cref="FreeMaskException">A file is missing or changed; the message names it.</exception>
+    internal async Task VerifyAsync(string folder, CancellationToken stop)
+    {
+        foreach (var file in Files)
+        {
+            var path = System.IO.Path.Combine(folder, file.Path);
+            if (!File.Exists(path)) throw new FreeMaskException($"{path} is missing; 'freemask models pull {Repository}@{Revision}' fetches it again.");
+            if (await Sha256Async(path, stop) != file.Sha256)
+                throw new FreeMaskException($"{path} is not what was pulled from {Repository} (its SHA-256 differs); delete it, and 'freemask models pull {Repository}@{Revision}' fetches it again.");
+        }
+    }
+
+    internal static async Task<string> Sha256Async(string path, CancellationToken stop)
+    {
+        await using var stream = File.OpenRead(path);
+        return Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, stop));
+    }
+
+    /// <summary>Git's name of a blob: SHA-1 over <c>blob SIZE\0</c> and the content. It guards against mistakes, not against malice.</summary>
+    internal static async Task<string> GitHashAsync(string path, CancellationToken stop)
+    {
+        var content = await File.ReadAllBytesAsync(path, stop);
+#pragma warning disable CA5350 // git names blobs by SHA-1
+        return Convert.ToHexStringLower(SHA1.HashData([.. Encoding.ASCII.GetBytes($"blob {content.Length}\0"), .. content]));
+#pragma warning restore CA5350
+    }
+}

@@ -1,0 +1,119 @@
+using System.Globalization;
+using FreeMask.Vision;
+
+namespace FreeMask.Cli.Hub;
+
+/// <summary>Brings an export from a hub into a folder. What is there and right is not fetched again; what is half there goes on.</summary>
+/// <param name="hub">The hub.</param>
+/// <param name="say">Takes one line of progress at a time.</param>
+/// <param name="time">Paces the progress.</param>
+internal sealed class Puller(HubClient hub, Action<string> say, TimeProvider time)
+{
+    private const string Part = ".part", Busy = ".pull";
+
+    // Some proxies and mirrors hand out the pointer that git keeps in place of a large file.
+    private static readonly byte[] PointerStart = [.. "version https://git-lfs"u8];
+
+    private static readonly TimeSpan Pace = TimeSpan.FromSeconds(5);
+
+    /// <summary>Pulls.</summary>
+    /// <exception cref="FreeMaskException">The hub, the network or the disk did not play along; the same command continues.</exception>
+    internal async Task<PullLock> PullAsync(HubReference reference, string? variant, string folder, CancellationToken stop)
+    {
+        Directory.CreateDirectory(folder);
+        using var busy = Occupy(folder);
+        var listing = await hub.ListAsync(reference, stop);
+        var chosen = HubSelection.Choose(listing, reference, variant);
+        var before = PullLock.Read(folder);
+        say($"{reference.Repository} at {listing.Commit}: {chosen.Count} files, {Megabytes(chosen.Sum(item => item.File.Size))}");
+        CheckSpace(folder, chosen);
+        var files = new List<PulledFile>();
+        foreach (var (file, path) in chosen)
+            files.Add(await FileAsync(reference, listing.Commit, file, path, folder, before?.Files.FirstOrDefault(known => known.Path == path), stop));
+        var after = new PullLock(reference.Repository, reference.Revision, listing.Commit, files);
+        await after.WriteAsync(folder, stop);
+        return after;
+    }
+
+    private static FileStream Occupy(string folder)
+    {
+        try
+        {
+            return new FileStream(Path.Combine(folder, Busy), FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+        }
+        catch (IOException exception)
+        {
+            throw new FreeMaskException($"Another process pulls into {folder}; wait for it, or name another folder with --out.", exception);
+        }
+    }
+
+    private static void CheckSpace(string folder, IReadOnlyList<(HubFile File, string Path)> chosen)
+    {
+        long Have(string path) => new FileInfo(Path.Combine(folder, path)) is { Exists: true } there ? there.Length : new FileInfo(Path.Combine(folder, path) + Part) is { Exists: true } part ? part.Length : 0;
+        var missing = chosen.Sum(item => Math.Max(0, item.File.Size - Have(item.Path)));
+        var free = new DriveInfo(folder).AvailableFreeSpace;
+        if (missing > free) throw new FreeMaskException($"{folder} needs {Megabytes(missing)} more, and its disk has {Megabytes(free)}; make room, or name another folder with --out.");
+    }
+
+    private async Task<PulledFile> FileAsync(HubReference reference, string commit, HubFile file, string path, string folder, PulledFile? before, CancellationToken stop)
+    {
+        var target = Path.Combine(folder, path);
+        if (File.Exists(target) && new FileInfo(target).Length == file.Size && await IsRightAsync(target, file, stop))
+            return new(path, file.Path, file.Size, before?.Sha256 is { } known && file.Sha256 == known ? known : await PullLock.Sha256Async(target, stop));
+        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+        var part = target + Part;
+        if (File.Exists(part) && new FileInfo(part).Length > file.Size) File.Delete(part);
+        try
+        {
+            await using var stream = new FileStream(part, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            await hub.FetchAsync(reference, commit, file, stream, Meter(path, file.Size), stop);
+        }
+        catch (IOException exception) when (exception is not HttpIOException)
+        {
+            throw new FreeMaskException($"{part} cannot be written: {exception.Message}. Make room or repair the folder; the same command goes on where it stopped.", exception);
+        }
+
+        if (await IsPointerAsync(part, file, stop))
+        {
+            File.Delete(part);
+            throw new FreeMaskException($"{path}: the hub sent a git-lfs pointer in place of the file; this mirror does not serve large files. Set {HubClient.EndpointVariable} to one that does.");
+        }
+
+        if (!await IsRightAsync(part, file, stop))
+        {
+            File.Delete(part);
+            throw new FreeMaskException($"{path} arrived damaged (its hash differs from the hub's) and was deleted; run the same command again.");
+        }
+
+        File.Move(part, target, overwrite: true);
+        return new(path, file.Path, file.Size, await PullLock.Sha256Async(target, stop));
+    }
+
+    private static async Task<bool> IsRightAsync(string path, HubFile file, CancellationToken stop)
+    {
+        if (new FileInfo(path).Length != file.Size) return false;
+        if (file.Sha256 is { } sha256) return await PullLock.Sha256Async(path, stop) == sha256;
+        return file.GitHash is not { } git || await PullLock.GitHashAsync(path, stop) == git;
+    }
+
+    private static async Task<bool> IsPointerAsync(string path, HubFile file, CancellationToken stop)
+    {
+        if (file.Sha256 is null) return false;
+        await using var stream = File.OpenRead(path);
+        var start = new byte[PointerStart.Length];
+        return await stream.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false, stop) == start.Length && start.AsSpan().SequenceEqual(PointerStart);
+    }
+
+    private Action<long> Meter(string path, long size)
+    {
+        var said = time.GetTimestamp();
+        return received =>
+        {
+            if (received < size && time.GetElapsedTime(said) < Pace) return;
+            said = time.GetTimestamp();
+            say(string.Create(CultureInfo.InvariantCulture, $"{path}: {received / 1e6:0.0} of {size / 1e6:0.0} MB"));
+        };
+    }
+
+    private static string Megabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.0} MB");
+}

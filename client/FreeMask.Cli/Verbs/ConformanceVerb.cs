@@ -1,0 +1,50 @@
+using System.CommandLine;
+using System.Globalization;
+using FreeMask.Cli.Terminal;
+using FreeMask.Vision.Diffusion.Conformance;
+using Spectre.Console;
+
+namespace FreeMask.Cli.Verbs;
+
+/// <summary><c>freemask models conformance</c>: whether an export computes here what its reference pipeline computed.</summary>
+internal static class ConformanceVerb
+{
+    internal static Command Create(Argument<string> model, Func<string, string> folderOf, VerbHost host)
+    {
+        var golden = new Option<string>("--golden") { Description = "A folder with golden.json and golden.safetensors of a reference pipeline.", Required = true, HelpName = "DIR" };
+        return host.Handle(new Command("conformance", "Compare an export with what its reference pipeline computed, quantity by quantity.") { model, golden }, async (parsed, _, stop) =>
+        {
+            var folder = folderOf(parsed.GetRequiredValue(model));
+            var report = await Task.Run(() => BundleConformance.Measure(folder, Path.GetFullPath(parsed.GetRequiredValue(golden)), null, stop), CancellationToken.None);
+            return new Outcome(Document(report), console => Show(console, report), report.Passed ? ExitCodes.Ok : ExitCodes.Failed);
+        });
+    }
+
+    // JSON knows no NaN and no infinity: what could not be compared has no difference.
+    private static object Document(ConformanceReport report) => new
+    {
+        report.Folder,
+        report.Passed,
+        rows = report.Rows.Select(row => new { row.Quantity, difference = double.IsFinite(row.Difference) ? row.Difference : (double?)null, row.Tolerance, row.Passed, row.Note }),
+    };
+
+    private static void Show(IAnsiConsole console, ConformanceReport report)
+    {
+        var table = new Table().Border(TableBorder.Simple).AddColumn("quantity");
+        foreach (var heading in new[] { "largest difference", "tolerance" }) table.AddColumn(new TableColumn(heading).RightAligned());
+        table.AddColumn("");
+        foreach (var row in report.Rows)
+        {
+            var verdict = row.Note is { } note ? $"[grey]{Markup.Escape(note)}[/]" : row.Passed ? "[green]ok[/]" : "[red]too large[/]";
+            table.AddRow(Markup.Escape(row.Quantity), row.Note is null ? Number(row.Difference) : "–", Number(row.Tolerance), verdict);
+        }
+
+        console.Write(table);
+        var failed = report.Rows.Count(row => !row.Passed);
+        console.MarkupLine(failed == 0
+            ? $"[green]all {report.Rows.Count} quantities agree[/]"
+            : $"[red]{failed} of {report.Rows.Count} quantities differ by more than their tolerance[/]");
+    }
+
+    private static string Number(double value) => double.IsPositiveInfinity(value) ? "other size" : value.ToString("0.0e+0", CultureInfo.InvariantCulture);
+}
