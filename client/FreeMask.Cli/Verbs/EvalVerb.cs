@@ -19,15 +19,35 @@ internal static class EvalVerb
         var target = new Argument<string>("target") { Description = "A run that has a segmenter, a folder with model.onnx and card.json, or 'mini' for the bundle itself.", HelpName = "RUN|MODEL" };
         var dataset = new Option<string?>("--dataset") { Description = "A data set in PASCAL VOC layout. Default: the held-out set of the mini bundle.", HelpName = "DIR" };
         var list = new Option<string?>("--list") { Description = "Only the samples of this list in ImageSets/Segmentation, such as val. Default: all.", HelpName = "NAME" };
+        var baseline = new Option<string?>("--baseline") { Description = "Another run or model, measured on the same pictures and compared.", HelpName = "RUN|MODEL" };
         var images = new Option<int>("--images") { Description = "Bundle only: how many held-out images to measure; 0 for all.", HelpName = "N" };
-        return host.Handle(new Command("eval", "Measure a segmenter (mean IoU, per class), or the mini bundle.") { target, dataset, list, images }, async (parsed, desk, stop) =>
+        return host.Handle(new Command("eval", "Measure a segmenter (mean IoU, per class), or the mini bundle.") { target, dataset, list, baseline, images }, async (parsed, desk, stop) =>
         {
             var named = parsed.GetRequiredValue(target);
             if (parsed.GetValue(dataset) is null && host.Bundles.Folder(named, Directory.GetCurrentDirectory()) is { } bundle)
                 return await BundleAsync(bundle, parsed.GetValue(images), desk, stop);
             var segmenter = SegmenterFolder(named, desk);
-            var measure = SegmenterMeasure.Take(segmenter, Dataset(host, parsed.GetValue(dataset), parsed.GetValue(list)), stop);
-            return new(measure, measure.Show);
+            var data = Dataset(host, parsed.GetValue(dataset), parsed.GetValue(list));
+            var other = parsed.GetValue(baseline) is { } rival ? SegmenterFolder(rival, desk) : null;
+            var measure = SegmenterMeasure.Take(segmenter, data, stop);
+            return other is null ? new(measure, measure.Show) : Compare(measure, SegmenterMeasure.Take(other, data, stop));
+        });
+    }
+
+    private static Outcome Compare(SegmenterMeasure measure, SegmenterMeasure baseline)
+    {
+        var (difference, interval) = (measure.MIoU - baseline.MIoU, measure.Against(baseline));
+        return new(new { measure, baseline, difference, interval }, console =>
+        {
+            measure.Show(console);
+            string Signed(double value) => value.ToString("+0.000;-0.000;0.000", CultureInfo.InvariantCulture);
+            var verdict = interval.Low > 0 ? "better" : interval.High < 0 ? "worse" : "no clear difference";
+            console.WriteLine($"baseline {baseline.Segmenter}: mIoU {SegmenterMeasure.Share(baseline.MIoU)}; difference {Signed(difference)} (95 %: {Signed(interval.Low)} to {Signed(interval.High)}), {verdict}");
+            var table = new Table().Border(TableBorder.Simple).AddColumn("class");
+            foreach (var heading in new[] { "IoU", "baseline", "difference" }) table.AddColumn(new TableColumn(heading).RightAligned());
+            foreach (var (name, item) in measure.Classes)
+                if (baseline.Classes.TryGetValue(name, out var before)) table.AddRow(name, SegmenterMeasure.Share(item.IoU), SegmenterMeasure.Share(before.IoU), Signed(item.IoU - before.IoU));
+            console.Write(table);
         });
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 using FreeMask.Vision;
 using FreeMask.Vision.Evaluation;
 using FreeMask.Vision.Export;
@@ -7,37 +8,78 @@ using Spectre.Console;
 
 namespace FreeMask.Cli.Verbs;
 
+/// <summary>One class of a measured segmenter.</summary>
+/// <param name="IoU">Intersection over union.</param>
+/// <param name="BoundaryIoU">The same along outlines.</param>
+/// <param name="Accuracy">Share of the class's pixels that were found; NaN where the truth has none.</param>
+internal sealed record ClassMeasure(double IoU, double BoundaryIoU, double Accuracy);
+
 /// <summary>A segmenter's agreement with the true labels of a data set, as verbs show it.</summary>
 /// <param name="Segmenter">Folder of the model.</param>
 /// <param name="Dataset">Folder of the data set.</param>
 /// <param name="Samples">How many pictures were compared.</param>
 /// <param name="MIoU">Mean over the classes that occur in labels or predictions, background included.</param>
+/// <param name="Interval">95 % bootstrap interval of <paramref name="MIoU"/> over pictures.</param>
+/// <param name="BoundaryIoU">Mean over the same classes.</param>
 /// <param name="PixelAccuracy">Share of the labelled pixels that are right.</param>
-/// <param name="IoU">By class.</param>
-internal sealed record SegmenterMeasure(string Segmenter, string Dataset, int Samples, double MIoU, double PixelAccuracy, IReadOnlyDictionary<string, double> IoU)
+/// <param name="MeanAccuracy">Mean over classes of the share of their pixels that were found.</param>
+/// <param name="FrequencyWeightedIoU">IoU weighted by how many pixels a class has.</param>
+/// <param name="ZeroShot">Seen, unseen and harmonic means with VOC's split.</param>
+/// <param name="Classes">By class.</param>
+internal sealed record SegmenterMeasure(
+    string Segmenter, string Dataset, int Samples, double MIoU, ConfidenceInterval Interval, double BoundaryIoU, double PixelAccuracy, double MeanAccuracy,
+    double FrequencyWeightedIoU, ZeroShotScores ZeroShot, IReadOnlyDictionary<string, ClassMeasure> Classes)
 {
+    private const ulong IntervalSeed = 1;
+
+    /// <summary>One matrix a picture, in the order of the data set.</summary>
+    [JsonIgnore]
+    internal required IReadOnlyList<ConfusionMatrix> Pictures { get; init; }
+
     internal static SegmenterMeasure Take(string folder, VocDataset data, CancellationToken stop)
     {
         using var segmenter = OnnxSegmenter.Load(folder);
-        var confusion = new ConfusionMatrix(VocClasses.Names.Count);
+        var classes = VocClasses.Names.Count;
+        var total = new ConfusionMatrix(classes);
+        var boundary = new BoundaryCounts[classes];
+        var pictures = new List<ConfusionMatrix>(data.Entries.Count);
         foreach (var sample in data.LoadAll())
         {
             stop.ThrowIfCancellationRequested();
-            confusion.Add(sample.Labels, segmenter.Segment(sample.Image).Labels);
+            var prediction = segmenter.Segment(sample.Image).Labels;
+            var picture = new ConfusionMatrix(classes);
+            picture.Add(sample.Labels, prediction);
+            pictures.Add(picture);
+            total.Add(picture);
+            var counts = BoundaryScores.Iou(sample.Labels, prediction, classes);
+            for (var c = 0; c < classes; c++) boundary[c] = new(boundary[c].Intersection + counts[c].Intersection, boundary[c].Union + counts[c].Union);
         }
 
-        var scores = confusion.Scores();
-        var classes = VocClasses.Names.Zip(scores.Iou).Where(item => !double.IsNaN(item.Second)).ToDictionary(item => item.First, item => item.Second);
-        return new(folder, data.Root, data.Entries.Count, scores.MeanIou, scores.PixelAccuracy, classes);
+        var scores = total.Scores();
+        return new(
+            folder, data.Root, pictures.Count, scores.MeanIou, Bootstrap.MeanIou(pictures, IntervalSeed),
+            boundary.Where(b => b.Union > 0).Select(b => b.Iou).DefaultIfEmpty(double.NaN).Average(),
+            scores.PixelAccuracy, scores.MeanAccuracy, scores.FrequencyWeightedIou, ZeroShotScores.From(scores.Iou, ZeroShotScores.VocSeen, ZeroShotScores.VocUnseen),
+            VocClasses.Names.Index().Where(item => !double.IsNaN(scores.Iou[item.Index]))
+                .ToDictionary(item => item.Item, item => new ClassMeasure(scores.Iou[item.Index], boundary[item.Index].Iou, scores.Accuracy[item.Index])))
+        {
+            Pictures = pictures,
+        };
     }
+
+    /// <summary>The 95 % interval of how much better this one is than another on the same pictures.</summary>
+    internal ConfidenceInterval Against(SegmenterMeasure baseline) => Bootstrap.Difference(baseline.Pictures, Pictures, IntervalSeed);
 
     internal void Show(IAnsiConsole console)
     {
-        console.WriteLine($"mIoU {Share(MIoU)}, pixel accuracy {Share(PixelAccuracy)} over {Samples.ToString(CultureInfo.InvariantCulture)} samples");
-        var table = new Table().Border(TableBorder.Simple).AddColumn("class").AddColumn(new TableColumn("IoU").RightAligned());
-        foreach (var (name, iou) in IoU) table.AddRow(name, Share(iou));
+        console.WriteLine($"mIoU {Share(MIoU)} (95 %: {Share(Interval.Low)} to {Share(Interval.High)}), boundary IoU {Share(BoundaryIoU)}, {Samples.ToString(CultureInfo.InvariantCulture)} samples of {Dataset}");
+        console.WriteLine($"pixel accuracy {Share(PixelAccuracy)}, mean accuracy {Share(MeanAccuracy)}, frequency-weighted IoU {Share(FrequencyWeightedIoU)}");
+        console.WriteLine($"zero-shot split: seen {Share(ZeroShot.Seen)}, unseen {Share(ZeroShot.Unseen)}, harmonic {Share(ZeroShot.Harmonic)}");
+        var table = new Table().Border(TableBorder.Simple).AddColumn("class");
+        foreach (var heading in new[] { "IoU", "boundary IoU", "accuracy" }) table.AddColumn(new TableColumn(heading).RightAligned());
+        foreach (var (name, item) in Classes) table.AddRow(name, Share(item.IoU), Share(item.BoundaryIoU), Share(item.Accuracy));
         console.Write(table);
     }
 
-    internal static string Share(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);
+    internal static string Share(double value) => double.IsNaN(value) ? "–" : value.ToString("0.000", CultureInfo.InvariantCulture);
 }

@@ -92,7 +92,12 @@ public sealed class ToolVerbTests : IDisposable
         Assert.Equal(2, answer.GetProperty("validation").GetProperty("samples").GetInt32());
         Assert.InRange(answer.GetProperty("validation").GetProperty("mIoU").GetDouble(), 0, 1);
         Assert.Equal(["card.json", "config.json", "model.onnx", "model.safetensors"], Directory.EnumerateFiles(_process.Folder.Path("made")).Select(Path.GetFileName).Order());
-        Assert.Equal(0, await _process.RunAsync(["eval", _process.Folder.Path("made"), "--dataset", data]));
+        _process.Clear();
+        Assert.Equal(0, await _process.RunAsync(["eval", _process.Folder.Path("made"), "--dataset", data, "--baseline", _process.Folder.Path("made"), "--json"]));
+        var compared = JsonDocument.Parse(_process.Out).RootElement;
+        Assert.Equal(0, compared.GetProperty("difference").GetDouble());
+        Assert.Equal(0, compared.GetProperty("interval").GetProperty("high").GetDouble());
+        Assert.InRange(compared.GetProperty("measure").GetProperty("mIoU").GetDouble(), compared.GetProperty("measure").GetProperty("interval").GetProperty("low").GetDouble() - 1e-9, 1);
         Assert.Equal(2, await _process.RunAsync(train));
         Assert.Contains("holds a segmenter already", _process.Error, StringComparison.Ordinal);
     }
