@@ -3,23 +3,33 @@ using Orleans.Concurrency;
 
 namespace FreeMask.GrainInterfaces;
 
-/// <summary>A device; the key is <c>silo/device</c>. Takes work into a bounded queue, does it in batches, and reports to samples and shards.</summary>
+/// <summary>
+/// A device; the key is <c>silo@generation/device</c>, and the grain lives on that silo as long as its process does. Takes work into a bounded
+/// queue, does it in batches, and reports to samples and shards.
+/// </summary>
 [Alias("freemask.IDeviceWorkerGrain")]
 public interface IDeviceWorkerGrain : IGrainWithStringKey
 {
     /// <summary>Takes work. Returns at once: results come by <see cref="ISampleShardGrain.Report"/>.</summary>
     /// <returns>How many items were taken, from the front; the others found no room.</returns>
-    [Alias("Enqueue")]
+    [Alias("Enqueue"), ResponseTimeout("00:00:05")]
     Task<int> Enqueue(WorkOrder order);
 
     /// <summary>Gives back what a shard queued and no batch has taken yet.</summary>
     /// <returns>Indices of the samples given back.</returns>
-    [Alias("Withdraw")]
+    [Alias("Withdraw"), ResponseTimeout("00:00:05")]
     Task<int[]> Withdraw(string shard);
 
     /// <summary>What the device has to do.</summary>
     [Alias("GetLoad"), AlwaysInterleave]
     Task<DeviceLoad> GetLoad();
+
+    /// <summary>
+    /// Takes no more work, gives back what waits, lets batches under way finish for a while, and gives back what did not. The silo calls this
+    /// before it leaves.
+    /// </summary>
+    [Alias("Drain"), ResponseTimeout("01:00:00")]
+    Task Drain();
 }
 
 /// <summary>Work of one kind on samples of one shard.</summary>

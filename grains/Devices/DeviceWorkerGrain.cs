@@ -4,6 +4,7 @@ using FreeMask.Grains.Stages;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
+using Orleans.Placement;
 
 namespace FreeMask.Grains.Devices;
 
@@ -11,9 +12,9 @@ namespace FreeMask.Grains.Devices;
 /// Leads one device. Everything but the work itself runs on the grain's scheduler, one step at a time; calls return at once and batches are
 /// tasks of their own: while the device computes one, the next is prepared and the last is kept.
 /// </summary>
-[Reentrant, KeepAlive]
+[PlaceOnOwnSilo, Immovable, Reentrant, KeepAlive]
 internal sealed partial class DeviceWorkerGrain(
-    ILocalDevices devices, IOptions<DeviceWorkerOptions> options, TimeProvider time, ILogger<DeviceWorkerGrain> logger) : Grain, IDeviceWorkerGrain
+    ILocalDevices devices, IOptions<DeviceWorkerOptions> options, Departure departure, TimeProvider time, ILogger<DeviceWorkerGrain> logger) : Grain, IDeviceWorkerGrain
 {
     private const int KeepTries = 3;
 
@@ -21,7 +22,7 @@ internal sealed partial class DeviceWorkerGrain(
     private readonly CancellationTokenSource _stopping = new();
     private readonly HashSet<Task> _batches = [];
     private readonly SemaphoreSlim _device = new(options.Value.Parallelism, options.Value.Parallelism);
-    private WorkQueue _queue = new(options.Value.QueueCapacity);
+    private readonly WorkQueue _queue = new(options.Value.QueueCapacity);
     private LocalDevice? _local;
     private int _running;
 
@@ -35,19 +36,36 @@ internal sealed partial class DeviceWorkerGrain(
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        _queue = new WorkQueue(0);
+        _queue.Clear();
         await _stopping.CancelAsync();
         await Task.WhenAny(Task.WhenAll(_batches), Task.Delay(_options.StopWithin, time, cancellationToken));
+        NoteLoad();
     }
 
     public Task<int> Enqueue(WorkOrder order)
     {
-        var taken = _stopping.IsCancellationRequested ? 0 : _queue.Add(order);
+        var taken = _stopping.IsCancellationRequested || departure.IsLeaving ? 0 : _queue.Add(order);
         StartBatches();
+        NoteLoad();
         return Task.FromResult(taken);
     }
 
-    public Task<int[]> Withdraw(string shard) => Task.FromResult(_queue.Withdraw(shard).ToArray());
+    public Task<int[]> Withdraw(string shard)
+    {
+        var withdrawn = _queue.Withdraw(shard).ToArray();
+        NoteLoad();
+        return Task.FromResult(withdrawn);
+    }
+
+    public async Task Drain()
+    {
+        departure.Announce();
+        foreach (var group in _queue.Clear().GroupBy(w => w.Order.Kind)) await ReportAsync([.. group], [], 0, null);
+        NoteLoad();
+        await Task.WhenAny(Task.WhenAll(_batches), Task.Delay(_options.FinishWithin, time));
+        await _stopping.CancelAsync();
+        await Task.WhenAny(Task.WhenAll(_batches), Task.Delay(_options.StopWithin, time));
+    }
 
     public Task<DeviceLoad> GetLoad() => Task.FromResult(new DeviceLoad(_queue.Count, _running, _options.QueueCapacity));
 
@@ -65,6 +83,12 @@ internal sealed partial class DeviceWorkerGrain(
         _batches.Remove(task);
         _running -= batch.Count;
         StartBatches();
+        NoteLoad();
+    }
+
+    private void NoteLoad()
+    {
+        if (_local is { } local) (local.Queued, local.Running) = (_queue.Count, _running);
     }
 
     // Never throws: whatever happens, the shards hear of every sample, or their leases run out.
@@ -93,7 +117,7 @@ internal sealed partial class DeviceWorkerGrain(
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
-            return;
+            LogBatchLeft(logger, order.Kind, batch.Count, Key);
         }
         catch (Exception exception)
         {
@@ -143,9 +167,13 @@ internal sealed partial class DeviceWorkerGrain(
         try
         {
             var started = time.GetTimestamp();
+            using var activity = Telemetry.StartBatch(order.Kind, inputs.Length, Key);
             var (runner, token) = (_local!.Runner, _stopping.Token);
             var outcomes = await Task.Run(() => BatchIsolation.RunAsync(runner, order.Kind, order.Spec, inputs, token), token);
-            return (outcomes, time.GetElapsedTime(started).TotalSeconds);
+            var seconds = time.GetElapsedTime(started).TotalSeconds;
+            Telemetry.CountBatch(order.Kind, inputs.Length, StageFlow.BatchOf(order.Kind, order.Spec), seconds, Key);
+            foreach (var outcome in outcomes) Telemetry.CountItem(order.Kind, outcome.Result);
+            return (outcomes, seconds);
         }
         finally
         {
@@ -217,6 +245,9 @@ internal sealed partial class DeviceWorkerGrain(
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "{Kind} of {Count} samples took {Seconds:0.000} s on {Device}")]
     private static partial void LogBatch(ILogger logger, StageKind kind, int count, double seconds, string device);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Kind} of {Count} samples was left on {Device}, which stops; they are ordered again")]
+    private static partial void LogBatchLeft(ILogger logger, StageKind kind, int count, string device);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Kind} cannot go on: the model is at fault ({Device})")]
     private static partial void LogModelFault(ILogger logger, Exception exception, StageKind kind, string device);

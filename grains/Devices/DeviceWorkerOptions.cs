@@ -17,7 +17,14 @@ public sealed class DeviceWorkerOptions
     [Range(0, 64)]
     public int Overlap { get; set; } = 2;
 
-    /// <summary>How long a device may take to leave its batch when the silo stops. Default 5 s.</summary>
+    /// <summary>
+    /// How long batches under way may take to finish when the silo leaves; longer than the longest batch, and nothing is done twice. Default 0:
+    /// they are left at once. Silos of a cluster set it to 60 s.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:30:00")]
+    public TimeSpan FinishWithin { get; set; }
+
+    /// <summary>How long a device may take to leave a batch that is not finished. Default 5 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
     public TimeSpan StopWithin { get; set; } = TimeSpan.FromSeconds(5);
 }

@@ -70,5 +70,14 @@ internal sealed class WorkQueue(int capacity)
         return withdrawn;
     }
 
+    /// <summary>Gives back everything.</summary>
+    public List<QueuedWork> Clear()
+    {
+        var all = _groups.SelectMany(g => g.Items).ToList();
+        _groups.Clear();
+        Count = 0;
+        return all;
+    }
+
     private static int SizeOf(LinkedList<QueuedWork> items) => StageFlow.BatchOf(items.First!.Value.Order.Kind, items.First.Value.Order.Spec);
 }

@@ -183,6 +183,16 @@ internal sealed class ShardLedger
         return expired;
     }
 
+    /// <summary>Takes back the samples of devices that are lost.</summary>
+    /// <returns>Their indices.</returns>
+    public List<int> TakeLost(Func<string, bool> isLost)
+    {
+        var workers = Workers().Where(isLost).ToHashSet(StringComparer.Ordinal);
+        var lost = _leases.Where(l => workers.Contains(l.Value.Worker)).Select(l => l.Key).ToList();
+        foreach (var index in lost) _leases.Remove(index);
+        return lost;
+    }
+
     /// <summary>
     /// Takes what a sample says of itself. News that is older than what is known (a lower attempt, or an earlier stage of the same attempt)
     /// is ignored; so is repeated news.

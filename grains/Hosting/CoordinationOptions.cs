@@ -17,6 +17,14 @@ public sealed class CoordinationOptions
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan Lease { get; set; } = TimeSpan.FromMinutes(15);
 
+    /// <summary>How often a silo asks the others for their devices. Default 1 s: the time after which a silo that joins gets work, and one that leaves gets none.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
+    public TimeSpan DeviceCheck { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a silo may be silent before its devices count as lost and their samples are given to others. Default 15 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan SilentAfter { get; set; } = TimeSpan.FromSeconds(15);
+
     /// <summary>Shards of a round that are worked on at the same time. Default 2: one drains while the next fills.</summary>
     [Range(1, 1000)]
     public int ActiveShards { get; set; } = 2;

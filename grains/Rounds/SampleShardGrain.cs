@@ -21,6 +21,7 @@ internal sealed partial class SampleShardGrain(
 {
     private readonly DurableRecord<ShardRecord> _record = new(state);
     private readonly CoordinationOptions _options = options.Value;
+    private readonly Dictionary<string, DateTimeOffset> _avoided = new(StringComparer.Ordinal);
     private Pulse _pulse = null!;
     private ShardOrder? _order;
     private ShardLedger? _ledger;
@@ -56,6 +57,7 @@ internal sealed partial class SampleShardGrain(
         foreach (var progress in report.Samples) Take(ledger, progress, report);
         foreach (var index in report.Unfinished) ledger.Release(index, report.Worker);
         if (!report.Unfinished.IsEmpty) _notBefore = time.GetUtcNow() + _options.RetryDelay;
+        Telemetry.CountRetries(RetryReason.GivenUp, report.Unfinished.Length);
         ledger.AddSeconds(report.Kind, report.Seconds);
         _error ??= report.Error;
         if (IsQuiet(ledger, order) || ledger.Changes - _savedChanges >= _options.SnapshotEvery) _pulse.Signal();
@@ -155,6 +157,10 @@ internal sealed partial class SampleShardGrain(
         var ledger = _ledger ?? await LoadAsync(order);
         var expired = ledger.TakeExpired(time.GetUtcNow());
         if (expired.Count > 0) LogExpired(logger, expired.Count, this.GetPrimaryKeyString());
+        var lost = ledger.TakeLost(devices.IsLost);
+        Telemetry.CountRetries(RetryReason.LeaseExpired, expired.Count);
+        Telemetry.CountRetries(RetryReason.DeviceLost, lost.Count);
+        if (lost.Count > 0) LogLost(logger, lost.Count, this.GetPrimaryKeyString());
         if (order.Hold || _error is not null) await WithdrawAsync(ledger);
         else await DispatchAsync(ledger, order);
         if (IsQuiet(ledger, order))
@@ -184,18 +190,30 @@ internal sealed partial class SampleShardGrain(
     private async Task DispatchAsync(ShardLedger ledger, ShardOrder order)
     {
         var now = time.GetUtcNow();
-        var available = devices.Devices;
-        if (order.Hold || _error is not null || now < _notBefore || available.Count == 0) return;
-        var window = order.Spec.Execution.Window > 0 ? order.Spec.Execution.Window : 2 * StageFlow.LargestBatch(order.Spec) * available.Count;
+        if (order.Hold || _error is not null || now < _notBefore) return;
+        var loads = Loads(ledger, now);
+        if (loads.Count == 0) return;
+        var window = order.Spec.Execution.Window > 0 ? order.Spec.Execution.Window : 2 * StageFlow.LargestBatch(order.Spec) * loads.Count;
         var picked = ledger.Pick(order.Target, window - ledger.InFlight);
+        var offers = new List<Task>();
         foreach (var group in picked.GroupBy(p => (p.Kind, Judge: JudgeOf(order, p.Kind, p.Item.Index))))
-            if (!await OfferAsync(ledger, order, group.Key.Kind, group.Key.Judge, [.. group.Select(g => g.Item)], available)) return;
+            foreach (var (worker, items) in WorkSpread.Deal([.. group.Select(g => g.Item)], StageFlow.BatchOf(group.Key.Kind, order.Spec), loads))
+                offers.Add(OfferAsync(ledger, order, group.Key.Kind, group.Key.Judge, items, worker));
+        await Task.WhenAll(offers);
     }
 
-    private async Task<bool> OfferAsync(
-        ShardLedger ledger, ShardOrder order, StageKind kind, SegmenterModel? judge, ImmutableArray<WorkItem> items, IReadOnlyList<DeviceAddress> available)
+    /// <summary>What the devices that take work have to do, as far as is known here: at least what this shard gave them.</summary>
+    private Dictionary<string, int> Loads(ShardLedger ledger, DateTimeOffset now)
     {
-        var worker = available.MinBy(d => ledger.LoadOf(d.Key))!.Key;
+        foreach (var (worker, until) in _avoided)
+            if (until <= now) _avoided.Remove(worker);
+        return devices.Devices
+            .Where(d => !_avoided.ContainsKey(d.Key))
+            .ToDictionary(d => d.Key, d => Math.Max(d.Outstanding, ledger.LoadOf(d.Key)), StringComparer.Ordinal);
+    }
+
+    private async Task OfferAsync(ShardLedger ledger, ShardOrder order, StageKind kind, SegmenterModel? judge, ImmutableArray<WorkItem> items, string worker)
+    {
         var deadline = time.GetUtcNow() + _options.Lease;
         foreach (var item in items) ledger.Grant(item.Index, new Lease(worker, item.Attempt, deadline));
         var taken = 0;
@@ -210,10 +228,10 @@ internal sealed partial class SampleShardGrain(
             LogOfferFailed(logger, exception, worker);
         }
 
+        if (taken == items.Length) return;
         foreach (var item in items.AsSpan()[taken..]) ledger.Release(item.Index, worker);
-        if (taken == items.Length) return true;
-        _notBefore = time.GetUtcNow() + _options.RetryDelay;
-        return false;
+        // It is full, leaving or out of reach: others may have room.
+        _avoided[worker] = time.GetUtcNow() + _options.RetryDelay;
     }
 
     private static SegmenterModel? JudgeOf(ShardOrder order, StageKind kind, int index) => kind != StageKind.Score ? null
@@ -224,8 +242,16 @@ internal sealed partial class SampleShardGrain(
     {
         foreach (var worker in ledger.Workers())
         {
-            var withdrawn = await GrainFactory.GetGrain<IDeviceWorkerGrain>(worker).Withdraw(this.GetPrimaryKeyString());
-            foreach (var index in withdrawn) ledger.Release(index, worker);
+            try
+            {
+                var withdrawn = await GrainFactory.GetGrain<IDeviceWorkerGrain>(worker).Withdraw(this.GetPrimaryKeyString());
+                foreach (var index in withdrawn) ledger.Release(index, worker);
+            }
+            catch (Exception exception)
+            {
+                // Whatever it has is taken back when it counts as lost.
+                LogOfferFailed(logger, exception, worker);
+            }
         }
     }
 
@@ -282,6 +308,9 @@ internal sealed partial class SampleShardGrain(
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} leases of shard {Shard} ran out; the samples are given to another device")]
     private static partial void LogExpired(ILogger logger, int count, string shard);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Device {Device} takes no work")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Devices that had {Count} samples of shard {Shard} are lost; the samples are given to others")]
+    private static partial void LogLost(ILogger logger, int count, string shard);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Device {Device} cannot be reached")]
     private static partial void LogOfferFailed(ILogger logger, Exception exception, string device);
 }

@@ -1,7 +1,8 @@
-using System.Collections.Concurrent;
 using System.ComponentModel.DataAnnotations;
+using FreeMask.Grains;
 using FreeMask.Grains.Devices;
 using FreeMask.Grains.Stages;
+using FreeMask.Silo.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace FreeMask.Silo.Devices;
@@ -9,33 +10,31 @@ namespace FreeMask.Silo.Devices;
 /// <summary>The devices of this silo. Section <c>FreeMask:Devices</c>.</summary>
 public sealed class DeviceOptions
 {
-    /// <summary>The name under which this silo's devices are known. Default <c>local</c>.</summary>
-    [Required, RegularExpression("[A-Za-z0-9._-]+")]
-    public string Silo { get; set; } = "local";
-
     /// <summary>Names of devices: a kind (<c>cpu</c>, <c>cuda</c>, ...), with a number where there are several (<c>cuda:1</c>). Default: one <c>cpu</c>.</summary>
-    [MinLength(1)]
-    public string[] Names { get; set; } = ["cpu"];
+    public string[] Names { get; set; } = [];
+
+    /// <summary>The names, or the default.</summary>
+    internal string[] NamesOrDefault => Names is [] ? ["cpu"] : Names;
 }
 
-/// <summary>Gives each device of this silo its runner, made when it is first asked for.</summary>
-internal sealed class ConfiguredDevices : IDeviceDirectory, ILocalDevices
+/// <summary>The devices that configuration names; none where the silo is not a worker. Each gets its runner when it first gets work.</summary>
+internal sealed class ConfiguredDevices : ILocalDevices
 {
-    private readonly ConcurrentDictionary<string, Lazy<LocalDevice>> _open = new(StringComparer.Ordinal);
-
-    public ConfiguredDevices(IOptions<DeviceOptions> options, IStageRunnerFactory runners)
+    public ConfiguredDevices(IOptions<DeviceOptions> options, IOptions<SiloOptions> silo, ILocalSiloDetails self, IServiceProvider services)
     {
-        var addresses = options.Value.Names.Distinct(StringComparer.Ordinal)
-            .Select(name => (Name: name, Address: new DeviceAddress($"{options.Value.Silo}/{name}", name.Split(':')[0])))
-            .ToArray();
-        Devices = [.. addresses.Select(a => a.Address)];
-        foreach (var (name, address) in addresses)
-            _open[address.Key] = new Lazy<LocalDevice>(() => new LocalDevice(address, runners.Create(name)));
+        var owner = DeviceKeys.Silo(self.Name, self.SiloAddress.Generation);
+        var names = silo.Value.ParsedRoles.HasFlag(SiloRoles.Worker) ? options.Value.NamesOrDefault : [];
+        Devices =
+        [
+            .. names.Distinct(StringComparer.Ordinal).Select(name => new LocalDevice(
+                new DeviceAddress(DeviceKeys.Device(owner, name), name.Split(':')[0]),
+                () => services.GetRequiredService<IStageRunnerFactory>().Create(name))),
+        ];
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<DeviceAddress> Devices { get; }
+    public IReadOnlyList<LocalDevice> Devices { get; }
 
     /// <inheritdoc/>
-    public LocalDevice? Find(string key) => _open.TryGetValue(key, out var device) ? device.Value : null;
+    public LocalDevice? Find(string key) => Devices.FirstOrDefault(d => d.Address.Key == key);
 }

@@ -1,24 +1,63 @@
 using FreeMask.GrainInterfaces;
+using FreeMask.Grains;
 using Microsoft.Extensions.Options;
 
 namespace FreeMask.Silo.Hosting;
 
-/// <summary>Wakes the runs that were at work when their silo died, once the silo stands. What a run does then is its own business: waking twice does no harm.</summary>
-internal sealed partial class RunWaker(IGrainFactory grains, IOptions<SiloOptions> options, ILogger<RunWaker> logger) : BackgroundService
+/// <summary>
+/// Wakes the runs whose leader died: all runs once this silo stands, and again whenever a silo is gone. What a run does then is its own
+/// business: waking one that works or rests does no harm.
+/// </summary>
+internal sealed partial class RunWaker(
+    IGrainFactory grains,
+    IClusterMembershipService membership,
+    IOptions<SiloOptions> options,
+    IOptions<CoordinationOptions> coordination,
+    TimeProvider time,
+    ILogger<RunWaker> logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        if (!options.Value.WakeRuns) return;
-        foreach (var run in await grains.GetGrain<IRunDirectoryGrain>(0).List())
+        if (!options.Value.WakeRuns || !options.Value.ParsedRoles.HasFlag(SiloRoles.Coordinator)) return;
+        var alive = new HashSet<SiloAddress>();
+        await WakeAsync(stoppingToken);
+        await foreach (var snapshot in membership.MembershipUpdates.WithCancellation(stoppingToken))
         {
-            var grain = grains.GetGrain<IRunGrain>(run);
-            var status = await grain.GetStatus();
-            if (status.State != RunState.Running) continue;
-            LogWaking(logger, run);
-            await grain.Resume();
+            var now = snapshot.Members.Values.Where(m => m.Status == SiloStatus.Active).Select(m => m.SiloAddress).ToHashSet();
+            if (alive.Except(now).Any()) await WakeAsync(stoppingToken);
+            alive = now;
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Run {Run} goes on")]
-    private static partial void LogWaking(ILogger logger, string run);
+    /// <summary>Wakes every run; tries until it has, because right after a death calls may fail.</summary>
+    private async Task WakeAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                var runs = await grains.GetGrain<IRunDirectoryGrain>(0).List();
+                foreach (var run in runs)
+                {
+                    // The answer says that the run has a place to live; a nudge alone could be lost.
+                    await grains.GetGrain<IRunGrain>(run).GetSpec();
+                    await grains.GetGrain<IRunGrain>(run).Nudge();
+                }
+
+                LogWoken(logger, runs.Length);
+                return;
+            }
+            catch (Exception exception)
+            {
+                LogNotYet(logger, exception);
+                await Task.Delay(coordination.Value.RetryDelay, time, stoppingToken);
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Count} runs were looked after")]
+    private static partial void LogWoken(ILogger logger, int count);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Runs cannot be looked after yet")]
+    private static partial void LogNotYet(ILogger logger, Exception exception);
 }

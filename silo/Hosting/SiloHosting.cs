@@ -1,11 +1,12 @@
 using System.Net;
 using FreeMask.Grains;
-using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Devices;
 using FreeMask.Silo.Artifacts;
 using FreeMask.Silo.Devices;
+using FreeMask.Silo.Storage;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
+using Orleans.Storage;
 
 namespace FreeMask.Silo.Hosting;
 
@@ -19,32 +20,47 @@ public static class SiloHosting
     internal const string DefaultCluster = "freemask";
 
     /// <summary>Adds the silo. The caller registers an <see cref="Grains.Stages.IStageRunnerFactory"/> and an <see cref="Grains.Stages.ISegmenterTraining"/>.</summary>
+    /// <exception cref="Vision.FreeMaskException">The configuration cannot be used; the message names the key.</exception>
     public static TBuilder AddFreeMaskSilo<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
     {
         UseDefaults(builder.Configuration);
+        ProviderCheck.CheckSilo(builder.Configuration);
         var services = builder.Services;
-        services.AddOptions<SiloOptions>().BindConfiguration("FreeMask").ValidateDataAnnotations().ValidateOnStart();
-        services.AddOptions<CoordinationOptions>().BindConfiguration("FreeMask:Coordination").ValidateDataAnnotations().ValidateOnStart();
-        services.AddOptions<DeviceWorkerOptions>().BindConfiguration("FreeMask:DeviceWorker").ValidateDataAnnotations().ValidateOnStart();
-        services.AddOptions<DeviceOptions>().BindConfiguration("FreeMask:Devices").ValidateDataAnnotations().ValidateOnStart();
+        services.AddCheckedOptions<SiloOptions>("FreeMask", strict: false);
+        services.AddCheckedOptions<CoordinationOptions>("FreeMask:Coordination");
+        services.AddCheckedOptions<DeviceWorkerOptions>("FreeMask:DeviceWorker");
+        services.AddCheckedOptions<DeviceOptions>("FreeMask:Devices");
         // Each placement of a grain would be two lines, and each call during a stop ten; what matters of them reaches the caller.
         builder.Logging.AddFilter("Polly", LogLevel.Critical);
         services.AddSingleton(TimeProvider.System);
-        services.AddSingleton<IArtifactStore>(s =>
-            new FolderArtifactStore(s.GetRequiredService<IOptions<SiloOptions>>().Value.ArtifactFolder, s.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<ConfiguredDevices>();
-        services.AddSingleton<IDeviceDirectory>(s => s.GetRequiredService<ConfiguredDevices>());
-        services.AddSingleton<ILocalDevices>(s => s.GetRequiredService<ConfiguredDevices>());
-        services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(30));
-        var alone = !builder.Configuration.GetSection("Orleans:Clustering").Exists();
-        builder.UseOrleans(silo => ConfigureSilo(silo, alone));
+        services.AddArtifactStore();
+        services.AddSingleton<Departure>();
+        services.AddSingleton<ILocalDevices, ConfiguredDevices>();
+        services.AddSingleton<ClusterDevices>();
+        services.AddSingleton<IDeviceDirectory>(s => s.GetRequiredService<ClusterDevices>());
+        // A stop lasts as long as the longest batch may, and then some for handing grains over.
+        services.AddOptions<HostOptions>().Configure<IOptions<DeviceWorkerOptions>>(
+            (host, worker) => host.ShutdownTimeout = worker.Value.FinishWithin + worker.Value.StopWithin + TimeSpan.FromSeconds(25));
+        // The same bytes in every store, by the ids that contracts state; it must be there before Orleans registers its own.
+        services.AddSingleton<IGrainStorageSerializer, OrleansGrainStorageSerializer>();
+        // Hosted services start in this order and stop in the other: tables are ready before Orleans reads them, devices are emptied
+        // while calls still work.
+        services.AddHostedService<PostgreSqlTables>();
+        builder.UseOrleans(ConfigureSilo);
+        services.AddHostedService(s => s.GetRequiredService<ClusterDevices>());
         services.AddHostedService<RunWaker>();
+        services.AddHostedService<DeviceDrain>();
         return builder;
     }
 
-    private static void ConfigureSilo(ISiloBuilder silo, bool alone)
+    private static void ConfigureSilo(ISiloBuilder silo)
     {
-        if (alone)
+        if (ProviderCheck.IsClustered(silo.Configuration))
+        {
+            silo.Services.Configure<ClusterMembershipOptions>(UseQuickMembership);
+            silo.Services.AddOptions<ClusterMembershipOptions>().BindConfiguration("Orleans:ClusterMembership");
+        }
+        else
         {
             var endpoints = silo.Configuration.GetSection("Orleans:Endpoints");
             silo.UseLocalhostClustering(
@@ -54,6 +70,21 @@ public static class SiloHosting
         }
 
         if (!silo.Configuration.GetSection("Orleans:Reminders").Exists()) silo.UseInMemoryReminderService();
+        silo.Services.AddPlacementDirector<OwnSiloPlacement, OwnSiloPlacementDirector>();
+        silo.Services.AddOptions<GrainTypeOptions>().PostConfigure<IOptions<SiloOptions>>(
+            (types, options) => types.Classes.ExceptWith(RoleGrains.NotHostedBy(options.Value.ParsedRoles)));
+    }
+
+    /// <summary>
+    /// A silo that dies is noticed within seconds: three probes of 2 s are missed and two others agree. After the death of the whole cluster
+    /// a silo that starts waits for its dead predecessors no longer than three times 5 s.
+    /// </summary>
+    private static void UseQuickMembership(ClusterMembershipOptions options)
+    {
+        options.ProbeTimeout = TimeSpan.FromSeconds(2);
+        options.NumMissedProbesLimit = 3;
+        options.TableRefreshTimeout = TimeSpan.FromSeconds(10);
+        options.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
     }
 
     /// <summary>What configuration does not say. Orleans binds its providers while the host is built, so the defaults are configuration too.</summary>
@@ -66,11 +97,19 @@ public static class SiloHosting
             ["Orleans:ServiceId"] = DefaultCluster,
             ["Orleans:ClusterId"] = DefaultCluster,
         };
-        foreach (var name in new[] { StorageNames.Coordination, StorageNames.Samples })
+        if (ProviderCheck.IsClustered(configuration))
         {
-            if (configuration.GetSection($"Orleans:GrainStorage:{name}").Exists()) continue;
-            defaults[$"Orleans:GrainStorage:{name}:ProviderType"] = "Sqlite";
-            defaults[$"Orleans:GrainStorage:{name}:Path"] = Path.Combine(data, "state.db");
+            defaults["FreeMask:DeviceWorker:FinishWithin"] = "00:01:00";
+        }
+        else
+        {
+            defaults["Orleans:Name"] = "local";
+            foreach (var name in new[] { StorageNames.Coordination, StorageNames.Samples })
+            {
+                if (configuration.GetSection($"Orleans:GrainStorage:{name}").Exists()) continue;
+                defaults[$"Orleans:GrainStorage:{name}:ProviderType"] = "Sqlite";
+                defaults[$"Orleans:GrainStorage:{name}:Path"] = Path.Combine(data, "state.db");
+            }
         }
 
         foreach (var (key, value) in defaults)

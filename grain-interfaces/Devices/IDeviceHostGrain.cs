@@ -1,0 +1,23 @@
+using System.Collections.Immutable;
+using Orleans.Concurrency;
+
+namespace FreeMask.GrainInterfaces;
+
+/// <summary>
+/// What a silo has to work with; the key is <c>silo@generation</c>, and the grain lives on that silo and nowhere else. An answer is the
+/// sign that the silo lives and takes work.
+/// </summary>
+[Alias("freemask.IDeviceHostGrain")]
+public interface IDeviceHostGrain : IGrainWithStringKey
+{
+    /// <summary>The devices that take work now; none where the silo has none, or is about to leave.</summary>
+    [Alias("GetDevices"), AlwaysInterleave, ResponseTimeout("00:00:03")]
+    Task<ImmutableArray<DeviceState>> GetDevices();
+}
+
+/// <summary>A device that takes work.</summary>
+/// <param name="Key">The key of its worker.</param>
+/// <param name="Kind">Its kind, such as <c>cpu</c> or <c>cuda</c>.</param>
+/// <param name="Outstanding">Samples that it has, waiting or in batches.</param>
+[GenerateSerializer, Immutable, Alias("freemask.DeviceState")]
+public sealed record DeviceState([property: Id(0)] string Key, [property: Id(1)] string Kind, [property: Id(2)] int Outstanding);

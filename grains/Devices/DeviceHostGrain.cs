@@ -1,0 +1,12 @@
+using System.Collections.Immutable;
+
+namespace FreeMask.Grains.Devices;
+
+/// <summary>Answers for the devices of its silo.</summary>
+[PlaceOnOwnSilo, KeepAlive]
+internal sealed class DeviceHostGrain(ILocalDevices devices, Departure departure) : Grain, IDeviceHostGrain
+{
+    public Task<ImmutableArray<DeviceState>> GetDevices() => Task.FromResult<ImmutableArray<DeviceState>>(departure.IsLeaving
+        ? []
+        : [.. devices.Devices.Select(d => new DeviceState(d.Address.Key, d.Address.Kind, d.Queued + d.Running))]);
+}

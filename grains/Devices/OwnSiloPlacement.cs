@@ -1,0 +1,18 @@
+using Orleans.Placement;
+
+namespace FreeMask.Grains.Devices;
+
+/// <summary>
+/// Places a grain on the silo that its key names (<see cref="DeviceKeys"/>), and nowhere else. The place follows from the key alone, so no
+/// directory keeps it, and the death of another silo never moves it.
+/// </summary>
+[GenerateSerializer, Immutable, Alias("freemask.OwnSiloPlacement")]
+public sealed class OwnSiloPlacement : PlacementStrategy
+{
+    /// <inheritdoc/>
+    public override bool IsUsingGrainDirectory => false;
+}
+
+/// <summary>Marks a grain whose key names its silo.</summary>
+[AttributeUsage(AttributeTargets.Class)]
+internal sealed class PlaceOnOwnSiloAttribute() : PlacementAttribute(new OwnSiloPlacement());

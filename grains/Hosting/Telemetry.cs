@@ -1,0 +1,72 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace FreeMask.Grains;
+
+/// <summary>Why work on a sample is done again. A closed list: nothing that a sample or a run says ever becomes a tag.</summary>
+internal enum RetryReason
+{
+    /// <summary>The mask broke a rule.</summary>
+    Rejected,
+
+    /// <summary>The work on the sample failed.</summary>
+    Fault,
+
+    /// <summary>A store failed, or the device stopped.</summary>
+    GivenUp,
+
+    /// <summary>The lease ran out.</summary>
+    LeaseExpired,
+
+    /// <summary>The device is lost.</summary>
+    DeviceLost,
+}
+
+/// <summary>Metrics and traces of the coordination. All of them are under the one name <see cref="Name"/>.</summary>
+public static class Telemetry
+{
+    /// <summary>The name of the meter and of the activity source.</summary>
+    public const string Name = "FreeMask";
+
+    /// <summary>The tag of a device: its name on its silo, such as <c>cuda:1</c>.</summary>
+    public const string Device = "device";
+
+    private static readonly ActivitySource Source = new(Name);
+    private static readonly Meter Meter = new(Name);
+    private static readonly Counter<long> Items = Meter.CreateCounter<long>("freemask.stage.items", "{sample}", "Samples that a stage has worked on, by result");
+    private static readonly Histogram<double> Fill = Meter.CreateHistogram<double>("freemask.batch.fill", "1", "Samples of a batch over its size");
+    private static readonly Histogram<double> Seconds = Meter.CreateHistogram<double>("freemask.batch.duration", "s", "Time that a device took for a batch");
+    private static readonly Counter<double> Busy = Meter.CreateCounter<double>("freemask.device.busy", "s", "Time that a device was at work; its rate is its utilisation");
+    private static readonly Counter<long> Retries = Meter.CreateCounter<long>("freemask.retries", "{sample}", "Samples that were given out again, by reason");
+
+    /// <summary>Begins the trace of a batch; null where nobody listens.</summary>
+    internal static Activity? StartBatch(StageKind kind, int count, string device) =>
+        Source.StartActivity($"batch {kind}")?.SetTag("stage", kind.ToString()).SetTag("samples", count).SetTag(Device, DeviceOf(device));
+
+    /// <summary>Counts a batch.</summary>
+    internal static void CountBatch(StageKind kind, int count, int size, double seconds, string device)
+    {
+        var (stage, name) = (Tag("stage", kind.ToString()), Tag(Device, DeviceOf(device)));
+        Fill.Record((double)count / size, stage);
+        Seconds.Record(seconds, stage, name);
+        Busy.Add(seconds, name);
+    }
+
+    /// <summary>Counts a sample that a stage has worked on.</summary>
+    internal static void CountItem(StageKind kind, StageResult result)
+    {
+        Items.Add(1, Tag("stage", kind.ToString()), Tag("result", result.ToString()));
+        if (result == StageResult.Done) return;
+        CountRetries(result == StageResult.Rejected ? RetryReason.Rejected : RetryReason.Fault, 1);
+    }
+
+    /// <summary>Counts samples that are given out again.</summary>
+    internal static void CountRetries(RetryReason reason, int count)
+    {
+        if (count > 0) Retries.Add(count, Tag("reason", reason.ToString()));
+    }
+
+    private static KeyValuePair<string, object?> Tag(string name, string value) => new(name, value);
+
+    private static string DeviceOf(string key) => key[(key.IndexOf('/', StringComparison.Ordinal) + 1)..];
+}

@@ -1,0 +1,115 @@
+using Azure;
+using Azure.Core;
+using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
+using FreeMask.Grains.Artifacts;
+
+namespace FreeMask.Silo.Artifacts;
+
+/// <summary>
+/// Artifacts as blobs of one container: <c>ab/abcd...</c>, as in a folder. A blob is written only where there is none, and appears whole or
+/// not at all; what is read is checked against its name, and a damaged blob is deleted, so that it can be made again.
+/// </summary>
+internal sealed class BlobArtifactStore(BlobContainerClient container) : IArtifactStore
+{
+    private volatile bool _prepared;
+
+    /// <summary>
+    /// How clients of the store talk to the service: the newest API version that the emulator knows too, and a few quick retries, because what
+    /// fails here is tried again by whoever asked.
+    /// </summary>
+    public static BlobClientOptions ClientOptions() => new(BlobClientOptions.ServiceVersion.V2025_11_05)
+    {
+        Retry =
+        {
+            Mode = RetryMode.Exponential,
+            MaxRetries = 3,
+            Delay = TimeSpan.FromMilliseconds(300),
+            MaxDelay = TimeSpan.FromSeconds(3),
+            NetworkTimeout = TimeSpan.FromSeconds(60),
+        },
+    };
+
+    /// <inheritdoc/>
+    public async Task<string> PutAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        var hash = ArtifactHash.Of(bytes.Span);
+        var blob = BlobOf(hash);
+        try
+        {
+            await PrepareAsync(cancellationToken);
+            await blob.UploadAsync(BinaryData.FromBytes(bytes), new BlobUploadOptions { Conditions = new BlobRequestConditions { IfNoneMatch = ETag.All } }, cancellationToken);
+            return hash;
+        }
+        catch (RequestFailedException exception) when (exception.ErrorCode == BlobErrorCode.BlobAlreadyExists || exception.Status == 412)
+        {
+            return hash;
+        }
+        catch (Exception exception) when (IsStoreFailure(exception, cancellationToken))
+        {
+            throw Unusable(exception);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<ReadOnlyMemory<byte>> GetAsync(string hash, CancellationToken cancellationToken)
+    {
+        var blob = BlobOf(hash);
+        try
+        {
+            var content = (await blob.DownloadContentAsync(cancellationToken)).Value;
+            var bytes = content.Content.ToMemory();
+            if (ArtifactHash.Of(bytes.Span) == hash) return bytes;
+            await blob.DeleteIfExistsAsync(DeleteSnapshotsOption.IncludeSnapshots, new BlobRequestConditions { IfMatch = content.Details.ETag }, cancellationToken);
+            throw new ArtifactLostException(hash, $"The artifact {hash} in '{container.Name}' is damaged; it was deleted.");
+        }
+        catch (RequestFailedException exception) when (exception.Status == 404)
+        {
+            throw new ArtifactLostException(hash, $"The artifact {hash} is not in '{container.Name}'.");
+        }
+        catch (Exception exception) when (IsStoreFailure(exception, cancellationToken))
+        {
+            throw Unusable(exception);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> ExistsAsync(string hash, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await BlobOf(hash).ExistsAsync(cancellationToken);
+        }
+        catch (Exception exception) when (IsStoreFailure(exception, cancellationToken))
+        {
+            throw Unusable(exception);
+        }
+    }
+
+    private static bool IsStoreFailure(Exception exception, CancellationToken cancellationToken) =>
+        exception is RequestFailedException or AggregateException or IOException or Azure.Identity.AuthenticationFailedException
+        || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested);
+
+    private BlobClient BlobOf(string hash) => ArtifactHash.IsValid(hash)
+        ? container.GetBlobClient($"{hash[..2]}/{hash}")
+        : throw new ArgumentException($"'{hash}' is not an artifact's address.", nameof(hash));
+
+    /// <summary>Makes the container once. An identity that may only use it is not allowed to, and need not be.</summary>
+    private async Task PrepareAsync(CancellationToken cancellationToken)
+    {
+        if (_prepared) return;
+        try
+        {
+            await container.CreateIfNotExistsAsync(cancellationToken: cancellationToken);
+        }
+        catch (RequestFailedException exception) when (exception.Status == 403)
+        {
+            // Where it is absent, writing says so.
+        }
+
+        _prepared = true;
+    }
+
+    private ArtifactStoreException Unusable(Exception exception) =>
+        new($"The blob container '{container.Name}' of {container.Uri.Host} cannot be used: {exception.Message.Split('\n')[0]}", exception);
+}

@@ -1,0 +1,91 @@
+using FreeMask.Silo.Operations;
+using FreeMask.Vision;
+using Microsoft.Extensions.Options;
+
+namespace FreeMask.Silo.Hosting;
+
+/// <summary>The program of a cluster member: configuration from files, environment and arguments, a silo, and what operators need.</summary>
+public static class SiloProgram
+{
+    private const int Failed = 1, BadInput = 2;
+
+    /// <summary>
+    /// Runs a silo until it is told to stop. Configuration comes from <c>appsettings.json</c>, from the files that <c>--config FILE</c> names
+    /// (later ones win), from environment variables (those that begin with <c>FREEMASK_</c> win), and from arguments (<c>--Key=value</c>).
+    /// </summary>
+    /// <param name="args">The arguments.</param>
+    /// <param name="services">Registers the stage runners and the training.</param>
+    /// <returns>The exit code: 0 stopped, 1 failed, 2 the configuration cannot be used.</returns>
+    public static async Task<int> RunAsync(string[] args, Action<IServiceCollection, IConfiguration> services)
+    {
+        try
+        {
+            await using var app = Build(args, services);
+            await app.RunAsync();
+            return 0;
+        }
+        catch (Exception exception) when (ConfigurationProblems(exception) is { } problems)
+        {
+            foreach (var problem in problems) await Console.Error.WriteLineAsync(problem);
+            return BadInput;
+        }
+        catch (Exception exception)
+        {
+            await Console.Error.WriteLineAsync($"The silo ends: {exception}");
+            return Failed;
+        }
+    }
+
+    /// <summary>Builds the silo's host.</summary>
+    internal static WebApplication Build(string[] args, Action<IServiceCollection, IConfiguration> services)
+    {
+        var (files, others) = SplitConfigFiles(args);
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        foreach (var file in files) builder.Configuration.AddJsonFile(Path.GetFullPath(file), optional: false);
+        builder.Configuration.AddEnvironmentVariables();
+        builder.Configuration.AddEnvironmentVariables("FREEMASK_");
+        builder.Configuration.AddCommandLine([.. others]);
+        builder.AddFreeMaskSilo();
+        builder.AddOperations();
+        services(builder.Services, builder.Configuration);
+        var app = builder.Build();
+        app.MapOperations();
+        return app;
+    }
+
+    private static (List<string> Files, List<string> Others) SplitConfigFiles(string[] args)
+    {
+        var (files, others) = (new List<string>(), new List<string>());
+        for (var i = 0; i < args.Length; i++)
+        {
+            if (args[i] is "--config")
+            {
+                if (++i == args.Length) throw new FreeMaskException("--config needs the name of a file.");
+                files.Add(args[i]);
+            }
+            else if (args[i].StartsWith("--config=", StringComparison.Ordinal))
+            {
+                files.Add(args[i]["--config=".Length..]);
+            }
+            else
+            {
+                others.Add(args[i]);
+            }
+        }
+
+        return (files, others);
+    }
+
+    private static IEnumerable<string>? ConfigurationProblems(Exception exception) => exception switch
+    {
+        FreeMaskException => [exception.Message],
+        OptionsValidationException invalid => invalid.Failures,
+        Orleans.Runtime.OrleansConfigurationException => [exception.Message],
+        FileNotFoundException or InvalidDataException => [exception.Message],
+        // The binder says which key it could not read.
+        InvalidOperationException when exception.Source?.StartsWith("Microsoft.Extensions.Configuration", StringComparison.Ordinal) == true =>
+            [exception.InnerException is { } inner ? $"{exception.Message} {inner.Message}" : exception.Message],
+        AggregateException { InnerExceptions: [var only] } => ConfigurationProblems(only),
+        _ => null,
+    };
+}
