@@ -11,7 +11,7 @@ internal static class CommandLine
     internal static async Task<int> RunAsync(string[] args, Surroundings surroundings, CancellationToken stop)
     {
         var host = new VerbHost(surroundings, args);
-        var root = new RootCommand("Semantic-segmentation data sets without annotation, and the segmenter trained on them.") { host.Json, host.Data };
+        var root = new RootCommand("Semantic-segmentation data sets without annotation, and the segmenter trained on them.") { host.Json, host.Data, host.Cluster };
         foreach (var verb in Catalog.Create(host)) root.Add(verb);
 
         var configuration = new InvocationConfiguration

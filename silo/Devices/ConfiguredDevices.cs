@@ -1,4 +1,3 @@
-using System.ComponentModel.DataAnnotations;
 using FreeMask.Grains;
 using FreeMask.Grains.Devices;
 using FreeMask.Grains.Stages;

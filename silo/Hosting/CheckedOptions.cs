@@ -9,26 +9,35 @@ internal static class CheckedOptions
     /// <summary>Binds a section and checks its annotations.</summary>
     /// <param name="services">The services.</param>
     /// <param name="section">The section's key.</param>
-    /// <param name="strict">Whether a key that the options do not know is an error.</param>
-    public static OptionsBuilder<T> AddCheckedOptions<T>(this IServiceCollection services, string section, bool strict = true) where T : class
+    /// <param name="whole">Whether the section holds nothing but these options, so that any other key is a mistake.</param>
+    public static void AddCheckedOptions<T>(this IServiceCollection services, string section, bool whole = true) where T : class
     {
-        services.AddSingleton<IValidateOptions<T>>(s => new Check<T>(section, s.GetRequiredService<IConfiguration>()));
-        return services.AddOptions<T>().BindConfiguration(section, o => o.ErrorOnUnknownConfiguration = strict).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<T>>(s => new Check<T>(section, whole, s.GetRequiredService<IConfiguration>()));
+        services.AddOptions<T>().BindConfiguration(section).ValidateOnStart();
     }
 
-    private sealed class Check<T>(string section, IConfiguration configuration) : IValidateOptions<T> where T : class
+    private sealed class Check<T>(string section, bool whole, IConfiguration configuration) : IValidateOptions<T> where T : class
     {
         public ValidateOptionsResult Validate(string? name, T options)
         {
             var problems = new List<ValidationResult>();
-            if (Validator.TryValidateObject(options, new ValidationContext(options), problems, validateAllProperties: true)) return ValidateOptionsResult.Success;
-            return ValidateOptionsResult.Fail(problems.SelectMany(p => p.MemberNames.Select(member => Describe($"{section}:{member}", p))));
+            Validator.TryValidateObject(options, new ValidationContext(options), problems, validateAllProperties: true);
+            string[] failures = [.. problems.SelectMany(p => p.MemberNames.Select(member => Describe($"{section}:{member}", p))), .. Unknown()];
+            return failures is [] ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
         }
 
         private string Describe(string key, ValidationResult problem)
         {
             var value = configuration[key] is { } text ? $"'{text}'" : "not set";
             return $"{key} is {value}: {problem.ErrorMessage}";
+        }
+
+        private IEnumerable<string> Unknown()
+        {
+            if (!whole) return [];
+            var known = typeof(T).GetProperties().Where(p => p.CanWrite).Select(p => p.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
+            return configuration.GetSection(section).GetChildren().Where(c => !known.Contains(c.Key))
+                .Select(c => $"{section}:{c.Key} is not a setting; there are {string.Join(", ", known.Order(StringComparer.Ordinal))}.");
         }
     }
 }

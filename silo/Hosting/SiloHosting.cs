@@ -26,7 +26,7 @@ public static class SiloHosting
         UseDefaults(builder.Configuration);
         ProviderCheck.CheckSilo(builder.Configuration);
         var services = builder.Services;
-        services.AddCheckedOptions<SiloOptions>("FreeMask", strict: false);
+        services.AddCheckedOptions<SiloOptions>("FreeMask", whole: false);
         services.AddCheckedOptions<CoordinationOptions>("FreeMask:Coordination");
         services.AddCheckedOptions<DeviceWorkerOptions>("FreeMask:DeviceWorker");
         services.AddCheckedOptions<DeviceOptions>("FreeMask:Devices");

@@ -1,5 +1,6 @@
 using FreeMask.Silo.Operations;
 using FreeMask.Vision;
+using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.Options;
 
 namespace FreeMask.Silo.Hosting;
@@ -8,6 +9,16 @@ namespace FreeMask.Silo.Hosting;
 public static class SiloProgram
 {
     private const int Failed = 1, BadInput = 2;
+
+    // Orleans tells its whole configuration at each start, and the host repeats what is said here when a start fails.
+    private static readonly KeyValuePair<string, string?>[] LogLevels =
+    [
+        new("Logging:LogLevel:Default", "Information"),
+        new("Logging:LogLevel:Microsoft", "Warning"),
+        new("Logging:LogLevel:Microsoft.Hosting.Lifetime", "Information"),
+        new("Logging:LogLevel:Microsoft.Extensions.Hosting.Internal.Host", "None"),
+        new("Logging:LogLevel:Orleans", "Warning"),
+    ];
 
     /// <summary>
     /// Runs a silo until it is told to stop. Configuration comes from <c>appsettings.json</c>, from the files that <c>--config FILE</c> names
@@ -41,6 +52,7 @@ public static class SiloProgram
     {
         var (files, others) = SplitConfigFiles(args);
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = LogLevels });
         foreach (var file in files) builder.Configuration.AddJsonFile(Path.GetFullPath(file), optional: false);
         builder.Configuration.AddEnvironmentVariables();
         builder.Configuration.AddEnvironmentVariables("FREEMASK_");

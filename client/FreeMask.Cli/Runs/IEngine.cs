@@ -5,8 +5,8 @@ using FreeMask.GrainInterfaces;
 namespace FreeMask.Cli.Runs;
 
 /// <summary>
-/// The grains of a data folder: in a silo embedded here, or in the process that works in the folder already. Disposing it stops the embedded
-/// silo cleanly, or only lets go of the other one.
+/// The grains of a data folder: in a silo embedded here, or in the process that works in the folder already; or the grains of a cluster.
+/// Disposing it stops the embedded silo cleanly, or only lets go of the others.
 /// </summary>
 internal interface IEngine : IAsyncDisposable
 {
@@ -21,5 +21,10 @@ internal interface IEngine : IAsyncDisposable
     Task<ReadOnlyMemory<byte>> ReadArtifactAsync(string hash, CancellationToken stop);
 }
 
-/// <summary>Opens the engine of a data folder.</summary>
-internal delegate Task<IEngine> EngineOpener(DataFolder data, BundleCatalog bundles, CancellationToken stop);
+/// <summary>Where an engine is.</summary>
+/// <param name="Data">The data folder: of an engine here, and for what verbs write.</param>
+/// <param name="Cluster">The configuration file of a cluster; null for the data folder's own engine.</param>
+internal sealed record EngineAddress(DataFolder Data, string? Cluster);
+
+/// <summary>Opens an engine.</summary>
+internal delegate Task<IEngine> EngineOpener(EngineAddress address, BundleCatalog bundles, CancellationToken stop);

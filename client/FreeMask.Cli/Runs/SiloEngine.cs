@@ -7,25 +7,26 @@ using Microsoft.Extensions.Logging;
 
 namespace FreeMask.Cli.Runs;
 
-/// <summary>The engine of a real data folder.</summary>
+/// <summary>The engine of a real data folder or cluster.</summary>
 internal sealed class SiloEngine(SiloConnection connection) : IEngine
 {
     public bool IsRemote => connection.IsRemote;
 
     public IRunDirectoryGrain Directory => connection.Grains.GetGrain<IRunDirectoryGrain>(0);
 
-    /// <summary>Makes an opener that connects to the silo of a data folder, or embeds one.</summary>
+    /// <summary>Makes an opener that connects to a cluster, or to the silo of a data folder, or embeds one.</summary>
     /// <param name="stages">Registers what does the work of the stages in an embedded silo.</param>
-    internal static EngineOpener With(Action<IServiceCollection, BundleCatalog> stages) => async (data, bundles, stop) => new SiloEngine(await SiloConnection.OpenAsync(
-        new EmbeddedSiloOptions
-        {
-            DataFolder = data.Root,
-            Services = services => stages(services, bundles),
-            Logging = logging => logging
-                .AddProvider(new FileLog(data, TimeProvider.System))
-                .AddFilter("Orleans", LogLevel.Warning)
-                .AddFilter("Microsoft", LogLevel.Warning),
-        }, stop));
+    internal static EngineOpener With(Action<IServiceCollection, BundleCatalog> stages) => async (address, bundles, stop) =>
+    {
+        if (address.Cluster is { } cluster) return new SiloEngine(await SiloConnection.ConnectAsync(cluster, Log, stop));
+        var options = new EmbeddedSiloOptions { DataFolder = address.Data.Root, Services = services => stages(services, bundles), Logging = Log };
+        return new SiloEngine(await SiloConnection.OpenAsync(options, stop));
+
+        void Log(ILoggingBuilder logging) => logging
+            .AddProvider(new FileLog(address.Data, TimeProvider.System))
+            .AddFilter("Orleans", LogLevel.Warning)
+            .AddFilter("Microsoft", LogLevel.Warning);
+    };
 
     public IRunGrain Run(string id) => connection.Grains.GetGrain<IRunGrain>(id);
 

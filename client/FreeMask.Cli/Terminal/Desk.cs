@@ -17,6 +17,9 @@ internal sealed class Desk
 
     internal required DataFolder Data { get; init; }
 
+    /// <summary>The configuration file of the cluster that does the work; null where the data folder is all.</summary>
+    internal string? Cluster { get; init; }
+
     internal required TimeProvider Time { get; init; }
 
     /// <summary>A line beside the result, never broken: logs are searched by lines.</summary>

@@ -13,6 +13,8 @@ namespace FreeMask.Cli.Terminal;
 /// </summary>
 internal sealed class VerbHost(Surroundings surroundings, IReadOnlyList<string> args)
 {
+    private const string ClusterVariable = "FREEMASK_CLUSTER";
+
     internal Option<bool> Json { get; } = new("--json") { Description = "Write exactly one JSON document to standard output, everything else to standard error.", Recursive = true };
 
     internal Option<string?> Data { get; } = new("--data")
@@ -22,14 +24,21 @@ internal sealed class VerbHost(Surroundings surroundings, IReadOnlyList<string> 
         Recursive = true,
     };
 
+    internal Option<string?> Cluster { get; } = new("--cluster")
+    {
+        Description = $"The configuration file of a cluster, whose silos do the work. Default: ${ClusterVariable}, or the data folder alone.",
+        HelpName = "FILE",
+        Recursive = true,
+    };
+
     /// <summary>The model bundles that this process finds.</summary>
     internal BundleCatalog Bundles { get; } = BundleCatalog.Locate(surroundings.Environment);
 
     /// <summary>An environment variable; null where it is not set.</summary>
     internal string? Variable(string name) => surroundings.Environment(name) is { Length: > 0 } value ? value : null;
 
-    /// <summary>Opens the engine of the desk's data folder.</summary>
-    internal Task<IEngine> OpenEngineAsync(Desk desk, CancellationToken stop) => surroundings.OpenEngine(desk.Data, Bundles, stop);
+    /// <summary>Opens the engine of the desk's cluster or data folder.</summary>
+    internal Task<IEngine> OpenEngineAsync(Desk desk, CancellationToken stop) => surroundings.OpenEngine(new EngineAddress(desk.Data, desk.Cluster), Bundles, stop);
 
     /// <summary>Makes a verb do its work.</summary>
     internal Command Handle(Command command, Func<ParseResult, Desk, CancellationToken, Task<Outcome>> verb)
@@ -46,6 +55,7 @@ internal sealed class VerbHost(Surroundings surroundings, IReadOnlyList<string> 
             Aside = surroundings.Console(surroundings.Error),
             Json = parsed.GetValue(Json),
             Data = DataFolder.Resolve(parsed.GetValue(Data), surroundings.Environment),
+            Cluster = parsed.GetValue(Cluster) ?? Variable(ClusterVariable),
             Time = surroundings.Time,
         };
         Outcome outcome;

@@ -41,6 +41,8 @@ internal sealed class TestSilo : IAsyncDisposable
 
     public IArtifactStore Artifacts => _silo.Artifacts;
 
+    public IServiceProvider Services => _silo.Services;
+
     public static async Task<TestSilo> StartAsync(string folder, CancellationToken cancellationToken, StorageFaults? faults = null)
     {
         var test = new TestSilo(faults ?? new StorageFaults());

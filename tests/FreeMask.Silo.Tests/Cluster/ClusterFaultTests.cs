@@ -1,0 +1,204 @@
+using System.Diagnostics;
+using FreeMask.GrainInterfaces;
+using FreeMask.Silo.Tests.Fakes;
+using FreeMask.Silo.Tests.Services;
+using Xunit;
+
+namespace FreeMask.Silo.Tests.Cluster;
+
+/// <summary>
+/// Three silos as processes on a real store, and everything that an operating system does to processes. Whatever happens, the run goes on
+/// without anybody's help, within the promised time, and ends with the manifest of an undisturbed one.
+/// </summary>
+public abstract class ClusterFaultTests(SharedCluster shared, LocalServices services, ITestOutputHelper output)
+{
+    private const int Window = 12;
+
+    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(4);
+    private static string? _expected;
+
+    private readonly string _run = $"run-{Guid.NewGuid():N}";
+    private readonly Provider _provider = shared.Provider;
+
+    private static RunSpec Spec { get; } = TestSilo.SmallSpec with
+    {
+        SamplesPerRound = 36,
+        Execution = new ExecutionSpec { ShardSize = 100, MaxAttempts = 8, Window = Window },
+    };
+
+    [Fact]
+    public async Task The_leader_is_killed()
+    {
+        using var deadline = Until(Deadline);
+        var cluster = await shared.TakeAsync(3, deadline.Token);
+        var observer = await StartAsync(cluster, deadline.Token);
+        await (await cluster.LeaderOfAsync(_run)).SignalAsync("KILL");
+        observer.Reset();
+        var status = await observer.UntilAsync(IsOver, deadline.Token);
+        await AssertUnharmedAsync(cluster, status, interruptions: 1, deadline.Token);
+        AssertRecovery("kill -9 of the leader", observer.LongestRest, TimeSpan.FromSeconds(20));
+        shared.GiveBack();
+    }
+
+    [Fact]
+    public async Task A_silo_that_joins_gets_work()
+    {
+        using var deadline = Until(Deadline);
+        var cluster = await shared.TakeAsync(1, deadline.Token);
+        // Longer than any silo takes to start.
+        var run = cluster.Client.Grains.GetGrain<IRunGrain>(_run);
+        await run.Start(Spec with { SamplesPerRound = 5000 });
+        var joined = (await cluster.AddAsync(1, [], deadline.Token))[0];
+        var clock = Stopwatch.StartNew();
+        while (ProcessCluster.BegunBy(joined) == 0) await Task.Delay(50, deadline.Token);
+        AssertRecovery("work for a silo that joined", clock.Elapsed, TimeSpan.FromSeconds(5));
+        await run.Cancel("seen enough");
+        await new RunObserver(() => cluster.Client, _run).UntilAsync(s => s.Idle, deadline.Token);
+        shared.GiveBack();
+    }
+
+    [Fact]
+    public async Task The_leader_leaves_and_no_call_fails()
+    {
+        using var deadline = Until(Deadline);
+        var cluster = await shared.TakeAsync(3, deadline.Token);
+        var observer = await StartAsync(cluster, deadline.Token);
+        var leaver = await cluster.LeaderOfAsync(_run);
+        observer.Reset();
+        await leaver.SignalAsync("TERM");
+        var status = await observer.UntilAsync(IsOver, deadline.Token);
+        Assert.Equal(0, await leaver.ExitAsync(deadline.Token));
+        await AssertUnharmedAsync(cluster, status, interruptions: 1, deadline.Token);
+        Assert.Empty(observer.Failures);
+        AssertRecovery("SIGTERM of the leader", observer.LongestRest, TimeSpan.FromSeconds(10));
+        shared.GiveBack();
+    }
+
+    [Fact]
+    public async Task A_silo_freezes_and_comes_back_as_a_zombie()
+    {
+        using var deadline = Until(Deadline);
+        var cluster = await shared.TakeAsync(3, deadline.Token);
+        var observer = await StartAsync(cluster, deadline.Token);
+        var frozen = await cluster.LeaderOfAsync(_run);
+        await frozen.SignalAsync("STOP");
+        observer.Reset();
+        await observer.UntilAsync(s => s.Rounds[0].Phase >= RoundPhase.Scoring, deadline.Token);
+        var rest = observer.LongestRest;
+
+        // What it held in memory is old by now, and everything that it still wants to write is refused.
+        await frozen.SignalAsync("CONT");
+        var status = await observer.UntilAsync(IsOver, deadline.Token);
+        await AssertUnharmedAsync(cluster, status, interruptions: 2, deadline.Token);
+        AssertRecovery("SIGSTOP of the leader", rest, TimeSpan.FromSeconds(30));
+        // A silo that learns that it was declared dead ends itself.
+        Assert.NotEqual(0, await frozen.ExitAsync(deadline.Token));
+        shared.GiveBack();
+    }
+
+    [Fact]
+    public async Task The_store_is_restarted()
+    {
+        using var deadline = Until(Deadline);
+        var cluster = await shared.TakeAsync(3, deadline.Token);
+        var observer = await StartAsync(cluster, deadline.Token);
+        await services.StopAsync(Providers.ServiceOf(_provider));
+        await services.StartAsync(Providers.ServiceOf(_provider));
+        observer.Reset();
+        var status = await observer.UntilAsync(IsOver, deadline.Token);
+        await AssertUnharmedAsync(cluster, status, interruptions: 3, deadline.Token);
+        AssertRecovery("restart of the store", observer.LongestRest, TimeSpan.FromSeconds(20));
+        shared.GiveBack();
+    }
+
+    [Fact]
+    public async Task All_silos_are_killed_and_the_run_goes_on_when_others_start()
+    {
+        using var deadline = Until(Deadline);
+        var cluster = await shared.TakeAsync(3, deadline.Token);
+        await StartAsync(cluster, deadline.Token);
+        foreach (var silo in cluster.Living) await silo.SignalAsync("KILL");
+        var clock = Stopwatch.StartNew();
+
+        // Redis: silos look after the runs as they start. PostgreSQL: they are told not to, and only the run's reminder is left.
+        var wake = new Dictionary<string, string> { ["FreeMask:WakeRuns"] = _provider == Provider.Redis ? "true" : "false" };
+        var started = await cluster.AddAsync(3, wake, deadline.Token);
+        output.WriteLine($"{_provider}: new silos were ready {clock.Elapsed.TotalSeconds:0.0} s after the death of all");
+        // Nobody asks for the run before it works again by itself: a question alone must not be what wakes it.
+        while (!started.Any(s => ProcessCluster.BegunBy(s) > 0)) await Task.Delay(50, deadline.Token);
+        AssertRecovery("death of all silos", clock.Elapsed, TimeSpan.FromSeconds(120));
+
+        await cluster.ConnectAsync(deadline.Token);
+        var status = await new RunObserver(() => cluster.Client, _run).UntilAsync(IsOver, deadline.Token);
+        await AssertUnharmedAsync(cluster, status, interruptions: 1, deadline.Token);
+        shared.GiveBack();
+    }
+
+    private static CancellationTokenSource Until(TimeSpan deadline)
+    {
+        var source = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        source.CancelAfter(deadline);
+        return source;
+    }
+
+    private static bool IsOver(RunStatus status) => status.State is not RunState.Running;
+
+    /// <summary>Starts the run and waits until it is in the middle of its work.</summary>
+    private async Task<RunObserver> StartAsync(ProcessCluster cluster, CancellationToken cancellationToken)
+    {
+        await cluster.Client.Grains.GetGrain<IRunGrain>(_run).Start(Spec);
+        var observer = new RunObserver(() => cluster.Client, _run);
+        await observer.UntilAsync(s => s.Rounds is [{ Counts.Masked: >= Window / 2 }, ..], cancellationToken);
+        Assert.Empty(observer.Failures);
+        return observer;
+    }
+
+    private async Task AssertUnharmedAsync(ProcessCluster cluster, RunStatus status, int interruptions, CancellationToken cancellationToken)
+    {
+        Assert.Equal(RunState.Completed, status.State);
+        Assert.Equal(_expected ??= await UndisturbedAsync(cancellationToken), status.ManifestHash);
+        foreach (var round in status.Rounds)
+        {
+            Assert.Equal(Spec.SamplesPerRound, round.Counts.Kept + round.Counts.Dropped + round.Counts.Quarantined);
+            var page = await cluster.Client.Grains.GetGrain<IRunGrain>(_run).GetSamples(new SampleQuery { Round = round.Round, Limit = 1000 });
+            Assert.Equal(Enumerable.Range(0, Spec.SamplesPerRound), page.Samples.Select(s => s.Index));
+            Assert.Equal(round.Counts.Kept, page.Samples.Count(s => s.Stage == SampleStage.Kept));
+        }
+
+        var redone = cluster.Executions(_run).Values.Sum(n => n - 1);
+        output.WriteLine($"{_provider}: {redone} pieces of work were done again; {Window} were in flight");
+        Assert.InRange(redone, 0, interruptions * Window);
+    }
+
+    private void AssertRecovery(string what, TimeSpan took, TimeSpan limit)
+    {
+        output.WriteLine($"{_provider}: {what}: {took.TotalSeconds:0.0} s (at most {limit.TotalSeconds:0} s)");
+        Assert.InRange(took, TimeSpan.Zero, limit);
+    }
+
+    /// <summary>The manifest of the same run on one silo that nobody disturbs.</summary>
+    private static async Task<string> UndisturbedAsync(CancellationToken cancellationToken)
+    {
+        using var folder = new TemporaryFolder();
+        await using var silo = await TestSilo.StartAsync(folder.Path, cancellationToken);
+        return (await silo.CompleteAsync("undisturbed", Spec)).ManifestHash!;
+    }
+}
+
+/// <summary>Processes, one cluster after the other: their timing is what is measured.</summary>
+[CollectionDefinition("processes", DisableParallelization = true)]
+public sealed class ProcessCollection;
+
+[Collection("processes")]
+public sealed class RedisClusterFaultTests(RedisClusterFaultTests.Cluster cluster, LocalServices services, ITestOutputHelper output)
+    : ClusterFaultTests(cluster, services, output), IClassFixture<RedisClusterFaultTests.Cluster>
+{
+    public sealed class Cluster(LocalServices services) : SharedCluster(services, Provider.Redis);
+}
+
+[Collection("processes")]
+public sealed class PostgreSqlClusterFaultTests(PostgreSqlClusterFaultTests.Cluster cluster, LocalServices services, ITestOutputHelper output)
+    : ClusterFaultTests(cluster, services, output), IClassFixture<PostgreSqlClusterFaultTests.Cluster>
+{
+    public sealed class Cluster(LocalServices services) : SharedCluster(services, Provider.PostgreSql);
+}

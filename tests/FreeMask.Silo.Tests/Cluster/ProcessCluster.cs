@@ -1,0 +1,109 @@
+using System.Text.Json;
+using FreeMask.GrainInterfaces;
+using FreeMask.Silo.Hosting;
+using FreeMask.Silo.Tests.Fakes;
+using FreeMask.Silo.Tests.Services;
+
+namespace FreeMask.Silo.Tests.Cluster;
+
+/// <summary>Silos as processes on loopback that find each other through a real store, and a client of theirs.</summary>
+internal sealed class ProcessCluster : IAsyncDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly Dictionary<string, string> _settings;
+    private readonly List<SiloProcess> _all = [];
+    private int _names;
+
+    private ProcessCluster(Dictionary<string, string> settings) => _settings = settings;
+
+    /// <summary>The client.</summary>
+    public SiloConnection Client { get; private set; } = null!;
+
+    /// <summary>The silos that live, oldest first.</summary>
+    public IReadOnlyList<SiloProcess> Living => [.. _all.Where(s => !s.HasExited)];
+
+    /// <summary>Brings up the first silo and connects to it.</summary>
+    public static async Task<ProcessCluster> StartAsync(LocalServices services, Provider provider, CancellationToken cancellationToken)
+    {
+        var settings = await Providers.SettingsAsync(services, provider, $"cluster-{Guid.NewGuid():N}");
+        var cluster = new ProcessCluster(settings);
+        settings["FreeMask:Artifacts:Folder"] = Path.Combine(cluster._folder.Path, "artifacts");
+        settings["FreeMask:DataFolder"] = cluster._folder.Path;
+        settings["Test:BatchMilliseconds"] = "120";
+        try
+        {
+            await cluster.GrowAsync(1, cancellationToken);
+            await cluster.ConnectAsync(cancellationToken);
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Starts silos until a number of them lives; they are ready when this returns.</summary>
+    public Task GrowAsync(int silos, CancellationToken cancellationToken) => AddAsync(silos - Living.Count, [], cancellationToken);
+
+    /// <summary>Starts silos; they are ready when this returns.</summary>
+    public async Task<IReadOnlyList<SiloProcess>> AddAsync(int silos, Dictionary<string, string> settings, CancellationToken cancellationToken)
+    {
+        var added = Enumerable.Range(0, Math.Max(0, silos)).Select(_ => Start(settings)).ToList();
+        await Task.WhenAll(added.Select(s => s.ReadyAsync(cancellationToken)));
+        return added;
+    }
+
+    /// <summary>Connects the client, anew where it was connected.</summary>
+    public async Task ConnectAsync(CancellationToken cancellationToken)
+    {
+        if (Client is { } old) await old.DisposeAsync();
+        var file = Path.Combine(_folder.Path, "cluster.json");
+        await File.WriteAllTextAsync(file, JsonSerializer.Serialize(_settings), cancellationToken);
+        Client = await SiloConnection.ConnectAsync(file, null, cancellationToken);
+    }
+
+    /// <summary>The silo that leads a run.</summary>
+    public async Task<SiloProcess> LeaderOfAsync(string run)
+    {
+        var management = Client.Grains.GetGrain<IManagementGrain>(0);
+        var address = await management.GetActivationAddress(Client.Grains.GetGrain<IRunGrain>(run));
+        var host = (await management.GetDetailedHosts(onlyActive: true)).Single(h => h.SiloAddress.Equals(address));
+        return Living.Single(s => s.Name == host.SiloName);
+    }
+
+    /// <summary>How often each piece of work of a run was begun.</summary>
+    public IReadOnlyDictionary<string, int> Executions(string run) => _all
+        .Where(s => File.Exists(s.Journal))
+        .SelectMany(s => File.ReadAllLines(s.Journal))
+        .Where(line => line.StartsWith($"{run}/", StringComparison.Ordinal))
+        .CountBy(line => line)
+        .ToDictionary(StringComparer.Ordinal);
+
+    /// <summary>How many pieces of work of any run a silo has begun.</summary>
+    public static int BegunBy(SiloProcess silo) => File.Exists(silo.Journal) ? File.ReadAllLines(silo.Journal).Length : 0;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Client is { } client) await client.DisposeAsync();
+        foreach (var silo in _all) await silo.DisposeAsync();
+        if (Environment.GetEnvironmentVariable("FREEMASK_TEST_SILO_LOGS") is { } kept)
+            foreach (var log in Directory.EnumerateFiles(_folder.Path, "*.log")) File.Copy(log, Path.Combine(kept, Path.GetFileName(log)), overwrite: true);
+        _folder.Dispose();
+    }
+
+    private SiloProcess Start(Dictionary<string, string> settings)
+    {
+        var name = $"silo-{++_names}";
+        var (siloPort, gatewayPort) = Ports.Pair();
+        var (httpPort, _) = Ports.Pair();
+        string[] arguments =
+        [
+            .. _settings.Concat(settings).Select(s => $"--{s.Key}={s.Value}"), $"--Orleans:Name={name}",
+            $"--Orleans:Endpoints:SiloPort={siloPort}", $"--Orleans:Endpoints:GatewayPort={gatewayPort}",
+        ];
+        var silo = SiloProcess.Start(name, _folder.Path, arguments, httpPort);
+        _all.Add(silo);
+        return silo;
+    }
+}

@@ -1,0 +1,84 @@
+using System.Diagnostics;
+using System.Net;
+using Xunit;
+
+namespace FreeMask.Silo.Tests.Cluster;
+
+/// <summary>A silo as a process of its own, and what an operating system can do to it.</summary>
+internal sealed class SiloProcess : IAsyncDisposable
+{
+    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(5) };
+
+    private readonly Process _process;
+    private readonly int _port;
+
+    private SiloProcess(string name, Process process, int port, string journal) => (Name, _process, _port, Journal) = (name, process, port, journal);
+
+    /// <summary>The silo's name.</summary>
+    public string Name { get; }
+
+    /// <summary>The file that lists what it began to work on.</summary>
+    public string Journal { get; }
+
+    /// <summary>Whether the process is gone.</summary>
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>Starts a silo; it is not ready yet.</summary>
+    public static SiloProcess Start(string name, string folder, IEnumerable<string> arguments, int port)
+    {
+        var journal = Path.Combine(folder, $"{name}.journal");
+        var program = Path.Combine(AppContext.BaseDirectory, "FreeMask.Silo.TestHost.dll");
+        // Its output goes to a file through the shell, so that a process which is killed leaves no pipe behind; exec keeps the process id.
+        var command = $"exec dotnet \"$@\" >>'{Path.Combine(folder, $"{name}.log")}' 2>&1";
+        var start = new ProcessStartInfo("bash", ["-c", command, "silo", program, .. arguments, $"--urls=http://127.0.0.1:{port}", $"--Test:Journal={journal}"]);
+        // Several silos share this machine.
+        start.Environment["DOTNET_gcServer"] = "0";
+        start.Environment["DOTNET_TieredPGO"] = "0";
+        return new SiloProcess(name, Process.Start(start)!, port, journal);
+    }
+
+    /// <summary>Waits until the silo is ready.</summary>
+    public async Task ReadyAsync(CancellationToken cancellationToken)
+    {
+        while (!await IsReadyAsync(cancellationToken))
+        {
+            Assert.False(_process.HasExited, $"silo {Name} ended with exit code {(_process.HasExited ? _process.ExitCode : 0)} before it was ready");
+            await Task.Delay(50, cancellationToken);
+        }
+    }
+
+    /// <summary>Sends a signal: KILL, TERM, STOP or CONT.</summary>
+    public async Task SignalAsync(string signal)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", $"{_process.Id}"]);
+        await kill.WaitForExitAsync();
+    }
+
+    /// <summary>Waits for the end of the process.</summary>
+    /// <returns>Its exit code.</returns>
+    public async Task<int> ExitAsync(CancellationToken cancellationToken)
+    {
+        await _process.WaitForExitAsync(cancellationToken);
+        return _process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited) _process.Kill();
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+    }
+
+    private async Task<bool> IsReadyAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var answer = await Http.GetAsync(new Uri($"http://127.0.0.1:{_port}/health/ready"), cancellationToken);
+            return answer.StatusCode == HttpStatusCode.OK;
+        }
+        catch (Exception exception) when (exception is HttpRequestException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            return false;
+        }
+    }
+}
