@@ -56,6 +56,32 @@ public sealed record RunSpec
 
     /// <summary>How the work is spread; never changes the data set.</summary>
     [Id(15)] public ExecutionSpec Execution { get; init; } = new();
+
+    /// <summary>Where images and masks come from.</summary>
+    [Id(16)] public SourceSpec Source { get; init; } = new();
+}
+
+/// <summary>Where images and masks come from: drawn by the diffusion model, or the user's own.</summary>
+[GenerateSerializer, Immutable, Alias("freemask.SourceSpec")]
+public sealed record SourceSpec
+{
+    /// <summary><c>diffusion</c> draws images and masks them by attention; <c>folder</c> takes images with masks as they are. Default <c>diffusion</c>.</summary>
+    [Id(0)] public string Kind { get; init; } = "diffusion";
+
+    /// <summary>The folder, in PASCAL VOC layout; empty where images are drawn. Every silo reads it under this path.</summary>
+    [Id(1)] public string Path { get; init; } = "";
+
+    /// <summary>The list of ImageSets/Segmentation to take; null for all images with masks.</summary>
+    [Id(2)] public string? List { get; init; }
+
+    /// <summary>The images to take, in order: sample i of round r is image r x samplesPerRound + i.</summary>
+    [Id(3)] public ImmutableArray<string> Images { get; init; } = [];
+
+    /// <summary>The class that each image counts for, 1-20: of the run's classes the one with most pixels.</summary>
+    [Id(4)] public ImmutableArray<byte> Classes { get; init; } = [];
+
+    /// <summary>Whether samples come from a folder.</summary>
+    public bool IsFolder => Kind == "folder";
 }
 
 /// <summary>How images are drawn.</summary>
@@ -156,6 +182,12 @@ public sealed record ScoringSpec
 
     /// <summary>Images judged in one batch. Default 8.</summary>
     [Id(2)] public int Batch { get; init; } = 8;
+
+    /// <summary>The folder of a segmenter of the user's own (<c>model.onnx</c>, <c>card.json</c>) that judges every round; null: the run's own segmenters judge.</summary>
+    [Id(3)] public string? Segmenter { get; init; }
+
+    /// <summary>Classes of <see cref="Segmenter"/> whose names differ: <c>rider=person</c>. Names that mean the same are matched by themselves.</summary>
+    [Id(4)] public ImmutableArray<string> ClassMap { get; init; } = [];
 }
 
 /// <summary>How the segmenter is trained.</summary>

@@ -71,6 +71,7 @@ public sealed record SampleRecord
 /// <param name="Prompt">The prompt.</param>
 /// <param name="NegativePrompt">The negative prompt; empty for none.</param>
 /// <param name="Seed">The run's seed: with <paramref name="Stream"/>, the attempt and a purpose it names every random stream of this sample.</param>
+/// <param name="Source">The image's name in the folder that it is taken from; empty where it is drawn.</param>
 [GenerateSerializer, Immutable, Alias("freemask.SamplePlan")]
 public sealed record SamplePlan(
     [property: Id(0)] long Stream,
@@ -79,7 +80,8 @@ public sealed record SamplePlan(
     [property: Id(3)] string Background,
     [property: Id(4)] string Prompt,
     [property: Id(5)] string NegativePrompt,
-    [property: Id(6)] ulong Seed);
+    [property: Id(6)] ulong Seed,
+    [property: Id(7)] string Source = "");
 
 /// <summary>Something that a stage made, by the address of its content.</summary>
 /// <param name="Name">Which of the stage's products this is; see <see cref="ArtifactNames"/>.</param>

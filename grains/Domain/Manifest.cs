@@ -56,7 +56,8 @@ public static class Manifest
         json.WriteNumber("index", sample.Index);
         json.WriteString("stage", NameOf(sample.Stage));
         json.WriteString("class", sample.Plan.Class);
-        json.WriteString("prompt", sample.Plan.Prompt);
+        if (sample.Plan.Source.Length > 0) json.WriteString("source", sample.Plan.Source);
+        else json.WriteString("prompt", sample.Plan.Prompt);
         if (!complete) return;
         json.WriteNumber("attempt", sample.Attempt);
         json.WriteNumber("score", Micros(sample.Score ?? 0));

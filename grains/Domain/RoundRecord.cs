@@ -63,11 +63,16 @@ internal sealed record RoundRecord
     /// <summary>The decision as the manifest tells it.</summary>
     public SelectionDecision Decision => new(Cuts, KeptIdsHash, Kept);
 
-    /// <summary>The models that judge: one a fold in round 0, one later.</summary>
-    public ImmutableArray<SegmenterModel> Judges => Assignment.Judge is { } judge ? [judge] : FoldModels;
+    /// <summary>Whether samples are judged by models that are trained on the other folds: round 0, unless the user has a segmenter of their own.</summary>
+    public bool IsCrossFitted => !HasOwnJudge && Assignment.Judge is null;
+
+    /// <summary>The models that judge: one a fold in round 0, one later, none of ours where the user has one of their own.</summary>
+    public ImmutableArray<SegmenterModel> Judges => HasOwnJudge ? [] : Assignment.Judge is { } judge ? [judge] : FoldModels;
 
     /// <summary>How many judges there must be before samples are scored.</summary>
-    public int JudgesNeeded => Assignment.Judge is null ? Assignment.Spec.Scoring.Folds : 1;
+    public int JudgesNeeded => HasOwnJudge ? 0 : IsCrossFitted ? Assignment.Spec.Scoring.Folds : 1;
+
+    private bool HasOwnJudge => Assignment.Spec.Scoring.Segmenter is not null;
 
     /// <summary>The stage that samples shall reach in this phase.</summary>
     public SampleStage Target => Phase switch

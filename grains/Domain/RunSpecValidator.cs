@@ -33,9 +33,22 @@ public static class RunSpecValidator
         for (var i = 0; i < spec.Backgrounds.Length; i++)
             check.That(!string.IsNullOrWhiteSpace(spec.Backgrounds[i]), $"backgrounds[{i}]", "a background needs words; remove the empty one");
         check.Within(spec.Rounds, 1, 1000, "rounds");
-        check.Within(spec.SamplesPerRound, Math.Max(1, spec.Classes.Length), 10_000_000, "samplesPerRound");
+        check.Within(spec.SamplesPerRound, spec.Source.IsFolder ? 1 : Math.Max(1, spec.Classes.Length), 10_000_000, "samplesPerRound");
+        Source(spec, check);
         check.That(spec.KeepRatio is > 0 and <= 1, "keepRatio", $"{Text(spec.KeepRatio)} is not in (0, 1]; 0.7 keeps the best 70 % of each class");
         check.That(!string.IsNullOrWhiteSpace(spec.Model), "model", "name a model bundle, such as mini, or its folder");
+    }
+
+    private static void Source(RunSpec spec, Checks check)
+    {
+        var source = spec.Source;
+        check.OneOf(source.Kind, SpecVocabulary.Sources, "source.kind");
+        if (!source.IsFolder) return;
+        check.That(!source.Images.IsEmpty, "source.path", "the folder has no image with a mask of one of the run's classes");
+        check.That(source.Images.Length == source.Classes.Length, "source.path", "each image needs its class");
+        var wanted = (long)spec.Rounds * spec.SamplesPerRound;
+        check.That(source.Images.IsEmpty || wanted <= source.Images.Length, "samplesPerRound", string.Create(CultureInfo.InvariantCulture,
+            $"{spec.Rounds} x {spec.SamplesPerRound} samples need more than the folder's {source.Images.Length} images; use at most {source.Images.Length / Math.Max(1, spec.Rounds)}"));
     }
 
     private static void Generation(RunSpec spec, Checks check)

@@ -7,14 +7,18 @@ namespace FreeMask.Grains.Domain;
 /// <summary>Draws what a sample shall show. A function of specification, round and index: no state, no order.</summary>
 public static class SamplePlanner
 {
-    /// <summary>Plans one sample. Classes are dealt in turn, so that each gets the same share of every round (give or take one); backgrounds are drawn among those that fit the class.</summary>
+    /// <summary>
+    /// Plans one sample. Images of a folder come in their order. For drawn ones classes are dealt in turn, so that each gets the same share of every
+    /// round (give or take one), and backgrounds are drawn among those that fit the class.
+    /// </summary>
     public static SamplePlan Plan(RunSpec spec, int round, int index)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(round);
         ArgumentOutOfRangeException.ThrowIfNegative(index);
-        var stream = ((long)round * spec.SamplesPerRound) + index;
-        var name = ClassOf(spec, index);
+        var stream = StreamOf(spec, round, index);
+        var name = ClassOf(spec, round, index);
         var classId = VocClasses.IndexOf(name);
+        if (spec.Source.IsFolder) return new SamplePlan(stream, name, classId, "", "", "", spec.Seed, spec.Source.Images[(int)stream]);
         var random = new CounterRandom(spec.Seed, stream, 0, "plan");
         var backgrounds = BackgroundMatch.Fitting(spec, classId);
         var background = backgrounds.IsEmpty ? "" : backgrounds[random.NextInt(backgrounds.Length)];
@@ -25,16 +29,21 @@ public static class SamplePlanner
         return new SamplePlan(stream, name, classId, background, prompt, spec.Generation.NegativePrompt, spec.Seed);
     }
 
-    /// <summary>The class of a sample.</summary>
-    public static string ClassOf(RunSpec spec, int index) => spec.Classes[index % spec.Classes.Length];
+    /// <summary>The class that a sample counts for.</summary>
+    public static string ClassOf(RunSpec spec, int round, int index) =>
+        spec.Source.IsFolder ? VocClasses.Names[spec.Source.Classes[(int)StreamOf(spec, round, index)]] : spec.Classes[index % spec.Classes.Length];
 
     /// <summary>
     /// The fold of a sample in round 0's cross-fitting. Folds are dealt within each class, so that every fold has every class as long as a
     /// class has as many samples as there are folds.
     /// </summary>
-    public static int FoldOf(RunSpec spec, int index) => ((index / spec.Classes.Length) + (index % spec.Classes.Length)) % spec.Scoring.Folds;
+    public static int FoldOf(RunSpec spec, int index) => (spec.Source.IsFolder
+        ? spec.Source.Classes.AsSpan()[..index].Count(spec.Source.Classes[index])
+        : (index / spec.Classes.Length) + (index % spec.Classes.Length)) % spec.Scoring.Folds;
 
     /// <summary>The templates that can be filled: those that name a background need one.</summary>
     internal static ImmutableArray<string> UsableTemplates(RunSpec spec) =>
         spec.Backgrounds.IsEmpty ? [.. spec.Generation.Prompts.Where(t => !PromptTemplate.NamesBackground(t))] : spec.Generation.Prompts;
+
+    private static long StreamOf(RunSpec spec, int round, int index) => ((long)round * spec.SamplesPerRound) + index;
 }

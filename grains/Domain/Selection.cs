@@ -19,13 +19,14 @@ public static class Selection
 {
     /// <summary>Decides.</summary>
     /// <param name="spec">Classes and ratio.</param>
+    /// <param name="round">The round.</param>
     /// <param name="scores">Score in millionths of each sample by index; negative for samples that have none.</param>
-    public static SelectionDecision Decide(RunSpec spec, ReadOnlySpan<int> scores)
+    public static SelectionDecision Decide(RunSpec spec, int round, ReadOnlySpan<int> scores)
     {
         var byClass = new List<(int Score, int Index)>[spec.Classes.Length];
         for (var i = 0; i < byClass.Length; i++) byClass[i] = [];
         for (var index = 0; index < scores.Length; index++)
-            if (scores[index] >= 0) byClass[index % byClass.Length].Add((scores[index], index));
+            if (scores[index] >= 0) byClass[spec.Classes.IndexOf(SamplePlanner.ClassOf(spec, round, index))].Add((scores[index], index));
 
         var cuts = ImmutableArray.CreateBuilder<ClassCut>();
         var kept = new List<int>();

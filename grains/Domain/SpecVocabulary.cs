@@ -5,6 +5,9 @@ namespace FreeMask.Grains.Domain;
 /// <summary>The words that a run file may use where it chooses among named ways.</summary>
 public static class SpecVocabulary
 {
+    /// <summary>Where images and masks come from.</summary>
+    public static ImmutableArray<string> Sources { get; } = ["diffusion", "folder"];
+
     /// <summary>Samplers.</summary>
     public static ImmutableArray<string> Schedulers { get; } = ["ddim", "pndm", "euler", "euler-ancestral", "dpm++2m", "dpm++2m-karras", "lcm"];
 

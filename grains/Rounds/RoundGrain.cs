@@ -166,7 +166,7 @@ internal sealed partial class RoundGrain(
         }
 
         // Only fold models learn from candidates.
-        var candidates = record.Assignment.Judge is null ? await WriteListsAsync(record, SampleListKind.Candidates) : [];
+        var candidates = record.IsCrossFitted ? await WriteListsAsync(record, SampleListKind.Candidates) : [];
         return await TakeEdgeAsync(r => r.AllHarmonized([.. candidates.Select(c => c.Hash)]));
     }
 
@@ -181,7 +181,7 @@ internal sealed partial class RoundGrain(
             part.Scores.CopyTo(scores, part.First);
         }
 
-        return await TakeEdgeAsync(r => r.Decided(Selection.Decide(r.Assignment.Spec, scores)));
+        return await TakeEdgeAsync(r => r.Decided(Selection.Decide(r.Assignment.Spec, r.Assignment.Round, scores)));
     }
 
     private async Task<bool> TrainFoldAsync(RoundRecord record)

@@ -72,7 +72,7 @@ internal sealed partial class SampleShardGrain(
         var byClass = cuts.ToDictionary(c => c.Class, StringComparer.Ordinal);
         var decided = await Fanout.CallAsync(ledger.At(SampleStage.Scored).ToList(), index =>
         {
-            var cut = byClass[SamplePlanner.ClassOf(order.Spec, index)];
+            var cut = byClass[SamplePlanner.ClassOf(order.Spec, order.Round, index)];
             return GrainFactory.GetSample(order.Run, order.Round, index).Decide(Selection.IsKept(cut, ledger.ScoreOf(index), index));
         });
         foreach (var progress in decided) ledger.Apply(progress);
@@ -109,7 +109,7 @@ internal sealed partial class SampleShardGrain(
         for (var index = Math.Max(query.From, ledger.First); index < ledger.First + ledger.Count; index++)
         {
             if (query.Stage is { } stage && ledger.StageOf(index) != stage) continue;
-            if (query.Class is { } name && SamplePlanner.ClassOf(order.Spec, index) != name) continue;
+            if (query.Class is { } name && SamplePlanner.ClassOf(order.Spec, order.Round, index) != name) continue;
             if (found.Count == query.Limit)
             {
                 next = index;
@@ -234,7 +234,7 @@ internal sealed partial class SampleShardGrain(
         _avoided[worker] = time.GetUtcNow() + _options.RetryDelay;
     }
 
-    private static SegmenterModel? JudgeOf(ShardOrder order, StageKind kind, int index) => kind != StageKind.Score ? null
+    private static SegmenterModel? JudgeOf(ShardOrder order, StageKind kind, int index) => kind != StageKind.Score || order.Judges.IsEmpty ? null
         : order.Judges.Length == 1 ? order.Judges[0]
         : order.Judges[SamplePlanner.FoldOf(order.Spec, index)];
 

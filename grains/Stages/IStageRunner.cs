@@ -47,7 +47,7 @@ public sealed record StageInput
     /// <summary>Compose: the donor snapshot; read it with <see cref="Artifacts.SampleLists.ReadSnapshotAsync"/>.</summary>
     public string? Donors { get; init; }
 
-    /// <summary>Score: the model that judges.</summary>
+    /// <summary>Score: the model that judges; null where the run names a segmenter of the user's own.</summary>
     public SegmenterModel? Judge { get; init; }
 
     /// <summary>The address of an artifact that a stage before must have made.</summary>

@@ -12,8 +12,8 @@ internal sealed class PipelineRunner : IStageRunner, IDisposable
 
     public PipelineRunner(BundleFolders bundles, IArtifactStore store, OnnxSessionOptions sessions) => _steps = new Dictionary<StageKind, IStageStep>
     {
-        [StageKind.Generate] = new DrawStep(bundles, store, sessions),
-        [StageKind.Mask] = new MaskStep(store),
+        [StageKind.Generate] = new SourceStep(new DrawStep(bundles, store, sessions), new LoadStep(store)),
+        [StageKind.Mask] = new SourceStep(new MaskStep(store), new GivenMaskStep()),
         [StageKind.Compose] = new ComposeStep(store),
         [StageKind.Harmonize] = new HarmonizeStep(store),
         [StageKind.Score] = new ScoreStep(store, sessions),

@@ -7,7 +7,7 @@ namespace FreeMask.Vision.Placement;
 internal sealed class ComposedScene
 {
     private readonly BackgroundSample _background;
-    private readonly LabelMap _ownInstances;
+    private readonly LabelMap _ownLabels, _ownInstances;
     private readonly List<(Layer Layer, DonorSample Donor, double Scale, double Score)> _pasted = [];
     private readonly List<Layer> _own = [];
 
@@ -15,10 +15,11 @@ internal sealed class ComposedScene
     {
         _background = background;
         Scene = background.Scene is null ? null : (options.Thesaurus ?? SceneThesaurus.LoadDefault()).Find(background.Scene);
+        _ownLabels = background.Labels.Clone();
         _ownInstances = new LabelMap(background.Labels.Width, background.Labels.Height);
         TakeOwnObjects(options.Feather);
         Image = background.Image.Clone();
-        Classes = background.Labels.Clone();
+        Classes = _ownLabels.Clone();
         Instances = _ownInstances.Clone();
         Pasted = new LabelMap(Width, Height);
     }
@@ -51,7 +52,7 @@ internal sealed class ComposedScene
         var layer = new Layer(Sprite.Render(cutout, box.Width, box.Height), box.X, box.Y, donor.ClassId, (byte)NextInstance, NextInstance, IsOwn: false);
         _pasted.Add((layer, donor, Math.Max((double)box.Width / Width, (double)box.Height / Height), place.Score));
         Objects.Add(new PlacedObject(donor.ClassId, box, cutout.Cut));
-        (Image, Classes, Instances, Pasted) = new LayerPainter(_background.Image, _background.Labels, _ownInstances).Paint(Layer.Sort(Layers));
+        (Image, Classes, Instances, Pasted) = new LayerPainter(_background.Image, _ownLabels, _ownInstances).Paint(Layer.Sort(Layers));
     }
 
     internal Composite ToComposite()
@@ -66,7 +67,7 @@ internal sealed class ComposedScene
     {
         const int mostObjects = 200;
         var labels = _background.Labels;
-        // Fragments this small are no objects of their own; the instance map leaves them undecided.
+        // Fragments this small are no objects of their own.
         var least = Math.Max(16, labels.Labels.Length / 1000);
         for (var i = 0; i < labels.Labels.Length; i++)
             if (labels.Labels[i] != LabelMap.Background) _ownInstances.Labels[i] = LabelMap.Ignore;
@@ -74,12 +75,32 @@ internal sealed class ComposedScene
         {
             foreach (var cutout in Cutout.All(_background.Image, labels, classId, least, feather))
             {
-                if (_own.Count == mostObjects) return;
+                if (_own.Count == mostObjects) break;
                 var number = (byte)(_own.Count + 1);
                 _own.Add(new Layer(Sprite.Outline(cutout, cutout.Width, cutout.Height), cutout.Source.X, cutout.Source.Y, classId, number, 0, IsOwn: true));
                 Objects.Add(new PlacedObject(classId, Number(cutout, number), cutout.Cut));
             }
         }
+
+        for (var y = 0; y < Height; y++)
+            for (var x = 0; x < Width; x++) TakeFragment(x, y);
+    }
+
+    /// <summary>A pixel of a fragment goes to the nearest object of its class; where the class has none, labels and instances leave it undecided alike.</summary>
+    private void TakeFragment(int x, int y)
+    {
+        var label = _ownLabels[x, y];
+        if (_ownInstances[x, y] != LabelMap.Ignore || label == LabelMap.Ignore) return;
+        var nearest = Objects.Index().Where(o => o.Item.ClassId == label).OrderBy(o => Distance(o.Item.Box, x, y)).Select(o => (byte)(o.Index + 1)).FirstOrDefault();
+        if (nearest == 0) _ownLabels[x, y] = LabelMap.Ignore;
+        else _ownInstances[x, y] = nearest;
+    }
+
+    private static int Distance(PixelBox box, int x, int y)
+    {
+        var dx = Math.Max(0, Math.Max(box.X - x, x - (box.X + box.Width - 1)));
+        var dy = Math.Max(0, Math.Max(box.Y - y, y - (box.Bottom - 1)));
+        return (dx * dx) + (dy * dy);
     }
 
     private PixelBox Number(Cutout cutout, byte number)

@@ -1,4 +1,6 @@
 using FreeMask.Cli.RunFiles;
+using FreeMask.Vision.Export;
+using FreeMask.Vision.Imaging;
 
 namespace FreeMask.Cli.Bundles;
 
@@ -57,6 +59,26 @@ internal sealed class BundleCatalog(string? modelsFolder)
 
         public string? FindBundle(string nameOrFolder) =>
             catalog.Names.Contains(nameOrFolder, StringComparer.Ordinal) ? nameOrFolder : catalog.Folder(nameOrFolder, folder);
+
+        public string? FindSegmenter(string path)
+        {
+            var full = Path.GetFullPath(path, folder);
+            return File.Exists(Path.Combine(full, "model.onnx")) && File.Exists(Path.Combine(full, "card.json")) ? full : null;
+        }
+
+        public IReadOnlyList<(string Name, byte ClassId)> ReadSamples(string path, string? list, IReadOnlyList<int> classes)
+        {
+            var samples = new List<(string, byte)>();
+            foreach (var entry in VocDataset.Open(path, list).Entries)
+            {
+                var counts = new int[256];
+                foreach (var label in IndexedPng.Load(entry.LabelPath).Labels) counts[label]++;
+                var most = classes.MaxBy(id => counts[id]);
+                if (counts[most] > 0) samples.Add((entry.Id, (byte)most));
+            }
+
+            return samples;
+        }
 
         public string? FindDataset(string path)
         {

@@ -11,4 +11,14 @@ internal interface IRunFileWorld
 
     /// <summary>The full path of a data set in PASCAL VOC layout, or null.</summary>
     string? FindDataset(string folder);
+
+    /// <summary>The full path of a folder with <c>model.onnx</c> and <c>card.json</c>, or null.</summary>
+    string? FindSegmenter(string folder);
+
+    /// <summary>The images of a data set that show one of some classes, each with the one that has most pixels in it, by name.</summary>
+    /// <param name="folder">The full path.</param>
+    /// <param name="list">A list of the data set; null for all images.</param>
+    /// <param name="classes">VOC indices.</param>
+    /// <exception cref="FreeMask.Vision.FreeMaskException">A file is missing or damaged.</exception>
+    IReadOnlyList<(string Name, byte ClassId)> ReadSamples(string folder, string? list, IReadOnlyList<int> classes);
 }

@@ -108,5 +108,9 @@ internal static class RunFile
         public string FindBundle(string nameOrFolder) => nameOrFolder;
 
         public string FindDataset(string folder) => folder;
+
+        public string FindSegmenter(string folder) => folder;
+
+        public IReadOnlyList<(string Name, byte ClassId)> ReadSamples(string folder, string? list, IReadOnlyList<int> classes) => [];
     }
 }

@@ -14,21 +14,27 @@ internal static class RunFileSchema
     /// <summary>Shows every key with the value of <paramref name="spec"/> and returns the specification that the answers make.</summary>
     internal static RunSpec Visit(RunSpec spec, IRunFileSection file, IRunFileWorld world)
     {
+        var (name, seed, classes) = (file.Text("name", spec.Name), file.Seed("seed", spec.Seed), Classes(spec.Classes, file));
+        var source = Source(spec.Source, classes, file.Section("source"), world);
+        var (backgrounds, rounds) = (file.List("backgrounds", spec.Backgrounds, _ => null), file.Integer("rounds", spec.Rounds));
+        // All images of a folder, unless the file wants fewer.
+        var share = source.Images.IsEmpty || !spec.Source.Images.IsEmpty ? spec.SamplesPerRound : Math.Max(1, source.Images.Length / Math.Max(1, rounds));
         var result = spec with
         {
-            Name = file.Text("name", spec.Name),
-            Seed = file.Seed("seed", spec.Seed),
-            Classes = Classes(spec.Classes, file),
-            Backgrounds = file.List("backgrounds", spec.Backgrounds, _ => null),
-            Rounds = file.Integer("rounds", spec.Rounds),
-            SamplesPerRound = file.Integer("samplesPerRound", spec.SamplesPerRound),
+            Name = name,
+            Seed = seed,
+            Classes = classes,
+            Source = source,
+            Backgrounds = backgrounds,
+            Rounds = rounds,
+            SamplesPerRound = file.Integer("samplesPerRound", share),
             KeepRatio = file.Number("keepRatio", spec.KeepRatio),
             Model = Model(spec.Model, file, world),
             Generation = Generation(spec.Generation, file.Section("generation")),
             Mask = Mask(spec.Mask, file.Section("mask")),
             Composition = Composition(spec.Composition, file.Section("composition")),
             Harmonization = Harmonization(spec.Harmonization, file.Section("harmonization")),
-            Scoring = Scoring(spec.Scoring, file.Section("scoring")),
+            Scoring = Scoring(spec.Scoring, file.Section("scoring"), world),
             Training = Training(spec.Training, file.Section("training")),
             Evaluation = Evaluation(spec.Evaluation, file.Section("evaluation"), world),
             Execution = Execution(spec.Execution, file.Section("execution")),
@@ -54,6 +60,36 @@ internal static class RunFileSchema
         }
 
         return [.. classes.Select(name => name.ToLowerInvariant())];
+    }
+
+    private static SourceSpec Source(SourceSpec spec, ImmutableArray<string> classes, IRunFileSection file, IRunFileWorld world)
+    {
+        var kind = file.Word("kind", spec.Kind, SpecVocabulary.Sources)!;
+        var (path, list) = (file.OptionalText("path", spec.Path), file.OptionalText("list", spec.List ?? ""));
+        file.Close();
+        var result = spec with { Kind = kind, Path = path, List = list.Length == 0 ? null : list };
+        if (!result.IsFolder)
+        {
+            if (path.Length > 0) file.Report("path", "'source.path' is for sources of kind folder; write 'kind: folder', or leave the path out.");
+            return result;
+        }
+
+        if (path.Length == 0 || world.FindDataset(path) is not { } folder)
+        {
+            file.Report("path", $"'source.path' is '{path}', but no such folder holds JPEGImages and SegmentationClass. Name a data set in PASCAL VOC layout.");
+            return result;
+        }
+
+        try
+        {
+            var samples = world.ReadSamples(folder, result.List, [.. classes.Select(name => VocClasses.IndexOf(name)).Where(id => id > 0)]);
+            return samples.Count == 0 ? result with { Path = folder } : result with { Path = folder, Images = [.. samples.Select(s => s.Name)], Classes = [.. samples.Select(s => s.ClassId)] };
+        }
+        catch (FreeMaskException unreadable)
+        {
+            file.Report("path", unreadable.Message);
+            return result;
+        }
     }
 
     private static string Model(string current, IRunFileSection file, IRunFileWorld world)
@@ -118,10 +154,16 @@ internal static class RunFileSchema
         return result;
     }
 
-    private static ScoringSpec Scoring(ScoringSpec spec, IRunFileSection file)
+    private static ScoringSpec Scoring(ScoringSpec spec, IRunFileSection file, IRunFileWorld world)
     {
+        var segmenter = file.OptionalText("segmenter", spec.Segmenter ?? "");
+        var found = segmenter.Length == 0 ? null : world.FindSegmenter(segmenter);
+        if (segmenter.Length > 0 && found is null)
+            file.Report("segmenter", $"'scoring.segmenter' is '{segmenter}', but no such folder holds model.onnx and card.json.");
         var result = spec with
         {
+            Segmenter = found,
+            ClassMap = file.List("classMap", spec.ClassMap, _ => null),
             Folds = file.Integer("folds", spec.Folds),
             FoldSteps = file.OptionalInteger("foldSteps", spec.FoldSteps),
             Batch = file.Integer("batch", spec.Batch),

@@ -40,13 +40,14 @@ internal sealed record SegmenterMeasure(
     {
         using var segmenter = OnnxSegmenter.Load(folder);
         var classes = VocClasses.Names.Count;
+        var names = ClassMapping.ToVoc(segmenter.Card.Classes);
         var total = new ConfusionMatrix(classes);
         var boundary = new BoundaryCounts[classes];
         var pictures = new List<ConfusionMatrix>(data.Entries.Count);
         foreach (var sample in data.LoadAll())
         {
             stop.ThrowIfCancellationRequested();
-            var prediction = segmenter.Segment(sample.Image).Labels;
+            var prediction = names.Apply(segmenter.Segment(sample.Image).Labels);
             var picture = new ConfusionMatrix(classes);
             picture.Add(sample.Labels, prediction);
             pictures.Add(picture);

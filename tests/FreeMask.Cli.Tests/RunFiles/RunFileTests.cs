@@ -1,4 +1,5 @@
 using System.Text.Json;
+using FreeMask.Cli.Bundles;
 using FreeMask.Cli.RunFiles;
 using FreeMask.GrainInterfaces;
 using FreeMask.Vision;
@@ -77,6 +78,9 @@ public sealed class RunFileTests
     [InlineData("classes: [cat, Cat]\n", "a.yaml:1:16: 'classes[1]': 'cat' is named twice; name each class once.")]
     [InlineData("classes: [background]\n", "a.yaml:1:11: 'background' is no class that can be made; it is what lies around the objects. Leave it out.")]
     [InlineData("classes: [cat]\nseed: -1\n", "a.yaml:2:7: 'seed' must be a whole number from 0 to 18446744073709551615, but it is '-1'.")]
+    [InlineData("classes: [cat]\nsource: { kind: folder, path: nowhere }\n", "a.yaml:2:31: 'source.path' is 'nowhere', but no such folder holds JPEGImages and SegmentationClass. Name a data set in PASCAL VOC layout.")]
+    [InlineData("classes: [cat]\nscoring: { segmenter: nowhere }\n", "a.yaml:2:23: 'scoring.segmenter' is 'nowhere', but no such folder holds model.onnx and card.json.")]
+    [InlineData("classes: [cat]\nsource: { kind: folder, path: pictures }\nsamplesPerRound: 9\n", "a.yaml:3:18: 'samplesPerRound': 2 x 9 samples need more than the folder's 4 images; use at most 2.")]
     [InlineData("classes: [cat]\nharmonization: { enabled: maybe }\n", "a.yaml:2:27: 'harmonization.enabled' must be true or false, but it is 'maybe'.")]
     [InlineData("classes: [cat]\nmask: { minArea: 0.5, maxArea: 0.2 }\n", "a.yaml:2:18: 'mask.minArea': must be less than mask.maxArea, or every mask is rejected.")]
     [InlineData("classes: [cat]\ngeneration: { prompts: 'a {class} in {background}' }\n", "a.yaml:2:24: 'generation.prompts': every template names a {background}, but the run has no backgrounds; add backgrounds or a template without.")]
@@ -125,7 +129,18 @@ public sealed class RunFileTests
     public void The_examples_that_ship_are_valid()
     {
         foreach (var file in Directory.EnumerateFiles(Path.Combine(Vision.Tests.Fixtures.RepositoryRoot, "examples"), "*.yaml"))
-            Assert.NotEmpty(RunFile.Parse(File.ReadAllText(file), file, World.Instance).Classes);
+            Assert.NotEmpty(RunFile.Parse(File.ReadAllText(file), file, BundleCatalog.Locate(_ => null).WorldAt(Path.GetDirectoryName(file)!)).Classes);
+    }
+
+    [Fact]
+    public void A_folder_of_images_fills_the_rounds_and_a_segmenter_of_the_users_own_judges()
+    {
+        var spec = RunFile.Parse("classes: [cat, dog]\nrounds: 2\nsource: { kind: folder, path: pictures, list: train }\nscoring: { segmenter: judge, classMap: [kitten=cat] }\n", "a.yaml", World.Instance);
+
+        Assert.Equal(("/full/pictures", "train", 2), (spec.Source.Path, spec.Source.List, spec.SamplesPerRound));
+        Assert.Equal(["a", "b", "c", "d"], spec.Source.Images);
+        Assert.Equal("/full/judge", spec.Scoring.Segmenter);
+        Assert.Equal(["kitten=cat"], spec.Scoring.ClassMap);
     }
 
     [Fact]
@@ -147,6 +162,10 @@ public sealed class RunFileTests
 
         public string? FindBundle(string nameOrFolder) => nameOrFolder is "mini" ? nameOrFolder : null;
 
-        public string? FindDataset(string folder) => null;
+        public string? FindDataset(string folder) => folder == "pictures" ? "/full/pictures" : null;
+
+        public string? FindSegmenter(string folder) => folder == "judge" ? "/full/judge" : null;
+
+        public IReadOnlyList<(string Name, byte ClassId)> ReadSamples(string folder, string? list, IReadOnlyList<int> classes) => [("a", 8), ("b", 12), ("c", 8), ("d", 8)];
     }
 }

@@ -21,7 +21,7 @@ public sealed class SamplePlannerTests
     [Fact]
     public void Classes_get_equal_shares_and_folds_have_every_class()
     {
-        var classes = Enumerable.Range(0, 30).Select(i => (Class: SamplePlanner.ClassOf(Specs.Small, i), Fold: SamplePlanner.FoldOf(Specs.Small, i))).ToList();
+        var classes = Enumerable.Range(0, 30).Select(i => (Class: SamplePlanner.ClassOf(Specs.Small, 0, i), Fold: SamplePlanner.FoldOf(Specs.Small, i))).ToList();
         foreach (var members in classes.GroupBy(c => c.Class))
         {
             Assert.Equal(10, members.Count());
@@ -71,5 +71,32 @@ public sealed class SamplePlannerTests
     {
         var spec = Specs.Small with { Classes = ["boat"], Backgrounds = ["in the room", "in the forest"], Generation = new GenerationSpec { Prompts = ["{a class} {background}"] } };
         Assert.Equal(2, Enumerable.Range(0, 50).Select(i => SamplePlanner.Plan(spec, 0, i).Background).Distinct().Count());
+    }
+
+    [Fact]
+    public void Images_of_a_folder_come_in_their_order_and_folds_have_every_class()
+    {
+        var spec = Specs.Small with
+        {
+            Classes = ["cat", "dog"],
+            SamplesPerRound = 4,
+            Rounds = 2,
+            Source = new SourceSpec { Kind = "folder", Path = "/pictures", Images = ["a", "b", "c", "d", "e", "f", "g", "h"], Classes = [8, 12, 8, 12, 12, 12, 8, 8] },
+        };
+        Assert.Empty(RunSpecValidator.Validate(spec));
+        Assert.Equal(["a", "b", "c", "d"], Enumerable.Range(0, 4).Select(i => SamplePlanner.Plan(spec, 0, i).Source));
+        Assert.Equal(["e", "f", "g", "h"], Enumerable.Range(0, 4).Select(i => SamplePlanner.Plan(spec, 1, i).Source));
+        Assert.Equal(["dog", "dog", "cat", "cat"], Enumerable.Range(0, 4).Select(i => SamplePlanner.ClassOf(spec, 1, i)));
+        Assert.Equal([0, 0, 1, 1], Enumerable.Range(0, 4).Select(i => SamplePlanner.FoldOf(spec, i)));
+        var decision = Selection.Decide(spec, 1, [5, 6, 7, 8]);
+        Assert.Equal(["cat", "dog"], decision.Cuts.Select(cut => cut.Class));
+        Assert.All(decision.Cuts, cut => Assert.Equal(2, cut.Scored));
+    }
+
+    [Fact]
+    public void A_folder_with_fewer_images_than_samples_is_refused()
+    {
+        var spec = Specs.Small with { Source = new SourceSpec { Kind = "folder", Path = "/pictures", Images = ["a"], Classes = [8] } };
+        Assert.Contains(RunSpecValidator.Validate(spec), problem => problem.Path == "samplesPerRound" && problem.Message.Contains("1 images", StringComparison.Ordinal));
     }
 }

@@ -14,7 +14,7 @@ public sealed class SelectionTests
     public void Each_class_keeps_its_share_and_the_cut_tells_who() => Gen.Select(Scores, Gen.Int[1, 100]).Sample((scores, percent) =>
     {
         var spec = Specs.Small with { KeepRatio = percent / 100.0 };
-        var decision = Selection.Decide(spec, scores);
+        var decision = Selection.Decide(spec, 0, scores);
         var kept = 0;
         for (var c = 0; c < spec.Classes.Length; c++)
         {
@@ -33,7 +33,7 @@ public sealed class SelectionTests
         }
 
         Assert.Equal(kept, decision.Kept);
-        Assert.Equal(decision.KeptIdsHash, Selection.Decide(spec, scores).KeptIdsHash);
+        Assert.Equal(decision.KeptIdsHash, Selection.Decide(spec, 0, scores).KeptIdsHash);
     });
 
     [Theory]
@@ -50,7 +50,7 @@ public sealed class SelectionTests
     public void The_hash_names_the_kept_indices()
     {
         var spec = Specs.Small with { Classes = ["cat"], KeepRatio = 0.5 };
-        var decision = Selection.Decide(spec, [5, 9, 9, 1]);
+        var decision = Selection.Decide(spec, 0, [5, 9, 9, 1]);
         Assert.Equal([new ClassCut("cat", 4, 2, 0.000009, 2)], decision.Cuts);
         // printf '1\n2\n' | sha256sum
         Assert.Equal("a6e2b7a040683432de03a18fd8a1939a2fdf82585b364bfc874bdd4095c4cae1", decision.KeptIdsHash);
