@@ -8,7 +8,7 @@ namespace FreeMask.Vision.Tests.Placement;
 
 public sealed class ComposerTests
 {
-    private const int Side = 96, Horizon = 36;
+    private const int Side = 96, Horizon = 36, BandWidth = 4;
 
     private static readonly byte[] OwnColor = [200, 40, 40], Sky = [120, 170, 230], Grass = [70, 130, 50];
 
@@ -193,7 +193,7 @@ public sealed class ComposerTests
 
     /// <summary>Whether another object covers what an object stands on: its box tells only what is visible of it.</summary>
     private static bool IsHiddenBelow(Composite result, PastedObject o) =>
-        Enumerable.Range(o.Box.X, o.Box.Width).Any(x => result.Instances[x, o.Box.Bottom] is not 0 and not LabelMap.Ignore);
+        Enumerable.Range(o.Box.X, o.Box.Width).Any(x => Enumerable.Range(o.Box.Bottom, BandWidth).Any(y => result.Instances[x, y] is not 0 and not LabelMap.Ignore));
 
     private static double Distance(ReadOnlySpan<byte> pixel, byte[] color)
     {
