@@ -20,6 +20,12 @@ public interface IDeviceWorkerGrain : IGrainWithStringKey
     [Alias("Withdraw"), ResponseTimeout("00:00:05")]
     Task<int[]> Withdraw(string shard);
 
+    /// <summary>
+    /// Samples of a shard that the device has and has not given up: their leases are renewed by this answer. A device that hangs has none.
+    /// </summary>
+    [Alias("GetHeld"), AlwaysInterleave, ResponseTimeout("00:00:05")]
+    Task<int[]> GetHeld(string shard);
+
     /// <summary>What the device has to do.</summary>
     [Alias("GetLoad"), AlwaysInterleave]
     Task<DeviceLoad> GetLoad();

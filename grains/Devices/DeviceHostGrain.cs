@@ -8,5 +8,5 @@ internal sealed class DeviceHostGrain(ILocalDevices devices, Departure departure
 {
     public Task<ImmutableArray<DeviceState>> GetDevices() => Task.FromResult<ImmutableArray<DeviceState>>(departure.IsLeaving
         ? []
-        : [.. devices.Devices.Select(d => new DeviceState(d.Address.Key, d.Address.Kind, d.Queued + d.Running))]);
+        : [.. devices.Devices.Where(d => !d.Hangs).Select(d => new DeviceState(d.Address.Key, d.Address.Kind, d.Queued + d.Running))]);
 }

@@ -21,10 +21,13 @@ internal sealed partial class DeviceWorkerGrain(
     private readonly DeviceWorkerOptions _options = options.Value;
     private readonly CancellationTokenSource _stopping = new();
     private readonly HashSet<Task> _batches = [];
+    private readonly HashSet<List<QueuedWork>> _held = [];
+    private readonly BatchPatience _patience = new(options.Value.HangsAfter, options.Value.FirstHangsAfter);
     private readonly SemaphoreSlim _device = new(options.Value.Parallelism, options.Value.Parallelism);
     private readonly WorkQueue _queue = new(options.Value.QueueCapacity);
     private LocalDevice? _local;
-    private int _running;
+    private CancellationTokenSource _inLine = new();
+    private int _running, _hanging;
 
     private string Key => this.GetPrimaryKeyString();
 
@@ -44,7 +47,7 @@ internal sealed partial class DeviceWorkerGrain(
 
     public Task<int> Enqueue(WorkOrder order)
     {
-        var taken = _stopping.IsCancellationRequested || departure.IsLeaving ? 0 : _queue.Add(order);
+        var taken = _stopping.IsCancellationRequested || departure.IsLeaving || _hanging > 0 ? 0 : _queue.Add(order);
         StartBatches();
         NoteLoad();
         return Task.FromResult(taken);
@@ -60,12 +63,14 @@ internal sealed partial class DeviceWorkerGrain(
     public async Task Drain()
     {
         departure.Announce();
-        foreach (var group in _queue.Clear().GroupBy(w => w.Order.Kind)) await ReportAsync([.. group], [], 0, null);
-        NoteLoad();
+        await GiveBackQueueAsync();
         await Task.WhenAny(Task.WhenAll(_batches), Task.Delay(_options.FinishWithin, time));
         await _stopping.CancelAsync();
         await Task.WhenAny(Task.WhenAll(_batches), Task.Delay(_options.StopWithin, time));
     }
+
+    public Task<int[]> GetHeld(string shard) => Task.FromResult<int[]>(
+        [.. _queue.Items.Concat(_held.SelectMany(batch => batch)).Where(w => w.Order.Shard == shard).Select(w => w.Item.Index)]);
 
     public Task<DeviceLoad> GetLoad() => Task.FromResult(new DeviceLoad(_queue.Count, _running, _options.QueueCapacity));
 
@@ -76,11 +81,13 @@ internal sealed partial class DeviceWorkerGrain(
 
     private async Task TrackAsync(List<QueuedWork> batch)
     {
+        _held.Add(batch);
         var task = RunBatchAsync(batch);
         _batches.Add(task);
         _running += batch.Count;
         await task;
         _batches.Remove(task);
+        _held.Remove(batch);
         _running -= batch.Count;
         StartBatches();
         NoteLoad();
@@ -105,7 +112,7 @@ internal sealed partial class DeviceWorkerGrain(
             var inputs = await PrepareAsync(batch, done);
             if (inputs.Count > 0)
             {
-                var (outcomes, elapsed) = await ComputeAsync(order, [.. inputs.Select(i => i.Input)]);
+                var (outcomes, elapsed) = await ComputeAsync(batch, [.. inputs.Select(i => i.Input)]);
                 seconds = elapsed;
                 await KeepAsync(order, inputs, outcomes, elapsed / inputs.Count, done);
             }
@@ -161,15 +168,19 @@ internal sealed partial class DeviceWorkerGrain(
         return inputs;
     }
 
-    private async Task<(IReadOnlyList<StageOutcome> Outcomes, double Seconds)> ComputeAsync(WorkOrder order, StageInput[] inputs)
+    private async Task<(IReadOnlyList<StageOutcome> Outcomes, double Seconds)> ComputeAsync(List<QueuedWork> batch, StageInput[] inputs)
     {
-        await _device.WaitAsync(_stopping.Token);
+        var order = batch[0].Order;
+        using var turn = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token, _inLine.Token);
+        await _device.WaitAsync(turn.Token);
         try
         {
             var started = time.GetTimestamp();
             using var activity = Telemetry.StartBatch(order.Kind, inputs.Length, Key);
-            var (runner, token) = (_local!.Runner, _stopping.Token);
-            var outcomes = await Task.Run(() => BatchIsolation.RunAsync(runner, order.Kind, order.Spec, inputs, token), token);
+            var (runner, token) = (new WatchedRunner(_local!.Runner, time), _stopping.Token);
+            var work = Task.Run(() => BatchIsolation.RunAsync(runner, order.Kind, order.Spec, inputs, token), token);
+            await WatchAsync(batch, runner, work);
+            var outcomes = await work;
             var seconds = time.GetElapsedTime(started).TotalSeconds;
             Telemetry.CountBatch(order.Kind, inputs.Length, StageFlow.BatchOf(order.Kind, order.Spec), seconds, Key);
             foreach (var outcome in outcomes) Telemetry.CountItem(order.Kind, outcome.Result);
@@ -179,6 +190,63 @@ internal sealed partial class DeviceWorkerGrain(
         {
             _device.Release();
         }
+    }
+
+    /// <summary>
+    /// Waits for the work to end. Where it takes too long, the device is held to hang and everything that it has is given back, to be done
+    /// elsewhere. It may come back all the same: then it takes work again, and what it made is offered to the samples, which are past it or not.
+    /// </summary>
+    private async Task WatchAsync(List<QueuedWork> batch, WatchedRunner runner, Task work)
+    {
+        var key = WorkQueue.KeyOf(batch[0].Order);
+        var patience = _patience.Of(key);
+        while (!await EndsWithinAsync(work, patience - runner.Silence))
+        {
+            if (runner.Silence < patience) continue;
+            _patience.Note(key, patience);
+            LogHangs(logger, key.Kind, batch.Count, patience.TotalSeconds, Key);
+            _hanging++;
+            _local!.Hangs = true;
+            await GiveBackAsync(batch);
+            await work.ContinueWith(_ => { }, TaskScheduler.Current);
+            _hanging--;
+            _local.Hangs = _hanging > 0;
+            LogCameBack(logger, Key);
+            return;
+        }
+
+        if (work.IsCompletedSuccessfully) _patience.Note(key, runner.Silence);
+    }
+
+    private async Task<bool> EndsWithinAsync(Task work, TimeSpan within)
+    {
+        try
+        {
+            await work.WaitAsync(within > TimeSpan.Zero ? within : TimeSpan.Zero, time);
+        }
+        catch (Exception exception) when (exception is TimeoutException || work.IsCompleted)
+        {
+            // Who awaits the work itself meets its failure.
+        }
+
+        return work.IsCompleted;
+    }
+
+    /// <summary>Gives back a batch that hangs, the batches that wait for their turn behind it, and the queue.</summary>
+    private async Task GiveBackAsync(List<QueuedWork> hanging)
+    {
+        _held.Remove(hanging);
+        var inLine = _inLine;
+        _inLine = new CancellationTokenSource();
+        await inLine.CancelAsync();
+        await ReportAsync(hanging, [], 0, null);
+        await GiveBackQueueAsync();
+    }
+
+    private async Task GiveBackQueueAsync()
+    {
+        foreach (var group in _queue.Clear().GroupBy(w => w.Order.Kind)) await ReportAsync([.. group], [], 0, null);
+        NoteLoad();
     }
 
     private async Task KeepAsync(
@@ -254,6 +322,12 @@ internal sealed partial class DeviceWorkerGrain(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Kind} of {Count} samples was given up on {Device}; they are ordered again")]
     private static partial void LogBatchGivenUp(ILogger logger, Exception exception, StageKind kind, int count, string device);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Device} hangs: {Kind} of {Count} samples did not end within {Seconds:0.0} s; its work is given to other devices")]
+    private static partial void LogHangs(ILogger logger, StageKind kind, int count, double seconds, string device);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Device} came back; it takes work again")]
+    private static partial void LogCameBack(ILogger logger, string device);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A sample did not keep its {Kind} result")]
     private static partial void LogKeepFailed(ILogger logger, Exception exception, StageKind kind);

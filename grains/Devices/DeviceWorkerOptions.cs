@@ -18,6 +18,17 @@ public sealed class DeviceWorkerOptions
     public int Overlap { get; set; } = 2;
 
     /// <summary>
+    /// How long a batch may at least take before its device is held to hang. Batches that take long by nature may take longer: three times the
+    /// longest of their like so far. Default 20 s.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "1.00:00:00")]
+    public TimeSpan HangsAfter { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>How long the first batches of their like may take, when nothing is known of them and models are loaded. Default 15 min.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "1.00:00:00")]
+    public TimeSpan FirstHangsAfter { get; set; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>
     /// How long batches under way may take to finish when the silo leaves; longer than the longest batch, and nothing is done twice. Default 0:
     /// they are left at once. Silos of a cluster set it to 60 s.
     /// </summary>

@@ -34,6 +34,7 @@ public sealed class LocalDevice(DeviceAddress address, Func<IStageRunner> open)
 {
     private readonly Lazy<IStageRunner> _runner = new(open);
     private volatile int _queued, _running;
+    private volatile bool _hangs;
 
     /// <summary>Its address.</summary>
     public DeviceAddress Address => address;
@@ -53,6 +54,13 @@ public sealed class LocalDevice(DeviceAddress address, Func<IStageRunner> open)
     {
         get => _running;
         set => _running = value;
+    }
+
+    /// <summary>Whether it has not come back from a batch for too long; it takes no work until it does.</summary>
+    public bool Hangs
+    {
+        get => _hangs;
+        set => _hangs = value;
     }
 }
 

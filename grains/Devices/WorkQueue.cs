@@ -19,13 +19,19 @@ internal sealed class WorkQueue(int capacity)
     /// <summary>Samples that wait.</summary>
     public int Count { get; private set; }
 
+    /// <summary>What an order's items may share a batch with.</summary>
+    public static BatchKey KeyOf(WorkOrder order) => new(order.Run, order.Round, order.Kind, order.Donors, order.Judge?.Weights);
+
+    /// <summary>Everything that waits.</summary>
+    public IEnumerable<QueuedWork> Items => _groups.SelectMany(g => g.Items);
+
     /// <summary>Takes as many items of an order as there is room for, from the front.</summary>
     /// <returns>How many were taken.</returns>
     public int Add(WorkOrder order)
     {
         var taken = Math.Min(order.Items.Length, capacity - Count);
         if (taken <= 0) return 0;
-        var key = new BatchKey(order.Run, order.Round, order.Kind, order.Donors, order.Judge?.Weights);
+        var key = KeyOf(order);
         var group = _groups.FirstOrDefault(g => g.Key == key).Items;
         if (group is null) _groups.Add((key, group = []));
         for (var i = 0; i < taken; i++) group.AddLast(new QueuedWork(order, order.Items[i]));
@@ -73,7 +79,7 @@ internal sealed class WorkQueue(int capacity)
     /// <summary>Gives back everything.</summary>
     public List<QueuedWork> Clear()
     {
-        var all = _groups.SelectMany(g => g.Items).ToList();
+        var all = Items.ToList();
         _groups.Clear();
         Count = 0;
         return all;

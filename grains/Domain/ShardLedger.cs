@@ -193,6 +193,17 @@ internal sealed class ShardLedger
         return lost;
     }
 
+    /// <summary>Notes that a device still has samples: their leases last until another deadline. What it does not have keeps its own.</summary>
+    public void Renew(string worker, IEnumerable<int> held, DateTimeOffset deadline)
+    {
+        foreach (var index in held)
+            if (_leases.TryGetValue(index, out var lease) && lease.Worker == worker) _leases[index] = lease with { Deadline = deadline };
+    }
+
+    /// <summary>Devices that have a sample whose lease ends before a moment.</summary>
+    public List<string> WorkersWithLeasesUntil(DateTimeOffset moment) =>
+        [.. _leases.Values.Where(l => l.Deadline <= moment).Select(l => l.Worker).Distinct(StringComparer.Ordinal)];
+
     /// <summary>
     /// Takes what a sample says of itself. News that is older than what is known (a lower attempt, or an earlier stage of the same attempt)
     /// is ignored; so is repeated news.
@@ -205,6 +216,16 @@ internal sealed class ShardLedger
         if (progress.Attempt > attempt) CountFailure(progress, rejected: progress.Attempt - attempt);
         else if (progress.Stage == SampleStage.Quarantined && stage != SampleStage.Quarantined) CountFailure(progress, rejected: 0);
         Move(i, progress);
+    }
+
+    /// <summary>Samples of which this ledger, as it was kept, may know less than they do: those on their way to a stage, and those that were given up and may have been retried since.</summary>
+    public IEnumerable<int> InDoubt(SampleStage target) => Below(target).Concat(At(SampleStage.Quarantined));
+
+    /// <summary>Takes the record of a sample in doubt.</summary>
+    public void Correct(SampleProgress progress)
+    {
+        if (StageOf(progress.Index) == SampleStage.Quarantined) Readmit(progress);
+        else Apply(progress);
     }
 
     /// <summary>Takes what a retried sample says: the one way from Quarantined back.</summary>

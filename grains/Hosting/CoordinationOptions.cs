@@ -13,9 +13,12 @@ public sealed class CoordinationOptions
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
     public TimeSpan RetryDelay { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long a device may keep a sample before it is given to another. Longer than the longest batch. Default 15 min.</summary>
-    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
-    public TimeSpan Lease { get; set; } = TimeSpan.FromMinutes(15);
+    /// <summary>
+    /// How long a device keeps a sample without saying that it still has it; it is asked four times as often. What it does not say is lost
+    /// (a call that failed half way, a report that never came), and the sample is given to another. Default 20 s.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "1.00:00:00")]
+    public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(20);
 
     /// <summary>How often a silo asks the others for their devices. Default 1 s: the time after which a silo that joins gets work, and one that leaves gets none.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]

@@ -1,3 +1,5 @@
+using Orleans.Storage;
+
 namespace FreeMask.Grains;
 
 /// <summary>What a storage keeps of a grain: one record, or nothing yet.</summary>
@@ -14,6 +16,9 @@ internal sealed class Stored<T> where T : class
 /// </summary>
 internal sealed class DurableRecord<T>(IPersistentState<Stored<T>> state) where T : class
 {
+    // Another writer can be ahead a few times, not for ever.
+    private const int Tries = 3;
+
     private readonly SemaphoreSlim _gate = new(1, 1);
     private T? _value;
     private bool _loaded, _stale;
@@ -43,15 +48,25 @@ internal sealed class DurableRecord<T>(IPersistentState<Stored<T>> state) where 
         await _gate.WaitAsync();
         try
         {
-            await ReloadAsync();
-            var old = Value;
-            var next = transition(old);
-            if (ReferenceEquals(next, old)) return next;
-            state.State = new Stored<T> { Value = next };
-            (_value, _loaded, _stale) = (old, true, true);
-            await state.WriteStateAsync();
-            (_value, _stale) = (next, false);
-            return next;
+            for (var attempt = 1; ; attempt++)
+            {
+                await ReloadAsync();
+                var old = Value;
+                var next = transition(old);
+                if (ReferenceEquals(next, old)) return next;
+                state.State = new Stored<T> { Value = next };
+                (_value, _loaded, _stale) = (old, true, true);
+                try
+                {
+                    await state.WriteStateAsync();
+                    (_value, _stale) = (next, false);
+                    return next;
+                }
+                catch (InconsistentStateException) when (attempt < Tries)
+                {
+                    // Something else came first: a write of ours that was reported failed, or another activation. Read it and decide anew.
+                }
+            }
         }
         finally
         {

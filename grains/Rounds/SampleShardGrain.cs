@@ -22,6 +22,7 @@ internal sealed partial class SampleShardGrain(
     private readonly DurableRecord<ShardRecord> _record = new(state);
     private readonly CoordinationOptions _options = options.Value;
     private readonly Dictionary<string, DateTimeOffset> _avoided = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
     private Pulse _pulse = null!;
     private ShardOrder? _order;
     private ShardLedger? _ledger;
@@ -161,6 +162,8 @@ internal sealed partial class SampleShardGrain(
         Telemetry.CountRetries(RetryReason.LeaseExpired, expired.Count);
         Telemetry.CountRetries(RetryReason.DeviceLost, lost.Count);
         if (lost.Count > 0) LogLost(logger, lost.Count, this.GetPrimaryKeyString());
+        foreach (var worker in ledger.WorkersWithLeasesUntil(time.GetUtcNow() + (0.75 * _options.Lease)))
+            if (_asked.Add(worker)) _ = RenewAsync(ledger, worker);
         if (order.Hold || _error is not null) await WithdrawAsync(ledger);
         else await DispatchAsync(ledger, order);
         if (IsQuiet(ledger, order))
@@ -234,6 +237,24 @@ internal sealed partial class SampleShardGrain(
         _avoided[worker] = time.GetUtcNow() + _options.RetryDelay;
     }
 
+    /// <summary>Asks a device what it has; runs beside the steps, because a device that is out of reach takes its time to say nothing.</summary>
+    private async Task RenewAsync(ShardLedger ledger, string worker)
+    {
+        try
+        {
+            var held = await GrainFactory.GetGrain<IDeviceWorkerGrain>(worker).GetHeld(this.GetPrimaryKeyString());
+            ledger.Renew(worker, held, time.GetUtcNow() + _options.Lease);
+        }
+        catch (Exception exception)
+        {
+            LogOfferFailed(logger, exception, worker);
+        }
+        finally
+        {
+            _asked.Remove(worker);
+        }
+    }
+
     private static SegmenterModel? JudgeOf(ShardOrder order, StageKind kind, int index) => kind != StageKind.Score || order.Judges.IsEmpty ? null
         : order.Judges.Length == 1 ? order.Judges[0]
         : order.Judges[SamplePlanner.FoldOf(order.Spec, index)];
@@ -281,9 +302,9 @@ internal sealed partial class SampleShardGrain(
         }
 
         var ledger = new ShardLedger(order.First, record);
-        var known = await Fanout.CallAsync(ledger.Below(order.Target).ToList(), index => GrainFactory.GetSample(order.Run, order.Round, index).Get());
+        var known = await Fanout.CallAsync(ledger.InDoubt(order.Target).ToList(), index => GrainFactory.GetSample(order.Run, order.Round, index).Get());
         foreach (var sample in known)
-            if (sample is not null) ledger.Apply(SampleTransitions.ProgressOf(sample));
+            if (sample is not null) ledger.Correct(SampleTransitions.ProgressOf(sample));
         return ledger;
     }
 

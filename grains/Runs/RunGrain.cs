@@ -55,6 +55,7 @@ internal sealed partial class RunGrain(
 
     public async Task<RunStatus> GetStatus()
     {
+        await _record.RefreshAsync();
         if (_record.Value is not { } record) return new RunStatus { Run = Id, Idle = true };
         var rounds = record.Closed.Select(c => c.Status).ToImmutableArray();
         if (!record.AllClosed)

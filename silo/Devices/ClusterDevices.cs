@@ -30,7 +30,7 @@ internal sealed partial class ClusterDevices(
     {
         get
         {
-            var own = departure.IsLeaving ? [] : local.Devices.Select(d => new DeviceState(d.Address.Key, d.Address.Kind, d.Queued + d.Running));
+            var own = departure.IsLeaving ? [] : local.Devices.Where(d => !d.Hangs).Select(d => new DeviceState(d.Address.Key, d.Address.Kind, d.Queued + d.Running));
             return [.. own, .. _heard.Values.Where(h => h.Answered).SelectMany(h => h.Devices)];
         }
     }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Orleans.Storage;
 
 namespace FreeMask.Silo.Tests.Fakes;
@@ -13,6 +14,9 @@ internal enum WriteFate
 
     /// <summary>It is applied and reported failed.</summary>
     FailsAfter,
+
+    /// <summary>It is reported failed, and applied when nobody expects it any more: after the record was read again, just before its next write.</summary>
+    Late,
 }
 
 /// <summary>Decides the fate of writes, and hears of those that were applied.</summary>
@@ -21,7 +25,7 @@ internal sealed class StorageFaults
     /// <summary>Called before each write with the record's name, the grain's key and a number that grows with every write.</summary>
     public Func<string, string, long, WriteFate> Decide { get; set; } = (_, _, _) => WriteFate.Applied;
 
-    /// <summary>Called after each write that was applied and reported so.</summary>
+    /// <summary>Called after each write that was applied, whatever was reported.</summary>
     public Action<string, string, object?> Written { get; set; } = (_, _, _) => { };
 
     private long _writes;
@@ -35,24 +39,46 @@ internal sealed class StorageFaults
 /// <summary>A storage that fails as it is told.</summary>
 internal sealed class FaultyStorage(IGrainStorage inner, StorageFaults faults) : IGrainStorage
 {
+    private readonly ConcurrentDictionary<(string, GrainId), Func<Task>> _late = new();
+
     public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => inner.ReadStateAsync(stateName, grainId, grainState);
 
     public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
+        if (_late.TryRemove((stateName, grainId), out var late)) await late();
         var fate = faults.Decide(stateName, grainId.Key.ToString()!, faults.Next());
-        if (fate == WriteFate.FailsBefore) throw new IOException("The write was refused by the test.");
-        if (fate == WriteFate.FailsAfter)
+        // The caller's state keeps its old ETag, as after a lost answer.
+        var written = fate == WriteFate.Applied ? grainState : new GrainState<T>(grainState.State, grainState.ETag);
+        switch (fate)
         {
-            // The caller's state keeps its old ETag, as after a lost answer.
-            var etag = grainState.ETag;
-            await inner.WriteStateAsync(stateName, grainId, grainState);
-            grainState.ETag = etag;
-            throw new IOException("The write was applied, and reported failed by the test.");
+            case WriteFate.FailsBefore:
+                throw new IOException("The write was refused by the test.");
+            case WriteFate.Late:
+                _late[(stateName, grainId)] = () => ApplyLateAsync(stateName, grainId, written);
+                throw new IOException("The write was put off by the test.");
         }
 
+        await ApplyAsync(stateName, grainId, written);
+        if (fate == WriteFate.FailsAfter) throw new IOException("The write was applied, and reported failed by the test.");
+    }
+
+    public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => inner.ClearStateAsync(stateName, grainId, grainState);
+
+    private async Task ApplyAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    {
         await inner.WriteStateAsync(stateName, grainId, grainState);
         faults.Written(stateName, grainId.Key.ToString()!, grainState.State);
     }
 
-    public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => inner.ClearStateAsync(stateName, grainId, grainState);
+    private async Task ApplyLateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    {
+        try
+        {
+            await ApplyAsync(stateName, grainId, grainState);
+        }
+        catch (InconsistentStateException)
+        {
+            // Something else was written meanwhile: the store refuses what comes too late.
+        }
+    }
 }

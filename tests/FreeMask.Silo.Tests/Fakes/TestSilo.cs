@@ -55,6 +55,7 @@ internal sealed class TestSilo : IAsyncDisposable
                 {
                     ["FreeMask:Coordination:Pulse"] = "00:00:00.020",
                     ["FreeMask:Coordination:RetryDelay"] = "00:00:00.005",
+                    ["FreeMask:Coordination:Lease"] = "00:00:01",
                 },
                 Services = test.Register,
                 Logging = Environment.GetEnvironmentVariable("FREEMASK_TEST_LOG") is { } level

@@ -1,0 +1,19 @@
+using FreeMask.Grains.Stages;
+
+namespace FreeMask.Grains.Devices;
+
+/// <summary>A runner that tells for how long its present call lasts: a batch that is worked on again sample by sample is alive, though it takes long.</summary>
+internal sealed class WatchedRunner(IStageRunner runner, TimeProvider time) : IStageRunner
+{
+    private long _began = time.GetTimestamp();
+
+    /// <summary>Time since the last call began.</summary>
+    public TimeSpan Silence => time.GetElapsedTime(Interlocked.Read(ref _began));
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<StageOutcome>> RunAsync(StageKind kind, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+    {
+        Interlocked.Exchange(ref _began, time.GetTimestamp());
+        return runner.RunAsync(kind, spec, inputs, cancellationToken);
+    }
+}
