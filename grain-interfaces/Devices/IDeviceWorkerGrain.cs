@@ -44,9 +44,10 @@ public interface IDeviceWorkerGrain : IGrainWithStringKey
 /// <param name="Spec">What the run makes.</param>
 /// <param name="Round">The round.</param>
 /// <param name="Kind">The work.</param>
-/// <param name="Donors">For <see cref="StageKind.Compose"/>: the donor snapshot.</param>
+/// <param name="Donors">The donor snapshot of the round; null before there is one.</param>
 /// <param name="Judge">For <see cref="StageKind.Score"/>: the judge.</param>
 /// <param name="Items">The samples.</param>
+/// <param name="Epoch">How often the shard had been told to retry when it gave the order; the report says it again.</param>
 [GenerateSerializer, Immutable, Alias("freemask.WorkOrder")]
 public sealed record WorkOrder(
     [property: Id(0)] string Shard,
@@ -56,7 +57,8 @@ public sealed record WorkOrder(
     [property: Id(4)] StageKind Kind,
     [property: Id(5)] string? Donors,
     [property: Id(6)] SegmenterModel? Judge,
-    [property: Id(7)] ImmutableArray<WorkItem> Items);
+    [property: Id(7)] ImmutableArray<WorkItem> Items,
+    [property: Id(8)] int Epoch = 0);
 
 /// <summary>One sample to work on, and the attempt that the lease is for.</summary>
 /// <param name="Index">The index within the round.</param>
@@ -71,6 +73,7 @@ public readonly record struct WorkItem([property: Id(0)] int Index, [property: I
 /// <param name="Unfinished">Indices that were given up without a result (the device stops, or a store failed); they may be ordered again.</param>
 /// <param name="Error">A fault of the model: the shard stops. Null when there is none.</param>
 /// <param name="Worker">The device's key.</param>
+/// <param name="Epoch">The epoch of the order: an error from before a retry stops nothing.</param>
 [GenerateSerializer, Immutable, Alias("freemask.WorkReport")]
 public sealed record WorkReport(
     [property: Id(0)] StageKind Kind,
@@ -78,7 +81,8 @@ public sealed record WorkReport(
     [property: Id(2)] double Seconds,
     [property: Id(3)] ImmutableArray<int> Unfinished,
     [property: Id(4)] string? Error,
-    [property: Id(5)] string Worker);
+    [property: Id(5)] string Worker,
+    [property: Id(6)] int Epoch = 0);
 
 /// <summary>What a device has to do.</summary>
 /// <param name="Queued">Samples that wait.</param>

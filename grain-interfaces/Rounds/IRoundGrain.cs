@@ -26,6 +26,10 @@ public interface IRoundGrain : IGrainWithStringKey
     [Alias("GetSamples"), AlwaysInterleave]
     Task<SamplePage> GetSamples(SampleQuery query);
 
+    /// <summary>The artifacts that the round's own record names.</summary>
+    [Alias("GetArtifacts"), AlwaysInterleave]
+    Task<RoundArtifacts> GetArtifacts();
+
     /// <summary>Says that a shard or the trainer has moved. Carries nothing: the round asks.</summary>
     [Alias("Nudge"), AlwaysInterleave, OneWay]
     Task Nudge();
@@ -56,3 +60,9 @@ public sealed record RoundReport(
     [property: Id(1)] ImmutableArray<string> TrainingLists,
     [property: Id(2)] ImmutableArray<string> ManifestParts,
     [property: Id(3)] bool Idle);
+
+/// <summary>What the record of a round names.</summary>
+/// <param name="Hashes">Lists, models and pieces of the manifest.</param>
+/// <param name="Donors">The donor snapshot, which names lists of its own; null where there is none.</param>
+[GenerateSerializer, Immutable, Alias("freemask.RoundArtifacts")]
+public sealed record RoundArtifacts([property: Id(0)] ImmutableArray<string> Hashes, [property: Id(1)] string? Donors);

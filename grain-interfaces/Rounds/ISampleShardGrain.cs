@@ -24,17 +24,22 @@ public interface ISampleShardGrain : IGrainWithStringKey
     Task Report(WorkReport report);
 
     /// <summary>The scores of all samples, for selection.</summary>
+    /// <param name="order">What the shard holds; changes nothing.</param>
     [Alias("GetScores")]
-    Task<ShardScores> GetScores();
+    Task<ShardScores> GetScores(ShardOrder order);
 
     /// <summary>Carries out the round's cut: every scored sample becomes kept or dropped.</summary>
+    /// <param name="order">What the shard holds; changes nothing.</param>
+    /// <param name="cuts">The cut of each class.</param>
     [Alias("Select")]
-    Task Select(ImmutableArray<ClassCut> cuts);
+    Task Select(ShardOrder order, ImmutableArray<ClassCut> cuts);
 
     /// <summary>Writes a list of samples to the artifact store.</summary>
+    /// <param name="order">What the shard holds; changes nothing.</param>
+    /// <param name="kind">Which samples, and what of them.</param>
     /// <returns>The list's hash and length.</returns>
     [Alias("WriteList")]
-    Task<SampleList> WriteList(SampleListKind kind);
+    Task<SampleList> WriteList(ShardOrder order, SampleListKind kind);
 
     /// <summary>Puts quarantined samples back to where they failed.</summary>
     /// <param name="order">What the shard holds; changes nothing.</param>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Orleans.Concurrency;
 
 namespace FreeMask.GrainInterfaces;
@@ -46,10 +47,20 @@ public interface IRunGrain : IGrainWithStringKey
     [Alias("GetSamples"), AlwaysInterleave]
     Task<SamplePage> GetSamples(SampleQuery query);
 
+    /// <summary>The artifacts that the run's own records name, for the collector of those that nothing names.</summary>
+    [Alias("GetArtifacts"), AlwaysInterleave]
+    Task<RunArtifacts> GetArtifacts();
+
     /// <summary>Says that a round has moved. Carries nothing: the run asks the round.</summary>
     [Alias("Nudge"), AlwaysInterleave, OneWay]
     Task Nudge();
 }
+
+/// <summary>What the records of a run name.</summary>
+/// <param name="Hashes">Artifacts of the run itself and of its trainings.</param>
+/// <param name="Rounds">How many of its rounds, from 0, name artifacts too: all that were begun; of a cancelled run those that are closed.</param>
+[GenerateSerializer, Immutable, Alias("freemask.RunArtifacts")]
+public sealed record RunArtifacts([property: Id(0)] ImmutableArray<string> Hashes, [property: Id(1)] int Rounds);
 
 /// <summary>The list of runs of a cluster or data folder; one grain, key 0.</summary>
 [Alias("freemask.IRunDirectoryGrain")]

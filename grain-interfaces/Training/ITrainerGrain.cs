@@ -20,6 +20,10 @@ public interface ITrainerGrain : IGrainWithStringKey
     [Alias("Halt")]
     Task<bool> Halt();
 
+    /// <summary>The artifacts that the jobs' records name: checkpoints and models.</summary>
+    [Alias("GetArtifacts"), AlwaysInterleave]
+    Task<ImmutableArray<string>> GetArtifacts();
+
     /// <summary>Forgets the failure of a job, so that <see cref="Ensure"/> tries it again.</summary>
     [Alias("Forgive")]
     Task Forgive();

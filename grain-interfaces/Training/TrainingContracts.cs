@@ -12,7 +12,11 @@ public sealed record SegmenterModel(
     [property: Id(0)] string Weights,
     [property: Id(1)] string Config,
     [property: Id(2)] string? Onnx,
-    [property: Id(3)] string? Card = null);
+    [property: Id(3)] string? Card = null)
+{
+    /// <summary>The hashes of all its parts.</summary>
+    public IEnumerable<string> Hashes => new[] { Weights, Config, Onnx, Card }.OfType<string>();
+}
 
 /// <summary>How a segmenter does on a data set that it never saw.</summary>
 /// <param name="MeanIoU">Mean IoU in [0, 1] over <paramref name="Classes"/>.</param>

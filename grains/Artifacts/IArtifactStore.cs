@@ -18,7 +18,22 @@ public interface IArtifactStore
 
     /// <summary>Whether the store has something at this address.</summary>
     Task<bool> ExistsAsync(string hash, CancellationToken cancellationToken);
+
+    /// <summary>Lists what the store has, in no order; what is put meanwhile may be missing.</summary>
+    /// <exception cref="ArtifactStoreException">The store cannot be read now.</exception>
+    IAsyncEnumerable<StoredArtifact> ListAsync(CancellationToken cancellationToken);
+
+    /// <summary>Removes an artifact that was last put before a moment. Putting it again counts: it may just have been named.</summary>
+    /// <returns>Whether it was removed.</returns>
+    /// <exception cref="ArtifactStoreException">The store cannot be changed now.</exception>
+    Task<bool> DeleteAsync(string hash, DateTimeOffset putBefore, CancellationToken cancellationToken);
 }
+
+/// <summary>An artifact as the store has it.</summary>
+/// <param name="Hash">Its address.</param>
+/// <param name="Bytes">Its size.</param>
+/// <param name="PutAt">When it was last put.</param>
+public readonly record struct StoredArtifact(string Hash, long Bytes, DateTimeOffset PutAt);
 
 /// <summary>The artifact store cannot be used now; trying again later may help.</summary>
 public class ArtifactStoreException(string message, Exception? innerException = null) : Exception(message, innerException);

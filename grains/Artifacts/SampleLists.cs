@@ -51,9 +51,14 @@ public static class SampleLists
     /// <summary>Reads a donor snapshot: every masked sample of the round by index. The same hash always gives the same list, so it may be kept.</summary>
     public static async Task<IReadOnlyList<ListedSample>> ReadSnapshotAsync(IArtifactStore store, string snapshot, CancellationToken cancellationToken)
     {
+        return await ReadAsync(store, await ReadSnapshotListsAsync(store, snapshot, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>The lists that a donor snapshot names (artifact hashes).</summary>
+    public static async Task<IEnumerable<string>> ReadSnapshotListsAsync(IArtifactStore store, string snapshot, CancellationToken cancellationToken)
+    {
         var bytes = await store.GetAsync(snapshot, cancellationToken);
-        var lists = JsonSerializer.Deserialize<ImmutableArray<SampleList>>(bytes.Span, Json);
-        return await ReadAsync(store, lists.Select(l => l.Hash), cancellationToken);
+        return JsonSerializer.Deserialize<ImmutableArray<SampleList>>(bytes.Span, Json).Select(l => l.Hash);
     }
 
     private static void Parse(ReadOnlySpan<byte> bytes, List<ListedSample> samples)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Domain;
 using FreeMask.Grains.Stages;
 using Microsoft.Extensions.Logging;
@@ -14,7 +15,7 @@ namespace FreeMask.Grains.Devices;
 /// </summary>
 [PlaceOnOwnSilo, Immovable, Reentrant, KeepAlive]
 internal sealed partial class DeviceWorkerGrain(
-    ILocalDevices devices, IOptions<DeviceWorkerOptions> options, Departure departure, TimeProvider time, ILogger<DeviceWorkerGrain> logger) : Grain, IDeviceWorkerGrain
+    ILocalDevices devices, IArtifactStore artifacts, IOptions<DeviceWorkerOptions> options, Departure departure, TimeProvider time, ILogger<DeviceWorkerGrain> logger) : Grain, IDeviceWorkerGrain
 {
     private const int KeepTries = 3;
 
@@ -159,7 +160,7 @@ internal sealed partial class DeviceWorkerGrain(
                 Plan = record.Plan,
                 Attempt = record.Attempt,
                 Artifacts = record.Artifacts,
-                Donors = order.Donors,
+                Donors = order.Kind == StageKind.Compose ? order.Donors : null,
                 Judge = order.Judge,
             };
             inputs.Add((input, record.Faults));
@@ -178,7 +179,8 @@ internal sealed partial class DeviceWorkerGrain(
             var started = time.GetTimestamp();
             using var activity = Telemetry.StartBatch(order.Kind, inputs.Length, Key);
             var (runner, token) = (new WatchedRunner(_local!.Runner, time), _stopping.Token);
-            var work = Task.Run(() => BatchIsolation.RunAsync(runner, order.Kind, order.Spec, inputs, token), token);
+            var restoring = new RestoringRunner(runner, artifacts, order.Donors, i => GrainFactory.GetSample(order.Run, order.Round, i).Get(), logger);
+            var work = Task.Run(() => BatchIsolation.RunAsync(restoring, order.Kind, order.Spec, inputs, token), token);
             await WatchAsync(batch, runner, work);
             var outcomes = await work;
             var seconds = time.GetElapsedTime(started).TotalSeconds;
@@ -295,7 +297,7 @@ internal sealed partial class DeviceWorkerGrain(
 
     private async Task ReportAsync(List<QueuedWork> batch, Dictionary<int, SampleProgress> done, double seconds, string? error)
     {
-        foreach (var shard in batch.GroupBy(w => w.Order.Shard))
+        foreach (var shard in batch.GroupBy(w => (w.Order.Shard, w.Order.Epoch)))
         {
             var finished = ImmutableArray.CreateBuilder<SampleProgress>();
             var unfinished = ImmutableArray.CreateBuilder<int>();
@@ -306,8 +308,8 @@ internal sealed partial class DeviceWorkerGrain(
             }
 
             var share = seconds * shard.Count() / batch.Count;
-            var report = new WorkReport(batch[0].Order.Kind, finished.ToImmutable(), share, unfinished.ToImmutable(), error, Key);
-            await GrainFactory.GetGrain<ISampleShardGrain>(shard.Key).Report(report);
+            var report = new WorkReport(batch[0].Order.Kind, finished.ToImmutable(), share, unfinished.ToImmutable(), error, Key, shard.Key.Epoch);
+            await GrainFactory.GetGrain<ISampleShardGrain>(shard.Key.Shard).Report(report);
         }
     }
 

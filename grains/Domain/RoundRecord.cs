@@ -69,6 +69,14 @@ internal sealed record RoundRecord
     /// <summary>The models that judge: one a fold in round 0, one later, none of ours where the user has one of their own.</summary>
     public ImmutableArray<SegmenterModel> Judges => HasOwnJudge ? [] : Assignment.Judge is { } judge ? [judge] : FoldModels;
 
+    /// <summary>The artifacts that this record names; the donor snapshot names more.</summary>
+    public IEnumerable<string> Artifacts =>
+    [
+        .. Candidates, .. KeptLists, .. ManifestParts, .. Assignment.TrainingLists,
+        .. FoldModels.Append(Segmenter).Append(Assignment.Judge).SelectMany(m => m?.Hashes ?? []),
+        .. Donors is null ? Enumerable.Empty<string>() : [Donors],
+    ];
+
     /// <summary>How many judges there must be before samples are scored.</summary>
     public int JudgesNeeded => HasOwnJudge ? 0 : IsCrossFitted ? Assignment.Spec.Scoring.Folds : 1;
 

@@ -36,6 +36,9 @@ internal sealed record RunRecord
     /// <summary>Whether every round is closed.</summary>
     public bool AllClosed => Closed.Length == Spec.Rounds;
 
+    /// <summary>The artifacts that this record names.</summary>
+    public IEnumerable<string> Artifacts => ManifestParts.Concat(Closed.SelectMany(c => c.TrainingLists.Concat(c.ManifestParts).Concat(c.Status.Segmenter?.Hashes ?? [])));
+
     /// <summary>The open round's assignment: what the rounds before it left.</summary>
     public RoundAssignment OpenRound(string run) => new(
         run, Spec, Closed.Length, Closed.IsEmpty ? null : Closed[^1].Status.Segmenter, [.. Closed.SelectMany(c => c.TrainingLists)]);

@@ -1,3 +1,4 @@
+using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Devices;
 using FreeMask.Grains.Rounds;
 using FreeMask.Grains.Runs;
@@ -34,6 +35,7 @@ public static class RoleGrains
             yield return typeof(RunGrain);
             yield return typeof(RoundGrain);
             yield return typeof(SampleShardGrain);
+            yield return typeof(ArtifactCollectorGrain);
         }
 
         if (roles.HasFlag(SiloRoles.Worker)) yield break;

@@ -105,6 +105,12 @@ internal sealed partial class RoundGrain(
         return new SamplePage(found.ToImmutable(), null);
     }
 
+    public async Task<RoundArtifacts> GetArtifacts()
+    {
+        await _record.RefreshAsync();
+        return _record.Value is { } record ? new RoundArtifacts([.. record.Artifacts], record.Donors) : new RoundArtifacts([], null);
+    }
+
     private static int ShardSize(RoundRecord record) => record.Assignment.Spec.Execution.ShardSize;
 
     private static int ShardCount(RoundRecord record) => (record.Assignment.Spec.SamplesPerRound + ShardSize(record) - 1) / ShardSize(record);
@@ -175,9 +181,9 @@ internal sealed partial class RoundGrain(
         if (record.Judges.Length < record.JudgesNeeded) return await TrainFoldAsync(record);
         if (!await SettleAsync(record) || AllLost(record)) return false;
         var scores = new int[record.Assignment.Spec.SamplesPerRound];
-        foreach (var shard in ShardsOf(record))
+        foreach (var (shard, order) in ShardsOf(record))
         {
-            var part = await shard.GetScores();
+            var part = await shard.GetScores(order);
             part.Scores.CopyTo(scores, part.First);
         }
 
@@ -196,10 +202,10 @@ internal sealed partial class RoundGrain(
     {
         if (!await SettleAsync(record)) return false;
         var (number, lists) = (0, new List<string>());
-        foreach (var shard in ShardsOf(record))
+        foreach (var (shard, order) in ShardsOf(record))
         {
-            await shard.Select(record.Cuts);
-            lists.Add((await shard.WriteList(SampleListKind.Kept)).Hash);
+            await shard.Select(order, record.Cuts);
+            lists.Add((await shard.WriteList(order, SampleListKind.Kept)).Hash);
             _shards[number++] = await shard.GetReport();
         }
 
@@ -299,13 +305,15 @@ internal sealed partial class RoundGrain(
     private async Task<List<SampleList>> WriteListsAsync(RoundRecord record, SampleListKind kind)
     {
         var lists = new List<SampleList>();
-        foreach (var shard in ShardsOf(record)) lists.Add(await shard.WriteList(kind));
+        foreach (var (shard, order) in ShardsOf(record)) lists.Add(await shard.WriteList(order, kind));
         return lists;
     }
 
-    private IEnumerable<ISampleShardGrain> ShardsOf(RoundRecord record)
+    /// <summary>The shards and what they hold: one that lost its memory since it was driven reads it again.</summary>
+    private IEnumerable<(ISampleShardGrain Shard, ShardOrder Order)> ShardsOf(RoundRecord record)
     {
-        for (var shard = 0; shard < ShardCount(record); shard++) yield return GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard);
+        for (var shard = 0; shard < ShardCount(record); shard++)
+            yield return (GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard), OrderOf(record, shard, hold: true));
     }
 
     private async Task<bool> TakeEdgeAsync(Func<RoundRecord, RoundRecord> edge)

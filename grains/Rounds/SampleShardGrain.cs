@@ -29,7 +29,7 @@ internal sealed partial class SampleShardGrain(
     private Task<ShardLedger>? _loading;
     private DateTimeOffset _notBefore;
     private string? _error;
-    private int _savedChanges;
+    private int _savedChanges, _epoch;
     private (SampleStage Target, bool Hold, string? Error, int InFlight, int Settled)? _told;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
@@ -60,16 +60,20 @@ internal sealed partial class SampleShardGrain(
         if (!report.Unfinished.IsEmpty) _notBefore = time.GetUtcNow() + _options.RetryDelay;
         Telemetry.CountRetries(RetryReason.GivenUp, report.Unfinished.Length);
         ledger.AddSeconds(report.Kind, report.Seconds);
-        _error ??= report.Error;
+        if (report.Epoch == _epoch) _error ??= report.Error;
         if (IsQuiet(ledger, order) || ledger.Changes - _savedChanges >= _options.SnapshotEvery) _pulse.Signal();
         else await DispatchAsync(ledger, order);
     }
 
-    public Task<ShardScores> GetScores() => Task.FromResult(new ShardScores(Ready().First, Ready().Scores));
-
-    public async Task Select(ImmutableArray<ClassCut> cuts)
+    public async Task<ShardScores> GetScores(ShardOrder order)
     {
-        var (ledger, order) = (Ready(), _order!);
+        var ledger = _ledger ?? await LoadAsync(order);
+        return new ShardScores(ledger.First, ledger.Scores);
+    }
+
+    public async Task Select(ShardOrder order, ImmutableArray<ClassCut> cuts)
+    {
+        var ledger = _ledger ?? await LoadAsync(order);
         var byClass = cuts.ToDictionary(c => c.Class, StringComparer.Ordinal);
         var decided = await Fanout.CallAsync(ledger.At(SampleStage.Scored).ToList(), index =>
         {
@@ -80,9 +84,9 @@ internal sealed partial class SampleShardGrain(
         await SaveAsync(ledger);
     }
 
-    public async Task<SampleList> WriteList(SampleListKind kind)
+    public async Task<SampleList> WriteList(ShardOrder order, SampleListKind kind)
     {
-        var (ledger, order) = (Ready(), _order!);
+        var ledger = _ledger ?? await LoadAsync(order);
         var indices = Enumerable.Range(ledger.First, ledger.Count).Where(i => Belongs(kind, ledger.StageOf(i))).ToList();
         var records = await ReadAsync(order, indices);
         var hash = kind == SampleListKind.Manifest
@@ -94,7 +98,8 @@ internal sealed partial class SampleShardGrain(
     public async Task Retry(ShardOrder order, int[]? indices)
     {
         var ledger = _ledger ?? await LoadAsync(order);
-        _error = null;
+        // What still fails of the work given out before says nothing about the next.
+        (_error, _epoch) = (null, _epoch + 1);
         var quarantined = ledger.At(SampleStage.Quarantined).Where(i => indices is null || indices.Contains(i)).ToList();
         var returned = await Fanout.CallAsync(quarantined, index => GrainFactory.GetSample(order.Run, order.Round, index).Retry());
         foreach (var progress in returned) ledger.Readmit(progress);
@@ -222,8 +227,7 @@ internal sealed partial class SampleShardGrain(
         var taken = 0;
         try
         {
-            var donors = kind == StageKind.Compose ? order.Donors : null;
-            var work = new WorkOrder(this.GetPrimaryKeyString(), order.Run, order.Spec, order.Round, kind, donors, judge, items);
+            var work = new WorkOrder(this.GetPrimaryKeyString(), order.Run, order.Spec, order.Round, kind, order.Donors, judge, items, _epoch);
             taken = await GrainFactory.GetGrain<IDeviceWorkerGrain>(worker).Enqueue(work);
         }
         catch (Exception exception)
@@ -318,10 +322,6 @@ internal sealed partial class SampleShardGrain(
     private Task<List<SampleRecord>> ReadAsync(ShardOrder order, List<int> indices) => Fanout.CallAsync(indices, async index =>
         await GrainFactory.GetSample(order.Run, order.Round, index).Get()
         ?? SampleTransitions.Fresh(order.Round, index, SamplePlanner.Plan(order.Spec, order.Round, index)));
-
-    private ShardLedger Ready() => _ledger is { } ledger && _order is not null
-        ? ledger
-        : throw new InvalidOperationException($"Shard {this.GetPrimaryKeyString()} was not driven yet.");
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Shard {Shard} could not take a step; it tries again")]
     private static partial void LogStepFailed(ILogger logger, Exception exception, string shard);

@@ -104,6 +104,16 @@ internal sealed partial class RunGrain(
         return await GrainFactory.GetRound(Id, query.Round).GetSamples(query);
     }
 
+    public async Task<RunArtifacts> GetArtifacts()
+    {
+        await _record.RefreshAsync();
+        if (_record.Value is not { } record) return new RunArtifacts([], 0);
+        // The open round of a cancelled run will never be part of a data set, nor its trainings; what is closed stays.
+        var cancelled = record.State == RunState.Cancelled;
+        var trainings = cancelled ? [] : await GrainFactory.GetGrain<ITrainerGrain>(Id).GetArtifacts();
+        return new RunArtifacts([.. record.Artifacts, .. trainings], cancelled || record.AllClosed ? record.Closed.Length : record.Closed.Length + 1);
+    }
+
     public Task Nudge()
     {
         if (_record.Value is not null) _pulse.Signal();

@@ -10,6 +10,8 @@ internal sealed class SampleGrain([PersistentState("sample", StorageNames.Sample
     public async Task<SampleRecord?> Get()
     {
         await _record.RefreshAsync();
+        // Whoever lists the samples of a large run must not leave all of them in memory.
+        if (_record.Value is { } record && StageFlow.IsFinal(record.Stage)) DeactivateOnIdle();
         return _record.Value;
     }
 

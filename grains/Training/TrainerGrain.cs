@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Devices;
 using FreeMask.Grains.Domain;
@@ -52,6 +53,12 @@ internal sealed partial class TrainerGrain(
         return false;
     }
 
+    public async Task<ImmutableArray<string>> GetArtifacts()
+    {
+        await _record.RefreshAsync();
+        return [.. (_record.Value ?? TrainerRecord.Empty).Jobs.SelectMany(j => j.Artifacts)];
+    }
+
     public Task Forgive() => _record.UpdateAsync(r => (r ?? TrainerRecord.Empty).Forgive());
 
     private JobReport ReportOf(string id, JobRecord? known, string title, int steps)
@@ -86,6 +93,12 @@ internal sealed partial class TrainerGrain(
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             LogHalted(logger, job.Id);
+        }
+        catch (ArtifactLostException lost) when (lost.Hash == record.Checkpoint)
+        {
+            // What the checkpoint saved is trained again.
+            LogCheckpointLost(logger, lost, job.Id);
+            await ForgetCheckpointAsync(record);
         }
         catch (ArtifactStoreException exception) when (exception is not ArtifactLostException)
         {
@@ -134,6 +147,18 @@ internal sealed partial class TrainerGrain(
         }
     }
 
+    private async Task ForgetCheckpointAsync(JobRecord job)
+    {
+        try
+        {
+            await KeepAsync(job with { Checkpoint = null, CheckpointStep = 0 });
+        }
+        catch (ArtifactStoreException exception)
+        {
+            LogGivenUp(logger, exception, job.Id);
+        }
+    }
+
     private static TrainerRecord WithError(TrainerRecord record, string id, string message) =>
         record.With((record.Find(id) ?? new JobRecord { Id = id }) with { Error = message });
 
@@ -163,6 +188,9 @@ internal sealed partial class TrainerGrain(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job} was given up for now; it is tried again")]
     private static partial void LogGivenUp(ILogger logger, Exception exception, string job);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The checkpoint of job {Job} is lost; it starts from the beginning")]
+    private static partial void LogCheckpointLost(ILogger logger, Exception exception, string job);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Job {Job} failed")]
     private static partial void LogFailed(ILogger logger, Exception exception, string job);

@@ -53,6 +53,9 @@ internal sealed record JobRecord
     /// <summary>Whether there is a result.</summary>
     public bool IsDone => Model is not null || Quality is not null;
 
+    /// <summary>The artifacts that this record names.</summary>
+    public IEnumerable<string> Artifacts => Checkpoint is null ? Model?.Hashes ?? [] : (Model?.Hashes ?? []).Append(Checkpoint);
+
     /// <summary>Where to go on.</summary>
     public TrainingCheckpoint? Resume => Checkpoint is null ? null : new TrainingCheckpoint(CheckpointStep, Checkpoint);
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Azure;
 using Azure.Core;
 using Azure.Storage.Blobs;
@@ -43,7 +44,7 @@ internal sealed class BlobArtifactStore(BlobContainerClient container) : IArtifa
         }
         catch (RequestFailedException exception) when (exception.ErrorCode == BlobErrorCode.BlobAlreadyExists || exception.Status == 412)
         {
-            return hash;
+            return await TryTouchAsync(blob, cancellationToken) ? hash : await PutAsync(bytes, cancellationToken);
         }
         catch (Exception exception) when (IsStoreFailure(exception, cancellationToken))
         {
@@ -79,6 +80,69 @@ internal sealed class BlobArtifactStore(BlobContainerClient container) : IArtifa
         try
         {
             return await BlobOf(hash).ExistsAsync(cancellationToken);
+        }
+        catch (Exception exception) when (IsStoreFailure(exception, cancellationToken))
+        {
+            throw Unusable(exception);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<StoredArtifact> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await using var blobs = container.GetBlobsAsync(BlobTraits.None, BlobStates.None, null, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        while (await NextAsync(blobs, cancellationToken))
+        {
+            var (name, properties) = (blobs.Current.Name.Split('/')[^1], blobs.Current.Properties);
+            if (ArtifactHash.IsValid(name)) yield return new StoredArtifact(name, properties.ContentLength ?? 0, properties.LastModified ?? DateTimeOffset.MaxValue);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> DeleteAsync(string hash, DateTimeOffset putBefore, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var unwanted = new BlobRequestConditions { IfUnmodifiedSince = putBefore };
+            return await BlobOf(hash).DeleteIfExistsAsync(DeleteSnapshotsOption.IncludeSnapshots, unwanted, cancellationToken);
+        }
+        catch (RequestFailedException exception) when (exception.Status == 412)
+        {
+            return false;
+        }
+        catch (Exception exception) when (IsStoreFailure(exception, cancellationToken))
+        {
+            throw Unusable(exception);
+        }
+    }
+
+    private async Task<bool> NextAsync(IAsyncEnumerator<BlobItem> blobs, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await blobs.MoveNextAsync();
+        }
+        catch (RequestFailedException exception) when (exception.Status == 404)
+        {
+            return false;
+        }
+        catch (Exception exception) when (IsStoreFailure(exception, cancellationToken))
+        {
+            throw Unusable(exception);
+        }
+    }
+
+    /// <summary>Notes that a blob is wanted again, so that it is not removed as a leftover; false where it is gone.</summary>
+    private async Task<bool> TryTouchAsync(BlobClient blob, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await blob.SetMetadataAsync(new Dictionary<string, string>(), cancellationToken: cancellationToken);
+            return true;
+        }
+        catch (RequestFailedException exception) when (exception.Status == 404)
+        {
+            return false;
         }
         catch (Exception exception) when (IsStoreFailure(exception, cancellationToken))
         {

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Vision;
 
@@ -13,6 +15,7 @@ public sealed class FolderArtifactStore : IArtifactStore
     private static readonly TimeSpan LeftoverAge = TimeSpan.FromDays(1);
 
     private readonly string _root, _incoming, _damaged;
+    private readonly TimeProvider _time;
     private readonly string _writer = Guid.NewGuid().ToString("N");
     private long _writes;
 
@@ -20,13 +23,14 @@ public sealed class FolderArtifactStore : IArtifactStore
     /// <exception cref="FreeMaskException">The folder cannot be used.</exception>
     public FolderArtifactStore(string root, TimeProvider time)
     {
+        _time = time;
         _root = Path.GetFullPath(root);
         _incoming = Path.Combine(_root, "incoming");
         _damaged = Path.Combine(_root, "damaged");
         try
         {
             Directory.CreateDirectory(_incoming);
-            for (var i = 0; i < 256; i++) Directory.CreateDirectory(Path.Combine(_root, i.ToString("x2", System.Globalization.CultureInfo.InvariantCulture)));
+            for (var i = 0; i < 256; i++) Directory.CreateDirectory(Path.Combine(_root, i.ToString("x2", CultureInfo.InvariantCulture)));
             foreach (var leftover in Directory.EnumerateFiles(_incoming))
                 if (File.GetLastWriteTimeUtc(leftover) < time.GetUtcNow().UtcDateTime - LeftoverAge) File.Delete(leftover);
         }
@@ -48,7 +52,7 @@ public sealed class FolderArtifactStore : IArtifactStore
         var hash = ArtifactHash.Of(bytes.Span);
         var path = PathOf(hash);
         // A file that a power cut cut short has another length, and is replaced.
-        if (new FileInfo(path) is { Exists: true } file && file.Length == bytes.Length) return hash;
+        if (new FileInfo(path) is { Exists: true } file && file.Length == bytes.Length && TryTouch(path)) return hash;
         var incoming = Path.Combine(_incoming, $"{_writer}-{Interlocked.Increment(ref _writes)}");
         try
         {
@@ -93,6 +97,63 @@ public sealed class FolderArtifactStore : IArtifactStore
 
     /// <inheritdoc/>
     public Task<bool> ExistsAsync(string hash, CancellationToken cancellationToken) => Task.FromResult(File.Exists(PathOf(hash)));
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<StoredArtifact> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        for (var i = 0; i < 256; i++)
+        {
+            // A folder at a time: the list does not grow with the store.
+            var folder = new DirectoryInfo(Path.Combine(_root, i.ToString("x2", CultureInfo.InvariantCulture)));
+            foreach (var file in await Task.Run(() => FilesOf(folder), cancellationToken)) yield return file;
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> DeleteAsync(string hash, DateTimeOffset putBefore, CancellationToken cancellationToken)
+    {
+        var file = new FileInfo(PathOf(hash));
+        try
+        {
+            if (!file.Exists || file.LastWriteTimeUtc >= putBefore.UtcDateTime) return Task.FromResult(false);
+            file.Delete();
+            return Task.FromResult(true);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new ArtifactStoreException($"The artifact {hash} in '{_root}' cannot be removed: {exception.Message}", exception);
+        }
+    }
+
+    private List<StoredArtifact> FilesOf(DirectoryInfo folder)
+    {
+        try
+        {
+            return [.. folder.EnumerateFiles().Where(f => ArtifactHash.IsValid(f.Name)).Select(f => new StoredArtifact(f.Name, f.Length, f.LastWriteTimeUtc))];
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new ArtifactStoreException($"The artifact folder '{_root}' cannot be read: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>Notes that a file is wanted again, so that it is not removed as a leftover; false where it is gone.</summary>
+    private bool TryTouch(string path)
+    {
+        try
+        {
+            File.SetLastWriteTimeUtc(path, _time.GetUtcNow().UtcDateTime);
+            return true;
+        }
+        catch (FileNotFoundException)
+        {
+            return false;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new ArtifactStoreException($"The artifact folder '{_root}' takes nothing: {exception.Message}", exception);
+        }
+    }
 
     private void SetAside(string path, string hash)
     {

@@ -1,5 +1,6 @@
 using System.Net;
 using FreeMask.Grains;
+using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Devices;
 using FreeMask.Silo.Artifacts;
 using FreeMask.Silo.Devices;
@@ -21,7 +22,11 @@ public static class SiloHosting
 
     /// <summary>Adds the silo. The caller registers an <see cref="Grains.Stages.IStageRunnerFactory"/> and an <see cref="Grains.Stages.ISegmenterTraining"/>.</summary>
     /// <exception cref="Vision.FreeMaskException">The configuration cannot be used; the message names the key.</exception>
-    public static TBuilder AddFreeMaskSilo<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
+    public static TBuilder AddFreeMaskSilo<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder =>
+        builder.AddFreeMaskSilo(UseClustering);
+
+    /// <summary>Adds the silo to a cluster that the caller sets up.</summary>
+    internal static TBuilder AddFreeMaskSilo<TBuilder>(this TBuilder builder, Action<ISiloBuilder> clustering) where TBuilder : IHostApplicationBuilder
     {
         UseDefaults(builder.Configuration);
         ProviderCheck.CheckSilo(builder.Configuration);
@@ -29,6 +34,7 @@ public static class SiloHosting
         services.AddCheckedOptions<SiloOptions>("FreeMask", whole: false);
         services.AddCheckedOptions<CoordinationOptions>("FreeMask:Coordination");
         services.AddCheckedOptions<DeviceWorkerOptions>("FreeMask:DeviceWorker");
+        services.AddCheckedOptions<CollectionOptions>("FreeMask:Collection");
         services.AddCheckedOptions<DeviceOptions>("FreeMask:Devices");
         // Each placement of a grain would be two lines, and each call during a stop ten; what matters of them reaches the caller.
         builder.Logging.AddFilter("Polly", LogLevel.Critical);
@@ -46,14 +52,19 @@ public static class SiloHosting
         // Hosted services start in this order and stop in the other: tables are ready before Orleans reads them, devices are emptied
         // while calls still work.
         services.AddHostedService<PostgreSqlTables>();
-        builder.UseOrleans(ConfigureSilo);
+        builder.UseOrleans(silo =>
+        {
+            clustering(silo);
+            ConfigureSilo(silo);
+        });
         services.AddHostedService(s => s.GetRequiredService<ClusterDevices>());
         services.AddHostedService<RunWaker>();
+        services.AddHostedService<ArtifactCollection>();
         services.AddHostedService<DeviceDrain>();
         return builder;
     }
 
-    private static void ConfigureSilo(ISiloBuilder silo)
+    private static void UseClustering(ISiloBuilder silo)
     {
         if (ProviderCheck.IsClustered(silo.Configuration))
         {
@@ -68,7 +79,10 @@ public static class SiloHosting
                 serviceId: silo.Configuration["Orleans:ServiceId"] ?? DefaultCluster, clusterId: silo.Configuration["Orleans:ClusterId"] ?? DefaultCluster);
             silo.Configure<EndpointOptions>(o => o.AdvertisedIPAddress = IPAddress.Loopback);
         }
+    }
 
+    private static void ConfigureSilo(ISiloBuilder silo)
+    {
         if (!silo.Configuration.GetSection("Orleans:Reminders").Exists()) silo.UseInMemoryReminderService();
         silo.Services.AddPlacementDirector<OwnSiloPlacement, OwnSiloPlacementDirector>();
         silo.Services.AddOptions<GrainTypeOptions>().PostConfigure<IOptions<SiloOptions>>(

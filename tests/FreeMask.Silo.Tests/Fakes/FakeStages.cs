@@ -20,13 +20,22 @@ internal sealed class FakeStages : IStageRunnerFactory, IStageRunner
     /// <summary>Called before a batch is worked on: a test may wait, fail or count here.</summary>
     public Func<StageKind, IReadOnlyList<StageInput>, CancellationToken, Task> Before { get; set; } = (_, _, _) => Task.CompletedTask;
 
+    /// <summary>The same, told on which device.</summary>
+    public Func<string, StageKind, IReadOnlyList<StageInput>, CancellationToken, Task> OnDevice { get; set; } = (_, _, _, _) => Task.CompletedTask;
+
+    /// <summary>Whether stages read what the stages before made, as real ones do.</summary>
+    public bool ReadsInputs { get; set; }
+
+    /// <summary>Whether composition reads the images of all donors.</summary>
+    public bool ReadsDonors { get; set; }
+
     /// <summary>Whether every mask is rejected.</summary>
     public Func<bool> Reject { get; set; } = () => false;
 
     /// <summary>How often each (run, kind, round, index, attempt) was worked on.</summary>
     public IReadOnlyDictionary<string, int> Executions => _executions;
 
-    public IStageRunner Create(string device) => this;
+    public IStageRunner Create(string device) => new Device(this, device);
 
     public async Task<IReadOnlyList<StageOutcome>> RunAsync(StageKind kind, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
     {
@@ -34,6 +43,7 @@ internal sealed class FakeStages : IStageRunnerFactory, IStageRunner
         var outcomes = new List<StageOutcome>();
         foreach (var input in inputs)
         {
+            foreach (var artifact in ReadsInputs ? input.Artifacts : []) await Store().GetAsync(artifact.Hash, cancellationToken);
             _executions.AddOrUpdate($"{input.Run}/{kind}/{input.Round}/{input.Index}/{input.Attempt}", 1, (_, n) => n + 1);
             outcomes.Add(await RunOneAsync(kind, input, cancellationToken));
         }
@@ -41,10 +51,20 @@ internal sealed class FakeStages : IStageRunnerFactory, IStageRunner
         return outcomes;
     }
 
+    private sealed class Device(FakeStages stages, string name) : IStageRunner
+    {
+        public async Task<IReadOnlyList<StageOutcome>> RunAsync(StageKind kind, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+        {
+            await stages.OnDevice(name, kind, inputs, cancellationToken);
+            return await stages.RunAsync(kind, spec, inputs, cancellationToken);
+        }
+    }
+
     private async Task<StageOutcome> RunOneAsync(StageKind kind, StageInput input, CancellationToken cancellationToken)
     {
         // The donors count by what they are: how the list is cut into pieces is the shards' business.
         var donors = input.Donors is null ? [] : await SampleLists.ReadSnapshotAsync(Store(), input.Donors, cancellationToken);
+        foreach (var donor in ReadsDonors ? donors : []) await Store().GetAsync(donor.Image, cancellationToken);
         var text = $"{kind}|{input.Plan.Seed}|{input.Plan.Stream}|{input.Plan.Prompt}|{input.Attempt}|{string.Join(',', donors)}|{input.Judge?.Weights}|"
             + string.Join(',', input.Artifacts.Select(a => $"{a.Name}={a.Hash}"));
         var hash = ArtifactHash.Of(Encoding.UTF8.GetBytes(text));

@@ -1,4 +1,8 @@
 using System.Collections.Concurrent;
+using FreeMask.Grains;
+using FreeMask.Silo.Storage;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Runtime.Hosting;
 using Orleans.Storage;
 
 namespace FreeMask.Silo.Tests.Fakes;
@@ -32,6 +36,13 @@ internal sealed class StorageFaults
 
     /// <summary>Writes so far.</summary>
     public long Writes => Interlocked.Read(ref _writes);
+
+    /// <summary>Puts these faults before a silo's SQLite storages.</summary>
+    public void Register(IServiceCollection services)
+    {
+        foreach (var name in new[] { StorageNames.Coordination, StorageNames.Samples })
+            services.AddGrainStorage(name, (provider, storage) => new FaultyStorage(SqliteGrainStorageBuilder.Create(provider, storage), this));
+    }
 
     internal long Next() => Interlocked.Increment(ref _writes);
 }

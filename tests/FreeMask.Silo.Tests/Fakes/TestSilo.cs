@@ -6,10 +6,8 @@ using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Domain;
 using FreeMask.Grains.Stages;
 using FreeMask.Silo.Hosting;
-using FreeMask.Silo.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Orleans.Runtime.Hosting;
 using Xunit;
 
 namespace FreeMask.Silo.Tests.Fakes;
@@ -43,7 +41,18 @@ internal sealed class TestSilo : IAsyncDisposable
 
     public IServiceProvider Services => _silo.Services;
 
-    public static async Task<TestSilo> StartAsync(string folder, CancellationToken cancellationToken, StorageFaults? faults = null)
+    /// <summary>Starts a silo.</summary>
+    /// <param name="folder">Its data folder.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="faults">What befalls its storage.</param>
+    /// <param name="settings">Settings besides those of every test.</param>
+    /// <param name="services">Services besides those of every test; they win.</param>
+    public static async Task<TestSilo> StartAsync(
+        string folder,
+        CancellationToken cancellationToken,
+        StorageFaults? faults = null,
+        IEnumerable<KeyValuePair<string, string?>>? settings = null,
+        Action<IServiceCollection>? services = null)
     {
         var test = new TestSilo(faults ?? new StorageFaults());
         test._silo = await EmbeddedSilo.StartAsync(
@@ -51,13 +60,17 @@ internal sealed class TestSilo : IAsyncDisposable
             {
                 DataFolder = folder,
                 StopWithin = TimeSpan.FromSeconds(20),
-                Settings = new Dictionary<string, string?>
+                Settings = new Dictionary<string, string?>(settings ?? [])
                 {
                     ["FreeMask:Coordination:Pulse"] = "00:00:00.020",
                     ["FreeMask:Coordination:RetryDelay"] = "00:00:00.005",
                     ["FreeMask:Coordination:Lease"] = "00:00:01",
                 },
-                Services = test.Register,
+                Services = all =>
+                {
+                    test.Register(all);
+                    services?.Invoke(all);
+                },
                 Logging = Environment.GetEnvironmentVariable("FREEMASK_TEST_LOG") is { } level
                     ? logging => logging.AddConsole().SetMinimumLevel(Enum.Parse<LogLevel>(level))
                     : null,
@@ -122,8 +135,7 @@ internal sealed class TestSilo : IAsyncDisposable
     {
         services.AddSingleton<IStageRunnerFactory>(Stages);
         services.AddSingleton<ISegmenterTraining>(Training);
-        foreach (var name in new[] { StorageNames.Coordination, StorageNames.Samples })
-            services.AddGrainStorage(name, (provider, storage) => new FaultyStorage(SqliteGrainStorageBuilder.Create(provider, storage), Faults));
+        Faults.Register(services);
     }
 }
 

@@ -1,0 +1,105 @@
+using FreeMask.Grains.Domain;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Concurrency;
+
+namespace FreeMask.Grains.Artifacts;
+
+/// <summary>
+/// Marks what records name, then removes the rest. Every record is read before anything is removed, and whatever is younger than the grace
+/// stays: an artifact is made, or made again, before a record names it.
+/// </summary>
+[KeepAlive]
+internal sealed partial class ArtifactCollectorGrain(
+    IArtifactStore artifacts, IOptions<CollectionOptions> options, TimeProvider time, ILogger<ArtifactCollectorGrain> logger) : Grain, IArtifactCollectorGrain
+{
+    private const int Page = 1000;
+
+    private readonly CancellationTokenSource _stopping = new();
+    private CollectionReport _report = new();
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => _stopping.CancelAsync();
+
+    public Task Collect(TimeSpan? grace)
+    {
+        if (_report.Running) return Task.CompletedTask;
+        _report = new CollectionReport { Running = true };
+        _ = RunAsync(time.GetUtcNow() - (grace ?? options.Value.Grace));
+        return Task.CompletedTask;
+    }
+
+    public Task<CollectionReport> GetReport() => Task.FromResult(_report);
+
+    // Never throws. Runs on the grain's scheduler; the grain answers meanwhile.
+    private async Task RunAsync(DateTimeOffset before)
+    {
+        try
+        {
+            var named = new NamedArtifacts();
+            var runs = await GrainFactory.GetGrain<IRunDirectoryGrain>(0).List();
+            // Records that are not where they are looked for look like a store full of nothing but leftovers.
+            if (runs.Length > 0)
+            {
+                foreach (var run in runs) await MarkAsync(run, named);
+                _report = _report with { Named = named.Count };
+                await SweepAsync(named, before);
+            }
+        }
+        catch (Exception exception)
+        {
+            LogGivenUp(logger, exception);
+            _report = _report with { Error = exception.Message };
+        }
+
+        _report = _report with { Running = false, EndedAt = time.GetUtcNow() };
+        LogCollected(logger, _report.Removed, _report.Found, _report.RemovedBytes);
+    }
+
+    private async Task MarkAsync(string run, NamedArtifacts named)
+    {
+        var own = await GrainFactory.GetGrain<IRunGrain>(run).GetArtifacts();
+        named.Add(own.Hashes);
+        for (var round = 0; round < own.Rounds; round++)
+        {
+            var part = GrainFactory.GetRound(run, round);
+            var hashes = await part.GetArtifacts();
+            named.Add(hashes.Hashes);
+            if (hashes.Donors is { } donors) named.Add(await ListsOfAsync(donors));
+            for (int? from = 0; from is { } start;)
+            {
+                _stopping.Token.ThrowIfCancellationRequested();
+                var page = await part.GetSamples(new SampleQuery { Round = round, From = start, Limit = Page });
+                foreach (var sample in page.Samples) named.Add(sample.Artifacts.Select(a => a.Hash));
+                from = page.Next;
+            }
+        }
+    }
+
+    private async Task<IEnumerable<string>> ListsOfAsync(string snapshot)
+    {
+        try
+        {
+            return await SampleLists.ReadSnapshotListsAsync(artifacts, snapshot, _stopping.Token);
+        }
+        catch (ArtifactLostException)
+        {
+            return [];
+        }
+    }
+
+    private async Task SweepAsync(NamedArtifacts named, DateTimeOffset before)
+    {
+        await foreach (var artifact in artifacts.ListAsync(_stopping.Token))
+        {
+            _report = _report with { Found = _report.Found + 1 };
+            if (artifact.PutAt >= before || named.Contains(artifact.Hash) || !await artifacts.DeleteAsync(artifact.Hash, before, _stopping.Token)) continue;
+            _report = _report with { Removed = _report.Removed + 1, RemovedBytes = _report.RemovedBytes + artifact.Bytes };
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Removed} of {Found} artifacts ({Bytes} bytes) had no name any more and were removed")]
+    private static partial void LogCollected(ILogger logger, long removed, long found, long bytes);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The collection of artifacts was given up; the next one tries again")]
+    private static partial void LogGivenUp(ILogger logger, Exception exception);
+}

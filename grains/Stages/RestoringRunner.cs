@@ -1,0 +1,69 @@
+using System.Collections.Immutable;
+using FreeMask.Grains.Artifacts;
+using FreeMask.Grains.Domain;
+using Microsoft.Extensions.Logging;
+
+namespace FreeMask.Grains.Stages;
+
+/// <summary>
+/// Makes artifacts again that the store lost or found damaged: the same work on the same inputs makes the same bytes, so the address is whole
+/// again and no record changes. Neither the sample that met the loss nor the one that it belongs to is at fault.
+/// </summary>
+/// <param name="runner">What works.</param>
+/// <param name="artifacts">The store.</param>
+/// <param name="donors">The donor snapshot of the round; null before there is one.</param>
+/// <param name="read">Reads the record of a sample of the same round; null where there is none.</param>
+/// <param name="logger">Tells what was lost.</param>
+internal sealed partial class RestoringRunner(
+    IStageRunner runner, IArtifactStore artifacts, string? donors, Func<int, Task<SampleRecord?>> read, ILogger logger) : IStageRunner
+{
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<StageOutcome>> RunAsync(StageKind kind, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+    {
+        // Each artifact is made again once: what is lost a second time has another reason.
+        var restored = new HashSet<string>(StringComparer.Ordinal);
+        while (true)
+        {
+            try
+            {
+                return await runner.RunAsync(kind, spec, inputs, cancellationToken);
+            }
+            catch (ArtifactLostException lost) when (restored.Add(lost.Hash))
+            {
+                LogLost(logger, lost, lost.Hash);
+                if (!await RestoreAsync(lost.Hash, spec, inputs, cancellationToken)) throw;
+            }
+        }
+    }
+
+    private async Task<bool> RestoreAsync(string hash, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+    {
+        if (await OwnerAsync(hash, inputs, cancellationToken) is not { } owner) return false;
+        var name = owner.Artifacts.First(a => a.Hash == hash).Name;
+        if (ArtifactOrigin.Of(name) is not { } origin) return false;
+        var input = owner with
+        {
+            Artifacts = [.. owner.Artifacts.Where(a => ArtifactOrigin.Of(a.Name) < origin)],
+            Donors = origin == StageKind.Compose ? donors : null,
+        };
+        var outcome = (await RunAsync(origin, spec, [input], cancellationToken))[0];
+        return outcome.Artifacts.Any(a => a.Hash == hash);
+    }
+
+    /// <summary>The sample that an artifact belongs to: one of the batch, or a donor of the round.</summary>
+    private async Task<StageInput?> OwnerAsync(string hash, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+    {
+        if (inputs.FirstOrDefault(i => Has(i.Artifacts, hash)) is { } own) return own;
+        if (donors is null || hash == donors) return null;
+        var listed = await SampleLists.ReadSnapshotAsync(artifacts, donors, cancellationToken);
+        if (listed.FirstOrDefault(s => s.Image == hash || s.Label == hash) is not { } donor) return null;
+        return await read(donor.Index) is { } record && Has(record.Artifacts, hash)
+            ? inputs[0] with { Index = record.Index, Plan = record.Plan, Attempt = record.Attempt, Artifacts = record.Artifacts }
+            : null;
+    }
+
+    private static bool Has(ImmutableArray<ArtifactReference> artifacts, string hash) => artifacts.Any(a => a.Hash == hash);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The artifact {Hash} is lost; it is made again")]
+    private static partial void LogLost(ILogger logger, Exception exception, string hash);
+}

@@ -1,0 +1,96 @@
+using System.Collections.Concurrent;
+using FreeMask.GrainInterfaces;
+using FreeMask.Grains;
+using FreeMask.Grains.Artifacts;
+using FreeMask.Grains.Domain;
+using FreeMask.Grains.Stages;
+using FreeMask.Silo.Artifacts;
+using FreeMask.Silo.Hosting;
+using FreeMask.Silo.Storage;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans.TestingHost;
+using Xunit;
+
+namespace FreeMask.Silo.Tests.Fakes;
+
+/// <summary>
+/// Several silos in this process on one data folder, with fake stages. State is in SQLite, by one writer for all silos, so that a killed silo
+/// takes nothing with it but its memory.
+/// </summary>
+internal sealed class TestCluster : IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<string, TaskCompletionSource<RunState>> _resting = new();
+    private readonly SqliteDatabases _databases = new();
+    private readonly InProcessTestCluster _cluster;
+
+    private TestCluster(string folder, short silos)
+    {
+        Artifacts = new FolderArtifactStore(Path.Combine(folder, "artifacts"), TimeProvider.System);
+        Stages = new FakeStages { Store = () => Artifacts };
+        Training = new FakeTraining { Store = () => Artifacts };
+        Faults.Written = (_, key, value) =>
+        {
+            if (value is Stored<RunRecord> { Value: { State: not RunState.Running } run }) Resting(key).TrySetResult(run.State);
+        };
+        var builder = new InProcessTestClusterBuilder(silos);
+        (builder.Options.ClusterId, builder.Options.ServiceId) = (SiloHosting.DefaultCluster, SiloHosting.DefaultCluster);
+        builder.ConfigureSiloHost((options, host) => Configure(host, options.SiloName, folder));
+        _cluster = builder.Build();
+    }
+
+    public StorageFaults Faults { get; } = new();
+
+    public FakeStages Stages { get; }
+
+    public FakeTraining Training { get; }
+
+    public IArtifactStore Artifacts { get; }
+
+    public InProcessTestCluster Silos => _cluster;
+
+    public IGrainFactory Grains => _cluster.Client;
+
+    public static async Task<TestCluster> StartAsync(string folder, short silos, CancellationToken cancellationToken)
+    {
+        var cluster = new TestCluster(folder, silos);
+        await cluster._cluster.DeployAsync(cancellationToken);
+        return cluster;
+    }
+
+    public IRunGrain Run(string id) => Grains.GetGrain<IRunGrain>(id);
+
+    /// <summary>Waits until the run's record says that it no longer runs.</summary>
+    public Task<RunState> RestingAsync(string id) => Resting(id).Task.WaitAsync(TestContext.Current.CancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _cluster.DisposeAsync();
+        await _databases.DisposeAsync();
+    }
+
+    private TaskCompletionSource<RunState> Resting(string id) =>
+        _resting.GetOrAdd(id, _ => new TaskCompletionSource<RunState>(TaskCreationOptions.RunContinuationsAsynchronously));
+
+    private void Configure(IHostApplicationBuilder host, string name, string folder)
+    {
+        host.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["FreeMask:DataFolder"] = folder,
+            ["FreeMask:Coordination:Pulse"] = "00:00:00.050",
+            ["FreeMask:Coordination:RetryDelay"] = "00:00:00.050",
+            ["FreeMask:Coordination:Lease"] = "00:00:02",
+            ["FreeMask:Coordination:DeviceCheck"] = "00:00:00.100",
+            ["FreeMask:Coordination:SilentAfter"] = "00:00:02",
+            ["Orleans:Name"] = name,
+        });
+        host.AddFreeMaskSilo(_ => { });
+        if (Environment.GetEnvironmentVariable("FREEMASK_TEST_LOG") is { } level) host.Logging.AddConsole().SetMinimumLevel(Enum.Parse<LogLevel>(level));
+        host.Services.AddSingleton<IStageRunnerFactory>(Stages);
+        host.Services.AddSingleton<ISegmenterTraining>(Training);
+        host.Services.AddSingleton(_databases);
+        Faults.Register(host.Services);
+    }
+}

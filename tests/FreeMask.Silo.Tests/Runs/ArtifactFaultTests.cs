@@ -1,0 +1,217 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Artifacts;
+using FreeMask.Silo.Artifacts;
+using FreeMask.Silo.Tests.Fakes;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+
+namespace FreeMask.Silo.Tests.Runs;
+
+/// <summary>The artifact store fills up, goes away or damages what it keeps: the run waits or makes things again, and no sample pays for it.</summary>
+public sealed class ArtifactFaultTests(ITestOutputHelper output) : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly ConcurrentDictionary<string, bool> _damagedOnce = new(StringComparer.Ordinal);
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact(Timeout = 600_000)]
+    public async Task A_store_that_is_full_for_a_while_stops_the_run_only_as_long()
+    {
+        var artifacts = Faulty("artifacts");
+        await using var silo = await StartAsync(artifacts);
+        var straight = await silo.CompleteAsync("straight", TestSilo.SmallSpec);
+
+        var (seen, refused) = (0, 0);
+        // The store fills up again and again: each time four puts meet it.
+        artifacts.BeforePut = _ =>
+        {
+            if (Interlocked.Increment(ref seen) % 20 is < 5 or > 8) return;
+            Interlocked.Increment(ref refused);
+            throw new ArtifactStoreException("The artifact folder takes nothing: No space left on device");
+        };
+        var status = await silo.CompleteAsync("run", TestSilo.SmallSpec);
+        output.WriteLine($"{refused} of {seen} puts met a full store");
+        AssertUnhurt(straight, status);
+        Assert.True(refused > 10);
+    }
+
+    [Fact(Timeout = 600_000)]
+    public async Task A_store_that_is_away_for_many_retries_is_waited_for()
+    {
+        var artifacts = Faulty("artifacts");
+        await using var silo = await StartAsync(artifacts);
+        var straight = await silo.CompleteAsync("straight", TestSilo.SmallSpec);
+
+        // At the product's delay of a second between tries, sixty failed operations are a minute at least.
+        foreach (var (name, from) in new[] { ("early", 3), ("middle", 40), ("late", 90) })
+        {
+            var (operations, away) = (0, 0);
+            void Fail()
+            {
+                if (Interlocked.Increment(ref operations) < from || Interlocked.Increment(ref away) > 60) return;
+                throw new ArtifactStoreException("The artifact folder cannot be read: the share is away");
+            }
+
+            (artifacts.BeforePut, artifacts.BeforeGet) = (_ => Fail(), (_, _) => Fail());
+            var status = await silo.CompleteAsync(name, TestSilo.SmallSpec);
+            output.WriteLine($"{name}: away from operation {from} on, for 60 of {operations}");
+            Assert.True(away > 60);
+            AssertUnhurt(straight, status);
+        }
+    }
+
+    [Theory(Timeout = 600_000)]
+    [InlineData(ArtifactNames.Image, StageKind.Mask, false)]
+    [InlineData(ArtifactNames.Attention, StageKind.Mask, true)]
+    [InlineData(ArtifactNames.Label, StageKind.Compose, false)]
+    [InlineData(ArtifactNames.CompositeImage, StageKind.Harmonize, true)]
+    [InlineData(ArtifactNames.FinalImage, StageKind.Score, false)]
+    public async Task A_damaged_artifact_is_made_again_and_no_sample_pays(string name, StageKind reader, bool truncated)
+    {
+        var artifacts = Faulty("artifacts");
+        await using var silo = await StartAsync(artifacts);
+        silo.Stages.ReadsInputs = true;
+        var straight = await silo.CompleteAsync("straight", TestSilo.SmallSpec);
+
+        var damaged = 0;
+        silo.Stages.Before = async (kind, inputs, token) =>
+        {
+            if (kind != reader || inputs[0].Run != "run") return;
+            foreach (var input in inputs.Where(i => i.Index % 4 == 1))
+            {
+                // Once a sample: what is made again stays whole.
+                if (silo.Stages.Executions.ContainsKey($"run/{reader}/{input.Round}/{input.Index}/{input.Attempt}") || !_damagedOnce.TryAdd(input.Artifact(name), true)) continue;
+                var file = artifacts.Inner.PathOf(input.Artifact(name));
+                await File.WriteAllTextAsync(file, truncated ? "" : "something else", token);
+                damaged++;
+            }
+        };
+        var status = await silo.CompleteAsync("run", TestSilo.SmallSpec);
+        output.WriteLine($"{damaged} artifacts '{name}' were damaged");
+        Assert.True(damaged > 0);
+        AssertUnhurt(straight, status);
+        Assert.All(status.Rounds, r => Assert.DoesNotContain(r.Failures, f => f.Reason.Contains("rtifact", StringComparison.Ordinal)));
+    }
+
+    [Fact(Timeout = 600_000)]
+    public async Task A_donor_that_is_lost_is_made_again_for_the_sample_that_needs_it()
+    {
+        var artifacts = Faulty("artifacts");
+        await using var silo = await StartAsync(artifacts);
+        silo.Stages.ReadsDonors = true;
+        var straight = await silo.CompleteAsync("straight", TestSilo.SmallSpec);
+
+        var lost = 0;
+        silo.Stages.Before = async (kind, inputs, token) =>
+        {
+            if (kind != StageKind.Compose || inputs[0].Run != "run" || Interlocked.Exchange(ref lost, 1) == 1) return;
+            var donor = (await SampleLists.ReadSnapshotAsync(artifacts, inputs[0].Donors!, token))[^1];
+            File.Delete(artifacts.Inner.PathOf(donor.Image));
+        };
+        AssertUnhurt(straight, await silo.CompleteAsync("run", TestSilo.SmallSpec));
+        Assert.Equal(1, lost);
+    }
+
+    [Fact(Timeout = 600_000)]
+    public async Task A_training_whose_checkpoint_is_lost_starts_again()
+    {
+        var artifacts = Faulty("artifacts");
+        await using var silo = await StartAsync(artifacts);
+        var spec = TestSilo.SmallSpec with { Rounds = 1 };
+        var straight = await silo.CompleteAsync("straight", spec);
+
+        var failed = 0;
+        silo.Training.AfterCheckpoint = (checkpoint, _) =>
+        {
+            if (checkpoint.Step != 4 || Interlocked.Exchange(ref failed, 1) == 1) return Task.CompletedTask;
+            File.WriteAllText(artifacts.Inner.PathOf(checkpoint.Artifact), "damaged");
+            throw new ArtifactStoreException("The share is away for a moment");
+        };
+        var status = await silo.CompleteAsync("run", spec);
+        Assert.Equal(straight.Segmenter, status.Segmenter);
+        AssertUnhurt(straight, status);
+    }
+
+    [Fact(Timeout = 600_000)]
+    public async Task A_disk_that_is_really_full_is_waited_for()
+    {
+        var disk = Path.Combine(_folder.Path, "disk");
+        Directory.CreateDirectory(disk);
+        Assert.SkipUnless(await RunAsync("mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", disk), "Mounting a small disk needs the rights of root.");
+        try
+        {
+            var artifacts = new FaultyArtifacts(new FolderArtifactStore(disk, TimeProvider.System));
+            await using var silo = await StartAsync(artifacts);
+            var straight = await silo.CompleteAsync("straight", TestSilo.SmallSpec);
+
+            var (fullAt, refused) = (30, 0);
+            var ballast = Path.Combine(disk, "ballast");
+            artifacts.BeforePut = number =>
+            {
+                if (Interlocked.Decrement(ref fullAt) == 0) Fill(ballast);
+                // After a while the operator makes room.
+                if (Volatile.Read(ref fullAt) == -20) File.Delete(ballast);
+            };
+            var status = await silo.CompleteAsync("run", TestSilo.SmallSpec with { Seed = 43 });
+            refused = -fullAt;
+            output.WriteLine($"the disk was full for {Math.Min(20, refused)} puts");
+            Assert.Equal(RunState.Completed, status.State);
+            artifacts.BeforePut = _ => { };
+            AssertUnhurt(await silo.CompleteAsync("again", TestSilo.SmallSpec with { Seed = 43 }), status);
+            AssertUnhurt(straight, await silo.CompleteAsync("straight-again", TestSilo.SmallSpec));
+        }
+        finally
+        {
+            await RunAsync("umount", disk);
+        }
+    }
+
+    private static void Fill(string path)
+    {
+        using var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+        var block = new byte[4096];
+        try
+        {
+            while (true)
+            {
+                file.Write(block);
+                file.Flush();
+            }
+        }
+        catch (IOException)
+        {
+            // Full.
+        }
+    }
+
+    private static async Task<bool> RunAsync(string command, params string[] arguments)
+    {
+        try
+        {
+            using var process = Process.Start(new ProcessStartInfo(command, arguments) { RedirectStandardError = true })!;
+            await process.WaitForExitAsync(Token);
+            return process.ExitCode == 0;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return false;
+        }
+    }
+
+    private static void AssertUnhurt(RunStatus straight, RunStatus status)
+    {
+        Assert.Equal(RunState.Completed, status.State);
+        Assert.Equal(straight.ManifestHash, status.ManifestHash);
+        Assert.Equal(straight.Rounds.Select(r => r.Counts), status.Rounds.Select(r => r.Counts));
+    }
+
+    private FaultyArtifacts Faulty(string name) => new(new FolderArtifactStore(Path.Combine(_folder.Path, name), TimeProvider.System));
+
+    private Task<TestSilo> StartAsync(IArtifactStore artifacts) =>
+        TestSilo.StartAsync(Path.Combine(_folder.Path, "state"), Token, services: s => s.AddSingleton(artifacts));
+}

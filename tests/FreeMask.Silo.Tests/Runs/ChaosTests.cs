@@ -1,0 +1,143 @@
+using System.Globalization;
+using FreeMask.GrainInterfaces;
+using FreeMask.Grains;
+using FreeMask.Silo.Tests.Fakes;
+using FreeMask.Vision.Randomness;
+using Xunit;
+
+namespace FreeMask.Silo.Tests.Runs;
+
+/// <summary>
+/// Silos are killed, stopped and started and grains are deactivated at random moments of a run. Each seed is one run with its own accidents;
+/// <c>FREEMASK_CHAOS_SEEDS</c> says how many (20; 200 for a night), <c>FREEMASK_CHAOS_FIRST</c> which is the first.
+/// </summary>
+public sealed class ChaosTests(ITestOutputHelper output) : IDisposable
+{
+    private const short Silos = 3;
+    private const int AccidentsPerRun = 3;
+
+    private readonly TemporaryFolder _folder = new();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact(Timeout = 7_200_000)]
+    public async Task Whatever_dies_the_run_ends_as_if_nothing_had()
+    {
+        var (first, seeds) = (Setting("FREEMASK_CHAOS_FIRST", 1), Setting("FREEMASK_CHAOS_SEEDS", 20));
+        await using var cluster = await TestCluster.StartAsync(_folder.Path, Silos, Token);
+        await StartStubbornlyAsync(cluster, "straight");
+        Assert.Equal(RunState.Completed, await cluster.RestingAsync("straight"));
+        var straight = await StatusAsync(cluster, "straight");
+        var redone = 0;
+        for (var seed = first; seed < first + seeds; seed++)
+        {
+            var run = $"seed-{seed}";
+            var began = TimeProvider.System.GetTimestamp();
+            var accidents = await SufferAsync(cluster, run, new CounterRandom((ulong)seed, "chaos"));
+            output.WriteLine($"seed {seed}: {string.Join("; ", accidents)}");
+            Assert.Equal(RunState.Completed, await cluster.RestingAsync(run));
+            var status = await StatusAsync(cluster, run);
+            Assert.True(straight.ManifestHash == status.ManifestHash, $"seed {seed} led to another manifest");
+            Assert.All(status.Rounds, r => Assert.Equal(r.Counts.Planned, r.Counts.Kept + r.Counts.Dropped + r.Counts.Quarantined));
+            var again = cluster.Stages.Executions.Where(e => e.Key.StartsWith($"{run}/", StringComparison.Ordinal)).Sum(e => e.Value - 1);
+            output.WriteLine($"seed {seed}: complete after {TimeProvider.System.GetElapsedTime(began).TotalSeconds:0.0} s; {again} pieces of work were done twice");
+            // An accident costs at most what every device had: twice a batch of each shard at work.
+            Assert.True(again <= AccidentsPerRun * TestSilo.SmallSpec.SamplesPerRound, $"seed {seed}: {again} pieces of work were done twice");
+            redone += again;
+        }
+
+        output.WriteLine($"{seeds} runs, {seeds * AccidentsPerRun} accidents, {redone} pieces of work done twice");
+    }
+
+    /// <summary>Starts a run and lets accidents happen after random numbers of batches.</summary>
+    private static async Task<List<string>> SufferAsync(TestCluster cluster, string run, CounterRandom random)
+    {
+        var accidents = new List<string>();
+        for (var i = 0; i < AccidentsPerRun; i++)
+        {
+            var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            var batches = 1 + random.NextInt(10);
+            var left = batches;
+            cluster.Stages.Before = (_, _, _) =>
+            {
+                if (Interlocked.Decrement(ref left) == 0) reached.TrySetResult();
+                return Task.CompletedTask;
+            };
+            if (i == 0) await StartStubbornlyAsync(cluster, run);
+            // A run that ends before the accident is a run that ended well.
+            await Task.WhenAny(reached.Task, cluster.RestingAsync(run));
+            var accident = await CauseAsync(cluster, run, random);
+            accidents.Add($"after {batches} batches {accident}");
+        }
+
+        return accidents;
+    }
+
+    private static async Task<string> CauseAsync(TestCluster cluster, string run, CounterRandom random)
+    {
+        var silos = cluster.Silos.Silos;
+        var victim = silos[random.NextInt(silos.Count)];
+        switch (random.NextInt(4))
+        {
+            case 0:
+                await cluster.Silos.KillSiloAsync(victim);
+                await cluster.Silos.StartAdditionalSiloAsync();
+                return $"{victim.Name} is killed and another starts";
+            case 1:
+                await cluster.Silos.StopSiloAsync(victim);
+                await cluster.Silos.StartAdditionalSiloAsync();
+                return $"{victim.Name} is stopped and another starts";
+            case 2:
+                // Two at once: only one is left of three, which takes everything over.
+                await cluster.Silos.KillSiloAsync(victim);
+                var next = cluster.Silos.Silos[random.NextInt(cluster.Silos.Silos.Count)];
+                await cluster.Silos.KillSiloAsync(next);
+                await cluster.Silos.StartAdditionalSiloAsync();
+                await cluster.Silos.StartAdditionalSiloAsync();
+                return $"{victim.Name} and {next.Name} are killed and two others start";
+            default:
+                var grain = GrainOf(cluster.Grains, run, random.NextInt(5), random);
+                await cluster.Silos.DeactivateAsync(grain);
+                return $"{grain.GetGrainId()} is deactivated";
+        }
+    }
+
+    private static IAddressable GrainOf(IGrainFactory grains, string run, int kind, CounterRandom random) => kind switch
+    {
+        0 => grains.GetGrain<IRunGrain>(run),
+        1 => grains.GetRound(run, random.NextInt(2)),
+        2 => grains.GetShard(run, random.NextInt(2), random.NextInt(3)),
+        3 => grains.GetSample(run, random.NextInt(2), random.NextInt(TestSilo.SmallSpec.SamplesPerRound)),
+        _ => grains.GetGrain<ITrainerGrain>(run),
+    };
+
+    // Right after an accident calls may fail: a user starts again, which is idempotent.
+    private static Task StartStubbornlyAsync(TestCluster cluster, string run) =>
+        StubbornlyAsync(async () =>
+        {
+            await cluster.Run(run).Start(TestSilo.SmallSpec);
+            return true;
+        });
+
+    private static Task<RunStatus> StatusAsync(TestCluster cluster, string run) => StubbornlyAsync(() => cluster.Run(run).GetStatus());
+
+    private static async Task<T> StubbornlyAsync<T>(Func<Task<T>> call)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await call();
+            }
+            catch (Exception exception) when (attempt < 20 && exception is not OperationCanceledException)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, Token);
+            }
+        }
+    }
+
+    private static int Setting(string name, int otherwise) =>
+        Environment.GetEnvironmentVariable(name) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
+}

@@ -1,0 +1,124 @@
+using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Artifacts;
+using FreeMask.Silo.Tests.Fakes;
+using Xunit;
+
+namespace FreeMask.Silo.Tests.Runs;
+
+/// <summary>Artifacts that no record names are removed; everything that one names stays.</summary>
+public sealed class CollectionTests(ITestOutputHelper output) : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact(Timeout = 600_000)]
+    public async Task What_rejected_attempts_left_goes_and_a_completed_run_stays_whole()
+    {
+        await using var silo = await TestSilo.StartAsync(_folder.Path, Token);
+        var status = await silo.CompleteAsync("run", TestSilo.SmallSpec);
+        Assert.True(status.Rounds.Sum(r => r.Counts.Rejected) > 0);
+        var stray = await silo.Artifacts.PutAsync("stray"u8.ToArray(), Token);
+
+        Assert.Equal(0, (await CollectAsync(silo, TimeSpan.FromHours(1))).Removed);
+        Assert.True(await silo.Artifacts.ExistsAsync(stray, Token));
+
+        var report = await CollectAsync(silo, TimeSpan.Zero);
+        output.WriteLine($"{report.Removed} of {report.Found} artifacts removed");
+        Assert.False(await silo.Artifacts.ExistsAsync(stray, Token));
+        // At least an image and an attention record for each rejected mask.
+        Assert.True(report.Removed > 2 * status.Rounds.Sum(r => r.Counts.Rejected));
+        await AssertWholeAsync(silo, status);
+        Assert.Equal(0, (await CollectAsync(silo, TimeSpan.Zero)).Removed);
+    }
+
+    [Fact(Timeout = 600_000)]
+    public async Task A_cancelled_run_leaves_its_closed_rounds_and_no_orphans()
+    {
+        await using var silo = await TestSilo.StartAsync(_folder.Path, Token);
+        var straight = await silo.CompleteAsync("straight", TestSilo.SmallSpec);
+        await CollectAsync(silo, TimeSpan.Zero);
+        var before = await StoredAsync(silo);
+
+        var (working, go) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        silo.Stages.OnDevice = async (_, kind, inputs, _) =>
+        {
+            if (inputs[0] is not { Run: "cancelled", Round: 1 } || kind != StageKind.Harmonize) return;
+            working.TrySetResult();
+            await go.Task;
+        };
+        // Another seed: nothing is shared with the run that stays.
+        await silo.Run("cancelled").Start(TestSilo.SmallSpec with { Seed = 77 });
+        await working.Task.WaitAsync(Token);
+        await silo.Run("cancelled").Cancel("wrong prompt");
+        await silo.Run("cancelled").Cancel("again");
+        // The batch under way comes home after the end, with a late result.
+        go.SetResult();
+        await IdleAsync(silo, "cancelled");
+        var status = await silo.Run("cancelled").GetStatus();
+        Assert.Equal((RunState.Cancelled, "wrong prompt"), (status.State, status.Reason));
+
+        await CollectAsync(silo, TimeSpan.Zero);
+        await AssertWholeAsync(silo, straight);
+        var closed = Assert.Single(status.Rounds, r => r.Phase == RoundPhase.Closed);
+        var open = (await silo.SamplesAsync("cancelled", 1)).SelectMany(s => s.Artifacts).Select(a => a.Hash).ToHashSet(StringComparer.Ordinal);
+        var kept = (await silo.SamplesAsync("cancelled", closed.Round)).SelectMany(s => s.Artifacts).Select(a => a.Hash).ToHashSet(StringComparer.Ordinal);
+        var after = await StoredAsync(silo);
+        Assert.NotEmpty(open);
+        Assert.Subset(after, kept);
+        Assert.Empty(open.Except(kept).Intersect(after));
+        output.WriteLine($"{before.Count} artifacts before the cancelled run, {after.Count} after its collection, {kept.Count} of its closed round's samples");
+    }
+
+    [Fact(Timeout = 600_000)]
+    public async Task A_run_at_work_loses_nothing_to_a_collection()
+    {
+        await using var silo = await TestSilo.StartAsync(_folder.Path, Token);
+        var straight = await silo.CompleteAsync("straight", TestSilo.SmallSpec with { Seed = 5 });
+        silo.Stages.ReadsInputs = true;
+        // One collection after the other, while a run makes what they look at. An artifact waits for its record for less than the grace.
+        silo.Stages.Before = (_, _, _) => silo.Grains.GetGrain<IArtifactCollectorGrain>(0).Collect(TimeSpan.FromSeconds(20));
+        var status = await silo.CompleteAsync("run", TestSilo.SmallSpec with { Seed = 5 });
+        Assert.Equal(straight.ManifestHash, status.ManifestHash);
+        Assert.Equal(0, status.Rounds.Sum(r => r.Counts.Quarantined));
+        await AssertWholeAsync(silo, status);
+    }
+
+    private static async Task<CollectionReport> CollectAsync(TestSilo silo, TimeSpan grace)
+    {
+        var collector = silo.Grains.GetGrain<IArtifactCollectorGrain>(0);
+        await collector.Collect(grace);
+        CollectionReport report;
+        do
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Token);
+            report = await collector.GetReport();
+        }
+        while (report.Running);
+        Assert.Null(report.Error);
+        return report;
+    }
+
+    private static async Task IdleAsync(TestSilo silo, string run)
+    {
+        while (!(await silo.Run(run).GetStatus()).Idle) await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Token);
+    }
+
+    private static async Task<HashSet<string>> StoredAsync(TestSilo silo)
+    {
+        var hashes = new HashSet<string>(StringComparer.Ordinal);
+        await foreach (var artifact in silo.Artifacts.ListAsync(Token)) hashes.Add(artifact.Hash);
+        return hashes;
+    }
+
+    /// <summary>Whatever the records of a completed run name is there.</summary>
+    private static async Task AssertWholeAsync(TestSilo silo, RunStatus status)
+    {
+        foreach (var part in status.ManifestParts.Concat(status.Segmenter!.Hashes)) await silo.Artifacts.GetAsync(part, Token);
+        foreach (var round in status.Rounds)
+            foreach (var artifact in (await silo.SamplesAsync(status.Run, round.Round)).SelectMany(s => s.Artifacts))
+                await silo.Artifacts.GetAsync(artifact.Hash, Token);
+    }
+}

@@ -1,0 +1,100 @@
+using FreeMask.GrainInterfaces;
+using FreeMask.Silo.Tests.Fakes;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+
+namespace FreeMask.Silo.Tests.Runs;
+
+/// <summary>Devices that hang, and messages between devices and shards that are lost: the work is done elsewhere, once.</summary>
+public sealed class DeviceFaultTests(ITestOutputHelper output) : IDisposable
+{
+    private static readonly Dictionary<string, string?> TwoDevices = new()
+    {
+        ["FreeMask:Devices:Names:0"] = "cpu:0",
+        ["FreeMask:Devices:Names:1"] = "cpu:1",
+        ["FreeMask:DeviceWorker:HangsAfter"] = "00:00:01",
+        ["FreeMask:DeviceWorker:FirstHangsAfter"] = "00:00:01",
+    };
+
+    private readonly TemporaryFolder _folder = new();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact(Timeout = 600_000)]
+    public async Task A_device_that_hangs_is_given_up_and_its_late_results_change_nothing()
+    {
+        await using var silo = await TestSilo.StartAsync(_folder.Path, Token, settings: TwoDevices);
+        var straight = await silo.CompleteAsync("straight", TestSilo.SmallSpec);
+
+        var (hangs, back, works) = (Signal(), Signal(), Signal());
+        IReadOnlyList<int> hanging = [];
+        silo.Stages.OnDevice = async (device, kind, inputs, _) =>
+        {
+            if (device != "cpu:1") return;
+            if (inputs[0].Run == "after") works.TrySetResult();
+            if (inputs[0].Run != "run" || kind != StageKind.Mask || hangs.Task.IsCompleted) return;
+            hanging = [.. inputs.Select(i => i.Index)];
+            hangs.TrySetResult();
+            // A native call: no token reaches it.
+            await back.Task;
+        };
+        await silo.Run("run").Start(TestSilo.SmallSpec);
+        await hangs.Task.WaitAsync(Token);
+        var began = TimeProvider.System.GetTimestamp();
+        await silo.RestingAsync("run");
+        output.WriteLine($"samples {string.Join(", ", hanging)} hung; the run was complete {TimeProvider.System.GetElapsedTime(began).TotalSeconds:0.0} s later");
+        Assert.Equal(straight.ManifestHash, (await silo.Run("run").GetStatus()).ManifestHash);
+        var before = await silo.SamplesAsync("run", 0);
+
+        // It comes back with results that nobody waits for, and takes work again.
+        back.SetResult();
+        var after = await silo.CompleteAsync("after", TestSilo.SmallSpec);
+        Assert.Equal(straight.ManifestHash, after.ManifestHash);
+        await works.Task.WaitAsync(Token);
+        Assert.Equal(before.Select(s => (s.Stage, s.Attempt, s.Operation)), (await silo.SamplesAsync("run", 0)).Select(s => (s.Stage, s.Attempt, s.Operation)));
+    }
+
+    [Theory(Timeout = 600_000)]
+    [InlineData(nameof(ISampleShardGrain.Report))]
+    [InlineData(nameof(IDeviceWorkerGrain.Enqueue))]
+    public async Task A_message_that_is_lost_is_made_up_for_by_the_lease(string method)
+    {
+        var loss = new Loss(method);
+        await using var silo = await TestSilo.StartAsync(_folder.Path, Token, services: s => s.AddSingleton<IIncomingGrainCallFilter>(loss));
+        var straight = await silo.CompleteAsync("straight", TestSilo.SmallSpec);
+
+        loss.Next = 3;
+        var began = TimeProvider.System.GetTimestamp();
+        var status = await silo.CompleteAsync("run", TestSilo.SmallSpec);
+        output.WriteLine($"{method} was lost {loss.Lost} times; the run took {TimeProvider.System.GetElapsedTime(began).TotalSeconds:0.0} s");
+        Assert.Equal(3, loss.Lost);
+        Assert.Equal(straight.ManifestHash, status.ManifestHash);
+        Assert.All(silo.Stages.Executions, e => Assert.Equal(1, e.Value));
+    }
+
+    private static TaskCompletionSource Signal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Loses the next messages of a kind: they are answered, and never handled.</summary>
+    private sealed class Loss(string method) : IIncomingGrainCallFilter
+    {
+        private int _next, _lost;
+
+        public int Next
+        {
+            set => _next = value;
+        }
+
+        public int Lost => _lost;
+
+        public Task Invoke(IIncomingGrainCallContext context)
+        {
+            if (context.MethodName != method || Interlocked.Decrement(ref _next) < 0) return context.Invoke();
+            Interlocked.Increment(ref _lost);
+            // The sender of an order hears that all of it was taken.
+            if (context.Request.GetArgumentCount() == 1 && context.Request.GetArgument(0) is WorkOrder order) context.Result = order.Items.Length;
+            return Task.CompletedTask;
+        }
+    }
+}
