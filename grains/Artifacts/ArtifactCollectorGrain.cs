@@ -1,7 +1,5 @@
-using FreeMask.Grains.Domain;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Orleans.Concurrency;
 
 namespace FreeMask.Grains.Artifacts;
 

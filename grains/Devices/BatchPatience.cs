@@ -13,6 +13,9 @@ internal sealed class BatchPatience(TimeSpan least, TimeSpan first)
 
     private readonly Dictionary<BatchKey, TimeSpan> _longest = [];
 
+    /// <summary>Whether a batch of this kind came to its end before.</summary>
+    public bool Knows(BatchKey key) => _longest.ContainsKey(key);
+
     /// <summary>How long a batch may take.</summary>
     public TimeSpan Of(BatchKey key) => !_longest.TryGetValue(key, out var longest) ? first
         : longest * Factor > least ? longest * Factor

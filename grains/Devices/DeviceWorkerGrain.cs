@@ -113,7 +113,7 @@ internal sealed partial class DeviceWorkerGrain(
             var inputs = await PrepareAsync(batch, done);
             if (inputs.Count > 0)
             {
-                var (outcomes, elapsed) = await ComputeAsync(batch, [.. inputs.Select(i => i.Input)]);
+                var (outcomes, elapsed) = await ComputeAsync(batch, inputs);
                 seconds = elapsed;
                 await KeepAsync(order, inputs, outcomes, elapsed / inputs.Count, done);
             }
@@ -137,11 +137,11 @@ internal sealed partial class DeviceWorkerGrain(
     }
 
     /// <summary>Asks the samples what they have. One that has moved on is not worked on again.</summary>
-    private async Task<List<(StageInput Input, int Faults)>> PrepareAsync(List<QueuedWork> batch, Dictionary<int, SampleProgress> done)
+    private async Task<List<StageInput>> PrepareAsync(List<QueuedWork> batch, Dictionary<int, SampleProgress> done)
     {
         var order = batch[0].Order;
         var records = await Task.WhenAll(batch.Select(w => GrainFactory.GetSample(order.Run, order.Round, w.Item.Index).Get()));
-        var inputs = new List<(StageInput, int)>();
+        var inputs = new List<StageInput>();
         for (var i = 0; i < batch.Count; i++)
         {
             var item = batch[i].Item;
@@ -159,17 +159,18 @@ internal sealed partial class DeviceWorkerGrain(
                 Index = item.Index,
                 Plan = record.Plan,
                 Attempt = record.Attempt,
+                Faults = record.Faults,
                 Artifacts = record.Artifacts,
                 Donors = order.Kind == StageKind.Compose ? order.Donors : null,
                 Judge = order.Judge,
             };
-            inputs.Add((input, record.Faults));
+            inputs.Add(input);
         }
 
         return inputs;
     }
 
-    private async Task<(IReadOnlyList<StageOutcome> Outcomes, double Seconds)> ComputeAsync(List<QueuedWork> batch, StageInput[] inputs)
+    private async Task<(IReadOnlyList<StageOutcome> Outcomes, double Seconds)> ComputeAsync(List<QueuedWork> batch, List<StageInput> inputs)
     {
         var order = batch[0].Order;
         using var turn = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token, _inLine.Token);
@@ -177,14 +178,17 @@ internal sealed partial class DeviceWorkerGrain(
         try
         {
             var started = time.GetTimestamp();
-            using var activity = Telemetry.StartBatch(order.Kind, inputs.Length, Key);
+            using var activity = Telemetry.StartBatch(order.Kind, inputs.Count, Key);
             var (runner, token) = (new WatchedRunner(_local!.Runner, time), _stopping.Token);
-            var restoring = new RestoringRunner(runner, artifacts, order.Donors, i => GrainFactory.GetSample(order.Run, order.Round, i).Get(), logger);
-            var work = Task.Run(() => BatchIsolation.RunAsync(restoring, order.Kind, order.Spec, inputs, token), token);
+            var proven = _patience.Knows(WorkQueue.KeyOf(order));
+            // The work leaves the grain's scheduler; the factory is the one thing of the grain that goes with it.
+            var grains = GrainFactory;
+            var restoring = new RestoringRunner(runner, artifacts, order.Donors, i => grains.GetSample(order.Run, order.Round, i).Get(), logger);
+            var work = Task.Run(() => BatchIsolation.RunAsync(restoring, order.Kind, order.Spec, inputs, proven, token), token);
             await WatchAsync(batch, runner, work);
             var outcomes = await work;
             var seconds = time.GetElapsedTime(started).TotalSeconds;
-            Telemetry.CountBatch(order.Kind, inputs.Length, StageFlow.BatchOf(order.Kind, order.Spec), seconds, Key);
+            Telemetry.CountBatch(order.Kind, inputs.Count, StageFlow.BatchOf(order.Kind, order.Spec), seconds, Key);
             foreach (var outcome in outcomes) Telemetry.CountItem(order.Kind, outcome.Result);
             return (outcomes, seconds);
         }
@@ -252,21 +256,21 @@ internal sealed partial class DeviceWorkerGrain(
     }
 
     private async Task KeepAsync(
-        WorkOrder order, List<(StageInput Input, int Faults)> inputs, IReadOnlyList<StageOutcome> outcomes, double seconds, Dictionary<int, SampleProgress> done)
+        WorkOrder order, List<StageInput> inputs, IReadOnlyList<StageOutcome> outcomes, double seconds, Dictionary<int, SampleProgress> done)
     {
-        var kept = await Task.WhenAll(inputs.Select((input, i) => KeepOneAsync(order, input.Input, input.Faults, outcomes[i], seconds)));
+        var kept = await Task.WhenAll(inputs.Select((input, i) => KeepOneAsync(order, input, outcomes[i], seconds)));
         foreach (var progress in kept)
             if (progress is not null) done[progress.Index] = progress;
     }
 
     /// <summary>Sends a result to its sample. A write that fails may have been applied: sending again is safe either way.</summary>
-    private async Task<SampleProgress?> KeepOneAsync(WorkOrder order, StageInput input, int faults, StageOutcome outcome, double seconds)
+    private async Task<SampleProgress?> KeepOneAsync(WorkOrder order, StageInput input, StageOutcome outcome, double seconds)
     {
         var completion = new StageCompletion
         {
             Kind = order.Kind,
             Attempt = input.Attempt,
-            Faults = faults,
+            Faults = input.Faults,
             Result = outcome.Result,
             Plan = input.Plan,
             Artifacts = [.. outcome.Artifacts.Select(a => new ArtifactReference(a.Name, a.Hash, _local!.Address.Kind))],

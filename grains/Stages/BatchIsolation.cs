@@ -1,4 +1,5 @@
 using FreeMask.Grains.Artifacts;
+using FreeMask.Grains.Domain;
 using FreeMask.Vision;
 
 namespace FreeMask.Grains.Stages;
@@ -8,16 +9,26 @@ internal sealed class ModelFaultException(string message, Exception innerExcepti
 
 /// <summary>
 /// Finds out who is at fault when a batch fails: its samples are tried one by one. One that fails alone is a poison sample; when none of
-/// several can be worked on, the model is broken, and that is one error, not one a sample.
+/// several can be worked on, the model is broken, and that is one error, not one a sample. Samples that failed before say nothing about
+/// the model: poison samples are what is left over, and end up in one batch.
 /// </summary>
 internal static class BatchIsolation
 {
+    // Of a model that never worked, two samples are proof; one that worked may meet a few poison samples in a row.
+    private const int ProofAgainstNew = 2, ProofAgainstProven = 4;
+
     /// <summary>Runs a batch.</summary>
+    /// <param name="runner">What works.</param>
+    /// <param name="kind">The work.</param>
+    /// <param name="spec">What the run makes.</param>
+    /// <param name="inputs">The samples.</param>
+    /// <param name="proven">Whether the same work with the same models succeeded before on this device.</param>
+    /// <param name="cancellationToken">The device stops.</param>
     /// <exception cref="ModelFaultException">The model is at fault.</exception>
     /// <exception cref="ArtifactStoreException">The store failed: try later.</exception>
     /// <exception cref="OperationCanceledException">The device stops.</exception>
     public static async Task<IReadOnlyList<StageOutcome>> RunAsync(
-        IStageRunner runner, StageKind kind, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+        IStageRunner runner, StageKind kind, RunSpec spec, IReadOnlyList<StageInput> inputs, bool proven, CancellationToken cancellationToken)
     {
         try
         {
@@ -27,12 +38,12 @@ internal static class BatchIsolation
         {
             if (exception is FreeMaskException) throw new ModelFaultException(exception.Message, exception);
             if (inputs.Count == 1) return [StageOutcome.Fault(Describe(exception))];
-            return await OneByOneAsync(runner, kind, spec, inputs, cancellationToken);
+            return await OneByOneAsync(runner, kind, spec, inputs, proven, cancellationToken);
         }
     }
 
     private static async Task<IReadOnlyList<StageOutcome>> OneByOneAsync(
-        IStageRunner runner, StageKind kind, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+        IStageRunner runner, StageKind kind, RunSpec spec, IReadOnlyList<StageInput> inputs, bool proven, CancellationToken cancellationToken)
     {
         var outcomes = new List<StageOutcome>();
         Exception? last = null;
@@ -51,7 +62,8 @@ internal static class BatchIsolation
             }
         }
 
-        return last is not null && failed == inputs.Count
+        var proof = proven ? Math.Min(ProofAgainstProven, Math.Max(ProofAgainstNew, StageFlow.BatchOf(kind, spec))) : ProofAgainstNew;
+        return last is not null && failed == inputs.Count && inputs.Count(i => i.Faults == 0) >= proof
             ? throw new ModelFaultException($"{kind} failed for all of {failed} samples: {Describe(last)}", last)
             : outcomes;
     }

@@ -41,6 +41,9 @@ public sealed record StageInput
     /// <summary>The attempt: part of the name of every random stream.</summary>
     public required int Attempt { get; init; }
 
+    /// <summary>How often this work on it failed before, within the attempt.</summary>
+    public int Faults { get; init; }
+
     /// <summary>What the stages before made.</summary>
     public ImmutableArray<ArtifactReference> Artifacts { get; init; } = [];
 

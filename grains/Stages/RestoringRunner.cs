@@ -45,6 +45,7 @@ internal sealed partial class RestoringRunner(
         {
             Artifacts = [.. owner.Artifacts.Where(a => ArtifactOrigin.Of(a.Name) < origin)],
             Donors = origin == StageKind.Compose ? donors : null,
+            Judge = origin == StageKind.Score ? owner.Judge : null,
         };
         var outcome = (await RunAsync(origin, spec, [input], cancellationToken))[0];
         return outcome.Artifacts.Any(a => a.Hash == hash);

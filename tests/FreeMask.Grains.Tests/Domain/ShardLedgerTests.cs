@@ -71,4 +71,30 @@ public sealed class ShardLedgerTests
         ledger.Release(First + 1, "b");
         Assert.Equal(0, ledger.InFlight);
     }
+
+    [Fact]
+    public void A_lease_lasts_as_long_as_its_device_says_that_it_has_the_sample()
+    {
+        var ledger = new ShardLedger(First, Count);
+        ledger.Grant(First, new Lease("a", 0, Now));
+        ledger.Grant(First + 1, new Lease("a", 0, Now));
+        ledger.Grant(First + 2, new Lease("b", 0, Now));
+        // What another device has, and what nobody was given, is none of its business.
+        ledger.Renew("a", [First, First + 2, First + 3], Now.AddSeconds(20));
+        Assert.Equal([First + 1, First + 2], ledger.TakeExpired(Now).Order());
+        Assert.Equal(1, ledger.InFlight);
+        Assert.Equal(["a"], ledger.WorkersWithLeasesUntil(Now.AddSeconds(20)));
+        Assert.Empty(ledger.WorkersWithLeasesUntil(Now.AddSeconds(19)));
+    }
+
+    [Fact]
+    public void What_a_kept_ledger_thinks_given_up_may_have_been_retried()
+    {
+        var ledger = new ShardLedger(First, Count);
+        ledger.Apply(new SampleProgress(First + 4, SampleStage.Quarantined, 1, 0, -1, "poison"));
+        var restored = new ShardLedger(First, ledger.ToRecord());
+        Assert.Contains(First + 4, restored.InDoubt(SampleStage.Masked));
+        restored.Correct(new SampleProgress(First + 4, SampleStage.Generated, 1, 0, -1, "poison"));
+        Assert.Equal(SampleStage.Generated, restored.StageOf(First + 4));
+    }
 }

@@ -26,6 +26,22 @@ public sealed class BatchIsolationTests
         Assert.Contains("all of 4", (await Assert.ThrowsAsync<ModelFaultException>(() => RunAsync(_ => new InvalidOperationException("no")))).Message, StringComparison.Ordinal);
 
     [Fact]
+    public async Task Poison_samples_that_are_left_over_together_are_no_proof_against_the_model()
+    {
+        var leftOver = Inputs.Select(i => i with { Faults = 1 }).ToArray();
+        var outcomes = await RunAsync(_ => new InvalidOperationException("poison"), leftOver);
+        Assert.All(outcomes, o => Assert.Equal(StageResult.Fault, o.Result));
+        Assert.All(await RunAsync(_ => new InvalidOperationException("poison"), Inputs[..2], proven: true), o => Assert.Equal(StageResult.Fault, o.Result));
+    }
+
+    [Fact]
+    public async Task A_model_that_worked_before_can_still_break()
+    {
+        await Assert.ThrowsAsync<ModelFaultException>(() => RunAsync(_ => new InvalidOperationException("device lost"), Inputs, proven: true));
+        await Assert.ThrowsAsync<ModelFaultException>(() => RunAsync(_ => new InvalidOperationException("device lost"), Inputs[..2]));
+    }
+
+    [Fact]
     public async Task An_error_for_the_user_reaches_the_user_as_it_is() =>
         Assert.Equal("get the model", (await Assert.ThrowsAsync<ModelFaultException>(() => RunAsync(_ => new FreeMaskException("get the model")))).Message);
 
@@ -33,8 +49,8 @@ public sealed class BatchIsolationTests
     public async Task A_store_that_is_away_blames_nobody() =>
         await Assert.ThrowsAsync<ArtifactStoreException>(() => RunAsync(_ => new ArtifactStoreException("away")));
 
-    private static Task<IReadOnlyList<StageOutcome>> RunAsync(Func<StageInput, Exception?> fault) =>
-        BatchIsolation.RunAsync(new Runner(fault), StageKind.Generate, Specs.Small, Inputs, TestContext.Current.CancellationToken);
+    private static Task<IReadOnlyList<StageOutcome>> RunAsync(Func<StageInput, Exception?> fault, StageInput[]? inputs = null, bool proven = false) =>
+        BatchIsolation.RunAsync(new Runner(fault), StageKind.Generate, Specs.Small, inputs ?? Inputs, proven, TestContext.Current.CancellationToken);
 
     private sealed class Runner(Func<StageInput, Exception?> fault) : IStageRunner
     {

@@ -205,7 +205,7 @@ public sealed class ArtifactFaultTests(ITestOutputHelper output) : IDisposable
 
     private static void AssertUnhurt(RunStatus straight, RunStatus status)
     {
-        Assert.Equal(RunState.Completed, status.State);
+        Assert.True(status.State == RunState.Completed, $"the run is {status.State}: {status.Reason}");
         Assert.Equal(straight.ManifestHash, status.ManifestHash);
         Assert.Equal(straight.Rounds.Select(r => r.Counts), status.Rounds.Select(r => r.Counts));
     }

@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Artifacts;
 using FreeMask.Silo.Tests.Fakes;
 using Xunit;
 
@@ -95,12 +97,19 @@ public sealed class RetryTests : IDisposable
     private static async Task<TaskCompletionSource> PauseWithTwoQuarantinedAsync(TestSilo silo)
     {
         var (held, go) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        var tries = new ConcurrentDictionary<int, int>();
         silo.Stages.Before = async (kind, inputs, token) =>
         {
             if (inputs[0] is not { Run: "run", Round: 0 } || kind != StageKind.Compose) return;
-            if (inputs.Any(i => i.Index is 3 or 8)) throw new InvalidOperationException("poison");
+            if (inputs.Any(i => i.Index is 3 or 8))
+            {
+                if (inputs.Count == 1) tries.AddOrUpdate(inputs[0].Index, 1, (_, n) => n + 1);
+                throw new InvalidOperationException("poison");
+            }
+
             if (inputs.All(i => i.Index != 11)) return;
-            // The last sample holds the round open.
+            // The last sample holds the round open, once the poison no longer needs the device.
+            if (tries.Count < 2 || tries.Values.Any(n => n < TestSilo.SmallSpec.Execution.MaxAttempts)) throw new ArtifactStoreException("not yet");
             held.TrySetResult();
             await go.Task.WaitAsync(token);
         };
