@@ -15,15 +15,13 @@ public sealed class ArtifactFaultTests(ITestOutputHelper output) : IDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly ConcurrentDictionary<string, bool> _damagedOnce = new(StringComparer.Ordinal);
 
-    private static CancellationToken Token => TestContext.Current.CancellationToken;
-
     public void Dispose() => _folder.Dispose();
 
     [Fact(Timeout = 600_000)]
     public async Task A_store_that_is_full_for_a_while_stops_the_run_only_as_long()
     {
         var artifacts = Faulty("artifacts");
-        await using var silo = await StartAsync(artifacts);
+        await using var silo = await StartAsync(artifacts, TestContext.Current.CancellationToken);
         var straight = await silo.CompleteAsync("straight", TestSilo.SmallSpec);
 
         var (seen, refused) = (0, 0);
@@ -44,7 +42,7 @@ public sealed class ArtifactFaultTests(ITestOutputHelper output) : IDisposable
     public async Task A_store_that_is_away_for_many_retries_is_waited_for()
     {
         var artifacts = Faulty("artifacts");
-        await using var silo = await StartAsync(artifacts);
+        await using var silo = await StartAsync(artifacts, TestContext.Current.CancellationToken);
         var straight = await silo.CompleteAsync("straight", TestSilo.SmallSpec);
 
         // At the product's delay of a second between tries, sixty failed operations are a minute at least.
@@ -74,7 +72,7 @@ public sealed class ArtifactFaultTests(ITestOutputHelper output) : IDisposable
     public async Task A_damaged_artifact_is_made_again_and_no_sample_pays(string name, StageKind reader, bool truncated)
     {
         var artifacts = Faulty("artifacts");
-        await using var silo = await StartAsync(artifacts);
+        await using var silo = await StartAsync(artifacts, TestContext.Current.CancellationToken);
         silo.Stages.ReadsInputs = true;
         var straight = await silo.CompleteAsync("straight", TestSilo.SmallSpec);
 
@@ -102,7 +100,7 @@ public sealed class ArtifactFaultTests(ITestOutputHelper output) : IDisposable
     public async Task A_donor_that_is_lost_is_made_again_for_the_sample_that_needs_it()
     {
         var artifacts = Faulty("artifacts");
-        await using var silo = await StartAsync(artifacts);
+        await using var silo = await StartAsync(artifacts, TestContext.Current.CancellationToken);
         silo.Stages.ReadsDonors = true;
         var straight = await silo.CompleteAsync("straight", TestSilo.SmallSpec);
 
@@ -121,7 +119,7 @@ public sealed class ArtifactFaultTests(ITestOutputHelper output) : IDisposable
     public async Task A_training_whose_checkpoint_is_lost_starts_again()
     {
         var artifacts = Faulty("artifacts");
-        await using var silo = await StartAsync(artifacts);
+        await using var silo = await StartAsync(artifacts, TestContext.Current.CancellationToken);
         var spec = TestSilo.SmallSpec with { Rounds = 1 };
         var straight = await silo.CompleteAsync("straight", spec);
 
@@ -146,7 +144,7 @@ public sealed class ArtifactFaultTests(ITestOutputHelper output) : IDisposable
         try
         {
             var artifacts = new FaultyArtifacts(new FolderArtifactStore(disk, TimeProvider.System));
-            await using var silo = await StartAsync(artifacts);
+            await using var silo = await StartAsync(artifacts, TestContext.Current.CancellationToken);
             var straight = await silo.CompleteAsync("straight", TestSilo.SmallSpec);
 
             var (fullAt, refused) = (30, 0);
@@ -194,7 +192,7 @@ public sealed class ArtifactFaultTests(ITestOutputHelper output) : IDisposable
         try
         {
             using var process = Process.Start(new ProcessStartInfo(command, arguments) { RedirectStandardError = true })!;
-            await process.WaitForExitAsync(Token);
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
             return process.ExitCode == 0;
         }
         catch (System.ComponentModel.Win32Exception)
@@ -212,6 +210,6 @@ public sealed class ArtifactFaultTests(ITestOutputHelper output) : IDisposable
 
     private FaultyArtifacts Faulty(string name) => new(new FolderArtifactStore(Path.Combine(_folder.Path, name), TimeProvider.System));
 
-    private Task<TestSilo> StartAsync(IArtifactStore artifacts) =>
-        TestSilo.StartAsync(Path.Combine(_folder.Path, "state"), Token, services: s => s.AddSingleton(artifacts));
+    private Task<TestSilo> StartAsync(IArtifactStore artifacts, CancellationToken cancellationToken) =>
+        TestSilo.StartAsync(Path.Combine(_folder.Path, "state"), cancellationToken, services: s => s.AddSingleton(artifacts));
 }

@@ -18,15 +18,13 @@ public sealed class ChaosTests(ITestOutputHelper output) : IDisposable
 
     private readonly TemporaryFolder _folder = new();
 
-    private static CancellationToken Token => TestContext.Current.CancellationToken;
-
     public void Dispose() => _folder.Dispose();
 
     [Fact(Timeout = 7_200_000)]
     public async Task Whatever_dies_the_run_ends_as_if_nothing_had()
     {
         var (first, seeds) = (Setting("FREEMASK_CHAOS_FIRST", 1), Setting("FREEMASK_CHAOS_SEEDS", 20));
-        await using var cluster = await TestCluster.StartAsync(_folder.Path, Silos, Token);
+        await using var cluster = await TestCluster.StartAsync(_folder.Path, Silos, TestContext.Current.CancellationToken);
         await StartStubbornlyAsync(cluster, "straight");
         Assert.Equal(RunState.Completed, await cluster.RestingAsync("straight"));
         var straight = await StatusAsync(cluster, "straight");
@@ -133,7 +131,7 @@ public sealed class ChaosTests(ITestOutputHelper output) : IDisposable
             }
             catch (Exception exception) when (attempt < 20 && exception is not OperationCanceledException)
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, Token);
+                await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, TestContext.Current.CancellationToken);
             }
         }
     }

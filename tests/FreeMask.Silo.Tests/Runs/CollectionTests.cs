@@ -1,5 +1,4 @@
 using FreeMask.GrainInterfaces;
-using FreeMask.Grains.Artifacts;
 using FreeMask.Silo.Tests.Fakes;
 using Xunit;
 
@@ -10,24 +9,22 @@ public sealed class CollectionTests(ITestOutputHelper output) : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
-    private static CancellationToken Token => TestContext.Current.CancellationToken;
-
     public void Dispose() => _folder.Dispose();
 
     [Fact(Timeout = 600_000)]
     public async Task What_rejected_attempts_left_goes_and_a_completed_run_stays_whole()
     {
-        await using var silo = await TestSilo.StartAsync(_folder.Path, Token);
+        await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken);
         var status = await silo.CompleteAsync("run", TestSilo.SmallSpec);
         Assert.True(status.Rounds.Sum(r => r.Counts.Rejected) > 0);
-        var stray = await silo.Artifacts.PutAsync("stray"u8.ToArray(), Token);
+        var stray = await silo.Artifacts.PutAsync("stray"u8.ToArray(), TestContext.Current.CancellationToken);
 
         Assert.Equal(0, (await CollectAsync(silo, TimeSpan.FromHours(1))).Removed);
-        Assert.True(await silo.Artifacts.ExistsAsync(stray, Token));
+        Assert.True(await silo.Artifacts.ExistsAsync(stray, TestContext.Current.CancellationToken));
 
         var report = await CollectAsync(silo, TimeSpan.Zero);
         output.WriteLine($"{report.Removed} of {report.Found} artifacts removed");
-        Assert.False(await silo.Artifacts.ExistsAsync(stray, Token));
+        Assert.False(await silo.Artifacts.ExistsAsync(stray, TestContext.Current.CancellationToken));
         // At least an image and an attention record for each rejected mask.
         Assert.True(report.Removed > 2 * status.Rounds.Sum(r => r.Counts.Rejected));
         await AssertWholeAsync(silo, status);
@@ -37,7 +34,7 @@ public sealed class CollectionTests(ITestOutputHelper output) : IDisposable
     [Fact(Timeout = 600_000)]
     public async Task A_cancelled_run_leaves_its_closed_rounds_and_no_orphans()
     {
-        await using var silo = await TestSilo.StartAsync(_folder.Path, Token);
+        await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken);
         var straight = await silo.CompleteAsync("straight", TestSilo.SmallSpec);
         await CollectAsync(silo, TimeSpan.Zero);
         var before = await StoredAsync(silo);
@@ -51,7 +48,7 @@ public sealed class CollectionTests(ITestOutputHelper output) : IDisposable
         };
         // Another seed: nothing is shared with the run that stays.
         await silo.Run("cancelled").Start(TestSilo.SmallSpec with { Seed = 77 });
-        await working.Task.WaitAsync(Token);
+        await working.Task.WaitAsync(TestContext.Current.CancellationToken);
         await silo.Run("cancelled").Cancel("wrong prompt");
         await silo.Run("cancelled").Cancel("again");
         // The batch under way comes home after the end, with a late result.
@@ -75,7 +72,7 @@ public sealed class CollectionTests(ITestOutputHelper output) : IDisposable
     [Fact(Timeout = 600_000)]
     public async Task A_run_at_work_loses_nothing_to_a_collection()
     {
-        await using var silo = await TestSilo.StartAsync(_folder.Path, Token);
+        await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken);
         var straight = await silo.CompleteAsync("straight", TestSilo.SmallSpec with { Seed = 5 });
         silo.Stages.ReadsInputs = true;
         // One collection after the other, while a run makes what they look at. An artifact waits for its record for less than the grace.
@@ -93,7 +90,7 @@ public sealed class CollectionTests(ITestOutputHelper output) : IDisposable
         CollectionReport report;
         do
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Token);
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, TestContext.Current.CancellationToken);
             report = await collector.GetReport();
         }
         while (report.Running);
@@ -103,22 +100,22 @@ public sealed class CollectionTests(ITestOutputHelper output) : IDisposable
 
     private static async Task IdleAsync(TestSilo silo, string run)
     {
-        while (!(await silo.Run(run).GetStatus()).Idle) await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Token);
+        while (!(await silo.Run(run).GetStatus()).Idle) await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, TestContext.Current.CancellationToken);
     }
 
     private static async Task<HashSet<string>> StoredAsync(TestSilo silo)
     {
         var hashes = new HashSet<string>(StringComparer.Ordinal);
-        await foreach (var artifact in silo.Artifacts.ListAsync(Token)) hashes.Add(artifact.Hash);
+        await foreach (var artifact in silo.Artifacts.ListAsync(TestContext.Current.CancellationToken)) hashes.Add(artifact.Hash);
         return hashes;
     }
 
     /// <summary>Whatever the records of a completed run name is there.</summary>
     private static async Task AssertWholeAsync(TestSilo silo, RunStatus status)
     {
-        foreach (var part in status.ManifestParts.Concat(status.Segmenter!.Hashes)) await silo.Artifacts.GetAsync(part, Token);
+        foreach (var part in status.ManifestParts.Concat(status.Segmenter!.Hashes)) await silo.Artifacts.GetAsync(part, TestContext.Current.CancellationToken);
         foreach (var round in status.Rounds)
             foreach (var artifact in (await silo.SamplesAsync(status.Run, round.Round)).SelectMany(s => s.Artifacts))
-                await silo.Artifacts.GetAsync(artifact.Hash, Token);
+                await silo.Artifacts.GetAsync(artifact.Hash, TestContext.Current.CancellationToken);
     }
 }

@@ -18,14 +18,12 @@ public sealed class DeviceFaultTests(ITestOutputHelper output) : IDisposable
 
     private readonly TemporaryFolder _folder = new();
 
-    private static CancellationToken Token => TestContext.Current.CancellationToken;
-
     public void Dispose() => _folder.Dispose();
 
     [Fact(Timeout = 600_000)]
     public async Task A_device_that_hangs_is_given_up_and_its_late_results_change_nothing()
     {
-        await using var silo = await TestSilo.StartAsync(_folder.Path, Token, settings: TwoDevices);
+        await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken, settings: TwoDevices);
         var straight = await silo.CompleteAsync("straight", TestSilo.SmallSpec);
 
         var (hangs, back, works) = (Signal(), Signal(), Signal());
@@ -41,7 +39,7 @@ public sealed class DeviceFaultTests(ITestOutputHelper output) : IDisposable
             await back.Task;
         };
         await silo.Run("run").Start(TestSilo.SmallSpec);
-        await hangs.Task.WaitAsync(Token);
+        await hangs.Task.WaitAsync(TestContext.Current.CancellationToken);
         var began = TimeProvider.System.GetTimestamp();
         await silo.RestingAsync("run");
         output.WriteLine($"samples {string.Join(", ", hanging)} hung; the run was complete {TimeProvider.System.GetElapsedTime(began).TotalSeconds:0.0} s later");
@@ -52,7 +50,7 @@ public sealed class DeviceFaultTests(ITestOutputHelper output) : IDisposable
         back.SetResult();
         var after = await silo.CompleteAsync("after", TestSilo.SmallSpec);
         Assert.Equal(straight.ManifestHash, after.ManifestHash);
-        await works.Task.WaitAsync(Token);
+        await works.Task.WaitAsync(TestContext.Current.CancellationToken);
         Assert.Equal(before.Select(s => (s.Stage, s.Attempt, s.Operation)), (await silo.SamplesAsync("run", 0)).Select(s => (s.Stage, s.Attempt, s.Operation)));
     }
 
@@ -62,7 +60,7 @@ public sealed class DeviceFaultTests(ITestOutputHelper output) : IDisposable
     public async Task A_message_that_is_lost_is_made_up_for_by_the_lease(string method)
     {
         var loss = new Loss(method);
-        await using var silo = await TestSilo.StartAsync(_folder.Path, Token, services: s => s.AddSingleton<IIncomingGrainCallFilter>(loss));
+        await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken, services: s => s.AddSingleton<IIncomingGrainCallFilter>(loss));
         var straight = await silo.CompleteAsync("straight", TestSilo.SmallSpec);
 
         loss.Next = 3;

@@ -11,8 +11,6 @@ public sealed class RetryTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
-    private static CancellationToken Token => TestContext.Current.CancellationToken;
-
     public void Dispose() => _folder.Dispose();
 
     [Theory(Timeout = 600_000)]
@@ -20,7 +18,7 @@ public sealed class RetryTests : IDisposable
     [InlineData(false)]
     public async Task Quarantined_samples_are_tried_again_one_or_all(bool all)
     {
-        await using var silo = await TestSilo.StartAsync(_folder.Path, Token);
+        await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken);
         var straight = await silo.CompleteAsync("straight", TestSilo.SmallSpec);
 
         var go = await PauseWithTwoQuarantinedAsync(silo);
@@ -46,7 +44,7 @@ public sealed class RetryTests : IDisposable
     public async Task A_retry_holds_when_the_silo_dies_before_the_shard_has_kept_it()
     {
         string? expected;
-        await using (var silo = await TestSilo.StartAsync(_folder.Path, Token))
+        await using (var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken))
         {
             expected = (await silo.CompleteAsync("straight", TestSilo.SmallSpec)).ManifestHash;
             await PauseWithTwoQuarantinedAsync(silo);
@@ -56,7 +54,7 @@ public sealed class RetryTests : IDisposable
             silo.Faults.Decide = (_, _, _) => WriteFate.FailsBefore;
         }
 
-        await using var next = await TestSilo.StartAsync(_folder.Path, Token);
+        await using var next = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken);
         await next.Run("run").Retry();
         await next.Run("run").Resume();
         Assert.Equal(RunState.Completed, await next.RestingAsync("run"));
@@ -66,7 +64,7 @@ public sealed class RetryTests : IDisposable
     [Fact(Timeout = 600_000)]
     public async Task Pause_resume_and_cancel_hold_when_the_silo_dies()
     {
-        await using (var silo = await TestSilo.StartAsync(_folder.Path, Token))
+        await using (var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken))
         {
             await silo.Run("paused").Start(TestSilo.SmallSpec);
             await silo.Run("paused").Pause("lunch");
@@ -78,7 +76,7 @@ public sealed class RetryTests : IDisposable
             silo.Faults.Decide = (_, _, _) => WriteFate.FailsBefore;
         }
 
-        await using var next = await TestSilo.StartAsync(_folder.Path, Token);
+        await using var next = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken);
         var (paused, cancelled) = (await next.Run("paused").GetStatus(), await next.Run("cancelled").GetStatus());
         Assert.Equal((RunState.Paused, "lunch"), (paused.State, paused.Reason));
         Assert.Equal((RunState.Cancelled, "enough"), (cancelled.State, cancelled.Reason));
@@ -114,12 +112,12 @@ public sealed class RetryTests : IDisposable
             await go.Task.WaitAsync(token);
         };
         await silo.Run("run").Start(TestSilo.SmallSpec);
-        await held.Task.WaitAsync(Token);
+        await held.Task.WaitAsync(TestContext.Current.CancellationToken);
         while (true)
         {
             var samples = await silo.SamplesAsync("run", 0);
             if (samples[3].Stage == SampleStage.Quarantined && samples[8].Stage == SampleStage.Quarantined) break;
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Token);
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, TestContext.Current.CancellationToken);
         }
 
         await silo.Run("run").Pause("to look at the poison");
