@@ -120,6 +120,8 @@ internal sealed class FakeEngine : IEngine, IRunDirectoryGrain
 
         public Task Retry(int[]? indices = null) => Task.CompletedTask;
 
+        public Task<RunArtifacts> GetArtifacts() => Task.FromResult(new RunArtifacts([], 0));
+
         public Task<SamplePage> GetSamples(SampleQuery query)
         {
             // Pages of three, so that readers have to turn them.
