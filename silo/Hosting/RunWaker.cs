@@ -19,15 +19,20 @@ internal sealed partial class RunWaker(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         if (!options.Value.WakeRuns || !options.Value.ParsedRoles.HasFlag(SiloRoles.Coordinator)) return;
-        var alive = new HashSet<SiloAddress>();
+        var before = membership.CurrentSnapshot;
         await WakeAsync(stoppingToken);
         await foreach (var snapshot in membership.MembershipUpdates.WithCancellation(stoppingToken))
         {
-            var now = snapshot.Members.Values.Where(m => m.Status == SiloStatus.Active).Select(m => m.SiloAddress).ToHashSet();
-            if (alive.Except(now).Any()) await WakeAsync(stoppingToken);
-            alive = now;
+            if (IsAnyGone(before, snapshot)) await WakeAsync(stoppingToken);
+            before = snapshot;
         }
     }
+
+    /// <summary>Whether a silo began to leave or has died: at the first its grains may still be there, at the second they are not.</summary>
+    private static bool IsAnyGone(ClusterMembershipSnapshot before, ClusterMembershipSnapshot now) => before.Members.Values.Any(old =>
+        old.Status != SiloStatus.Dead
+        && now.GetSiloStatus(old.SiloAddress) is var status
+        && (status is SiloStatus.Dead or SiloStatus.None || (old.Status == SiloStatus.Active && status != SiloStatus.Active)));
 
     /// <summary>Wakes every run; tries until it has, because right after a death calls may fail.</summary>
     private async Task WakeAsync(CancellationToken stoppingToken)

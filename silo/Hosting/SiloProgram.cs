@@ -10,9 +10,13 @@ public static class SiloProgram
 {
     private const int Failed = 1, BadInput = 2;
 
-    // Orleans tells its whole configuration at each start, and the host repeats what is said here when a start fails.
-    private static readonly KeyValuePair<string, string?>[] LogLevels =
+    // One line an event, with its time. Orleans tells its whole configuration at each start, and the host repeats what is said here when a start fails.
+    private static readonly KeyValuePair<string, string?>[] LogDefaults =
     [
+        new("Logging:Console:FormatterName", "simple"),
+        new("Logging:Console:FormatterOptions:SingleLine", "true"),
+        new("Logging:Console:FormatterOptions:UseUtcTimestamp", "true"),
+        new("Logging:Console:FormatterOptions:TimestampFormat", "yyyy-MM-ddTHH:mm:ss.fffZ "),
         new("Logging:LogLevel:Default", "Information"),
         new("Logging:LogLevel:Microsoft", "Warning"),
         new("Logging:LogLevel:Microsoft.Hosting.Lifetime", "Information"),
@@ -52,7 +56,7 @@ public static class SiloProgram
     {
         var (files, others) = SplitConfigFiles(args);
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
-        builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = LogLevels });
+        builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = LogDefaults });
         foreach (var file in files) builder.Configuration.AddJsonFile(Path.GetFullPath(file), optional: false);
         builder.Configuration.AddEnvironmentVariables();
         builder.Configuration.AddEnvironmentVariables("FREEMASK_");

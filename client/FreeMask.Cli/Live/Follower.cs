@@ -9,6 +9,9 @@ internal sealed class Follower(Desk desk)
 {
     private static readonly TimeSpan LineInterval = TimeSpan.FromSeconds(5);
 
+    // The silo that answers may die, and others take over within seconds; a whole cluster that was restarted takes up to two minutes.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
     /// <summary>How often the run is asked.</summary>
     internal TimeSpan Interval { get; init; } = TimeSpan.FromMilliseconds(500);
 
@@ -46,14 +49,29 @@ internal sealed class Follower(Desk desk)
 
     private async Task<RunStatus> PollAsync(Func<CancellationToken, Task<RunStatus>> ask, Action<RunStatus> show, CancellationToken stop)
     {
+        var answered = desk.Time.GetTimestamp();
+        var silent = false;
         while (true)
         {
-            var status = await ask(stop);
-            show(status);
-            if (IsOver(status)) return status;
+            try
+            {
+                var status = await ask(stop);
+                (answered, silent) = (desk.Time.GetTimestamp(), false);
+                show(status);
+                if (IsOver(status)) return status;
+            }
+            catch (Exception exception) when (IsSilence(exception) && desk.Time.GetElapsedTime(answered) < Patience)
+            {
+                if (!silent) desk.Say("No answer; the run may go on. Asking again ...");
+                silent = true;
+            }
+
             await Task.Delay(Interval, desk.Time, stop);
         }
     }
+
+    /// <summary>Whether nobody answered, as against an answer that says what is wrong.</summary>
+    private static bool IsSilence(Exception exception) => exception is TimeoutException or Orleans.Runtime.OrleansException;
 
     internal static bool IsOver(RunStatus status) => status.State is RunState.Completed or RunState.Cancelled or RunState.Failed or RunState.Unknown;
 }

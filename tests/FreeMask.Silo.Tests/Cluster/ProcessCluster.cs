@@ -80,6 +80,9 @@ internal sealed class ProcessCluster : IAsyncDisposable
         .CountBy(line => line)
         .ToDictionary(StringComparer.Ordinal);
 
+    /// <summary>How many pieces of work of a run were begun.</summary>
+    public int Begun(string run) => Executions(run).Values.Sum();
+
     /// <summary>How many pieces of work of any run a silo has begun.</summary>
     public static int BegunBy(SiloProcess silo) => File.Exists(silo.Journal) ? File.ReadAllLines(silo.Journal).Length : 0;
 

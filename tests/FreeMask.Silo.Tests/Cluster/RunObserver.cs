@@ -1,40 +1,52 @@
 using System.Diagnostics;
 using FreeMask.GrainInterfaces;
-using FreeMask.Silo.Hosting;
 
 namespace FreeMask.Silo.Tests.Cluster;
 
-/// <summary>Watches a run as a client does: asks again and again, and notes when it moved and which calls failed.</summary>
-internal sealed class RunObserver(Func<SiloConnection> client, string run)
+/// <summary>
+/// Watches a run: as a client does, which asks again and again and notes which calls fail; and by what silos say they begin to work on, which
+/// no lost call can hide.
+/// </summary>
+internal sealed class RunObserver(ProcessCluster cluster, string run)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private readonly List<Exception> _failures = [];
     private readonly Stopwatch _clock = Stopwatch.StartNew();
-    private long _moved = -1;
-    private TimeSpan _movedAt, _longestRest;
+    private int _begun;
+    private TimeSpan _begunAt, _longestRest;
 
     /// <summary>Calls that failed.</summary>
     public IReadOnlyList<Exception> Failures => _failures;
 
-    /// <summary>The longest time in which nothing moved.</summary>
+    /// <summary>The longest time in which no silo began anything, up to the end of what was waited for.</summary>
     public TimeSpan LongestRest => _longestRest;
 
     /// <summary>Waits until the run fits a condition.</summary>
     public async Task<RunStatus> UntilAsync(Func<RunStatus, bool> fits, CancellationToken cancellationToken)
     {
-        while (true)
+        using var found = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var watching = WatchWorkAsync(found.Token);
+        try
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            if (await AskAsync(cancellationToken) is { } status && fits(status)) return status;
-            await Task.Delay(50, cancellationToken);
+            while (true)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (await AskAsync(cancellationToken) is { } status && fits(status)) return status;
+                await Task.Delay(50, cancellationToken);
+            }
+        }
+        finally
+        {
+            await found.CancelAsync();
+            await watching;
         }
     }
 
     /// <summary>Starts the measurement of rests anew.</summary>
     public void Reset()
     {
-        (_movedAt, _longestRest) = (_clock.Elapsed, TimeSpan.Zero);
+        (_begunAt, _longestRest) = (_clock.Elapsed, TimeSpan.Zero);
         _failures.Clear();
     }
 
@@ -42,9 +54,7 @@ internal sealed class RunObserver(Func<SiloConnection> client, string run)
     {
         try
         {
-            var status = await client().Grains.GetGrain<IRunGrain>(run).GetStatus().WaitAsync(Patience, cancellationToken);
-            Note(status);
-            return status;
+            return await cluster.Client.Grains.GetGrain<IRunGrain>(run).GetStatus().WaitAsync(Patience, cancellationToken);
         }
         catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
@@ -53,16 +63,19 @@ internal sealed class RunObserver(Func<SiloConnection> client, string run)
         }
     }
 
-    private void Note(RunStatus status)
+    private async Task WatchWorkAsync(CancellationToken cancellationToken)
     {
-        var moved = (1000L * (int)status.State) + status.Rounds.Sum(r => (100L * (int)r.Phase) + Sum(r.Counts));
-        if (moved != _moved)
+        while (!cancellationToken.IsCancellationRequested)
         {
-            var rest = _clock.Elapsed - _movedAt;
-            if (rest > _longestRest) _longestRest = rest;
-            (_moved, _movedAt) = (moved, _clock.Elapsed);
+            var begun = cluster.Begun(run);
+            if (begun != _begun)
+            {
+                var rest = _clock.Elapsed - _begunAt;
+                if (rest > _longestRest) _longestRest = rest;
+                (_begun, _begunAt) = (begun, _clock.Elapsed);
+            }
+
+            await Task.Delay(50, cancellationToken).ContinueWith(_ => { }, TaskScheduler.Default);
         }
     }
-
-    private static long Sum(StageCounts c) => (long)c.Generated + c.Masked + c.Composed + c.Harmonized + c.Scored + c.Kept + c.Dropped + c.Quarantined;
 }

@@ -1,0 +1,65 @@
+using FreeMask.Silo.Hosting;
+using FreeMask.Silo.Tests.Fakes;
+using FreeMask.Vision;
+using Microsoft.Extensions.Options;
+using Xunit;
+
+namespace FreeMask.Silo.Tests.Hosting;
+
+/// <summary>A mistake in the configuration ends the silo before it starts, and the message names the key.</summary>
+public sealed class ConfigurationTests : IDisposable
+{
+    private static readonly string[] Redis =
+    [
+        "--Orleans:Clustering:ProviderType=Redis", "--Orleans:Clustering:ConnectionString=127.0.0.1:1",
+        "--Orleans:Reminders:ProviderType=Redis", "--Orleans:Reminders:ConnectionString=127.0.0.1:1",
+        "--Orleans:GrainStorage:coordination:ProviderType=Redis", "--Orleans:GrainStorage:coordination:ConnectionString=127.0.0.1:1",
+        "--Orleans:GrainStorage:samples:ProviderType=Redis", "--Orleans:GrainStorage:samples:ConnectionString=127.0.0.1:1",
+    ];
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("--Orleans:Clustering:ProviderType=Zebra", "Orleans:Clustering:ProviderType is 'Zebra'")]
+    [InlineData("--Orleans:Reminders:ProviderType=", "Orleans:Reminders:ProviderType is ''")]
+    [InlineData("--Orleans:GrainStorage:samples:ProviderType=Sqlite", "Orleans:GrainStorage:samples:ProviderType is 'Sqlite'")]
+    [InlineData("--Orleans:GrainStorage:samples:ProviderType=AdoNet", "Orleans:GrainStorage:samples:Invariant")]
+    [InlineData("--Orleans:GrainStorage:samples:ConnectionString=", "Orleans:GrainStorage:samples:ConnectionName")]
+    [InlineData("--Orleans:Clustering:ProviderType=AzureTableStorage", "-p:AzureStorage=true")]
+    public void Providers_are_checked(string mistake, string expected)
+    {
+        var refused = Assert.Throws<FreeMaskException>(() => Build([.. Redis, mistake]));
+        Assert.Contains(expected, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--FreeMask:DeviceWorker:Parallelism=0", "FreeMask:DeviceWorker:Parallelism is '0'")]
+    [InlineData("--FreeMask:DeviceWorker:Paralelism=2", "FreeMask:DeviceWorker:Paralelism is not a setting")]
+    [InlineData("--FreeMask:Roles=boss", "FreeMask:Roles is 'boss'")]
+    [InlineData("--FreeMask:Artifacts:Type=AzureBlob", "FreeMask:Artifacts:ConnectionString is not set")]
+    [InlineData("--FreeMask:Coordination:Lease=00:00:00", "FreeMask:Coordination:Lease is '00:00:00'")]
+    public async Task Options_are_checked(string mistake, string expected)
+    {
+        await using var app = Build([mistake]);
+        var refused = await Assert.ThrowsAnyAsync<Exception>(() => app.StartAsync(TestContext.Current.CancellationToken));
+        var invalid = Assert.IsType<OptionsValidationException>(refused is AggregateException many ? many.InnerExceptions[0] : refused);
+        Assert.Contains(invalid.Failures, f => f.Contains(expected, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_cluster_file_that_is_not_there_or_no_cluster_is_named()
+    {
+        var missing = Path.Combine(_folder.Path, "none.json");
+        Assert.Contains(missing, (await Assert.ThrowsAsync<FreeMaskException>(() => Connect(missing))).Message, StringComparison.Ordinal);
+        var empty = Path.Combine(_folder.Path, "empty.json");
+        await File.WriteAllTextAsync(empty, "{}");
+        Assert.Contains("Orleans:Clustering:ProviderType is missing", (await Assert.ThrowsAsync<FreeMaskException>(() => Connect(empty))).Message, StringComparison.Ordinal);
+
+        static Task Connect(string file) => SiloConnection.ConnectAsync(file, null, TestContext.Current.CancellationToken);
+    }
+
+    private Microsoft.AspNetCore.Builder.WebApplication Build(string[] arguments) => SiloProgram.Build(
+        [$"--FreeMask:DataFolder={_folder.Path}", "--urls=http://127.0.0.1:0", "--Logging:LogLevel:Default=None", "--Logging:LogLevel:Orleans=None", .. arguments], (_, _) => { });
+}
