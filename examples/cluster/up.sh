@@ -32,10 +32,10 @@ done
 
 for silo in ${started[@]+"${started[@]}"}; do
   url=$(sed -n 's/.*"Urls": "\([^"]*\)".*/\1/p' "$here/$silo.json")
-  for try in $(seq 1 600); do
+  for try in $(seq 1 1800); do
     if curl -sf "$url/health/ready" >/dev/null; then echo "$silo is ready: $url/health/ready"; break; fi
     if ! kill -0 "$(cat "$place/$silo.pid")" 2>/dev/null; then tail -n 5 "$place/$silo.log" >&2; exit 1; fi
-    if [ "$try" = 600 ]; then echo "$silo is not ready after 60 s; see $place/$silo.log" >&2; exit 1; fi
+    if [ "$try" = 1800 ]; then echo "$silo is not ready after 3 minutes; see $place/$silo.log" >&2; exit 1; fi
     sleep 0.1
   done
 done

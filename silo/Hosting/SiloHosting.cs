@@ -90,12 +90,13 @@ public static class SiloHosting
     }
 
     /// <summary>
-    /// A silo that dies is noticed within seconds: three probes of 2 s are missed and two others agree. After the death of the whole cluster
-    /// a silo that starts waits for its dead predecessors no longer than three times 5 s.
+    /// A silo that dies is noticed within seconds: three probes of 2 s (5 s where answers are slow) are missed, and another silo agrees. After
+    /// the death of the whole cluster a silo that starts waits for its dead predecessors no longer than three times 5 s.
     /// </summary>
     private static void UseQuickMembership(ClusterMembershipOptions options)
     {
         options.ProbeTimeout = TimeSpan.FromSeconds(2);
+        options.MaxProbeTimeout = TimeSpan.FromSeconds(5);
         options.NumMissedProbesLimit = 3;
         options.TableRefreshTimeout = TimeSpan.FromSeconds(10);
         options.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
