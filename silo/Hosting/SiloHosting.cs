@@ -96,6 +96,7 @@ public static class SiloHosting
     private static void UseQuickMembership(ClusterMembershipOptions options)
     {
         options.ProbeTimeout = TimeSpan.FromSeconds(2);
+        options.MinProbeTimeout = TimeSpan.FromSeconds(2);
         options.MaxProbeTimeout = TimeSpan.FromSeconds(5);
         options.NumMissedProbesLimit = 3;
         options.TableRefreshTimeout = TimeSpan.FromSeconds(10);
