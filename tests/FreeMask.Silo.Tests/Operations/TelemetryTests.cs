@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
-using FreeMask.GrainInterfaces;
 using FreeMask.Grains;
 using FreeMask.Silo.Tests.Fakes;
 using Xunit;
