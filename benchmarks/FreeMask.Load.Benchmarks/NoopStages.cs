@@ -1,0 +1,44 @@
+using System.Collections.Immutable;
+using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Artifacts;
+using FreeMask.Grains.Stages;
+
+namespace FreeMask.Load.Benchmarks;
+
+/// <summary>Stages that make nothing: every sample names the same one artifact, so that what is measured is the coordination.</summary>
+internal sealed class NoopStages(IArtifactStore store) : IStageRunnerFactory, IStageRunner, ISegmenterTraining
+{
+    private readonly Lazy<Task<string>> _artifact = new(() => store.PutAsync("nothing"u8.ToArray(), CancellationToken.None));
+
+    public IStageRunner Create(string device) => this;
+
+    public async Task<IReadOnlyList<StageOutcome>> RunAsync(StageKind kind, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+    {
+        var hash = await _artifact.Value;
+        var outcomes = new StageOutcome[inputs.Count];
+        for (var i = 0; i < outcomes.Length; i++) outcomes[i] = OutcomeOf(kind, inputs[i].Index, hash);
+        return outcomes;
+    }
+
+    public async Task<SegmenterModel> TrainAsync(TrainingRequest request, ITrainingMonitor monitor, CancellationToken cancellationToken)
+    {
+        var hash = await _artifact.Value;
+        return new SegmenterModel(hash, hash, null);
+    }
+
+    public Task<SegmenterQuality> EvaluateAsync(RunSpec spec, SegmenterModel model, ITrainingMonitor monitor, CancellationToken cancellationToken) =>
+        Task.FromResult(new SegmenterQuality(1, []));
+
+    private static StageOutcome OutcomeOf(StageKind kind, int index, string hash)
+    {
+        ImmutableArray<(string, string)> made = kind switch
+        {
+            StageKind.Generate => [(ArtifactNames.Image, hash), (ArtifactNames.Attention, hash)],
+            StageKind.Mask => [(ArtifactNames.Label, hash)],
+            StageKind.Compose => [(ArtifactNames.CompositeImage, hash), (ArtifactNames.CompositeLabel, hash), (ArtifactNames.Instances, hash)],
+            StageKind.Harmonize => [(ArtifactNames.FinalImage, hash)],
+            _ => [],
+        };
+        return kind == StageKind.Score ? StageOutcome.Judged(index % 1000 / 1000.0) : StageOutcome.Done(made);
+    }
+}
