@@ -15,6 +15,13 @@ public static class Bootstrap
 {
     private const double Confidence = 0.95;
 
+    /// <summary>The 95 % interval of the mean of one number a picture.</summary>
+    /// <param name="values">One number a picture, at least one.</param>
+    /// <param name="seed">Names the draws.</param>
+    /// <param name="draws">How many sets are drawn.</param>
+    public static ConfidenceInterval Mean(IReadOnlyList<double> values, ulong seed, int draws = 1000) =>
+        Interval(values.Count, seed, draws, drawn => drawn.Average(i => values[i]));
+
     /// <summary>The 95 % interval of the mean IoU of one confusion matrix a picture.</summary>
     /// <param name="pictures">One matrix a picture, at least one.</param>
     /// <param name="seed">Names the draws.</param>

@@ -18,6 +18,7 @@ internal static class Catalog
         ProductVerbs.Export(host),
         ProductVerbs.Report(host),
         EvalVerb.Create(host),
+        ExperimentVerbs.Create(host),
         ThesaurusVerbs.Create(host),
         ModelVerbs.Create(host),
         TrainVerbs.Create(host),

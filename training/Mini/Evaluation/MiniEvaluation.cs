@@ -2,7 +2,6 @@ using FreeMask.Training.Mask2Former;
 using FreeMask.Vision;
 using FreeMask.Vision.Attention;
 using FreeMask.Vision.Diffusion;
-using FreeMask.Vision.Export;
 using FreeMask.Vision.Imaging;
 using FreeMask.Vision.Masking;
 using FreeMask.Vision.Randomness;
@@ -61,7 +60,7 @@ public sealed record MiniEvaluationOptions
 /// </summary>
 public static class MiniEvaluation
 {
-    private const int Batch = 10, DefaultTimestep = 100;
+    private const int Batch = 10;
 
     /// <summary>Runs all measurements.</summary>
     /// <exception cref="FreeMaskException">A part of the bundle is missing.</exception>
@@ -69,7 +68,7 @@ public static class MiniEvaluation
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(log);
-        var heldOut = HeldOutScenes(options);
+        var heldOut = HeldOutAttention.Scenes(options.Model, options.Images);
         var (coarse, clean, psnr) = (new double[heldOut.Count], new double[heldOut.Count], 0.0);
         using (var bundle = DiffusionBundle.Load(options.Model))
         {
@@ -93,43 +92,10 @@ public static class MiniEvaluation
         double Of(double[] values, int id) => values.Where((_, i) => heldOut[i].ClassId == id).DefaultIfEmpty().Average();
     }
 
-    private static IReadOnlyList<HeldOutScene> HeldOutScenes(MiniEvaluationOptions options)
-    {
-        var folder = Path.Combine(options.Model, MiniDiffusionTrainer.HeldOutFolder);
-        var captions = HeldOutSet.ReadCaptions(folder);
-        var entries = VocDataset.Open(folder, HeldOutSet.SingleSplit).Entries;
-        return [.. entries.Take(options.Images > 0 ? options.Images : entries.Count).Select(entry =>
-        {
-            var (objects, caption) = captions[entry.Id];
-            return new HeldOutScene(VocDataset.Load(entry), VocClasses.IndexOf(objects), caption);
-        })];
-    }
-
     private static (double Coarse, double Clean) MaskIoU(DiffusionPipeline pipeline, HeldOutScene scene, int index, MiniEvaluationOptions options)
     {
-        var record = pipeline.CaptureFromImage(
-            scene.Sample.Image,
-            scene.Caption,
-            [Captions.ClassWords(scene.ClassId)],
-            options.Preset.RenoiseTimestep ?? DefaultTimestep,
-            new NoiseKey(options.Seed, index, 0));
-        var map = AttentionAggregator.Aggregate(record, options.Preset)[0];
-        var plain = options.Masks with { CleanUp = MaskCleanUp.None, ColorWeight = 0, BandRadius = 0 };
-        return (IoU(scene, map, plain), IoU(scene, map, options.Masks with { BandRadius = 0 }));
-    }
-
-    private static double IoU(HeldOutScene scene, FloatMap map, MaskOptions options)
-    {
-        var found = MaskStage.Run(scene.Sample.Image, map, (byte)scene.ClassId, options).Labels.Labels;
-        int shared = 0, either = 0;
-        for (var i = 0; i < found.Length; i++)
-        {
-            var (a, b) = (found[i] == scene.ClassId, scene.Sample.Labels.Labels[i] == scene.ClassId);
-            if (a && b) shared++;
-            if (a || b) either++;
-        }
-
-        return either == 0 ? 0 : shared / (double)either;
+        var map = HeldOutAttention.Map(pipeline, scene, options.Preset, new NoiseKey(options.Seed, index, 0));
+        return (HeldOutAttention.IoU(scene, map, options.Masks with { CleanUp = MaskCleanUp.None, ColorWeight = 0 }), HeldOutAttention.IoU(scene, map, options.Masks));
     }
 
     private static double[] Accuracies(MiniEvaluationOptions options, CancellationToken cancellation)
@@ -158,6 +124,4 @@ public static class MiniEvaluation
         for (var i = 0; i < a.Pixels.Length; i++) squares += (a.Pixels[i] - b.Pixels[i]) * (double)(a.Pixels[i] - b.Pixels[i]);
         return 10 * Math.Log10(255 * 255 / Math.Max(1e-9, squares / a.Pixels.Length));
     }
-
-    private sealed record HeldOutScene(VocSample Sample, int ClassId, string Caption);
 }

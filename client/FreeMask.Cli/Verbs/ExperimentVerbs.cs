@@ -1,0 +1,53 @@
+using System.CommandLine;
+using System.Globalization;
+using FreeMask.Cli.Bundles;
+using FreeMask.Cli.Reports;
+using FreeMask.Cli.Runs;
+using FreeMask.Cli.Terminal;
+using FreeMask.Training.Mini;
+using FreeMask.Vision;
+using Spectre.Console;
+
+namespace FreeMask.Cli.Verbs;
+
+/// <summary><c>freemask experiment</c>: the paper's open questions as commands.</summary>
+internal static class ExperimentVerbs
+{
+    internal static Command Create(VerbHost host) => new("experiment", "Ask one of the method's open questions, with a table and a plot.") { Thresholds(host) };
+
+    private static Command Thresholds(VerbHost host)
+    {
+        var model = new Option<string>("--model") { Description = "A bundle with a held-out set.", DefaultValueFactory = _ => "mini", HelpName = "MODEL" };
+        var images = new Option<int>("--images") { Description = "How many held-out images; 0 for all.", HelpName = "N" };
+        var seed = new Option<ulong>("--seed") { Description = "Names the noise and the draws of the intervals.", DefaultValueFactory = _ => 1, HelpName = "N" };
+        var plot = new Option<string?>("--plot") { Description = "Also draw the result, as an SVG.", HelpName = "FILE" };
+        return host.Handle(new Command("thresholds", "Does a threshold per image pay? Fixed cuts, Otsu's and DiffuMask's adaptive one, with and without clean-up, against true masks.") { model, images, seed, plot }, async (parsed, desk, stop) =>
+        {
+            var named = parsed.GetRequiredValue(model);
+            var folder = host.Bundles.Folder(named, Directory.GetCurrentDirectory()) ?? throw new FreeMaskException($"There is no model bundle '{named}' with a {BundleCatalog.IndexFile}.");
+            var results = await Task.Run(() => ThresholdExperiment.Run(folder, parsed.GetValue(images), parsed.GetValue(seed), desk.Say, stop), CancellationToken.None);
+            var drawn = parsed.GetValue(plot) is { } file ? Path.GetFullPath(file) : null;
+            if (drawn is not null) await AtomicFile.WriteAsync(drawn, ThresholdChart.Draw(results), stop);
+            return new Outcome(new { model = folder, results, plot = drawn }, console => Show(console, results, drawn));
+        });
+    }
+
+    private static void Show(IAnsiConsole console, IReadOnlyList<ThresholdResult> results, string? plot)
+    {
+        var cleanUps = results.Select(result => result.CleanUp).Distinct().ToList();
+        var table = new Table().Border(TableBorder.Simple).AddColumn("threshold");
+        foreach (var cleanUp in cleanUps) table.AddColumn(new TableColumn($"clean-up {cleanUp}").RightAligned());
+        foreach (var method in results.GroupBy(result => result.Method))
+            table.AddRow([method.Key, .. method.Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.IoU:0.000} ({r.Interval.Low:0.000} to {r.Interval.High:0.000})"))]);
+        console.Write(table);
+
+        var best = results.GroupBy(result => result.CleanUp).Select(group => group.ToList()).ToList();
+        var classes = new Table().Border(TableBorder.Simple).AddColumn("class, clean-up own");
+        var own = best.Find(group => group[0].CleanUp == "own") ?? best[^1];
+        foreach (var result in own) classes.AddColumn(new TableColumn(result.Method).RightAligned());
+        foreach (var name in own[0].Classes.Keys)
+            classes.AddRow([name, .. own.Select(result => result.Classes[name].ToString("0.000", CultureInfo.InvariantCulture))]);
+        console.Write(classes);
+        if (plot is not null) console.Profile.Out.Writer.WriteLine(plot);
+    }
+}

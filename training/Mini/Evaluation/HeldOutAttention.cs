@@ -1,0 +1,56 @@
+using FreeMask.Vision;
+using FreeMask.Vision.Attention;
+using FreeMask.Vision.Diffusion;
+using FreeMask.Vision.Export;
+using FreeMask.Vision.Imaging;
+using FreeMask.Vision.Masking;
+
+namespace FreeMask.Training.Mini;
+
+/// <summary>A held-out image of one object, with what is true of it.</summary>
+/// <param name="Sample">The image and its true mask.</param>
+/// <param name="ClassId">The object's class, 1-20.</param>
+/// <param name="Caption">What the renderer says of it.</param>
+internal sealed record HeldOutScene(VocSample Sample, int ClassId, string Caption);
+
+/// <summary>Attention of held-out images that are noised again, and how well masks from it agree with the true ones.</summary>
+internal static class HeldOutAttention
+{
+    private const int DefaultTimestep = 100;
+
+    /// <summary>The single-object images of a bundle.</summary>
+    /// <param name="model">The bundle.</param>
+    /// <param name="count">How many; 0 takes all.</param>
+    /// <exception cref="FreeMaskException">The bundle has no held-out set.</exception>
+    internal static IReadOnlyList<HeldOutScene> Scenes(string model, int count)
+    {
+        var folder = Path.Combine(model, MiniDiffusionTrainer.HeldOutFolder);
+        var captions = HeldOutSet.ReadCaptions(folder);
+        var entries = VocDataset.Open(folder, HeldOutSet.SingleSplit).Entries;
+        return [.. entries.Take(count > 0 ? count : entries.Count).Select(entry =>
+        {
+            var (objects, caption) = captions[entry.Id];
+            return new HeldOutScene(VocDataset.Load(entry), VocClasses.IndexOf(objects), caption);
+        })];
+    }
+
+    /// <summary>The coarse map of the object's words.</summary>
+    internal static FloatMap Map(DiffusionPipeline pipeline, HeldOutScene scene, AttentionPreset preset, NoiseKey noise) => AttentionAggregator.Aggregate(
+        pipeline.CaptureFromImage(scene.Sample.Image, scene.Caption, [Captions.ClassWords(scene.ClassId)], preset.RenoiseTimestep ?? DefaultTimestep, noise),
+        preset)[0];
+
+    /// <summary>IoU of the mask that a map gives with the true mask; no pixel is left undecided.</summary>
+    internal static double IoU(HeldOutScene scene, FloatMap map, MaskOptions options)
+    {
+        var found = MaskStage.Run(scene.Sample.Image, map, (byte)scene.ClassId, options with { BandRadius = 0 }).Labels.Labels;
+        int shared = 0, either = 0;
+        for (var i = 0; i < found.Length; i++)
+        {
+            var (a, b) = (found[i] == scene.ClassId, scene.Sample.Labels.Labels[i] == scene.ClassId);
+            if (a && b) shared++;
+            if (a || b) either++;
+        }
+
+        return either == 0 ? 0 : shared / (double)either;
+    }
+}
