@@ -21,7 +21,6 @@ internal static class DataCard
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"# {options.Title}\n\n");
         if (options.Description.Length > 0) text.Append(options.Description.Trim()).Append("\n\n");
-        text.Append("Pictures and masks are synthetic: a diffusion model drew the pictures and its attention gave the masks. Nobody drew a mask by hand; some are wrong.\n\n");
         if (statistics.Preview.Count > 0) text.Append(CultureInfo.InvariantCulture, $"![Samples with their masks]({PreviewName})\n\n");
         text.Append(CultureInfo.InvariantCulture, $"| part | pictures |\n|---|---:|\n| train | {statistics.Train} |\n| val | {statistics.Validation} |\n\n");
         AppendClasses(text, options.Classes, statistics);

@@ -17,7 +17,11 @@ public static partial class DatasetExporter
     private static readonly JsonSerializerOptions ManifestJson = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>All formats.</summary>
-    public static IReadOnlyList<IDatasetFormat> Formats { get; } = [new VocExporter(), new CocoExporter()];
+    public static IReadOnlyList<IDatasetFormat> Formats { get; } =
+    [
+        new VocExporter(), new CocoExporter(), new CocoPanopticExporter(), new YoloExporter(), new CityscapesExporter(), new CvatExporter(), new FiftyOneExporter(),
+        new HuggingFaceExporter(),
+    ];
 
     /// <summary>The format of that name.</summary>
     /// <exception cref="FreeMaskException">There is none.</exception>

@@ -33,7 +33,7 @@ public sealed class VocExporter : IDatasetFormat
             _classes = Make(root, "SegmentationClass");
             _objects = Make(root, "SegmentationObject");
             _lists = Make(root, "ImageSets", "Segmentation");
-            if (!options.Classes.SequenceEqual(VocClasses.Names)) WriteLabelMap(Path.Combine(root, "labelmap.txt"), options.Classes);
+            if (!options.Classes.SequenceEqual(VocClasses.Names)) VocLabelMap.Write(Path.Combine(root, "labelmap.txt"), options.Classes);
         }
 
         public void Add(ExportItem item, DatasetPart part, ExportSample sample)
@@ -55,11 +55,5 @@ public sealed class VocExporter : IDatasetFormat
             File.WriteAllText(Path.Combine(_lists, name + ".txt"), string.Concat(ids.Order(StringComparer.Ordinal).Select(id => id + "\n")));
 
         private static string Make(params string[] parts) => Directory.CreateDirectory(Path.Combine(parts)).FullName;
-
-        private static void WriteLabelMap(string path, IReadOnlyList<string> classes)
-        {
-            var lines = classes.Select((name, i) => (Name: name, Color: VocClasses.Color((byte)i))).Append((Name: "ignore", Color: VocClasses.Color(LabelMap.Ignore)));
-            File.WriteAllText(path, "# label:color_rgb:parts:actions\n" + string.Concat(lines.Select(l => $"{l.Name}:{l.Color.R},{l.Color.G},{l.Color.B}::\n")));
-        }
     }
 }

@@ -3,11 +3,14 @@ using System.IO.Compression;
 
 namespace FreeMask.Vision.Imaging;
 
-/// <summary>Writes exact, non-interlaced PNGs: 8-bit RGB, 8 and 16-bit grey, 8-bit indices with a palette.</summary>
+/// <summary>Writes exact, non-interlaced PNGs: 8-bit RGB and RGBA, 8 and 16-bit grey, 8-bit indices with a palette.</summary>
 internal static class PngWriter
 {
     internal static byte[] Rgb(RgbImage image, CompressionLevel level) =>
         Write(image.Width, image.Height, 8, PngColorType.Rgb, [], FilterRows(image.Pixels, 3 * image.Width, 3), level);
+
+    internal static byte[] Rgba(int width, int height, ReadOnlySpan<byte> pixels, CompressionLevel level) =>
+        Write(width, height, 8, PngColorType.Rgba, [], FilterRows(pixels, 4 * width, 4), level);
 
     internal static byte[] Grey8(int width, int height, ReadOnlySpan<byte> samples, CompressionLevel level) =>
         Write(width, height, 8, PngColorType.Grey, [], PlainRows(samples, width), level);

@@ -10,6 +10,14 @@ namespace FreeMask.Cli.Runs;
 /// <summary>Writes the kept samples of a run as a data set.</summary>
 internal static class DatasetExport
 {
+    private const string Drawn =
+        "Every image was drawn by a diffusion model and labelled by its attention; pasted objects keep exact outlines. "
+        + "No person annotated anything. Samples were kept by how well a segmenter agreed with their labels; labels can be wrong all the same.";
+
+    private const string Taken =
+        "The images and masks were given, objects of other images were pasted into them with exact outlines. "
+        + "Samples were kept by how well a segmenter agreed with their labels; labels can be wrong all the same.";
+
     /// <summary>Writes the samples of every round that has been selected.</summary>
     /// <exception cref="FreeMaskException">Nothing has been kept yet, or the folder is taken.</exception>
     internal static async Task<ExportSummary> WriteAsync(RunReader run, IDatasetFormat format, string folder, bool overwrite, IProgress<int>? progress, CancellationToken stop)
@@ -74,7 +82,7 @@ internal static class DatasetExport
         ["round"] = sample.Round + 1,
         ["index"] = sample.Index,
         ["class"] = sample.Plan.Class,
-        ["prompt"] = sample.Plan.Prompt,
+        [sample.Plan.Source.Length > 0 ? "source" : "prompt"] = sample.Plan.Source.Length > 0 ? sample.Plan.Source : sample.Plan.Prompt,
         ["seed"] = sample.Plan.Seed,
         ["stream"] = sample.Plan.Stream,
         ["attempt"] = sample.Attempt,
@@ -100,8 +108,7 @@ internal static class DatasetExport
             Seed = spec.Seed,
             Overwrite = overwrite,
             Title = $"{spec.Name}: synthetic segmentation data",
-            Description = "Every image was drawn by a diffusion model and labelled by its attention; pasted objects keep exact outlines. "
-                + "No person annotated anything. Samples were kept by how well a segmenter that never saw them agreed with their labels; labels can be wrong all the same.",
+            Description = spec.Source.IsFolder ? Taken : Drawn,
             Facts = facts,
         };
     }

@@ -1,0 +1,158 @@
+using System.Globalization;
+using System.Text.Json;
+using FreeMask.Vision.Evaluation;
+using FreeMask.Vision.Export;
+using FreeMask.Vision.Imaging;
+using Xunit;
+
+namespace FreeMask.Vision.Tests.Export;
+
+/// <summary>What each format writes, read back by its rules.</summary>
+public sealed class OtherFormatsTests : IDisposable
+{
+    private const int Count = 6;
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Yolo_lists_one_outline_an_object()
+    {
+        await WriteAsync("yolo");
+        Assert.Equal(["train: images/train", "val: images/val", "names:", "  0: aeroplane"], File.ReadLines(_folder["out", "data.yaml"]).Take(4));
+        for (var i = 0; i < Count; i++)
+        {
+            var sample = ExportData.Sample(i);
+            var lines = File.ReadAllLines(Find("labels", $"sample_{i:0000}.txt")).Select(line => line.Split(' ')).ToList();
+            Assert.Equal(sample.InstanceClasses.Where((_, k) => sample.Instances.Labels.Contains((byte)(k + 1))).Select(c => c - 1), lines.Select(line => int.Parse(line[0], CultureInfo.InvariantCulture)));
+            foreach (var line in lines)
+            {
+                var numbers = line.Skip(1).Select(v => double.Parse(v, CultureInfo.InvariantCulture)).ToArray();
+                Assert.True(numbers.Length >= 6 && numbers.Length % 2 == 0);
+                for (var k = 0; k < numbers.Length; k += 2)
+                {
+                    // Readers round or truncate: both must come to the same pixel of the object.
+                    var (x, y) = (numbers[k] * sample.Image.Width, numbers[k + 1] * sample.Image.Height);
+                    Assert.Equal(((int)x, (int)y), ((int)Math.Round(x), (int)Math.Round(y)));
+                    Assert.NotEqual(0, sample.Instances[(int)x, (int)y]);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Panoptic_segments_and_pixels_belong_together()
+    {
+        await WriteAsync("coco-panoptic");
+        var seen = 0;
+        foreach (var part in new[] { "train", "val" })
+        {
+            using var json = JsonDocument.Parse(File.ReadAllBytes(_folder["out", "annotations", $"panoptic_{part}.json"]));
+            foreach (var annotation in json.RootElement.GetProperty("annotations").EnumerateArray())
+            {
+                var image = ImageCodec.Load(_folder["out", "annotations", "panoptic_" + part, annotation.GetProperty("file_name").GetString()!]);
+                var ids = Enumerable.Range(0, image.Width * image.Height).Select(i => image.Pixels[3 * i] + (256 * image.Pixels[(3 * i) + 1]) + (65536 * image.Pixels[(3 * i) + 2])).ToArray();
+                var segments = annotation.GetProperty("segments_info").EnumerateArray().ToList();
+                var quality = new PanopticQuality();
+                var map = new PanopticMap(ids, [.. segments.Select(s => new PanopticSegment(s.GetProperty("id").GetInt32(), s.GetProperty("category_id").GetInt32()))]);
+                quality.Add(map, map);
+                Assert.Equal(1, quality.Mean(quality.Categories).Quality);
+                foreach (var segment in segments) Assert.Equal(segment.GetProperty("area").GetInt32(), ids.Count(id => id == segment.GetProperty("id").GetInt32()));
+                seen++;
+            }
+        }
+
+        Assert.Equal(Count, seen);
+    }
+
+    [Fact]
+    public async Task Cityscapes_has_its_own_ids_and_leaves_unknown_classes_unlabeled()
+    {
+        await WriteAsync("cityscapes");
+        for (var i = 0; i < Count; i++)
+        {
+            var sample = ExportData.Sample(i);
+            PngImage Read(string kind) => ImageCodec.DecodePng(File.ReadAllBytes(Find("gtFine", $"freemask_{i:000000}_000019_gtFine_{kind}.png")));
+            var (ids, trainIds, instances, color) = (Read("labelIds"), Read("labelTrainIds"), Read("instanceIds"), Read("color"));
+            Assert.Equal((8, 16, PngColorType.Rgba), (ids.BitDepth, instances.BitDepth, color.ColorType));
+            for (var p = 0; p < sample.Labels.Labels.Length; p++)
+            {
+                var person = sample.Labels.Labels[p] == 15;
+                Assert.Equal(person ? 24 : 0, ids.Samples[p]);
+                Assert.Equal(person ? 11 : 255, trainIds.Samples[p]);
+                Assert.Equal(person ? 24000 + sample.Instances.Labels[p] - 2 : 0, instances.Samples[p]);
+                Assert.Equal(person ? 220 : 0, color.Samples[4 * p]);
+            }
+
+            using var polygons = JsonDocument.Parse(File.ReadAllBytes(Find("gtFine", $"freemask_{i:000000}_000019_gtFine_polygons.json")));
+            Assert.Equal(sample.Image.Height, polygons.RootElement.GetProperty("imgHeight").GetInt32());
+            Assert.Equal(i % 2 == 0 ? ["unlabeled", "person", "person"] : ["unlabeled"], polygons.RootElement.GetProperty("objects").EnumerateArray().Select(o => o.GetProperty("label").GetString()!));
+        }
+    }
+
+    [Fact]
+    public async Task Cityscapes_without_any_class_of_its_own_is_refused()
+    {
+        string[] names = ["background", .. Enumerable.Range(1, 20).Select(i => $"thing{i}")];
+        var error = await Assert.ThrowsAsync<FreeMaskException>(() => DatasetExporter.WriteAsync(
+            DatasetExporter.Format("cityscapes"), ExportData.Source(1), _folder["out"], new ExportOptions { Classes = names }, cancellationToken: TestContext.Current.CancellationToken));
+        Assert.Contains("choose another format", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Cvat_declares_every_colour()
+    {
+        await WriteAsync("cvat");
+        var declared = File.ReadLines(_folder["out", "labelmap.txt"]).Skip(1).Select(line => line.Split(':')[1]).ToHashSet();
+        Assert.Equal(Count, File.ReadLines(_folder["out", "ImageSets", "Segmentation", "default.txt"]).Count());
+        for (var i = 0; i < Count; i++)
+        {
+            var (classes, objects) = (ImageCodec.Load(_folder["out", "SegmentationClass", $"sample_{i:0000}.png"]), ImageCodec.Load(_folder["out", "SegmentationObject", $"sample_{i:0000}.png"]));
+            var sample = ExportData.Sample(i);
+            for (var p = 0; p < sample.Labels.Labels.Length; p++)
+            {
+                Assert.Contains($"{classes.Pixels[3 * p]},{classes.Pixels[(3 * p) + 1]},{classes.Pixels[(3 * p) + 2]}", declared);
+                var isObject = sample.Labels.Labels[p] is not (0 or LabelMap.Ignore);
+                Assert.Equal(isObject, objects.Pixels.AsSpan(3 * p, 3).ContainsAnyExcept((byte)0));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Fiftyone_has_pictures_and_labels_of_the_same_names_and_the_meaning_of_values()
+    {
+        await WriteAsync("fiftyone");
+        using var targets = JsonDocument.Parse(File.ReadAllBytes(_folder["out", "mask_targets.json"]));
+        Assert.Equal("cat", targets.RootElement.GetProperty("8").GetString());
+        for (var i = 0; i < Count; i++)
+            Assert.Equal(ExportData.Sample(i).Labels.Labels, IndexedPng.Load(Find("", $"sample_{i:0000}.png")).Labels);
+    }
+
+    [Fact]
+    public async Task Hugging_face_metadata_names_files_that_are_there()
+    {
+        await WriteAsync("huggingface");
+        var seen = 0;
+        foreach (var split in new[] { "train", "validation" })
+        {
+            foreach (var line in File.ReadLines(_folder["out", split, "metadata.jsonl"]))
+            {
+                using var json = JsonDocument.Parse(line);
+                Assert.True(File.Exists(_folder["out", split, json.RootElement.GetProperty("file_name").GetString()!]));
+                var labels = IndexedPng.Load(_folder["out", split, json.RootElement.GetProperty("label_file_name").GetString()!]);
+                Assert.Equal(ExportData.Sample(int.Parse(json.RootElement.GetProperty("id").GetString()![7..], CultureInfo.InvariantCulture)).Labels.Labels, labels.Labels);
+                Assert.StartsWith("a cat", json.RootElement.GetProperty("prompt").GetString(), StringComparison.Ordinal);
+                seen++;
+            }
+        }
+
+        Assert.Equal(Count, seen);
+    }
+
+    private Task WriteAsync(string format) => DatasetExporter.WriteAsync(
+        DatasetExporter.Format(format), ExportData.Source(Count), _folder["out"], new ExportOptions { Seed = 1, ValidationShare = 0.3 }, cancellationToken: TestContext.Current.CancellationToken);
+
+    /// <summary>A file of a name, whichever split it is in.</summary>
+    private string Find(string part, string name) => Assert.Single(Directory.EnumerateFiles(_folder["out", part], name, SearchOption.AllDirectories));
+}

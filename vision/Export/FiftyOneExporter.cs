@@ -1,0 +1,43 @@
+using System.Globalization;
+using System.Text.Json;
+using FreeMask.Vision.Imaging;
+
+namespace FreeMask.Vision.Export;
+
+/// <summary>
+/// FiftyOne's <c>ImageSegmentationDirectory</c>: <c>data/*.jpg</c>, <c>labels/*.png</c> of the same stems (grey, the value is the class), and <c>mask_targets.json</c> for
+/// <c>dataset.default_mask_targets</c>. One folder for each of train and val.
+/// </summary>
+public sealed class FiftyOneExporter : IDatasetFormat
+{
+    /// <inheritdoc />
+    public string Name => "fiftyone";
+
+    /// <inheritdoc />
+    public string DataRoot => "";
+
+    /// <inheritdoc />
+    public IDatasetWriter Begin(string folder, ExportOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return new Writer(folder, options);
+    }
+
+    private sealed class Writer(string folder, ExportOptions options) : IDatasetWriter
+    {
+        public void Add(ExportItem item, DatasetPart part, ExportSample sample)
+        {
+            var split = Path.Combine(folder, part == DatasetPart.Val ? "val" : "train");
+            var (data, labels) = (Directory.CreateDirectory(Path.Combine(split, "data")).FullName, Directory.CreateDirectory(Path.Combine(split, "labels")).FullName);
+            File.WriteAllBytes(Path.Combine(data, item.Id + ".jpg"), ImageCodec.EncodeJpeg(sample.Image));
+            File.WriteAllBytes(Path.Combine(labels, item.Id + ".png"), IndexedPng.EncodeGrey(sample.Labels));
+        }
+
+        public void Complete()
+        {
+            var targets = options.Classes.Index().ToDictionary(c => c.Index.ToString(CultureInfo.InvariantCulture), c => c.Item);
+            targets["255"] = "void";
+            File.WriteAllBytes(Path.Combine(folder, "mask_targets.json"), JsonSerializer.SerializeToUtf8Bytes(targets));
+        }
+    }
+}

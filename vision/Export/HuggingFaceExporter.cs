@@ -1,0 +1,56 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using FreeMask.Vision.Imaging;
+
+namespace FreeMask.Vision.Export;
+
+/// <summary>
+/// An image folder for Hugging Face's <c>datasets</c>: <c>train</c> and <c>validation</c>, each with pictures, label maps (grey PNG) and <c>metadata.jsonl</c>, whose
+/// <c>file_name</c> and <c>label_file_name</c> become image columns and whose other fields become columns of their own.
+/// </summary>
+public sealed class HuggingFaceExporter : IDatasetFormat
+{
+    private static readonly JsonSerializerOptions Lines = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <inheritdoc />
+    public string Name => "huggingface";
+
+    /// <inheritdoc />
+    public string DataRoot => "";
+
+    /// <inheritdoc />
+    public IDatasetWriter Begin(string folder, ExportOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return new Writer(folder, options);
+    }
+
+    private sealed class Writer(string folder, ExportOptions options) : IDatasetWriter
+    {
+        private readonly Dictionary<string, List<string>> _lines = new(StringComparer.Ordinal);
+
+        public void Add(ExportItem item, DatasetPart part, ExportSample sample)
+        {
+            var split = part == DatasetPart.Val ? "validation" : "train";
+            var (images, labels) = (Directory.CreateDirectory(Path.Combine(folder, split, "images")).FullName, Directory.CreateDirectory(Path.Combine(folder, split, "labels")).FullName);
+            File.WriteAllBytes(Path.Combine(images, item.Id + ".jpg"), ImageCodec.EncodeJpeg(sample.Image));
+            File.WriteAllBytes(Path.Combine(labels, item.Id + ".png"), IndexedPng.EncodeGrey(sample.Labels));
+            var line = new JsonObject
+            {
+                ["file_name"] = $"images/{item.Id}.jpg",
+                ["label_file_name"] = $"labels/{item.Id}.png",
+                ["id"] = item.Id,
+                ["objects"] = new JsonArray([.. sample.InstanceClasses.Select(c => (JsonNode)options.Classes[c])]),
+            };
+            foreach (var (key, value) in item.Metadata ?? []) line.TryAdd(key, value?.DeepClone());
+            if (!_lines.TryGetValue(split, out var known)) _lines[split] = known = [];
+            known.Add(line.ToJsonString(Lines));
+        }
+
+        public void Complete()
+        {
+            foreach (var (split, lines) in _lines) File.WriteAllText(Path.Combine(folder, split, "metadata.jsonl"), string.Concat(lines.Select(line => line + "\n")));
+        }
+    }
+}

@@ -1,0 +1,95 @@
+using System.Globalization;
+using System.Text;
+using FreeMask.Vision.Imaging;
+
+namespace FreeMask.Vision.Export;
+
+/// <summary>
+/// YOLO segmentation: <c>images/{train,val}</c>, <c>labels/{train,val}</c> with a line an object, <c>data.yaml</c>. Class 0 is the first class after background.
+/// <c>data.yaml</c> has no <c>path</c>: ultralytics takes a relative one from the current folder, and without it from where the file lies.
+/// </summary>
+/// <remarks>
+/// An object is one closed outline; its parts are joined by bridges between their nearest points, and holes are lost: the format knows neither.
+/// Coordinates are (index + 0.25) / size, at which readers that round and readers that truncate come to the same pixel.
+/// </remarks>
+public sealed class YoloExporter : IDatasetFormat
+{
+    private const int LeastPoints = 3;
+
+    /// <inheritdoc />
+    public string Name => "yolo";
+
+    /// <inheritdoc />
+    public string DataRoot => "";
+
+    /// <inheritdoc />
+    public IDatasetWriter Begin(string folder, ExportOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return new Writer(folder, options);
+    }
+
+    /// <summary>The outline of an object as one closed line; null where it has no pixel.</summary>
+    internal static List<(int X, int Y)>? Outline(ReadOnlySpan<byte> mask, int width)
+    {
+        var parts = OutlineTracer.Trace(mask, width);
+        if (parts.Count == 0) return null;
+        var line = parts[0];
+        foreach (var part in parts.Skip(1)) line = Join(line, part);
+        while (line.Count < LeastPoints) line.Add(line[^1]);
+        return line;
+    }
+
+    /// <summary>Goes over from the line to the part at their nearest points, around it, and back.</summary>
+    private static List<(int X, int Y)> Join(List<(int X, int Y)> line, List<(int X, int Y)> part)
+    {
+        var (best, from, to) = (long.MaxValue, 0, 0);
+        for (var i = 0; i < line.Count; i++)
+        {
+            for (var k = 0; k < part.Count; k++)
+            {
+                long dx = line[i].X - part[k].X, dy = line[i].Y - part[k].Y;
+                if ((dx * dx) + (dy * dy) < best) (best, from, to) = ((dx * dx) + (dy * dy), i, k);
+            }
+        }
+
+        return [.. line[..(from + 1)], .. part[to..], .. part[..(to + 1)], .. line[from..]];
+    }
+
+    private sealed class Writer : IDatasetWriter
+    {
+        private readonly string _folder;
+        private readonly ExportOptions _options;
+
+        internal Writer(string folder, ExportOptions options)
+        {
+            (_folder, _options) = (folder, options);
+            foreach (var kind in new[] { "images", "labels" })
+                foreach (var part in new[] { "train", "val" }) Directory.CreateDirectory(Path.Combine(folder, kind, part));
+        }
+
+        public void Add(ExportItem item, DatasetPart part, ExportSample sample)
+        {
+            var split = part == DatasetPart.Val ? "val" : "train";
+            File.WriteAllBytes(Path.Combine(_folder, "images", split, item.Id + ".jpg"), ImageCodec.EncodeJpeg(sample.Image));
+            var lines = new StringBuilder();
+            for (var instance = 1; instance <= sample.InstanceClasses.Count; instance++)
+            {
+                if (Outline(sample.Mask(instance), sample.Image.Width) is not { } outline) continue;
+                lines.Append(CultureInfo.InvariantCulture, $"{sample.InstanceClasses[instance - 1] - 1}");
+                foreach (var (x, y) in outline)
+                    lines.Append(CultureInfo.InvariantCulture, $" {(x + 0.25) / sample.Image.Width:0.000000} {(y + 0.25) / sample.Image.Height:0.000000}");
+                lines.Append('\n');
+            }
+
+            File.WriteAllText(Path.Combine(_folder, "labels", split, item.Id + ".txt"), lines.ToString());
+        }
+
+        public void Complete()
+        {
+            var text = new StringBuilder("train: images/train\nval: images/val\nnames:\n");
+            for (var c = 1; c < _options.Classes.Count; c++) text.Append(CultureInfo.InvariantCulture, $"  {c - 1}: {_options.Classes[c]}\n");
+            File.WriteAllText(Path.Combine(_folder, "data.yaml"), text.ToString());
+        }
+    }
+}
