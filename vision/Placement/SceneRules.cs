@@ -33,7 +33,7 @@ public static class SceneRules
 {
     private const Surfaces Open = Surfaces.Ground | Surfaces.Air;
 
-    private static readonly SceneRule Outdoors = new(Open, 0.38), Indoors = new(Surfaces.Ground, 0.58), TableTop = new(Surfaces.TableTop, 0.4);
+    private static readonly SceneRule Outdoors = new(Open, 0.48), Indoors = new(Surfaces.Ground, 0.58), TableTop = new(Surfaces.TableTop, 0.4);
 
     private static readonly Dictionary<string, SceneRule> Rules = new(StringComparer.Ordinal)
     {
