@@ -47,7 +47,7 @@ internal sealed class DeformableAttention : NamedModule<Tensor, Tensor>
         var offsets = Offsets.forward(queries).view(batch, count, Heads, Levels, Points, 2);
         var weights = Weights.forward(queries).view(batch, count, Heads, Levels * Points).softmax(-1).view(batch, count, Heads, Levels, Points);
         var sizes = tensor(levels.SelectMany(l => new float[] { l.Width, l.Height }).ToArray(), [Levels, 1, 2]);
-        var locations = reference.view(1, count, 1, 1, 1, 2) + (offsets / sizes);
+        var locations = reference.view(1, count, 1, 1, 1, 2).Plus(offsets / sizes);
         return Output.forward(Sample(value, locations, weights, levels));
     }
 
@@ -75,7 +75,7 @@ internal sealed class DeformableAttention : NamedModule<Tensor, Tensor>
             var map = maps.narrow(2, start, h * w).reshape(batch * heads, width, h, w);
             var samples = functional.grid_sample(map, grid[level], GridSampleMode.Bilinear, GridSamplePaddingMode.Zeros, align_corners: false);
             var part = (samples * share[level]).sum(-1);
-            sum = sum is null ? part : sum + part;
+            sum = sum is null ? part : sum.Plus(part);
             start += h * w;
         }
 

@@ -1,3 +1,4 @@
+using FreeMask.Training.Torch;
 using FreeMask.Vision;
 using FreeMask.Vision.Onnx;
 using FreeMask.Vision.Segmentation;
@@ -89,7 +90,7 @@ internal static class Mask2FormerOnnx
             graph.Reshape(Normalize(decoder.Projections[i], features[3 - i], level.Height, level.Width), 0, size, -1), 0, 2, 1));
         var tokens = graph.Builder.Op("Concat", [.. parts], ("axis", 1L));
         var positions = graph.Constant("positions", cat(
-            [.. levels.Select((l, i) => SinePositions.MakeTensor(size, (int)l.Height, (int)l.Width) + decoder.LevelEmbedding[i])], 0));
+            [.. levels.Select((l, i) => SinePositions.MakeTensor(size, (int)l.Height, (int)l.Width).Plus(decoder.LevelEmbedding[i]))], 0));
         var centres = PixelDecoder.CellCentres(levels);
         var reference = graph.Builder.Weight("reference", centres, centres.Length / 2, 1, 1, 1, 2);
         foreach (var layer in decoder.Layers)

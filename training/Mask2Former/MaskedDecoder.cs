@@ -74,8 +74,8 @@ internal sealed class MaskedDecoder : NamedModule<PixelFeatures, DecoderOutput>
         for (var i = 0; i < values.Length; i++)
         {
             var map = InputProjections is null ? input.Scales[i] : InputProjections[i].forward(input.Scales[i]);
-            values[i] = map.flatten(2).transpose(1, 2) + LevelEmbedding[i];
-            keys[i] = values[i] + SinePositions.MakeTensor(Config.HiddenSize, (int)map.shape[2], (int)map.shape[3]);
+            values[i] = map.flatten(2).transpose(1, 2).Plus(LevelEmbedding[i]);
+            keys[i] = values[i].Plus(SinePositions.MakeTensor(Config.HiddenSize, (int)map.shape[2], (int)map.shape[3]));
         }
 
         var x = QueryFeatures.unsqueeze(0).expand(input.MaskFeatures.shape[0], -1, -1);
@@ -186,15 +186,15 @@ internal sealed class MaskedDecoderLayer : NamedModule<Tensor, Tensor>
         var weight = CrossInputWeight.chunk(3, 0);
         var bias = CrossInputBias.chunk(3, 0);
         var cross = Attend(
-            functional.linear(x + positions, weight[0], bias[0]),
+            functional.linear(x.Plus(positions), weight[0], bias[0]),
             functional.linear(keys, weight[1], bias[1]),
             functional.linear(values, weight[2], bias[2]),
             hidden);
-        x = CrossNorm.forward(x + CrossOutput.forward(cross));
-        var placed = x + positions;
+        x = CrossNorm.forward(x.Plus(CrossOutput.forward(cross)));
+        var placed = x.Plus(positions);
         var own = Attend(SelfQuery.forward(placed), SelfKey.forward(placed), SelfValue.forward(x), null);
-        x = SelfNorm.forward(x + SelfOutput.forward(own));
-        return FinalNorm.forward(x + Reduce.forward(Expand.forward(x).relu()));
+        x = SelfNorm.forward(x.Plus(SelfOutput.forward(own)));
+        return FinalNorm.forward(x.Plus(Reduce.forward(Expand.forward(x).relu())));
     }
 
     /// <inheritdoc />

@@ -56,7 +56,7 @@ internal sealed class PixelDecoder : NamedModule<Tensor[], PixelFeatures>
         var projected = Projections.Select((projection, i) => projection.forward(input[3 - i])).ToArray();
         var levels = projected.Select(map => (Height: map.shape[2], Width: map.shape[3])).ToArray();
         var tokens = cat([.. projected.Select(map => map.flatten(2).transpose(1, 2))], 1);
-        var positions = cat([.. levels.Select((l, i) => SinePositions.MakeTensor(size, (int)l.Height, (int)l.Width) + LevelEmbedding[i])], 0);
+        var positions = cat([.. levels.Select((l, i) => SinePositions.MakeTensor(size, (int)l.Height, (int)l.Width).Plus(LevelEmbedding[i]))], 0);
         var reference = tensor(CellCentres(levels), [tokens.shape[1], 2]);
         foreach (var layer in Layers) tokens = layer.Forward(tokens, positions, reference, levels);
 
@@ -70,7 +70,7 @@ internal sealed class PixelDecoder : NamedModule<Tensor[], PixelFeatures>
         }
 
         var fine = Adapter.forward(input[0]);
-        fine = fine + functional.interpolate(scales[^1], size: fine.shape[2..], mode: InterpolationMode.Bilinear, align_corners: false);
+        fine = fine.Plus(functional.interpolate(scales[^1], size: fine.shape[2..], mode: InterpolationMode.Bilinear, align_corners: false));
         return new PixelFeatures(scales, MaskProjection.forward(Smooth.forward(fine).relu()));
     }
 
@@ -133,8 +133,8 @@ internal sealed class PixelDecoderLayer : NamedModule<Tensor, Tensor>
 
     internal Tensor Forward(Tensor tokens, Tensor positions, Tensor reference, IReadOnlyList<(long Height, long Width)> levels)
     {
-        var x = AttentionNorm.forward(tokens + Attention.Attend(tokens, tokens + positions, reference, levels));
-        return FinalNorm.forward(x + Reduce.forward(Expand.forward(x).relu()));
+        var x = AttentionNorm.forward(tokens.Plus(Attention.Attend(tokens, tokens.Plus(positions), reference, levels)));
+        return FinalNorm.forward(x.Plus(Reduce.forward(Expand.forward(x).relu())));
     }
 
     /// <inheritdoc />

@@ -127,6 +127,6 @@ internal sealed class ResidualLayer : NamedModule<Tensor, Tensor>
     {
         var x = input;
         foreach (var unit in Units) x = unit.forward(x);
-        return x.add_(Shortcut is null ? input : Shortcut.forward(input)).relu_();
+        return x.add_(Shortcut is null ? input : Shortcut.forward(input), Held.Of(1)).relu_();
     }
 }

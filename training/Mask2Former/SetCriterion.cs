@@ -63,7 +63,7 @@ internal sealed class SetCriterion(Mask2FormerConfig config, Tensor classWeights
         var mask = cross / weight.sum(-1, keepdim: true).clamp(min: Held.Of(1));
         var inside = logits.sigmoid() * weight;
         var area = weight.matmul(wanted);
-        var dice = Dice(inside.matmul(wanted), inside.sum(-1, keepdim: true) + area);
+        var dice = Dice(inside.matmul(wanted), inside.sum(-1, keepdim: true).Plus(area));
 
         var indices = new long[images * slots];
         for (var image = 0; image < images; image++)
@@ -91,13 +91,13 @@ internal sealed class SetCriterion(Mask2FormerConfig config, Tensor classWeights
     }
 
     private Tensor Weigh(Tensor @class, Tensor mask, Tensor dice) =>
-        (@class * Held.Of(config.ClassWeight)) + (mask * Held.Of(config.MaskWeight)) + (dice * Held.Of(config.DiceWeight));
+        (@class * Held.Of(config.ClassWeight)).Plus(mask * Held.Of(config.MaskWeight)).Plus(dice * Held.Of(config.DiceWeight));
 
     /// <summary>1 - (2 overlap + 1) / (both areas + 1).</summary>
     private static Tensor Dice(Tensor overlap, Tensor areas)
     {
         var one = Held.Of(1);
-        return one - (((overlap * Held.Of(2)) + one) / (areas + one));
+        return one - ((overlap * Held.Of(2)).Plus(one) / areas.Plus(one));
     }
 
     private Tensor ClassLoss(Tensor classes, SegmentationTargets targets, IReadOnlyList<MatchedPair> pairs, int predictions)
@@ -138,7 +138,7 @@ internal sealed class SetCriterion(Mask2FormerConfig config, Tensor classWeights
         var known = weight.sum(1).clamp(min: Held.Of(1));
         var cross = ((functional.softplus(logits) - (logits * wanted)) * weight).sum(1) / known;
         var inside = logits.sigmoid() * weight;
-        var dice = Dice((inside * wanted).sum(1), inside.sum(1) + (wanted * weight).sum(1));
+        var dice = Dice((inside * wanted).sum(1), inside.sum(1).Plus((wanted * weight).sum(1)));
         var share = Held.Of(1.0 / Math.Max(1, targets.Count));
         return (cross.view(predictions, -1).sum(1) * share, dice.view(predictions, -1).sum(1) * share, chosen);
     }

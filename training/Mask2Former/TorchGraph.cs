@@ -83,7 +83,7 @@ internal sealed class TorchGraph(OnnxGraphBuilder builder)
     {
         using var scope = NewDisposeScope();
         var norm = unit.Normalization;
-        var gain = norm.Weight / (norm.RunningVariance + BatchNormalization.Epsilon).sqrt();
+        var gain = norm.Weight / norm.RunningVariance.Plus(Held.Of(BatchNormalization.Epsilon)).sqrt();
         var folded = Convolve(
             x, unit.Convolution.Weight * gain.view(-1, 1, 1, 1), norm.Bias - (norm.RunningMean * gain), unit.Stride);
         return unit.Activate ? Relu(folded) : folded;

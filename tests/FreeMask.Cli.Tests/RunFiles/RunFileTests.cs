@@ -1,5 +1,6 @@
 using System.Text.Json;
 using FreeMask.Cli.Bundles;
+using FreeMask.Cli.Hub;
 using FreeMask.Cli.RunFiles;
 using FreeMask.GrainInterfaces;
 using FreeMask.Vision;
@@ -129,7 +130,10 @@ public sealed class RunFileTests
     public void The_examples_that_ship_are_valid()
     {
         foreach (var file in Directory.EnumerateFiles(Path.Combine(Vision.Tests.Fixtures.RepositoryRoot, "examples"), "*.yaml"))
-            Assert.NotEmpty(RunFile.Parse(File.ReadAllText(file), file, BundleCatalog.Locate(_ => null).WorldAt(Path.GetDirectoryName(file)!)).Classes);
+        {
+            var world = BundleCatalog.Locate(_ => null).WorldAt(Path.GetDirectoryName(file)!);
+            Assert.NotEmpty(RunFile.Parse(File.ReadAllText(file), file, new WithDownloads(world)).Classes);
+        }
     }
 
     [Fact]
@@ -152,6 +156,20 @@ public sealed class RunFileTests
         var error = await Assert.ThrowsAsync<FreeMaskException>(() => RunFile.ReadAsync(folder.Path("quikstart.yaml"), _ => World.Instance, TestContext.Current.CancellationToken));
 
         Assert.Equal($"There is no run file '{folder.Path("quikstart.yaml")}'. Did you mean '{folder.Path("quickstart.yaml")}'?", error.Message);
+    }
+
+    /// <summary>The world of an example whose model has been pulled.</summary>
+    private sealed class WithDownloads(IRunFileWorld world) : IRunFileWorld
+    {
+        public IReadOnlyList<string> BundleNames => [.. world.BundleNames, .. HubReference.WellKnown.Keys];
+
+        public string? FindBundle(string nameOrFolder) => HubReference.WellKnown.ContainsKey(nameOrFolder) ? nameOrFolder : world.FindBundle(nameOrFolder);
+
+        public string? FindDataset(string folder) => world.FindDataset(folder);
+
+        public string? FindSegmenter(string folder) => world.FindSegmenter(folder);
+
+        public IReadOnlyList<(string Name, byte ClassId)> ReadSamples(string folder, string? list, IReadOnlyList<int> classes) => world.ReadSamples(folder, list, classes);
     }
 
     private sealed class World : IRunFileWorld

@@ -15,7 +15,7 @@ internal static class ClassifierInput
     internal static Tensor FromImages(IReadOnlyList<RgbImage> images)
     {
         using var scope = NewDisposeScope();
-        var unit = (ImageTensors.FromImages(images) + Held.Of(1)) / Held.Of(2);
+        var unit = ImageTensors.FromImages(images).Plus(Held.Of(1)) / Held.Of(2);
         return ((unit - tensor(Mean).view(1, 3, 1, 1)) / tensor(Deviation).view(1, 3, 1, 1)).ChannelsLast().MoveToOuterDisposeScope();
     }
 

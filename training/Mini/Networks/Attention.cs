@@ -75,7 +75,7 @@ internal sealed class SpatialTransformer : Module
     internal Tensor Forward(Tensor x, Tensor context, AttentionRecord? record)
     {
         var tokens = Norm.call(x).flatten(2).transpose(1, 2);
-        return x + Block.Forward(tokens, context, Path, record).transpose(1, 2).reshape(x.shape);
+        return x.Plus(Block.Forward(tokens, context, Path, record).transpose(1, 2).reshape(x.shape));
     }
 }
 
@@ -110,8 +110,8 @@ internal sealed class TransformerBlock : Module
     internal Tensor Forward(Tensor x, Tensor context, string path, AttentionRecord? record)
     {
         var own = Norm1.call(x);
-        x += Self.Forward(own, own, record is null ? null : map => record.Self.Add((path, map)));
-        x += Cross.Forward(Norm2.call(x), context, record is null ? null : map => record.Cross.Add((path, map)));
-        return x + Fc2.call(functional.gelu(Fc1.call(Norm3.call(x))));
+        x = x.Plus(Self.Forward(own, own, record is null ? null : map => record.Self.Add((path, map))));
+        x = x.Plus(Cross.Forward(Norm2.call(x), context, record is null ? null : map => record.Cross.Add((path, map))));
+        return x.Plus(Fc2.call(functional.gelu(Fc1.call(Norm3.call(x)))));
     }
 }

@@ -79,8 +79,8 @@ internal sealed class ResidualBlock : Module
     internal Tensor Forward(Tensor x, Tensor? time = null)
     {
         var h = Conv1.call(functional.silu(Norm1.call(x)));
-        if (TimeProjection is not null) h += TimeProjection.call(time!).unsqueeze(-1).unsqueeze(-1);
+        if (TimeProjection is not null) h = h.Plus(TimeProjection.call(time!).unsqueeze(-1).unsqueeze(-1));
         h = Conv2.call(functional.silu(Norm2.call(h)));
-        return h + (Shortcut is null ? x : Shortcut.call(x));
+        return h.Plus(Shortcut is null ? x : Shortcut.call(x));
     }
 }

@@ -39,7 +39,7 @@ internal sealed class TextEncoder : Module
 
     internal Tensor Forward(Tensor ids)
     {
-        var h = TokenEmbedding.call(ids) + PositionEmbedding.weight!.narrow(0, 0, ids.shape[1]);
+        var h = TokenEmbedding.call(ids).Plus(PositionEmbedding.weight!.narrow(0, 0, ids.shape[1]));
         foreach (var block in Blocks) h = block.Forward(h);
         return FinalNorm.call(h) * ids.ne(Held.Of(EndToken)).unsqueeze(-1).to(h.dtype);
     }
@@ -84,7 +84,7 @@ internal sealed class TextBlock : Module
             Attention.Split(Key.call(h), TextEncoder.Heads),
             Attention.Split(Value.call(h), TextEncoder.Heads),
             is_casual: true);
-        x += Output.call(Attention.Merge(attended));
-        return x + Fc2.call(functional.gelu(Fc1.call(Norm2.call(x))));
+        x = x.Plus(Output.call(Attention.Merge(attended)));
+        return x.Plus(Fc2.call(functional.gelu(Fc1.call(Norm2.call(x)))));
     }
 }

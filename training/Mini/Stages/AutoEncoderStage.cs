@@ -69,13 +69,13 @@ internal sealed class AutoEncoderStage(StageContext context)
         var posterior = network.Encoder.Forward(target);
         var mean = posterior.narrow(1, 0, AutoEncoder.LatentChannels);
         var logVariance = posterior.narrow(1, AutoEncoder.LatentChannels, AutoEncoder.LatentChannels).clamp(Held.Of(-12), Held.Of(4));
-        var latent = mean + (tensor(noise, [batch, AutoEncoder.LatentChannels, 16, 16]).to(type) * (logVariance * Held.Of(0.5)).exp());
+        var latent = mean.Plus(tensor(noise, [batch, AutoEncoder.LatentChannels, 16, 16]).to(type) * (logVariance * Held.Of(0.5)).exp());
         var error = (network.Decoder.Forward(latent) - target).to(ScalarType.Float32);
         var absolute = error.abs().mean();
-        var gradients = error.diff(dim: 3).abs().mean() + error.diff(dim: 2).abs().mean();
+        var gradients = error.diff(dim: 3).abs().mean().Plus(error.diff(dim: 2).abs().mean());
         var (mean32, log32) = (mean.to(ScalarType.Float32), logVariance.to(ScalarType.Float32));
-        var kl = (mean32.square() + log32.exp() - Held.Of(1) - log32).mean() * Held.Of(0.5);
-        var loss = absolute + (gradients * Held.Of(GradientWeight)) + (error.square().mean() * Held.Of(SquareWeight)) + (kl * Held.Of(KlWeight));
+        var kl = (mean32.square().Plus(log32.exp()) - Held.Of(1) - log32).mean() * Held.Of(0.5);
+        var loss = absolute.Plus(gradients * Held.Of(GradientWeight)).Plus(error.square().mean() * Held.Of(SquareWeight)).Plus(kl * Held.Of(KlWeight));
         loss.backward();
         master.Apply(Rate.At(master.Step, context.Options.AutoEncoderSteps));
         return absolute.item<float>();

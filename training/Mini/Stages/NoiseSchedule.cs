@@ -1,3 +1,4 @@
+using FreeMask.Training.Torch;
 using static TorchSharp.torch;
 
 namespace FreeMask.Training.Mini;
@@ -16,7 +17,7 @@ internal static class NoiseSchedule
     {
         var signal = Column(timesteps, t => Math.Sqrt(AlphaBars[t]));
         var spread = Column(timesteps, t => Math.Sqrt(1 - AlphaBars[t]));
-        return ((signal * latents) + (spread * noise), (signal * noise) - (spread * latents));
+        return ((signal * latents).Plus(spread * noise), (signal * noise) - (spread * latents));
     }
 
     private static Tensor Column(IReadOnlyList<int> timesteps, Func<int, double> value) =>

@@ -1,0 +1,15 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace FreeMask.Training.Torch;
+
+/// <summary>
+/// Sums of tensors. The + of TorchSharp 0.107 passes a factor of 1 that nothing keeps alive (see <see cref="Held"/>): freed while the kernel reads it, it
+/// ends the training with an error of the native library, or scales the right side by whatever lies in its place.
+/// </summary>
+internal static class TensorSums
+{
+    internal static Tensor Plus(this Tensor left, Tensor right) => left.add(right, Held.Of(1));
+
+    internal static Tensor Plus(this Tensor left, Scalar right) => left.add(right, Held.Of(1));
+}
