@@ -38,7 +38,7 @@ public sealed class CityscapesExporter : IDatasetFormat
 
         public void Add(ExportItem item, DatasetPart part, ExportSample sample)
         {
-            var split = part == DatasetPart.Val ? "val" : "train";
+            var split = part.Name();
             var stem = string.Create(CultureInfo.InvariantCulture, $"{City}_{_sequence++:000000}_{Frame:000000}");
             var (width, height) = (sample.Image.Width, sample.Image.Height);
             var images = Directory.CreateDirectory(Path.Combine(folder, "leftImg8bit", split, City)).FullName;

@@ -47,8 +47,8 @@ public sealed class CocoPanopticExporter : IDatasetFormat
                 segments.Add(new Segment(id, sample.InstanceClasses[instance - 1], runs.Area, runs.BoundingBox));
             }
 
-            Write(["images", NameOf(part), item.Id + ".jpg"], ImageCodec.EncodeJpeg(sample.Image));
-            Write(["annotations", "panoptic_" + NameOf(part), item.Id + ".png"], ImageCodec.EncodePng(ids));
+            Write(["images", part.Name(), item.Id + ".jpg"], ImageCodec.EncodeJpeg(sample.Image));
+            Write(["annotations", "panoptic_" + part.Name(), item.Id + ".png"], ImageCodec.EncodePng(ids));
             _pictures.Add(new Picture(_pictures.Count + 1, item.Id, width, height, part, segments));
         }
 
@@ -57,12 +57,10 @@ public sealed class CocoPanopticExporter : IDatasetFormat
             Directory.CreateDirectory(Path.Combine(folder, "annotations"));
             foreach (var part in new[] { DatasetPart.Train, DatasetPart.Val })
             {
-                using var stream = File.Create(Path.Combine(folder, "annotations", $"panoptic_{NameOf(part)}.json"));
+                using var stream = File.Create(Path.Combine(folder, "annotations", $"panoptic_{part.Name()}.json"));
                 JsonSerializer.Serialize(stream, Document([.. _pictures.Where(p => p.Part == part)]), new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
             }
         }
-
-        private static string NameOf(DatasetPart part) => part == DatasetPart.Val ? "val" : "train";
 
         private object Document(Picture[] pictures) => new
         {

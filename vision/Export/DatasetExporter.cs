@@ -72,7 +72,7 @@ public static partial class DatasetExporter
         var line = new JsonObject
         {
             ["id"] = item.Id,
-            ["split"] = part == DatasetPart.Val ? "val" : "train",
+            ["split"] = part.Name(),
             ["width"] = sample.Image.Width,
             ["height"] = sample.Image.Height,
             ["objects"] = new JsonArray([.. sample.InstanceClasses.Select(c => (JsonNode)names[c])]),

@@ -12,6 +12,13 @@ public enum DatasetPart
     Val,
 }
 
+/// <summary>What formats call the parts.</summary>
+internal static class DatasetParts
+{
+    /// <summary><c>train</c> or <c>val</c>.</summary>
+    internal static string Name(this DatasetPart part) => part == DatasetPart.Val ? "val" : "train";
+}
+
 /// <summary>
 /// Splits by seed so that every class has its share in <c>val</c>: classes are dealt from the rarest to the commonest, each tops its share
 /// up from its samples that are not dealt yet (iterative stratification, Sechidis et al., ECML 2011). The order of the items does not matter.

@@ -27,7 +27,7 @@ public sealed class FiftyOneExporter : IDatasetFormat
     {
         public void Add(ExportItem item, DatasetPart part, ExportSample sample)
         {
-            var split = Path.Combine(folder, part == DatasetPart.Val ? "val" : "train");
+            var split = Path.Combine(folder, part.Name());
             var (data, labels) = (Directory.CreateDirectory(Path.Combine(split, "data")).FullName, Directory.CreateDirectory(Path.Combine(split, "labels")).FullName);
             File.WriteAllBytes(Path.Combine(data, item.Id + ".jpg"), ImageCodec.EncodeJpeg(sample.Image));
             File.WriteAllBytes(Path.Combine(labels, item.Id + ".png"), IndexedPng.EncodeGrey(sample.Labels));

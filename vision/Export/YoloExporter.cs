@@ -70,7 +70,7 @@ public sealed class YoloExporter : IDatasetFormat
 
         public void Add(ExportItem item, DatasetPart part, ExportSample sample)
         {
-            var split = part == DatasetPart.Val ? "val" : "train";
+            var split = part.Name();
             File.WriteAllBytes(Path.Combine(_folder, "images", split, item.Id + ".jpg"), ImageCodec.EncodeJpeg(sample.Image));
             var lines = new StringBuilder();
             for (var instance = 1; instance <= sample.InstanceClasses.Count; instance++)

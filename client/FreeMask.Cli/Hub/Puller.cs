@@ -1,4 +1,5 @@
 using System.Globalization;
+using FreeMask.Cli.Terminal;
 using FreeMask.Vision;
 
 namespace FreeMask.Cli.Hub;
@@ -24,12 +25,11 @@ internal sealed class Puller(HubClient hub, Action<string> say, TimeProvider tim
         using var busy = Occupy(folder);
         var listing = await hub.ListAsync(reference, stop);
         var chosen = HubSelection.Choose(listing, reference, variant);
-        var before = PullLock.Read(folder);
-        say($"{reference.Repository} at {listing.Commit}: {chosen.Count} files, {Megabytes(chosen.Sum(item => item.File.Size))}");
+        say($"{reference.Repository} at {listing.Commit}: {chosen.Count} files, {Sizes.Megabytes(chosen.Sum(item => item.File.Size))}");
         CheckSpace(folder, chosen);
         var files = new List<PulledFile>();
         foreach (var (file, path) in chosen)
-            files.Add(await FileAsync(reference, listing.Commit, file, path, folder, before?.Files.FirstOrDefault(known => known.Path == path), stop));
+            files.Add(await FileAsync(reference, listing.Commit, file, path, folder, stop));
         var after = new PullLock(reference.Repository, reference.Revision, listing.Commit, files);
         await after.WriteAsync(folder, stop);
         return after;
@@ -52,14 +52,14 @@ internal sealed class Puller(HubClient hub, Action<string> say, TimeProvider tim
         long Have(string path) => new FileInfo(Path.Combine(folder, path)) is { Exists: true } there ? there.Length : new FileInfo(Path.Combine(folder, path) + Part) is { Exists: true } part ? part.Length : 0;
         var missing = chosen.Sum(item => Math.Max(0, item.File.Size - Have(item.Path)));
         var free = new DriveInfo(folder).AvailableFreeSpace;
-        if (missing > free) throw new FreeMaskException($"{folder} needs {Megabytes(missing)} more, and its disk has {Megabytes(free)}; make room, or name another folder with --out.");
+        if (missing > free) throw new FreeMaskException($"{folder} needs {Sizes.Megabytes(missing)} more, and its disk has {Sizes.Megabytes(free)}; make room, or name another folder with --out.");
     }
 
-    private async Task<PulledFile> FileAsync(HubReference reference, string commit, HubFile file, string path, string folder, PulledFile? before, CancellationToken stop)
+    private async Task<PulledFile> FileAsync(HubReference reference, string commit, HubFile file, string path, string folder, CancellationToken stop)
     {
         var target = Path.Combine(folder, path);
         if (File.Exists(target) && new FileInfo(target).Length == file.Size && await IsRightAsync(target, file, stop))
-            return new(path, file.Path, file.Size, before?.Sha256 is { } known && file.Sha256 == known ? known : await PullLock.Sha256Async(target, stop));
+            return await PulledAsync(file, path, target, stop);
         Directory.CreateDirectory(Path.GetDirectoryName(target)!);
         var part = target + Part;
         if (File.Exists(part) && new FileInfo(part).Length > file.Size) File.Delete(part);
@@ -86,8 +86,12 @@ internal sealed class Puller(HubClient hub, Action<string> say, TimeProvider tim
         }
 
         File.Move(part, target, overwrite: true);
-        return new(path, file.Path, file.Size, await PullLock.Sha256Async(target, stop));
+        return await PulledAsync(file, path, target, stop);
     }
+
+    /// <summary>A file that was found right; one whose hash the hub states need not be read again.</summary>
+    private static async Task<PulledFile> PulledAsync(HubFile file, string path, string target, CancellationToken stop) =>
+        new(path, file.Path, file.Size, file.Sha256 ?? await PullLock.Sha256Async(target, stop));
 
     private static async Task<bool> IsRightAsync(string path, HubFile file, CancellationToken stop)
     {
@@ -114,6 +118,4 @@ internal sealed class Puller(HubClient hub, Action<string> say, TimeProvider tim
             say(string.Create(CultureInfo.InvariantCulture, $"{path}: {received / 1e6:0.0} of {size / 1e6:0.0} MB"));
         };
     }
-
-    private static string Megabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.0} MB");
 }

@@ -41,9 +41,8 @@ internal static class ExperimentVerbs
             table.AddRow([method.Key, .. method.Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.IoU:0.000} ({r.Interval.Low:0.000} to {r.Interval.High:0.000})"))]);
         console.Write(table);
 
-        var best = results.GroupBy(result => result.CleanUp).Select(group => group.ToList()).ToList();
         var classes = new Table().Border(TableBorder.Simple).AddColumn("class, clean-up own");
-        var own = best.Find(group => group[0].CleanUp == "own") ?? best[^1];
+        var own = results.Where(result => result.CleanUp == "own").ToList();
         foreach (var result in own) classes.AddColumn(new TableColumn(result.Method).RightAligned());
         foreach (var name in own[0].Classes.Keys)
             classes.AddRow([name, .. own.Select(result => result.Classes[name].ToString("0.000", CultureInfo.InvariantCulture))]);

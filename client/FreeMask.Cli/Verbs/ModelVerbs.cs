@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using FreeMask.Cli.Bundles;
 using FreeMask.Cli.Hub;
 using FreeMask.Cli.RunFiles;
@@ -23,7 +22,7 @@ internal static class ModelVerbs
             return Task.FromResult(new Outcome(new { models = host.Bundles.ModelsFolder, bundles }, console =>
             {
                 if (bundles.Count == 0) console.WriteLine($"No bundles found. Run from a clone of the repository, or set {BundleCatalog.EnvironmentVariable} to the folder that holds them.");
-                foreach (var bundle in bundles) console.Profile.Out.Writer.WriteLine($"{bundle.Name,-12} {Megabytes(bundle.bytes),10}  {bundle.Folder}");
+                foreach (var bundle in bundles) console.Profile.Out.Writer.WriteLine($"{bundle.Name,-12} {Sizes.Megabytes(bundle.bytes),10}  {bundle.Folder}");
             }));
         });
 
@@ -41,7 +40,7 @@ internal static class ModelVerbs
     private static void Show(IAnsiConsole console, BundleInspection inspection)
     {
         var writer = console.Profile.Out.Writer;
-        writer.WriteLine($"folder     {inspection.Folder} ({Megabytes(Size(inspection.Folder))})");
+        writer.WriteLine($"folder     {inspection.Folder} ({Sizes.Megabytes(Size(inspection.Folder))})");
         writer.WriteLine($"model      {inspection.Family}, {inspection.Layout} layout, {inspection.Precision}");
         writer.WriteLine($"scheduler  {inspection.Scheduler.Kind}");
         foreach (var file in inspection.Files) writer.WriteLine($"{file.Part,-15} opset {file.Opset}: {string.Join(", ", file.Inputs)} -> {string.Join(", ", file.Outputs)}");
@@ -73,6 +72,4 @@ internal static class ModelVerbs
         ?? throw new FreeMaskException($"There is no model bundle '{model}': neither one that ships ({string.Join(", ", host.Bundles.Names)}) nor a folder with a {BundleCatalog.IndexFile}.{Names.Suggestion(model, host.Bundles.Names)}");
 
     private static long Size(string folder) => new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
-
-    private static string Megabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.0} MB");
 }
