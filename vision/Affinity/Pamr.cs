@@ -1,5 +1,3 @@
-using System.Numerics;
-using System.Runtime.InteropServices;
 using FreeMask.Vision.Imaging;
 
 namespace FreeMask.Vision.Affinity;
@@ -65,18 +63,9 @@ public sealed class Pamr
             {
                 var weights = _weights.AsSpan(((k * _height) + y) * _width, _width);
                 var neighbours = padded.AsSpan(((y + _pad + _offsets[k].Dy) * _stride) + _pad + _offsets[k].Dx, _width);
-                AddProduct(row, weights, neighbours);
+                VectorMath.AddProduct<float>(row, weights, neighbours);
             }
         }
-    }
-
-    private static void AddProduct(Span<float> sum, ReadOnlySpan<float> a, ReadOnlySpan<float> b)
-    {
-        var sums = MemoryMarshal.Cast<float, Vector<float>>(sum);
-        var left = MemoryMarshal.Cast<float, Vector<float>>(a);
-        var right = MemoryMarshal.Cast<float, Vector<float>>(b);
-        for (var i = 0; i < sums.Length; i++) sums[i] += left[i] * right[i];
-        for (var i = sums.Length * Vector<float>.Count; i < sum.Length; i++) sum[i] += a[i] * b[i];
     }
 
     private float[] MakeWeights(RgbImage image)

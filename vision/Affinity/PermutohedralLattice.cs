@@ -43,7 +43,7 @@ internal sealed class PermutohedralLattice
         for (var p = 0; p < _points; p++)
         {
             var from = values.Slice(p * channels, channels);
-            for (var k = p * _corners; k < (p + 1) * _corners; k++) AddScaled(grid.AsSpan(_vertex[k] * channels, channels), from, _weight[k]);
+            for (var k = p * _corners; k < (p + 1) * _corners; k++) VectorMath.AddScaled(grid.AsSpan(_vertex[k] * channels, channels), from, _weight[k]);
         }
 
         for (var axis = 0; axis < _corners; axis++)
@@ -64,7 +64,7 @@ internal sealed class PermutohedralLattice
         for (var p = 0; p < _points; p++)
         {
             var to = result.Slice(p * channels, channels);
-            for (var k = p * _corners; k < (p + 1) * _corners; k++) AddScaled(to, grid.AsSpan(_vertex[k] * channels, channels), _weight[k] * alpha);
+            for (var k = p * _corners; k < (p + 1) * _corners; k++) VectorMath.AddScaled(to, grid.AsSpan(_vertex[k] * channels, channels), _weight[k] * alpha);
         }
     }
 
@@ -160,20 +160,6 @@ internal sealed class PermutohedralLattice
                 _before[at] = table.Find(before);
                 _after[at] = table.Find(after);
             }
-    }
-
-    private static void AddScaled(Span<float> sum, ReadOnlySpan<float> values, float scale)
-    {
-        var i = 0;
-        if (sum.Length >= Vector<float>.Count)
-        {
-            var sums = MemoryMarshal.Cast<float, Vector<float>>(sum);
-            var vectors = MemoryMarshal.Cast<float, Vector<float>>(values);
-            for (var k = 0; k < sums.Length; k++) sums[k] += vectors[k] * scale;
-            i = sums.Length * Vector<float>.Count;
-        }
-
-        for (; i < sum.Length; i++) sum[i] += values[i] * scale;
     }
 
     private static void Blur(Span<float> result, ReadOnlySpan<float> centre, ReadOnlySpan<float> before, ReadOnlySpan<float> after)

@@ -8,7 +8,8 @@ internal static class MapScaling
     internal static void ToUnitRange(float[] values)
     {
         var (low, high) = (values.Min(), values.Max());
-        for (var i = 0; i < values.Length; i++) values[i] = (values[i] - low) / (high - low + Epsilon);
+        var range = high > low ? high - low : 1;
+        for (var i = 0; i < values.Length; i++) values[i] = (values[i] - low) / range;
     }
 
     internal static void ToUnitMaximum(float[] values)

@@ -10,19 +10,26 @@ public sealed class PamrTests
     public void Weights_and_iterations_equal_the_reference()
     {
         var tensors = Golden.Tensors("affinity", "golden.safetensors");
-        var image = Planar(tensors["pamr.image"].Bytes.Span, 128, 96);
-        var pamr = new Pamr(image);
+        var spec = Golden.Json("affinity", "golden.json").GetProperty("spec").GetProperty("pamr");
+        int[] Numbers(string name) => [.. spec.GetProperty(name).EnumerateArray().Select(n => n.GetInt32())];
+        var (channels, height, width) = ((int)tensors["pamr.mask"].Shape[0], (int)tensors["pamr.image"].Shape[1], (int)tensors["pamr.image"].Shape[2]);
+        var image = Planar(tensors["pamr.image"].Bytes.Span, width, height);
+        var options = new PamrOptions { Dilations = Numbers("dilations") };
+        var pamr = new Pamr(image, options);
         var weights = tensors["pamr.weights_every_16"].ToSingles();
-        for (int k = 0, i = 0; k < 48; k++)
-            for (var y = 0; y < 96; y += 16)
-                for (var x = 0; x < 128; x += 16, i++) Assert.Equal(weights[i], pamr.Weight(k, x, y), 1e-5);
+        for (int k = 0, i = 0; k < 8 * options.Dilations.Count; k++)
+            for (var y = 0; y < height; y += 16)
+                for (var x = 0; x < width; x += 16, i++) Assert.Equal(weights[i], pamr.Weight(k, x, y), 1e-5);
 
-        for (var channel = 0; channel < 3; channel++)
+        for (var channel = 0; channel < channels; channel++)
         {
-            var mask = Resampling.ResizeAlignCorners(Golden.Map(tensors["pamr.mask"], channel), 128, 96);
+            var mask = Resampling.ResizeAlignCorners(Golden.Map(tensors["pamr.mask"], channel), width, height);
             Golden.Near(Golden.Map(tensors["pamr.mask_resized"], channel).Values, mask.Values, 1e-5);
-            Golden.Near(Golden.Map(tensors["pamr.result.10"], channel).Values, pamr.Refine(mask).Values, 1e-5);
-            Golden.Near(Golden.Map(tensors["pamr.result.1"], channel).Values, new Pamr(image, new PamrOptions { Iterations = 1 }).Refine(mask).Values, 1e-5);
+            foreach (var iterations in Numbers("iterations"))
+            {
+                var refined = new Pamr(image, options with { Iterations = iterations }).Refine(mask);
+                Golden.Near(Golden.Map(tensors[FormattableString.Invariant($"pamr.result.{iterations}")], channel).Values, refined.Values, 1e-5);
+            }
         }
     }
 
