@@ -13,7 +13,7 @@ namespace FreeMask.Vision.Masking;
 /// </remarks>
 public static class MaskStage
 {
-    private const float Flatness = 1e-6f, Undecided = 0.25f;
+    private const float Undecided = 0.25f;
     private const int LowestAdaptive = 35, HighestAdaptive = 54;
 
     /// <summary>Makes the mask of one object class in one picture.</summary>
@@ -28,10 +28,10 @@ public static class MaskStage
         if (classId is LabelMap.Background or LabelMap.Ignore) throw new ArgumentOutOfRangeException(nameof(classId), classId, "Background and void are not objects.");
         options ??= new MaskOptions();
         var map = Resampling.Resize(coarse, image.Width, image.Height, ResamplingFilter.Bicubic);
-        if (!Stretch(map))
+        if (!CoarseMap.Stretch(map))
         {
             var nothing = new LabelMap(image.Width, image.Height);
-            return new MaskResult(nothing, map, 0, 0, new MaskRejection(MaskRejectionKind.Flat, 0, Flatness));
+            return new MaskResult(nothing, map, 0, 0, new MaskRejection(MaskRejectionKind.Flat, 0, CoarseMap.Flatness));
         }
 
         var cut = Cut(image, map, options);
@@ -44,9 +44,9 @@ public static class MaskStage
     {
         var cleaner = new MapCleaner(image, options);
         var threshold = options.Threshold == MaskThreshold.Fixed ? options.FixedThreshold : Otsu.Threshold(map);
-        var cleaned = cleaner.Clean(Centre(map, threshold));
+        var cleaned = cleaner.Clean(CoarseMap.Centre(map, threshold));
         if (options.Threshold == MaskThreshold.Fixed) return new CutMap(cleaned, 0.5f, Above(cleaned, 0.5f), threshold);
-        Stretch(cleaned);
+        CoarseMap.Stretch(cleaned);
         var level = Otsu.Threshold(cleaned);
         var mask = Above(cleaned, level);
         return options.Threshold == MaskThreshold.Otsu ? new CutMap(cleaned, level, mask, threshold) : CutAdaptively(cleaner, map, mask);
@@ -65,19 +65,6 @@ public static class MaskStage
         }
 
         return new CutMap(best!, 0.5f, Above(best!, 0.5f), bestGamma);
-    }
-
-    // The cut becomes 0.5, the middle that colour model and CRF know; 0 and 1 stay.
-    private static FloatMap Centre(FloatMap map, float cut)
-    {
-        var result = new FloatMap(map.Width, map.Height);
-        for (var i = 0; i < map.Values.Length; i++)
-        {
-            var value = map.Values[i];
-            result.Values[i] = value < cut ? 0.5f * value / cut : 0.5f + (0.5f * (value - cut) / MathF.Max(1 - cut, Flatness));
-        }
-
-        return result;
     }
 
     private static void Tidy(byte[] mask, int width, MaskOptions options)
@@ -119,15 +106,6 @@ public static class MaskStage
     }
 
     private static byte[] Above(FloatMap map, float threshold) => Array.ConvertAll(map.Values, v => v > threshold ? (byte)1 : (byte)0);
-
-    // Min-max in place; false where there is nothing to stretch.
-    private static bool Stretch(FloatMap map)
-    {
-        var (low, high) = (map.Values.Min(), map.Values.Max());
-        if (!(high - low > Flatness * MathF.Max(1, MathF.Abs(high)))) return false;
-        for (var i = 0; i < map.Values.Length; i++) map.Values[i] = (map.Values[i] - low) / (high - low);
-        return true;
-    }
 
     // A cleaned map, the level at which it was cut to the mask, and the cut of the coarse map.
     private sealed record CutMap(FloatMap Cleaned, float Level, byte[] Mask, float Threshold);
