@@ -5,6 +5,9 @@ namespace FreeMask.Grains;
 /// <summary>Keys of grains below a run: parts joined by <c>/</c>.</summary>
 internal static class GrainKeys
 {
+    // Orleans reads the attributes of the interface at every GetGrain<T>; samples are named so often that it shows.
+    private static SampleType? _sample;
+
     public static string Round(string run, int round) => string.Create(CultureInfo.InvariantCulture, $"{run}/{round}");
 
     public static string Part(string run, int round, int number) => string.Create(CultureInfo.InvariantCulture, $"{run}/{round}/{number}");
@@ -20,9 +23,18 @@ internal static class GrainKeys
     /// <summary>The number of a round by its key.</summary>
     public static int ParseRound(string key) => int.Parse(key.AsSpan(key.LastIndexOf('/') + 1), CultureInfo.InvariantCulture);
 
-    public static ISampleGrain GetSample(this IGrainFactory grains, string run, int round, int index) => grains.GetGrain<ISampleGrain>(Part(run, round, index));
+    public static ISampleGrain GetSample(this IGrainFactory grains, string run, int round, int index)
+    {
+        var key = Part(run, round, index);
+        if (_sample is { } type) return (ISampleGrain)grains.GetGrain(GrainId.Create(type.Grain, key), type.Interface);
+        var sample = grains.GetGrain<ISampleGrain>(key);
+        if (sample is GrainReference reference) _sample = new SampleType(reference.GrainId.Type, reference.InterfaceType);
+        return sample;
+    }
 
     public static ISampleShardGrain GetShard(this IGrainFactory grains, string run, int round, int shard) => grains.GetGrain<ISampleShardGrain>(Part(run, round, shard));
 
     public static IRoundGrain GetRound(this IGrainFactory grains, string run, int round) => grains.GetGrain<IRoundGrain>(Round(run, round));
+
+    private sealed record SampleType(GrainType Grain, GrainInterfaceType Interface);
 }

@@ -2,7 +2,11 @@ using FreeMask.Grains.Domain;
 
 namespace FreeMask.Grains.Samples;
 
-/// <summary>Keeps a sample's record; <see cref="SampleTransitions"/> decides.</summary>
+/// <summary>
+/// Keeps a sample's record; <see cref="SampleTransitions"/> decides. A large run has more samples than fit into memory, so one that nobody
+/// called for a while leaves it; at once would be too soon, because lists are made of samples right after they were decided.
+/// </summary>
+[CollectionAgeLimit(Minutes = 2)]
 internal sealed class SampleGrain([PersistentState("sample", StorageNames.Samples)] IPersistentState<Stored<SampleRecord>> state) : Grain, ISampleGrain
 {
     private readonly DurableRecord<SampleRecord> _record = new(state);
@@ -10,8 +14,6 @@ internal sealed class SampleGrain([PersistentState("sample", StorageNames.Sample
     public async Task<SampleRecord?> Get()
     {
         await _record.RefreshAsync();
-        // Whoever lists the samples of a large run must not leave all of them in memory.
-        if (_record.Value is { } record && StageFlow.IsFinal(record.Stage)) DeactivateOnIdle();
         return _record.Value;
     }
 
@@ -25,12 +27,8 @@ internal sealed class SampleGrain([PersistentState("sample", StorageNames.Sample
 
     public Task<SampleProgress> Retry() => ChangeAsync(record => SampleTransitions.Retry(Existing(record)));
 
-    private async Task<SampleProgress> ChangeAsync(Func<SampleRecord?, SampleRecord> transition)
-    {
-        var record = await _record.UpdateAsync(transition);
-        if (StageFlow.IsFinal(record.Stage)) DeactivateOnIdle();
-        return SampleTransitions.ProgressOf(record);
-    }
+    private async Task<SampleProgress> ChangeAsync(Func<SampleRecord?, SampleRecord> transition) =>
+        SampleTransitions.ProgressOf(await _record.UpdateAsync(transition));
 
     private SampleRecord Existing(SampleRecord? record) =>
         record ?? throw new InvalidOperationException($"Sample {this.GetPrimaryKeyString()} has no record.");
