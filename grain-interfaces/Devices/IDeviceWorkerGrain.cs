@@ -11,9 +11,8 @@ namespace FreeMask.GrainInterfaces;
 public interface IDeviceWorkerGrain : IGrainWithStringKey
 {
     /// <summary>Takes work. Returns at once: results come by <see cref="ISampleShardGrain.Report"/>.</summary>
-    /// <returns>How many items were taken, from the front; the others found no room.</returns>
     [Alias("Enqueue"), ResponseTimeout("00:00:05")]
-    Task<int> Enqueue(WorkOrder order);
+    Task<WorkReceipt> Enqueue(WorkOrder order);
 
     /// <summary>Gives back what a shard queued and no batch has taken yet.</summary>
     /// <returns>Indices of the samples given back.</returns>
@@ -66,6 +65,12 @@ public sealed record WorkOrder(
 [GenerateSerializer, Immutable, Alias("freemask.WorkItem")]
 public readonly record struct WorkItem([property: Id(0)] int Index, [property: Id(1)] int Attempt);
 
+/// <summary>What became of an order.</summary>
+/// <param name="Taken">How many items were taken, from the front; the others found no room.</param>
+/// <param name="Outstanding">Samples that the device has now, waiting or in batches, whoever gave them.</param>
+[GenerateSerializer, Immutable, Alias("freemask.WorkReceipt")]
+public readonly record struct WorkReceipt([property: Id(0)] int Taken, [property: Id(1)] int Outstanding);
+
 /// <summary>Results of a batch.</summary>
 /// <param name="Kind">The work.</param>
 /// <param name="Samples">The samples as they stand.</param>
@@ -74,6 +79,7 @@ public readonly record struct WorkItem([property: Id(0)] int Index, [property: I
 /// <param name="Error">A fault of the model: the shard stops. Null when there is none.</param>
 /// <param name="Worker">The device's key.</param>
 /// <param name="Epoch">The epoch of the order: an error from before a retry stops nothing.</param>
+/// <param name="Outstanding">Samples that the device still has, waiting or in batches, whoever gave them.</param>
 [GenerateSerializer, Immutable, Alias("freemask.WorkReport")]
 public sealed record WorkReport(
     [property: Id(0)] StageKind Kind,
@@ -82,7 +88,8 @@ public sealed record WorkReport(
     [property: Id(3)] ImmutableArray<int> Unfinished,
     [property: Id(4)] string? Error,
     [property: Id(5)] string Worker,
-    [property: Id(6)] int Epoch = 0);
+    [property: Id(6)] int Epoch = 0,
+    [property: Id(7)] int Outstanding = 0);
 
 /// <summary>What a device has to do.</summary>
 /// <param name="Queued">Samples that wait.</param>

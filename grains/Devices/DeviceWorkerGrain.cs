@@ -24,7 +24,7 @@ internal sealed partial class DeviceWorkerGrain(
     private readonly HashSet<Task> _batches = [];
     private readonly HashSet<List<QueuedWork>> _held = [];
     private readonly BatchPatience _patience = new(options.Value.HangsAfter, options.Value.FirstHangsAfter);
-    private readonly SemaphoreSlim _device = new(options.Value.Parallelism, options.Value.Parallelism);
+    private readonly DeviceTurns _turns = new(options.Value.Parallelism);
     private readonly WorkQueue _queue = new(options.Value.QueueCapacity);
     private LocalDevice? _local;
     private CancellationTokenSource _inLine = new();
@@ -46,12 +46,12 @@ internal sealed partial class DeviceWorkerGrain(
         NoteLoad();
     }
 
-    public Task<int> Enqueue(WorkOrder order)
+    public Task<WorkReceipt> Enqueue(WorkOrder order)
     {
         var taken = _stopping.IsCancellationRequested || departure.IsLeaving || _hanging > 0 ? 0 : _queue.Add(order);
         StartBatches();
         NoteLoad();
-        return Task.FromResult(taken);
+        return Task.FromResult(new WorkReceipt(taken, _queue.Count + _running));
     }
 
     public Task<int[]> Withdraw(string shard)
@@ -173,28 +173,24 @@ internal sealed partial class DeviceWorkerGrain(
     private async Task<(IReadOnlyList<StageOutcome> Outcomes, double Seconds)> ComputeAsync(List<QueuedWork> batch, List<StageInput> inputs)
     {
         var order = batch[0].Order;
-        using var turn = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token, _inLine.Token);
-        await _device.WaitAsync(turn.Token);
-        try
+        var (runner, token, key) = (new WatchedRunner(_local!.Runner, time), _stopping.Token, Key);
+        var proven = _patience.Knows(WorkQueue.KeyOf(order));
+        // The work leaves the grain's scheduler; the factory is the one thing of the grain that goes with it.
+        var grains = GrainFactory;
+        var restoring = new RestoringRunner(runner, artifacts, order.Donors, i => grains.GetSample(order.Run, order.Round, i).Get(), logger);
+        using var inLine = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token, _inLine.Token);
+        var turn = _turns.Take(WorkAsync, inLine.Token);
+        if (await Task.WhenAny(turn.Begun, turn.Work) == turn.Begun) await WatchAsync(batch, runner, turn.Work);
+        var (outcomes, seconds) = await turn.Work;
+        Telemetry.CountBatch(order.Kind, inputs.Count, StageFlow.BatchOf(order.Kind, order.Spec), seconds, key);
+        foreach (var outcome in outcomes) Telemetry.CountItem(order.Kind, outcome.Result);
+        return (outcomes, seconds);
+
+        async Task<(IReadOnlyList<StageOutcome>, double)> WorkAsync()
         {
             var started = time.GetTimestamp();
-            using var activity = Telemetry.StartBatch(order.Kind, inputs.Count, Key);
-            var (runner, token) = (new WatchedRunner(_local!.Runner, time), _stopping.Token);
-            var proven = _patience.Knows(WorkQueue.KeyOf(order));
-            // The work leaves the grain's scheduler; the factory is the one thing of the grain that goes with it.
-            var grains = GrainFactory;
-            var restoring = new RestoringRunner(runner, artifacts, order.Donors, i => grains.GetSample(order.Run, order.Round, i).Get(), logger);
-            var work = Task.Run(() => BatchIsolation.RunAsync(restoring, order.Kind, order.Spec, inputs, proven, token), token);
-            await WatchAsync(batch, runner, work);
-            var outcomes = await work;
-            var seconds = time.GetElapsedTime(started).TotalSeconds;
-            Telemetry.CountBatch(order.Kind, inputs.Count, StageFlow.BatchOf(order.Kind, order.Spec), seconds, Key);
-            foreach (var outcome in outcomes) Telemetry.CountItem(order.Kind, outcome.Result);
-            return (outcomes, seconds);
-        }
-        finally
-        {
-            _device.Release();
+            using var activity = Telemetry.StartBatch(order.Kind, inputs.Count, key);
+            return (await BatchIsolation.RunAsync(restoring, order.Kind, order.Spec, inputs, proven, token), time.GetElapsedTime(started).TotalSeconds);
         }
     }
 
@@ -301,6 +297,8 @@ internal sealed partial class DeviceWorkerGrain(
 
     private async Task ReportAsync(List<QueuedWork> batch, Dictionary<int, SampleProgress> done, double seconds, string? error)
     {
+        // A batch counts as running until it is reported.
+        var outstanding = Math.Max(0, _queue.Count + _running - batch.Count);
         foreach (var shard in batch.GroupBy(w => (w.Order.Shard, w.Order.Epoch)))
         {
             var finished = ImmutableArray.CreateBuilder<SampleProgress>();
@@ -312,7 +310,7 @@ internal sealed partial class DeviceWorkerGrain(
             }
 
             var share = seconds * shard.Count() / batch.Count;
-            var report = new WorkReport(batch[0].Order.Kind, finished.ToImmutable(), share, unfinished.ToImmutable(), error, Key, shard.Key.Epoch);
+            var report = new WorkReport(batch[0].Order.Kind, finished.ToImmutable(), share, unfinished.ToImmutable(), error, Key, shard.Key.Epoch, outstanding);
             await GrainFactory.GetGrain<ISampleShardGrain>(shard.Key.Shard).Report(report);
         }
     }

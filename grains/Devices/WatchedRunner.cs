@@ -5,10 +5,10 @@ namespace FreeMask.Grains.Devices;
 /// <summary>A runner that tells for how long its present call lasts: a batch that is worked on again sample by sample is alive, though it takes long.</summary>
 internal sealed class WatchedRunner(IStageRunner runner, TimeProvider time) : IStageRunner
 {
-    private long _began = time.GetTimestamp();
+    private long _began;
 
-    /// <summary>Time since the last call began.</summary>
-    public TimeSpan Silence => time.GetElapsedTime(Interlocked.Read(ref _began));
+    /// <summary>Time since the last call began; zero before the first.</summary>
+    public TimeSpan Silence => Interlocked.Read(ref _began) is var began and not 0 ? time.GetElapsedTime(began) : TimeSpan.Zero;
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<StageOutcome>> RunAsync(StageKind kind, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)

@@ -23,6 +23,7 @@ internal sealed partial class SampleShardGrain(
     private readonly CoordinationOptions _options = options.Value;
     private readonly Dictionary<string, DateTimeOffset> _avoided = new(StringComparer.Ordinal);
     private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
+    private readonly LoadEstimate _loads = new();
     private Pulse _pulse = null!;
     private ShardOrder? _order;
     private ShardLedger? _ledger;
@@ -57,6 +58,7 @@ internal sealed partial class SampleShardGrain(
         if (_ledger is not { } ledger || _order is not { } order) return;
         foreach (var progress in report.Samples) Take(ledger, progress, report);
         foreach (var index in report.Unfinished) ledger.Release(index, report.Worker);
+        _loads.Note(report.Worker, report.Outstanding, ledger.LoadOf(report.Worker));
         if (!report.Unfinished.IsEmpty) _notBefore = time.GetUtcNow() + _options.RetryDelay;
         Telemetry.CountRetries(RetryReason.GivenUp, report.Unfinished.Length);
         ledger.AddSeconds(report.Kind, report.Seconds);
@@ -210,14 +212,14 @@ internal sealed partial class SampleShardGrain(
         await Task.WhenAll(offers);
     }
 
-    /// <summary>What the devices that take work have to do, as far as is known here: at least what this shard gave them.</summary>
+    /// <summary>What the devices that take work have to do, as far as is known here.</summary>
     private Dictionary<string, int> Loads(ShardLedger ledger, DateTimeOffset now)
     {
         foreach (var (worker, until) in _avoided)
             if (until <= now) _avoided.Remove(worker);
         return devices.Devices
             .Where(d => !_avoided.ContainsKey(d.Key))
-            .ToDictionary(d => d.Key, d => Math.Max(d.Outstanding, ledger.LoadOf(d.Key)), StringComparer.Ordinal);
+            .ToDictionary(d => d.Key, d => _loads.Of(d, ledger.LoadOf(d.Key)), StringComparer.Ordinal);
     }
 
     private async Task OfferAsync(ShardLedger ledger, ShardOrder order, StageKind kind, SegmenterModel? judge, ImmutableArray<WorkItem> items, string worker)
@@ -228,7 +230,8 @@ internal sealed partial class SampleShardGrain(
         try
         {
             var work = new WorkOrder(this.GetPrimaryKeyString(), order.Run, order.Spec, order.Round, kind, order.Donors, judge, items, _epoch);
-            taken = await GrainFactory.GetGrain<IDeviceWorkerGrain>(worker).Enqueue(work);
+            (taken, var outstanding) = await GrainFactory.GetGrain<IDeviceWorkerGrain>(worker).Enqueue(work);
+            _loads.Note(worker, outstanding, ledger.LoadOf(worker));
         }
         catch (Exception exception)
         {
