@@ -6,15 +6,17 @@ using FreeMask.Grains.Stages;
 namespace FreeMask.Load.Benchmarks;
 
 /// <summary>Stages that make nothing: every sample names the same one artifact, so that what is measured is the coordination.</summary>
-internal sealed class NoopStages(IArtifactStore store) : IStageRunnerFactory, IStageRunner, ISegmenterTraining
+internal sealed class NoopStages(IArtifactStore store, FakeDevices devices) : IStageRunnerFactory, IStageRunner, ISegmenterTraining
 {
     private readonly Lazy<Task<string>> _artifact = new(() => store.PutAsync("nothing"u8.ToArray(), CancellationToken.None));
+    private readonly Func<int, Task> _device = devices.Open();
 
     public IStageRunner Create(string device) => this;
 
     public async Task<IReadOnlyList<StageOutcome>> RunAsync(StageKind kind, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
     {
         var hash = await _artifact.Value;
+        await _device(inputs.Count);
         var outcomes = new StageOutcome[inputs.Count];
         for (var i = 0; i < outcomes.Length; i++) outcomes[i] = OutcomeOf(kind, inputs[i].Index, hash);
         return outcomes;

@@ -1,3 +1,21 @@
 using FreeMask.Load.Benchmarks;
 
-await PipelineLoad.RunAsync(args.Length == 0 ? ["1000", "10000"] : args, Console.Out);
+const string Usage = """
+    What coordination costs; see docs/performance.md.
+
+      pipeline [sqlite | redis=CONNECTION | postgresql=CONNECTION] SAMPLES...   a durable run whose stages do nothing; default: sqlite 1000 10000
+      batching [SILOS [SAMPLES]]                                                devices that take 8 ms and 0.5 ms an item; default: 3 silos, 12000 samples
+    """;
+
+switch (args)
+{
+    case ["pipeline", .. var rest]:
+        await PipelineLoad.RunAsync(rest, Console.Out);
+        return 0;
+    case ["batching", .. var rest]:
+        await BatchingLoad.RunAsync(rest, Console.Out);
+        return 0;
+    default:
+        await Console.Error.WriteLineAsync(Usage);
+        return 2;
+}

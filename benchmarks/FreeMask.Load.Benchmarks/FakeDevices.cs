@@ -1,0 +1,66 @@
+using System.Collections.Concurrent;
+
+namespace FreeMask.Load.Benchmarks;
+
+/// <summary>Devices that do nothing but take time: a part that every batch costs, and a part for each of its items.</summary>
+/// <param name="perBatch">Milliseconds that a batch costs.</param>
+/// <param name="perItem">Milliseconds that an item costs; a batch is rounded to whole milliseconds.</param>
+internal sealed class FakeDevices(double perBatch, double perItem)
+{
+    private readonly Lock _lock = new();
+    private long _first, _last;
+
+    /// <summary>Devices that take no time at all.</summary>
+    public static FakeDevices Instant { get; } = new(0, 0);
+
+    /// <summary>Batches done.</summary>
+    public int Batches { get; private set; }
+
+    /// <summary>Items done.</summary>
+    public int Items { get; private set; }
+
+    /// <summary>Seconds that batches took, summed over devices.</summary>
+    public double Busy { get; private set; }
+
+    /// <summary>Seconds from the first batch's start to the last batch's end.</summary>
+    public double Seconds => TimeProvider.System.GetElapsedTime(_first, _last).TotalSeconds;
+
+    /// <summary>Seconds that one device needs for items in full batches, with nothing between them.</summary>
+    public double Least(int items, int batch) => items * ((perBatch / batch) + perItem) / 1000;
+
+    /// <summary>Switches a device on.</summary>
+    /// <returns>What takes the time of a batch of so many items.</returns>
+    public Func<int, Task> Open()
+    {
+        if (perBatch == 0 && perItem == 0) return _ => Task.CompletedTask;
+        var line = new BlockingCollection<(int Items, TaskCompletionSource Done)>();
+        // A thread of its own wakes to a tenth of a millisecond; a timer would add up to two to every batch, which would count as coordination.
+        new Thread(() => Serve(line)) { IsBackground = true, Name = "device" }.Start();
+        return async items =>
+        {
+            var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            line.Add((items, done));
+            await done.Task;
+        };
+    }
+
+    private void Serve(BlockingCollection<(int Items, TaskCompletionSource Done)> line)
+    {
+        using var never = new ManualResetEvent(false);
+        foreach (var (items, done) in line.GetConsumingEnumerable())
+        {
+            var began = TimeProvider.System.GetTimestamp();
+            never.WaitOne((int)Math.Round(perBatch + (perItem * items)));
+            var ended = TimeProvider.System.GetTimestamp();
+            done.SetResult();
+            lock (_lock)
+            {
+                if (_first == 0 || began < _first) _first = began;
+                _last = Math.Max(_last, ended);
+                Batches++;
+                Items += items;
+                Busy += TimeProvider.System.GetElapsedTime(began, ended).TotalSeconds;
+            }
+        }
+    }
+}
