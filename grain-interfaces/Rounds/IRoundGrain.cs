@@ -22,6 +22,10 @@ public interface IRoundGrain : IGrainWithStringKey
     [Alias("Retry")]
     Task Retry(int[]? indices);
 
+    /// <summary>Writes the lists that the round's record names once more: they are made of the samples' records, so one that was lost is there again.</summary>
+    [Alias("RestoreLists")]
+    Task RestoreLists();
+
     /// <summary>Lists samples by index.</summary>
     [Alias("GetSamples"), AlwaysInterleave]
     Task<SamplePage> GetSamples(SampleQuery query);

@@ -88,6 +88,16 @@ internal sealed partial class RoundGrain(
         _pulse.Signal();
     }
 
+    public async Task RestoreLists()
+    {
+        await _record.RefreshAsync();
+        if (_record.Value is not { } record) return;
+        if (record.Donors is not null) await WriteDonorsAsync(record);
+        if (!record.Candidates.IsDefaultOrEmpty) await WriteListsAsync(record, SampleListKind.Candidates);
+        if (!record.KeptLists.IsDefaultOrEmpty) await WriteListsAsync(record, SampleListKind.Kept);
+        if (!record.ManifestParts.IsDefaultOrEmpty) await WriteManifestAsync(record);
+    }
+
     public async Task<SamplePage> GetSamples(SampleQuery query)
     {
         if (_record.Value is not { } record || record.Phase == RoundPhase.Planning) return new SamplePage([], null);
@@ -166,8 +176,7 @@ internal sealed partial class RoundGrain(
         if (AllLost(record)) return false;
         if (record.Donors is null)
         {
-            var lists = await WriteListsAsync(record, SampleListKind.Donors);
-            var donors = await SampleLists.WriteSnapshotAsync(artifacts, lists, CancellationToken.None);
+            var donors = await WriteDonorsAsync(record);
             return await TakeEdgeAsync(r => r.AllMasked(donors));
         }
 
@@ -230,9 +239,8 @@ internal sealed partial class RoundGrain(
         }
 
         if (!await SettleAsync(record)) return false;
-        var header = await artifacts.PutAsync(Manifest.RoundLine(record.Assignment.Round, record.Decision), CancellationToken.None);
-        var parts = await WriteListsAsync(record, SampleListKind.Manifest);
-        return await TakeEdgeAsync(r => r.Evaluated(done?.Quality, done?.Seconds ?? 0, [header, .. parts.Select(p => p.Hash)], time.GetUtcNow()));
+        var parts = await WriteManifestAsync(record);
+        return await TakeEdgeAsync(r => r.Evaluated(done?.Quality, done?.Seconds ?? 0, parts, time.GetUtcNow()));
     }
 
     private TrainingJob JobOf(RoundRecord record, string name, string title, JobKind kind, int steps) => new(
@@ -307,6 +315,15 @@ internal sealed partial class RoundGrain(
         var lists = new List<SampleList>();
         foreach (var (shard, order) in ShardsOf(record)) lists.Add(await shard.WriteList(order, kind));
         return lists;
+    }
+
+    private async Task<string> WriteDonorsAsync(RoundRecord record) =>
+        await SampleLists.WriteSnapshotAsync(artifacts, await WriteListsAsync(record, SampleListKind.Donors), CancellationToken.None);
+
+    private async Task<ImmutableArray<string>> WriteManifestAsync(RoundRecord record)
+    {
+        var header = await artifacts.PutAsync(Manifest.RoundLine(record.Assignment.Round, record.Decision), CancellationToken.None);
+        return [header, .. (await WriteListsAsync(record, SampleListKind.Manifest)).Select(p => p.Hash)];
     }
 
     /// <summary>The shards and what they hold: one that lost its memory since it was driven reads it again.</summary>

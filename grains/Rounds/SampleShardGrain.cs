@@ -89,8 +89,8 @@ internal sealed partial class SampleShardGrain(
     public async Task<SampleList> WriteList(ShardOrder order, SampleListKind kind)
     {
         var ledger = _ledger ?? await LoadAsync(order);
-        var indices = Enumerable.Range(ledger.First, ledger.Count).Where(i => Belongs(kind, ledger.StageOf(i))).ToList();
-        var records = await ReadAsync(order, indices);
+        var indices = Enumerable.Range(ledger.First, ledger.Count).Where(i => kind != SampleListKind.Kept || ledger.StageOf(i) == SampleStage.Kept).ToList();
+        var records = (await ReadAsync(order, indices)).Where(r => Belongs(kind, r)).ToList();
         var hash = kind == SampleListKind.Manifest
             ? await artifacts.PutAsync(Manifest.Piece(records), CancellationToken.None)
             : await SampleLists.WriteAsync(artifacts, records.Select(r => Listed(kind, r)), CancellationToken.None);
@@ -130,13 +130,18 @@ internal sealed partial class SampleShardGrain(
         return new SamplePage([.. await ReadAsync(order, found)], next);
     }
 
-    private static bool Belongs(SampleListKind kind, SampleStage stage) => kind switch
+    // A list that is written again later is the same: what was given up since had come as far as it had.
+    private static bool Belongs(SampleListKind kind, SampleRecord record)
     {
-        SampleListKind.Donors => stage is >= SampleStage.Masked and < SampleStage.Quarantined,
-        SampleListKind.Candidates => stage is >= SampleStage.Harmonized and < SampleStage.Quarantined,
-        SampleListKind.Kept => stage == SampleStage.Kept,
-        _ => true,
-    };
+        var reached = record.Stage == SampleStage.Quarantined ? record.FailedAt : record.Stage;
+        return kind switch
+        {
+            SampleListKind.Donors => reached >= SampleStage.Masked,
+            SampleListKind.Candidates => reached >= SampleStage.Harmonized,
+            SampleListKind.Kept => reached == SampleStage.Kept,
+            _ => true,
+        };
+    }
 
     private static ListedSample Listed(SampleListKind kind, SampleRecord record)
     {

@@ -93,6 +93,8 @@ internal sealed partial class RunGrain(
     {
         await _record.RefreshAsync();
         if (_record.Value is not { Ended: false } record || record.AllClosed) return;
+        // What stopped the run may be a list that the store has lost.
+        foreach (var round in Enumerable.Range(0, record.Closed.Length + 1)) await GrainFactory.GetRound(Id, round).RestoreLists();
         // The round first: a run that runs again before its round is forgiven would fail again at once.
         await GrainFactory.GetRound(Id, record.Closed.Length).Retry(indices);
         await ChangeAsync(r => r.Retry());
@@ -170,10 +172,24 @@ internal sealed partial class RunGrain(
         var header = await artifacts.PutAsync(Manifest.RunLine(record.Spec), CancellationToken.None);
         ImmutableArray<string> parts = [header, .. record.Closed.SelectMany(c => c.ManifestParts)];
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var part in parts) hash.AppendData((await artifacts.GetAsync(part, CancellationToken.None)).Span);
+        foreach (var part in parts) hash.AppendData((await ReadAsync(record, part)).Span);
         var manifest = Convert.ToHexStringLower(hash.GetHashAndReset());
         await _record.UpdateAsync(r => r!.Complete(manifest, parts, time.GetUtcNow()));
         LogCompleted(logger, Id, manifest);
+    }
+
+    /// <summary>Reads a piece of the manifest; one that was lost is written again.</summary>
+    private async Task<ReadOnlyMemory<byte>> ReadAsync(RunRecord record, string part)
+    {
+        try
+        {
+            return await artifacts.GetAsync(part, CancellationToken.None);
+        }
+        catch (ArtifactLostException)
+        {
+            await GrainFactory.GetRound(Id, Array.FindIndex([.. record.Closed], c => c.ManifestParts.Contains(part))).RestoreLists();
+            return await artifacts.GetAsync(part, CancellationToken.None);
+        }
     }
 
     private async Task RestAsync(RunRecord record)

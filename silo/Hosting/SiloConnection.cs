@@ -1,3 +1,4 @@
+using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Silo.Artifacts;
 using FreeMask.Vision;
@@ -56,9 +57,16 @@ public sealed class SiloConnection : IAsyncDisposable
         try
         {
             await host.StartAsync(cancellationToken);
-            return new SiloConnection(host.Services.GetRequiredService<IGrainFactory>(), host.Services.GetRequiredService<IArtifactStore>(), true, new ClientHost(host));
+            var grains = host.Services.GetRequiredService<IGrainFactory>();
+            CheckCoordinated(grains, configuration);
+            return new SiloConnection(grains, host.Services.GetRequiredService<IArtifactStore>(), true, new ClientHost(host));
         }
-        catch (Exception exception) when (exception is not (FreeMaskException or OperationCanceledException))
+        catch (FreeMaskException)
+        {
+            await new ClientHost(host).DisposeAsync();
+            throw;
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
         {
             host.Dispose();
             throw new FreeMaskException($"No silo of the cluster in '{configuration}' answers: {exception.Message.Split('\n')[0]}", exception);
@@ -67,6 +75,20 @@ public sealed class SiloConnection : IAsyncDisposable
 
     /// <summary>Closes the connection, or stops the embedded silo.</summary>
     public ValueTask DisposeAsync() => _owner.DisposeAsync();
+
+    private static void CheckCoordinated(IGrainFactory grains, string configuration)
+    {
+        try
+        {
+            grains.GetGrain<IRunGrain>("any");
+        }
+        catch (ArgumentException exception)
+        {
+            // Silos answer, but none of them hosts runs.
+            throw new FreeMaskException(
+                $"The cluster in '{configuration}' has no coordinator: start a silo whose FreeMask:Roles has 'coordinator'. Runs that were at work then go on by themselves.", exception);
+        }
+    }
 
     /// <summary>What a client needs of a cluster's configuration; a file may say what silos need too, which a client has no providers for.</summary>
     private static Dictionary<string, string?> ClientSettings(string file)

@@ -4,6 +4,7 @@ namespace FreeMask.Vision.Export;
 internal sealed class StagingFolder : IDisposable
 {
     private readonly string _target;
+    private readonly FileStream _lock;
     private bool _committed;
 
     internal StagingFolder(string target, bool overwrite)
@@ -18,6 +19,7 @@ internal sealed class StagingFolder : IDisposable
             if (!overwrite) throw new FreeMaskException($"{target} already holds an export; choose another folder or ask to overwrite it.");
         }
 
+        _lock = Lock(target, Path + ".lock");
         if (Directory.Exists(Path)) Directory.Delete(Path, recursive: true);
         Directory.CreateDirectory(Path);
     }
@@ -34,5 +36,20 @@ internal sealed class StagingFolder : IDisposable
     public void Dispose()
     {
         if (!_committed && Directory.Exists(Path)) Directory.Delete(Path, recursive: true);
+        _lock.Dispose();
+    }
+
+    // Two clients that follow one run end at the same moment, and would write into one folder. The lock goes with the process that has it.
+    private static FileStream Lock(string target, string path)
+    {
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
+        try
+        {
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+        }
+        catch (IOException exception) when (File.Exists(path))
+        {
+            throw new FreeMaskException($"{target} is being written by another process; wait until it is done, or choose another folder.", exception);
+        }
     }
 }

@@ -23,7 +23,8 @@ internal sealed class ProcessCluster : IAsyncDisposable
     public IReadOnlyList<SiloProcess> Living => [.. _all.Where(s => !s.HasExited)];
 
     /// <summary>Brings up the first silo and connects to it.</summary>
-    public static async Task<ProcessCluster> StartAsync(LocalServices services, Provider provider, CancellationToken cancellationToken)
+    public static async Task<ProcessCluster> StartAsync(
+        LocalServices services, Provider provider, CancellationToken cancellationToken, Dictionary<string, string>? firstSilo = null)
     {
         var settings = await Providers.SettingsAsync(services, provider, $"cluster-{Guid.NewGuid():N}");
         var cluster = new ProcessCluster(settings);
@@ -32,7 +33,7 @@ internal sealed class ProcessCluster : IAsyncDisposable
         settings["Test:BatchMilliseconds"] = "120";
         try
         {
-            await cluster.GrowAsync(1, cancellationToken);
+            await cluster.AddAsync(1, firstSilo ?? [], cancellationToken);
             await cluster.ConnectAsync(cancellationToken);
             return cluster;
         }

@@ -116,6 +116,46 @@ public sealed class ArtifactFaultTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact(Timeout = 600_000)]
+    public async Task A_piece_of_the_manifest_that_is_lost_is_written_again()
+    {
+        var artifacts = Faulty("artifacts");
+        await using var silo = await StartAsync(artifacts, TestContext.Current.CancellationToken);
+        var straight = await silo.CompleteAsync("straight", TestSilo.SmallSpec);
+
+        var lost = 0;
+        artifacts.BeforeGet = (hash, _) => lost += LoseOnce(artifacts, hash, "{\"round\":1,\"index\"", lost);
+        AssertUnhurt(straight, await silo.CompleteAsync("run", TestSilo.SmallSpec));
+        Assert.Equal(1, lost);
+    }
+
+    [Theory(Timeout = 600_000)]
+    [InlineData("a donor snapshot", "[{\"hash\"", 0)]
+    [InlineData("a list of kept samples", "{\"index\"", 24)]
+    public async Task A_list_that_is_lost_stops_the_run_and_a_retry_writes_it_again(string what, string beginning, int afterScores)
+    {
+        var artifacts = Faulty("artifacts");
+        await using var silo = await StartAsync(artifacts, TestContext.Current.CancellationToken);
+        var straight = await silo.CompleteAsync("straight", TestSilo.SmallSpec);
+
+        var lost = 0;
+        artifacts.BeforeGet = (hash, _) =>
+        {
+            var scored = silo.Stages.Executions.Keys.Count(k => k.StartsWith("run/Score/", StringComparison.Ordinal));
+            if (silo.Stages.Executions.Keys.Any(k => k.StartsWith("run/", StringComparison.Ordinal)) && scored >= afterScores)
+                lost += LoseOnce(artifacts, hash, beginning, lost);
+        };
+        var stopped = await silo.CompleteAsync("run", TestSilo.SmallSpec);
+        output.WriteLine($"lost {what}: {stopped.Reason}");
+        Assert.Equal((1, RunState.Failed), (lost, stopped.State));
+        Assert.Contains("artifact", stopped.Reason, StringComparison.Ordinal);
+
+        silo.Arm("run");
+        await silo.Run("run").Retry();
+        await silo.RestingAsync("run");
+        AssertUnhurt(straight, await silo.Run("run").GetStatus());
+    }
+
+    [Fact(Timeout = 600_000)]
     public async Task A_training_whose_checkpoint_is_lost_starts_again()
     {
         var artifacts = Faulty("artifacts");
@@ -199,6 +239,16 @@ public sealed class ArtifactFaultTests(ITestOutputHelper output) : IDisposable
         {
             return false;
         }
+    }
+
+    /// <summary>Deletes an artifact that begins in a way, if none was deleted yet.</summary>
+    /// <returns>How many were deleted.</returns>
+    private static int LoseOnce(FaultyArtifacts artifacts, string hash, string beginning, int lost)
+    {
+        var file = artifacts.Inner.PathOf(hash);
+        if (lost > 0 || !File.Exists(file) || !File.ReadAllText(file).StartsWith(beginning, StringComparison.Ordinal)) return 0;
+        File.Delete(file);
+        return 1;
     }
 
     private static void AssertUnhurt(RunStatus straight, RunStatus status)

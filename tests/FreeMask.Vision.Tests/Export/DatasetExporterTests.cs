@@ -39,6 +39,22 @@ public sealed class DatasetExporterTests
     }
 
     [Fact]
+    public async Task Two_writers_of_one_folder_do_not_mix()
+    {
+        using var folder = new TemporaryFolder();
+        var other = new FileStream(folder["out.partial.lock"], FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
+        await using (other)
+        {
+            var exception = await Assert.ThrowsAsync<FreeMaskException>(() =>
+                DatasetExporter.WriteAsync(new VocExporter(), ExportData.Source(1), folder["out"], new ExportOptions(), cancellationToken: Token));
+            Assert.Contains("is being written by another process", exception.Message, StringComparison.Ordinal);
+        }
+
+        await DatasetExporter.WriteAsync(new VocExporter(), ExportData.Source(1), folder["out"], new ExportOptions(), cancellationToken: Token);
+        Assert.Equal([folder["out"]], Directory.EnumerateFileSystemEntries(folder.Path));
+    }
+
+    [Fact]
     public async Task A_folder_of_somebody_else_is_never_touched()
     {
         using var folder = new TemporaryFolder();
