@@ -4,6 +4,12 @@ using static TorchSharp.torch.nn;
 
 namespace FreeMask.Training.Mask2Former;
 
+/// <summary>What a deformable attention computes.</summary>
+/// <param name="Offsets">Offsets in cells [b, n, heads x levels x points x 2].</param>
+/// <param name="Weights">Shares of the points [b, n, heads, levels, points].</param>
+/// <param name="Output">[b, n, d].</param>
+internal sealed record DeformableTrace(Tensor Offsets, Tensor Weights, Tensor Output);
+
 /// <summary>
 /// Multi-scale deformable self-attention (Zhu et al., "Deformable DETR"): each token looks at a few learned places around its own position in each level.
 /// Names and arithmetic of transformers' <c>Mask2FormerPixelDecoderEncoderMultiscaleDeformableAttention</c>.
@@ -40,15 +46,20 @@ internal sealed class DeformableAttention : NamedModule<Tensor, Tensor>
     /// <param name="queries">Tokens with positions added, [b, n, d].</param>
     /// <param name="reference">Centres of the tokens' cells [n, 2] as x, y in 0..1.</param>
     /// <param name="levels">Sizes of the levels.</param>
-    internal Tensor Attend(Tensor tokens, Tensor queries, Tensor reference, IReadOnlyList<(long Height, long Width)> levels)
+    internal Tensor Attend(Tensor tokens, Tensor queries, Tensor reference, IReadOnlyList<(long Height, long Width)> levels) =>
+        Trace(tokens, queries, reference, levels).Output;
+
+    /// <summary>As <see cref="Attend"/>, with what led to it.</summary>
+    internal DeformableTrace Trace(Tensor tokens, Tensor queries, Tensor reference, IReadOnlyList<(long Height, long Width)> levels)
     {
         var (batch, count, channels) = (tokens.shape[0], tokens.shape[1], tokens.shape[2]);
         var value = Value.forward(tokens).view(batch, count, Heads, channels / Heads);
-        var offsets = Offsets.forward(queries).view(batch, count, Heads, Levels, Points, 2);
+        var raw = Offsets.forward(queries);
+        var offsets = raw.view(batch, count, Heads, Levels, Points, 2);
         var weights = Weights.forward(queries).view(batch, count, Heads, Levels * Points).softmax(-1).view(batch, count, Heads, Levels, Points);
         var sizes = tensor(levels.SelectMany(l => new float[] { l.Width, l.Height }).ToArray(), [Levels, 1, 2]);
         var locations = reference.view(1, count, 1, 1, 1, 2).Plus(offsets / sizes);
-        return Output.forward(Sample(value, locations, weights, levels));
+        return new DeformableTrace(raw, weights, Output.forward(Sample(value, locations, weights, levels)));
     }
 
     /// <inheritdoc />

@@ -78,6 +78,12 @@ internal sealed class JsonFields(JsonObject json, string origin)
             throw new FreeMaskException($"{origin}: {name} is '{found}'; only '{only}' is supported.");
     }
 
+    internal void RequireInt(string name, int only)
+    {
+        if (Int(name, only) is var found && found != only)
+            throw new FreeMaskException($"{origin}: {name} is {found}; only {only} is supported.");
+    }
+
     private T Value<T>(string name, T fallback) => json[name] is { } node ? Convert<T>(node, name) : fallback;
 
     private T Convert<T>(JsonNode node, string name)

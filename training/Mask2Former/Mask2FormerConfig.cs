@@ -12,7 +12,7 @@ public sealed record Mask2FormerConfig
     internal const string Architecture = "Mask2FormerForUniversalSegmentation";
 
     /// <summary>The image backbone.</summary>
-    public required ResNetConfig Backbone { get; init; }
+    public required BackboneConfig Backbone { get; init; }
 
     /// <summary>Class names in the order of the logits; one more logit, the last, means "no object".</summary>
     public required IReadOnlyList<string> Labels { get; init; }
@@ -146,11 +146,11 @@ public sealed record Mask2FormerConfig
         fields.RequireText("model_type", "mask2former");
         fields.RequireText("activation_function", "relu");
         if (fields.Flag("pre_norm", false)) throw new FreeMaskException($"{origin}: pre_norm is true; only layer norms after each part are supported.");
-        if (json["backbone_config"] is not JsonObject backbone) throw new FreeMaskException($"{origin} has no backbone_config.");
-        new JsonFields(backbone, origin).RequireText("model_type", "resnet");
+        if (json["backbone_config"] is not JsonObject backbone)
+            throw new FreeMaskException($"{origin} has no backbone_config; models whose backbone comes from timm or by name are not supported.");
         var config = new Mask2FormerConfig
         {
-            Backbone = ResNetConfig.FromJson(backbone, origin),
+            Backbone = BackboneConfig.FromJson(backbone, origin),
             Labels = fields.Labels() ?? throw new FreeMaskException($"{origin} has no id2label."),
             FeatureSize = fields.Int("feature_size", 256),
             MaskFeatureSize = fields.Int("mask_feature_size", 256),

@@ -24,7 +24,7 @@ internal static class Mask2FormerInitialization
             else Initialization.Normal(parameter, Deviation, seed, name);
         }
 
-        foreach (var layer in model.PixelDecoder.Layers) SpreadOffsets(layer.Attention.Offsets.Bias, layer.Attention.Heads);
+        foreach (var layer in model.PixelDecoder.Layers) SpreadOffsets(layer.Attention.Offsets.Bias!, layer.Attention.Heads);
     }
 
     private static bool UsesGlorot(string name) =>

@@ -1,6 +1,6 @@
 using FreeMask.Training.Torch;
 using FreeMask.Vision;
-using FreeMask.Vision.Tensors;
+using FreeMask.Vision.Segmentation;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -28,7 +28,7 @@ public sealed class Mask2FormerModel : NamedModule<Tensor, Mask2FormerOutputs>
     {
         ArgumentNullException.ThrowIfNull(config);
         Config = config;
-        Backbone = new ResNetBackbone(config.Backbone);
+        Backbone = config.Backbone.Create();
         ClassPredictor = new LinearLayer(config.HiddenSize, config.Labels.Count + 1);
         PixelDecoder = new PixelDecoder(config, Backbone.Channels);
         Decoder = new MaskedDecoder(config, ClassPredictor);
@@ -47,7 +47,7 @@ public sealed class Mask2FormerModel : NamedModule<Tensor, Mask2FormerOutputs>
     /// <summary>The model's shape.</summary>
     public Mask2FormerConfig Config { get; }
 
-    internal ResNetBackbone Backbone { get; }
+    internal Backbone Backbone { get; }
 
     internal PixelDecoder PixelDecoder { get; }
 
@@ -58,21 +58,34 @@ public sealed class Mask2FormerModel : NamedModule<Tensor, Mask2FormerOutputs>
     /// <summary>Weights of the classes in the class loss [classes + 1].</summary>
     internal Tensor ClassWeights { get; }
 
-    /// <summary>Reads <c>config.json</c> and <c>model.safetensors</c> of a folder.</summary>
+    /// <summary>Reads <c>config.json</c> and the weights of a folder, in one file or in several.</summary>
     /// <exception cref="FreeMaskException">A file is missing, or the weights do not fit; the message names them.</exception>
     public static Mask2FormerModel Load(string folder)
     {
-        var model = new Mask2FormerModel(Mask2FormerConfig.Load(Path.Combine(folder, "config.json")), seed: 0);
-        ModuleState.Import(model, SafetensorsFile.Load(Path.Combine(folder, "model.safetensors"))).ThrowIfAny(folder);
+        var model = new Mask2FormerModel(Mask2FormerConfig.Load(Path.Combine(folder, CheckpointFolder.Config)), seed: 0);
+        ModuleState.Import(model, CheckpointFolder.LoadWeights(folder), Canonical).ThrowIfAny(folder);
         return model;
     }
 
-    /// <summary>Writes <c>config.json</c> and <c>model.safetensors</c>; the folder is made where it is absent.</summary>
-    public void Save(string folder)
+    /// <summary>Writes <c>config.json</c>, <c>model.safetensors</c> and, if given, <c>preprocessor_config.json</c>; the folder is made where it is absent.</summary>
+    public void Save(string folder, SegmenterPreprocessing? preprocessing = null)
     {
         Directory.CreateDirectory(folder);
-        File.WriteAllText(Path.Combine(folder, "config.json"), Config.ToJson());
-        ModuleState.ToFile(this).Save(Path.Combine(folder, "model.safetensors"));
+        File.WriteAllText(Path.Combine(folder, CheckpointFolder.Config), Config.ToJson());
+        ModuleState.ToFile(this).Save(Path.Combine(folder, CheckpointFolder.Weights));
+        if (preprocessing is not null) File.WriteAllText(Path.Combine(folder, CheckpointFolder.Preprocessor), preprocessing.ToJson());
+    }
+
+    /// <summary>Today's name of a tensor; files from before Swin became a backbone of its own nest it one level deeper and number its norms from 0.</summary>
+    /// <returns>Null for the final norm of such a Swin, which a segmenter never uses.</returns>
+    internal static string? Canonical(string name)
+    {
+        const string Nested = BackbonePrefix + "model.", Norms = BackbonePrefix + "hidden_states_norms.";
+        if (name.StartsWith(Nested + "layernorm.", StringComparison.Ordinal)) return null;
+        if (name.StartsWith(Nested, StringComparison.Ordinal)) return BackbonePrefix + name[Nested.Length..];
+        return name.StartsWith(Norms, StringComparison.Ordinal) && char.IsAsciiDigit(name[Norms.Length])
+            ? Norms + SwinBackbone.StageName(name[Norms.Length] - '0') + name[(Norms.Length + 1)..]
+            : name;
     }
 
     /// <summary>Keeps the backbone's batch normalisations on their running statistics, in training too.</summary>

@@ -15,23 +15,21 @@ internal static class Mask2FormerOnnx
 {
     internal const string Input = "pixel_values", Scores = "semantic_scores";
 
-    private const int CoarsestStride = 32;
-
-    // Strides of the levels, in the order of the pixel decoder, and of the masks.
-    private static readonly long[] Strides = [32, 16, 8];
-
+    // The stride of the masks, and of the levels in the order of the pixel decoder.
     private const long MaskStride = 4;
+
+    private static readonly long[] Strides = [32, 16, 8];
 
     /// <summary>Describes the exported model.</summary>
     internal static SegmenterCard Card(Mask2FormerConfig config, int width, int height) =>
         new("mask2former", Input, width, height, BlueFirst: false, ImageNormalization.ImageNet, Scores, SegmenterOutput.Scores, config.Labels);
 
     /// <summary>The bytes of the ONNX file.</summary>
-    /// <exception cref="FreeMaskException">A side is no multiple of 32.</exception>
+    /// <exception cref="FreeMaskException">A side is shorter than the coarsest stride.</exception>
     internal static byte[] Export(Mask2FormerModel model, int width, int height)
     {
-        if (width % CoarsestStride != 0 || height % CoarsestStride != 0)
-            throw new FreeMaskException($"A Mask2Former can be exported for sides that are multiples of {CoarsestStride}, not for {width}x{height}.");
+        if (width < Strides[0] || height < Strides[0])
+            throw new FreeMaskException($"A Mask2Former can be exported for sides of {Strides[0]} pixels and more, not for {width}x{height}.");
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         var graph = new TorchGraph(new OnnxGraphBuilder());
@@ -39,50 +37,30 @@ internal static class Mask2FormerOnnx
         var config = model.Config;
         var image = builder.Input(Input, OnnxGraphBuilder.Float, "n", 3, height, width);
         builder.Scope = "/backbone";
-        var features = Backbone(graph, model.Backbone, image);
+        var features = BackboneGraph.Add(graph, model.Backbone, image, width, height);
         builder.Scope = "/pixel_decoder";
         var (tokens, maskFeatures) = Pixels(graph, model.PixelDecoder, features, width, height);
         builder.Scope = "/decoder";
         var (classes, masks) = Decode(graph, model, tokens, maskFeatures, width, height);
         builder.Scope = "/semantic";
-        var full = graph.Reshape(builder.Op("Sigmoid", [graph.Resize(masks, MaskStride)]), 0, config.Queries, -1);
+        var full = graph.Reshape(graph.Sigmoid(graph.Resize(masks, Cells(width, height, MaskStride), (height, width))), 0, config.Queries, -1);
         var votes = graph.Transpose(graph.Slice(builder.Op("Softmax", [classes], ("axis", -1L)), 2, 0, config.Labels.Count), 0, 2, 1);
         var scores = graph.Reshape(graph.MatMul(votes, full), 0, config.Labels.Count, height, width);
         builder.Output(Scores, scores, OnnxGraphBuilder.Float, "n", config.Labels.Count, height, width);
         builder.Output("class_queries_logits", classes, OnnxGraphBuilder.Float, "n", config.Queries, config.Labels.Count + 1);
         builder.Output(
-            "masks_queries_logits", masks, OnnxGraphBuilder.Float, "n", config.Queries, height / MaskStride, width / MaskStride);
+            "masks_queries_logits", masks, OnnxGraphBuilder.Float, "n", config.Queries, Cells(width, height, MaskStride).Height, Cells(width, height, MaskStride).Width);
         return builder.Build().ToByteArray();
     }
 
-    private static string[] Backbone(TorchGraph graph, ResNetBackbone backbone, string image)
-    {
-        var x = graph.Builder.Op(
-            "MaxPool",
-            [graph.Unit(image, backbone.Stem)],
-            ("kernel_shape", new long[] { 3, 3 }),
-            ("strides", new long[] { 2, 2 }),
-            ("pads", new long[] { 1, 1, 1, 1 }));
-        var maps = new List<string>();
-        foreach (var stage in backbone.Stages)
-        {
-            foreach (var layer in stage)
-            {
-                var inner = layer.Units.Aggregate(x, graph.Unit);
-                x = graph.Relu(graph.Add(inner, layer.Shortcut is null ? x : graph.Unit(x, layer.Shortcut)));
-            }
-
-            maps.Add(x);
-        }
-
-        return [.. maps];
-    }
+    /// <summary>The size of a map; every backbone rounds up.</summary>
+    private static (long Height, long Width) Cells(int width, int height, long stride) => ((height + stride - 1) / stride, (width + stride - 1) / stride);
 
     private static (string[] Levels, string MaskFeatures) Pixels(
         TorchGraph graph, PixelDecoder decoder, string[] features, int width, int height)
     {
         var size = decoder.Config.FeatureSize;
-        var levels = Strides.Select(stride => (Height: height / stride, Width: width / stride)).ToArray();
+        var levels = Strides.Select(stride => Cells(width, height, stride)).ToArray();
         string Normalize(NormalizedConvolution layer, string x, long h, long w) =>
             graph.GroupNorm(graph.Convolve(x, layer.Convolution.Weight, layer.Convolution.Bias), layer.Normalization, h, w);
 
@@ -110,10 +88,10 @@ internal static class Mask2FormerOnnx
             start += count;
         }
 
-        var (fineHeight, fineWidth) = (height / MaskStride, width / MaskStride);
+        var quarter = Cells(width, height, MaskStride);
         var coarse = graph.Reshape(graph.Transpose(sequences[^1], 0, 2, 1), 0, size, levels[^1].Height, levels[^1].Width);
-        var fine = graph.Add(Normalize(decoder.Adapter, features[0], fineHeight, fineWidth), graph.Resize(coarse, Strides[^1] / MaskStride));
-        var smooth = graph.Relu(Normalize(decoder.Smooth, fine, fineHeight, fineWidth));
+        var fine = graph.Add(Normalize(decoder.Adapter, features[0], quarter.Height, quarter.Width), graph.Resize(coarse, levels[^1], quarter));
+        var smooth = graph.Relu(Normalize(decoder.Smooth, fine, quarter.Height, quarter.Width));
         return (sequences, graph.Convolve(smooth, decoder.MaskProjection.Weight, decoder.MaskProjection.Bias));
     }
 
@@ -162,12 +140,13 @@ internal static class Mask2FormerOnnx
                 ? levels[i]
                 : graph.Linear(levels[i], decoder.InputProjections[i].Weight.flatten(1), decoder.InputProjections[i].Bias!);
             values[i] = graph.Add(pixels, graph.Constant("level", decoder.LevelEmbedding[i]));
-            var positions = SinePositions.MakeTensor(config.HiddenSize, (int)(height / Strides[i]), (int)(width / Strides[i]));
+            var (rows, columns) = Cells(width, height, Strides[i]);
+            var positions = SinePositions.MakeTensor(config.HiddenSize, (int)rows, (int)columns);
             keys[i] = graph.Add(values[i], graph.Constant("positions", positions));
         }
 
         var flat = graph.Reshape(maskFeatures, 0, config.MaskFeatureSize, -1);
-        var (fineHeight, fineWidth) = (height / MaskStride, width / MaskStride);
+        var (fineHeight, fineWidth) = Cells(width, height, MaskStride);
         string Masks(string normalized)
         {
             var embedding = graph.Relu(graph.Linear(normalized, decoder.MaskEmbedder[0]));
@@ -182,7 +161,7 @@ internal static class Mask2FormerOnnx
         for (var i = 0; i < decoder.Layers.Count; i++)
         {
             var level = i % levels.Length;
-            var hidden = Hidden(graph, masks, config.Queries, (double)MaskStride / Strides[level]);
+            var hidden = Hidden(graph, graph.Resize(masks, (fineHeight, fineWidth), Cells(width, height, Strides[level])), config.Queries);
             x = Layer(graph, decoder.Layers[i], x, queryPositions, keys[level], values[level], hidden);
             normalized = graph.LayerNorm(x, decoder.Norm);
             masks = Masks(normalized);
@@ -192,11 +171,10 @@ internal static class Mask2FormerOnnx
     }
 
     /// <summary>True where a query may not look, [n, 1, q, pixels]; a row that would hide everything hides nothing.</summary>
-    private static string Hidden(TorchGraph graph, string masks, int queries, double scale)
+    private static string Hidden(TorchGraph graph, string masks, int queries)
     {
         var builder = graph.Builder;
-        var small = graph.Resize(masks, scale);
-        var rows = graph.Reshape(small, 0, 1, queries, -1);
+        var rows = graph.Reshape(masks, 0, 1, queries, -1);
         var largest = builder.Op("ReduceMax", [rows], ("axes", new long[] { 3 }), ("keepdims", 1L));
         return builder.Op("And", [
             builder.Op("Less", [rows, builder.Scalar(0)]),

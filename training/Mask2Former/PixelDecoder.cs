@@ -53,11 +53,7 @@ internal sealed class PixelDecoder : NamedModule<Tensor[], PixelFeatures>
     public override PixelFeatures forward(Tensor[] input)
     {
         var size = Config.FeatureSize;
-        var projected = Projections.Select((projection, i) => projection.forward(input[3 - i])).ToArray();
-        var levels = projected.Select(map => (Height: map.shape[2], Width: map.shape[3])).ToArray();
-        var tokens = cat([.. projected.Select(map => map.flatten(2).transpose(1, 2))], 1);
-        var positions = cat([.. levels.Select((l, i) => SinePositions.MakeTensor(size, (int)l.Height, (int)l.Width).Plus(LevelEmbedding[i]))], 0);
-        var reference = tensor(CellCentres(levels), [tokens.shape[1], 2]);
+        var (tokens, positions, reference, levels) = Tokens(input);
         foreach (var layer in Layers) tokens = layer.Forward(tokens, positions, reference, levels);
 
         var scales = new Tensor[levels.Length];
@@ -72,6 +68,17 @@ internal sealed class PixelDecoder : NamedModule<Tensor[], PixelFeatures>
         var fine = Adapter.forward(input[0]);
         fine = fine.Plus(functional.interpolate(scales[^1], size: fine.shape[2..], mode: InterpolationMode.Bilinear, align_corners: false));
         return new PixelFeatures(scales, MaskProjection.forward(Smooth.forward(fine).relu()));
+    }
+
+    /// <summary>What the deformable layers start from: tokens [b, n, d] of all levels, their positions [n, d], their centres [n, 2], and the sizes of the levels.</summary>
+    internal (Tensor Tokens, Tensor Positions, Tensor Reference, (long Height, long Width)[] Levels) Tokens(IReadOnlyList<Tensor> features)
+    {
+        var projected = Projections.Select((projection, i) => projection.forward(features[3 - i])).ToArray();
+        var levels = projected.Select(map => (Height: map.shape[2], Width: map.shape[3])).ToArray();
+        var tokens = cat([.. projected.Select(map => map.flatten(2).transpose(1, 2))], 1);
+        var positions = cat(
+            [.. levels.Select((l, i) => SinePositions.MakeTensor(Config.FeatureSize, (int)l.Height, (int)l.Width).Plus(LevelEmbedding[i]))], 0);
+        return (tokens, positions, tensor(CellCentres(levels), [tokens.shape[1], 2]), levels);
     }
 
     /// <summary>x, y of the middle of every cell of every level, in 0..1.</summary>
@@ -101,7 +108,8 @@ internal sealed class NormalizedConvolution : NamedModule<Tensor, Tensor>
     internal GroupNormalization Normalization { get; }
 
     /// <inheritdoc />
-    public override Tensor forward(Tensor input) => Normalization.forward(Convolution.forward(input));
+    // Channels first for the norm: libtorch's channels-last kernel takes the variance as E[x²] - E[x]², which loses six times more digits.
+    public override Tensor forward(Tensor input) => Normalization.forward(Convolution.forward(input).contiguous());
 }
 
 /// <summary>x = LN(x + attention); x = LN(x + fc2(relu(fc1(x)))).</summary>

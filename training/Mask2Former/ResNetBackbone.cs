@@ -4,13 +4,6 @@ using static TorchSharp.torch.nn;
 
 namespace FreeMask.Training.Mask2Former;
 
-/// <summary>Turns an image [n, 3, h, w] into feature maps at strides 4, 8, 16 and 32.</summary>
-internal abstract class Backbone(string name) : NamedModule<Tensor, Tensor[]>(name)
-{
-    /// <summary>Channels of the four maps.</summary>
-    internal abstract IReadOnlyList<int> Channels { get; }
-}
-
 /// <summary>ResNet under Hugging Face's parameter names (transformers, <c>modeling_resnet.py</c>: <c>ResNetBackbone</c>).</summary>
 internal sealed class ResNetBackbone : Backbone
 {
@@ -48,7 +41,7 @@ internal sealed class ResNetBackbone : Backbone
     }
 
     /// <summary>Convolutions by He's rule; normalisations are the identity.</summary>
-    internal void Initialize(ulong seed)
+    internal override void Initialize(ulong seed)
     {
         foreach (var (name, parameter) in named_parameters())
             if (parameter.dim() == 4) Initialization.HeFanOut(parameter, seed, "backbone." + name);

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using FreeMask.Training.Torch;
 using FreeMask.Vision;
-using FreeMask.Vision.Tensors;
 using static TorchSharp.torch;
 
 namespace FreeMask.Training.Mask2Former;
@@ -31,7 +30,7 @@ public sealed class ResNetClassifier : NamedModule<Tensor, Tensor>
         _backbone.Initialize(seed);
         var bound = 1 / Math.Sqrt(config.HiddenSizes[^1]);
         Initialization.Uniform(_head.Weight, bound, seed, "classifier.1.weight");
-        Initialization.Uniform(_head.Bias, bound, seed, "classifier.1.bias");
+        Initialization.Uniform(_head.Bias!, bound, seed, "classifier.1.bias");
     }
 
     /// <summary>Class names, in the order of the logits.</summary>
@@ -44,11 +43,11 @@ public sealed class ResNetClassifier : NamedModule<Tensor, Tensor>
     /// <exception cref="FreeMaskException">A file is missing or does not fit.</exception>
     public static ResNetClassifier Load(string folder)
     {
-        var path = Path.Combine(folder, "config.json");
+        var path = Path.Combine(folder, CheckpointFolder.Config);
         var json = JsonFields.Load(path);
         var labels = new JsonFields(json, path).Labels() ?? throw new FreeMaskException($"{path} has no id2label: it is not a classifier.");
         var model = new ResNetClassifier(ResNetConfig.FromJson(json, path), labels, seed: 0);
-        ModuleState.Import(model, SafetensorsFile.Load(Path.Combine(folder, "model.safetensors"))).ThrowIfAny(folder);
+        ModuleState.Import(model, CheckpointFolder.LoadWeights(folder)).ThrowIfAny(folder);
         return model;
     }
 

@@ -26,14 +26,17 @@ public sealed record ResNetConfig(
     IReadOnlyList<int> Depths,
     ResNetLayerType LayerType = ResNetLayerType.Basic,
     bool DownsampleInBottleneck = false,
-    bool DownsampleInFirstStage = false)
+    bool DownsampleInFirstStage = false) : BackboneConfig
 {
+    /// <inheritdoc />
+    internal override string Kind => "resnet";
+
     /// <summary>The backbone of the mini bundle, for 128x128 pixels: 24-48-96-160 channels, two basic layers a stage.</summary>
     public static ResNetConfig Mini { get; } = new(24, [24, 48, 96, 160], [2, 2, 2, 2]);
 
     /// <summary>Reads the object of a <c>config.json</c> (or its <c>backbone_config</c>).</summary>
     /// <exception cref="FreeMaskException">A field is missing or has a value that is not supported.</exception>
-    internal static ResNetConfig FromJson(JsonObject json, string origin)
+    internal static new ResNetConfig FromJson(JsonObject json, string origin)
     {
         var fields = new JsonFields(json, origin);
         fields.RequireText("hidden_act", "relu");
@@ -54,8 +57,11 @@ public sealed record ResNetConfig(
         return config;
     }
 
-    /// <summary>The object as Hugging Face writes it.</summary>
-    internal JsonObject ToJson() => new()
+    /// <inheritdoc />
+    internal override Backbone Create() => new ResNetBackbone(this);
+
+    /// <inheritdoc />
+    internal override JsonObject ToJson() => WithStages(new JsonObject
     {
         ["depths"] = JsonFields.Array(Depths),
         ["downsample_in_bottleneck"] = DownsampleInBottleneck,
@@ -64,10 +70,7 @@ public sealed record ResNetConfig(
         ["hidden_act"] = "relu",
         ["hidden_sizes"] = JsonFields.Array(HiddenSizes),
         ["layer_type"] = LayerType == ResNetLayerType.Basic ? "basic" : "bottleneck",
-        ["model_type"] = "resnet",
+        ["model_type"] = Kind,
         ["num_channels"] = 3,
-        ["out_features"] = new JsonArray("stage1", "stage2", "stage3", "stage4"),
-        ["out_indices"] = JsonFields.Array([1, 2, 3, 4]),
-        ["stage_names"] = new JsonArray("stem", "stage1", "stage2", "stage3", "stage4"),
-    };
+    });
 }

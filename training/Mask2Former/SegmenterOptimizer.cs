@@ -18,6 +18,7 @@ internal static class SegmenterOptimizer
     private static bool Decays(string name)
     {
         string[] parts = name.Split('.');
+        if (parts[^1] == "relative_position_bias_table" || parts.Contains("hidden_states_norms")) return false;
         if (name.StartsWith("model.transformer_module.queries_", StringComparison.Ordinal)) return false;
         if (name == "model.transformer_module.level_embed.weight") return false;
         var owner = parts[^2];

@@ -101,14 +101,14 @@ public static class SegmenterTrainer
     {
         if (request.InitialFolder is not { } folder)
             return new Mask2FormerModel((request.Config ?? Mask2FormerConfig.Small(request.Labels)) with { Labels = request.Labels }, request.Seed);
-        var path = Path.Combine(folder, "config.json");
+        var path = Path.Combine(folder, CheckpointFolder.Config);
         var json = JsonFields.Load(path);
-        var weights = SafetensorsFile.Load(Path.Combine(folder, "model.safetensors"));
+        var weights = CheckpointFolder.LoadWeights(folder);
         return (json["model_type"] as JsonValue)?.ToString() switch
         {
             "mask2former" => FromSegmenter(request, Mask2FormerConfig.Load(path), weights, folder),
-            "resnet" => FromBackbone(request, ResNetConfig.FromJson(json, path), weights, folder),
-            var other => throw new FreeMaskException($"{path} describes a model of type '{other}'; training can start from 'mask2former' or 'resnet'."),
+            "resnet" or "swin" => FromBackbone(request, BackboneConfig.FromJson(json, path), weights, folder),
+            var other => throw new FreeMaskException($"{path} describes a model of type '{other}'; training can start from 'mask2former', 'resnet' or 'swin'."),
         };
     }
 
@@ -117,18 +117,21 @@ public static class SegmenterTrainer
     {
         var model = new Mask2FormerModel((request.Config ?? found) with { Labels = request.Labels }, request.Seed);
         var sameClasses = found.Labels.SequenceEqual(request.Labels);
-        var difference = ModuleState.Import(model, weights, name => sameClasses || !IsClassHead(name) ? name : null);
+        var difference = ModuleState.Import(model, weights, name => sameClasses || !IsClassHead(name) ? Mask2FormerModel.Canonical(name) : null);
         (difference with { Missing = [.. difference.Missing.Where(name => sameClasses || !IsClassHead(name))] }).ThrowIfAny(folder);
         return model;
     }
 
-    private static Mask2FormerModel FromBackbone(SegmenterTrainingRequest request, ResNetConfig found, SafetensorsFile weights, string folder)
+    /// <summary>Takes the backbone of a classifier. Its head and the final norm of a Swin stay behind; norms of a Swin's four maps are the segmenter's own.</summary>
+    private static Mask2FormerModel FromBackbone(SegmenterTrainingRequest request, BackboneConfig found, SafetensorsFile weights, string folder)
     {
-        const string Prefix = "resnet.";
+        const string OwnNorms = "hidden_states_norms.";
+        var prefix = found.Kind + ".";
         var config = (request.Config ?? Mask2FormerConfig.Small(request.Labels)) with { Labels = request.Labels, Backbone = found };
         var model = new Mask2FormerModel(config, request.Seed);
-        ModuleState.Import(
-            model.Backbone, weights, name => name.StartsWith(Prefix, StringComparison.Ordinal) ? name[Prefix.Length..] : null).ThrowIfAny(folder);
+        var difference = ModuleState.Import(model.Backbone, weights, name =>
+            name.StartsWith(prefix, StringComparison.Ordinal) && !name.StartsWith(prefix + "layernorm.", StringComparison.Ordinal) ? name[prefix.Length..] : null);
+        (difference with { Missing = [.. difference.Missing.Where(name => !name.StartsWith(OwnNorms, StringComparison.Ordinal))] }).ThrowIfAny(folder);
         return model;
     }
 

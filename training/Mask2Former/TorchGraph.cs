@@ -29,6 +29,10 @@ internal sealed class TorchGraph(OnnxGraphBuilder builder)
 
     internal string Relu(string x) => Builder.Op("Relu", [x]);
 
+    /// <summary>1 / (1 + e^-x), by its definition: ONNX Runtime's own sigmoid never falls below 1e-8, and the best of many small scores must stay the best.</summary>
+    internal string Sigmoid(string x) =>
+        Builder.Op("Div", [Builder.Scalar(1), Add(Builder.Op("Exp", [Builder.Op("Neg", [x])]), Builder.Scalar(1))]);
+
     internal string Slice(string x, long axis, long start, long end) =>
         Builder.Op("Slice", [x, Builder.Int64s(start), Builder.Int64s(end), Builder.Int64s(axis)]);
 
@@ -36,20 +40,40 @@ internal sealed class TorchGraph(OnnxGraphBuilder builder)
     internal string Select(string x, long axis, long index) => Builder.Op("Gather", [x, Builder.Int64Scalar(index)], ("axis", axis));
 
     /// <summary>Bilinear resizing of both image axes, as torch's with align_corners = false.</summary>
-    internal string Resize(string x, double scale) => scale == 1 ? x : Builder.Op(
+    internal string Resize(string x, (long Height, long Width) from, (long Height, long Width) to) => from == to ? x : Builder.Op(
         "Resize",
-        [x, "", Builder.Weight("scales", [1, 1, (float)scale, (float)scale], 4)],
+        [x, "", Builder.Weight("scales", [1, 1, Scale(from.Height, to.Height), Scale(from.Width, to.Width)], 4)],
         ("mode", "linear"),
         ("coordinate_transformation_mode", "half_pixel"));
 
+    /// <summary>Zeros below and to the right of two axes.</summary>
+    internal string Pad(string x, int rank, int rowAxis, long below, int columnAxis, long right)
+    {
+        if (below == 0 && right == 0) return x;
+        var pads = new long[2 * rank];
+        (pads[rank + rowAxis], pads[rank + columnAxis]) = (below, right);
+        return Builder.Op("Pad", [x, Builder.Int64s(pads)]);
+    }
+
+    /// <summary>Moves an axis' first <paramref name="shift"/> entries of <paramref name="size"/> to its end.</summary>
+    internal string Roll(string x, long axis, long shift, long size) =>
+        Builder.Op("Concat", [Slice(x, axis, shift, size), Slice(x, axis, 0, shift)], ("axis", axis));
+
+    /// <summary>x Φ(x), exactly.</summary>
+    internal string Gelu(string x)
+    {
+        var inner = Builder.Op("Erf", [Multiply(x, Builder.Scalar((float)Math.Sqrt(0.5)))]);
+        return Multiply(Multiply(x, Builder.Scalar(0.5f)), Add(inner, Builder.Scalar(1)));
+    }
+
     internal string Linear(string x, LinearLayer layer) => Linear(x, layer.Weight, layer.Bias);
 
-    internal string Linear(string x, Tensor weight, Tensor bias) =>
-        Add(MatMul(x, Constant("weight", weight.t())), Constant("bias", bias));
+    internal string Linear(string x, Tensor weight, Tensor? bias) =>
+        bias is null ? MatMul(x, Constant("weight", weight.t())) : Add(MatMul(x, Constant("weight", weight.t())), Constant("bias", bias));
 
-    internal string Convolve(string x, Tensor weight, Tensor? bias, long stride = 1)
+    internal string Convolve(string x, Tensor weight, Tensor? bias, long stride = 1, long? padding = null)
     {
-        var (kernel, margin) = (weight.shape[2], weight.shape[2] / 2);
+        var (kernel, margin) = (weight.shape[2], padding ?? (weight.shape[2] / 2));
         List<string> inputs = [x, Constant("weight", weight)];
         if (bias is not null) inputs.Add(Constant("bias", bias));
         return Builder.Op(
@@ -64,7 +88,7 @@ internal sealed class TorchGraph(OnnxGraphBuilder builder)
         "LayerNormalization",
         [x, Constant("weight", norm.Weight), Constant("bias", norm.Bias)],
         ("axis", -1L),
-        ("epsilon", (float)LayerNormalization.Epsilon));
+        ("epsilon", (float)norm.Epsilon));
 
     /// <summary>Group norm of [n, c, height, width]: each group is one channel of an instance norm.</summary>
     internal string GroupNorm(string x, GroupNormalization norm, long height, long width)
@@ -87,5 +111,13 @@ internal sealed class TorchGraph(OnnxGraphBuilder builder)
         var folded = Convolve(
             x, unit.Convolution.Weight * gain.view(-1, 1, 1, 1), norm.Bias - (norm.RunningMean * gain), unit.Stride);
         return unit.Activate ? Relu(folded) : folded;
+    }
+
+    /// <summary>A factor by which the size, rounded down, becomes exactly the wanted one.</summary>
+    private static float Scale(long from, long to)
+    {
+        var scale = (float)to / from;
+        while ((double)from * scale < to) scale = MathF.BitIncrement(scale);
+        return scale;
     }
 }

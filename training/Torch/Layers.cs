@@ -31,15 +31,15 @@ internal sealed class ModuleGroup : Module
         new(children.Select((child, i) => (i.ToString(System.Globalization.CultureInfo.InvariantCulture), child)));
 }
 
-/// <summary>2-D convolution [n, in, h, w] to [n, out, h', w']; parameters <c>weight</c> [out, in, k, k] and, if asked for, <c>bias</c>. All zero until initialised.</summary>
+/// <summary>2-D convolution [n, in, h, w] to [n, out, h', w']; parameters <c>weight</c> [out, in, k, k] and, if asked for, <c>bias</c>. All zero until initialised. Padding is half of the kernel unless told.</summary>
 internal sealed class Convolution : NamedModule<Tensor, Tensor>
 {
     private readonly long[] _stride, _padding;
 
-    internal Convolution(long inputs, long outputs, long kernel, long stride = 1, bool bias = true) : base(nameof(Convolution))
+    internal Convolution(long inputs, long outputs, long kernel, long stride = 1, bool bias = true, long? padding = null) : base(nameof(Convolution))
     {
         _stride = [stride, stride];
-        _padding = [kernel / 2, kernel / 2];
+        _padding = [padding ?? (kernel / 2), padding ?? (kernel / 2)];
         Weight = new Parameter(zeros(outputs, inputs, kernel, kernel));
         register_parameter("weight", Weight);
         if (!bias) return;
@@ -61,20 +61,21 @@ internal sealed class Convolution : NamedModule<Tensor, Tensor>
     }
 }
 
-/// <summary>y = x Wᵀ + b over the last dimension; parameters <c>weight</c> [out, in] and <c>bias</c> [out]. All zero until initialised.</summary>
+/// <summary>y = x Wᵀ + b over the last dimension; parameters <c>weight</c> [out, in] and, if asked for, <c>bias</c> [out]. All zero until initialised.</summary>
 internal sealed class LinearLayer : NamedModule<Tensor, Tensor>
 {
-    internal LinearLayer(long inputs, long outputs) : base(nameof(LinearLayer))
+    internal LinearLayer(long inputs, long outputs, bool bias = true) : base(nameof(LinearLayer))
     {
         Weight = new Parameter(zeros(outputs, inputs));
-        Bias = new Parameter(zeros(outputs));
         register_parameter("weight", Weight);
+        if (!bias) return;
+        Bias = new Parameter(zeros(outputs));
         register_parameter("bias", Bias);
     }
 
     internal Parameter Weight { get; }
 
-    internal Parameter Bias { get; }
+    internal Parameter? Bias { get; }
 
     /// <inheritdoc />
     public override Tensor forward(Tensor input) => functional.linear(input, Weight, Bias);
@@ -149,21 +150,23 @@ internal sealed class GroupNormalization : NamedModule<Tensor, Tensor>
     public override Tensor forward(Tensor input) => functional.group_norm(input, Groups, Weight, Bias, Epsilon);
 }
 
-/// <summary>Layer normalisation over the last dimension, epsilon 1e-5.</summary>
+/// <summary>Layer normalisation over the last dimension.</summary>
 internal sealed class LayerNormalization : NamedModule<Tensor, Tensor>
 {
-    internal const double Epsilon = 1e-5;
 
     private readonly long[] _shape;
 
-    internal LayerNormalization(long channels) : base(nameof(LayerNormalization))
+    internal LayerNormalization(long channels, double epsilon = 1e-5) : base(nameof(LayerNormalization))
     {
         _shape = [channels];
+        Epsilon = epsilon;
         Weight = new Parameter(ones(channels));
         Bias = new Parameter(zeros(channels));
         register_parameter("weight", Weight);
         register_parameter("bias", Bias);
     }
+
+    internal double Epsilon { get; }
 
     internal Parameter Weight { get; }
 

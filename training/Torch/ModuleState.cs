@@ -33,7 +33,7 @@ internal static class ModuleState
             if (name is null) continue;
             if (!own.TryGetValue(name, out var target))
             {
-                unexpected.Add(source.Name);
+                if (!IsDerived(name)) unexpected.Add(source.Name);
                 continue;
             }
 
@@ -47,10 +47,15 @@ internal static class ModuleState
             Assign(target, source);
         }
 
-        // A counter that nothing reads; files converted from other frameworks lack it.
-        missing.RemoveWhere(name => name.EndsWith("num_batches_tracked", StringComparison.Ordinal));
+        missing.RemoveWhere(IsDerived);
         return new StateDifference([.. missing.Order(StringComparer.Ordinal)], [.. unexpected.Order(StringComparer.Ordinal)], misshapen);
     }
+
+    /// <summary>Whether a buffer follows from the configuration, or is a counter that nothing reads: files of other versions or frameworks lack it.</summary>
+    private static bool IsDerived(string name) =>
+        name.EndsWith("num_batches_tracked", StringComparison.Ordinal)
+        || name.EndsWith("relative_position_index", StringComparison.Ordinal)
+        || name == "criterion.empty_weight";
 
     /// <summary>Copies one tensor into <paramref name="target"/>, which has the same shape.</summary>
     internal static void Assign(Tensor target, NamedTensor source)

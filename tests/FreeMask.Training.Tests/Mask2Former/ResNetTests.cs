@@ -1,8 +1,6 @@
 using FreeMask.Training.Mask2Former;
-using FreeMask.Training.Torch;
 using FreeMask.Vision;
 using FreeMask.Vision.Tensors;
-using FreeMask.Vision.Tests;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -10,29 +8,6 @@ namespace FreeMask.Training.Tests.Mask2Former;
 
 public sealed class ResNetTests
 {
-    private const string Prefix = "model.pixel_level_module.encoder.";
-
-    [Theory]
-    [InlineData("a")]
-    [InlineData("b")]
-    public void Feature_maps_equal_the_reference(string scene)
-    {
-        using var scope = NewDisposeScope();
-        using var quiet = no_grad();
-        var folder = Fixtures.Path("mask2former", "resnet");
-        var golden = SafetensorsFile.Load(Path.Combine(folder, "golden.safetensors"));
-        var config = JsonFields.Load(Path.Combine(folder, "config.json"))["backbone_config"]!.AsObject();
-        var backbone = new ResNetBackbone(ResNetConfig.FromJson(config, folder));
-        ModuleState.Import(
-            backbone,
-            SafetensorsFile.Load(Path.Combine(folder, "model.safetensors")),
-            name => name.StartsWith(Prefix, StringComparison.Ordinal) ? name[Prefix.Length..] : null).ThrowIfAny(folder);
-        backbone.eval();
-
-        var maps = backbone.forward(Golden.Input(golden, scene));
-        for (var i = 0; i < 4; i++) Golden.AssertClose(golden[$"{scene}.backbone.{i}"], maps[i]);
-    }
-
     [Fact]
     public void A_saved_classifier_loads_and_answers_the_same()
     {

@@ -9,28 +9,12 @@ namespace FreeMask.Training.Tests.Mask2Former;
 
 public sealed class SegmenterTrainerTests
 {
-    private static readonly Mask2FormerConfig Tiny = new()
-    {
-        Backbone = new ResNetConfig(8, [16, 24, 32, 32], [1, 1, 1, 1]),
-        Labels = Shapes.Labels,
-        FeatureSize = 32,
-        MaskFeatureSize = 32,
-        HiddenSize = 32,
-        EncoderFeedForward = 32,
-        EncoderLayers = 1,
-        DecoderFeedForward = 32,
-        DecoderLayers = 2,
-        Heads = 4,
-        Queries = 6,
-        TrainPoints = 128,
-    };
-
     private static readonly SegmenterTrainingRequest Request = new()
     {
         Labels = Shapes.Labels,
         Seed = 5,
         Steps = 6,
-        Config = Tiny,
+        Config = Shapes.Tiny,
         BatchSize = 4,
         Size = 64,
         CheckpointEvery = 2,
@@ -89,7 +73,7 @@ public sealed class SegmenterTrainerTests
     {
         var folder = Directory.CreateTempSubdirectory("freemask-start").FullName;
         var backbone = Path.Combine(folder, "backbone");
-        new ResNetClassifier(Tiny.Backbone, ["a", "b"], seed: 9).Save(backbone);
+        new ResNetClassifier((ResNetConfig)Shapes.Tiny.Backbone, ["a", "b"], seed: 9).Save(backbone);
         var samples = Shapes.Make(4, 64, seed: 1);
         const string Stem = "embedder.embedder.convolution.weight";
         var frozen = Request with { InitialFolder = backbone, LearningRate = 0, Steps = 1 };

@@ -9,6 +9,28 @@ internal static class Shapes
 {
     internal static readonly string[] Labels = ["background", "square", "disc"];
 
+    internal static readonly Mask2FormerConfig Tiny = new()
+    {
+        Backbone = new ResNetConfig(8, [16, 24, 32, 32], [1, 1, 1, 1]),
+        Labels = Labels,
+        FeatureSize = 32,
+        MaskFeatureSize = 32,
+        HiddenSize = 32,
+        EncoderFeedForward = 32,
+        EncoderLayers = 1,
+        DecoderFeedForward = 32,
+        DecoderLayers = 2,
+        Heads = 4,
+        Queries = 6,
+        TrainPoints = 128,
+    };
+
+    /// <summary>The same head on a Swin whose windows divide none of its maps.</summary>
+    internal static readonly Mask2FormerConfig TinySwin = Tiny with
+    {
+        Backbone = new SwinConfig { EmbeddingSize = 8, Depths = [1, 2, 1, 1], Heads = [1, 2, 2, 4], WindowSize = 3, FeedForwardRatio = 2, DropPath = 0.2 },
+    };
+
     internal static SegmentationSample[] Make(int count, int size, ulong seed) => [.. Enumerable.Range(0, count).Select(i => One(i, size, seed))];
 
     private static SegmentationSample One(int index, int size, ulong seed)

@@ -1,0 +1,35 @@
+using FreeMask.Vision;
+using FreeMask.Vision.Diffusion.Conformance;
+using static TorchSharp.torch;
+
+namespace FreeMask.Training.Mask2Former.Conformance;
+
+/// <summary>Compares a Mask2Former with what its reference implementation computed from the same weights, quantity by quantity.</summary>
+public static class SegmenterConformance
+{
+    /// <summary>Measures a model folder.</summary>
+    /// <param name="folder">The model: <c>config.json</c> and weights.</param>
+    /// <param name="goldenFolder">A folder with <c>golden.json</c> and <c>golden.safetensors</c>.</param>
+    /// <param name="cancellation">Stops between parts.</param>
+    /// <exception cref="FreeMaskException">The model or the data cannot be read.</exception>
+    public static ConformanceReport Measure(string folder, string goldenFolder, CancellationToken cancellation = default)
+    {
+        var golden = SegmenterGolden.Load(goldenFolder);
+        var rows = new ConformanceRows();
+        Action[] parts =
+        [
+            () => new ForwardComparison(golden, folder, rows).Compare(),
+            () => new OnnxComparison(golden, folder, rows).Compare(),
+            () => new TrainingComparison(golden, folder, "train", rows).Compare(),
+            () => new TrainingComparison(golden, folder, "train_frozen_norm", rows).Compare(),
+        ];
+        foreach (var part in parts)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var scope = NewDisposeScope();
+            part();
+        }
+
+        return new(folder, rows.Rows);
+    }
+}
