@@ -1,21 +1,32 @@
 using System.CommandLine;
 using System.Globalization;
 using FreeMask.Cli.Terminal;
+using FreeMask.Training.Mask2Former;
+using FreeMask.Training.Mask2Former.Conformance;
 using FreeMask.Vision.Diffusion.Conformance;
 using Spectre.Console;
 
 namespace FreeMask.Cli.Verbs;
 
-/// <summary><c>freemask models conformance</c>: whether an export computes here what its reference pipeline computed.</summary>
+/// <summary>
+/// <c>freemask models conformance</c>: whether an ONNX export of a diffusion model, or a Mask2Former checkpoint, computes here what its reference computed.
+/// </summary>
 internal static class ConformanceVerb
 {
+    // The model_type of a Mask2Former's config.json.
+    private const string Segmenter = "mask2former";
+
     internal static Command Create(Argument<string> model, Func<string, string> folderOf, VerbHost host)
     {
-        var golden = new Option<string>("--golden") { Description = "A folder with golden.json and golden.safetensors of a reference pipeline.", Required = true, HelpName = "DIR" };
-        return host.Handle(new Command("conformance", "Compare an export with what its reference pipeline computed, quantity by quantity.") { model, golden }, async (parsed, _, stop) =>
+        var golden = new Option<string>("--golden") { Description = "A folder with golden.json and golden.safetensors of the reference.", Required = true, HelpName = "DIR" };
+        return host.Handle(new Command("conformance", "Compare an export of a diffusion model, or a Mask2Former checkpoint, with what its reference computed, quantity by quantity.") { model, golden }, async (parsed, _, stop) =>
         {
-            var folder = folderOf(parsed.GetRequiredValue(model));
-            var report = await Task.Run(() => BundleConformance.Measure(folder, Path.GetFullPath(parsed.GetRequiredValue(golden)), null, stop), CancellationToken.None);
+            var (named, reference) = (parsed.GetRequiredValue(model), Path.GetFullPath(parsed.GetRequiredValue(golden)));
+            var checkpoint = Path.GetFullPath(named);
+            var isSegmenter = CheckpointFolder.KindOf(checkpoint) == Segmenter;
+            var folder = isSegmenter ? checkpoint : folderOf(named);
+            var report = await Task.Run(
+                () => isSegmenter ? SegmenterConformance.Measure(folder, reference, stop) : BundleConformance.Measure(folder, reference, null, stop), CancellationToken.None);
             return new Outcome(report, console => Show(console, report), report.Passed ? ExitCodes.Ok : ExitCodes.Failed);
         });
     }

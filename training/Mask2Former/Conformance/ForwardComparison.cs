@@ -8,11 +8,13 @@ namespace FreeMask.Training.Mask2Former.Conformance;
 /// <summary>Tensor names, input preparation, every stage of the forward pass in evaluation mode, the bare sampling kernel, and what is made of the answer.</summary>
 internal sealed class ForwardComparison(SegmenterGolden golden, string folder, ConformanceRows rows)
 {
+    internal const string State = "tensor names and shapes";
+
     internal void Compare()
     {
         using var model = Mask2FormerModel.Load(folder);
         model.eval();
-        CompareState(model);
+        if (!CompareState(model)) return;
         ComparePreprocessing();
         using (no_grad())
         {
@@ -25,14 +27,15 @@ internal sealed class ForwardComparison(SegmenterGolden golden, string folder, C
         CompareEmptyBatch(model);
     }
 
-    private void CompareState(Mask2FormerModel model)
+    private bool CompareState(Mask2FormerModel model)
     {
         var own = model.state_dict();
         var wanted = golden.Json.GetProperty("state_dict").EnumerateObject()
             .ToDictionary(p => p.Name, p => p.Value.EnumerateArray().Select(e => e.GetInt64()).ToArray(), StringComparer.Ordinal);
         var differing = own.Keys.Union(wanted.Keys, StringComparer.Ordinal)
             .Count(name => !own.TryGetValue(name, out var tensor) || !wanted.TryGetValue(name, out var shape) || !tensor.shape.SequenceEqual(shape));
-        rows.Count("tensor names and shapes", differing);
+        rows.Count(State, differing);
+        return differing == 0;
     }
 
     private void ComparePreprocessing()

@@ -26,6 +26,9 @@ public static class SegmenterConformance
         foreach (var part in parts)
         {
             cancellation.ThrowIfCancellationRequested();
+
+            // Golden data of a model of another shape: nothing else could be compared.
+            if (rows.Rows.Any(row => row.Quantity == ForwardComparison.State && !row.Passed)) break;
             using var scope = NewDisposeScope();
             part();
         }
