@@ -143,6 +143,12 @@ public sealed record MaskSpec
 
     /// <summary>Masks made in one batch. Default 8.</summary>
     [Id(7)] public int Batch { get; init; } = 8;
+
+    /// <summary>The folder of an affinity model (<c>train affinity</c>) whose random walk refines the maps; null for none. Every silo reads it under this path.</summary>
+    [Id(8)] public string? Affinity { get; init; }
+
+    /// <summary>The sha256 of its weights; null where <see cref="Affinity"/> is.</summary>
+    [Id(9)] public string? AffinityHash { get; init; }
 }
 
 /// <summary>How objects of other samples are pasted in.</summary>

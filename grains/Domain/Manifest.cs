@@ -25,6 +25,7 @@ public static class Manifest
         json.WriteNumber("rounds", spec.Rounds);
         json.WriteNumber("samplesPerRound", spec.SamplesPerRound);
         json.WriteNumber("keepRatio", spec.KeepRatio);
+        if (spec.Mask.AffinityHash is { } affinity) json.WriteString("affinity", affinity);
     });
 
     /// <summary>The line of a round.</summary>

@@ -92,6 +92,7 @@ public static class RunSpecValidator
         check.That(mask.MinArea < mask.MaxArea, "mask.minArea", "must be less than mask.maxArea, or every mask is rejected");
         check.Within(mask.MinConfidence, 0, 1, "mask.minConfidence");
         check.Within(mask.Batch, 1, 256, "mask.batch");
+        check.That(mask.Affinity is null == mask.AffinityHash is null, "mask.affinity", "the model and its hash belong together; name both or none");
         check.Within(spec.Composition.MultiShare, 0, 1, "composition.multiShare");
         check.Within(spec.Composition.MaxObjects, 1, 20, "composition.maxObjects");
         check.Within(spec.Composition.ThesaurusThreshold, 0, 1, "composition.thesaurusThreshold");

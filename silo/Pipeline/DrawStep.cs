@@ -20,6 +20,7 @@ internal sealed class DrawStep(BundleFolders bundles, IArtifactStore store, Onnx
     {
         var pipeline = Open(bundles.Find(spec.Model), spec.Generation.Batch);
         var capture = CaptureOptions.For(AttentionPreset.ByName(spec.Mask.Preset));
+        if (spec.Mask.Affinity is not null) capture = capture with { SelfAttention = true };
         var scheduler = spec.Generation.Scheduler is { } name ? Sampler(pipeline.Bundle.Scheduler, name) : null;
         var results = pipeline.Generate([.. inputs.Select(i => Request(spec.Generation, i, scheduler))], capture, cancellationToken);
         var outcomes = new StageOutcome[inputs.Count];

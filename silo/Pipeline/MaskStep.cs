@@ -2,6 +2,7 @@ using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Stages;
 using FreeMask.Vision;
+using FreeMask.Vision.Affinity;
 using FreeMask.Vision.Attention;
 using FreeMask.Vision.Masking;
 
@@ -10,19 +11,24 @@ namespace FreeMask.Silo.Pipeline;
 /// <summary>Makes label maps from attention.</summary>
 internal sealed class MaskStep(IArtifactStore store) : IStageStep
 {
+    private (string Folder, AffinityModel Model)? _affinity;
+
     public Task<IReadOnlyList<StageOutcome>> RunAsync(RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
     {
         var preset = AttentionPreset.ByName(spec.Mask.Preset);
         var options = Options(spec.Mask);
-        return StepArtifacts.EachAsync(inputs, input => MaskAsync(input, preset, options, cancellationToken));
+        var refiner = spec.Mask.Affinity is { } folder ? new AffinityRefiner(Open(folder, spec.Mask.AffinityHash!)) : null;
+        return StepArtifacts.EachAsync(inputs, input => MaskAsync(input, preset, refiner, options, cancellationToken));
     }
 
-    private async Task<StageOutcome> MaskAsync(StageInput input, AttentionPreset preset, MaskOptions options, CancellationToken cancellationToken)
+    private async Task<StageOutcome> MaskAsync(StageInput input, AttentionPreset preset, AffinityRefiner? refiner, MaskOptions options, CancellationToken cancellationToken)
     {
         var image = await store.GetImageAsync(input.Artifact(ArtifactNames.Image), cancellationToken);
         var attention = input.Artifact(ArtifactNames.Attention);
         var record = AttentionRecord.FromBytes(await store.GetAsync(attention, cancellationToken), attention);
-        var result = MaskStage.Run(image, AttentionAggregator.Aggregate(record, preset)[0], (byte)input.Plan.ClassIndex, options);
+        var map = AttentionAggregator.Aggregate(record, preset)[0];
+        if (refiner is not null) map = refiner.Refine(image, map, AffinityRefiner.SelfAttention(record), input.Plan.Class);
+        var result = MaskStage.Run(image, map, (byte)input.Plan.ClassIndex, options);
         SampleFact[] facts =
         [
             new("mask.area", Math.Round((double)result.Labels.Labels.Count(l => l == input.Plan.ClassIndex) / result.Labels.Labels.Length, 6)),
@@ -32,6 +38,15 @@ internal sealed class MaskStep(IArtifactStore store) : IStageStep
         return result.Rejection is { } rejection
             ? StageOutcome.Rejected(rejection.Reason, [.. facts])
             : StageOutcome.Done([(ArtifactNames.Label, await store.PutAsync(result.Labels, cancellationToken))], [.. facts]);
+    }
+
+    private AffinityModel Open(string folder, string hash)
+    {
+        var model = _affinity is { } last && last.Folder == folder ? last.Model : AffinityModel.Load(folder);
+        if (model.Config.Sha256 != hash)
+            throw new FreeMaskException($"The affinity model in {folder} is not the one that this run was started with (its sha256 differs). Put that one back, or start a new run.");
+        _affinity = (folder, model);
+        return model;
     }
 
     private static MaskOptions Options(MaskSpec spec)

@@ -2,7 +2,6 @@ using System.Globalization;
 using FreeMask.Training.Torch;
 using FreeMask.Vision;
 using FreeMask.Vision.Affinity;
-using FreeMask.Vision.Imaging;
 using FreeMask.Vision.Masking;
 using FreeMask.Vision.Randomness;
 using TorchSharp.Modules;
@@ -20,32 +19,31 @@ public static class AffinityTrainer
 
     /// <summary>Trains and writes a model. Blocks the calling thread; give it one of its own.</summary>
     /// <param name="request">How.</param>
-    /// <param name="samples">What to learn from, in an order that never changes.</param>
+    /// <param name="examples">What to learn from, in an order that never changes.</param>
     /// <param name="folder">Where the model is written.</param>
     /// <param name="log">Takes one line of progress at a time.</param>
     /// <param name="cancellation">Stops between two steps; nothing is written then.</param>
     /// <returns>The written configuration.</returns>
     /// <exception cref="FreeMaskException">There is nothing to learn from, or the training diverged.</exception>
     public static AffinityConfig Train(
-        AffinityTrainingRequest request, IReadOnlyList<AffinitySample> samples, string folder, Action<string> log, CancellationToken cancellation = default)
+        AffinityTrainingRequest request, IReadOnlyList<AffinityExample> examples, string folder, Action<string> log, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        ArgumentNullException.ThrowIfNull(samples);
+        ArgumentNullException.ThrowIfNull(examples);
         ArgumentNullException.ThrowIfNull(log);
         var groups = request.PerClass
-            ? samples.GroupBy(s => s.Class, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => (Class: (string?)g.Key, Samples: g.ToList())).ToList()
-            : [(null, samples.ToList())];
+            ? examples.GroupBy(s => s.Class, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => (Class: (string?)g.Key, Examples: g.ToList())).ToList()
+            : [(null, examples.ToList())];
         var heads = new List<(string?, AffinityHead)>();
         foreach (var (name, own) in groups) heads.Add((name, TrainHead(request, own, name ?? "all", log, cancellation)));
-        return AffinityModel.Save(folder, request.Config with { Samples = samples.Count, TrainingSteps = request.Steps, Seed = request.Seed }, heads);
+        return AffinityModel.Save(folder, request.Config with { Samples = examples.Count, TrainingSteps = request.Steps, Seed = request.Seed }, heads);
     }
 
-    private static AffinityHead TrainHead(AffinityTrainingRequest request, List<AffinitySample> samples, string name, Action<string> log, CancellationToken cancellation)
+    private static AffinityHead TrainHead(AffinityTrainingRequest request, List<AffinityExample> examples, string name, Action<string> log, CancellationToken cancellation)
     {
-        var prepared = samples.Select(sample => Prepared.From(request, sample)).OfType<Prepared>().ToList();
-        if (prepared.Count == 0) throw new FreeMaskException($"There is nothing to learn affinities of '{name}' from: every coarse map is flat.");
-        var (width, height) = (prepared[0].Levels[^1].Width, prepared[0].Levels[^1].Height);
-        if (prepared.Find(p => !p.HasShapeOf(prepared[0])) is { } other) throw new FreeMaskException($"The pictures are not of one size: '{other.Id}' differs from '{prepared[0].Id}'.");
+        if (examples.Count == 0) throw new FreeMaskException("There is nothing to learn affinities from: no picture has a coarse map that is not flat.");
+        var (width, height) = (examples[0].Levels[^1].Width, examples[0].Levels[^1].Height);
+        if (examples.Find(e => !e.HasShapeOf(examples[0])) is { } other) throw new FreeMaskException($"The pictures are not of one size: '{other.Id}' differs from '{examples[0].Id}'.");
 
         // Sources inside only, as published: a border cell of a smaller disc would weigh its near pairs more.
         var pairs = new AffinityPairs(width, height, request.Config.Radius, PairSources.Inner);
@@ -58,7 +56,7 @@ public static class AffinityTrainer
         {
             cancellation.ThrowIfCancellationRequested();
             var random = new CounterRandom(request.Seed, step, 0, "affinity-batch-" + name);
-            var batch = Enumerable.Range(0, request.BatchSize).Select(_ => prepared[random.NextInt(prepared.Count)]).ToArray();
+            var batch = Enumerable.Range(0, request.BatchSize).Select(_ => examples[random.NextInt(examples.Count)]).ToArray();
             var loss = Step(network, optimizer, batch, pairs, request.LearningRate * (1 - ((double)step / request.Steps)));
             if (!float.IsFinite(loss)) throw new FreeMaskException($"The training of affinities diverged at step {step + 1}. Lower the learning rate ({request.LearningRate}).");
             if ((step + 1) % Said == 0 || step + 1 == request.Steps) log(string.Create(CultureInfo.InvariantCulture, $"{name}: step {step + 1} of {request.Steps}, loss {loss:0.000}"));
@@ -67,7 +65,7 @@ public static class AffinityTrainer
         return network.ToHead();
     }
 
-    private static float Step(AffinityNetwork network, FlatAdamW optimizer, Prepared[] batch, AffinityPairs pairs, double rate)
+    private static float Step(AffinityNetwork network, FlatAdamW optimizer, AffinityExample[] batch, AffinityPairs pairs, double rate)
     {
         using var scope = NewDisposeScope();
         optimizer.ZeroGradients();
@@ -78,19 +76,5 @@ public static class AffinityTrainer
         loss.backward();
         optimizer.Step(rate);
         return loss.item<float>();
-    }
-
-    /// <summary>A sample as the network takes it.</summary>
-    private sealed record Prepared(string Id, IReadOnlyList<FeatureMap> Levels, LabelMap Labels)
-    {
-        internal static Prepared? From(AffinityTrainingRequest request, AffinitySample sample)
-        {
-            var (width, height) = AffinityFeatures.Grid(sample.Image, request.Config.Side);
-            if (CoarseMap.Normalize(sample.Coarse, width, height) is not { } map) return null;
-            var labels = ClassScores.Confident([map], request.LowAlpha, request.HighAlpha).Labels;
-            return new Prepared(sample.Id, AffinityFeatures.Extract(sample.Image, sample.Self, request.Config.Side), labels);
-        }
-
-        internal bool HasShapeOf(Prepared other) => Levels.Zip(other.Levels).All(l => (l.First.Width, l.First.Height) == (l.Second.Width, l.Second.Height));
     }
 }

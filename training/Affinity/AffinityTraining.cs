@@ -1,16 +1,41 @@
 using FreeMask.Vision.Affinity;
 using FreeMask.Vision.Attention;
 using FreeMask.Vision.Imaging;
+using FreeMask.Vision.Masking;
 
 namespace FreeMask.Training.Affinity;
 
-/// <summary>What an affinity head learns from: a picture and its coarse map. No true mask.</summary>
+/// <summary>What an affinity head learns from: the features of a picture, and the labels of the cells that its coarse map is sure of. No true mask.</summary>
 /// <param name="Id">Its name in messages.</param>
 /// <param name="Class">The class of the map, by VOC name.</param>
-/// <param name="Image">The picture.</param>
-/// <param name="Coarse">The class's attention map, on any grid.</param>
-/// <param name="Self">The picture's self-attention.</param>
-public sealed record AffinitySample(string Id, string Class, RgbImage Image, FloatMap Coarse, SelfAttentionGrid Self);
+/// <param name="Levels">Features (<see cref="AffinityFeatures"/>).</param>
+/// <param name="Labels">On the features' grid: 1 object, 0 background, 255 unsure.</param>
+public sealed record AffinityExample(string Id, string Class, IReadOnlyList<FeatureMap> Levels, LabelMap Labels)
+{
+    // As DiffuMask prepares its labels (aff_prepare.py): a coarse map's edges lie beside the object's, a dense CRF brings them there.
+    private static readonly MaskOptions Cleaning = new() { CleanUp = MaskCleanUp.DenseCrf, ColorWeight = 0 };
+
+    /// <summary>Makes an example.</summary>
+    /// <param name="request">The grid, and when a map is sure.</param>
+    /// <param name="id">Its name in messages.</param>
+    /// <param name="className">The class of the map, by VOC name.</param>
+    /// <param name="image">The picture.</param>
+    /// <param name="coarse">The class's attention map, on any grid.</param>
+    /// <param name="self">The picture's self-attention.</param>
+    /// <returns>Null where the map is flat.</returns>
+    public static AffinityExample? From(AffinityTrainingRequest request, string id, string className, RgbImage image, FloatMap coarse, SelfAttentionGrid self)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var (width, height) = AffinityFeatures.Grid(image, request.Config.Side);
+        var cleaned = MaskStage.Run(image, coarse, classId: 1, Cleaning);
+        if (cleaned.Rejection is { Kind: MaskRejectionKind.Flat }) return null;
+        var map = Resampling.Resize(cleaned.Probability, width, height, ResamplingFilter.Area);
+        var labels = ClassScores.Confident([map], request.LowAlpha, request.HighAlpha).Labels;
+        return new AffinityExample(id, className, AffinityFeatures.Extract(image, self, request.Config.Side), labels);
+    }
+
+    internal bool HasShapeOf(AffinityExample other) => Levels.Zip(other.Levels).All(l => (l.First.Width, l.First.Height) == (l.Second.Width, l.Second.Height));
+}
 
 /// <summary>How affinity heads are trained.</summary>
 public sealed record AffinityTrainingRequest
@@ -40,8 +65,8 @@ public sealed record AffinityTrainingRequest
     public IReadOnlyList<int> Widths { get; init; } = [32, 16, 16];
 
     /// <summary>
-    /// The exponent of the strong background, which decides what is surely an object (<see cref="ClassScores.Confident"/>). Maps are centred first, so that 1 would be Otsu's
-    /// cut; the 4 of PSA is for class activation maps.
+    /// The exponent of the strong background, which decides what is surely an object (<see cref="ClassScores.Confident"/>). Maps are centred and cleaned first, so that 1 would
+    /// be the middle; the 4 of PSA is for class activation maps.
     /// </summary>
     public double LowAlpha { get; init; } = 0.5;
 

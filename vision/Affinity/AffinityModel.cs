@@ -24,8 +24,8 @@ public sealed record AffinityConfig
     /// <summary>Which cells may be the first of a pair.</summary>
     public PairSources Sources { get; init; } = PairSources.All;
 
-    /// <summary>The power of affinities.</summary>
-    public double Beta { get; init; } = 8;
+    /// <summary>The power of affinities; DiffuMask's.</summary>
+    public double Beta { get; init; } = 16;
 
     /// <summary>Steps of the walk.</summary>
     public int Steps { get; init; } = 256;

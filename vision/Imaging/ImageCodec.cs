@@ -4,7 +4,7 @@ namespace FreeMask.Vision.Imaging;
 
 /// <summary>
 /// Picture files to and from <see cref="RgbImage"/>. PNG is our own on both sides (exact, strict, the same everywhere); JPEG, WebP, BMP and
-/// GIF come from the library that the build chose (<c>ImageCodec.Skia.cs</c> or <c>ImageCodec.ImageSharp.cs</c>).
+/// GIF come from the library that the build chose (<c>ImageCodec.Skia.cs</c> or <c>ImageCodec.ImageSharp.cs</c>), but for CMYK JPEGs.
 /// Decoding applies the EXIF orientation, drops alpha without blending (hidden colours stay, as Pillow's <c>convert("RGB")</c>), and
 /// ignores gamma and colour profiles.
 /// </summary>
@@ -35,6 +35,7 @@ public static partial class ImageCodec
         {
             null => throw new FreeMaskException($"{origin} is not a picture; PNG, JPEG, WebP, BMP and GIF can be read."),
             "png" => PngReader.Read(data, origin, MaximumPixels).ToRgb(),
+            "jpg" when CmykJpeg.Recognizes(data) => CmykJpeg.Read(data, origin, MaximumPixels),
             var kind => DecodeWithLibrary(data, origin, kind),
         };
     }

@@ -17,6 +17,27 @@ public enum ResamplingFilter
 
     /// <summary>A triangle that widens when shrinking: Pillow's bilinear and torch's with antialias. For training images.</summary>
     Antialias,
+
+    /// <summary>Floor(i scale): OpenCV's INTER_NEAREST.</summary>
+    NearestFloor,
+
+    /// <summary>Nearest as Pillow does it: like <see cref="Nearest"/>, but for the rounding where a position is a whole number.</summary>
+    NearestStepped,
+
+    /// <summary>Eight taps an axis, never widened: OpenCV's LANCZOS4. Overshoots.</summary>
+    Lanczos,
+
+    /// <summary>Pillow's box: the mean of the pixels whose centres lie within half a target pixel.</summary>
+    AntialiasBox,
+
+    /// <summary>Pillow's Hamming: nearly as sharp as bicubic, without overshoot.</summary>
+    AntialiasHamming,
+
+    /// <summary>Pillow's bicubic, a = -0.5, widened when shrinking. Overshoots.</summary>
+    AntialiasBicubic,
+
+    /// <summary>Pillow's Lanczos of three lobes, widened when shrinking. Overshoots.</summary>
+    AntialiasLanczos,
 }
 
 /// <summary>Changes the size of rasters. All filters but nearest are separable and computed in float.</summary>
@@ -37,19 +58,23 @@ public static class Resampling
         if ((image.Width, image.Height) == (width, height)) return image.Clone();
         var source = new float[image.Pixels.Length];
         for (var i = 0; i < source.Length; i++) source[i] = image.Pixels[i];
-        var values = Apply(source, image.Height, 3, ResamplingTaps.Make(image.Width, width, filter), ResamplingTaps.Make(image.Height, height, filter));
+        // Pillow keeps bytes between the two passes: what overshoots in the first is cut off before the second.
+        var values = Apply(source, image.Height, 3, ResamplingTaps.Make(image.Width, width, filter), ResamplingTaps.Make(image.Height, height, filter), cut: filter >= ResamplingFilter.AntialiasBox);
         var result = new RgbImage(width, height);
         for (var i = 0; i < values.Length; i++) result.Pixels[i] = (byte)Math.Clamp(values[i] + 0.5f, 0, 255);
         return result;
     }
 
-    /// <summary>Resizes labels by <see cref="ResamplingFilter.Nearest"/>; labels are never mixed.</summary>
-    public static LabelMap Resize(LabelMap labels, int width, int height)
+    /// <summary>Resizes labels by one of the nearest filters; labels are never mixed.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The filter mixes pixels.</exception>
+    public static LabelMap Resize(LabelMap labels, int width, int height, ResamplingFilter filter = ResamplingFilter.Nearest)
     {
         ArgumentNullException.ThrowIfNull(labels);
+        if (filter is not (ResamplingFilter.Nearest or ResamplingFilter.NearestFloor or ResamplingFilter.NearestStepped))
+            throw new ArgumentOutOfRangeException(nameof(filter), filter, "Labels cannot be mixed.");
         var result = new LabelMap(width, height);
-        var columns = ResamplingTaps.Make(labels.Width, width, ResamplingFilter.Nearest);
-        var rows = ResamplingTaps.Make(labels.Height, height, ResamplingFilter.Nearest);
+        var columns = ResamplingTaps.Make(labels.Width, width, filter);
+        var rows = ResamplingTaps.Make(labels.Height, height, filter);
         for (var y = 0; y < height; y++)
             for (var x = 0; x < width; x++) result[x, y] = labels[columns.Index[x], rows.Index[y]];
         return result;
@@ -59,7 +84,7 @@ public static class Resampling
     internal static FloatMap ResizeAlignCorners(FloatMap map, int width, int height) => new(width, height,
         Apply(map.Values, map.Height, 1, ResamplingTaps.AlignCorners(map.Width, width), ResamplingTaps.AlignCorners(map.Height, height)));
 
-    private static float[] Apply(float[] source, int sourceHeight, int channels, ResamplingTaps columns, ResamplingTaps rows)
+    private static float[] Apply(float[] source, int sourceHeight, int channels, ResamplingTaps columns, ResamplingTaps rows, bool cut = false)
     {
         var sourceRow = source.Length / sourceHeight;
         var rowLength = columns.Length * channels;
@@ -73,6 +98,8 @@ public static class Resampling
                     for (var c = 0; c < channels; c++) to[(x * channels) + c] += columns.Weight[tap] * from[(columns.Index[tap] * channels) + c];
         }
 
+        if (cut)
+            foreach (ref var value in wide.AsSpan()) value = Math.Clamp(value, 0, 255);
         var result = new float[rows.Length * rowLength];
         for (var y = 0; y < rows.Length; y++)
         {

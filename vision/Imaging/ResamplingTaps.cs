@@ -4,7 +4,7 @@ namespace FreeMask.Vision.Imaging;
 internal sealed class ResamplingTaps
 {
     // OpenCV and torch use this cubic parameter, Pillow -0.5 (golden resize data).
-    private const double CubicA = -0.75;
+    private const double CubicA = -0.75, PillowCubicA = -0.5;
 
     private ResamplingTaps(int length, int taps)
     {
@@ -28,11 +28,18 @@ internal sealed class ResamplingTaps
         var scale = (double)source / target;
         return filter switch
         {
-            ResamplingFilter.Nearest => Nearest(source, target, scale),
+            ResamplingFilter.Nearest => Nearest(source, target, i => (i + 0.5) * scale),
+            ResamplingFilter.NearestFloor => Nearest(source, target, i => i * scale),
+            ResamplingFilter.NearestStepped => Stepped(source, target, scale),
             ResamplingFilter.Bilinear => Interpolate(source, target, 2, i => ((i + 0.5) * scale) - 0.5, f => [1 - f, f]),
             ResamplingFilter.Bicubic => Interpolate(source, target, 4, i => ((i + 0.5) * scale) - 0.5, Cubic),
+            ResamplingFilter.Lanczos => Interpolate(source, target, 8, i => ((i + 0.5) * scale) - 0.5, EightLobes),
             ResamplingFilter.Area => Window(source, target, scale, scale / 2, (j, centre) => Math.Max(0, Math.Min(j + 1, centre + (scale / 2)) - Math.Max(j, centre - (scale / 2)))),
-            ResamplingFilter.Antialias => Window(source, target, scale, Math.Max(1, scale), (j, centre) => Math.Max(0, 1 - (Math.Abs(j + 0.5 - centre) / Math.Max(1, scale)))),
+            ResamplingFilter.Antialias => Widening(source, target, scale, 1, x => Math.Max(0, 1 - Math.Abs(x))),
+            ResamplingFilter.AntialiasBox => Widening(source, target, scale, 0.5, x => x is > -0.5 and <= 0.5 ? 1 : 0),
+            ResamplingFilter.AntialiasHamming => Widening(source, target, scale, 1, Hamming),
+            ResamplingFilter.AntialiasBicubic => Widening(source, target, scale, 2, x => CubicKernel(Math.Abs(x), PillowCubicA)),
+            ResamplingFilter.AntialiasLanczos => Widening(source, target, scale, 3, x => LanczosKernel(x, 3)),
             _ => throw new ArgumentOutOfRangeException(nameof(filter), filter, "This filter is not known."),
         };
     }
@@ -43,11 +50,18 @@ internal sealed class ResamplingTaps
         return Interpolate(source, target, 2, i => i * scale, f => [1 - f, f]);
     }
 
-    private static ResamplingTaps Nearest(int source, int target, double scale)
+    private static ResamplingTaps Nearest(int source, int target, Func<int, double> position)
     {
         var taps = new ResamplingTaps(target, 1);
-        for (var i = 0; i < target; i++) (taps.Index[i], taps.Weight[i]) = (Math.Min((int)((i + 0.5) * scale), source - 1), 1);
+        for (var i = 0; i < target; i++) (taps.Index[i], taps.Weight[i]) = (Math.Min((int)position(i), source - 1), 1);
         return taps;
+    }
+
+    // Pillow adds the scale up; where a position is a whole number, the rounding of the sum decides.
+    private static ResamplingTaps Stepped(int source, int target, double scale)
+    {
+        var at = (scale / 2) - scale;
+        return Nearest(source, target, _ => at += scale);
     }
 
     private static ResamplingTaps Interpolate(int source, int target, int count, Func<int, double> position, Func<double, double[]> weights)
@@ -89,10 +103,34 @@ internal sealed class ResamplingTaps
         return taps;
     }
 
-    private static double[] Cubic(double f)
+    // Pillow's filters (src/libImaging/Resample.c): a kernel over the target's centre, stretched when shrinking.
+    private static ResamplingTaps Widening(int source, int target, double scale, double support, Func<double, double> kernel)
     {
-        static double Near(double x) => ((((CubicA + 2) * x) - (CubicA + 3)) * x * x) + 1;
-        static double Far(double x) => (((((x - 5) * x) + 8) * x) - 4) * CubicA;
-        return [Far(f + 1), Near(f), Near(1 - f), Far(2 - f)];
+        var stretch = Math.Max(1, scale);
+        return Window(source, target, scale, support * stretch, (j, centre) => kernel((j + 0.5 - centre) / stretch));
     }
+
+    private static double[] Cubic(double f) => [CubicKernel(f + 1, CubicA), CubicKernel(f, CubicA), CubicKernel(1 - f, CubicA), CubicKernel(2 - f, CubicA)];
+
+    // OpenCV's Lanczos4: eight taps, made to sum to 1.
+    private static double[] EightLobes(double f)
+    {
+        var weights = new double[8];
+        for (var k = 0; k < 8; k++) weights[k] = LanczosKernel(f + 3 - k, 4);
+        var sum = weights.Sum();
+        return Array.ConvertAll(weights, w => w / sum);
+    }
+
+    private static double CubicKernel(double x, double a) => x switch
+    {
+        < 1 => ((((a + 2) * x) - (a + 3)) * x * x) + 1,
+        < 2 => ((((x - 5) * x) + 8) * x * a) - (4 * a),
+        _ => 0,
+    };
+
+    private static double LanczosKernel(double x, int lobes) => Math.Abs(x) < lobes ? Sinc(x) * Sinc(x / lobes) : 0;
+
+    private static double Hamming(double x) => Math.Abs(x) < 1 ? Sinc(x) * (0.54 + (0.46 * Math.Cos(Math.PI * x))) : 0;
+
+    private static double Sinc(double x) => x == 0 ? 1 : Math.Sin(Math.PI * x) / (Math.PI * x);
 }

@@ -1,4 +1,5 @@
 using FreeMask.Cli.RunFiles;
+using FreeMask.Vision.Affinity;
 using FreeMask.Vision.Export;
 using FreeMask.Vision.Imaging;
 
@@ -64,6 +65,12 @@ internal sealed class BundleCatalog(string? modelsFolder)
         {
             var full = Path.GetFullPath(path, folder);
             return File.Exists(Path.Combine(full, "model.onnx")) && File.Exists(Path.Combine(full, "card.json")) ? full : null;
+        }
+
+        public (string Folder, AffinityConfig Config)? FindAffinity(string path)
+        {
+            var full = Path.GetFullPath(path, folder);
+            return File.Exists(Path.Combine(full, AffinityModel.WeightsFile)) && File.Exists(Path.Combine(full, AffinityModel.ConfigFile)) ? (full, AffinityModel.Load(full).Config) : null;
         }
 
         public IReadOnlyList<(string Name, byte ClassId)> ReadSamples(string path, string? list, IReadOnlyList<int> classes)

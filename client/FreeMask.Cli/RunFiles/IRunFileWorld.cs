@@ -1,3 +1,5 @@
+using FreeMask.Vision.Affinity;
+
 namespace FreeMask.Cli.RunFiles;
 
 /// <summary>What a run file may point to outside itself.</summary>
@@ -14,6 +16,9 @@ internal interface IRunFileWorld
 
     /// <summary>The full path of a folder with <c>model.onnx</c> and <c>card.json</c>, or null.</summary>
     string? FindSegmenter(string folder);
+
+    /// <summary>An affinity model: its full path and what it says of itself; null where there is none.</summary>
+    (string Folder, AffinityConfig Config)? FindAffinity(string folder);
 
     /// <summary>The images of a data set that show one of some classes, each with the one that has most pixels in it, by name.</summary>
     /// <param name="folder">The full path.</param>

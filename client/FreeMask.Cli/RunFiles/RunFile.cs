@@ -1,6 +1,7 @@
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Domain;
 using FreeMask.Vision;
+using FreeMask.Vision.Affinity;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -110,6 +111,8 @@ internal static class RunFile
         public string FindDataset(string folder) => folder;
 
         public string FindSegmenter(string folder) => folder;
+
+        public (string Folder, AffinityConfig Config)? FindAffinity(string folder) => (folder, new AffinityConfig());
 
         public IReadOnlyList<(string Name, byte ClassId)> ReadSamples(string folder, string? list, IReadOnlyList<int> classes) => [];
     }

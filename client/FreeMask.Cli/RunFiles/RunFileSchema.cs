@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Domain;
 using FreeMask.Vision;
+using FreeMask.Vision.Affinity;
 
 namespace FreeMask.Cli.RunFiles;
 
@@ -31,7 +32,7 @@ internal static class RunFileSchema
             KeepRatio = file.Number("keepRatio", spec.KeepRatio),
             Model = Model(spec.Model, file, world),
             Generation = Generation(spec.Generation, file.Section("generation")),
-            Mask = Mask(spec.Mask, file.Section("mask")),
+            Mask = Mask(spec.Mask, classes, file.Section("mask"), world),
             Composition = Composition(spec.Composition, file.Section("composition")),
             Harmonization = Harmonization(spec.Harmonization, file.Section("harmonization")),
             Scoring = Scoring(spec.Scoring, file.Section("scoring"), world),
@@ -118,10 +119,13 @@ internal static class RunFileSchema
         return result;
     }
 
-    private static MaskSpec Mask(MaskSpec spec, IRunFileSection file)
+    private static MaskSpec Mask(MaskSpec spec, ImmutableArray<string> classes, IRunFileSection file, IRunFileWorld world)
     {
+        var affinity = Affinity(spec.Affinity, classes, file, world);
         var result = spec with
         {
+            Affinity = affinity?.Folder,
+            AffinityHash = affinity?.Config.Sha256,
             Preset = file.Word("preset", spec.Preset, SpecVocabulary.MaskPresets)!,
             Cleanup = file.Word("cleanup", spec.Cleanup, SpecVocabulary.Cleanups)!,
             Threshold = file.OptionalNumber("threshold", spec.Threshold),
@@ -133,6 +137,26 @@ internal static class RunFileSchema
         };
         file.Close();
         return result;
+    }
+
+    private static (string Folder, AffinityConfig Config)? Affinity(string? current, ImmutableArray<string> classes, IRunFileSection file, IRunFileWorld world)
+    {
+        var named = file.OptionalText("affinity", current ?? "");
+        if (named.Length == 0) return null;
+        try
+        {
+            if (world.FindAffinity(named) is not { } found)
+                file.Report("affinity", $"'mask.affinity' is '{named}', but no such folder holds {AffinityModel.WeightsFile} and {AffinityModel.ConfigFile}. 'freemask train affinity' makes one.");
+            else if (found.Config.Classes.Count > 0 && classes.FirstOrDefault(name => !found.Config.Classes.Contains(name)) is { } missing)
+                file.Report("affinity", $"'mask.affinity' names a model with heads of single classes, and none for '{missing}'. Train one without --per-class, or on a run with all of these classes.");
+            else return found;
+        }
+        catch (FreeMaskException unreadable)
+        {
+            file.Report("affinity", unreadable.Message);
+        }
+
+        return null;
     }
 
     private static CompositionSpec Composition(CompositionSpec spec, IRunFileSection file)

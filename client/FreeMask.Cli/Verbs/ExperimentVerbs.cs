@@ -6,6 +6,7 @@ using FreeMask.Cli.Runs;
 using FreeMask.Cli.Terminal;
 using FreeMask.Training.Mini;
 using FreeMask.Vision;
+using FreeMask.Vision.Affinity;
 using Spectre.Console;
 
 namespace FreeMask.Cli.Verbs;
@@ -13,7 +14,7 @@ namespace FreeMask.Cli.Verbs;
 /// <summary><c>freemask experiment</c>: the paper's open questions as commands.</summary>
 internal static class ExperimentVerbs
 {
-    internal static Command Create(VerbHost host) => new("experiment", "Ask one of the method's open questions, with a table and a plot.") { Thresholds(host) };
+    internal static Command Create(VerbHost host) => new("experiment", "Ask one of the method's open questions, with a table and a plot.") { Thresholds(host), Refinements(host) };
 
     private static Command Thresholds(VerbHost host)
     {
@@ -30,6 +31,33 @@ internal static class ExperimentVerbs
             if (drawn is not null) await AtomicFile.WriteAsync(drawn, ThresholdChart.Draw(results), stop);
             return new Outcome(new { model = folder, results, plot = drawn }, console => Show(console, results, drawn));
         });
+    }
+
+    private static Command Refinements(VerbHost host)
+    {
+        var model = new Option<string>("--model") { Description = "A bundle with a held-out set.", DefaultValueFactory = _ => "mini", HelpName = "MODEL" };
+        var affinity = new Option<string?>("--affinity") { Description = "A model that 'train affinity' wrote. Default: the bundle's own.", HelpName = "DIR" };
+        var images = new Option<int>("--images") { Description = "How many held-out images; 0 for all.", HelpName = "N" };
+        var seed = new Option<ulong>("--seed") { Description = "Names the noise and the draws of the intervals.", DefaultValueFactory = _ => 1, HelpName = "N" };
+        return host.Handle(new Command("refinements", "What does each refinement of attention add? Self-attention, learned affinities, PAMR and the dense CRF, against true masks.") { model, affinity, images, seed }, async (parsed, desk, stop) =>
+        {
+            var named = parsed.GetRequiredValue(model);
+            var folder = host.Bundles.Folder(named, Directory.GetCurrentDirectory()) ?? throw new FreeMaskException($"There is no model bundle '{named}' with a {BundleCatalog.IndexFile}.");
+            var heads = AffinityModel.Load(Path.GetFullPath(parsed.GetValue(affinity) ?? Path.Combine(folder, "affinity")));
+            var results = await Task.Run(() => RefinementExperiment.Run(folder, heads, parsed.GetValue(images), parsed.GetValue(seed), desk.Say, stop), CancellationToken.None);
+            return new Outcome(new { model = folder, affinity = heads.Config, results }, console => Show(console, results));
+        });
+    }
+
+    private static void Show(IAnsiConsole console, IReadOnlyList<RefinementResult> results)
+    {
+        var table = new Table().Border(TableBorder.Simple).AddColumn("class");
+        foreach (var result in results) table.AddColumn(new TableColumn(result.Method).RightAligned());
+        foreach (var name in results[0].Classes.Keys)
+            table.AddRow([name, .. results.Select(result => result.Classes[name].ToString("0.000", CultureInfo.InvariantCulture))]);
+        table.AddRow(["[bold]all[/]", .. results.Select(result => result.IoU.ToString("0.000", CultureInfo.InvariantCulture))]);
+        table.AddRow(["95 % interval", .. results.Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.Interval.Low:0.000}-{r.Interval.High:0.000}"))]);
+        console.Write(table);
     }
 
     private static void Show(IAnsiConsole console, IReadOnlyList<ThresholdResult> results, string? plot)

@@ -4,10 +4,10 @@ using FreeMask.Training.Mini;
 
 namespace FreeMask.Cli.Verbs;
 
-/// <summary><c>freemask train</c>: trains a segmenter on a data set, or makes the parts of the model bundle that ships.</summary>
+/// <summary><c>freemask train</c>: trains a segmenter on a data set, affinities on a run, or makes the parts of the model bundle that ships.</summary>
 internal static class TrainVerbs
 {
-    internal static Command Create(VerbHost host) => new("train", "Train a segmenter on a data set, or the parts of the model bundle that ships.") { SegmenterVerb.Create(host), MiniDiffusion(host) };
+    internal static Command Create(VerbHost host) => new("train", "Train a segmenter on a data set, affinities on a run's coarse masks, or the parts of the model bundle that ships.") { SegmenterVerb.Create(host), AffinityVerb.Create(host), MiniDiffusion(host) };
 
     private static Command MiniDiffusion(VerbHost host)
     {

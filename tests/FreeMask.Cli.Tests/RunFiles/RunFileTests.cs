@@ -4,6 +4,7 @@ using FreeMask.Cli.Hub;
 using FreeMask.Cli.RunFiles;
 using FreeMask.GrainInterfaces;
 using FreeMask.Vision;
+using FreeMask.Vision.Affinity;
 using Xunit;
 
 namespace FreeMask.Cli.Tests.RunFiles;
@@ -137,6 +138,18 @@ public sealed class RunFileTests
     }
 
     [Fact]
+    public void An_affinity_model_is_named_by_its_path_and_hash_and_must_know_the_classes()
+    {
+        var spec = RunFile.Parse("classes: [cat, dog]\nmask: { affinity: heads }\n", "a.yaml", World.Instance);
+        Assert.Equal(("/full/heads", "ab"), (spec.Mask.Affinity, spec.Mask.AffinityHash));
+        Assert.Null(RunFile.Parse("classes: [cat]\n", "a.yaml", World.Instance).Mask.AffinityHash);
+
+        Assert.Contains("train affinity", Problems("classes: [cat]\nmask: { affinity: nowhere }\n")[^1], StringComparison.Ordinal);
+        Assert.Contains("none for 'dog'", Problems("classes: [cat, dog]\nmask: { affinity: cats }\n")[^1], StringComparison.Ordinal);
+        Assert.Contains("broken is no affinity model.", Problems("classes: [cat]\nmask: { affinity: broken }\n")[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_folder_of_images_fills_the_rounds_and_a_segmenter_of_the_users_own_judges()
     {
         var spec = RunFile.Parse("classes: [cat, dog]\nrounds: 2\nsource: { kind: folder, path: pictures, list: train }\nscoring: { segmenter: judge, classMap: [kitten=cat] }\n", "a.yaml", World.Instance);
@@ -169,6 +182,8 @@ public sealed class RunFileTests
 
         public string? FindSegmenter(string folder) => world.FindSegmenter(folder);
 
+        public (string Folder, AffinityConfig Config)? FindAffinity(string folder) => world.FindAffinity(folder);
+
         public IReadOnlyList<(string Name, byte ClassId)> ReadSamples(string folder, string? list, IReadOnlyList<int> classes) => world.ReadSamples(folder, list, classes);
     }
 
@@ -183,6 +198,14 @@ public sealed class RunFileTests
         public string? FindDataset(string folder) => folder == "pictures" ? "/full/pictures" : null;
 
         public string? FindSegmenter(string folder) => folder == "judge" ? "/full/judge" : null;
+
+        public (string Folder, AffinityConfig Config)? FindAffinity(string folder) => folder switch
+        {
+            "heads" => ("/full/heads", new AffinityConfig { Sha256 = "ab" }),
+            "cats" => ("/full/cats", new AffinityConfig { Sha256 = "cd", Classes = ["cat"] }),
+            "broken" => throw new FreeMaskException("broken is no affinity model."),
+            _ => null,
+        };
 
         public IReadOnlyList<(string Name, byte ClassId)> ReadSamples(string folder, string? list, IReadOnlyList<int> classes) => [("a", 8), ("b", 12), ("c", 8), ("d", 8)];
     }

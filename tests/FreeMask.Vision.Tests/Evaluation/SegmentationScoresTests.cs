@@ -7,42 +7,36 @@ namespace FreeMask.Vision.Tests.Evaluation;
 
 public sealed class SegmentationScoresTests
 {
-    [Theory]
-    [InlineData(0)]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(3)]
-    [InlineData(4)]
-    [InlineData(5)]
-    [InlineData(6)]
-    [InlineData(7)]
-    public void Counts_and_measures_equal_the_references(int k)
+    [Fact]
+    public void Counts_and_measures_equal_the_references()
     {
-        var (matrix, entry, _, _) = Case(k);
-        AssertMatrix(matrix, entry);
-        AssertScores(matrix.Scores(), entry);
+        for (var k = 0; k < Count(); k++)
+        {
+            var (matrix, entry, _, _) = Case(k);
+            AssertMatrix(matrix, entry);
+            AssertScores(matrix.Scores(), entry);
+        }
     }
 
     [Fact]
     public void A_data_set_is_one_matrix_and_not_a_mean_of_pictures()
     {
-        var matrix = new ConfusionMatrix(21);
-        foreach (var k in (int[])[0, 2, 7]) matrix.Add(Case(k).Matrix);
         var entry = Golden.Json("golden", "metrics", "semantic.json").GetProperty("dataset_of_21_class_cases");
+        var pictures = entry.GetProperty("cases").EnumerateArray().Select(k => Case(k.GetInt32()).Matrix).ToList();
+        var matrix = new ConfusionMatrix(pictures[0].Classes);
+        foreach (var picture in pictures) matrix.Add(picture);
+        Assert.Equal(entry.GetProperty("mean_of_image_mious_for_contrast").GetDouble(), pictures.Average(p => p.Scores().MeanIou), 1e-9);
         AssertMatrix(matrix, entry);
         AssertScores(matrix.Scores(), entry);
     }
 
-    [Theory]
-    [InlineData(0)]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(3)]
-    [InlineData(4)]
-    [InlineData(5)]
-    [InlineData(6)]
-    [InlineData(7)]
-    public void Boundaries_equal_the_references(int k)
+    [Fact]
+    public void Boundaries_equal_the_references()
+    {
+        for (var k = 0; k < Count(); k++) CompareBoundaries(k);
+    }
+
+    private static void CompareBoundaries(int k)
     {
         var (matrix, entry, truth, prediction) = Case(k);
         var expected = entry.GetProperty("boundary");
@@ -78,6 +72,8 @@ public sealed class SegmentationScoresTests
     [Fact]
     public void Maps_of_different_sizes_are_refused() =>
         Assert.Throws<ArgumentException>(() => new ConfusionMatrix(3).Add(new LabelMap(1, 2), new LabelMap(2, 1)));
+
+    private static int Count() => Golden.Json("golden", "metrics", "semantic.json").GetProperty("cases").GetArrayLength();
 
     private static (ConfusionMatrix Matrix, JsonElement Entry, LabelMap Truth, LabelMap Prediction) Case(int k)
     {

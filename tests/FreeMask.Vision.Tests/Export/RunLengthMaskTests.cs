@@ -37,9 +37,11 @@ public sealed class RunLengthMaskTests
     {
         var tensors = Golden.Tensors("golden", "rle", "rle.safetensors");
         var expected = Golden.Json("golden", "rle", "rle.json").GetProperty("merge");
-        var masks = Enumerable.Range(0, 5).Select(i => RunLengthMask.Encode(tensors[$"group_{i}"].Bytes.Span, 60)).ToArray();
+        var masks = Enumerable.Range(0, 5).Select(i => RunLengthMask.Encode(tensors[$"group_{i}"].Bytes.Span, (int)tensors[$"group_{i}"].Shape[1])).ToArray();
         Assert.Equal(expected.GetProperty("union_of_0_1_2").GetString(), RunLengthMask.Merge(masks[..3]).ToCompressed());
         Assert.Equal(expected.GetProperty("intersection_of_0_1_2").GetString(), RunLengthMask.Merge(masks[..3], intersect: true).ToCompressed());
+        Assert.Equal(expected.GetProperty("union_area").GetInt64(), (long)RunLengthMask.Merge(masks[..3]).Area);
+        Assert.Equal(expected.GetProperty("intersection_area").GetInt64(), (long)RunLengthMask.Merge(masks[..3], intersect: true).Area);
         for (var r = 0; r < 3; r++)
             for (var c = 0; c < 2; c++)
             {
@@ -55,7 +57,26 @@ public sealed class RunLengthMaskTests
                 Assert.Equal(expected.GetProperty("box_iou_last_two_crowd")[r][c].GetDouble(), boxes[r].Iou(boxes[c], crowd: c > 0), 1e-12);
             }
 
-        Assert.Equal(tensors["box"].Bytes.ToArray(), RunLengthMask.FromBox(Box(expected.GetProperty("box_to_mask").GetProperty("box")), 12, 12).Decode());
+        Assert.Equal(tensors["box"].Bytes.ToArray(), RunLengthMask.FromBox(Box(expected.GetProperty("box_to_mask").GetProperty("box")), (int)tensors["box"].Shape[1], (int)tensors["box"].Shape[0]).Decode());
+    }
+
+    [Fact]
+    public void Outlines_along_pixel_edges_give_the_mask_back_and_those_through_indices_do_not()
+    {
+        var tensors = Golden.Tensors("golden", "rle", "rle.safetensors");
+        foreach (var entry in Golden.Json("golden", "rle", "rle.json").GetProperty("outlines").EnumerateArray())
+        {
+            var (width, height) = (entry.GetProperty("width").GetInt32(), entry.GetProperty("height").GetInt32());
+            var mask = RunLengthMask.Encode(tensors[entry.GetProperty("tensor").GetString()!].Bytes.Span, width);
+            Assert.Equal(entry.GetProperty("area").GetInt64(), (long)mask.Area);
+            Assert.Equal(mask.Counts, Filled("corner_outline").Counts);
+            Assert.Equal(entry.GetProperty("coco_iou_of_index_outline").GetDouble(), mask.Iou(Filled("index_outline")), 1e-9);
+
+            RunLengthMask Filled(string name) => RunLengthMask.FromPolygon(Flat(entry.GetProperty(name)), width, height);
+        }
+
+        static double[] Flat(JsonElement points) =>
+            [.. points.EnumerateArray().SelectMany(p => p.ValueKind == JsonValueKind.Array ? p.EnumerateArray().Select(v => v.GetDouble()) : [p.GetDouble()])];
     }
 
     [Theory]

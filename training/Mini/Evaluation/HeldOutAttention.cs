@@ -4,6 +4,7 @@ using FreeMask.Vision.Diffusion;
 using FreeMask.Vision.Export;
 using FreeMask.Vision.Imaging;
 using FreeMask.Vision.Masking;
+using CapturedAttention = FreeMask.Vision.Attention.AttentionRecord;
 
 namespace FreeMask.Training.Mini;
 
@@ -35,9 +36,12 @@ internal static class HeldOutAttention
     }
 
     /// <summary>The coarse map of the object's words.</summary>
-    internal static FloatMap Map(DiffusionPipeline pipeline, HeldOutScene scene, AttentionPreset preset, NoiseKey noise) => AttentionAggregator.Aggregate(
-        pipeline.CaptureFromImage(scene.Sample.Image, scene.Caption, [Captions.ClassWords(scene.ClassId)], preset.RenoiseTimestep ?? DefaultTimestep, noise),
-        preset)[0];
+    internal static FloatMap Map(DiffusionPipeline pipeline, HeldOutScene scene, AttentionPreset preset, NoiseKey noise) =>
+        AttentionAggregator.Aggregate(Capture(pipeline, scene, preset, noise), preset)[0];
+
+    /// <summary>All attention of one U-Net call on the image.</summary>
+    internal static CapturedAttention Capture(DiffusionPipeline pipeline, HeldOutScene scene, AttentionPreset preset, NoiseKey noise) =>
+        pipeline.CaptureFromImage(scene.Sample.Image, scene.Caption, [Captions.ClassWords(scene.ClassId)], preset.RenoiseTimestep ?? DefaultTimestep, noise);
 
     /// <summary>IoU of the mask that a map gives with the true mask; no pixel is left undecided.</summary>
     internal static double IoU(HeldOutScene scene, FloatMap map, MaskOptions options)

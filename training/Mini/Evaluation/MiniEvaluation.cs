@@ -2,7 +2,7 @@ using FreeMask.Training.Mask2Former;
 using FreeMask.Vision;
 using FreeMask.Vision.Attention;
 using FreeMask.Vision.Diffusion;
-using FreeMask.Vision.Imaging;
+using FreeMask.Vision.Evaluation;
 using FreeMask.Vision.Masking;
 using FreeMask.Vision.Randomness;
 
@@ -77,7 +77,7 @@ public static class MiniEvaluation
             {
                 cancellation.ThrowIfCancellationRequested();
                 (coarse[i], clean[i]) = MaskIoU(pipeline, heldOut[i], i, options);
-                psnr += Psnr(heldOut[i].Sample.Image, bundle.Reconstruct(heldOut[i].Sample.Image));
+                psnr += PictureSimilarity.Psnr(heldOut[i].Sample.Image, bundle.Reconstruct(heldOut[i].Sample.Image));
             }
         }
 
@@ -116,12 +116,5 @@ public static class MiniEvaluation
         foreach (var (predicted, wanted) in images.Chunk(Batch).SelectMany(chunk => ClassifierInput.Predict(classifier, chunk)).Zip(classIds))
             if (predicted == wanted) right[wanted - 1] += 1.0 / options.SamplesPerClass;
         return right;
-    }
-
-    private static double Psnr(RgbImage a, RgbImage b)
-    {
-        var squares = 0.0;
-        for (var i = 0; i < a.Pixels.Length; i++) squares += (a.Pixels[i] - b.Pixels[i]) * (double)(a.Pixels[i] - b.Pixels[i]);
-        return 10 * Math.Log10(255 * 255 / Math.Max(1e-9, squares / a.Pixels.Length));
     }
 }

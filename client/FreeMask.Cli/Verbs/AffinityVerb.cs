@@ -1,0 +1,81 @@
+using System.CommandLine;
+using System.Globalization;
+using FreeMask.Cli.Runs;
+using FreeMask.Cli.Terminal;
+using FreeMask.GrainInterfaces;
+using FreeMask.Training.Affinity;
+using FreeMask.Vision;
+using FreeMask.Vision.Affinity;
+using FreeMask.Vision.Attention;
+using FreeMask.Vision.Masking;
+
+namespace FreeMask.Cli.Verbs;
+
+/// <summary><c>freemask train affinity</c>: learns from a run's own coarse masks which cells of a picture belong together.</summary>
+internal static class AffinityVerb
+{
+    internal static Command Create(VerbHost host)
+    {
+        var run = Arguments.Run();
+        var output = new Option<string>("--out") { Description = "Where the model is written: weights and config.json with their hash.", Required = true, HelpName = "DIR" };
+        var perClass = new Option<bool>("--per-class") { Description = "A head of its own for each class, instead of one for all." };
+        var samples = new Option<int>("--samples") { Description = "How many masked samples of the run to learn from, dealt evenly to its classes; 0 for all.", DefaultValueFactory = _ => 400, HelpName = "N" };
+        var steps = new Option<int>("--steps") { Description = "Optimiser steps of each head.", DefaultValueFactory = _ => new AffinityTrainingRequest().Steps, HelpName = "N" };
+        var side = new Option<int>("--side") { Description = "Cells of the shorter side of the grid on which maps are refined.", DefaultValueFactory = _ => new AffinityConfig().Side, HelpName = "N" };
+        var beta = new Option<double>("--beta") { Description = "The power of affinities in the walk; larger stops at weaker edges.", DefaultValueFactory = _ => new AffinityConfig().Beta, HelpName = "X" };
+        var walk = new Option<int>("--walk") { Description = "Steps of the walk.", DefaultValueFactory = _ => new AffinityConfig().Steps, HelpName = "N" };
+        var seed = new Option<ulong>("--seed") { Description = "Names the initial weights and the batches.", DefaultValueFactory = _ => 1, HelpName = "N" };
+        return host.Handle(new Command("affinity", "Learn from a run's own coarse masks how to refine them ('affinity' of a run file's 'mask').") { run, output, perClass, samples, steps, side, beta, walk, seed }, async (parsed, desk, stop) =>
+        {
+            var id = parsed.GetRequiredValue(run);
+            var request = new AffinityTrainingRequest
+            {
+                PerClass = parsed.GetValue(perClass),
+                Steps = Positive(parsed.GetValue(steps), "--steps"),
+                Seed = parsed.GetValue(seed),
+                Config = new AffinityConfig { Run = id, Side = Positive(parsed.GetValue(side), "--side"), Beta = parsed.GetValue(beta), Steps = Positive(parsed.GetValue(walk), "--walk") },
+            };
+            var examples = await ReadAsync(host, desk, id, request, parsed.GetValue(samples), stop);
+            desk.Say($"Learning from {examples.Count} samples of run '{id}'.");
+            var folder = Path.GetFullPath(parsed.GetRequiredValue(output));
+            var config = await Task.Run(() => AffinityTrainer.Train(request, examples, folder, desk.Say, stop), CancellationToken.None);
+            return new Outcome(new { affinity = folder, config }, console => console.Profile.Out.Writer.WriteLine(folder));
+        });
+    }
+
+    private static async Task<IReadOnlyList<AffinityExample>> ReadAsync(VerbHost host, Desk desk, string id, AffinityTrainingRequest request, int limit, CancellationToken stop)
+    {
+        await using var engine = await host.OpenEngineAsync(desk, stop);
+        var reader = await RunReader.OpenAsync(engine, await RunIds.FindAsync(engine, id, _ => true, "such"));
+        var preset = AttentionPreset.ByName(reader.Spec.Mask.Preset);
+        var masked = new List<SampleRecord>();
+        foreach (var round in reader.Status.Rounds)
+            await foreach (var sample in reader.SamplesAsync(round.Round, null, stop))
+                if (sample.Artifact(ArtifactNames.Attention) is not null && sample.Artifact(ArtifactNames.Label) is not null) masked.Add(sample);
+        if (masked.Count == 0) throw new FreeMaskException($"Run '{id}' has no sample with an accepted mask from attention; there is nothing to learn from.");
+
+        var examples = new List<AffinityExample>();
+        foreach (var sample in Deal(masked, limit))
+        {
+            var name = string.Create(CultureInfo.InvariantCulture, $"sample {sample.Round + 1}/{sample.Index}");
+            var record = AttentionRecord.FromBytes(await reader.BytesAsync(sample.Artifact(ArtifactNames.Attention)!, stop), name);
+            if (record.Self.Count == 0)
+                throw new FreeMaskException($"Run '{id}' kept no self-attention, because its preset '{preset.Name}' uses none. Use a run with preset freemask or dataset-diffusion.");
+            var image = await reader.ImageAsync(sample, ArtifactNames.Image, stop) ?? throw new FreeMaskException($"{name} of run '{id}' has no image.");
+            var coarse = AttentionAggregator.Aggregate(record, preset)[0];
+            if (AffinityExample.From(request, name, sample.Plan.Class, image, coarse, AffinityRefiner.SelfAttention(record)) is { } example) examples.Add(example);
+        }
+
+        return examples;
+    }
+
+    /// <summary>The first of each class, then the second of each, and so on.</summary>
+    private static IEnumerable<SampleRecord> Deal(List<SampleRecord> samples, int limit)
+    {
+        var dealt = samples.GroupBy(s => s.Plan.ClassIndex).SelectMany(g => g.Select((sample, turn) => (sample, turn)))
+            .OrderBy(s => s.turn).ThenBy(s => s.sample.Plan.ClassIndex).Select(s => s.sample);
+        return limit > 0 ? dealt.Take(limit) : dealt;
+    }
+
+    private static int Positive(int value, string option) => value > 0 ? value : throw new FreeMaskException($"{option} must be at least 1, not {value}.");
+}
