@@ -8,7 +8,7 @@ namespace FreeMask.Training.Mask2Former;
 /// Makes the batches of a training: which samples a step sees, and how each is flipped, scaled, shifted and recoloured.
 /// All of it depends on (seed, step) alone.
 /// </summary>
-internal sealed class SegmenterBatch(SegmenterTrainingRequest request, IReadOnlyList<SegmentationSample> samples)
+internal sealed class SegmenterBatch(SegmenterTrainingRequest request, ISegmentationSamples samples)
 {
     private const double LargestScale = 1.35, LargestColor = 0.2;
 
@@ -28,7 +28,9 @@ internal sealed class SegmenterBatch(SegmenterTrainingRequest request, IReadOnly
         {
             var position = ((long)step * request.BatchSize) + i;
             labels[i] = new LabelMap(request.Size, request.Size);
-            Render(Pick(position), position, pixels.AsSpan(i * 3 * area, 3 * area), labels[i]);
+            var target = pixels.AsSpan(i * 3 * area, 3 * area);
+            if (request.Augmentation == SegmenterAugmentation.Reference) labels[i] = Crop(Pick(position), position, target);
+            else Render(Pick(position), position, target, labels[i]);
         }
 
         return (pixels, labels);
@@ -44,19 +46,31 @@ internal sealed class SegmenterBatch(SegmenterTrainingRequest request, IReadOnly
             new CounterRandom(request.Seed, epoch, 0, "segmenter-order").Shuffle(_order.AsSpan());
         }
 
-        return samples[_order[position % samples.Count]];
+        var sample = samples.Load(_order[position % samples.Count]);
+        sample.Check(request.Labels.Count);
+        return sample;
+    }
+
+    private LabelMap Crop(SegmentationSample sample, long position, Span<float> pixels)
+    {
+        var (image, labels) = ReferenceAugmentation.Apply(sample, request.Size, new CounterRandom(request.Seed, position, 0, "segmenter-crop"));
+        var area = request.Size * request.Size;
+        for (var channel = 0; channel < 3; channel++)
+            for (var p = 0; p < area; p++) pixels[(channel * area) + p] = Normalize(image.Pixels[(3 * p) + channel], channel);
+        return labels;
     }
 
     private void Render(SegmentationSample sample, long position, Span<float> pixels, LabelMap labels)
     {
         var (image, size) = (sample.Image, request.Size);
         var random = new CounterRandom(request.Seed, position, 0, "segmenter-augment");
-        var flip = request.Augment && random.NextUInt32() % 2 == 1;
-        var scale = request.Augment ? Math.Pow(LargestScale, random.NextDouble(-1, 1)) : 1;
+        var augment = request.Augmentation != SegmenterAugmentation.None;
+        var flip = augment && random.NextUInt32() % 2 == 1;
+        var scale = augment ? Math.Pow(LargestScale, random.NextDouble(-1, 1)) : 1;
         double width = image.Width / scale, height = image.Height / scale;
-        var left = request.Augment ? random.NextDouble() * (image.Width - width) : 0;
-        var top = request.Augment ? random.NextDouble() * (image.Height - height) : 0;
-        float[] color = request.Augment ? Recolor(random) : [1, 1, 1, 0];
+        var left = augment ? random.NextDouble() * (image.Width - width) : 0;
+        var top = augment ? random.NextDouble() * (image.Height - height) : 0;
+        float[] color = augment ? Recolor(random) : [1, 1, 1, 0];
         var source = image.Pixels;
         float[] offset = [Normalize(0, 0), Normalize(0, 1), Normalize(0, 2)];
         float[] gain = [Normalize(1, 0) - offset[0], Normalize(1, 1) - offset[1], Normalize(1, 2) - offset[2]];

@@ -4,8 +4,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using FreeMask.Training.Torch;
 using FreeMask.Vision;
-using FreeMask.Vision.Export;
-using FreeMask.Vision.Imaging;
+using FreeMask.Vision.Randomness;
 using FreeMask.Vision.Tensors;
 using static TorchSharp.torch;
 
@@ -16,10 +15,28 @@ namespace FreeMask.Training.Mask2Former;
 /// </summary>
 public static class SegmenterTrainer
 {
-    /// <summary>Reads a data set in PASCAL VOC's layout.</summary>
-    /// <exception cref="FreeMaskException">The folder is not such a data set.</exception>
-    public static IReadOnlyList<SegmentationSample> ReadVoc(string folder) =>
-        [.. VocDataset.Open(folder).LoadAll().Select(sample => new SegmentationSample(sample.Id, sample.Image, sample.Labels))];
+    /// <summary>As the other overload, with all samples in memory; they are checked before the training begins.</summary>
+    /// <param name="request">What to train.</param>
+    /// <param name="samples">What to learn from, in an order that never changes.</param>
+    /// <param name="store">Where checkpoints are kept; if it has one of this training, the training goes on from there.</param>
+    /// <param name="progress">Told after every step.</param>
+    /// <param name="cancellationToken">Stops between two steps, after a checkpoint.</param>
+    /// <param name="time">Measures the seconds.</param>
+    /// <exception cref="FreeMaskException">The request, a sample, the starting weights or the checkpoint cannot be used.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static SegmenterTrainingResult Train(
+        SegmenterTrainingRequest request,
+        IReadOnlyList<SegmentationSample> samples,
+        ITrainingCheckpointStore? store = null,
+        IProgress<TrainingProgress>? progress = null,
+        CancellationToken cancellationToken = default,
+        TimeProvider? time = null)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(samples);
+        foreach (var sample in samples) sample.Check(request.Labels.Count);
+        return Train(request, new SamplesInMemory(samples), store, progress, cancellationToken, time);
+    }
 
     /// <summary>Trains, and exports what was trained. Blocks the calling thread; give it one of its own.</summary>
     /// <param name="request">What to train.</param>
@@ -32,7 +49,7 @@ public static class SegmenterTrainer
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static SegmenterTrainingResult Train(
         SegmenterTrainingRequest request,
-        IReadOnlyList<SegmentationSample> samples,
+        ISegmentationSamples samples,
         ITrainingCheckpointStore? store = null,
         IProgress<TrainingProgress>? progress = null,
         CancellationToken cancellationToken = default,
@@ -60,7 +77,7 @@ public static class SegmenterTrainer
                 cancellationToken.ThrowIfCancellationRequested();
             }
 
-            var rate = request.LearningRate * (1 - ((double)step / request.Steps));
+            var rate = request.LearningRate * Math.Pow(1 - ((double)step / request.Steps), request.RatePower);
             loss = Step(request, model, optimizer, batches, step, rate);
             step++;
             progress?.Report(new TrainingProgress(step, request.Steps, loss, rate, clock.GetElapsedTime(started).TotalSeconds));
@@ -86,6 +103,7 @@ public static class SegmenterTrainer
         var targets = SegmentationTargets.FromLabelMaps(labels);
         var points = LossPoints.Draw(model.Config, model.Config.DecoderLayers + 1, targets, request.Seed, step);
         optimizer.ZeroGradients();
+        if (model.Backbone is SwinBackbone swin) swin.Randomness = new CounterRandom(request.Seed, step, 0, "segmenter-drop-path");
         var output = model.Run(tensor(pixels, [labels.Length, 3, request.Size, request.Size])).Decoder.Predictions;
         var loss = new SetCriterion(model.Config, model.ClassWeights).Compute(output, targets, points).Total;
         loss.backward();
@@ -127,7 +145,9 @@ public static class SegmenterTrainer
     {
         const string OwnNorms = "hidden_states_norms.";
         var prefix = found.Kind + ".";
-        var config = (request.Config ?? Mask2FormerConfig.Small(request.Labels)) with { Labels = request.Labels, Backbone = found };
+        var config = request.Config ?? Mask2FormerConfig.Small(request.Labels);
+        if (found is SwinConfig swin && config.Backbone is SwinConfig wanted) found = swin with { DropPath = wanted.DropPath };
+        config = config with { Labels = request.Labels, Backbone = found };
         var model = new Mask2FormerModel(config, request.Seed);
         var difference = ModuleState.Import(model.Backbone, weights, name =>
             name.StartsWith(prefix, StringComparison.Ordinal) && !name.StartsWith(prefix + "layernorm.", StringComparison.Ordinal) ? name[prefix.Length..] : null);
@@ -156,28 +176,19 @@ public static class SegmenterTrainer
     }
 
     /// <summary>Names a training: everything that its weights depend on but the pixels, which the samples' names stand for.</summary>
-    private static string Fingerprint(SegmenterTrainingRequest request, Mask2FormerConfig config, IReadOnlyList<SegmentationSample> samples)
+    private static string Fingerprint(SegmenterTrainingRequest request, Mask2FormerConfig config, ISegmentationSamples samples)
     {
-        var text = string.Join('\n', samples.Select(s => s.Id)
+        var text = string.Join('\n', Enumerable.Range(0, samples.Count).Select(samples.IdOf)
             .Prepend((request with { Config = null, Labels = [], InitialFolder = null, CheckpointEvery = 1, Threads = 0 }).ToString())
             .Prepend(config.ToJson()));
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
     }
 
-    private static void Check(SegmenterTrainingRequest request, IReadOnlyList<SegmentationSample> samples)
+    private static void Check(SegmenterTrainingRequest request, ISegmentationSamples samples)
     {
         if (samples.Count == 0) throw new FreeMaskException("There are no samples to train a segmenter on.");
         if (request.Size <= 0 || request.Size % 32 != 0) throw new FreeMaskException($"The training size is {request.Size}; it must be a multiple of 32.");
         if (request.Steps < 1 || request.BatchSize < 1 || request.CheckpointEvery < 1)
             throw new FreeMaskException("Steps, batch size and checkpoint interval of a training must be at least 1.");
-        foreach (var sample in samples)
-        {
-            if (sample.Image.Width != sample.Labels.Width || sample.Image.Height != sample.Labels.Height)
-                throw new FreeMaskException(
-                    $"Sample {sample.Id}: the picture is {sample.Image.Width}x{sample.Image.Height}, its label map {sample.Labels.Width}x{sample.Labels.Height}.");
-            foreach (var label in sample.Labels.Labels)
-                if (label != LabelMap.Ignore && label >= request.Labels.Count)
-                    throw new FreeMaskException($"Sample {sample.Id} has the label {label}, but there are only {request.Labels.Count} classes (0 to {request.Labels.Count - 1}).");
-        }
     }
 }

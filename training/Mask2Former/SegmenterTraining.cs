@@ -1,15 +1,25 @@
-using FreeMask.Vision.Imaging;
+using FreeMask.Vision.Segmentation;
 using FreeMask.Vision.Tensors;
 
 namespace FreeMask.Training.Mask2Former;
 
-/// <summary>A picture and its label map, of one size.</summary>
-/// <param name="Id">Its name in messages.</param>
-/// <param name="Image">The picture.</param>
-/// <param name="Labels">Class indices; <see cref="LabelMap.Ignore"/> where unknown.</param>
-public sealed record SegmentationSample(string Id, RgbImage Image, LabelMap Labels);
+/// <summary>How pictures are changed at random before a model learns from them.</summary>
+public enum SegmenterAugmentation
+{
+    /// <summary>Not at all; pictures are stretched to the training size.</summary>
+    None,
 
-/// <summary>How a segmenter is trained. The defaults are for the small model at 128x128 pixels.</summary>
+    /// <summary>Flipped, scaled by up to 1.35 either way, shifted and recoloured; for pictures that are about as large as the crops.</summary>
+    Small,
+
+    /// <summary>
+    /// As Mask2Former's semantic recipe: the shorter side becomes 0.5 to 2 times the training size, a square is cut out, colours are jittered as SSD does, half of the
+    /// pictures are mirrored, and what the square lacks is grey and unknown.
+    /// </summary>
+    Reference,
+}
+
+/// <summary>How a segmenter is trained. The defaults are for the small model at 128x128 pixels; <see cref="Reference"/> gives Mask2Former's own recipe.</summary>
 public sealed record SegmenterTrainingRequest
 {
     /// <summary>Class names; a label map's values index them.</summary>
@@ -22,7 +32,7 @@ public sealed record SegmenterTrainingRequest
     public required int Steps { get; init; }
 
     /// <summary>
-    /// A model folder to start from: a Mask2Former (all weights; a class head of other size starts afresh) or a ResNet classifier (its backbone);
+    /// A model folder to start from: a Mask2Former (all weights; a class head for other classes starts afresh) or a ResNet or Swin classifier (its backbone);
     /// null starts from nothing.
     /// </summary>
     public string? InitialFolder { get; init; }
@@ -33,8 +43,11 @@ public sealed record SegmenterTrainingRequest
     /// <summary>Pictures in a step.</summary>
     public int BatchSize { get; init; } = 16;
 
-    /// <summary>Learning rate at the start; it falls linearly to zero.</summary>
+    /// <summary>Learning rate at the start; it falls to zero with <see cref="RatePower"/>.</summary>
     public double LearningRate { get; init; } = 1e-3;
+
+    /// <summary>The rate of a step is (1 - step / steps) to this power.</summary>
+    public double RatePower { get; init; } = 1;
 
     /// <summary>The backbone's share of the learning rate.</summary>
     public double BackboneRateFactor { get; init; } = 0.3;
@@ -48,8 +61,8 @@ public sealed record SegmenterTrainingRequest
     /// <summary>Side of the training crops and of the exported model's input, in pixels; a multiple of 32.</summary>
     public int Size { get; init; } = 128;
 
-    /// <summary>Whether pictures are flipped, scaled, shifted and recoloured at random.</summary>
-    public bool Augment { get; init; } = true;
+    /// <summary>How pictures are changed at random.</summary>
+    public SegmenterAugmentation Augmentation { get; init; } = SegmenterAugmentation.Small;
 
     /// <summary>Whether the backbone's batch norms stay as they are (advisable for batches under 8).</summary>
     public bool FreezeNormalization { get; init; }
@@ -59,6 +72,28 @@ public sealed record SegmenterTrainingRequest
 
     /// <summary>Threads of the numeric library; 0 leaves them. Weights are bit-identical only for one number of threads and one kind of processor.</summary>
     public int Threads { get; init; }
+
+    /// <summary>
+    /// Mask2Former's recipe for semantic segmentation (its <c>configs/ade20k</c> and <c>train_net.py</c>): AdamW at 1e-4, a tenth of it for the backbone, decay 0.05,
+    /// a clip at 0.01, a polynomial schedule of power 0.9, sixteen crops of 512 pixels a step. Batch norms of a pre-trained backbone stay as they are.
+    /// </summary>
+    /// <param name="labels">Class names.</param>
+    /// <param name="seed">Seed of fresh weights, order, augmentation and sampled points.</param>
+    /// <param name="steps">Optimiser steps.</param>
+    public static SegmenterTrainingRequest Reference(IReadOnlyList<string> labels, ulong seed, int steps) => new()
+    {
+        Labels = labels,
+        Seed = seed,
+        Steps = steps,
+        LearningRate = 1e-4,
+        BackboneRateFactor = 0.1,
+        WeightDecay = 0.05,
+        GradientClip = 0.01,
+        RatePower = 0.9,
+        Size = 512,
+        Augmentation = SegmenterAugmentation.Reference,
+        FreezeNormalization = true,
+    };
 }
 
 /// <summary>How far a training is.</summary>
@@ -89,14 +124,28 @@ public interface ITrainingCheckpointStore
 /// <param name="FinalLoss">Loss of the last step; NaN if this process made none.</param>
 public sealed record SegmenterTrainingResult(byte[] Weights, string Config, byte[] Onnx, string Card, int Steps, double Seconds, double FinalLoss)
 {
-    /// <summary>Writes <c>model.safetensors</c>, <c>config.json</c>, <c>model.onnx</c> and <c>card.json</c>; the folder is made where it is absent.</summary>
+    /// <summary>
+    /// Writes <c>model.safetensors</c>, <c>config.json</c>, <c>preprocessor_config.json</c>, <c>model.onnx</c> and <c>card.json</c>; the folder is made where it is absent.
+    /// </summary>
     public void Save(string folder)
     {
         Directory.CreateDirectory(folder);
         File.WriteAllBytes(Path.Combine(folder, "model.safetensors"), Weights);
         File.WriteAllText(Path.Combine(folder, "config.json"), Config);
+        File.WriteAllText(Path.Combine(folder, CheckpointFolder.Preprocessor), Preprocessing.ToJson());
         File.WriteAllBytes(Path.Combine(folder, "model.onnx"), Onnx);
         File.WriteAllText(Path.Combine(folder, "card.json"), Card);
+    }
+
+    /// <summary>How transformers should prepare pictures: the shorter side as in training.</summary>
+    private SegmenterPreprocessing Preprocessing
+    {
+        get
+        {
+            const int LongestFactor = 4;
+            var card = SegmenterCard.Parse(Card, "card.json");
+            return new SegmenterPreprocessing { ShortestEdge = card.Height, LongestEdge = LongestFactor * card.Height, Labels = card.Classes.Count };
+        }
     }
 
     internal static byte[] Bytes(SafetensorsFile file)

@@ -24,6 +24,9 @@ internal static class CityscapesClasses
         new("bicycle", 33, 18, true, (119, 11, 32)),
     ];
 
+    /// <summary>The classes used in training, in the order of their train ids.</summary>
+    internal static IReadOnlyList<CityscapesClass> Trained => Known;
+
     /// <summary>Cityscapes' class for a name; unlabeled where it has none.</summary>
     internal static CityscapesClass Of(string name) =>
         Array.Find(Known, c => c.Name == (name == "motorbike" ? "motorcycle" : name)) ?? Unlabeled;

@@ -35,6 +35,17 @@ internal static class HubSelection
         return [.. chosen.Concat(rest.Select(file => (file, file.Path))).OrderBy(item => item.Path, StringComparer.Ordinal)];
     }
 
+    /// <summary>The files of a checkpoint as <c>save_pretrained</c> writes it: configuration and safetensors, at the top of the repository.</summary>
+    /// <exception cref="FreeMaskException">The repository holds no such checkpoint.</exception>
+    internal static IReadOnlyList<(HubFile File, string Path)> Checkpoint(HubListing listing, HubReference reference)
+    {
+        var files = listing.Files.Where(file => !file.Path.Contains('/', StringComparison.Ordinal)
+            && (file.Path is "config.json" or "preprocessor_config.json" or "model.safetensors.index.json" || file.Path.EndsWith(".safetensors", StringComparison.Ordinal))).ToList();
+        return files.Exists(file => file.Path == "config.json") && files.Exists(file => file.Path.EndsWith(".safetensors", StringComparison.Ordinal))
+            ? [.. files.Select(file => (file, file.Path)).OrderBy(item => item.Path, StringComparer.Ordinal)]
+            : throw new FreeMaskException($"{reference.Repository} at {reference.Revision} holds no config.json with safetensors.");
+    }
+
     private static bool IsPart(HubFile file)
     {
         if (file.Path == Index || file.Path.StartsWith("LICENSE", StringComparison.OrdinalIgnoreCase)) return true;

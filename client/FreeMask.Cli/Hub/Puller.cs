@@ -18,13 +18,19 @@ internal sealed class Puller(HubClient hub, Action<string> say, TimeProvider tim
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(5);
 
     /// <summary>Pulls.</summary>
+    /// <param name="reference">What to pull.</param>
+    /// <param name="variant">Of an ONNX export: the files of this variant.</param>
+    /// <param name="folder">Where it goes.</param>
+    /// <param name="stop">Stops; the same call continues.</param>
+    /// <param name="choose">Which files to take, and the path of each; null takes those of an ONNX export.</param>
     /// <exception cref="FreeMaskException">The hub, the network or the disk did not play along; the same command continues.</exception>
-    internal async Task<PullLock> PullAsync(HubReference reference, string? variant, string folder, CancellationToken stop)
+    internal async Task<PullLock> PullAsync(
+        HubReference reference, string? variant, string folder, CancellationToken stop, Func<HubListing, IReadOnlyList<(HubFile File, string Path)>>? choose = null)
     {
         Directory.CreateDirectory(folder);
         using var busy = Occupy(folder);
         var listing = await hub.ListAsync(reference, stop);
-        var chosen = HubSelection.Choose(listing, reference, variant);
+        var chosen = choose is null ? HubSelection.Choose(listing, reference, variant) : choose(listing);
         say($"{reference.Repository} at {listing.Commit}: {chosen.Count} files, {Sizes.Megabytes(chosen.Sum(item => item.File.Size))}");
         CheckSpace(folder, chosen);
         var files = new List<PulledFile>();

@@ -13,12 +13,16 @@ internal static class ProductVerbs
 {
     internal static Command Export(VerbHost host)
     {
-        var run = Arguments.Run();
+        var run = new Argument<string>("run") { Description = "The id of a run; with --onnx a run or a folder with a Mask2Former checkpoint.", HelpName = "RUN|MODEL" };
+        var onnx = new Option<bool>("--onnx") { Description = "Write the segmenter as model.onnx and card.json instead of a data set." };
+        var size = new Option<string?>("--size") { Description = "With --onnx: the picture's size in pixels. Default: the size it was trained for.", HelpName = "SIDE|WxH" };
         var format = new Option<string>("--format") { Description = $"The layout: {string.Join(", ", DatasetExporter.Formats.Select(format => format.Name))}.", DefaultValueFactory = _ => "voc", HelpName = "FORMAT" };
         var folder = new Option<string>("--out") { Description = "The folder to write to; new, empty, or an earlier export with --overwrite.", Required = true, HelpName = "DIR" };
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace an earlier export." };
-        return host.Handle(new Command("export", "Write the kept samples of a run as a data set.") { run, format, folder, overwrite }, async (parsed, desk, stop) =>
+        return host.Handle(new Command("export", "Write the kept samples of a run as a data set, or a segmenter as ONNX.") { run, format, folder, overwrite, onnx, size }, async (parsed, desk, stop) =>
         {
+            if (parsed.GetValue(onnx))
+                return await OnnxExportVerb.RunAsync(parsed.GetRequiredValue(run), Path.GetFullPath(parsed.GetRequiredValue(folder)), parsed.GetValue(size), parsed.GetValue(overwrite), desk);
             var layout = DatasetExporter.Format(parsed.GetRequiredValue(format));
             await using var engine = await host.OpenEngineAsync(desk, stop);
             var id = await RunIds.FindAsync(engine, parsed.GetRequiredValue(run), _ => true, "such");

@@ -1,52 +1,55 @@
 using System.CommandLine;
 using System.Globalization;
-using FreeMask.Cli.Bundles;
 using FreeMask.Cli.Terminal;
 using FreeMask.Training.Mask2Former;
-using FreeMask.Training.Mini;
 using FreeMask.Vision;
-using FreeMask.Vision.Export;
+using FreeMask.Vision.Datasets;
 
 namespace FreeMask.Cli.Verbs;
 
-/// <summary><c>freemask train segmenter</c>: a Mask2Former on any data set in PASCAL VOC's layout, with the recipe that runs use.</summary>
+/// <summary><c>freemask train segmenter</c>: a Mask2Former on any data set in VOC's, COCO's or Cityscapes' layout, with its own recipe or the one that runs use.</summary>
 internal static class SegmenterVerb
 {
-    private const string BundleSegmenter = "segmenter", Weights = "model.safetensors", DefaultBundle = "mini";
+    private const int SmallSteps = 3000, ReferenceSteps = 20000;
+
+    private static readonly string[] Recipes = ["reference", "small"];
 
     internal static Command Create(VerbHost host)
     {
-        var dataset = new Option<string>("--dataset") { Description = "The data set to learn from, in PASCAL VOC layout; what 'export' writes, for one.", Required = true, HelpName = "DIR" };
-        var list = new Option<string?>("--list") { Description = "Only the samples of this list in ImageSets/Segmentation. Default: train where there is one, else all.", HelpName = "NAME" };
-        var validation = new Option<string?>("--validation") { Description = "A data set to measure the segmenter on. Default: the list val of the data set, where there is one.", HelpName = "DIR" };
-        var init = new Option<string>("--init") { Description = "Starting weights: bundle (the bundle's segmenter), backbone (its classification backbone alone), none, or a model folder.", DefaultValueFactory = _ => "backbone", HelpName = "WEIGHTS" };
-        var steps = new Option<int>("--steps") { Description = "Optimiser steps.", DefaultValueFactory = _ => 3000, HelpName = "N" };
+        var dataset = new Option<string>("--dataset") { Description = $"The data set to learn from, in a layout of {string.Join(", ", LabelledDataset.Formats)}.", Required = true, HelpName = "DIR" };
+        var format = new Option<string?>("--format") { Description = "The data set's layout. Default: recognised.", HelpName = "NAME" };
+        var list = new Option<string?>("--list") { Description = "The part of the data set to learn from. Default: train where there is one, else all.", HelpName = "NAME" };
+        var validation = new Option<string?>("--validation") { Description = "A data set to measure the segmenter on. Default: the part val of the data set, where there is one.", HelpName = "DIR" };
+        var init = new Option<string>("--init") { Description = "Starting weights: a checkpoint folder, imagenet (a classifier's backbone), none, bundle (the mini bundle's segmenter), or backbone (its backbone alone).", DefaultValueFactory = _ => SegmenterStart.MiniBackbone, HelpName = "WEIGHTS" };
+        var backbone = new Option<string>("--backbone") { Description = $"For --init imagenet or none with the reference recipe: {string.Join(" or ", SegmenterStart.Backbones)}.", DefaultValueFactory = _ => SegmenterStart.Backbones[0], HelpName = "NAME" };
+        var recipe = new Option<string?>("--recipe") { Description = "reference (Mask2Former's own) or small (the small model and what runs use). Default: small for --init bundle or backbone, else reference.", HelpName = "NAME" };
+        var steps = new Option<int?>("--steps") { Description = $"Optimiser steps. Default: {ReferenceSteps}, or {SmallSteps} for small.", HelpName = "N" };
         var batch = new Option<int>("--batch") { Description = "Pictures in a step.", DefaultValueFactory = _ => 16, HelpName = "N" };
-        var rate = new Option<double>("--learning-rate") { Description = "Learning rate at the start; it falls linearly to zero.", DefaultValueFactory = _ => 1e-3, HelpName = "X" };
-        var size = new Option<int>("--size") { Description = "Side of the training crops in pixels, a multiple of 32.", DefaultValueFactory = _ => 128, HelpName = "PIXELS" };
+        var rate = new Option<double?>("--learning-rate") { Description = "Learning rate at the start. Default: 0.0001, or 0.001 for small.", HelpName = "X" };
+        var size = new Option<int?>("--size") { Description = "Side of the training crops in pixels, a multiple of 32. Default: 512, or 128 for small.", HelpName = "PIXELS" };
         var seed = new Option<ulong>("--seed") { Description = "Names fresh weights, order, augmentation and sampled points.", DefaultValueFactory = _ => 1, HelpName = "N" };
         var every = new Option<int>("--checkpoint-steps") { Description = "Steps between checkpoints.", DefaultValueFactory = _ => 100, HelpName = "N" };
         var output = new Option<string>("--out") { Description = "Where the segmenter and the training's checkpoint are written; the same command continues there.", Required = true, HelpName = "DIR" };
-        return host.Handle(new Command("segmenter", "Train a Mask2Former on a data set; it can be stopped and continued.") { dataset, list, validation, init, steps, batch, rate, size, seed, every, output }, async (parsed, desk, stop) =>
+        return host.Handle(new Command("segmenter", "Train a Mask2Former on a data set; it can be stopped and continued.") { dataset, format, list, validation, init, backbone, recipe, steps, batch, rate, size, seed, every, output }, async (parsed, desk, stop) =>
         {
             var source = parsed.GetRequiredValue(dataset);
-            var (data, measured) = (Learnt(source, parsed.GetValue(list)), Measured(source, parsed.GetValue(validation)));
-            var request = new SegmenterTrainingRequest
+            var data = LabelledDataset.Open(source, parsed.GetValue(format), parsed.GetValue(list));
+            var measured = Measured(source, parsed.GetValue(format), parsed.GetValue(validation), data);
+            var isReference = IsReference(parsed.GetValue(recipe), parsed.GetRequiredValue(init));
+            var start = await SegmenterStart.FindAsync(host, desk, parsed.GetRequiredValue(init), parsed.GetRequiredValue(backbone), isReference, data.Labels, stop);
+            var request = Recipe(isReference, data.Labels, parsed.GetValue(seed), parsed.GetValue(steps), start);
+            request = request with
             {
-                Labels = VocClasses.Names,
-                Seed = parsed.GetValue(seed),
-                Steps = parsed.GetValue(steps),
                 BatchSize = parsed.GetValue(batch),
-                LearningRate = parsed.GetValue(rate),
-                Size = parsed.GetValue(size),
+                LearningRate = parsed.GetValue(rate) ?? request.LearningRate,
+                Size = parsed.GetValue(size) ?? request.Size,
                 CheckpointEvery = parsed.GetValue(every),
-                InitialFolder = Start(host.Bundles, parsed.GetRequiredValue(init)),
             };
             var folder = Path.GetFullPath(parsed.GetRequiredValue(output));
-            desk.Say($"Training on {data.Entries.Count} samples of {data.Root}. Ctrl-C stops after a checkpoint; the same command continues.");
+            desk.Say($"Training on {data.Count} pictures of {data.Root} ({data.Format}, {data.Labels.Count} classes). Ctrl-C stops after a checkpoint; the same command continues.");
             await Task.Run(() => Train(request, data, folder, desk, stop), CancellationToken.None);
-            var measure = measured is null ? null : SegmenterMeasure.Take(folder, measured, stop);
-            return new(new { segmenter = folder, samples = data.Entries.Count, request.Steps, validation = measure }, console =>
+            var measure = measured is null ? null : ValidationMeasure.Take(folder, measured, stop);
+            return new(new { segmenter = folder, samples = data.Count, format = data.Format, request.Steps, validation = measure }, console =>
             {
                 console.Profile.Out.Writer.WriteLine(folder);
                 measure?.Show(console);
@@ -54,35 +57,36 @@ internal static class SegmenterVerb
         });
     }
 
-    private static void Train(SegmenterTrainingRequest request, VocDataset data, string folder, Desk desk, CancellationToken stop)
+    private static SegmenterTrainingRequest Recipe(bool isReference, IReadOnlyList<string> labels, ulong seed, int? steps, SegmenterStart start)
+    {
+        var request = isReference
+            ? SegmenterTrainingRequest.Reference(labels, seed, steps ?? ReferenceSteps) with { FreezeNormalization = start.Folder is not null }
+            : new SegmenterTrainingRequest { Labels = labels, Seed = seed, Steps = steps ?? SmallSteps };
+        return request with { InitialFolder = start.Folder, Config = start.Config };
+    }
+
+    private static bool IsReference(string? recipe, string init) => recipe is null
+        ? init is not (SegmenterStart.MiniBackbone or SegmenterStart.MiniSegmenter)
+        : Recipes.Contains(recipe) ? recipe == Recipes[0] : throw new FreeMaskException($"'{recipe}' is no recipe; there are {string.Join(", ", Recipes)}.");
+
+    private static void Train(SegmenterTrainingRequest request, LabelledDataset data, string folder, Desk desk, CancellationToken stop)
     {
         var checkpoint = new CheckpointFile(Path.Combine(folder, "checkpoint.safetensors"));
-        if (!checkpoint.Exists && File.Exists(Path.Combine(folder, Weights)))
+        if (!checkpoint.Exists && CheckpointFolder.HasWeights(folder))
             throw new FreeMaskException($"{folder} holds a segmenter already; name another folder with --out.");
-        var samples = data.LoadAll().Select(sample => new SegmentationSample(sample.Id, sample.Image, sample.Labels)).ToList();
-        SegmenterTrainer.Train(request, samples, checkpoint, new Lines(desk, request.CheckpointEvery), stop, desk.Time).Save(folder);
+        SegmenterTrainer.Train(request, new DatasetSamples(data), checkpoint, new Lines(desk, request.CheckpointEvery), stop, desk.Time).Save(folder);
         checkpoint.Remove();
     }
 
-    private static VocDataset Learnt(string folder, string? list) => VocDataset.Open(folder, list ?? (VocDataset.Lists(folder).Contains("train") ? "train" : null));
-
-    private static VocDataset? Measured(string folder, string? validation) =>
-        validation is not null ? VocDataset.Open(validation)
-        : VocDataset.Lists(folder).Contains("val") ? VocDataset.Open(folder, "val") : null;
-
-    private static string? Start(BundleCatalog bundles, string init)
+    private static LabelledDataset? Measured(string folder, string? format, string? validation, LabelledDataset learnt)
     {
-        if (init == "none") return null;
-        var here = Directory.GetCurrentDirectory();
-        var folder = init switch
-        {
-            "bundle" => Path.Combine(bundles.Folder(DefaultBundle, here) ?? DefaultBundle, BundleSegmenter),
-            "backbone" => Path.Combine(bundles.Folder(DefaultBundle, here) ?? DefaultBundle, MiniDiffusionTrainer.BackboneFolder),
-            _ => Path.GetFullPath(init),
-        };
-        return File.Exists(Path.Combine(folder, Weights))
-            ? folder
-            : throw new FreeMaskException($"There are no weights to start from for --init {init}: {Path.Combine(folder, Weights)} does not exist. Use bundle, backbone, none or a model folder.");
+        const string Part = "val";
+        LabelledDataset? data = null;
+        if (validation is not null) data = LabelledDataset.Open(validation, format, LabelledDataset.HasPart(validation, format, Part) ? Part : null);
+        else if (LabelledDataset.HasPart(folder, format, Part)) data = LabelledDataset.Open(folder, format, Part);
+        if (data is not null && !data.Labels.SequenceEqual(learnt.Labels))
+            throw new FreeMaskException($"{data.Root} has other classes ({string.Join(", ", data.Labels.Take(4))}, ...) than {learnt.Root} ({string.Join(", ", learnt.Labels.Take(4))}, ...); it cannot measure what is learnt there.");
+        return data;
     }
 
     /// <summary>The training's checkpoint as a file that is whole or absent.</summary>

@@ -84,14 +84,14 @@ public sealed class ToolVerbTests : IDisposable
     {
         var data = _process.Folder.Path("voc");
         await WriteSquaresAsync(data, 6, TestContext.Current.CancellationToken);
-        string[] train = ["train", "segmenter", "--dataset", data, "--init", "none", "--steps", "2", "--batch", "2", "--size", "64", "--out", _process.Folder.Path("made"), "--json"];
+        string[] train = ["train", "segmenter", "--dataset", data, "--init", "none", "--recipe", "small", "--steps", "2", "--batch", "2", "--size", "64", "--out", _process.Folder.Path("made"), "--json"];
 
         Assert.True(await _process.RunAsync(train) == 0, _process.Error);
         var answer = JsonDocument.Parse(_process.Out).RootElement;
         Assert.Equal(4, answer.GetProperty("samples").GetInt32());
         Assert.Equal(2, answer.GetProperty("validation").GetProperty("samples").GetInt32());
         Assert.InRange(answer.GetProperty("validation").GetProperty("mIoU").GetDouble(), 0, 1);
-        Assert.Equal(["card.json", "config.json", "model.onnx", "model.safetensors"], Directory.EnumerateFiles(_process.Folder.Path("made")).Select(Path.GetFileName).Order());
+        Assert.Equal(["card.json", "config.json", "model.onnx", "model.safetensors", "preprocessor_config.json"], Directory.EnumerateFiles(_process.Folder.Path("made")).Select(Path.GetFileName).Order());
         _process.Clear();
         Assert.Equal(0, await _process.RunAsync(["eval", _process.Folder.Path("made"), "--dataset", data, "--baseline", _process.Folder.Path("made"), "--json"]));
         var compared = JsonDocument.Parse(_process.Out).RootElement;
@@ -108,7 +108,7 @@ public sealed class ToolVerbTests : IDisposable
         var data = _process.Folder.Path("voc");
         await WriteSquaresAsync(data, 6, TestContext.Current.CancellationToken);
         string[] Train(string folder) =>
-            ["train", "segmenter", "--dataset", data, "--init", "none", "--steps", "3", "--checkpoint-steps", "1", "--batch", "2", "--size", "64", "--out", _process.Folder.Path(folder)];
+            ["train", "segmenter", "--dataset", data, "--init", "none", "--recipe", "small", "--steps", "3", "--checkpoint-steps", "1", "--batch", "2", "--size", "64", "--out", _process.Folder.Path(folder)];
 
         Assert.True(await _process.RunAsync(Train("straight")) == 0, _process.Error);
         using var stop = new CancellationTokenSource();

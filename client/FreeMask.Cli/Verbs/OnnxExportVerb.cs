@@ -1,0 +1,58 @@
+using System.Globalization;
+using FreeMask.Cli.Runs;
+using FreeMask.Cli.Terminal;
+using FreeMask.Training.Mask2Former;
+using FreeMask.Vision;
+using FreeMask.Vision.Segmentation;
+
+namespace FreeMask.Cli.Verbs;
+
+/// <summary><c>freemask export MODEL --onnx</c>: a Mask2Former checkpoint as <c>model.onnx</c> and <c>card.json</c>, for pictures of one size.</summary>
+internal static class OnnxExportVerb
+{
+    private const int DefaultSide = 512;
+
+    internal static async Task<Outcome> RunAsync(string named, string target, string? size, bool overwrite, Desk desk)
+    {
+        string[] candidates = [Path.GetFullPath(named), new RunFolder(desk.Data, named).Segmenter];
+        var folder = candidates.FirstOrDefault(CheckpointFolder.HasWeights)
+            ?? throw new FreeMaskException($"'{named}' is neither a model folder with config.json and model.safetensors, nor a run in {desk.Data.Root} that has trained a segmenter.");
+        if (CheckpointFolder.KindOf(folder) is var kind && kind != "mask2former")
+            throw new FreeMaskException($"{folder} is a model of type '{kind}'; only 'mask2former' can be exported.");
+        var (model, card) = (Path.Combine(target, "model.onnx"), Path.Combine(target, "card.json"));
+        if (File.Exists(model) && !overwrite) throw new FreeMaskException($"{model} exists; name another folder with --out, or replace it with --overwrite.");
+        var (width, height) = size is null ? SizeOf(folder) : Parse(size);
+        await Task.Run(() =>
+        {
+            var (onnx, text) = SegmenterExport.ToOnnx(folder, width, height);
+            Directory.CreateDirectory(target);
+            File.WriteAllBytes(model, onnx);
+            File.WriteAllText(card, text);
+        });
+        return new Outcome(new { checkpoint = folder, model, card, width, height }, console =>
+            console.Profile.Out.Writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{model} for pictures of {width}x{height}")));
+    }
+
+    /// <summary>The size that the checkpoint was trained for: its card's, its preprocessor's (square where it names one side), or 512.</summary>
+    private static (int Width, int Height) SizeOf(string folder)
+    {
+        if (Path.Combine(folder, "card.json") is var card && File.Exists(card)) return SegmenterCard.Load(card) is var made ? (made.Width, made.Height) : default;
+        if (Path.Combine(folder, "preprocessor_config.json") is var file && File.Exists(file))
+        {
+            var preprocessing = SegmenterPreprocessing.Load(file);
+            var side = preprocessing.ShortestEdge ?? DefaultSide;
+            var (width, height) = preprocessing.FixedSize ?? (side, side);
+            return preprocessing.SizeOf(width, height);
+        }
+
+        return (DefaultSide, DefaultSide);
+    }
+
+    private static (int Width, int Height) Parse(string size)
+    {
+        var sides = size.Split('x');
+        return sides.Length is 1 or 2 && sides.All(side => int.TryParse(side, NumberStyles.None, CultureInfo.InvariantCulture, out var pixels) && pixels > 0)
+            ? (int.Parse(sides[0], CultureInfo.InvariantCulture), int.Parse(sides[^1], CultureInfo.InvariantCulture))
+            : throw new FreeMaskException($"'{size}' is no size; write one side in pixels, such as 512, or WIDTHxHEIGHT.");
+    }
+}

@@ -1,0 +1,50 @@
+using System.Globalization;
+using FreeMask.Vision.Datasets;
+using FreeMask.Vision.Evaluation;
+using FreeMask.Vision.Segmentation;
+using Spectre.Console;
+
+namespace FreeMask.Cli.Verbs;
+
+/// <summary>A trained segmenter on pictures that it never learnt from, in the classes of its own data set.</summary>
+/// <param name="Dataset">The data set.</param>
+/// <param name="Samples">Number of pictures.</param>
+/// <param name="MIoU">Mean over the classes that occur in labels or predictions.</param>
+/// <param name="Interval">95 % bootstrap interval of <paramref name="MIoU"/> over pictures.</param>
+/// <param name="PixelAccuracy">Share of the labelled pixels that are right.</param>
+/// <param name="Classes">IoU by class.</param>
+internal sealed record ValidationMeasure(
+    string Dataset, int Samples, double MIoU, ConfidenceInterval Interval, double PixelAccuracy, IReadOnlyDictionary<string, double> Classes)
+{
+    private const ulong IntervalSeed = 1;
+
+    internal static ValidationMeasure Take(string folder, LabelledDataset data, CancellationToken stop)
+    {
+        using var segmenter = OnnxSegmenter.Load(folder);
+        var total = new ConfusionMatrix(data.Labels.Count);
+        var pictures = new List<ConfusionMatrix>(data.Count);
+        for (var i = 0; i < data.Count; i++)
+        {
+            stop.ThrowIfCancellationRequested();
+            var sample = data.Load(i);
+            var picture = new ConfusionMatrix(data.Labels.Count);
+            picture.Add(sample.Labels, segmenter.Segment(sample.Image).Labels);
+            pictures.Add(picture);
+            total.Add(picture);
+        }
+
+        var scores = total.Scores();
+        return new(
+            data.Root, pictures.Count, scores.MeanIou, Bootstrap.MeanIou(pictures, IntervalSeed), scores.PixelAccuracy,
+            data.Labels.Index().Where(item => !double.IsNaN(scores.Iou[item.Index])).DistinctBy(item => item.Item)
+                .ToDictionary(item => item.Item, item => scores.Iou[item.Index], StringComparer.Ordinal));
+    }
+
+    internal void Show(IAnsiConsole console)
+    {
+        console.WriteLine($"mIoU {SegmenterMeasure.Share(MIoU)} (95 %: {SegmenterMeasure.Share(Interval.Low)} to {SegmenterMeasure.Share(Interval.High)}), pixel accuracy {SegmenterMeasure.Share(PixelAccuracy)}, {Samples.ToString(CultureInfo.InvariantCulture)} pictures of {Dataset}");
+        var table = new Table().Border(TableBorder.Simple).AddColumn("class").AddColumn(new TableColumn("IoU").RightAligned());
+        foreach (var (name, iou) in Classes) table.AddRow(Markup.Escape(name), SegmenterMeasure.Share(iou));
+        console.Write(table);
+    }
+}

@@ -1,0 +1,116 @@
+using System.Text.Json;
+using FreeMask.Vision.Datasets;
+using FreeMask.Vision.Imaging;
+using Xunit;
+
+namespace FreeMask.Vision.Tests.Datasets;
+
+public sealed class LabelledDatasetTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("freemask-datasets").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Coco_paints_small_objects_over_large_ones_and_crowds_are_unknown()
+    {
+        Picture("train2017/b.png");
+        Picture("train2017/a.png");
+        WriteCoco("instances_train2017.json", [
+            // Category 7 covers the left half as a polygon, category 3 a corner of it as runs; a crowd lies at the lower right.
+            new { id = 1, image_id = 5, category_id = 3, iscrowd = 0, area = 4.0, segmentation = (object)new { size = new[] { 8, 8 }, counts = new[] { 0, 2, 6, 2, 54 } } },
+            new { id = 2, image_id = 5, category_id = 7, iscrowd = 0, area = 32.0, segmentation = (object)new[] { new[] { 0.0, 0, 4, 0, 4, 8, 0, 8 } } },
+            new { id = 3, image_id = 5, category_id = 7, iscrowd = 1, area = 4.0, segmentation = (object)new { size = new[] { 8, 8 }, counts = new[] { 54, 2, 6, 2 } } },
+        ]);
+        var data = LabelledDataset.Open(_folder);
+
+        Assert.Equal("coco", data.Format);
+        Assert.Equal(["background", "cat", "dog"], data.Labels);
+        Assert.Equal(["a.png", "b.png"], [data.IdOf(0), data.IdOf(1)]);
+        var labels = data.Load(0).Labels;
+        Assert.Equal((1, 2, 0, LabelMap.Ignore), (labels[1, 1], labels[2, 5], labels[6, 2], labels[7, 7]));
+        Assert.All(data.Load(1).Labels.Labels, label => Assert.Equal(0, label));
+        Assert.True(LabelledDataset.HasPart(_folder, null, "train"));
+        Assert.False(LabelledDataset.HasPart(_folder, null, "val"));
+        Assert.Contains("instances_val.json", Assert.Throws<FreeMaskException>(() => LabelledDataset.Open(_folder, null, "val")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Coco_without_its_pictures_says_where_they_were_sought()
+    {
+        WriteCoco("instances_train.json", []);
+        Assert.Contains("a.png", Assert.Throws<FreeMaskException>(() => LabelledDataset.Open(_folder)).Message, StringComparison.Ordinal);
+        File.WriteAllText(Path.Combine(_folder, "annotations", "instances_train.json"), "{}");
+        Assert.Contains("not COCO", Assert.Throws<FreeMaskException>(() => LabelledDataset.Open(_folder)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("labelTrainIds", 13, 13)]
+    [InlineData("labelIds", 26, 13)]
+    [InlineData("labelIds", 4, 255)]
+    public void Cityscapes_gives_train_ids_whichever_file_there_is(string file, byte stored, byte label)
+    {
+        Picture("leftImg8bit/train/bonn/bonn_000000_000019_leftImg8bit.png");
+        Labels($"gtFine/train/bonn/bonn_000000_000019_gtFine_{file}.png", stored);
+        var data = LabelledDataset.Open(_folder);
+        Assert.Equal(("cityscapes", 19, "car"), (data.Format, data.Labels.Count, data.Labels[13]));
+        Assert.Equal("bonn_000000_000019", data.IdOf(0));
+        Assert.All(data.Load(0).Labels.Labels, found => Assert.Equal(label, found));
+    }
+
+    [Fact]
+    public void Cityscapes_without_labels_names_the_picture()
+    {
+        Picture("leftImg8bit/train/bonn/x_leftImg8bit.png");
+        Directory.CreateDirectory(Path.Combine(_folder, "gtFine", "train"));
+        Assert.Contains("x_leftImg8bit.png", Assert.Throws<FreeMaskException>(() => LabelledDataset.Open(_folder)).Message, StringComparison.Ordinal);
+        Assert.Contains("'val'", Assert.Throws<FreeMaskException>(() => LabelledDataset.Open(_folder, "cityscapes", "val")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Voc_has_its_own_classes_or_those_of_a_label_map()
+    {
+        foreach (var id in new[] { "a", "b" })
+        {
+            Picture($"JPEGImages/{id}.png");
+            Labels($"SegmentationClass/{id}.png", 1);
+        }
+
+        Assert.Equal(("voc", 2, "aeroplane"), (LabelledDataset.Open(_folder).Format, LabelledDataset.Open(_folder).Count, LabelledDataset.Open(_folder).Labels[1]));
+        File.WriteAllText(Path.Combine(_folder, "labelmap.txt"), "# label:color\nbackground:0,0,0::\nzebra:128,0,0::\nignore:224,224,192::\n");
+        Assert.Equal(["background", "zebra"], LabelledDataset.Open(_folder).Labels);
+        Labels("SegmentationClass/a.png", 1, side: 9);
+        Assert.Throws<FreeMaskException>(() => LabelledDataset.Open(_folder).Load(0));
+    }
+
+    [Fact]
+    public void A_folder_without_any_layout_is_told_what_each_needs()
+    {
+        var message = Assert.Throws<FreeMaskException>(() => LabelledDataset.Open(_folder)).Message;
+        Assert.All(LabelledDataset.Formats, format => Assert.Contains(format, message, StringComparison.Ordinal));
+        Assert.Contains("yolo", Assert.Throws<FreeMaskException>(() => LabelledDataset.Open(_folder, "yolo")).Message, StringComparison.Ordinal);
+    }
+
+    private void Picture(string path) => Write(path, ImageCodec.EncodePng(new RgbImage(8, 8)));
+
+    private void Labels(string path, byte label, int side = 8)
+    {
+        var map = new LabelMap(side, side);
+        Array.Fill(map.Labels, label);
+        Write(path, IndexedPng.EncodeGrey(map));
+    }
+
+    private void WriteCoco(string file, object[] annotations) => Write($"annotations/{file}", JsonSerializer.SerializeToUtf8Bytes(new
+    {
+        images = new[] { new { id = 6, file_name = "b.png", width = 8, height = 8 }, new { id = 5, file_name = "a.png", width = 8, height = 8 } },
+        categories = new[] { new { id = 7, name = "dog" }, new { id = 3, name = "cat" } },
+        annotations,
+    }));
+
+    private void Write(string path, byte[] content)
+    {
+        var full = Path.Combine(_folder, path);
+        Directory.CreateDirectory(Path.GetDirectoryName(full)!);
+        File.WriteAllBytes(full, content);
+    }
+}

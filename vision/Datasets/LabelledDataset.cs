@@ -1,0 +1,75 @@
+using FreeMask.Vision.Imaging;
+
+namespace FreeMask.Vision.Datasets;
+
+/// <summary>A picture and its label map, of one size.</summary>
+/// <param name="Id">Its name in messages.</param>
+/// <param name="Image">The picture.</param>
+/// <param name="Labels">Indices of the data set's classes; 255 where unknown.</param>
+public sealed record LabelledPicture(string Id, RgbImage Image, LabelMap Labels);
+
+/// <summary>Pictures with label maps in one of the usual layouts. Only names are read until a picture is asked for.</summary>
+public abstract class LabelledDataset
+{
+    private protected LabelledDataset(string root, IReadOnlyList<string> labels) => (Root, Labels) = (root, labels);
+
+    /// <summary>The layouts, by the names that people give them.</summary>
+    public static IReadOnlyList<string> Formats { get; } = ["voc", "coco", "cityscapes"];
+
+    /// <summary>The data set's folder.</summary>
+    public string Root { get; }
+
+    /// <summary>Class names; label maps index them.</summary>
+    public IReadOnlyList<string> Labels { get; }
+
+    /// <summary>The layout, one of <see cref="Formats"/>.</summary>
+    public abstract string Format { get; }
+
+    /// <summary>Number of pictures.</summary>
+    public abstract int Count { get; }
+
+    /// <summary>The name of a picture; the order never changes.</summary>
+    public abstract string IdOf(int index);
+
+    /// <summary>Loads a picture.</summary>
+    /// <exception cref="FreeMaskException">A file is missing or damaged, or picture and labels differ in size.</exception>
+    public abstract LabelledPicture Load(int index);
+
+    /// <summary>Finds the pictures of a data set, or of a part of it.</summary>
+    /// <param name="folder">The data set.</param>
+    /// <param name="format">One of <see cref="Formats"/>; null recognises it.</param>
+    /// <param name="part">Such as <c>train</c> or <c>val</c>; null takes <c>train</c> where there is such a part, else everything.</param>
+    /// <exception cref="FreeMaskException">The folder is no such data set, or lacks that part.</exception>
+    public static LabelledDataset Open(string folder, string? format = null, string? part = null) => Recognise(folder, format) switch
+    {
+        "cityscapes" => CityscapesPictures.Open(folder, part),
+        "coco" => CocoPictures.Open(folder, part),
+        _ => VocPictures.Open(folder, part),
+    };
+
+    /// <summary>Whether a data set has a part of that name.</summary>
+    /// <exception cref="FreeMaskException">The folder is no such data set.</exception>
+    public static bool HasPart(string folder, string? format, string part) => Recognise(folder, format) switch
+    {
+        "cityscapes" => CityscapesPictures.HasPart(folder, part),
+        "coco" => CocoPictures.HasPart(folder, part),
+        _ => VocPictures.HasPart(folder, part),
+    };
+
+    private protected static LabelMap RequireSize(LabelMap labels, RgbImage image, string path) => (labels.Width, labels.Height) == (image.Width, image.Height)
+        ? labels
+        : throw new FreeMaskException($"{path} is {labels.Width} x {labels.Height}, its picture {image.Width} x {image.Height}.");
+
+    private static string Recognise(string folder, string? format)
+    {
+        if (!Directory.Exists(folder)) throw new FreeMaskException($"The data set folder {folder} does not exist.");
+        if (format is not null)
+            return Formats.Contains(format) ? format : throw new FreeMaskException($"'{format}' is no layout that is read here; there are {string.Join(", ", Formats)}.");
+        if (CityscapesPictures.IsHere(folder)) return "cityscapes";
+        if (CocoPictures.IsHere(folder)) return "coco";
+        if (VocPictures.IsHere(folder)) return "voc";
+        throw new FreeMaskException(
+            $"{folder} is no data set that is recognised: voc needs JPEGImages and SegmentationClass (itself or in VOCdevkit/VOC2012), coco annotations/instances_*.json, "
+            + "cityscapes leftImg8bit and gtFine.");
+    }
+}
