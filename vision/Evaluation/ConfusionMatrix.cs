@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using FreeMask.Vision.Imaging;
 
 namespace FreeMask.Vision.Evaluation;
@@ -45,13 +46,30 @@ public sealed class ConfusionMatrix
         ArgumentNullException.ThrowIfNull(truth);
         ArgumentNullException.ThrowIfNull(prediction);
         LabelMaps.RequireSameSize(truth, prediction);
-        for (var i = 0; i < truth.Labels.Length; i++)
+        // Most of a label map is plain: eight pixels of one label are counted at once.
+        var actual = MemoryMarshal.Cast<byte, ulong>(truth.Labels);
+        var predicted = MemoryMarshal.Cast<byte, ulong>(prediction.Labels);
+        for (var i = 0; i < actual.Length; i++)
         {
-            var actual = truth.Labels[i];
-            if (actual == LabelMap.Ignore) continue;
-            if (actual >= Classes) throw new FreeMaskException($"A label map has the class {actual}, but there are only {Classes} classes (0 to {Classes - 1}).");
-            _counts[(actual * (Classes + 1)) + Math.Min((int)prediction.Labels[i], Classes)]++;
+            if (IsPlain(actual[i]) && IsPlain(predicted[i]))
+            {
+                Count((byte)actual[i], (byte)predicted[i], 8);
+                continue;
+            }
+
+            for (var k = 8 * i; k < (8 * i) + 8; k++) Count(truth.Labels[k], prediction.Labels[k], 1);
         }
+
+        for (var k = 8 * actual.Length; k < truth.Labels.Length; k++) Count(truth.Labels[k], prediction.Labels[k], 1);
+    }
+
+    private static bool IsPlain(ulong labels) => labels == (byte)labels * 0x0101010101010101UL;
+
+    private void Count(byte actual, byte predicted, int pixels)
+    {
+        if (actual == LabelMap.Ignore) return;
+        if (actual >= Classes) throw new FreeMaskException($"A label map has the class {actual}, but there are only {Classes} classes (0 to {Classes - 1}).");
+        _counts[(actual * (Classes + 1)) + Math.Min((int)predicted, Classes)] += pixels;
     }
 
     /// <summary>Adds the counts of another matrix.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace FreeMask.Vision.Export;
@@ -78,23 +79,24 @@ public sealed class RunLengthMask
     public static RunLengthMask Encode(ReadOnlySpan<byte> mask, int width)
     {
         var height = mask.Length / width;
-        var counts = new List<uint>();
-        uint run = 0;
-        var current = false;
-        for (var x = 0; x < width; x++)
-            for (var i = x; i < mask.Length; i += width)
+        var columns = ArrayPool<byte>.Shared.Rent(mask.Length);
+        try
+        {
+            Transpose(mask, columns, width, height);
+            var counts = new List<uint>();
+            var rest = columns.AsSpan(0, mask.Length);
+            for (var current = false; ; current = !current)
             {
-                if (mask[i] != 0 != current)
-                {
-                    counts.Add(run);
-                    (run, current) = (0, !current);
-                }
-
-                run++;
+                var run = current ? rest.IndexOf((byte)0) : rest.IndexOfAnyExcept((byte)0);
+                counts.Add((uint)(run < 0 ? rest.Length : run));
+                if (run < 0) return new RunLengthMask(width, height, counts);
+                rest = rest[run..];
             }
-
-        counts.Add(run);
-        return new RunLengthMask(width, height, counts);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(columns);
+        }
     }
 
     /// <summary>The mask of a polygon (x, y, x, y ...), drawn as pycocotools does.</summary>
@@ -166,14 +168,30 @@ public sealed class RunLengthMask
     public byte[] Decode()
     {
         var mask = new byte[Width * Height];
-        long at = 0;
-        for (var i = 0; i < _counts.Length; at += _counts[i], i++)
+        var columns = ArrayPool<byte>.Shared.Rent(mask.Length);
+        var rest = columns.AsSpan(0, mask.Length);
+        for (var i = 0; i < _counts.Length; i++)
         {
-            if (i % 2 == 0) continue;
-            for (var k = at; k < at + _counts[i]; k++) mask[((k % Height) * Width) + (k / Height)] = 1;
+            rest[..(int)_counts[i]].Fill((byte)(i % 2));
+            rest = rest[(int)_counts[i]..];
         }
 
+        Transpose(columns, mask, Height, Width);
+        ArrayPool<byte>.Shared.Return(columns);
         return mask;
+    }
+
+    // Row by row to column by column, in blocks that stay in the cache.
+    private static void Transpose(ReadOnlySpan<byte> rows, Span<byte> columns, int width, int height)
+    {
+        const int Block = 32;
+        for (var top = 0; top < height; top += Block)
+            for (var left = 0; left < width; left += Block)
+            {
+                var (bottom, right) = (Math.Min(height, top + Block), Math.Min(width, left + Block));
+                for (var x = left; x < right; x++)
+                    for (var y = top; y < bottom; y++) columns[(x * height) + y] = rows[(y * width) + x];
+            }
     }
 
     /// <summary>The union of masks of one size, or their intersection.</summary>

@@ -62,6 +62,12 @@ public sealed class PngImage
     {
         var result = new RgbImage(Width, Height);
         var pixels = result.Pixels;
+        if (ColorType == PngColorType.Rgb && BitDepth == 8)
+        {
+            for (var i = 0; i < pixels.Length; i++) pixels[i] = (byte)Samples[i];
+            return result;
+        }
+
         var channels = Channels;
         var (green, blue) = channels >= 3 ? (1, 2) : (0, 0);
         for (int i = 0, from = 0, to = 0; i < Width * Height; i++, from += channels, to += 3)

@@ -127,34 +127,10 @@ internal sealed class PngReader
         for (var j = 0; j < rows; j++)
         {
             inflater.ReadExactly(row);
-            Unfilter(row[0], row.AsSpan(1), above.AsSpan(1), step);
+            if (!PngFilters.Undo(row[0], row.AsSpan(1), above.AsSpan(1), step)) throw Bad($"a row uses the unknown filter {row[0]}");
             var target = (((y0 + (j * dy)) * _width) + x0) * channels;
             Unpack(row.AsSpan(1), columns, channels, samples, target, dx * channels);
             (row, above) = (above, row);
-        }
-    }
-
-    private void Unfilter(byte filter, Span<byte> row, ReadOnlySpan<byte> above, int step)
-    {
-        switch (filter)
-        {
-            case 0:
-                break;
-            case 1:
-                for (var i = step; i < row.Length; i++) row[i] += row[i - step];
-                break;
-            case 2:
-                for (var i = 0; i < row.Length; i++) row[i] += above[i];
-                break;
-            case 3:
-                for (var i = 0; i < row.Length; i++) row[i] += (byte)(((i >= step ? row[i - step] : 0) + above[i]) >> 1);
-                break;
-            case 4:
-                for (var i = 0; i < row.Length; i++)
-                    row[i] += i >= step ? Paeth(row[i - step], above[i], above[i - step]) : above[i];
-                break;
-            default:
-                throw Bad($"a row uses the unknown filter {filter}");
         }
     }
 
@@ -173,18 +149,20 @@ internal sealed class PngReader
             return;
         }
 
+        if (_bitDepth == 8 && stride == channels)
+        {
+            // Neither interlaced nor packed: bytes become samples as they are.
+            var run = samples.AsSpan(target, columns * channels);
+            for (var i = 0; i < run.Length; i++) run[i] = row[i];
+            return;
+        }
+
         for (var i = 0; i < columns; i++)
             for (var c = 0; c < channels; c++)
             {
                 var at = (i * channels) + c;
                 samples[target + (i * stride) + c] = _bitDepth == 8 ? row[at] : BinaryPrimitives.ReadUInt16BigEndian(row[(2 * at)..]);
             }
-    }
-
-    internal static byte Paeth(int left, int up, int corner)
-    {
-        int estimate = left + up - corner, a = Math.Abs(estimate - left), b = Math.Abs(estimate - up), c = Math.Abs(estimate - corner);
-        return (byte)(a <= b && a <= c ? left : b <= c ? up : corner);
     }
 
     private FreeMaskException Bad(string why, Exception? inner = null) => new($"{_origin} is not a readable PNG: {why}.", inner!);

@@ -63,39 +63,19 @@ internal static class PngWriter
         return rows;
     }
 
-    // For every row the one of Sub, Up and Paeth with the smallest sum of absolute differences.
     private static byte[] FilterRows(ReadOnlySpan<byte> samples, int rowLength, int step)
     {
         var height = samples.Length / rowLength;
         var rows = new byte[height * (rowLength + 1)];
-        ReadOnlySpan<byte> above = new byte[rowLength];
-        var candidates = new byte[3][];
-        for (var k = 0; k < 3; k++) candidates[k] = new byte[rowLength];
+        var (row, above) = (new byte[step + rowLength], new byte[step + rowLength]);
+        byte[][] candidates = [new byte[rowLength], new byte[rowLength], new byte[rowLength]];
         for (var y = 0; y < height; y++)
         {
-            var row = samples.Slice(y * rowLength, rowLength);
-            Span<int> cost = [0, 0, 0];
-            for (var i = 0; i < rowLength; i++)
-            {
-                int left = i >= step ? row[i - step] : 0, up = above[i], corner = i >= step ? above[i - step] : 0;
-                cost[0] += Keep(candidates[0], i, row[i] - left);
-                cost[1] += Keep(candidates[1], i, row[i] - up);
-                cost[2] += Keep(candidates[2], i, row[i] - PngReader.Paeth(left, up, corner));
-            }
-
-            var best = cost[0] <= cost[1] && cost[0] <= cost[2] ? 0 : cost[1] <= cost[2] ? 1 : 2;
-            var target = y * (rowLength + 1);
-            rows[target] = best == 0 ? (byte)1 : best == 1 ? (byte)2 : (byte)4;
-            candidates[best].CopyTo(rows.AsSpan(target + 1));
-            above = row;
+            samples.Slice(y * rowLength, rowLength).CopyTo(row.AsSpan(step));
+            PngFilters.Apply(row, above, step, candidates, rows.AsSpan(y * (rowLength + 1), rowLength + 1));
+            (row, above) = (above, row);
         }
 
         return rows;
-    }
-
-    private static int Keep(byte[] candidate, int i, int difference)
-    {
-        candidate[i] = (byte)difference;
-        return Math.Abs((int)(sbyte)difference);
     }
 }
