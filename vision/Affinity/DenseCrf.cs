@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.Numerics;
+using System.Runtime.InteropServices;
 using FreeMask.Vision.Imaging;
 
 namespace FreeMask.Vision.Affinity;
@@ -59,28 +62,30 @@ public sealed class DenseCrf
     public float[] Infer(float[] unary, int classes)
     {
         var pixels = _width * _height;
+        ArgumentOutOfRangeException.ThrowIfLessThan(classes, 2);
         PixelGrid.RequireLength(unary, classes * pixels, nameof(unary));
-        // Pixel-major inside: all classes of a pixel are moved at once.
-        var energy = Transpose(unary, classes, pixels);
-        var q = new float[energy.Length];
-        for (var i = 0; i < q.Length; i++) q[i] = -energy[i];
-        Softmax(q, classes);
+        // Pixel-major inside: all classes of a pixel are moved at once. Where they are many, they fill whole registers; what is added has no probability.
+        var stride = classes <= 4 ? classes : (classes + Vector<float>.Count - 1) / Vector<float>.Count * Vector<float>.Count;
+        var potential = new float[stride * pixels];
+        potential.AsSpan().Fill(float.MinValue);
+        for (var c = 0; c < classes; c++)
+            for (var p = 0; p < pixels; p++) potential[(p * stride) + c] = -unary[(c * pixels) + p];
+        var q = (float[])potential.Clone();
         var message = new float[q.Length];
-        var next = new float[q.Length];
+        Softmax(q, stride);
         for (var step = 0; step < _options.Iterations; step++)
         {
-            for (var i = 0; i < next.Length; i++) next[i] = -energy[i];
-            foreach (var kernel in _kernels)
-            {
-                kernel.Apply(q, message, classes);
-                for (var i = 0; i < next.Length; i++) next[i] += kernel.Weight * message[i];
-            }
-
-            Softmax(next, classes);
-            (q, next) = (next, q);
+            foreach (var kernel in _kernels) kernel.Add(q, message, stride);
+            (q, message) = (message, q);
+            VectorMath.Add(q, potential);
+            message.AsSpan().Clear();
+            Softmax(q, stride);
         }
 
-        return Transpose(q, pixels, classes);
+        var result = new float[unary.Length];
+        for (var c = 0; c < classes; c++)
+            for (var p = 0; p < pixels; p++) result[(c * pixels) + p] = q[(p * stride) + c];
+        return result;
     }
 
     /// <summary>Object against background from a soft map in 0..1 of the picture's size.</summary>
@@ -120,54 +125,98 @@ public sealed class DenseCrf
         return features;
     }
 
-    // From rows x columns to columns x rows.
-    private static float[] Transpose(float[] values, int rows, int columns)
+    private static void Softmax(float[] values, int stride)
     {
-        var result = new float[values.Length];
-        for (var r = 0; r < rows; r++)
-            for (var c = 0; c < columns; c++) result[(c * rows) + r] = values[(r * columns) + c];
-        return result;
+        if (stride == 2) SoftmaxOfTwo(values);
+        else if (stride % Vector<float>.Count == 0) SoftmaxOfMany(values, stride);
+        else
+        {
+            for (var at = 0; at < values.Length; at += stride)
+            {
+                var row = values.AsSpan(at, stride);
+                var highest = float.NegativeInfinity;
+                foreach (var value in row) highest = Math.Max(highest, value);
+                var sum = 0f;
+                foreach (ref var value in row) sum += value = MathF.Exp(value - highest);
+                foreach (ref var value in row) value /= sum;
+            }
+        }
     }
 
-    private static void Softmax(float[] values, int classes)
+    private static void SoftmaxOfTwo(float[] values)
     {
-        for (var at = 0; at < values.Length; at += classes)
+        for (var i = 0; i < values.Length; i += 2)
         {
-            var row = values.AsSpan(at, classes);
+            values[i + 1] = 1 / (1 + MathF.Exp(values[i] - values[i + 1]));
+            values[i] = 1 - values[i + 1];
+        }
+    }
+
+    private static void SoftmaxOfMany(float[] values, int stride)
+    {
+        var vectors = MemoryMarshal.Cast<float, Vector<float>>(values.AsSpan());
+        var lanes = stride / Vector<float>.Count;
+        for (var at = 0; at < vectors.Length; at += lanes)
+        {
+            var row = vectors.Slice(at, lanes);
+            var largest = row[0];
+            for (var k = 1; k < row.Length; k++) largest = Vector.Max(largest, row[k]);
             var highest = float.NegativeInfinity;
-            foreach (var value in row) highest = Math.Max(highest, value);
-            var sum = 0f;
-            foreach (ref var value in row) sum += value = MathF.Exp(value - highest);
-            foreach (ref var value in row) value /= sum;
+            for (var k = 0; k < Vector<float>.Count; k++) highest = Math.Max(highest, largest[k]);
+            var total = Vector<float>.Zero;
+            foreach (ref var vector in row) total += vector = Vector.Exp(vector - new Vector<float>(highest));
+            var scale = 1 / Vector.Sum(total);
+            foreach (ref var vector in row) vector *= scale;
         }
     }
 
     private sealed class Kernel
     {
         private readonly PermutohedralLattice _lattice;
-        private readonly float[] _norm;
+        private readonly float[] _norm, _whole;
+        private readonly float _weight;
 
         internal Kernel(float[] features, int dimensions, float weight)
         {
-            Weight = weight;
+            _weight = weight;
             _lattice = new PermutohedralLattice(features, dimensions);
             _norm = new float[features.Length / dimensions];
-            var ones = new float[_norm.Length];
-            ones.AsSpan().Fill(1);
-            _lattice.Filter(ones, _norm, 1);
-            for (var i = 0; i < _norm.Length; i++) _norm[i] = 1 / MathF.Sqrt(_norm[i] + 1e-20f);
+            _whole = new float[_norm.Length];
+            _norm.AsSpan().Fill(1);
+            _lattice.Filter(_norm, _whole, 1);
+            for (var i = 0; i < _norm.Length; i++) _norm[i] = 1 / MathF.Sqrt(_whole[i] + 1e-20f);
+            _lattice.Filter(_norm, _whole, 1);
+            for (var i = 0; i < _norm.Length; i++) _whole[i] *= _norm[i];
         }
 
-        internal float Weight { get; }
-
-        internal void Apply(float[] q, float[] result, int classes)
+        /// <summary>message += weight D^-1/2 K D^-1/2 q.</summary>
+        internal void Add(float[] q, float[] message, int stride)
         {
-            var scaled = new float[q.Length];
-            for (int p = 0, i = 0; p < _norm.Length; p++)
-                for (var c = 0; c < classes; c++, i++) scaled[i] = q[i] * _norm[p];
-            _lattice.Filter(scaled, result, classes);
-            for (int p = 0, i = 0; p < _norm.Length; p++)
-                for (var c = 0; c < classes; c++, i++) result[i] *= _norm[p];
+            // Of two classes that sum to 1 the second says what the first would: their messages sum to that of 1.
+            var channels = stride == 2 ? 1 : stride;
+            var scaled = ArrayPool<float>.Shared.Rent(_norm.Length * channels);
+            var filtered = ArrayPool<float>.Shared.Rent(_norm.Length * channels);
+            if (stride == 2)
+            {
+                for (var p = 0; p < _norm.Length; p++) scaled[p] = q[(2 * p) + 1] * _norm[p];
+                _lattice.Filter(scaled.AsSpan(0, _norm.Length), filtered.AsSpan(0, _norm.Length), 1);
+                for (var p = 0; p < _norm.Length; p++)
+                {
+                    var second = filtered[p] * _norm[p];
+                    message[2 * p] += _weight * (_whole[p] - second);
+                    message[(2 * p) + 1] += _weight * second;
+                }
+            }
+            else
+            {
+                scaled.AsSpan(0, q.Length).Clear();
+                for (var p = 0; p < _norm.Length; p++) VectorMath.AddScaled(scaled.AsSpan(p * stride, stride), q.AsSpan(p * stride, stride), _norm[p]);
+                _lattice.Filter(scaled.AsSpan(0, q.Length), filtered.AsSpan(0, q.Length), stride);
+                for (var p = 0; p < _norm.Length; p++) VectorMath.AddScaled(message.AsSpan(p * stride, stride), filtered.AsSpan(p * stride, stride), _weight * _norm[p]);
+            }
+
+            ArrayPool<float>.Shared.Return(scaled);
+            ArrayPool<float>.Shared.Return(filtered);
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics;
 using System.Runtime.InteropServices;
 
@@ -38,59 +39,40 @@ internal sealed class PermutohedralLattice
     /// <summary>Filters values, points x channels, into <paramref name="result"/> (same shape).</summary>
     internal void Filter(ReadOnlySpan<float> values, Span<float> result, int channels)
     {
-        // The channels of a vertex fill whole registers: no rests in the inner loops.
-        var lanes = (channels + Vector<float>.Count - 1) / Vector<float>.Count;
-        Span<Vector<float>> point = stackalloc Vector<float>[lanes];
-        var scalars = MemoryMarshal.Cast<Vector<float>, float>(point)[..channels];
-        var grid = new Vector<float>[(_vertices + 1) * lanes];
-        point.Clear();
+        var size = (_vertices + 1) * channels;
+        var grid = ArrayPool<float>.Shared.Rent(size);
+        var blurred = ArrayPool<float>.Shared.Rent(size);
+        grid.AsSpan(0, size).Clear();
+        blurred.AsSpan(0, channels).Clear();
         for (var p = 0; p < _points; p++)
         {
-            values.Slice(p * channels, channels).CopyTo(scalars);
-            for (var k = p * _corners; k < (p + 1) * _corners; k++)
-            {
-                var vertex = grid.AsSpan(_vertex[k] * lanes, lanes);
-                for (var lane = 0; lane < vertex.Length; lane++) vertex[lane] += point[lane] * _weight[k];
-            }
+            var from = values.Slice(p * channels, channels);
+            for (var k = p * _corners; k < (p + 1) * _corners; k++) VectorMath.AddScaled(grid.AsSpan(_vertex[k] * channels, channels), from, _weight[k]);
         }
 
-        grid = Blur(grid, lanes);
-
-        // The blur's three taps sum to 2 along d + 1 axes; alpha brings the sum back (reference implementation).
-        var alpha = 1f / (1 + MathF.Pow(2, -_dimensions));
-        for (var p = 0; p < _points; p++)
-        {
-            point.Clear();
-            for (var k = p * _corners; k < (p + 1) * _corners; k++)
-            {
-                var vertex = grid.AsSpan(_vertex[k] * lanes, lanes);
-                var weight = _weight[k] * alpha;
-                for (var lane = 0; lane < vertex.Length; lane++) point[lane] += vertex[lane] * weight;
-            }
-
-            scalars.CopyTo(result.Slice(p * channels, channels));
-        }
-    }
-
-    private Vector<float>[] Blur(Vector<float>[] grid, int lanes)
-    {
-        var blurred = new Vector<float>[grid.Length];
         for (var axis = 0; axis < _corners; axis++)
         {
             for (var v = 1; v <= _vertices; v++)
             {
                 var at = (axis * (_vertices + 1)) + v;
-                var before = grid.AsSpan(_before[at] * lanes, lanes);
-                var after = grid.AsSpan(_after[at] * lanes, lanes);
-                var centre = grid.AsSpan(v * lanes, lanes);
-                var target = blurred.AsSpan(v * lanes, lanes);
-                for (var lane = 0; lane < target.Length; lane++) target[lane] = centre[lane] + ((before[lane] + after[lane]) * 0.5f);
+                Blur(blurred.AsSpan(v * channels, channels), grid.AsSpan(v * channels, channels),
+                    grid.AsSpan(_before[at] * channels, channels), grid.AsSpan(_after[at] * channels, channels));
             }
 
             (grid, blurred) = (blurred, grid);
         }
 
-        return grid;
+        // The blur's three taps sum to 2 along d + 1 axes; alpha brings the sum back (reference implementation).
+        var alpha = 1f / (1 + MathF.Pow(2, -_dimensions));
+        result.Clear();
+        for (var p = 0; p < _points; p++)
+        {
+            var to = result.Slice(p * channels, channels);
+            for (var k = p * _corners; k < (p + 1) * _corners; k++) VectorMath.AddScaled(to, grid.AsSpan(_vertex[k] * channels, channels), _weight[k] * alpha);
+        }
+
+        ArrayPool<float>.Shared.Return(grid);
+        ArrayPool<float>.Shared.Return(blurred);
     }
 
     private void Splat(ReadOnlySpan<float> features, LatticeTable table)
@@ -185,5 +167,21 @@ internal sealed class PermutohedralLattice
                 _before[at] = table.Find(before);
                 _after[at] = table.Find(after);
             }
+    }
+
+    private static void Blur(Span<float> result, ReadOnlySpan<float> centre, ReadOnlySpan<float> before, ReadOnlySpan<float> after)
+    {
+        var i = 0;
+        if (result.Length >= Vector<float>.Count)
+        {
+            var results = MemoryMarshal.Cast<float, Vector<float>>(result);
+            var centres = MemoryMarshal.Cast<float, Vector<float>>(centre);
+            var lefts = MemoryMarshal.Cast<float, Vector<float>>(before);
+            var rights = MemoryMarshal.Cast<float, Vector<float>>(after);
+            for (var k = 0; k < results.Length; k++) results[k] = centres[k] + ((lefts[k] + rights[k]) * 0.5f);
+            i = results.Length * Vector<float>.Count;
+        }
+
+        for (; i < result.Length; i++) result[i] = centre[i] + ((before[i] + after[i]) * 0.5f);
     }
 }

@@ -16,6 +16,15 @@ internal static class VectorMath
         for (var i = sums.Length * Vector<T>.Count; i < sum.Length; i++) sum[i] += a[i] * b[i];
     }
 
+    /// <summary>sum += values.</summary>
+    internal static void Add(Span<float> sum, ReadOnlySpan<float> values)
+    {
+        var sums = MemoryMarshal.Cast<float, Vector<float>>(sum);
+        var vectors = MemoryMarshal.Cast<float, Vector<float>>(values);
+        for (var i = 0; i < sums.Length; i++) sums[i] += vectors[i];
+        for (var i = sums.Length * Vector<float>.Count; i < sum.Length; i++) sum[i] += values[i];
+    }
+
     /// <summary>sum += scale values.</summary>
     internal static void AddScaled(Span<float> sum, ReadOnlySpan<float> values, float scale)
     {

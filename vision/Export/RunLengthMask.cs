@@ -168,16 +168,22 @@ public sealed class RunLengthMask
     public byte[] Decode()
     {
         var mask = new byte[Width * Height];
-        var columns = ArrayPool<byte>.Shared.Rent(mask.Length);
-        var rest = columns.AsSpan(0, mask.Length);
+        int x = 0, y = 0;
         for (var i = 0; i < _counts.Length; i++)
         {
-            rest[..(int)_counts[i]].Fill((byte)(i % 2));
-            rest = rest[(int)_counts[i]..];
+            var left = (int)_counts[i];
+            while (left > 0)
+            {
+                // What of the run lies in this column.
+                var part = Math.Min(left, Height - y);
+                if (i % 2 == 1)
+                    for (var at = (y * Width) + x; at < ((y + part) * Width) + x; at += Width) mask[at] = 1;
+                left -= part;
+                y += part;
+                if (y == Height) (x, y) = (x + 1, 0);
+            }
         }
 
-        Transpose(columns, mask, Height, Width);
-        ArrayPool<byte>.Shared.Return(columns);
         return mask;
     }
 

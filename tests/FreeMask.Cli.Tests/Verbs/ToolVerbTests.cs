@@ -41,6 +41,16 @@ public sealed class ToolVerbTests : IDisposable
     }
 
     [Fact]
+    public async Task Affinities_cannot_be_learned_from_a_run_that_is_not_there()
+    {
+        Assert.Equal(2, await _process.RunAsync(["train", "affinity", "nowhere", "--out", _process.Folder.Path("heads")]));
+        Assert.Contains("nowhere", _process.Error, StringComparison.Ordinal);
+        Assert.Equal(2, await _process.RunAsync(["train", "affinity", "nowhere", "--out", _process.Folder.Path("heads"), "--steps", "0"]));
+        Assert.Contains("--steps", _process.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_process.Folder.Path("heads")));
+    }
+
+    [Fact]
     public async Task The_doctor_finds_what_is_missing_and_says_what_to_do()
     {
         Assert.Equal(1, await _process.RunAsync("doctor --json"));

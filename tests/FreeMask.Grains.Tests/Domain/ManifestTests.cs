@@ -58,4 +58,13 @@ public sealed class ManifestTests
         Assert.Equal(Manifest.RunLine(Specs.Small), Manifest.RunLine(renamed));
         Assert.NotEqual(Manifest.RunLine(Specs.Small), Manifest.RunLine(Specs.Small with { Seed = 1 }));
     }
+
+    [Fact]
+    public void The_run_line_names_the_affinity_model_by_its_hash_and_not_by_its_place()
+    {
+        byte[] Line(string folder, string hash) => Manifest.RunLine(Specs.Small with { Mask = new MaskSpec { Affinity = folder, AffinityHash = hash } });
+        Assert.Equal(Line("/here", "ab"), Line("/there", "ab"));
+        Assert.NotEqual(Line("/here", "ab"), Line("/here", "cd"));
+        Assert.NotEqual(Line("/here", "ab"), Manifest.RunLine(Specs.Small));
+    }
 }

@@ -26,6 +26,7 @@ public sealed class RunSpecValidatorTests
         { "generation.prompts", Specs.Small with { Backgrounds = [], Generation = new GenerationSpec { Prompts = ["{class} in {background}"] } } },
         { "mask.preset", Specs.Small with { Mask = new MaskSpec { Preset = "best" } } },
         { "mask.threshold", Specs.Small with { Mask = new MaskSpec { Threshold = 1 } } },
+        { "mask.affinity", Specs.Small with { Mask = new MaskSpec { Affinity = "/models/affinity" } } },
         { "mask.minArea", Specs.Small with { Mask = new MaskSpec { MinArea = 0.9, MaxArea = 0.5 } } },
         { "composition.multiShare", Specs.Small with { Composition = new CompositionSpec { MultiShare = 2 } } },
         { "scoring.folds", Specs.Small with { Scoring = new ScoringSpec { Folds = 1 } } },
