@@ -61,6 +61,7 @@ public static class SegmenterTrainer
         if (request.Threads > 0) set_num_threads(request.Threads);
         using var scope = NewDisposeScope();
         using var model = Start(request);
+        if (store is not null) CheckSize(model);
         model.train();
         model.FreezeNormalization(request.FreezeNormalization);
         using var optimizer = new FlatAdamW(SegmenterOptimizer.Parameters(model, request.BackboneRateFactor, request.WeightDecay));
@@ -93,6 +94,15 @@ public static class SegmenterTrainer
             request.Steps,
             clock.GetElapsedTime(started).TotalSeconds,
             loss);
+    }
+
+    /// <summary>A checkpoint is one buffer: weights and both moments.</summary>
+    private static void CheckSize(Mask2FormerModel model)
+    {
+        const int BytesAParameter = 3 * sizeof(float), Margin = 1 << 24;
+        var parameters = model.parameters().Sum(parameter => parameter.numel());
+        if (parameters * BytesAParameter > Array.MaxLength - Margin)
+            throw new FreeMaskException($"The model has {parameters / 1000000} million parameters; a training with checkpoints takes at most {(Array.MaxLength - Margin) / BytesAParameter / 1000000} million.");
     }
 
     private static double Step(

@@ -16,6 +16,9 @@ public sealed class OnnxSegmenter : IDisposable
 {
     private const int LargestBatch = 16;
 
+    // What exports of MaskFormer and Mask2Former call the answers of their queries.
+    private const string QueryClasses = "class_queries_logits", QueryMasks = "masks_queries_logits";
+
     private readonly InferenceSession _session;
     private readonly RunOptions _options = new();
 
@@ -73,6 +76,24 @@ public sealed class OnnxSegmenter : IDisposable
         }
 
         return results;
+    }
+
+    /// <summary>Whether the model tells what each of its queries sees, and not only the classes of pixels.</summary>
+    public bool HasQueries => _session.OutputMetadata.ContainsKey(QueryClasses) && _session.OutputMetadata.ContainsKey(QueryMasks);
+
+    /// <summary>What each query sees in a picture, from which <see cref="QueryPostprocessing"/> makes objects and panoptic segments.</summary>
+    /// <exception cref="FreeMaskException">The model does not tell (<see cref="HasQueries"/>).</exception>
+    public QueryPrediction Query(RgbImage image)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        if (!HasQueries) throw new FreeMaskException($"The segmenter {Card.Name} has no outputs {QueryClasses} and {QueryMasks}; it gives classes of pixels alone.");
+        var pixels = new float[3 * Card.Width * Card.Height];
+        Fill(image, pixels);
+        using var input = OrtValue.CreateTensorValueFromMemory(pixels, [1, 3, Card.Height, Card.Width]);
+        using var outputs = _session.Run(_options, [Card.InputName], [input], [QueryClasses, QueryMasks]);
+        var shape = outputs[1].GetTensorTypeAndShape().Shape;
+        return QueryPrediction.FromBatch(
+            outputs[0].GetTensorDataAsSpan<float>(), outputs[1].GetTensorDataAsSpan<float>(), (int)shape[1], (int)shape[3], (int)shape[2])[0];
     }
 
     /// <inheritdoc />

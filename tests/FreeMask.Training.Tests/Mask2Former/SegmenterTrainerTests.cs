@@ -74,6 +74,11 @@ public sealed class SegmenterTrainerTests
         }
 
         Assert.True(right > 0.5 * known, $"{right} of {known} object pixels are right");
+
+        // The queries of the same picture, put together, are the semantic map.
+        var picture = Shapes.Make(1, 64, seed: 3)[0].Image;
+        var scores = QueryPostprocessing.Direct(segmenter.Query(picture), (64, 64), (64, 64), (64, 64));
+        Assert.Equal(segmenter.Segment(picture).Labels.Labels, QueryPostprocessing.Decide(scores).Labels);
     }
 
     [Fact]
