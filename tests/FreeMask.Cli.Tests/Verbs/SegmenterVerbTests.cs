@@ -1,6 +1,8 @@
 using System.Text.Json;
+using FreeMask.Cli.Hub;
 using FreeMask.Cli.Tests.Terminal;
 using FreeMask.Training.Mask2Former;
+using FreeMask.Vision;
 using FreeMask.Vision.Imaging;
 using FreeMask.Vision.Segmentation;
 using Xunit;
@@ -49,6 +51,16 @@ public sealed class SegmenterVerbTests : IDisposable
         Assert.Contains("swin-tiny", _process.Error, StringComparison.Ordinal);
         Assert.Equal(2, await _process.RunAsync([.. train, "--format", "yolo", "--out", _process.Folder.Path("third")]));
         Assert.Equal(2, await _process.RunAsync(["export", _process.Folder.Path("nowhere"), "--onnx", "--out", _process.Folder.Path("x")]));
+    }
+
+    [Fact]
+    public void A_public_checkpoint_is_its_configuration_and_safetensors()
+    {
+        string[] files = ["config.json", "model.safetensors", "preprocessor_config.json", "pytorch_model.bin", "README.md", "onnx/model.onnx", "onnx/config.json"];
+        var reference = new HubReference("someone/net", "main");
+        HubListing Listing(IEnumerable<string> paths) => new("0", [.. paths.Select(path => new HubFile(path, 1, null, null))]);
+        Assert.Equal(["config.json", "model.safetensors", "preprocessor_config.json"], HubSelection.Checkpoint(Listing(files), reference).Select(item => item.Path));
+        Assert.Throws<FreeMaskException>(() => HubSelection.Checkpoint(Listing(files.Where(file => file != "model.safetensors")), reference));
     }
 
     /// <summary>Bright squares on black: three pictures to learn from, two for validation.</summary>

@@ -40,10 +40,16 @@ internal sealed class ForwardComparison(SegmenterGolden golden, string folder, C
 
     private void ComparePreprocessing()
     {
+        var path = Path.Combine(folder, CheckpointFolder.Preprocessor);
+        for (var i = 0; golden.Has($"train.image.{i}"); i++)
+        {
+            var prepared = (SegmenterPreprocessing.Load(path) with { Resizes = false }).Prepare(Picture($"train.image.{i}"));
+            rows.Number($"normalisation of picture {i}", 0, (golden.Batch[i] - tensor(prepared.Pixels, golden.Batch[i].shape)).abs().max().item<float>(), ConformanceRows.ForwardTolerance);
+        }
+
         if (!golden.Has("preprocess.image")) return;
-        var stored = golden["preprocess.image"];
-        var image = new RgbImage((int)stored.Shape[1], (int)stored.Shape[0], stored.Bytes.ToArray());
-        var preprocessing = SegmenterPreprocessing.Load(Path.Combine(folder, CheckpointFolder.Preprocessor));
+        var image = Picture("preprocess.image");
+        var preprocessing = SegmenterPreprocessing.Load(path);
         foreach (var (name, settings) in new[] { ("no_resize", preprocessing with { Resizes = false }), ("resize", preprocessing) })
         {
             var prepared = settings.Prepare(image);
@@ -56,6 +62,8 @@ internal sealed class ForwardComparison(SegmenterGolden golden, string folder, C
             rows.Count($"preprocessing {name} mask", golden[$"preprocess.{name}.pixel_mask"].ToInt64s().Count(v => v != 1));
         }
     }
+
+    private RgbImage Picture(string name) => new((int)golden[name].Shape[1], (int)golden[name].Shape[0], golden[name].Bytes.ToArray());
 
     private void CompareScene(Mask2FormerModel model, string scene)
     {

@@ -12,9 +12,11 @@ public static class SegmenterConformance
     /// <param name="goldenFolder">A folder with <c>golden.json</c> and <c>golden.safetensors</c>.</param>
     /// <param name="cancellation">Stops between parts.</param>
     /// <exception cref="FreeMaskException">The model or the data cannot be read.</exception>
-    public static ConformanceReport Measure(string folder, string goldenFolder, CancellationToken cancellation = default)
+    public static ConformanceReport Measure(string folder, string goldenFolder, CancellationToken cancellation = default) =>
+        Measure(folder, SegmenterGolden.Load(goldenFolder), cancellation);
+
+    internal static ConformanceReport Measure(string folder, SegmenterGolden golden, CancellationToken cancellation)
     {
-        var golden = SegmenterGolden.Load(goldenFolder);
         var rows = new ConformanceRows();
         Action[] parts =
         [

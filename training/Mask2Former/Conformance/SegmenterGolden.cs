@@ -13,6 +13,7 @@ namespace FreeMask.Training.Mask2Former.Conformance;
 internal sealed class SegmenterGolden
 {
     private readonly SafetensorsFile _tensors;
+    private readonly HashSet<string> _read = new(StringComparer.Ordinal);
 
     private SegmenterGolden(SafetensorsFile tensors, JsonElement json) => (_tensors, Json) = (tensors, json);
 
@@ -48,13 +49,23 @@ internal sealed class SegmenterGolden
 
     internal bool Has(string name) => _tensors.TryGet(name, out _);
 
-    internal NamedTensor this[string name] => _tensors[name];
+    /// <summary>Tensors that nothing has asked for yet.</summary>
+    internal IReadOnlyList<string> Unread => [.. Names.Where(name => !_read.Contains(name))];
 
-    internal Tensor Tensor(string name) => tensor(_tensors[name].ToSingles(), [.. _tensors[name].Shape]);
+    internal NamedTensor this[string name]
+    {
+        get
+        {
+            _read.Add(name);
+            return _tensors[name];
+        }
+    }
+
+    internal Tensor Tensor(string name) => tensor(this[name].ToSingles(), [.. this[name].Shape]);
 
     /// <summary>The pictures of a case: <c>a</c> is a selection of the training batch, other cases store theirs.</summary>
     internal Tensor Input(string scene) =>
-        scene == "a" ? Batch.index_select(0, tensor(_tensors["a.rows"].ToInt64s())) : Tensor($"{scene}.pixel_values");
+        scene == "a" ? Batch.index_select(0, tensor(this["a.rows"].ToInt64s())) : Tensor($"{scene}.pixel_values");
 
     /// <summary>What the predictions are called, in the order of the losses: the final one, then the auxiliary ones.</summary>
     internal static string[] Predictions(Mask2FormerConfig config) =>
@@ -66,10 +77,10 @@ internal sealed class SegmenterGolden
     {
         var batch = _tensors["train.pixel_values"].Shape;
         var classes = Enumerable.Range(0, Pictures)
-            .Select(i => (IReadOnlyList<int>)[.. _tensors[$"train.class_labels.{i}"].ToInt64s().Select(c => (int)c)]).ToArray();
+            .Select(i => (IReadOnlyList<int>)[.. this[$"train.class_labels.{i}"].ToInt64s().Select(c => (int)c)]).ToArray();
         var masks = zeros(batch[0], Math.Max(1, classes.Max(c => c.Count)), batch[2], batch[3]);
         for (var i = 0; i < classes.Length; i++)
-            if (classes[i].Count > 0) masks[i].narrow(0, 0, classes[i].Count).copy_(Tensor($"train.mask_labels.{i}"));
+            if (this[$"train.mask_labels.{i}"].Count > 0) masks[i].narrow(0, 0, classes[i].Count).copy_(Tensor($"train.mask_labels.{i}"));
         var valid = ignoreAware ? Tensor("train.label_maps").ne(255).to_type(ScalarType.Float32) : ones(batch[0], batch[2], batch[3]);
         return new SegmentationTargets(masks, classes, valid);
     }
