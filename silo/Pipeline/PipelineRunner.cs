@@ -1,7 +1,9 @@
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Stages;
+using FreeMask.Silo.Devices;
 using FreeMask.Vision.Onnx;
+using Microsoft.Extensions.Options;
 
 namespace FreeMask.Silo.Pipeline;
 
@@ -30,16 +32,8 @@ internal sealed class PipelineRunner : IStageRunner, IDisposable
 }
 
 /// <summary>Gives each device a runner of its own.</summary>
-internal sealed class PipelineRunnerFactory(BundleFolders bundles, IArtifactStore store) : IStageRunnerFactory
+internal sealed class PipelineRunnerFactory(BundleFolders bundles, IArtifactStore store, IOptions<DeviceOptions> devices) : IStageRunnerFactory
 {
     /// <inheritdoc/>
-    public IStageRunner Create(string device) => new PipelineRunner(bundles, store, Sessions(device));
-
-    /// <summary>The provider and device number that a device's name states: <c>cpu</c>, <c>cuda:1</c>.</summary>
-    private static OnnxSessionOptions Sessions(string device)
-    {
-        var parts = device.Split(':');
-        var options = parts.Length > 1 ? new Dictionary<string, string> { ["device_id"] = parts[1] } : [];
-        return new OnnxSessionOptions { Provider = parts[0], ProviderOptions = options };
-    }
+    public IStageRunner Create(string device) => new PipelineRunner(bundles, store, devices.Value.SessionsOf(device));
 }

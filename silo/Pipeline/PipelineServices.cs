@@ -1,4 +1,8 @@
 using FreeMask.Grains.Stages;
+using FreeMask.Silo.Devices;
+using FreeMask.Vision;
+using FreeMask.Vision.Onnx;
+using Microsoft.Extensions.Options;
 
 namespace FreeMask.Silo.Pipeline;
 
@@ -13,6 +17,30 @@ public static class PipelineServices
         services.AddSingleton(new BundleFolders(modelsFolder));
         services.AddSingleton<IStageRunnerFactory, PipelineRunnerFactory>();
         services.AddSingleton<ISegmenterTraining, PipelineTraining>();
+        services.AddSingleton<IValidateOptions<DeviceOptions>, ProvidersOfDevices>();
         return services;
+    }
+
+    /// <summary>A device whose provider is not in this build is known when the silo starts, not when its first batch comes.</summary>
+    private sealed class ProvidersOfDevices : IValidateOptions<DeviceOptions>
+    {
+        public ValidateOptionsResult Validate(string? name, DeviceOptions options)
+        {
+            var problems = options.NamesOrDefault.Select(Problem).OfType<string>().ToList();
+            return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
+        }
+
+        private static string? Problem(string device)
+        {
+            try
+            {
+                OnnxProviders.Require(device.Split(':')[0]);
+                return null;
+            }
+            catch (FreeMaskException exception)
+            {
+                return $"FreeMask:Devices:Names has '{device}': {exception.Message}";
+            }
+        }
     }
 }

@@ -1,16 +1,17 @@
+using System.Globalization;
 using Microsoft.ML.OnnxRuntime;
 
 namespace FreeMask.Vision.Onnx;
 
 /// <summary>Turns <see cref="OnnxSessionOptions"/> into ONNX Runtime's.</summary>
-internal static class OnnxProviders
+public static class OnnxProviders
 {
-    private static readonly Dictionary<string, (string Available, string Append)> Names = new(StringComparer.OrdinalIgnoreCase)
+    private static readonly Dictionary<string, (string Available, string Append, string? Limit, string Remedy)> Names = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["cuda"] = ("CUDAExecutionProvider", "CUDA"),
-        ["tensorrt"] = ("TensorrtExecutionProvider", "TensorRT"),
-        ["directml"] = ("DmlExecutionProvider", "DML"),
-        ["coreml"] = ("CoreMLExecutionProvider", "CoreML"),
+        ["cuda"] = ("CUDAExecutionProvider", "CUDA", "gpu_mem_limit", "Build with -p:Accelerator=cuda."),
+        ["tensorrt"] = ("TensorrtExecutionProvider", "TensorRT", "trt_max_workspace_size", "Build with -p:Accelerator=cuda, and install TensorRT."),
+        ["directml"] = ("DmlExecutionProvider", "DML", null, "Reference Microsoft.ML.OnnxRuntime.DirectML in place of Microsoft.ML.OnnxRuntime (vision/FreeMask.Vision.csproj), on Windows."),
+        ["coreml"] = ("CoreMLExecutionProvider", "CoreML", null, "It is in the standard build for macOS."),
     };
 
     internal static SessionOptions MakeOptions(OnnxSessionOptions options)
@@ -29,21 +30,35 @@ internal static class OnnxProviders
         }
     }
 
+    /// <summary>Checks that a provider is known and in this build.</summary>
+    /// <param name="provider">Its name, as <see cref="OnnxSessionOptions.Provider"/>.</param>
+    /// <exception cref="FreeMaskException">It is not; the message says how to get it.</exception>
+    public static void Require(string provider)
+    {
+        if (string.Equals(provider, "cpu", StringComparison.OrdinalIgnoreCase)) return;
+        if (!Names.TryGetValue(provider, out var name))
+            throw new FreeMaskException($"There is no execution provider named {provider}; known are cpu, {string.Join(", ", Names.Keys)}.");
+        var available = OrtEnv.Instance().GetAvailableProviders();
+        if (available.Contains(name.Available)) return;
+        throw new FreeMaskException(
+            $"The execution provider {provider} is not in this build of ONNX Runtime (it has {string.Join(", ", available)}). {name.Remedy}");
+    }
+
+    /// <summary>What the provider is told: what the user says, and the arena's limit in the words of the provider.</summary>
+    internal static Dictionary<string, string> OptionsOf(OnnxSessionOptions options)
+    {
+        var result = new Dictionary<string, string>(options.ProviderOptions);
+        if (options.ArenaMegabytes == 0 || Names.GetValueOrDefault(options.Provider).Limit is not { } limit) return result;
+        result.TryAdd(limit, ((long)options.ArenaMegabytes << 20).ToString(CultureInfo.InvariantCulture));
+        return result;
+    }
+
     private static void Append(SessionOptions result, OnnxSessionOptions options)
     {
-        var available = OrtEnv.Instance().GetAvailableProviders();
-        if (!Names.TryGetValue(options.Provider, out var name))
-            throw new FreeMaskException($"There is no execution provider named {options.Provider}; known are cpu, {string.Join(", ", Names.Keys)}.");
-        if (!available.Contains(name.Available))
-        {
-            throw new FreeMaskException(
-                $"The execution provider {options.Provider} is not in this build of ONNX Runtime (it has {string.Join(", ", available)}). "
-                + "Build with -p:Accelerator=cuda for CUDA and TensorRT.");
-        }
-
+        Require(options.Provider);
         try
         {
-            result.AppendExecutionProvider(name.Append, new Dictionary<string, string>(options.ProviderOptions));
+            result.AppendExecutionProvider(Names[options.Provider].Append, OptionsOf(options));
         }
         catch (OnnxRuntimeException e)
         {

@@ -55,12 +55,10 @@ public sealed class OnnxSession : IDisposable
     public static OnnxSession Load(string path, OnnxSessionOptions? options = null, ReadOnlyMemory<byte> appendix = default)
     {
         if (!File.Exists(path)) throw new FreeMaskException($"{path} does not exist.");
-        using var settings = OnnxProviders.MakeOptions(options ?? new());
+        var run = options ?? new();
         try
         {
-            if (appendix.IsEmpty) return new(path, new InferenceSession(path, settings));
-            settings.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path)));
-            return new(path, new InferenceSession(Join(path, appendix.Span), settings));
+            return new(path, OptimizedGraphs.Open(path, run, appendix, settings => Open(path, settings, appendix)));
         }
         catch (OnnxRuntimeException e)
         {
@@ -102,6 +100,13 @@ public sealed class OnnxSession : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _session.Dispose();
+
+    private static InferenceSession Open(string path, SessionOptions settings, ReadOnlyMemory<byte> appendix)
+    {
+        if (appendix.IsEmpty) return new InferenceSession(path, settings);
+        settings.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path)));
+        return new InferenceSession(Join(path, appendix.Span), settings);
+    }
 
     private OrtValue Bind(string name, FloatTensor tensor)
     {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using FreeMask.Cli.Bundles;
 using FreeMask.Cli.Hub;
 using FreeMask.Cli.RunFiles;
@@ -45,9 +46,14 @@ internal static class ModelVerbs
         writer.WriteLine($"scheduler  {inspection.Scheduler.Kind}");
         foreach (var file in inspection.Files) writer.WriteLine($"{file.Part,-15} opset {file.Opset}: {string.Join(", ", file.Inputs)} -> {string.Join(", ", file.Outputs)}");
         if (inspection.Problem is { } problem) writer.WriteLine($"attention cannot be captured: {problem}");
-        var table = new Table().Border(TableBorder.Simple).AddColumns("attention", "module", $"grid at {inspection.PixelSize}", "captured");
+        var table = new Table().Border(TableBorder.Simple).AddColumns("attention", "module", "heads", "form", $"grid at {inspection.PixelSize}", "captured");
         foreach (var module in inspection.Modules)
-            table.AddRow(module.Kind, Markup.Escape(module.Name), $"{module.Width} x {module.Height}", module.Captured ? "[green]yes[/]" : $"[grey]{Markup.Escape(module.Obstacle ?? "no")}[/]");
+        {
+            table.AddRow(
+                module.Kind, Markup.Escape(module.Name), module.Heads?.ToString(CultureInfo.InvariantCulture) ?? "?", Markup.Escape(module.Form),
+                $"{module.Width} x {module.Height}", module.Captured ? "[green]yes[/]" : $"[grey]{Markup.Escape(module.Obstacle ?? "no")}[/]");
+        }
+
         console.Write(table);
     }
 

@@ -1,6 +1,10 @@
+using FreeMask.Silo.Devices;
 using FreeMask.Silo.Hosting;
+using FreeMask.Silo.Pipeline;
 using FreeMask.Silo.Tests.Fakes;
 using FreeMask.Vision;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Xunit;
 
@@ -64,6 +68,36 @@ public sealed class ConfigurationTests : IDisposable
         static Task Connect(string file) => SiloConnection.ConnectAsync(file, null, TestContext.Current.CancellationToken);
     }
 
-    private Microsoft.AspNetCore.Builder.WebApplication Build(string[] arguments) => SiloProgram.Build(
-        [$"--FreeMask:DataFolder={_folder.Path}", "--urls=http://127.0.0.1:0", "--Logging:LogLevel:Default=None", "--Logging:LogLevel:Orleans=None", .. arguments], (_, _) => { });
+    [Fact]
+    public async Task A_device_whose_provider_is_not_in_the_build_is_named_with_the_remedy()
+    {
+        var refused = await Assert.ThrowsAsync<OptionsValidationException>(async () =>
+        {
+            await using var app = Build(["--FreeMask:Devices:Names:0=tensorrt:1"], services => services.AddFreeMaskPipeline(null));
+            await app.StartAsync(TestContext.Current.CancellationToken);
+        });
+        Assert.Contains("FreeMask:Devices:Names has 'tensorrt:1'", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("-p:Accelerator=cuda", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Options_of_providers_and_limits_reach_the_sessions_of_a_device()
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["Names:0"] = "cuda:1",
+            ["Threads"] = "3",
+            ["ArenaMegabytes"] = "6000",
+            ["OptimizedGraphs"] = "graphs",
+            ["Providers:CUDA:cudnn_conv_algo_search"] = "HEURISTIC",
+            ["Providers:cpu:other"] = "1",
+        }).Build();
+        var sessions = configuration.Get<DeviceOptions>()!.SessionsOf("cuda:1");
+        Assert.Equal(("cuda", 3, 6000, "graphs"), (sessions.Provider, sessions.Threads, sessions.ArenaMegabytes, sessions.OptimizedGraphs));
+        Assert.Equal([("cudnn_conv_algo_search", "HEURISTIC"), ("device_id", "1")], sessions.ProviderOptions.Select(o => (o.Key, o.Value)).Order());
+    }
+
+    private Microsoft.AspNetCore.Builder.WebApplication Build(string[] arguments, Action<IServiceCollection>? services = null) => SiloProgram.Build(
+        [$"--FreeMask:DataFolder={_folder.Path}", "--urls=http://127.0.0.1:0", "--Logging:LogLevel:Default=None", "--Logging:LogLevel:Orleans=None", .. arguments],
+        (all, _) => services?.Invoke(all));
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using FreeMask.Vision.Diffusion;
 using FreeMask.Vision.Onnx;
 using FreeMask.Vision.Onnx.Attention;
@@ -52,6 +53,13 @@ public sealed class CaptureTests
             var part = name.StartsWith("down", StringComparison.Ordinal) ? UNetPart.Down : name.StartsWith("mid", StringComparison.Ordinal) ? UNetPart.Middle : UNetPart.Up;
             Assert.Equal(part, found[i].Part);
         }
+
+        Assert.All(modules, m => Assert.InRange(m.Heads ?? 0, 1, 4));
+        // Where heads are as many everywhere, the model's own configuration says how many; legacy exports have none.
+        var file = Path.Combine(golden.Folder, "unet", "config.json");
+        using var config = JsonDocument.Parse(File.Exists(file) ? File.ReadAllText(file) : """{ "attention_head_dim": [] }""");
+        if (config.RootElement.GetProperty("attention_head_dim") is { ValueKind: JsonValueKind.Number } heads)
+            Assert.All(modules, m => Assert.Equal(heads.GetInt32(), m.Heads));
     }
 
     [Fact]

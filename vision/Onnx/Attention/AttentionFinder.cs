@@ -78,7 +78,8 @@ public static partial class AttentionFinder
             Name = name,
             Factor = (int)Math.Round(factor),
             Part = PartOf(name) ?? (context.Factors.IsJoined(query) ? UNetPart.Up : UNetPart.Down),
-            Heads = heads is > 0 ? (int)heads.Value : null,
+            Heads = heads is > 0 ? (int)heads.Value : HeadCount.Of(context.Graph, query),
+            SplitsInto = heads is > 0 ? (int)heads.Value : null,
             Obstacle = obstacle,
         };
     }

@@ -70,8 +70,11 @@ public sealed class AttentionModule
     /// <summary>Its part of the U-Net.</summary>
     public UNetPart Part { get; internal set; }
 
-    /// <summary>Number of heads where the graph states it, otherwise null.</summary>
+    /// <summary>Number of heads, stated by the operator or by the reshape that splits its queries; null where neither does.</summary>
     public int? Heads { get; internal init; }
+
+    /// <summary>The heads that the operator itself splits its inputs into; null where they come to it split.</summary>
+    internal int? SplitsInto { get; init; }
 
     /// <summary>Why its probabilities cannot be captured; null if they can.</summary>
     public string? Obstacle { get; internal init; }

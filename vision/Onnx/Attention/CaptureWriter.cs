@@ -63,14 +63,14 @@ internal sealed class CaptureWriter
     {
         var node = module.Node;
         var (query, key) = (ToFloat(Rows(node.Input[0])), ToFloat(Rows(node.Input[1])));
-        if (module.Heads is { } heads) (query, key) = (SplitHeads(query, heads), SplitHeads(key, heads));
+        if (module.SplitsInto is { } heads) (query, key) = (SplitHeads(query, heads), SplitHeads(key, heads));
         return Scores(node, query, key, "");
     }
 
     private string OfMultiHead(AttentionModule module)
     {
         var node = module.Node;
-        var heads = module.Heads ?? throw new FreeMaskException($"{_graph.Path}: {node.Name} does not state its number of heads.");
+        var heads = module.SplitsInto ?? throw new FreeMaskException($"{_graph.Path}: {node.Name} does not state its number of heads.");
         string query, key;
         if (node.Input.Count < 2 || node.Input[1].Length == 0)
         {
@@ -101,7 +101,7 @@ internal sealed class CaptureWriter
     private string OfPacked(AttentionModule module)
     {
         var node = module.Node;
-        var heads = module.Heads ?? throw new FreeMaskException($"{_graph.Path}: {node.Name} does not state its number of heads.");
+        var heads = module.SplitsInto ?? throw new FreeMaskException($"{_graph.Path}: {node.Name} does not state its number of heads.");
         var product = Op("MatMul", [ToFloat(Rows(node.Input[0])), ToFloat(node.Input[1])]);
         if (Input(node, 2) is { Length: > 0 } bias) product = Op("Add", [product, ToFloat(bias)]);
         var parts = SplitLast(product, 3, heads);
