@@ -69,13 +69,13 @@ internal sealed partial class SampleShardGrain(
 
     public async Task<ShardScores> GetScores(ShardOrder order)
     {
-        var ledger = _ledger ?? await LoadAsync(order);
+        var ledger = await SettledAsync(order);
         return new ShardScores(ledger.First, ledger.Scores);
     }
 
     public async Task Select(ShardOrder order, ImmutableArray<ClassCut> cuts)
     {
-        var ledger = _ledger ?? await LoadAsync(order);
+        var ledger = await SettledAsync(order);
         var byClass = cuts.ToDictionary(c => c.Class, StringComparer.Ordinal);
         var decided = await Fanout.CallAsync(ledger.At(SampleStage.Scored).ToList(), index =>
         {
@@ -88,9 +88,8 @@ internal sealed partial class SampleShardGrain(
 
     public async Task<SampleList> WriteList(ShardOrder order, SampleListKind kind)
     {
-        var ledger = _ledger ?? await LoadAsync(order);
-        var indices = Enumerable.Range(ledger.First, ledger.Count).Where(i => kind != SampleListKind.Kept || ledger.StageOf(i) == SampleStage.Kept).ToList();
-        var records = (await ReadAsync(order, indices)).Where(r => Belongs(kind, r)).ToList();
+        // By the records, not by the copy: a list is made for others.
+        var records = (await ReadAsync(order, Enumerable.Range(order.First, order.Count))).Where(r => Belongs(kind, r)).ToList();
         var hash = kind == SampleListKind.Manifest
             ? await artifacts.PutAsync(Manifest.Piece(records), CancellationToken.None)
             : await SampleLists.WriteAsync(artifacts, records.Select(r => Listed(kind, r)), CancellationToken.None);
@@ -314,10 +313,26 @@ internal sealed partial class SampleShardGrain(
         }
 
         var ledger = new ShardLedger(order.First, record);
+        await CorrectAsync(ledger, order);
+        return ledger;
+    }
+
+    /// <summary>
+    /// The ledger for an answer on which the round decides. Where membership changes, a second shard may have been at work meanwhile: what this one does
+    /// not know to be where the round says it is, it asks for.
+    /// </summary>
+    private async Task<ShardLedger> SettledAsync(ShardOrder order)
+    {
+        var ledger = _ledger ?? await LoadAsync(order);
+        if (ledger.Settled(order.Target) < ledger.Count) await CorrectAsync(ledger, order);
+        return ledger;
+    }
+
+    private async Task CorrectAsync(ShardLedger ledger, ShardOrder order)
+    {
         var known = await Fanout.CallAsync(ledger.InDoubt(order.Target).ToList(), index => GrainFactory.GetSample(order.Run, order.Round, index).Get());
         foreach (var sample in known)
             if (sample is not null) ledger.Correct(SampleTransitions.ProgressOf(sample));
-        return ledger;
     }
 
     private async Task SaveAsync(ShardLedger ledger)
@@ -327,7 +342,7 @@ internal sealed partial class SampleShardGrain(
         _savedChanges = changes;
     }
 
-    private Task<List<SampleRecord>> ReadAsync(ShardOrder order, List<int> indices) => Fanout.CallAsync(indices, async index =>
+    private Task<List<SampleRecord>> ReadAsync(ShardOrder order, IEnumerable<int> indices) => Fanout.CallAsync(indices, async index =>
         await GrainFactory.GetSample(order.Run, order.Round, index).Get()
         ?? SampleTransitions.Fresh(order.Round, index, SamplePlanner.Plan(order.Spec, order.Round, index)));
 
