@@ -58,23 +58,23 @@ public static class AffinityTrainer
             var random = new CounterRandom(request.Seed, step, 0, "affinity-batch-" + name);
             var batch = Enumerable.Range(0, request.BatchSize).Select(_ => examples[random.NextInt(examples.Count)]).ToArray();
             var loss = Step(network, optimizer, batch, pairs, request.LearningRate * (1 - ((double)step / request.Steps)));
-            if (!float.IsFinite(loss)) throw new FreeMaskException($"The training of affinities diverged at step {step + 1}. Lower the learning rate ({request.LearningRate}).");
+            if (!double.IsFinite(loss)) throw new FreeMaskException($"The training of affinities diverged at step {step + 1}. Lower the learning rate ({request.LearningRate}).");
             if ((step + 1) % Said == 0 || step + 1 == request.Steps) log(string.Create(CultureInfo.InvariantCulture, $"{name}: step {step + 1} of {request.Steps}, loss {loss:0.000}"));
         }
 
         return network.ToHead();
     }
 
-    private static float Step(AffinityNetwork network, FlatAdamW optimizer, AffinityExample[] batch, AffinityPairs pairs, double rate)
+    private static double Step(AffinityNetwork network, FlatAdamW optimizer, AffinityExample[] batch, AffinityPairs pairs, double rate)
     {
         using var scope = NewDisposeScope();
         optimizer.ZeroGradients();
         var levels = Enumerable.Range(0, batch[0].Levels.Count).Select(k => stack([.. batch.Select(p =>
             tensor(p.Levels[k].Values, [p.Levels[k].Channels, p.Levels[k].Height, p.Levels[k].Width]))])).ToArray();
-        var labels = batch.SelectMany(p => pairs.Label(p.Labels)).ToArray();
-        var loss = AffinityLoss.Compute(AffinityLoss.Affinities(network.forward(levels), pairs), labels).Total;
-        loss.backward();
+        var embedding = network.forward(levels);
+        var loss = AffinityLoss.Compute(AffinityNetwork.Split(embedding), pairs, [.. batch.Select(p => pairs.Label(p.Labels))]);
+        embedding.backward([AffinityNetwork.Join(loss.Gradients)]);
         optimizer.Step(rate);
-        return loss.item<float>();
+        return loss.Total;
     }
 }

@@ -29,17 +29,14 @@ public sealed class AffinityNetworkTests
 
             var pairs = new AffinityPairs(width, height, grid.Value.GetProperty("radius").GetInt32(), PairSources.Inner);
             var labels = new LabelMap(width, height, tensors[grid.Name + ".train.label"].Bytes.ToArray());
-            var affinities = AffinityLoss.Affinities(embedding, pairs);
-            if (tensors.TryGet(grid.Name + ".train.affinity", out var expected)) Near(expected!, affinities, 1e-5);
-            var loss = AffinityLoss.Compute(affinities, pairs.Label(labels));
+            var loss = AffinityLoss.Compute(AffinityNetwork.Split(embedding), pairs, [pairs.Label(labels)]);
             var losses = golden.GetProperty(grid.Name).GetProperty("losses");
-            Assert.Equal(losses.GetProperty("bg").GetDouble(), loss.Background.item<float>(), 1e-5);
-            Assert.Equal(losses.GetProperty("fg").GetDouble(), loss.Foreground.item<float>(), 1e-5);
-            Assert.Equal(losses.GetProperty("neg").GetDouble(), loss.Different.item<float>(), 1e-5);
-            var total = loss.Total;
-            Assert.Equal(losses.GetProperty("total").GetDouble(), total.item<float>(), 1e-5);
+            Assert.Equal(losses.GetProperty("bg").GetDouble(), loss.Background, 1e-5);
+            Assert.Equal(losses.GetProperty("fg").GetDouble(), loss.Foreground, 1e-5);
+            Assert.Equal(losses.GetProperty("neg").GetDouble(), loss.Different, 1e-5);
+            Assert.Equal(losses.GetProperty("total").GetDouble(), loss.Total, 1e-5);
 
-            total.backward();
+            embedding.backward([AffinityNetwork.Join(loss.Gradients)]);
             foreach (var (name, parameter) in network.named_parameters())
                 if (tensors.TryGet($"{grid.Name}.train.gradient.{name.Replace(".weight", "", StringComparison.Ordinal)}", out var gradient)) Near(gradient!, parameter.grad!, 1e-6);
         }
@@ -59,9 +56,32 @@ public sealed class AffinityNetworkTests
     [Fact]
     public void Pairs_of_no_known_label_give_no_loss()
     {
-        using var scope = NewDisposeScope();
-        var loss = AffinityLoss.Compute(tensor([0.2f, 0.7f]).view(1, 2), [PairLabel.None, PairLabel.None]);
-        Assert.Equal(0, loss.Total.item<float>());
+        var pairs = new AffinityPairs(3, 2, 2, PairSources.All);
+        var loss = AffinityLoss.Compute([Waves(2, 3, 2)], pairs, [new PairLabel[pairs.Count]]);
+        Assert.Equal(0, loss.Total);
+        Assert.All(loss.Gradients[0].Values, g => Assert.Equal(0, g));
+    }
+
+    [Fact]
+    public void The_gradient_is_what_a_small_change_of_the_embedding_does_in_any_picture_of_a_batch()
+    {
+        var pairs = new AffinityPairs(13, 6, 3, PairSources.All);
+        FeatureMap[] embeddings = [Waves(3, 13, 6), new(3, 13, 6, [.. Waves(3, 13, 6).Values.Select(v => 1.3f * MathF.Cos(3 * v))])];
+        PairLabel[][] labels = [Labels(1), Labels(2)];
+        var gradients = AffinityLoss.Compute(embeddings, pairs, labels).Gradients;
+        foreach (var (picture, at) in new[] { (0, 0), (0, 77), (1, 100), (1, 233) })
+        {
+            const float Change = 1e-3f;
+            ref var value = ref embeddings[picture].Values[at];
+            value += Change;
+            var above = AffinityLoss.Compute(embeddings, pairs, labels).Total;
+            value -= 2 * Change;
+            var below = AffinityLoss.Compute(embeddings, pairs, labels).Total;
+            value += Change;
+            Assert.Equal((above - below) / (2 * Change), gradients[picture].Values[at], 2e-5);
+        }
+
+        PairLabel[] Labels(int step) => [.. Enumerable.Range(0, pairs.Count).Select(i => (PairLabel)(i * step % 4))];
     }
 
     private static FeatureMap Waves(int channels, int width, int height) =>
