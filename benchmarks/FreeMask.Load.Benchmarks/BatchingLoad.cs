@@ -17,7 +17,7 @@ namespace FreeMask.Load.Benchmarks;
 /// </summary>
 internal static class BatchingLoad
 {
-    private const int Batch = 32;
+    private const int Batch = 32, Warmup = 4000;
 
     public static async Task RunAsync(string[] arguments, TextWriter output)
     {
@@ -27,19 +27,23 @@ internal static class BatchingLoad
         await using var databases = new SqliteDatabases();
         try
         {
+            var parallelism = arguments.ElementAtOrDefault(2) ?? "1";
             var devices = new FakeDevices(perBatch: 8, perItem: 0.5);
             var builder = new InProcessTestClusterBuilder(silos);
             (builder.Options.ClusterId, builder.Options.ServiceId) = (SiloHosting.DefaultCluster, SiloHosting.DefaultCluster);
-            builder.ConfigureSiloHost((options, host) => Configure(host, options.SiloName, folder.FullName, databases, devices));
+            builder.ConfigureSiloHost((options, host) => Configure(host, options.SiloName, folder.FullName, databases, devices, parallelism));
             await using var cluster = builder.Build();
             await cluster.DeployAsync();
-            var status = await LoadRun.CompleteAsync(cluster.Client, LoadRun.SpecOf(samples, Batch));
+            // What is measured is silos that have been at work for a while: the first thousands of calls are compiled code's first.
+            await LoadRun.CompleteAsync(cluster.Client, "warm-up", LoadRun.SpecOf(Warmup, Batch));
+            devices.Reset();
+            var status = await LoadRun.CompleteAsync(cluster.Client, "load", LoadRun.SpecOf(samples, Batch));
             var spec = LoadRun.SpecOf(samples, Batch);
             var least = Enum.GetValues<StageKind>().Sum(kind => devices.Least(samples, StageFlow.BatchOf(kind, spec))) / silos;
-            await output.WriteLineAsync("silos  samples  batch  mean batch  items/s  limit items/s  share of limit  devices busy");
+            await output.WriteLineAsync("silos  parallelism  samples  batch  mean batch  items/s  limit items/s  share of limit  devices busy");
             await output.WriteLineAsync(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{silos,5}  {samples,7}  {Batch,5}  {devices.Items / (double)devices.Batches,10:0.00}  {devices.Items / devices.Seconds,7:0}  {devices.Items / least,13:0}  {least / devices.Seconds,14:0.0%}  {devices.Busy / silos / devices.Seconds,12:0.0%}   {status.State} {status.Reason}"));
+                $"{silos,5}  {parallelism,11}  {samples,7}  {Batch,5}  {devices.Items / (double)devices.Batches,10:0.00}  {devices.Items / devices.Seconds,7:0}  {devices.Items / least,13:0}  {least / devices.Seconds,14:0.0%}  {devices.Busy / silos / devices.Seconds,12:0.0%}   {status.State} {status.Reason}"));
         }
         finally
         {
@@ -47,9 +51,14 @@ internal static class BatchingLoad
         }
     }
 
-    private static void Configure(IHostApplicationBuilder host, string name, string folder, SqliteDatabases databases, FakeDevices devices)
+    private static void Configure(IHostApplicationBuilder host, string name, string folder, SqliteDatabases databases, FakeDevices devices, string parallelism)
     {
-        host.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["FreeMask:DataFolder"] = folder, ["Orleans:Name"] = name });
+        host.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["FreeMask:DataFolder"] = folder,
+            ["FreeMask:DeviceWorker:Parallelism"] = parallelism,
+            ["Orleans:Name"] = name,
+        });
         host.AddFreeMaskSilo(_ => { });
         host.Services.AddSingleton(databases);
         LoadRun.Register(host.Services, devices);

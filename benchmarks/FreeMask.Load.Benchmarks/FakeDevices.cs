@@ -28,6 +28,12 @@ internal sealed class FakeDevices(double perBatch, double perItem)
     /// <summary>Seconds that one device needs for items in full batches, with nothing between them.</summary>
     public double Least(int items, int batch) => items * ((perBatch / batch) + perItem) / 1000;
 
+    /// <summary>Begins to count anew.</summary>
+    public void Reset()
+    {
+        lock (_lock) (_first, _last, Batches, Items, Busy) = (0, 0, 0, 0, 0);
+    }
+
     /// <summary>Switches a device on.</summary>
     /// <returns>What takes the time of a batch of so many items.</returns>
     public Func<int, Task> Open()

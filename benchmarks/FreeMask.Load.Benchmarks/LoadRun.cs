@@ -18,9 +18,9 @@ internal static class LoadRun
     }
 
     /// <summary>Starts a run and waits for its end.</summary>
-    public static async Task<RunStatus> CompleteAsync(IGrainFactory grains, RunSpec spec)
+    public static async Task<RunStatus> CompleteAsync(IGrainFactory grains, string id, RunSpec spec)
     {
-        var run = grains.GetGrain<IRunGrain>("load");
+        var run = grains.GetGrain<IRunGrain>(id);
         await run.Start(spec);
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100), TimeProvider.System);
         while (await timer.WaitForNextTickAsync())

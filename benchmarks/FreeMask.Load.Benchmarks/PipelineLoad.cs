@@ -30,7 +30,7 @@ internal static class PipelineLoad
             await using var silo = await EmbeddedSilo.StartAsync(options, CancellationToken.None);
             using var process = Process.GetCurrentProcess();
             var (began, cpu) = (TimeProvider.System.GetTimestamp(), process.TotalProcessorTime);
-            var status = await LoadRun.CompleteAsync(silo.Grains, LoadRun.SpecOf(samples, Batch));
+            var status = await LoadRun.CompleteAsync(silo.Grains, "load", LoadRun.SpecOf(samples, Batch));
             var seconds = TimeProvider.System.GetElapsedTime(began).TotalSeconds;
             process.Refresh();
             var work = (process.TotalProcessorTime - cpu).TotalMilliseconds / samples;

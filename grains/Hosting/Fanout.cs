@@ -6,10 +6,10 @@ internal static class Fanout
     private const int AtATime = 64;
 
     /// <summary>Calls for each item; answers come in the order of the items.</summary>
-    public static async Task<List<TResult>> CallAsync<T, TResult>(IEnumerable<T> items, Func<T, Task<TResult>> call)
+    public static async Task<List<TResult>> CallAsync<T, TResult>(IEnumerable<T> items, Func<T, Task<TResult>> call, int atATime = AtATime)
     {
         var results = new List<TResult>();
-        foreach (var chunk in items.Chunk(AtATime)) results.AddRange(await Task.WhenAll(chunk.Select(call)));
+        foreach (var chunk in items.Chunk(atATime)) results.AddRange(await Task.WhenAll(chunk.Select(call)));
         return results;
     }
 }

@@ -17,6 +17,8 @@ internal sealed partial class RoundGrain(
     TimeProvider time,
     ILogger<RoundGrain> logger) : Grain, IRoundGrain
 {
+    private const int ShardsAtATime = 4;
+
     private readonly DurableRecord<RoundRecord> _record = new(state);
     private readonly CoordinationOptions _options = options.Value;
     private readonly RateMeter _rate = new(time);
@@ -310,12 +312,9 @@ internal sealed partial class RoundGrain(
         return true;
     }
 
-    private async Task<List<SampleList>> WriteListsAsync(RoundRecord record, SampleListKind kind)
-    {
-        var lists = new List<SampleList>();
-        foreach (var (shard, order) in ShardsOf(record)) lists.Add(await shard.WriteList(order, kind));
-        return lists;
-    }
+    // No device works while lists are written, so shards write side by side; few, because each reads all its samples.
+    private Task<List<SampleList>> WriteListsAsync(RoundRecord record, SampleListKind kind) =>
+        Fanout.CallAsync(ShardsOf(record), s => s.Shard.WriteList(s.Order, kind), ShardsAtATime);
 
     private async Task<string> WriteDonorsAsync(RoundRecord record) =>
         await SampleLists.WriteSnapshotAsync(artifacts, await WriteListsAsync(record, SampleListKind.Donors), CancellationToken.None);
