@@ -16,20 +16,27 @@ internal static class EvalVerb
 
     internal static Command Create(VerbHost host)
     {
-        var target = new Argument<string>("target") { Description = "A run that has a segmenter, a folder with model.onnx and card.json, or 'mini' for the bundle itself.", HelpName = "RUN|MODEL" };
+        var target = new Argument<string?>("target") { Arity = ArgumentArity.ZeroOrOne, Description = "A run that has a segmenter, a folder with model.onnx and card.json, or 'mini' for the bundle itself.", HelpName = "RUN|MODEL" };
+        var segmenter = new Option<string?>("--segmenter") { Description = "The same by name: a folder with model.onnx and card.json, or a run.", HelpName = "RUN|MODEL" };
         var dataset = new Option<string?>("--dataset") { Description = "A data set in PASCAL VOC layout. Default: the held-out set of the mini bundle.", HelpName = "DIR" };
         var list = new Option<string?>("--list") { Description = "Only the samples of this list in ImageSets/Segmentation, such as val. Default: all.", HelpName = "NAME" };
         var baseline = new Option<string?>("--baseline") { Description = "Another run or model, measured on the same pictures and compared.", HelpName = "RUN|MODEL" };
         var images = new Option<int>("--images") { Description = "Bundle only: how many held-out images to measure; 0 for all.", HelpName = "N" };
-        return host.Handle(new Command("eval", "Measure a segmenter (mean IoU, per class), or the mini bundle.") { target, dataset, list, baseline, images }, async (parsed, desk, stop) =>
+        return host.Handle(new Command("eval", "Measure a segmenter (mean IoU, per class), or the mini bundle.") { target, segmenter, dataset, list, baseline, images }, async (parsed, desk, stop) =>
         {
-            var named = parsed.GetRequiredValue(target);
+            var named = (parsed.GetValue(target), parsed.GetValue(segmenter)) switch
+            {
+                ({ } argument, null) => argument,
+                (null, { } option) => option,
+                (null, null) => throw new FreeMaskException("Name what to measure: a run, a folder with model.onnx and card.json, or 'mini'."),
+                _ => throw new FreeMaskException("Name what to measure once: as the argument or with --segmenter; --baseline names a second one."),
+            };
             if (parsed.GetValue(dataset) is null && host.Bundles.Folder(named, Directory.GetCurrentDirectory()) is { } bundle)
                 return await BundleAsync(bundle, parsed.GetValue(images), desk, stop);
-            var segmenter = SegmenterFolder(named, desk);
+            var folder = SegmenterFolder(named, desk);
             var data = Dataset(host, parsed.GetValue(dataset), parsed.GetValue(list));
             var other = parsed.GetValue(baseline) is { } rival ? SegmenterFolder(rival, desk) : null;
-            var measure = SegmenterMeasure.Take(segmenter, data, stop);
+            var measure = SegmenterMeasure.Take(folder, data, stop);
             return other is null ? new(measure, measure.Show) : Compare(measure, SegmenterMeasure.Take(other, data, stop));
         });
     }

@@ -80,6 +80,10 @@ public sealed class ToolVerbTests : IDisposable
     {
         Assert.Equal(2, await _process.RunAsync(["eval", "nothing", "--dataset", _process.Folder.Root]));
         Assert.Contains("'nothing' is neither a run", _process.Error, StringComparison.Ordinal);
+        Assert.Equal(2, await _process.RunAsync(["eval", "--dataset", _process.Folder.Root]));
+        Assert.Contains("Name what to measure", _process.Error, StringComparison.Ordinal);
+        Assert.Equal(2, await _process.RunAsync(["eval", "mini", "--segmenter", "nothing", "--dataset", _process.Folder.Root]));
+        Assert.Contains("once", _process.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -103,7 +107,7 @@ public sealed class ToolVerbTests : IDisposable
         Assert.InRange(answer.GetProperty("validation").GetProperty("mIoU").GetDouble(), 0, 1);
         Assert.Equal(["card.json", "config.json", "model.onnx", "model.safetensors", "preprocessor_config.json"], Directory.EnumerateFiles(_process.Folder.Path("made")).Select(Path.GetFileName).Order());
         _process.Clear();
-        Assert.Equal(0, await _process.RunAsync(["eval", _process.Folder.Path("made"), "--dataset", data, "--baseline", _process.Folder.Path("made"), "--json"]));
+        Assert.Equal(0, await _process.RunAsync(["eval", "--segmenter", _process.Folder.Path("made"), "--dataset", data, "--baseline", _process.Folder.Path("made"), "--json"]));
         var compared = JsonDocument.Parse(_process.Out).RootElement;
         Assert.Equal(0, compared.GetProperty("difference").GetDouble());
         Assert.Equal(0, compared.GetProperty("interval").GetProperty("high").GetDouble());
