@@ -30,7 +30,7 @@ internal static class BatchingLoad
             var parallelism = arguments.ElementAtOrDefault(2) ?? "1";
             var devices = new FakeDevices(perBatch: 8, perItem: 0.5);
             var builder = new InProcessTestClusterBuilder(silos);
-            (builder.Options.ClusterId, builder.Options.ServiceId) = (SiloHosting.DefaultCluster, SiloHosting.DefaultCluster);
+            (builder.Options.ClusterId, builder.Options.ServiceId, builder.Options.ConfigureFileLogging) = (SiloHosting.DefaultCluster, SiloHosting.DefaultCluster, false);
             builder.ConfigureSiloHost((options, host) => Configure(host, options.SiloName, folder.FullName, databases, devices, parallelism));
             await using var cluster = builder.Build();
             await cluster.DeployAsync();

@@ -37,6 +37,7 @@ internal sealed class TestCluster : IAsyncDisposable
         };
         var builder = new InProcessTestClusterBuilder(silos);
         (builder.Options.ClusterId, builder.Options.ServiceId) = (SiloHosting.DefaultCluster, SiloHosting.DefaultCluster);
+        builder.Options.ConfigureFileLogging = false;
         builder.ConfigureSiloHost((options, host) => Configure(host, options.SiloName, folder));
         _cluster = builder.Build();
     }
