@@ -15,6 +15,7 @@ internal sealed partial class RunGrain(
     TimeProvider time,
     ILogger<RunGrain> logger) : Grain, IRunGrain, IRemindable
 {
+    private const int ReportTries = 3;
     private const string Wake = "wake";
 
     // The shortest period that reminders have.
@@ -60,7 +61,7 @@ internal sealed partial class RunGrain(
         var rounds = record.Closed.Select(c => c.Status).ToImmutableArray();
         if (!record.AllClosed)
         {
-            var open = await GrainFactory.GetRound(Id, record.Closed.Length).GetReport();
+            var open = await ReportAsync(record.Closed.Length);
             if (open.Status.StartedAt is not null) rounds = rounds.Add(open.Status);
         }
 
@@ -176,6 +177,22 @@ internal sealed partial class RunGrain(
         var manifest = Convert.ToHexStringLower(hash.GetHashAndReset());
         await _record.UpdateAsync(r => r!.Complete(manifest, parts, time.GetUtcNow()));
         LogCompleted(logger, Id, manifest);
+    }
+
+    /// <summary>Asks a round how it stands. Its silo may be leaving at this moment; asked again, it answers from another.</summary>
+    private async Task<RoundReport> ReportAsync(int round)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await GrainFactory.GetRound(Id, round).GetReport();
+            }
+            catch (SiloUnavailableException) when (attempt < ReportTries)
+            {
+                // A question changes nothing, so it may be put again.
+            }
+        }
     }
 
     /// <summary>Reads a piece of the manifest; one that was lost is written again.</summary>
