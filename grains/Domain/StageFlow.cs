@@ -15,9 +15,6 @@ public static class StageFlow
     /// <summary>The work that a sample needs next; null where none is left to do by a device.</summary>
     public static StageKind? Next(SampleStage stage) => stage < SampleStage.Scored ? (StageKind)stage : null;
 
-    /// <summary>Whether a sample of this stage has come to rest for good.</summary>
-    public static bool IsFinal(SampleStage stage) => stage >= SampleStage.Kept;
-
     /// <summary>Samples in one batch of work.</summary>
     public static int BatchOf(StageKind kind, RunSpec spec) => kind switch
     {
