@@ -1,3 +1,4 @@
+using FreeMask.Vision.Diffusion.Sampling;
 using FreeMask.Vision.Diffusion.Schedulers;
 using FreeMask.Vision.Imaging;
 using FreeMask.Vision.Onnx;
@@ -20,6 +21,7 @@ public sealed class DiffusionBundle : IDisposable
         Folder = folder;
         Options = options;
         _unet = new(unet, options.Session);
+        Steps = new(_unet, options.Session);
         Notes = notes;
         Text = TextEncoders.Load(folder, options.Session);
         Vae = LatentCodec.Load(folder, options.Session, _unet.HasPooledText ? LargeScale : ClassicScale, notes);
@@ -78,6 +80,11 @@ public sealed class DiffusionBundle : IDisposable
 
     internal UNetSessions UNet => _unet;
 
+    internal StepSessions Steps { get; }
+
+    /// <summary>Whether latents stay in the device's memory between steps.</summary>
+    internal bool BindsLatents => Options.BindLatents ?? OnnxProviders.DeviceMemory(Options.Session) is not null;
+
     /// <summary>Loads a folder.</summary>
     /// <exception cref="FreeMaskException">A part is missing, cannot be loaded, or does not fit the others; the message names file, input and what was expected.</exception>
     public static DiffusionBundle Load(string folder, DiffusionOptions? options = null)
@@ -111,6 +118,7 @@ public sealed class DiffusionBundle : IDisposable
     public void Dispose()
     {
         _unet.Dispose();
+        Steps.Dispose();
         Text.Dispose();
         Vae.Dispose();
     }

@@ -13,4 +13,7 @@ public sealed record DiffusionOptions
     /// else happened to be in its batch. Default 1.
     /// </summary>
     public int BatchSize { get; init; } = 1;
+
+    /// <summary>Whether latents stay in the device's memory between steps; null decides by whether the device has memory of its own. Both give the same images.</summary>
+    internal bool? BindLatents { get; init; }
 }

@@ -1,4 +1,5 @@
 using FreeMask.Vision.Attention;
+using FreeMask.Vision.Diffusion.Sampling;
 using FreeMask.Vision.Diffusion.Schedulers;
 using FreeMask.Vision.Imaging;
 using FreeMask.Vision.Onnx;
@@ -67,23 +68,24 @@ public sealed class DiffusionPipeline(DiffusionBundle bundle)
         RequireTimesteps(scheduler);
         var whileSampling = options.RenoiseTimestep is null;
         var run = new UNetRun(Bundle, jobs, shape.Guided, SelfFactors(shape, options.SelfAttention && whileSampling));
-        var latents = StartNoise(jobs, scheduler.InitNoiseSigma);
+        using var sampler = Sampler(run, scheduler, StartNoise(jobs, scheduler.InitNoiseSigma));
         var stepNoise = jobs.Select(j => j.Request.Noise.Open(StepPurpose)).ToArray();
-        var steps = scheduler.Timesteps.Count;
+        var (steps, size) = (scheduler.Timesteps.Count, jobs.Count * Bundle.LatentChannels * shape.LatentHeight * shape.LatentWidth);
         var (first, end) = ((int)Math.Floor(options.WindowStart * steps), (int)Math.Ceiling(options.WindowEnd * steps));
         for (var step = 0; step < steps; step++)
         {
             cancellation.ThrowIfCancellationRequested();
-            var input = FloatTensor.Zeros([.. latents.Shape]);
-            scheduler.ScaleInput(step, latents.Values, input.Values);
-            var predicted = run.Predict(input, scheduler.Timesteps[step], captures: whileSampling && step >= first && step < end);
-            var noise = scheduler.NeedsNoise(step) ? Gaussian(stepNoise, latents.Values.Length) : [];
-            scheduler.Step(step, predicted.Values, latents.Values, noise);
+            var noise = scheduler.StepAt(step).NeedsNoise ? Gaussian(stepNoise, size) : [];
+            sampler.Step(step, noise, captures: whileSampling && step >= first && step < end);
         }
 
+        var latents = sampler.Latents;
         var records = whileSampling ? run.Records() : Renoise(jobs, latents, options.RenoiseTimestep!.Value, options.SelfAttention);
         return jobs.Distinct().Select((job, i) => Finish(job, latents.Row(i), records[i]));
     }
+
+    private ISampler Sampler(UNetRun run, IScheduler scheduler, FloatTensor latents) =>
+        Bundle.BindsLatents ? new BoundSampler(run, Bundle.Steps, scheduler, latents) : new HostSampler(run, scheduler, latents);
 
     private GenerationResult Finish(GenerationJob job, ReadOnlySpan<float> latent, AttentionRecord record)
     {

@@ -48,6 +48,14 @@ internal sealed class UNetSessions : IDisposable
 
     internal int? GuidanceWidth => Find("timestep_cond") is { } port ? FixedDimension(port, 1) ?? 256 : null;
 
+    /// <summary>The output that carries the prediction.</summary>
+    internal string PredictionOutput => _graph.Outputs.FirstOrDefault(o => o.Name == "out_sample")?.Name ?? _graph.Outputs[0].Name;
+
+    /// <summary>Element types of the latent and of the prediction, by ONNX's numbers.</summary>
+    internal int LatentType => Find(_ports.Latent)!.Type.TensorType.ElemType;
+
+    internal int PredictionType => _graph.Outputs.First(o => o.Name == PredictionOutput).Type.TensorType.ElemType;
+
     internal int? TextWidth => FixedDimension(Find(_ports.Text)!, 2);
 
     internal int LatentChannels => FixedDimension(Find(_ports.Latent)!, 1) ?? FixedDimension(_graph.Outputs[0], 1) ?? 4;

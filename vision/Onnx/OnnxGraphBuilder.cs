@@ -11,7 +11,7 @@ namespace FreeMask.Vision.Onnx;
 public sealed class OnnxGraphBuilder(int opset = 17)
 {
     /// <summary>ONNX's element type numbers (TensorProto.DataType).</summary>
-    public const int Float = 1, Int64 = 7, Bool = 9, Float16 = 10;
+    public const int Float = 1, Int64 = 7, Bool = 9, Float16 = 10, Double = 11;
 
     private const int IrVersion = 8;
 

@@ -53,6 +53,20 @@ public static class OnnxProviders
         return result;
     }
 
+    /// <summary>
+    /// The memory in which a provider's devices compute, by ONNX Runtime's name of its allocator; null for providers that compute in the process's own memory.
+    /// </summary>
+    internal static string? DeviceMemory(OnnxSessionOptions options) => options.Provider.ToLowerInvariant() switch
+    {
+        "cuda" or "tensorrt" => "Cuda",
+        "directml" => "DML",
+        _ => null,
+    };
+
+    /// <summary>The number of the device, 0 where nothing is said.</summary>
+    internal static int DeviceId(OnnxSessionOptions options) =>
+        int.TryParse(options.ProviderOptions.GetValueOrDefault("device_id"), CultureInfo.InvariantCulture, out var id) ? id : 0;
+
     private static void Append(SessionOptions result, OnnxSessionOptions options)
     {
         Require(options.Provider);

@@ -23,13 +23,15 @@ public sealed record OnnxPort(string Name, TensorElementType ElementType, IReadO
 public sealed class OnnxSession : IDisposable
 {
     private readonly InferenceSession _session;
+    private readonly OnnxSessionOptions _options;
     private readonly Dictionary<string, OnnxPort> _inputs;
     private readonly Dictionary<string, OnnxPort> _optional;
 
-    private OnnxSession(string path, InferenceSession session)
+    private OnnxSession(string path, InferenceSession session, OnnxSessionOptions options)
     {
         Path = path;
         _session = session;
+        _options = options;
         _inputs = session.InputMetadata.ToDictionary(p => p.Key, p => Port(p.Key, p.Value), StringComparer.Ordinal);
         _optional = session.OverridableInitializerMetadata.ToDictionary(p => p.Key, p => Port(p.Key, p.Value), StringComparer.Ordinal);
         Outputs = [.. session.OutputMetadata.Select(p => Port(p.Key, p.Value))];
@@ -58,12 +60,22 @@ public sealed class OnnxSession : IDisposable
         var run = options ?? new();
         try
         {
-            return new(path, OptimizedGraphs.Open(path, run, appendix, settings => Open(path, settings, appendix)));
+            return new(path, OptimizedGraphs.Open(path, run, appendix, settings => Open(path, settings, appendix)), run);
         }
         catch (OnnxRuntimeException e)
         {
             throw new FreeMaskException($"{path} cannot be loaded by ONNX Runtime: {FirstLine(e)}", e);
         }
+    }
+
+    /// <summary>Loads a model that the project wrote itself.</summary>
+    /// <param name="model">The bytes of its file.</param>
+    /// <param name="name">What messages call it.</param>
+    /// <param name="options">How to run it.</param>
+    internal static OnnxSession FromBytes(byte[] model, string name, OnnxSessionOptions options)
+    {
+        using var settings = OnnxProviders.MakeOptions(options);
+        return new(name, new InferenceSession(model, settings), options);
     }
 
     /// <summary>The input of that name, or null.</summary>
@@ -82,20 +94,40 @@ public sealed class OnnxSession : IDisposable
         var values = new List<OrtValue>(inputs.Count);
         try
         {
-            foreach (var (name, tensor) in inputs) values.Add(Bind(name, tensor));
+            foreach (var (name, tensor) in inputs) values.Add(ValueOf(name, tensor));
             using var run = new RunOptions();
             using var results = _session.Run(run, [.. inputs.Keys], values, [.. outputs]);
             return [.. results.Select(OnnxValues.ToTensor)];
         }
         catch (OnnxRuntimeException e)
         {
-            var given = string.Join("; ", inputs.Select(p => $"{p.Key} [{string.Join(", ", p.Value.Shape)}]"));
-            throw new FreeMaskException($"{Path} failed for the inputs {given}: {FirstLine(e)}", e);
+            throw Failed(inputs.Select(p => (p.Key, p.Value.Shape)), e);
         }
         finally
         {
             foreach (var value in values) value.Dispose();
         }
+    }
+
+    /// <summary>A way to run the model on values that stay where they are: in the memory of the session's device.</summary>
+    internal OnnxBinding Bind() => new(this, _session, OnnxProviders.DeviceMemory(_options) ?? OnnxBinding.HostMemory, OnnxProviders.DeviceId(_options));
+
+    /// <summary>A tensor as the input of that name takes it; the value may share the tensor's memory.</summary>
+    /// <exception cref="FreeMaskException">There is no such input, or it takes other shapes or values.</exception>
+    internal OrtValue ValueOf(string name, FloatTensor tensor)
+    {
+        var port = FindInput(name) ?? throw new FreeMaskException($"{Path} has no input named {name}; it has {string.Join(", ", _inputs.Values)}.");
+        var fits = port.Rank == tensor.Shape.Count && port.Dimensions.Zip(tensor.Shape).All(d => d.First < 0 || d.First == d.Second);
+        if (!fits && !(_optional.ContainsKey(name) && port.Rank == tensor.Shape.Count))
+            throw new FreeMaskException($"{Path} takes {port}, but was given the shape [{string.Join(", ", tensor.Shape)}].");
+        return OnnxValues.FromTensor(tensor, port.ElementType, $"{Path}, input {name}");
+    }
+
+    /// <summary>What to say of a run that failed.</summary>
+    internal FreeMaskException Failed(IEnumerable<(string Name, IReadOnlyList<long> Shape)> inputs, OnnxRuntimeException e)
+    {
+        var given = string.Join("; ", inputs.Select(i => $"{i.Name} [{string.Join(", ", i.Shape)}]"));
+        return new($"{Path} failed for the inputs {given}: {FirstLine(e)}", e);
     }
 
     /// <inheritdoc/>
@@ -106,15 +138,6 @@ public sealed class OnnxSession : IDisposable
         if (appendix.IsEmpty) return new InferenceSession(path, settings);
         settings.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path)));
         return new InferenceSession(Join(path, appendix.Span), settings);
-    }
-
-    private OrtValue Bind(string name, FloatTensor tensor)
-    {
-        var port = FindInput(name) ?? throw new FreeMaskException($"{Path} has no input named {name}; it has {string.Join(", ", _inputs.Values)}.");
-        var fits = port.Rank == tensor.Shape.Count && port.Dimensions.Zip(tensor.Shape).All(d => d.First < 0 || d.First == d.Second);
-        if (!fits && !(_optional.ContainsKey(name) && port.Rank == tensor.Shape.Count))
-            throw new FreeMaskException($"{Path} takes {port}, but was given the shape [{string.Join(", ", tensor.Shape)}].");
-        return OnnxValues.FromTensor(tensor, port.ElementType, $"{Path}, input {name}");
     }
 
     private static byte[] Join(string path, ReadOnlySpan<byte> appendix)

@@ -71,6 +71,41 @@ public sealed class CopiedExportTests : IDisposable
         Assert.Equal(plain, Generate(Request(0) with { GuidanceRescale = 0 })[0].Latent);
     }
 
+    public static TheoryData<SchedulerKind> Samplers => [.. Enum.GetValues<SchedulerKind>()];
+
+    [Theory]
+    [MemberData(nameof(Samplers))]
+    public void Latents_that_stay_on_the_device_give_the_same_images(SchedulerKind kind)
+    {
+        using var bound = DiffusionBundle.Load(Folder, new() { BatchSize = 2, BindLatents = true, Session = new() { Threads = 1 } });
+        var shared = new SchedulerConfig { Kind = kind, Spacing = TimestepSpacing.Leading, StepsOffset = 1 };
+        GenerationRequest[] requests =
+        [
+            Request(0) with { Steps = 5, Scheduler = shared },
+            Request(1) with { Steps = 5, Scheduler = shared with { Prediction = PredictionType.Velocity }, Width = 192, NegativePrompt = "blurry" },
+            Request(2) with { Steps = 1, Scheduler = shared, Guidance = 1 },
+        ];
+        foreach (var capture in new CaptureOptions[] { new(), new() { WindowStart = 0.4, WindowEnd = 0.8 }, new() { RenoiseTimestep = 100 } })
+        {
+            var expected = new DiffusionPipeline(_bundle).Generate(requests, capture, Token);
+            var actual = new DiffusionPipeline(bound).Generate(requests, capture, Token);
+            Assert.Equal(expected.Select(r => r.Image.Pixels), actual.Select(r => r.Image.Pixels));
+            Assert.Equal(expected.Select(r => r.Latent), actual.Select(r => r.Latent));
+            Assert.Equal(expected.Select(r => r.Attention.ToBytes()), actual.Select(r => r.Attention.ToBytes()));
+        }
+    }
+
+    [Fact]
+    public void Guidance_is_rescaled_on_the_device_as_here()
+    {
+        using var bound = DiffusionBundle.Load(Folder, new() { BatchSize = 2, BindLatents = true, Session = new() { Threads = 1 } });
+        GenerationRequest[] requests = [Request(0) with { GuidanceRescale = 0.7f, Steps = 4 }, Request(1) with { Steps = 4 }];
+        var (expected, actual) = (Generate(requests), new DiffusionPipeline(bound).Generate(requests, cancellation: Token));
+        Assert.Equal(expected[1].Latent, actual[1].Latent);
+        // Sums of a whole image are made in another order.
+        Assert.All(expected[0].Latent.Zip(actual[0].Latent), p => Assert.Equal(p.First, p.Second, 1e-4f));
+    }
+
     private IReadOnlyList<GenerationResult> Generate(params GenerationRequest[] requests) => new DiffusionPipeline(_bundle).Generate(requests, cancellation: Token);
 
     private static GenerationRequest Request(long index) => new()

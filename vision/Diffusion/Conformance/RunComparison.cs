@@ -1,4 +1,5 @@
 using System.Globalization;
+using FreeMask.Vision.Diffusion.Schedulers;
 using FreeMask.Vision.Imaging;
 using FreeMask.Vision.Onnx;
 using FreeMask.Vision.Onnx.Attention;
@@ -30,15 +31,17 @@ internal sealed class RunComparison(
         var size = noise.Values.Length;
         var means = golden.Has($"{_prefix}.attn2.mean_all") ? new float[golden.Values($"{_prefix}.attn2.mean_all").Length] : null;
         float[] latent = [.. noise.Values.Select(v => v * scheduler.InitNoiseSigma)];
+        var steps = new HostSteps();
         for (var step = 0; step < scheduler.Timesteps.Count; step++)
         {
             var input = new float[size];
-            scheduler.ScaleInput(step, latent, input);
+            var at = scheduler.StepAt(step);
+            HostSteps.ScaleInput(at, latent, input);
             var predicted = Call(conditioning, new(input, [.. noise.Shape]), scheduler.Timesteps[step], step, prompts.Length, means, scheduler.Timesteps.Count);
             var expected = guided.Row(step).ToArray();
             rows.Add(new($"{Title} prediction {step}", BundleConformance.Largest(expected, predicted), tolerances.Guided));
-            var fresh = scheduler.NeedsNoise(step) ? golden.Tensor($"{_prefix}.step_noise").Row(step).ToArray() : [];
-            scheduler.Step(step, expected, latent, fresh);
+            var fresh = at.NeedsNoise ? golden.Tensor($"{_prefix}.step_noise").Row(step).ToArray() : [];
+            steps.Make(at, expected, latent, fresh);
             rows.Add(new($"{Title} latents {step}", BundleConformance.Largest(latents.Row(step), latent), tolerances.Step));
             latent = latents.Row(step).ToArray();
         }

@@ -20,25 +20,16 @@ internal sealed class DdimScheduler : IScheduler
 
     public float InitNoiseSigma => 1;
 
-    public bool NeedsNoise(int step) => false;
-
-    public void ScaleInput(int step, ReadOnlySpan<float> latent, Span<float> input) => latent.CopyTo(input);
-
-    public void Step(int step, ReadOnlySpan<float> output, Span<float> latent, ReadOnlySpan<float> noise)
+    public SchedulerStep StepAt(int step)
     {
         var alpha = _schedule[_timesteps[step]];
         var previous = _timesteps[step] - (_config.TrainTimesteps / _timesteps.Length);
         var target = previous >= 0 ? _schedule[previous] : _config.SetAlphaToOne ? 1 : _schedule[0];
         var (root, rest) = (Math.Sqrt(alpha), Math.Sqrt(1 - alpha));
-        var (cleanX, cleanOutput) = _schedule.ToClean(root, rest);
+        var clean = _schedule.ToClean(root, rest);
         // The noise is taken from x and the unclipped x0, as diffusers does, so clipping changes x0 alone.
-        var (noiseX, noiseOutput) = ((1 - (root * cleanX)) / rest, -root * cleanOutput / rest);
+        var (noiseX, noiseOutput) = ((1 - (root * clean.X)) / rest, -root * clean.Output / rest);
         var (toClean, toNoise) = (Math.Sqrt(target), Math.Sqrt(1 - target));
-        for (var i = 0; i < latent.Length; i++)
-        {
-            var clean = (cleanX * latent[i]) + (cleanOutput * output[i]);
-            if (_config.ClipSample) clean = Math.Clamp(clean, -1, 1);
-            latent[i] = (float)((toClean * clean) + (toNoise * ((noiseX * latent[i]) + (noiseOutput * output[i]))));
-        }
+        return SchedulerStep.Through(clean, toClean, new() { Latent = toNoise * noiseX, Output = toNoise * noiseOutput }, _config.ClipSample);
     }
 }

@@ -5,7 +5,6 @@ internal sealed class DpmSolverMultistepScheduler : IScheduler
 {
     private readonly NoiseSchedule _schedule;
     private readonly float[] _sigmas;
-    private float[] _previous = [];
 
     internal DpmSolverMultistepScheduler(SchedulerConfig config, NoiseSchedule schedule, int steps)
     {
@@ -29,31 +28,22 @@ internal sealed class DpmSolverMultistepScheduler : IScheduler
 
     public float InitNoiseSigma => 1;
 
-    public bool NeedsNoise(int step) => false;
-
-    public void ScaleInput(int step, ReadOnlySpan<float> latent, Span<float> input) => latent.CopyTo(input);
-
-    public void Step(int step, ReadOnlySpan<float> output, Span<float> latent, ReadOnlySpan<float> noise)
+    public SchedulerStep StepAt(int step)
     {
         var (alpha, sigma) = AlphaSigma(_sigmas[step]);
         var (nextAlpha, nextSigma) = AlphaSigma(_sigmas[step + 1]);
-        var (cleanX, cleanOutput) = _schedule.ToClean(alpha, sigma);
-        var clean = new float[latent.Length];
-        for (var i = 0; i < clean.Length; i++) clean[i] = (float)((cleanX * latent[i]) + (cleanOutput * output[i]));
-
+        var clean = _schedule.ToClean(alpha, sigma);
         var last = step == Timesteps.Count - 1;
         var width = last ? double.PositiveInfinity : Lambda(_sigmas[step + 1]) - Lambda(_sigmas[step]);
-        var keep = nextSigma / sigma;
         var take = nextAlpha * (1 - Math.Exp(-width));
         // Order 2 extrapolates x0 along lambda; the first step has no history, and the last goes to lambda = infinity.
         var slope = step == 0 || last ? 0 : 0.5 * width / (Lambda(_sigmas[step]) - Lambda(_sigmas[step - 1]));
-        for (var i = 0; i < latent.Length; i++)
+        return new()
         {
-            var predicted = slope == 0 ? clean[i] : clean[i] + (slope * (clean[i] - _previous[i]));
-            latent[i] = (float)((keep * latent[i]) + (take * predicted));
-        }
-
-        _previous = clean;
+            Estimate = new() { Latent = clean.X, Output = clean.Output },
+            Next = new() { Latent = nextSigma / sigma, Estimate = take, Change = take * slope },
+            Remembers = StepMemory.Estimate,
+        };
     }
 
     private static (double Alpha, double Sigma) AlphaSigma(double sigma)

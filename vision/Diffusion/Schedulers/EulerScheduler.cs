@@ -31,15 +31,7 @@ internal sealed class EulerScheduler : IScheduler
 
     public float InitNoiseSigma { get; }
 
-    public bool NeedsNoise(int step) => _ancestral;
-
-    public void ScaleInput(int step, ReadOnlySpan<float> latent, Span<float> input)
-    {
-        var scale = 1 / Math.Sqrt(((double)_sigmas[step] * _sigmas[step]) + 1);
-        for (var i = 0; i < latent.Length; i++) input[i] = (float)(latent[i] * scale);
-    }
-
-    public void Step(int step, ReadOnlySpan<float> output, Span<float> latent, ReadOnlySpan<float> noise)
+    public SchedulerStep StepAt(int step)
     {
         double sigma = _sigmas[step], next = _sigmas[step + 1];
         var (up, down) = (0.0, next);
@@ -49,12 +41,13 @@ internal sealed class EulerScheduler : IScheduler
             down = Math.Sqrt((next * next) - (up * up));
         }
 
-        var (cleanX, cleanOutput) = _schedule.ToClean(1, sigma);
-        for (var i = 0; i < latent.Length; i++)
+        // x + (x - x0) / sigma (down - sigma)
+        var clean = _schedule.ToClean(1, sigma);
+        var move = (down - sigma) / sigma;
+        return new()
         {
-            var clean = (cleanX * latent[i]) + (cleanOutput * output[i]);
-            var moved = latent[i] + ((latent[i] - clean) / sigma * (down - sigma));
-            latent[i] = (float)(_ancestral ? moved + (noise[i] * up) : moved);
-        }
+            InputScale = 1 / Math.Sqrt((sigma * sigma) + 1),
+            Next = new() { Latent = 1 + (move * (1 - clean.X)), Output = -move * clean.Output, Noise = up },
+        };
     }
 }

@@ -28,26 +28,16 @@ internal sealed class LcmScheduler : IScheduler
 
     public float InitNoiseSigma => 1;
 
-    public bool NeedsNoise(int step) => step < _timesteps.Length - 1;
-
-    public void ScaleInput(int step, ReadOnlySpan<float> latent, Span<float> input) => latent.CopyTo(input);
-
-    public void Step(int step, ReadOnlySpan<float> output, Span<float> latent, ReadOnlySpan<float> noise)
+    public SchedulerStep StepAt(int step)
     {
         var alpha = _schedule[_timesteps[step]];
-        var (cleanX, cleanOutput) = _schedule.ToClean(Math.Sqrt(alpha), Math.Sqrt(1 - alpha));
+        var clean = _schedule.ToClean(Math.Sqrt(alpha), Math.Sqrt(1 - alpha));
         var scaled = _timesteps[step] * _config.LcmTimestepScaling;
         var variance = (scaled * scaled) + (SigmaData * SigmaData);
         var (skip, take) = (SigmaData * SigmaData / variance, scaled / Math.Sqrt(variance));
-        var addsNoise = NeedsNoise(step);
-        var target = addsNoise ? _schedule[_timesteps[step + 1]] : 1;
+        // The last step ends at the denoised latent; the others noise it again.
+        var target = step < _timesteps.Length - 1 ? _schedule[_timesteps[step + 1]] : 1;
         var (toClean, toNoise) = (Math.Sqrt(target), Math.Sqrt(1 - target));
-        for (var i = 0; i < latent.Length; i++)
-        {
-            var clean = (cleanX * latent[i]) + (cleanOutput * output[i]);
-            if (_config.ClipSample) clean = Math.Clamp(clean, -1, 1);
-            var denoised = (take * clean) + (skip * latent[i]);
-            latent[i] = (float)(addsNoise ? (toClean * denoised) + (toNoise * noise[i]) : denoised);
-        }
+        return SchedulerStep.Through(clean, toClean * take, new() { Latent = toClean * skip, Noise = toNoise }, _config.ClipSample);
     }
 }

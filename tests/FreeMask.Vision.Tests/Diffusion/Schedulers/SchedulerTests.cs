@@ -1,5 +1,8 @@
 using System.Text.Json;
+using FreeMask.Vision.Diffusion.Sampling;
 using FreeMask.Vision.Diffusion.Schedulers;
+using FreeMask.Vision.Onnx;
+using Microsoft.ML.OnnxRuntime;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Diffusion.Schedulers;
@@ -9,11 +12,18 @@ public sealed class SchedulerTests
 {
     private const float NoiseValue = 0.5f;
 
-    public static TheoryData<string> Names => ["ddim_leading_off1", "ddim_v_trailing", "pndm_skip_prk_off1", "euler_linspace", "euler_leading_off1", "euler_trailing", "euler_karras", "euler_a_linspace(noise=0.5)", "dpmpp2m_linspace", "dpmpp2m_karras", "dpmpp2m_leading_off1", "lcm4(noise=0.5)"];
+    private static readonly string[] Names =
+    [
+        "ddim_leading_off1", "ddim_v_trailing", "pndm_skip_prk_off1", "euler_linspace", "euler_leading_off1", "euler_trailing", "euler_karras",
+        "euler_a_linspace(noise=0.5)", "dpmpp2m_linspace", "dpmpp2m_karras", "dpmpp2m_leading_off1", "lcm4(noise=0.5)",
+    ];
+
+    // In this process's memory, and as a device does it: in double precision, and in single precision where it has no other.
+    public static MatrixTheoryData<string, string> Paths => new(Names, ["host", "device", "device without double"]);
 
     [Theory]
-    [MemberData(nameof(Names))]
-    public void Trajectory_equals_the_reference(string name)
+    [MemberData(nameof(Paths))]
+    public void Trajectory_equals_the_reference(string name, string path)
     {
         var golden = Golden().GetProperty("schedulers").GetProperty(name);
         var timesteps = Floats(golden.GetProperty("timesteps"));
@@ -24,17 +34,38 @@ public sealed class SchedulerTests
         AssertClose(Floats(golden.GetProperty("sigmas")), scheduler.Sigmas, 1e-5f);
         Assert.Equal(golden.GetProperty("init_sigma").GetSingle(), scheduler.InitNoiseSigma, 1e-4f);
 
-        float[] latent = [.. new[] { 1f, -0.5f, 0.25f, 2f }.Select(v => v * scheduler.InitNoiseSigma)];
+        float[] start = [.. new[] { 1f, -0.5f, 0.25f, 2f }.Select(v => v * scheduler.InitNoiseSigma)];
+        using var model = StepModel(path == "device" ? OnnxGraphBuilder.Double : OnnxGraphBuilder.Float);
+        using var bound = new BoundSteps(model, scheduler, new(start, 1, 1, 2, 2));
+        var host = new HostSteps();
+        float[] latent = [.. start];
         var trajectory = golden.GetProperty("trajectory");
         for (var step = 0; step < timesteps.Length; step++)
         {
+            var at = scheduler.StepAt(step);
             var input = new float[4];
-            scheduler.ScaleInput(step, latent, input);
+            HostSteps.ScaleInput(at, latent, input);
             float[] output = [.. input.Select(v => (float)Math.Sin((1.3f * v) + (scheduler.Timesteps[step] / 1000f)))];
-            float[] noise = scheduler.NeedsNoise(step) ? [NoiseValue, NoiseValue, NoiseValue, NoiseValue] : [];
-            scheduler.Step(step, output, latent, noise);
+            float[] noise = at.NeedsNoise ? [NoiseValue, NoiseValue, NoiseValue, NoiseValue] : [];
+            if (path == "host") host.Make(at, output, latent, noise);
+            else latent = Make(bound, step, output, noise);
             AssertClose(Floats(trajectory[step]), latent, 2e-4f);
         }
+    }
+
+    [Theory]
+    [InlineData(SchedulerKind.Ddim)]
+    [InlineData(SchedulerKind.Lcm)]
+    public void Clean_latents_are_clamped_where_the_settings_say_so(SchedulerKind kind)
+    {
+        var scheduler = new SchedulerConfig { Kind = kind, ClipSample = true, Prediction = PredictionType.Sample, SetAlphaToOne = true }.Create(1);
+        using var model = StepModel(OnnxGraphBuilder.Double);
+        float[] start = [0, 0, 0, 0], output = [3, -3, 0.5f, 0];
+        using var bound = new BoundSteps(model, scheduler, new([.. start], 1, 1, 2, 2));
+        var latent = Make(bound, 0, output, []);
+        AssertClose([1, -1, 0.5f, 0], latent, 1e-3f);
+        new HostSteps().Make(scheduler.StepAt(0), output, start, []);
+        Assert.Equal(start, latent);
     }
 
     [Fact]
@@ -65,6 +96,16 @@ public sealed class SchedulerTests
         var schedule = new NoiseSchedule(new() { Kind = SchedulerKind.Ddim, RescaleZeroTerminalSnr = true });
         Assert.Equal(0, schedule[999], 1e-7);
         Assert.Equal(0.99914998, schedule[0], 1e-6);
+    }
+
+    private static OnnxSession StepModel(int arithmetic) =>
+        OnnxSession.FromBytes(StepGraph.Write(OnnxGraphBuilder.Float, OnnxGraphBuilder.Float, arithmetic, guided: false, rescaled: false), "step", new() { Threads = 1 });
+
+    private static float[] Make(BoundSteps steps, int step, float[] output, float[] noise)
+    {
+        using var prediction = OrtValue.CreateTensorValueFromMemory(output, [1, 1, 2, 2]);
+        steps.Make(step, prediction, noise)?.Dispose();
+        return steps.Latents.Values;
     }
 
     private static SchedulerConfig Config(string name)
