@@ -8,7 +8,7 @@ namespace FreeMask.Training.Mask2Former;
 /// <summary>A folder as Hugging Face's <c>save_pretrained</c> writes it: a configuration, and weights in one file or in several with an index.</summary>
 public static class CheckpointFolder
 {
-    internal const string Config = "config.json", Weights = "model.safetensors", Index = "model.safetensors.index.json", Preprocessor = "preprocessor_config.json";
+    internal const string Config = "config.json", Weights = "model.safetensors", Index = "model.safetensors.index.json";
 
     /// <summary>Whether a folder holds weights.</summary>
     public static bool HasWeights(string folder) => File.Exists(Path.Combine(folder, Weights)) || File.Exists(Path.Combine(folder, Index));

@@ -73,7 +73,7 @@ public sealed class Mask2FormerModel : NamedModule<Tensor, Mask2FormerOutputs>
         Directory.CreateDirectory(folder);
         File.WriteAllText(Path.Combine(folder, CheckpointFolder.Config), Config.ToJson());
         ModuleState.ToFile(this).Save(Path.Combine(folder, CheckpointFolder.Weights));
-        if (preprocessing is not null) File.WriteAllText(Path.Combine(folder, CheckpointFolder.Preprocessor), preprocessing.ToJson());
+        if (preprocessing is not null) File.WriteAllText(Path.Combine(folder, SegmenterPreprocessing.FileName), preprocessing.ToJson());
     }
 
     /// <summary>Today's name of a tensor; files from before Swin became a backbone of its own nest it one level deeper and number its norms from 0.</summary>

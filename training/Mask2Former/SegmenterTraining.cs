@@ -132,20 +132,9 @@ public sealed record SegmenterTrainingResult(byte[] Weights, string Config, byte
         Directory.CreateDirectory(folder);
         File.WriteAllBytes(Path.Combine(folder, "model.safetensors"), Weights);
         File.WriteAllText(Path.Combine(folder, "config.json"), Config);
-        File.WriteAllText(Path.Combine(folder, CheckpointFolder.Preprocessor), Preprocessing.ToJson());
+        File.WriteAllText(Path.Combine(folder, SegmenterPreprocessing.FileName), SegmenterPreprocessing.Of(SegmenterCard.Parse(Card, "card.json")).ToJson());
         File.WriteAllBytes(Path.Combine(folder, "model.onnx"), Onnx);
         File.WriteAllText(Path.Combine(folder, "card.json"), Card);
-    }
-
-    /// <summary>How transformers should prepare pictures: the shorter side as in training.</summary>
-    private SegmenterPreprocessing Preprocessing
-    {
-        get
-        {
-            const int LongestFactor = 4;
-            var card = SegmenterCard.Parse(Card, "card.json");
-            return new SegmenterPreprocessing { ShortestEdge = card.Height, LongestEdge = LongestFactor * card.Height, Labels = card.Classes.Count };
-        }
     }
 
     internal static byte[] Bytes(SafetensorsFile file)

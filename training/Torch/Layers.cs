@@ -35,11 +35,13 @@ internal sealed class ModuleGroup : Module
 internal sealed class Convolution : NamedModule<Tensor, Tensor>
 {
     private readonly long[] _stride, _padding;
+    private readonly bool _pointwise;
 
     internal Convolution(long inputs, long outputs, long kernel, long stride = 1, bool bias = true, long? padding = null) : base(nameof(Convolution))
     {
         _stride = [stride, stride];
         _padding = [padding ?? (kernel / 2), padding ?? (kernel / 2)];
+        _pointwise = kernel == 1 && _padding[0] == 0;
         Weight = new Parameter(zeros(outputs, inputs, kernel, kernel));
         register_parameter("weight", Weight);
         if (!bias) return;
@@ -56,8 +58,19 @@ internal sealed class Convolution : NamedModule<Tensor, Tensor>
     {
         // Channels last in memory: faster (nothing is reordered between layers), and right. In the plain order the oneDNN of libtorch 2.10
         // gives wrong sums, even NaN, for some shapes whose channels do not fill its blocks of 8 or 16.
-        var x = input.stride(1) == 1 ? input : input.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
-        return functional.conv2d(x, Weight, Bias, _stride, _padding);
+        var rows = input.permute(0, 2, 3, 1);
+        if (!rows.is_contiguous()) rows = rows.contiguous();
+        return _pointwise ? Pointwise(rows).permute(0, 3, 1, 2) : functional.conv2d(rows.permute(0, 3, 1, 2), Weight, Bias, _stride, _padding);
+    }
+
+    /// <summary>
+    /// A kernel of one pixel as a product of matrices, [n, h, w, in] to [n, h', w', out]. oneDNN's own way estimates its blocks from the sizes of the
+    /// processor's caches, and divides by zero, which ends the process, on virtual machines that hide them (seen with 1024 and more channels).
+    /// </summary>
+    private Tensor Pointwise(Tensor rows)
+    {
+        var kept = _stride[0] == 1 ? rows : rows.slice(1, 0, rows.shape[1], _stride[0]).slice(2, 0, rows.shape[2], _stride[1]);
+        return functional.linear(kept, Weight.view(Weight.shape[0], Weight.shape[1]), Bias);
     }
 }
 

@@ -88,8 +88,8 @@ public sealed class CityscapesExporter : IDatasetFormat
             {
                 var city = classes[sample.InstanceClasses[instance - 1]];
                 if (city == CityscapesClasses.Unlabeled) continue;
-                objects.AddRange(OutlineTracer.Trace(sample.Mask(instance), width).Where(outline => outline.Count >= 3)
-                    .Select(outline => new { label = city.Name, polygon = outline.Select(p => new[] { p.X, p.Y }) }));
+                if (OutlineTracer.Object(sample.Mask(instance), width) is { Count: >= 3 } outline)
+                    objects.Add(new { label = city.Name, polygon = outline.Select(p => new[] { p.X, p.Y }) });
             }
 
             return new { imgHeight = height, imgWidth = width, objects };

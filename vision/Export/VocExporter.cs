@@ -4,8 +4,7 @@ namespace FreeMask.Vision.Export;
 
 /// <summary>
 /// PASCAL VOC 2012's layout, as torchvision, mmseg and datumaro read it: JPEGImages, SegmentationClass and SegmentationObject (indexed PNG),
-/// ImageSets/Segmentation. A <c>labelmap.txt</c> is written only where the classes are not VOC's: with the file, readers want every colour
-/// declared, without it they take VOC's names.
+/// ImageSets/Segmentation, and <c>labelmap.txt</c>: without that file datumaro takes VOC's names, and void for a class "ignored" that has objects.
 /// </summary>
 public sealed class VocExporter : IDatasetFormat
 {
@@ -33,7 +32,7 @@ public sealed class VocExporter : IDatasetFormat
             _classes = Make(root, "SegmentationClass");
             _objects = Make(root, "SegmentationObject");
             _lists = Make(root, "ImageSets", "Segmentation");
-            if (!options.Classes.SequenceEqual(VocClasses.Names)) VocLabelMap.Write(Path.Combine(root, "labelmap.txt"), options.Classes);
+            VocLabelMap.Write(Path.Combine(root, "labelmap.txt"), options.Classes);
         }
 
         public void Add(ExportItem item, DatasetPart part, ExportSample sample)

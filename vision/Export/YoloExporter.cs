@@ -9,7 +9,8 @@ namespace FreeMask.Vision.Export;
 /// <c>data.yaml</c> has no <c>path</c>: ultralytics takes a relative one from the current folder, and without it from where the file lies.
 /// </summary>
 /// <remarks>
-/// An object is one closed outline; its parts are joined by bridges between their nearest points, and holes are lost: the format knows neither.
+/// The format knows neither parts nor holes: an object is one closed outline that goes over to its parts and holes and back, which readers fill to the same pixels
+/// (the even-odd rule) but for the bridges between parts.
 /// Coordinates are (index + 0.25) / size, at which readers that round and readers that truncate come to the same pixel.
 /// </remarks>
 public sealed class YoloExporter : IDatasetFormat
@@ -32,28 +33,9 @@ public sealed class YoloExporter : IDatasetFormat
     /// <summary>The outline of an object as one closed line; null where it has no pixel.</summary>
     internal static List<(int X, int Y)>? Outline(ReadOnlySpan<byte> mask, int width)
     {
-        var parts = OutlineTracer.Trace(mask, width);
-        if (parts.Count == 0) return null;
-        var line = parts[0];
-        foreach (var part in parts.Skip(1)) line = Join(line, part);
-        while (line.Count < LeastPoints) line.Add(line[^1]);
+        var line = OutlineTracer.Object(mask, width);
+        while (line?.Count < LeastPoints) line.Add(line[^1]);
         return line;
-    }
-
-    /// <summary>Goes over from the line to the part at their nearest points, around it, and back.</summary>
-    private static List<(int X, int Y)> Join(List<(int X, int Y)> line, List<(int X, int Y)> part)
-    {
-        var (best, from, to) = (long.MaxValue, 0, 0);
-        for (var i = 0; i < line.Count; i++)
-        {
-            for (var k = 0; k < part.Count; k++)
-            {
-                long dx = line[i].X - part[k].X, dy = line[i].Y - part[k].Y;
-                if ((dx * dx) + (dy * dy) < best) (best, from, to) = ((dx * dx) + (dy * dy), i, k);
-            }
-        }
-
-        return [.. line[..(from + 1)], .. part[to..], .. part[..(to + 1)], .. line[from..]];
     }
 
     private sealed class Writer : IDatasetWriter

@@ -15,6 +15,9 @@ public sealed record PreparedPicture(float[] Pixels, int Width, int Height);
 /// </summary>
 public sealed record SegmenterPreprocessing
 {
+    /// <summary>The file's name.</summary>
+    public const string FileName = "preprocessor_config.json";
+
     private const int BilinearFilter = 2;
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
@@ -39,6 +42,14 @@ public sealed record SegmenterPreprocessing
 
     /// <summary>Number of classes.</summary>
     public int Labels { get; init; }
+
+    /// <summary>What goes with a model that FreeMask trained: the shorter side as in training.</summary>
+    public static SegmenterPreprocessing Of(SegmenterCard card)
+    {
+        ArgumentNullException.ThrowIfNull(card);
+        const int LongestFactor = 4;
+        return new() { ShortestEdge = card.Height, LongestEdge = LongestFactor * card.Height, Labels = card.Classes.Count };
+    }
 
     /// <summary>Reads a <c>preprocessor_config.json</c>.</summary>
     /// <exception cref="FreeMaskException">The file is missing, or asks for something that is not supported.</exception>

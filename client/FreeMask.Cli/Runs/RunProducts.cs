@@ -1,8 +1,10 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using FreeMask.Cli.Reports;
 using FreeMask.Cli.Terminal;
 using FreeMask.GrainInterfaces;
 using FreeMask.Vision.Export;
+using FreeMask.Vision.Segmentation;
 
 namespace FreeMask.Cli.Runs;
 
@@ -55,7 +57,11 @@ internal sealed class RunProducts(RunReader run, RunFolder folder, Desk desk)
         await CopyAsync(segmenter.Config, Path.Combine(folder.Segmenter, "config.json"), stop);
         await CopyAsync(segmenter.Weights, Path.Combine(folder.Segmenter, "model.safetensors"), stop);
         if (segmenter.Onnx is { } onnx) await CopyAsync(onnx, Path.Combine(folder.Segmenter, "model.onnx"), stop);
-        if (segmenter.Card is { } card) await CopyAsync(card, Path.Combine(folder.Segmenter, "card.json"), stop);
+        if (segmenter.Card is not { } card) return;
+        var text = await run.BytesAsync(card, stop);
+        await AtomicFile.WriteAsync(Path.Combine(folder.Segmenter, "card.json"), text, stop);
+        var preprocessing = SegmenterPreprocessing.Of(SegmenterCard.Parse(Encoding.UTF8.GetString(text.Span), "card.json"));
+        await AtomicFile.WriteAsync(Path.Combine(folder.Segmenter, SegmenterPreprocessing.FileName), Encoding.UTF8.GetBytes(preprocessing.ToJson()), stop);
     }
 
     private async Task WriteManifestAsync(CancellationToken stop)

@@ -37,7 +37,7 @@ internal static class OnnxExportVerb
     private static (int Width, int Height) SizeOf(string folder)
     {
         if (Path.Combine(folder, "card.json") is var card && File.Exists(card)) return SegmenterCard.Load(card) is var made ? (made.Width, made.Height) : default;
-        if (Path.Combine(folder, "preprocessor_config.json") is var file && File.Exists(file))
+        if (Path.Combine(folder, SegmenterPreprocessing.FileName) is var file && File.Exists(file))
         {
             var preprocessing = SegmenterPreprocessing.Load(file);
             var side = preprocessing.ShortestEdge ?? DefaultSide;

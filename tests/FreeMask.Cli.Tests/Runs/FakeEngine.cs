@@ -1,13 +1,18 @@
 using System.Security.Cryptography;
+using System.Text;
 using FreeMask.Cli.Runs;
 using FreeMask.GrainInterfaces;
 using FreeMask.Vision.Imaging;
+using FreeMask.Vision.Segmentation;
 
 namespace FreeMask.Cli.Tests.Runs;
 
 /// <summary>An engine whose runs complete when they are first asked, with two rounds of eight small samples.</summary>
 internal sealed class FakeEngine : IEngine, IRunDirectoryGrain
 {
+    private static readonly SegmenterCard Card = new(
+        "drawn", "pixel_values", 96, 96, BlueFirst: false, ImageNormalization.ImageNet, "semantic_scores", SegmenterOutput.Scores, ["background", "cat"]);
+
     private readonly Dictionary<string, FakeRun> _runs = [];
     private readonly Dictionary<string, byte[]> _artifacts = [];
 
@@ -108,7 +113,7 @@ internal sealed class FakeEngine : IEngine, IRunDirectoryGrain
             EndedAt = DateTimeOffset.UnixEpoch.AddMinutes(3),
             ManifestHash = engine.Ending == RunState.Completed ? new string('a', 64) : null,
             ManifestParts = [engine.Put("one\n"u8.ToArray()), engine.Put("two\n"u8.ToArray())],
-            Segmenter = new SegmenterModel(engine.Put([1]), engine.Put("{}"u8.ToArray()), null),
+            Segmenter = new SegmenterModel(engine.Put([1]), engine.Put("{}"u8.ToArray()), engine.Put([2]), engine.Put(Encoding.UTF8.GetBytes(Card.ToJson()))),
             Rounds = [.. Enumerable.Range(0, 2).Select(Round)],
         });
 

@@ -4,6 +4,7 @@ using System.Xml.Linq;
 using FreeMask.Cli.Tests.Terminal;
 using FreeMask.GrainInterfaces;
 using FreeMask.Vision.Export;
+using FreeMask.Vision.Segmentation;
 using Xunit;
 
 namespace FreeMask.Cli.Tests.Runs;
@@ -42,7 +43,11 @@ public sealed class RunVerbTests : IDisposable
         Assert.Equal(180, run.GetProperty("seconds").GetProperty("total").GetDouble());
 
         Assert.Equal(12, VocDataset.Open(run.GetProperty("dataset").GetString()!).Entries.Count);
-        Assert.True(File.Exists(Path.Combine(run.GetProperty("segmenter").GetString()!, "model.safetensors")));
+        var segmenter = run.GetProperty("segmenter").GetString()!;
+        string[] files = ["card.json", "config.json", "model.onnx", "model.safetensors", SegmenterPreprocessing.FileName];
+        Assert.Equal(files, Directory.EnumerateFiles(segmenter).Select(Path.GetFileName).Order());
+        var preprocessing = SegmenterPreprocessing.Load(Path.Combine(segmenter, SegmenterPreprocessing.FileName));
+        Assert.Equal((96, 2), (preprocessing.ShortestEdge, preprocessing.Labels));
         Assert.Equal("one\ntwo\n", await File.ReadAllTextAsync(Path.Combine(Path.GetDirectoryName(run.GetProperty("report").GetString())!, "manifest.jsonl"), TestContext.Current.CancellationToken));
     }
 

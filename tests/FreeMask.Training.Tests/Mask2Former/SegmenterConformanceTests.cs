@@ -1,5 +1,7 @@
+using System.Text.Json.Nodes;
 using FreeMask.Training.Mask2Former;
 using FreeMask.Training.Mask2Former.Conformance;
+using FreeMask.Vision;
 using FreeMask.Vision.Diffusion.Conformance;
 using FreeMask.Vision.Tensors;
 using FreeMask.Vision.Tests;
@@ -57,6 +59,19 @@ public sealed class SegmenterConformanceTests
         var report = Measure(model, copy);
         Assert.All(report.Rows.Where(r => r.Quantity.Contains(" backbone", StringComparison.Ordinal) || r.Quantity.StartsWith("sampling", StringComparison.Ordinal)), r => Assert.True(r.Passed, r.ToString()));
         Assert.All(report.Rows.Where(r => r.Quantity is "a masks queries logits" or "a decoder.state.0" or "train loss" or "train ignore loss"), r => Assert.False(r.Passed, r.ToString()));
+        Directory.Delete(copy, recursive: true);
+    }
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void Golden_data_that_lack_a_field_are_refused(string model)
+    {
+        var (source, copy) = (Folder(model), Directory.CreateTempSubdirectory("freemask-conformance").FullName);
+        File.Copy(Path.Combine(source, "golden.safetensors"), Path.Combine(copy, "golden.safetensors"));
+        var json = JsonNode.Parse(File.ReadAllText(Path.Combine(source, "golden.json")))!.AsObject();
+        json.Remove("post");
+        File.WriteAllText(Path.Combine(copy, "golden.json"), json.ToJsonString());
+        Assert.Contains("golden.json", Assert.Throws<FreeMaskException>(() => SegmenterConformance.Measure(source, copy)).Message, StringComparison.Ordinal);
         Directory.Delete(copy, recursive: true);
     }
 

@@ -40,7 +40,7 @@ internal sealed class ForwardComparison(SegmenterGolden golden, string folder, C
 
     private void ComparePreprocessing()
     {
-        var path = Path.Combine(folder, CheckpointFolder.Preprocessor);
+        var path = Path.Combine(folder, SegmenterPreprocessing.FileName);
         for (var i = 0; golden.Has($"train.image.{i}"); i++)
         {
             var prepared = (SegmenterPreprocessing.Load(path) with { Resizes = false }).Prepare(Picture($"train.image.{i}"));

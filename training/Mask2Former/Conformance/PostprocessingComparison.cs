@@ -19,7 +19,8 @@ internal sealed class PostprocessingComparison(
         for (var i = 0; i < answers.Count; i++)
         {
             if (golden.Has($"{scene}.post.semantic.{i}")) CompareSemantic(i);
-            foreach (var threshold in golden.Spec.GetProperty("thresholds").EnumerateArray().Select(t => t.GetDouble())) CompareSegments(i, threshold);
+            if (golden.Spec.TryGetProperty("thresholds", out var thresholds))
+                foreach (var threshold in thresholds.EnumerateArray().Select(t => t.GetDouble())) CompareSegments(i, threshold);
             if (golden.Has($"{scene}.post.direct_cropped.{i}")) CompareCropped(i);
         }
     }

@@ -32,7 +32,14 @@ public static class SegmenterConformance
             // Golden data of a model of another shape: nothing else could be compared.
             if (rows.Rows.Any(row => row.Quantity == ForwardComparison.State && !row.Passed)) break;
             using var scope = NewDisposeScope();
-            part();
+            try
+            {
+                part();
+            }
+            catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or FormatException)
+            {
+                throw new FreeMaskException($"The golden data lack a field of golden.json, or have one of another type: {e.Message}", e);
+            }
         }
 
         return new(folder, rows.Rows);
