@@ -4,7 +4,7 @@ namespace FreeMask.Load.Benchmarks;
 
 /// <summary>Devices that do nothing but take time: a part that every batch costs, and a part for each of its items.</summary>
 /// <param name="perBatch">Milliseconds that a batch costs.</param>
-/// <param name="perItem">Milliseconds that an item costs; a batch is rounded to whole milliseconds.</param>
+/// <param name="perItem">Milliseconds that an item costs.</param>
 internal sealed class FakeDevices(double perBatch, double perItem)
 {
     private readonly Lock _lock = new();
@@ -39,34 +39,46 @@ internal sealed class FakeDevices(double perBatch, double perItem)
     public Func<int, Task> Open()
     {
         if (perBatch == 0 && perItem == 0) return _ => Task.CompletedTask;
-        var line = new BlockingCollection<(int Items, TaskCompletionSource Done)>();
+        var line = new BlockingCollection<Batch>();
         // A thread of its own wakes to a tenth of a millisecond; a timer would add up to two to every batch, which would count as coordination.
         new Thread(() => Serve(line)) { IsBackground = true, Name = "device" }.Start();
         return async items =>
         {
-            var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            line.Add((items, done));
-            await done.Task;
+            var batch = new Batch(items, TimeProvider.System.GetTimestamp());
+            line.Add(batch);
+            await batch.Done.Task;
         };
     }
 
-    private void Serve(BlockingCollection<(int Items, TaskCompletionSource Done)> line)
+    /// <summary>
+    /// Keeps the device's own clock, as the line of commands of a GPU does: a batch that waits begins the moment that the one before ends,
+    /// however late this thread wakes up to say so.
+    /// </summary>
+    private void Serve(BlockingCollection<Batch> line)
     {
+        var frequency = TimeProvider.System.TimestampFrequency;
         using var never = new ManualResetEvent(false);
-        foreach (var (items, done) in line.GetConsumingEnumerable())
+        var free = 0L;
+        foreach (var batch in line.GetConsumingEnumerable())
         {
-            var began = TimeProvider.System.GetTimestamp();
-            never.WaitOne((int)Math.Round(perBatch + (perItem * items)));
-            var ended = TimeProvider.System.GetTimestamp();
-            done.SetResult();
+            var began = Math.Max(batch.Arrived, free);
+            free = began + (long)((perBatch + (perItem * batch.Items)) / 1000 * frequency);
+            var left = (free - TimeProvider.System.GetTimestamp()) * 1000.0 / frequency;
+            if (left > 0) never.WaitOne((int)Math.Ceiling(left));
+            batch.Done.SetResult();
             lock (_lock)
             {
                 if (_first == 0 || began < _first) _first = began;
-                _last = Math.Max(_last, ended);
+                _last = Math.Max(_last, free);
                 Batches++;
-                Items += items;
-                Busy += TimeProvider.System.GetElapsedTime(began, ended).TotalSeconds;
+                Items += batch.Items;
+                Busy += TimeProvider.System.GetElapsedTime(began, free).TotalSeconds;
             }
         }
+    }
+
+    private sealed record Batch(int Items, long Arrived)
+    {
+        public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

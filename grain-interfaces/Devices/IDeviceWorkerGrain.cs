@@ -62,8 +62,9 @@ public sealed record WorkOrder(
 /// <summary>One sample to work on, and the attempt that the lease is for.</summary>
 /// <param name="Index">The index within the round.</param>
 /// <param name="Attempt">The attempt: the fencing token.</param>
+/// <param name="Faults">Faults met at this stage and attempt, as far as the shard knows.</param>
 [GenerateSerializer, Immutable, Alias("freemask.WorkItem")]
-public readonly record struct WorkItem([property: Id(0)] int Index, [property: Id(1)] int Attempt);
+public readonly record struct WorkItem([property: Id(0)] int Index, [property: Id(1)] int Attempt, [property: Id(2)] int Faults = 0);
 
 /// <summary>What became of an order.</summary>
 /// <param name="Taken">How many items were taken, from the front; the others found no room.</param>

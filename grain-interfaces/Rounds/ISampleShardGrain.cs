@@ -31,8 +31,9 @@ public interface ISampleShardGrain : IGrainWithStringKey
     /// <summary>Carries out the round's cut: every scored sample becomes kept or dropped.</summary>
     /// <param name="order">What the shard holds; changes nothing.</param>
     /// <param name="cuts">The cut of each class.</param>
+    /// <returns>The list of kept samples, as <see cref="WriteList"/> writes it.</returns>
     [Alias("Select")]
-    Task Select(ShardOrder order, ImmutableArray<ClassCut> cuts);
+    Task<SampleList> Select(ShardOrder order, ImmutableArray<ClassCut> cuts);
 
     /// <summary>Writes a list of samples to the artifact store.</summary>
     /// <param name="order">What the shard holds; changes nothing.</param>

@@ -11,17 +11,19 @@ public interface ISampleGrain : IGrainWithStringKey
     Task<SampleRecord?> Get();
 
     /// <summary>Takes the result of a piece of work. Results of an attempt or stage that is over are ignored.</summary>
-    /// <returns>The sample as it stands afterwards.</returns>
+    /// <returns>The record as it stands afterwards.</returns>
     [Alias("Complete")]
-    Task<SampleProgress> Complete(StageCompletion completion);
+    Task<SampleRecord> Complete(StageCompletion completion);
 
     /// <summary>Carries out selection: Scored becomes Kept or Dropped.</summary>
+    /// <returns>The record as it stands afterwards.</returns>
     [Alias("Decide")]
-    Task<SampleProgress> Decide(bool kept);
+    Task<SampleRecord> Decide(bool kept);
 
     /// <summary>Puts a quarantined sample back to where it failed, with a fresh count of tries.</summary>
+    /// <returns>The record as it stands afterwards.</returns>
     [Alias("Retry")]
-    Task<SampleProgress> Retry();
+    Task<SampleRecord> Retry();
 }
 
 /// <summary>A sample's state as its shard needs it.</summary>

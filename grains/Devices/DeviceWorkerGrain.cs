@@ -15,7 +15,7 @@ namespace FreeMask.Grains.Devices;
 /// </summary>
 [PlaceOnOwnSilo, Immovable, Reentrant, KeepAlive]
 internal sealed partial class DeviceWorkerGrain(
-    ILocalDevices devices, IArtifactStore artifacts, IOptions<DeviceWorkerOptions> options, Departure departure, TimeProvider time, ILogger<DeviceWorkerGrain> logger) : Grain, IDeviceWorkerGrain
+    ILocalDevices devices, IArtifactStore artifacts, RecentSamples recent, IOptions<DeviceWorkerOptions> options, Departure departure, TimeProvider time, ILogger<DeviceWorkerGrain> logger) : Grain, IDeviceWorkerGrain
 {
     private const int KeepTries = 3;
 
@@ -136,11 +136,13 @@ internal sealed partial class DeviceWorkerGrain(
         await ReportAsync(batch, done, seconds, error);
     }
 
-    /// <summary>Asks the samples what they have. One that has moved on is not worked on again.</summary>
+    /// <summary>Asks the samples what they have, except those that just said it. One that has moved on is not worked on again.</summary>
     private async Task<List<StageInput>> PrepareAsync(List<QueuedWork> batch, Dictionary<int, SampleProgress> done)
     {
         var order = batch[0].Order;
-        var records = await Task.WhenAll(batch.Select(w => GrainFactory.GetSample(order.Run, order.Round, w.Item.Index).Get()));
+        var records = await Task.WhenAll(batch.Select(w => recent.Take(order, w.Item) is { } record
+            ? Task.FromResult<SampleRecord?>(record)
+            : GrainFactory.GetSample(order.Run, order.Round, w.Item.Index).Get()));
         var inputs = new List<StageInput>();
         for (var i = 0; i < batch.Count; i++)
         {
@@ -281,7 +283,9 @@ internal sealed partial class DeviceWorkerGrain(
         {
             try
             {
-                return await GrainFactory.GetSample(order.Run, order.Round, input.Index).Complete(completion);
+                var record = await GrainFactory.GetSample(order.Run, order.Round, input.Index).Complete(completion);
+                recent.Keep(order.Run, record);
+                return SampleTransitions.ProgressOf(record);
             }
             catch (Exception exception) when (attempt < KeepTries)
             {

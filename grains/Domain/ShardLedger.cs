@@ -33,6 +33,7 @@ internal sealed class ShardLedger
     private readonly byte[] _stages;
     private readonly ushort[] _attempts;
     private readonly int[] _scores;
+    private readonly int[] _faults;
     private readonly int[] _histogram = new int[(int)SampleStage.Quarantined + 1];
     private readonly Dictionary<int, Lease> _leases = [];
     private readonly Dictionary<string, (int Count, int Example)> _failures = new(StringComparer.Ordinal);
@@ -47,6 +48,7 @@ internal sealed class ShardLedger
         _stages = new byte[count];
         _attempts = new ushort[count];
         _scores = new int[count];
+        _faults = new int[count];
         Array.Fill(_scores, -1);
         _histogram[(int)SampleStage.Planned] = count;
     }
@@ -58,6 +60,7 @@ internal sealed class ShardLedger
         _stages = [.. record.Stages];
         _attempts = [.. record.Attempts];
         _scores = [.. record.Scores];
+        _faults = new int[_stages.Length];
         _seconds = record.Seconds;
         _rejected = record.Rejected;
         foreach (var stage in _stages) _histogram[stage]++;
@@ -151,7 +154,7 @@ internal sealed class ShardLedger
             for (var i = 0; i < Count && room > 0; i++)
             {
                 if (_stages[i] != stage || _leases.ContainsKey(First + i)) continue;
-                picked.Add(((StageKind)stage, new WorkItem(First + i, _attempts[i])));
+                picked.Add(((StageKind)stage, new WorkItem(First + i, _attempts[i], _faults[i])));
                 room--;
             }
         }
@@ -251,6 +254,7 @@ internal sealed class ShardLedger
         _stages[i] = (byte)progress.Stage;
         _attempts[i] = checked((ushort)progress.Attempt);
         _scores[i] = progress.Score;
+        _faults[i] = progress.Faults;
         _histogram[_stages[i]]++;
     }
 

@@ -212,16 +212,13 @@ internal sealed partial class RoundGrain(
     private async Task<bool> SelectAsync(RoundRecord record)
     {
         if (!await SettleAsync(record)) return false;
-        var (number, lists) = (0, new List<string>());
-        foreach (var (shard, order) in ShardsOf(record))
-        {
-            await shard.Select(order, record.Cuts);
-            lists.Add((await shard.WriteList(order, SampleListKind.Kept)).Hash);
-            _shards[number++] = await shard.GetReport();
-        }
-
+        var selected = await Fanout.CallAsync(ShardsOf(record), s => SelectAsync(s.Shard, s.Order), ShardsAtATime);
+        for (var shard = 0; shard < selected.Count; shard++) _shards[shard] = selected[shard].Report;
         var tally = RoundTally.Of(record.Assignment.Spec.SamplesPerRound, _shards.Values);
-        return await TakeEdgeAsync(r => r.Selected([.. lists], tally));
+        return await TakeEdgeAsync(r => r.Selected([.. selected.Select(s => s.Kept.Hash)], tally));
+
+        async Task<(SampleList Kept, ShardReport Report)> SelectAsync(ISampleShardGrain shard, ShardOrder order) =>
+            (await shard.Select(order, record.Cuts), await shard.GetReport());
     }
 
     private async Task<bool> TrainAsync(RoundRecord record)

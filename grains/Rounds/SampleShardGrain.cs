@@ -73,7 +73,7 @@ internal sealed partial class SampleShardGrain(
         return new ShardScores(ledger.First, ledger.Scores);
     }
 
-    public async Task Select(ShardOrder order, ImmutableArray<ClassCut> cuts)
+    public async Task<SampleList> Select(ShardOrder order, ImmutableArray<ClassCut> cuts)
     {
         var ledger = await SettledAsync(order);
         var byClass = cuts.ToDictionary(c => c.Class, StringComparer.Ordinal);
@@ -82,18 +82,17 @@ internal sealed partial class SampleShardGrain(
             var cut = byClass[SamplePlanner.ClassOf(order.Spec, order.Round, index)];
             return GrainFactory.GetSample(order.Run, order.Round, index).Decide(Selection.IsKept(cut, ledger.ScoreOf(index), index));
         });
-        foreach (var progress in decided) ledger.Apply(progress);
+        // Samples that were decided before, by a call whose answer was lost, are asked; those just decided need not be.
+        var before = await ReadAsync(order, ledger.At(SampleStage.Kept).ToList());
+        foreach (var record in decided) ledger.Apply(SampleTransitions.ProgressOf(record));
         await SaveAsync(ledger);
+        return await WriteListAsync(SampleListKind.Kept, decided.Concat(before).OrderBy(r => r.Index));
     }
 
     public async Task<SampleList> WriteList(ShardOrder order, SampleListKind kind)
     {
         // By the records, not by the copy: a list is made for others.
-        var records = (await ReadAsync(order, Enumerable.Range(order.First, order.Count))).Where(r => Belongs(kind, r)).ToList();
-        var hash = kind == SampleListKind.Manifest
-            ? await artifacts.PutAsync(Manifest.Piece(records), CancellationToken.None)
-            : await SampleLists.WriteAsync(artifacts, records.Select(r => Listed(kind, r)), CancellationToken.None);
-        return new SampleList(hash, records.Count);
+        return await WriteListAsync(kind, await ReadAsync(order, Enumerable.Range(order.First, order.Count)));
     }
 
     public async Task Retry(ShardOrder order, int[]? indices)
@@ -103,7 +102,7 @@ internal sealed partial class SampleShardGrain(
         (_error, _epoch) = (null, _epoch + 1);
         var quarantined = ledger.At(SampleStage.Quarantined).Where(i => indices is null || indices.Contains(i)).ToList();
         var returned = await Fanout.CallAsync(quarantined, index => GrainFactory.GetSample(order.Run, order.Round, index).Retry());
-        foreach (var progress in returned) ledger.Readmit(progress);
+        foreach (var record in returned) ledger.Readmit(SampleTransitions.ProgressOf(record));
         if (returned.Count > 0) await SaveAsync(ledger);
         _pulse.Signal();
     }
@@ -148,6 +147,15 @@ internal sealed partial class SampleShardGrain(
         return new ListedSample(record.Index, record.Plan.ClassIndex, Hash(image), Hash(label));
 
         string Hash(string name) => record.Artifact(name) ?? throw new InvalidOperationException($"Sample {record.Round}/{record.Index} has no artifact '{name}'.");
+    }
+
+    private async Task<SampleList> WriteListAsync(SampleListKind kind, IEnumerable<SampleRecord> records)
+    {
+        var listed = records.Where(r => Belongs(kind, r)).ToList();
+        var hash = kind == SampleListKind.Manifest
+            ? await artifacts.PutAsync(Manifest.Piece(listed), CancellationToken.None)
+            : await SampleLists.WriteAsync(artifacts, listed.Select(r => Listed(kind, r)), CancellationToken.None);
+        return new SampleList(hash, listed.Count);
     }
 
     private static void Take(ShardLedger ledger, SampleProgress progress, WorkReport report)

@@ -17,18 +17,15 @@ internal sealed class SampleGrain([PersistentState("sample", StorageNames.Sample
         return _record.Value;
     }
 
-    public Task<SampleProgress> Complete(StageCompletion completion)
+    public Task<SampleRecord> Complete(StageCompletion completion)
     {
         var (_, round, index) = GrainKeys.Parse(this.GetPrimaryKeyString());
-        return ChangeAsync(record => SampleTransitions.Apply(record ?? SampleTransitions.Fresh(round, index, completion.Plan), completion));
+        return _record.UpdateAsync(record => SampleTransitions.Apply(record ?? SampleTransitions.Fresh(round, index, completion.Plan), completion));
     }
 
-    public Task<SampleProgress> Decide(bool kept) => ChangeAsync(record => SampleTransitions.Decide(Existing(record), kept));
+    public Task<SampleRecord> Decide(bool kept) => _record.UpdateAsync(record => SampleTransitions.Decide(Existing(record), kept));
 
-    public Task<SampleProgress> Retry() => ChangeAsync(record => SampleTransitions.Retry(Existing(record)));
-
-    private async Task<SampleProgress> ChangeAsync(Func<SampleRecord?, SampleRecord> transition) =>
-        SampleTransitions.ProgressOf(await _record.UpdateAsync(transition));
+    public Task<SampleRecord> Retry() => _record.UpdateAsync(record => SampleTransitions.Retry(Existing(record)));
 
     private SampleRecord Existing(SampleRecord? record) =>
         record ?? throw new InvalidOperationException($"Sample {this.GetPrimaryKeyString()} has no record.");

@@ -41,6 +41,7 @@ public static class SiloHosting
         services.AddSingleton(TimeProvider.System);
         services.AddArtifactStore();
         services.AddSingleton<Departure>();
+        services.AddSingleton<RecentSamples>();
         services.AddSingleton<ILocalDevices, ConfiguredDevices>();
         services.AddSingleton<ClusterDevices>();
         services.AddSingleton<IDeviceDirectory>(s => s.GetRequiredService<ClusterDevices>());

@@ -60,6 +60,16 @@ public sealed class ShardLedgerTests
     }
 
     [Fact]
+    public void Work_says_how_often_it_failed_before()
+    {
+        var ledger = new ShardLedger(First, Count);
+        ledger.Apply(new SampleProgress(First, SampleStage.Generated, 0, 2, -1, "slow"));
+        Assert.Equal((StageKind.Mask, new WorkItem(First, 0, 2)), ledger.Pick(SampleStage.Masked, 1).Single());
+        ledger.Apply(new SampleProgress(First, SampleStage.Masked, 0, 0, -1, null));
+        Assert.Equal((StageKind.Compose, new WorkItem(First, 0, 0)), ledger.Pick(SampleStage.Composed, 1).Single());
+    }
+
+    [Fact]
     public void A_lease_ends_by_its_holder_or_its_deadline()
     {
         var ledger = new ShardLedger(First, Count);

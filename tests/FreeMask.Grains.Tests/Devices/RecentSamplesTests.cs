@@ -1,0 +1,62 @@
+using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Devices;
+using FreeMask.Grains.Domain;
+using FreeMask.Grains.Tests.Domain;
+using Xunit;
+
+namespace FreeMask.Grains.Tests.Devices;
+
+public sealed class RecentSamplesTests
+{
+    private readonly RecentSamples _recent = new();
+
+    [Fact]
+    public void A_record_is_used_once()
+    {
+        var record = Generated(3);
+        _recent.Keep("run", record);
+        Assert.Same(record, _recent.Take(Order("run"), new WorkItem(3, 0)));
+        Assert.Null(_recent.Take(Order("run"), new WorkItem(3, 0)));
+    }
+
+    [Fact]
+    public void A_record_that_does_not_say_what_the_shard_knows_is_not_used_and_forgotten()
+    {
+        _recent.Keep("run", Generated(0));
+        _recent.Keep("run", Generated(1));
+        _recent.Keep("run", Generated(2));
+        Assert.Null(_recent.Take(Order("run"), new WorkItem(0, Attempt: 1)));
+        Assert.Null(_recent.Take(Order("run"), new WorkItem(1, 0, Faults: 1)));
+        Assert.Null(_recent.Take(Order("run") with { Kind = StageKind.Compose }, new WorkItem(2, 0)));
+        for (var index = 0; index < 3; index++) Assert.Null(_recent.Take(Order("run"), new WorkItem(index, 0)));
+    }
+
+    [Fact]
+    public void Runs_and_rounds_are_told_apart()
+    {
+        _recent.Keep("run", Generated(3));
+        Assert.Null(_recent.Take(Order("another"), new WorkItem(3, 0)));
+        Assert.Null(_recent.Take(Order("run") with { Round = 1 }, new WorkItem(3, 0)));
+        Assert.NotNull(_recent.Take(Order("run"), new WorkItem(3, 0)));
+    }
+
+    [Fact]
+    public void Samples_that_no_device_works_on_any_more_are_not_kept()
+    {
+        _recent.Keep("run", Generated(3) with { Stage = SampleStage.Scored });
+        Assert.Null(_recent.Take(Order("run"), new WorkItem(3, 0)));
+    }
+
+    [Fact]
+    public void The_oldest_records_make_room()
+    {
+        for (var index = 0; index < 10_000; index++) _recent.Keep("run", Generated(index));
+        Assert.Null(_recent.Take(Order("run"), new WorkItem(0, 0)));
+        Assert.NotNull(_recent.Take(Order("run"), new WorkItem(9_999, 0)));
+    }
+
+    private static SampleRecord Generated(int index) =>
+        SampleTransitions.Fresh(0, index, SamplePlanner.Plan(Specs.Small, 0, index)) with { Stage = SampleStage.Generated };
+
+    private static WorkOrder Order(string run) => new("shard", run, Specs.Small, 0, StageKind.Mask, null, null, []);
+}
