@@ -9,14 +9,14 @@ internal static class CheckedOptions
     /// <summary>Binds a section and checks its annotations.</summary>
     /// <param name="services">The services.</param>
     /// <param name="section">The section's key.</param>
-    /// <param name="whole">Whether the section holds nothing but these options, so that any other key is a mistake.</param>
-    public static void AddCheckedOptions<T>(this IServiceCollection services, string section, bool whole = true) where T : class
+    /// <param name="others">Sections of their own within the section; any key that is neither an option nor one of them is a mistake.</param>
+    public static void AddCheckedOptions<T>(this IServiceCollection services, string section, params string[] others) where T : class
     {
-        services.AddSingleton<IValidateOptions<T>>(s => new Check<T>(section, whole, s.GetRequiredService<IConfiguration>()));
+        services.AddSingleton<IValidateOptions<T>>(s => new Check<T>(section, others, s.GetRequiredService<IConfiguration>()));
         services.AddOptions<T>().BindConfiguration(section).ValidateOnStart();
     }
 
-    private sealed class Check<T>(string section, bool whole, IConfiguration configuration) : IValidateOptions<T> where T : class
+    private sealed class Check<T>(string section, string[] others, IConfiguration configuration) : IValidateOptions<T> where T : class
     {
         public ValidateOptionsResult Validate(string? name, T options)
         {
@@ -34,8 +34,7 @@ internal static class CheckedOptions
 
         private IEnumerable<string> Unknown()
         {
-            if (!whole) return [];
-            var known = typeof(T).GetProperties().Where(p => p.CanWrite).Select(p => p.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
+            var known = typeof(T).GetProperties().Where(p => p.CanWrite).Select(p => p.Name).Concat(others).ToHashSet(StringComparer.OrdinalIgnoreCase);
             return configuration.GetSection(section).GetChildren().Where(c => !known.Contains(c.Key))
                 .Select(c => $"{section}:{c.Key} is not a setting; there are {string.Join(", ", known.Order(StringComparer.Ordinal))}.");
         }

@@ -31,7 +31,7 @@ public static class SiloHosting
         UseDefaults(builder.Configuration);
         ProviderCheck.CheckSilo(builder.Configuration);
         var services = builder.Services;
-        services.AddCheckedOptions<SiloOptions>("FreeMask", whole: false);
+        services.AddCheckedOptions<SiloOptions>("FreeMask", "Artifacts", "Collection", "Coordination", "Devices", "DeviceWorker");
         services.AddCheckedOptions<CoordinationOptions>("FreeMask:Coordination");
         services.AddCheckedOptions<DeviceWorkerOptions>("FreeMask:DeviceWorker");
         services.AddCheckedOptions<CollectionOptions>("FreeMask:Collection");

@@ -21,6 +21,9 @@ public sealed class SiloOptions : IValidatableObject
     /// <summary>The folder of the model bundles that runs name, such as <c>mini</c>; null where runs give paths.</summary>
     public string? Models { get; set; }
 
+    /// <summary>Whether the silo makes its tables in PostgreSQL as it starts. Default false.</summary>
+    public bool PreparePostgreSql { get; set; }
+
     /// <summary>Whether runs that were at work when their silo died go on as soon as another one stands. Default true.</summary>
     public bool WakeRuns { get; set; } = true;
 
@@ -31,6 +34,8 @@ public sealed class SiloOptions : IValidatableObject
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (Parse(Roles) is null) yield return new ValidationResult("names the roles of a silo: 'coordinator', 'worker' or 'coordinator,worker'", [nameof(Roles)]);
+        if (Models is not null && ParsedRoles.HasFlag(SiloRoles.Worker) && !Directory.Exists(Models))
+            yield return new ValidationResult("there is no such folder; it holds the model bundles that runs name, such as 'mini'", [nameof(Models)]);
     }
 
     private static SiloRoles? Parse(string text)

@@ -1,7 +1,9 @@
+using FreeMask.Grains.Artifacts;
 using FreeMask.Silo.Operations;
 using FreeMask.Vision;
 using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.Options;
+using Orleans.Configuration;
 
 namespace FreeMask.Silo.Hosting;
 
@@ -28,16 +30,23 @@ public static class SiloProgram
     /// Runs a silo until it is told to stop. Configuration comes from <c>appsettings.json</c>, from the files that <c>--config FILE</c> names
     /// (later ones win), from environment variables (those that begin with <c>FREEMASK_</c> win), and from arguments (<c>--Key=value</c>).
     /// </summary>
-    /// <param name="args">The arguments.</param>
+    /// <param name="args">The arguments; <see cref="SiloArguments"/>.</param>
     /// <param name="services">Registers the stage runners and the training.</param>
+    /// <param name="sections">Sections of configuration that the program reads besides the silo's own.</param>
     /// <returns>The exit code: 0 stopped, 1 failed, 2 the configuration cannot be used.</returns>
-    public static async Task<int> RunAsync(string[] args, Action<IServiceCollection, IConfiguration> services)
+    public static async Task<int> RunAsync(string[] args, Action<IServiceCollection, IConfiguration> services, params string[] sections)
     {
         try
         {
-            await using var app = Build(args, services);
-            await app.RunAsync();
-            return 0;
+            var arguments = SiloArguments.Parse(args, sections);
+            if (arguments.Help)
+            {
+                await Console.Out.WriteLineAsync(SiloArguments.Usage);
+                return 0;
+            }
+
+            await using var app = Build(arguments, services);
+            return await RunAsync(app);
         }
         catch (Exception exception) when (ConfigurationProblems(exception) is { } problems)
         {
@@ -51,16 +60,33 @@ public static class SiloProgram
         }
     }
 
-    /// <summary>Builds the silo's host.</summary>
-    internal static WebApplication Build(string[] args, Action<IServiceCollection, IConfiguration> services)
+    private static async Task<int> RunAsync(WebApplication app)
     {
-        var (files, others) = SplitConfigFiles(args);
+        var failure = new StartFailure(app.Configuration);
+        using var folder = OwnFolder(app);
+        // Otherwise it would be opened with the first sample, and fail then.
+        _ = app.Services.GetRequiredService<IArtifactStore>();
+        try
+        {
+            await app.RunAsync();
+            return 0;
+        }
+        catch (Exception exception) when (failure.Explain(exception) is { } explanation)
+        {
+            await Console.Error.WriteLineAsync(explanation);
+            return Failed;
+        }
+    }
+
+    /// <summary>Builds the silo's host.</summary>
+    internal static WebApplication Build(SiloArguments arguments, Action<IServiceCollection, IConfiguration> services)
+    {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = LogDefaults });
-        foreach (var file in files) builder.Configuration.AddJsonFile(Path.GetFullPath(file), optional: false);
+        foreach (var file in arguments.ConfigFiles) builder.Configuration.AddJsonFile(Path.GetFullPath(file), optional: false);
         builder.Configuration.AddEnvironmentVariables();
         builder.Configuration.AddEnvironmentVariables("FREEMASK_");
-        builder.Configuration.AddCommandLine([.. others]);
+        builder.Configuration.AddCommandLine(arguments.Settings);
         builder.AddFreeMaskSilo();
         builder.AddOperations();
         services(builder.Services, builder.Configuration);
@@ -69,27 +95,19 @@ public static class SiloProgram
         return app;
     }
 
-    private static (List<string> Files, List<string> Others) SplitConfigFiles(string[] args)
+    /// <summary>
+    /// Takes the data folder for a silo that stands alone, so that no other one writes there, and says where clients find it; null for a member of a cluster,
+    /// whose state is elsewhere.
+    /// </summary>
+    private static DataFolderLock? OwnFolder(WebApplication app)
     {
-        var (files, others) = (new List<string>(), new List<string>());
-        for (var i = 0; i < args.Length; i++)
-        {
-            if (args[i] is "--config")
-            {
-                if (++i == args.Length) throw new FreeMaskException("--config needs the name of a file.");
-                files.Add(args[i]);
-            }
-            else if (args[i].StartsWith("--config=", StringComparison.Ordinal))
-            {
-                files.Add(args[i]["--config=".Length..]);
-            }
-            else
-            {
-                others.Add(args[i]);
-            }
-        }
-
-        return (files, others);
+        var configuration = app.Configuration;
+        if (ProviderCheck.IsClustered(configuration)) return null;
+        var folder = DataFolderLock.Take(configuration["FreeMask:DataFolder"]!);
+        // Clients that find a silo by its folder know only the usual cluster.
+        if (configuration["Orleans:ClusterId"] == SiloHosting.DefaultCluster && configuration["Orleans:ServiceId"] == SiloHosting.DefaultCluster)
+            app.Lifetime.ApplicationStarted.Register(() => folder.Announce(configuration.GetValue("Orleans:Endpoints:GatewayPort", EndpointOptions.DEFAULT_GATEWAY_PORT)));
+        return folder;
     }
 
     private static IEnumerable<string>? ConfigurationProblems(Exception exception) => exception switch

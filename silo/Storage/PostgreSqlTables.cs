@@ -65,7 +65,8 @@ internal sealed partial class PostgreSqlTables(IConfiguration configuration, ILo
     private static async Task<NpgsqlConnection> OpenAsync(string database, CancellationToken cancellationToken)
     {
         // Not pooled: the lock must end with the connection.
-        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(database) { Pooling = false }.ConnectionString);
+        var settings = new NpgsqlConnectionStringBuilder(database) { Pooling = false };
+        var connection = new NpgsqlConnection(settings.ConnectionString);
         try
         {
             await connection.OpenAsync(cancellationToken);
@@ -74,7 +75,7 @@ internal sealed partial class PostgreSqlTables(IConfiguration configuration, ILo
         catch (Exception exception) when (exception is NpgsqlException or System.Net.Sockets.SocketException)
         {
             await connection.DisposeAsync();
-            throw new FreeMaskException($"The PostgreSQL server {connection.Host}:{connection.Port} cannot be used: {exception.Message}", exception);
+            throw new FreeMaskException($"The PostgreSQL server {settings.Host}:{settings.Port} cannot be used: {exception.Message}", exception);
         }
     }
 

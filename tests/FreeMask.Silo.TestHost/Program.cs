@@ -25,4 +25,4 @@ return await SiloProgram.RunAsync(args, (services, configuration) =>
         },
     });
     services.AddSingleton<ISegmenterTraining>(provider => new FakeTraining { Store = provider.GetRequiredService<IArtifactStore> });
-});
+}, "Test");

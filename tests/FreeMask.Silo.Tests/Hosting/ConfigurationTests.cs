@@ -42,6 +42,8 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("--FreeMask:DeviceWorker:Parallelism=0", "FreeMask:DeviceWorker:Parallelism is '0'")]
     [InlineData("--FreeMask:DeviceWorker:Paralelism=2", "FreeMask:DeviceWorker:Paralelism is not a setting")]
     [InlineData("--FreeMask:Roles=boss", "FreeMask:Roles is 'boss'")]
+    [InlineData("--FreeMask:Artifcats:Type=Folder", "FreeMask:Artifcats is not a setting; there are Artifacts,")]
+    [InlineData("--FreeMask:Models=/no/such/folder", "FreeMask:Models is '/no/such/folder': there is no such folder")]
     [InlineData("--FreeMask:Artifacts:Type=AzureBlob", "FreeMask:Artifacts:ConnectionString is not set")]
     [InlineData("--FreeMask:Coordination:Lease=00:00:00", "FreeMask:Coordination:Lease is '00:00:00'")]
     public async Task Options_are_checked(string mistake, string expected)
@@ -98,6 +100,6 @@ public sealed class ConfigurationTests : IDisposable
     }
 
     private Microsoft.AspNetCore.Builder.WebApplication Build(string[] arguments, Action<IServiceCollection>? services = null) => SiloProgram.Build(
-        [$"--FreeMask:DataFolder={_folder.Path}", "--urls=http://127.0.0.1:0", "--Logging:LogLevel:Default=None", "--Logging:LogLevel:Orleans=None", .. arguments],
+        SiloArguments.Parse([$"--FreeMask:DataFolder={_folder.Path}", "--urls=http://127.0.0.1:0", "--Logging:LogLevel:Default=None", "--Logging:LogLevel:Orleans=None", .. arguments]),
         (all, _) => services?.Invoke(all));
 }

@@ -126,7 +126,7 @@ public sealed class GrainStorageTests(LocalServices services) : IDisposable
             .. settings.Select(s => $"--{s.Key}={s.Value}"), $"--Orleans:Endpoints:SiloPort={siloPort}", $"--Orleans:Endpoints:GatewayPort={gatewayPort}",
             "--urls=http://127.0.0.1:0", "--Logging:LogLevel:Default=None", "--Logging:LogLevel:Orleans=None",
         ];
-        var app = SiloProgram.Build(arguments, (_, _) => { });
+        var app = SiloProgram.Build(SiloArguments.Parse(arguments), (_, _) => { });
         await app.StartAsync(TestContext.Current.CancellationToken);
         return new Opened(app.Services, app);
     }

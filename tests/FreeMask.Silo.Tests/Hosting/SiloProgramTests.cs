@@ -1,0 +1,98 @@
+using System.Net;
+using System.Net.Sockets;
+using FreeMask.GrainInterfaces;
+using FreeMask.Silo.Hosting;
+using FreeMask.Silo.Tests.Cluster;
+using FreeMask.Silo.Tests.Fakes;
+using Xunit;
+
+namespace FreeMask.Silo.Tests.Hosting;
+
+/// <summary>A silo that stands alone, as a process: its data folder is its own.</summary>
+public sealed class SiloProgramTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task A_folder_that_cannot_be_used_ends_it()
+    {
+        var file = Path.Combine(_folder.Path, "file");
+        await File.WriteAllTextAsync(file, "", TestContext.Current.CancellationToken);
+        await using var silo = Start("a", Path.Combine(file, "data"));
+        Assert.Equal(2, await silo.ExitAsync(TestContext.Current.CancellationToken));
+        Assert.Contains($"The data folder '{Path.Combine(file, "data")}' cannot be used", await LogAsync("a"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Its_folder_is_its_own_and_clients_find_it_there()
+    {
+        var data = Path.Combine(_folder.Path, "data");
+        await using var first = Start("first", data);
+        await first.ReadyAsync(TestContext.Current.CancellationToken);
+
+        await using var second = Start("second", data);
+        Assert.Equal(2, await second.ExitAsync(TestContext.Current.CancellationToken));
+        Assert.Contains("is in use by process", await LogAsync("second"), StringComparison.Ordinal);
+
+        await using (var client = await SiloConnection.OpenAsync(
+            new EmbeddedSiloOptions { DataFolder = data, Services = _ => throw new InvalidOperationException() }, TestContext.Current.CancellationToken))
+        {
+            Assert.True(client.IsRemote);
+            Assert.Empty(await client.Grains.GetGrain<IRunDirectoryGrain>(0).List());
+        }
+
+        await first.SignalAsync("TERM");
+        Assert.Equal(0, await first.ExitAsync(TestContext.Current.CancellationToken));
+        Assert.Null(DataFolderLock.Find(data));
+    }
+
+    [Fact]
+    public async Task A_port_that_is_taken_is_named()
+    {
+        using var other = new TcpListener(IPAddress.Loopback, 0);
+        other.Start();
+        var port = ((IPEndPoint)other.LocalEndpoint).Port;
+        await using var silo = Start("silo", Path.Combine(_folder.Path, "a"), $"--Orleans:Endpoints:SiloPort={port}");
+        await using var web = Start("web", Path.Combine(_folder.Path, "b"), port);
+        Assert.Equal(1, await silo.ExitAsync(TestContext.Current.CancellationToken));
+        Assert.Contains($"Another program uses port {port} or ", await LogAsync("silo"), StringComparison.Ordinal);
+        Assert.Equal(1, await web.ExitAsync(TestContext.Current.CancellationToken));
+        Assert.Contains($"Failed to bind to address http://127.0.0.1:{port}", await LogAsync("web"), StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", (await LogAsync("web")).Split('\n')[^2], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_store_that_does_not_answer_is_named_without_its_password()
+    {
+        var settings = new[] { "Clustering", "Reminders", "GrainStorage:coordination", "GrainStorage:samples" }
+            .SelectMany(s => new[] { $"--Orleans:{s}:ProviderType=Redis", $"--Orleans:{s}:ConnectionString=127.0.0.1:1,password=secret,connectTimeout=500" });
+        await using var silo = Start("silo", Path.Combine(_folder.Path, "data"), [.. settings]);
+        Assert.Equal(1, await silo.ExitAsync(TestContext.Current.CancellationToken));
+        var said = (await LogAsync("silo")).Split('\n')[^2];
+        Assert.StartsWith("The Redis server 127.0.0.1:1 cannot be used: ", said, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_artifact_folder_that_cannot_be_used_ends_it()
+    {
+        var file = Path.Combine(_folder.Path, "file");
+        await File.WriteAllTextAsync(file, "", TestContext.Current.CancellationToken);
+        await using var silo = Start("silo", Path.Combine(_folder.Path, "data"), $"--FreeMask:Artifacts:Folder={file}");
+        Assert.Equal(2, await silo.ExitAsync(TestContext.Current.CancellationToken));
+        Assert.Contains($"The artifact folder '{file}' cannot be used", await LogAsync("silo"), StringComparison.Ordinal);
+    }
+
+    private SiloProcess Start(string name, string data, params string[] settings) => Start(name, data, Ports.Pair().First, settings);
+
+    private SiloProcess Start(string name, string data, int port, params string[] settings)
+    {
+        var (siloPort, gatewayPort) = Ports.Pair();
+        string[] arguments = [$"--FreeMask:DataFolder={data}", $"--Orleans:Endpoints:SiloPort={siloPort}", $"--Orleans:Endpoints:GatewayPort={gatewayPort}", .. settings];
+        return SiloProcess.Start(name, _folder.Path, arguments, port);
+    }
+
+    private async Task<string> LogAsync(string name) => await File.ReadAllTextAsync(Path.Combine(_folder.Path, $"{name}.log"), TestContext.Current.CancellationToken);
+}
