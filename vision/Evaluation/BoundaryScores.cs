@@ -103,18 +103,10 @@ public static class BoundaryScores
     // How many pixels of one outline have a pixel of the other within the disk.
     private static double CountNear(byte[] outline, byte[] other, int width, int radius)
     {
-        var height = outline.Length / width;
+        var distances = DistanceMap.Measure(Array.ConvertAll(other, v => (byte)(1 - v)), width);
         var near = 0;
         for (var i = 0; i < outline.Length; i++)
-            if (outline[i] != 0 && HasNear(other, i % width, i / width, width, height, radius)) near++;
+            if (outline[i] != 0 && distances[i] <= radius) near++;
         return near;
-    }
-
-    private static bool HasNear(byte[] outline, int x, int y, int width, int height, int radius)
-    {
-        for (var dy = Math.Max(-radius, -y); dy <= Math.Min(radius, height - 1 - y); dy++)
-            for (var dx = Math.Max(-radius, -x); dx <= Math.Min(radius, width - 1 - x); dx++)
-                if ((dx * dx) + (dy * dy) <= radius * radius && outline[((y + dy) * width) + x + dx] != 0) return true;
-        return false;
     }
 }

@@ -12,7 +12,7 @@ public enum ResamplingFilter
     /// <summary>Four taps an axis with a = -0.75, never widened: torch and OpenCV's bicubic. Overshoots.</summary>
     Bicubic,
 
-    /// <summary>The mean over the covered area: OpenCV's INTER_AREA for shrinking. For thumbnails.</summary>
+    /// <summary>OpenCV's INTER_AREA: the mean over the covered area; blocks with mixed seams where an axis grows. For thumbnails.</summary>
     Area,
 
     /// <summary>A triangle that widens when shrinking: Pillow's bilinear and torch's with antialias. For training images.</summary>
@@ -48,7 +48,8 @@ public static class Resampling
     {
         ArgumentNullException.ThrowIfNull(map);
         if ((map.Width, map.Height) == (width, height)) return map.Clone();
-        return new FloatMap(width, height, Apply(map.Values, map.Height, 1, ResamplingTaps.Make(map.Width, width, filter), ResamplingTaps.Make(map.Height, height, filter)));
+        var (columns, rows) = ResamplingTaps.Make((map.Width, map.Height), (width, height), filter);
+        return new FloatMap(width, height, Apply(map.Values, map.Height, 1, columns, rows));
     }
 
     /// <summary>Resizes a picture; values are rounded to the nearest level and clipped.</summary>
@@ -59,7 +60,8 @@ public static class Resampling
         var source = new float[image.Pixels.Length];
         for (var i = 0; i < source.Length; i++) source[i] = image.Pixels[i];
         // Pillow keeps bytes between the two passes: what overshoots in the first is cut off before the second.
-        var values = Apply(source, image.Height, 3, ResamplingTaps.Make(image.Width, width, filter), ResamplingTaps.Make(image.Height, height, filter), cut: filter >= ResamplingFilter.AntialiasBox);
+        var (columns, rows) = ResamplingTaps.Make((image.Width, image.Height), (width, height), filter);
+        var values = Apply(source, image.Height, 3, columns, rows, cut: filter >= ResamplingFilter.AntialiasBox);
         var result = new RgbImage(width, height);
         for (var i = 0; i < values.Length; i++) result.Pixels[i] = (byte)Math.Clamp(values[i] + 0.5f, 0, 255);
         return result;
@@ -73,8 +75,7 @@ public static class Resampling
         if (filter is not (ResamplingFilter.Nearest or ResamplingFilter.NearestFloor or ResamplingFilter.NearestStepped))
             throw new ArgumentOutOfRangeException(nameof(filter), filter, "Labels cannot be mixed.");
         var result = new LabelMap(width, height);
-        var columns = ResamplingTaps.Make(labels.Width, width, filter);
-        var rows = ResamplingTaps.Make(labels.Height, height, filter);
+        var (columns, rows) = ResamplingTaps.Make((labels.Width, labels.Height), (width, height), filter);
         for (var y = 0; y < height; y++)
             for (var x = 0; x < width; x++) result[x, y] = labels[columns.Index[x], rows.Index[y]];
         return result;

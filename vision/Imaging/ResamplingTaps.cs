@@ -22,7 +22,13 @@ internal sealed class ResamplingTaps
 
     internal float[] Weight { get; }
 
-    internal static ResamplingTaps Make(int source, int target, ResamplingFilter filter)
+    /// <summary>Columns and rows. One axis that grows makes OpenCV's area filter another one, on both axes.</summary>
+    internal static (ResamplingTaps Columns, ResamplingTaps Rows) Make((int Width, int Height) source, (int Width, int Height) target, ResamplingFilter filter) =>
+        filter == ResamplingFilter.Area && (target.Width > source.Width || target.Height > source.Height)
+            ? (GrownArea(source.Width, target.Width), GrownArea(source.Height, target.Height))
+            : (Make(source.Width, target.Width, filter), Make(source.Height, target.Height, filter));
+
+    private static ResamplingTaps Make(int source, int target, ResamplingFilter filter)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(target);
         var scale = (double)source / target;
@@ -42,6 +48,22 @@ internal sealed class ResamplingTaps
             ResamplingFilter.AntialiasLanczos => Widening(source, target, scale, 3, x => LanczosKernel(x, 3)),
             _ => throw new ArgumentOutOfRangeException(nameof(filter), filter, "This filter is not known."),
         };
+    }
+
+    // OpenCV's INTER_AREA where something grows (resize.cpp, "area_mode"): a target pixel is plain as long as it lies within one source pixel, and mixed where it
+    // reaches into the next.
+    private static ResamplingTaps GrownArea(int source, int target)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(target);
+        var (scale, inverse) = ((double)source / target, (double)target / source);
+        return Interpolate(source, target, 2, Position, f => [1 - f, f]);
+
+        double Position(int i)
+        {
+            var floor = Math.Floor(i * scale);
+            var share = (float)(i + 1 - ((floor + 1) * inverse));
+            return floor + (share <= 0 ? 0 : share - MathF.Floor(share));
+        }
     }
 
     internal static ResamplingTaps AlignCorners(int source, int target)

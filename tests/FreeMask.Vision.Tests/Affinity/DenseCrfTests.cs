@@ -57,6 +57,20 @@ public sealed class DenseCrfTests
         Assert.True(toLattice < 0.001 && toExact < 0.02, $"mean difference {toLattice:g4} to pydensecrf, {toExact:g4} to the exact sum");
     }
 
+    [Theory]
+    [InlineData("exact_with_self", true)]
+    [InlineData("exact_without_self", false)]
+    public void The_sum_over_all_pairs_equals_the_reference(string name, bool withSelf)
+    {
+        var tensors = Golden.Tensors("golden", "crf", "exact.safetensors");
+        var options = Options(Golden.Json("golden", "crf", "crf.json").GetProperty("exact"));
+        foreach (var steps in (int[])[1, 5, 10])
+        {
+            var q = new ExactCrf(Golden.Rgb(tensors["rgb"]), options, withSelf).Infer(tensors["unary"].ToSingles(), steps);
+            Golden.Near(tensors[$"{name}_{steps}"].ToSingles(), q, 1e-4);
+        }
+    }
+
     [Fact]
     public void Marginals_sum_to_one()
     {

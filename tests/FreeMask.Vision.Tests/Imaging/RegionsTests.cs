@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using FreeMask.Vision.Imaging;
 using FreeMask.Vision.Tensors;
@@ -28,6 +29,23 @@ public sealed class RegionsTests
         Assert.Equal(tensors[$"filled_{k}"].Bytes.ToArray(), filled);
         Assert.Equal(tensors[$"opened3_{k}"].Bytes.ToArray(), Regions.Dilate(Regions.Erode(mask, width, 1, outside: 1), width, 1));
         Assert.Equal(tensors[$"closed3_{k}"].Bytes.ToArray(), Regions.Erode(Regions.Dilate(mask, width, 1), width, 1, outside: 1));
+    }
+
+    [Theory]
+    [InlineData("euclidean", DistanceMetric.Euclidean, false)]
+    [InlineData("padded_euclidean", DistanceMetric.Euclidean, true)]
+    [InlineData("chessboard", DistanceMetric.Chessboard, false)]
+    [InlineData("taxicab", DistanceMetric.Taxicab, false)]
+    public void Distances_equal_scipy(string name, DistanceMetric metric, bool clearOutside)
+    {
+        var tensors = Golden.Tensors("golden", "images", "regions.safetensors");
+        for (var k = 0; tensors.TryGet($"mask_{k}", out var mask); k++)
+        {
+            var expected = tensors[$"{name}_{k}"];
+            double[] wanted = expected.DataType == "F64" ? MemoryMarshal.Cast<byte, double>(expected.Bytes.Span).ToArray() : [.. expected.ToInt64s().Select(v => (double)v)];
+            var measured = DistanceMap.Measure(mask!.Bytes.Span, (int)mask.Shape[1], metric, clearOutside);
+            for (var i = 0; i < measured.Length; i++) Assert.Equal(wanted[i], double.IsPositiveInfinity(measured[i]) ? -1 : measured[i], 1e-6);
+        }
     }
 
     [Fact]

@@ -45,7 +45,7 @@ public sealed class ResamplingTests
     [Theory]
     [InlineData("opencv_linear", ResamplingFilter.Bilinear, "half,down,up,mixed")]
     [InlineData("opencv_cubic", ResamplingFilter.Bicubic, "half,down,up,mixed")]
-    [InlineData("opencv_area", ResamplingFilter.Area, "half,down")]
+    [InlineData("opencv_area", ResamplingFilter.Area, "half,down,up,mixed")]
     [InlineData("opencv_nearest_exact", ResamplingFilter.Nearest, "half,down,up,mixed")]
     [InlineData("opencv_nearest", ResamplingFilter.NearestFloor, "half,down,up,mixed")]
     [InlineData("opencv_lanczos4", ResamplingFilter.Lanczos, "half,down,up,mixed")]
