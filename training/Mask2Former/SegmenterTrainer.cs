@@ -45,6 +45,7 @@ public static class SegmenterTrainer
     /// <param name="progress">Told after every step.</param>
     /// <param name="cancellationToken">Stops between two steps, after a checkpoint.</param>
     /// <param name="time">Measures the seconds.</param>
+    /// <param name="snapshots">Given the model at the steps that it wants, after a checkpoint; it changes nothing in the training.</param>
     /// <exception cref="FreeMaskException">The request, a sample, the starting weights or the checkpoint cannot be used.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static SegmenterTrainingResult Train(
@@ -53,7 +54,8 @@ public static class SegmenterTrainer
         ITrainingCheckpointStore? store = null,
         IProgress<TrainingProgress>? progress = null,
         CancellationToken cancellationToken = default,
-        TimeProvider? time = null)
+        TimeProvider? time = null,
+        ITrainingSnapshots? snapshots = null)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(samples);
@@ -72,6 +74,14 @@ public static class SegmenterTrainer
         var (step, loss) = (Resume(store, fingerprint, model, optimizer), double.NaN);
         while (step < request.Steps)
         {
+            if (step > 0 && snapshots?.Wants(step) == true)
+            {
+                using var inner = NewDisposeScope();
+                model.eval();
+                snapshots.Take(step, Result());
+                model.train();
+            }
+
             if (cancellationToken.IsCancellationRequested)
             {
                 store?.Save(step, Checkpoint(step, fingerprint, model, optimizer));
@@ -82,16 +92,18 @@ public static class SegmenterTrainer
             loss = Step(request, model, optimizer, batches, step, rate);
             step++;
             progress?.Report(new TrainingProgress(step, request.Steps, loss, rate, clock.GetElapsedTime(started).TotalSeconds));
-            if (step % request.CheckpointEvery == 0 && step < request.Steps) store?.Save(step, Checkpoint(step, fingerprint, model, optimizer));
+            if ((step % request.CheckpointEvery == 0 || snapshots?.Wants(step) == true) && step < request.Steps) store?.Save(step, Checkpoint(step, fingerprint, model, optimizer));
         }
 
         model.eval();
-        return new SegmenterTrainingResult(
+        return Result();
+
+        SegmenterTrainingResult Result() => new(
             SegmenterTrainingResult.Bytes(ModuleState.ToFile(model)),
             model.Config.ToJson(),
             Mask2FormerOnnx.Export(model, request.Size, request.Size),
             Mask2FormerOnnx.Card(model.Config, request.Size, request.Size).ToJson(),
-            request.Steps,
+            step,
             clock.GetElapsedTime(started).TotalSeconds,
             loss);
     }

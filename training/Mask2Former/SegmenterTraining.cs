@@ -114,19 +114,30 @@ public interface ITrainingCheckpointStore
     void Save(int step, ReadOnlyMemory<byte> checkpoint);
 }
 
+/// <summary>Looks at a model in the middle of its training.</summary>
+public interface ITrainingSnapshots
+{
+    /// <summary>Whether the model after a step is wanted and was not taken before.</summary>
+    bool Wants(int step);
+
+    /// <summary>Takes the model as it is after a step; the training waits.</summary>
+    void Take(int step, SegmenterTrainingResult snapshot);
+}
+
 /// <summary>A trained segmenter.</summary>
 /// <param name="Weights">The bytes of <c>model.safetensors</c>.</param>
 /// <param name="Config">The text of <c>config.json</c>.</param>
 /// <param name="Onnx">The bytes of <c>model.onnx</c>.</param>
 /// <param name="Card">The text of <c>card.json</c>, which describes the ONNX model's input and output.</param>
-/// <param name="Steps">Steps of the whole training.</param>
+/// <param name="Steps">Steps that made it.</param>
 /// <param name="Seconds">Seconds spent by this process.</param>
 /// <param name="FinalLoss">Loss of the last step; NaN if this process made none.</param>
 public sealed record SegmenterTrainingResult(byte[] Weights, string Config, byte[] Onnx, string Card, int Steps, double Seconds, double FinalLoss)
 {
-    /// <summary>
-    /// Writes <c>model.safetensors</c>, <c>config.json</c>, <c>preprocessor_config.json</c>, <c>model.onnx</c> and <c>card.json</c>; the folder is made where it is absent.
-    /// </summary>
+    /// <summary>The files that <see cref="Save"/> writes.</summary>
+    public static IReadOnlyList<string> Files { get; } = ["model.safetensors", "config.json", SegmenterPreprocessing.FileName, "model.onnx", "card.json"];
+
+    /// <summary>Writes <see cref="Files"/>; the folder is made where it is absent.</summary>
     public void Save(string folder)
     {
         Directory.CreateDirectory(folder);

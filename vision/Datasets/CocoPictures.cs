@@ -1,6 +1,7 @@
 using System.Text.Json;
 using FreeMask.Vision.Export;
 using FreeMask.Vision.Imaging;
+using Microsoft.Win32.SafeHandles;
 
 namespace FreeMask.Vision.Datasets;
 
@@ -54,10 +55,11 @@ internal sealed class CocoPictures : LabelledDataset
         if (!File.Exists(path)) throw new FreeMaskException($"{_file} lists {picture.File}, which is not in {_images}.");
         var image = ImageCodec.Load(path);
         var labels = new LabelMap(picture.Width, picture.Height);
+        using var annotations = File.OpenHandle(_file);
         foreach (var item in picture.Objects.OrderByDescending(o => o.IsCrowd).ThenByDescending(o => o.Area))
         {
             var label = item.IsCrowd ? LabelMap.Ignore : _labels.TryGetValue(item.Category, out var known) ? known : throw new FreeMaskException($"{_file}: {picture.File} has an object of category {item.Category}, which is not in its categories.");
-            foreach (var mask in Masks(item.Segmentation, picture)) Paint(labels, mask, label);
+            foreach (var mask in Masks(annotations, item, picture)) Paint(labels, mask, label);
         }
 
         return new LabelledPicture(picture.File, image, RequireSize(labels, image, $"The entry of {picture.File} in {_file}"));
@@ -65,23 +67,31 @@ internal sealed class CocoPictures : LabelledDataset
 
     private static CocoPictures Read(string folder, string file)
     {
+        var (categories, listed, objects) = (new List<(long Id, string Name)>(), new List<(long Id, string File, int Width, int Height)>(), new List<CocoObject>());
         try
         {
             using var stream = File.OpenRead(file);
-            var root = JsonDocument.Parse(stream).RootElement;
-            var categories = root.GetProperty("categories").EnumerateArray().Select(c => (c.GetProperty("id").GetInt64(), c.GetProperty("name").GetString() ?? "")).OrderBy(c => c.Item1).ToList();
-            if (categories.Count is 0 or >= LabelMap.Ignore) throw new FreeMaskException($"{file} has {categories.Count} categories; 1 to {LabelMap.Ignore - 1} are possible.");
-            var objects = root.GetProperty("annotations").EnumerateArray().ToLookup(a => a.GetProperty("image_id").GetInt64(), CocoObject.Read);
-            var pictures = root.GetProperty("images").EnumerateArray().Select(i => new Picture(
-                    i.GetProperty("file_name").GetString() ?? "", i.GetProperty("width").GetInt32(), i.GetProperty("height").GetInt32(), [.. objects[i.GetProperty("id").GetInt64()]]))
-                .OrderBy(p => p.File, StringComparer.Ordinal).ToList();
-            if (pictures.Count == 0) throw new FreeMaskException($"{file} lists no pictures.");
-            return new CocoPictures(folder, file, ImagesOf(folder, file, pictures[0].File), pictures, categories);
+            JsonArrays.Walk(stream, (array, offset, text) =>
+            {
+                if (array is not ("categories" or "images" or "annotations")) return;
+                using var document = JsonDocument.Parse(text);
+                var item = document.RootElement;
+                if (array == "annotations") objects.Add(CocoObject.Read(item, offset, text.Length));
+                else if (array == "categories") categories.Add((item.GetProperty("id").GetInt64(), item.GetProperty("name").GetString() ?? ""));
+                else listed.Add((item.GetProperty("id").GetInt64(), item.GetProperty("file_name").GetString() ?? "", item.GetProperty("width").GetInt32(), item.GetProperty("height").GetInt32()));
+            });
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
             throw new FreeMaskException($"{file} is not COCO's instances: {e.Message}", e);
         }
+
+        if (categories.Count == 0 && listed.Count == 0) throw new FreeMaskException($"{file} is not COCO's instances: it has neither categories nor images.");
+        if (categories.Count is 0 or >= LabelMap.Ignore) throw new FreeMaskException($"{file} has {categories.Count} categories; 1 to {LabelMap.Ignore - 1} are possible.");
+        if (listed.Count == 0) throw new FreeMaskException($"{file} lists no pictures.");
+        var byPicture = objects.ToLookup(item => item.Picture);
+        var pictures = listed.OrderBy(p => p.File, StringComparer.Ordinal).Select(p => new Picture(p.File, p.Width, p.Height, [.. byPicture[p.Id]])).ToList();
+        return new CocoPictures(folder, file, ImagesOf(folder, file, pictures[0].File), pictures, [.. categories.OrderBy(c => c.Id)]);
     }
 
     private static string ImagesOf(string folder, string file, string picture)
@@ -92,21 +102,22 @@ internal sealed class CocoPictures : LabelledDataset
             ?? throw new FreeMaskException($"The picture {picture} of {file} is in none of {string.Join(", ", candidates)}.");
     }
 
-    private IEnumerable<RunLengthMask> Masks(JsonElement segmentation, Picture picture)
+    private RunLengthMask[] Masks(SafeFileHandle annotations, CocoObject item, Picture picture)
     {
-        RunLengthMask[] masks;
         try
         {
-            masks = segmentation.ValueKind == JsonValueKind.Array
+            var text = new byte[item.Length];
+            if (RandomAccess.Read(annotations, text, item.Offset) != text.Length) throw new FormatException("the file is shorter than it was");
+            using var document = JsonDocument.Parse(text);
+            var segmentation = document.RootElement.GetProperty("segmentation");
+            return segmentation.ValueKind == JsonValueKind.Array
                 ? [.. segmentation.EnumerateArray().Select(p => RunLengthMask.FromPolygon(p.EnumerateArray().Select(v => v.GetDouble()).ToArray(), picture.Width, picture.Height))]
                 : [Runs(segmentation, picture)];
         }
-        catch (Exception e) when (e is InvalidOperationException or KeyNotFoundException or ArgumentException or FormatException)
+        catch (Exception e) when (e is InvalidOperationException or KeyNotFoundException or ArgumentException or FormatException or JsonException)
         {
             throw new FreeMaskException($"{_file}: the outline of an object in {picture.File} is damaged: {e.Message}", e);
         }
-
-        return masks;
     }
 
     private static RunLengthMask Runs(JsonElement segmentation, Picture picture)
@@ -138,12 +149,19 @@ internal sealed class CocoPictures : LabelledDataset
 
     private sealed record Picture(string File, int Width, int Height, IReadOnlyList<CocoObject> Objects);
 
-    private sealed record CocoObject(long Category, bool IsCrowd, double Area, JsonElement Segmentation)
+    /// <summary>An object without its outline, which is read where it lies in the file when the picture is needed.</summary>
+    private readonly record struct CocoObject(long Picture, long Category, bool IsCrowd, double Area, long Offset, int Length)
     {
-        internal static CocoObject Read(JsonElement json) => new(
-            json.GetProperty("category_id").GetInt64(),
-            json.TryGetProperty("iscrowd", out var crowd) && crowd.GetInt32() != 0,
-            json.TryGetProperty("area", out var area) ? area.GetDouble() : 0,
-            json.GetProperty("segmentation"));
+        internal static CocoObject Read(JsonElement json, long offset, int length)
+        {
+            _ = json.GetProperty("segmentation");
+            return new(
+                json.GetProperty("image_id").GetInt64(),
+                json.GetProperty("category_id").GetInt64(),
+                json.TryGetProperty("iscrowd", out var crowd) && crowd.GetInt32() != 0,
+                json.TryGetProperty("area", out var area) ? area.GetDouble() : 0,
+                offset,
+                length);
+        }
     }
 }

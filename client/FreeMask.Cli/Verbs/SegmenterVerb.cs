@@ -29,8 +29,9 @@ internal static class SegmenterVerb
         var size = new Option<int?>("--size") { Description = "Side of the training crops in pixels, a multiple of 32. Default: 512, or 128 for small.", HelpName = "PIXELS" };
         var seed = new Option<ulong>("--seed") { Description = "Names fresh weights, order, augmentation and sampled points.", DefaultValueFactory = _ => 1, HelpName = "N" };
         var every = new Option<int>("--checkpoint-steps") { Description = "Steps between checkpoints.", DefaultValueFactory = _ => 100, HelpName = "N" };
+        var validate = new Option<int?>("--validate-every") { Description = "Steps between measures on the validation pictures: a line each in metrics.jsonl, and the best model in the folder best. Default: one measure at the end.", HelpName = "N" };
         var output = new Option<string>("--out") { Description = "Where the segmenter and the training's checkpoint are written; the same command continues there.", Required = true, HelpName = "DIR" };
-        return host.Handle(new Command("segmenter", "Train a Mask2Former on a data set; it can be stopped and continued.") { dataset, format, list, validation, init, backbone, recipe, steps, batch, rate, size, seed, every, output }, async (parsed, desk, stop) =>
+        return host.Handle(new Command("segmenter", "Train a Mask2Former on a data set; it can be stopped and continued.") { dataset, format, list, validation, init, backbone, recipe, steps, batch, rate, size, seed, every, validate, output }, async (parsed, desk, stop) =>
         {
             var source = parsed.GetRequiredValue(dataset);
             var data = LabelledDataset.Open(source, parsed.GetValue(format), parsed.GetValue(list));
@@ -47,12 +48,16 @@ internal static class SegmenterVerb
             };
             var folder = Path.GetFullPath(parsed.GetRequiredValue(output));
             desk.Say($"Training on {data.Count} pictures of {data.Root} ({data.Format}, {data.Labels.Count} classes). Ctrl-C stops after a checkpoint; the same command continues.");
-            await Task.Run(() => Train(request, data, folder, desk, stop), CancellationToken.None);
+            var log = Log(parsed.GetValue(validate), folder, measured, desk, stop);
+            await Task.Run(() => Train(request, data, folder, log, desk, stop), CancellationToken.None);
             var measure = measured is null ? null : ValidationMeasure.Take(folder, measured, stop);
-            return new(new { segmenter = folder, samples = data.Count, format = data.Format, request.Steps, validation = measure }, console =>
+            if (measure is not null) log?.Record(request.Steps, measure, folder);
+            var best = log is null ? null : new { log.Best.Step, log.Best.MIoU, segmenter = log.BestFolder };
+            return new(new { segmenter = folder, samples = data.Count, format = data.Format, request.Steps, validation = measure, best }, console =>
             {
                 console.Profile.Out.Writer.WriteLine(folder);
                 measure?.Show(console);
+                if (best is not null) console.Profile.Out.Writer.WriteLine($"best: mIoU {SegmenterMeasure.Share(best.MIoU)} after step {best.Step.ToString(CultureInfo.InvariantCulture)}, in {best.segmenter}");
             });
         });
     }
@@ -69,12 +74,18 @@ internal static class SegmenterVerb
         ? init is not (SegmenterStart.MiniBackbone or SegmenterStart.MiniSegmenter)
         : Recipes.Contains(recipe) ? recipe == Recipes[0] : throw new FreeMaskException($"'{recipe}' is no recipe; there are {string.Join(", ", Recipes)}.");
 
-    private static void Train(SegmenterTrainingRequest request, LabelledDataset data, string folder, Desk desk, CancellationToken stop)
+    private static ValidationLog? Log(int? every, string folder, LabelledDataset? measured, Desk desk, CancellationToken stop) => every is not { } steps ? null
+        : measured is null ? throw new FreeMaskException("--validate-every needs pictures to measure on: a part val of the data set, or --validation DIR.")
+        : new ValidationLog(folder, measured, steps, desk, stop);
+
+    private static void Train(SegmenterTrainingRequest request, LabelledDataset data, string folder, ValidationLog? log, Desk desk, CancellationToken stop)
     {
         var checkpoint = new CheckpointFile(Path.Combine(folder, "checkpoint.safetensors"));
         if (!checkpoint.Exists && CheckpointFolder.HasWeights(folder))
             throw new FreeMaskException($"{folder} holds a segmenter already; name another folder with --out.");
-        SegmenterTrainer.Train(request, new DatasetSamples(data), checkpoint, new Lines(desk, request.CheckpointEvery), stop, desk.Time).Save(folder);
+        if (!checkpoint.Exists && File.Exists(ValidationLog.FileOf(folder)))
+            throw new FreeMaskException($"{ValidationLog.FileOf(folder)} is left of another training, whose checkpoint is gone; name another folder with --out, or remove it.");
+        SegmenterTrainer.Train(request, new DatasetSamples(data), checkpoint, new Lines(desk, request.CheckpointEvery), stop, desk.Time, log).Save(folder);
         checkpoint.Remove();
     }
 

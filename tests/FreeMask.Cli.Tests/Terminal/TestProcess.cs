@@ -9,7 +9,8 @@ namespace FreeMask.Cli.Tests.Terminal;
 /// <summary>The command line with streams, environment and data folder of a test's own.</summary>
 internal sealed class TestProcess : IDisposable
 {
-    private readonly StringWriter _out = new(), _error = new();
+    private readonly StringWriter _out = new();
+    private readonly ErrorWriter _error = new();
 
     internal TemporaryFolder Folder { get; } = new();
 
@@ -23,6 +24,9 @@ internal sealed class TestProcess : IDisposable
 
     /// <summary>Opens another engine than <see cref="Engine"/>.</summary>
     internal EngineOpener? OpenEngine { get; init; }
+
+    /// <summary>Told of every line to standard error.</summary>
+    internal Action<string>? OnError { set => _error.Heard = value; }
 
     /// <summary>Forgets what was written so far.</summary>
     internal void Clear()
@@ -46,5 +50,16 @@ internal sealed class TestProcess : IDisposable
         _out.Dispose();
         _error.Dispose();
         Folder.Dispose();
+    }
+
+    private sealed class ErrorWriter : StringWriter
+    {
+        internal Action<string>? Heard { get; set; }
+
+        public override void WriteLine(string? value)
+        {
+            base.WriteLine(value);
+            Heard?.Invoke(value ?? "");
+        }
     }
 }

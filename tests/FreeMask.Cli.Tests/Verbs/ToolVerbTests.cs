@@ -136,6 +136,45 @@ public sealed class ToolVerbTests : IDisposable
     }
 
     [Fact]
+    public async Task A_training_is_measured_on_its_way_and_its_best_model_kept_interrupted_or_not()
+    {
+        var data = _process.Folder.Path("voc");
+        await WriteSquaresAsync(data, 6, TestContext.Current.CancellationToken);
+        string[] Train(string folder) =>
+            ["train", "segmenter", "--dataset", data, "--init", "none", "--recipe", "small", "--steps", "5", "--validate-every", "2", "--batch", "2", "--size", "64", "--out", _process.Folder.Path(folder), "--json"];
+        string Text(params string[] parts) => Convert.ToHexString(File.ReadAllBytes(_process.Folder.Path(parts)));
+
+        Assert.True(await _process.RunAsync(Train("straight")) == 0, _process.Error);
+        var answer = JsonDocument.Parse(_process.Out).RootElement;
+        var lines = File.ReadLines(_process.Folder.Path("straight", "metrics.jsonl")).Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        Assert.Equal([2, 4, 5], lines.Select(line => line.GetProperty("step").GetInt32()));
+        var best = lines.MaxBy(line => line.GetProperty("mIoU").GetDouble());
+        Assert.Equal(best.GetProperty("step").GetInt32(), answer.GetProperty("best").GetProperty("step").GetInt32());
+        Assert.Equal(answer.GetProperty("validation").GetProperty("mIoU").GetDouble(), lines[2].GetProperty("mIoU").GetDouble());
+        Assert.Equal(["best", "card.json", "config.json", "metrics.jsonl", "model.onnx", "model.safetensors", "preprocessor_config.json"], Directory.EnumerateFileSystemEntries(_process.Folder.Path("straight")).Select(Path.GetFileName).Order());
+        _process.Clear();
+        Assert.Equal(0, await _process.RunAsync(["eval", "--segmenter", _process.Folder.Path("straight", "best"), "--dataset", data, "--json"]));
+
+        // Killed after the second measure: its line and what came later are lost, the checkpoint of step 4 is not.
+        using var stop = new CancellationTokenSource();
+        _process.OnError = text =>
+        {
+            if (text.Contains("step 4: mIoU", StringComparison.Ordinal)) stop.Cancel();
+        };
+        Assert.Equal(130, await _process.RunAsync(Train("stopped"), stop.Token));
+        _process.OnError = null;
+        var metrics = _process.Folder.Path("stopped", "metrics.jsonl");
+        await File.WriteAllLinesAsync(metrics, File.ReadLines(metrics).Take(1).ToList(), TestContext.Current.CancellationToken);
+        Assert.Equal(0, await _process.RunAsync(Train("stopped")));
+        Assert.Equal(Text("straight", "metrics.jsonl"), Text("stopped", "metrics.jsonl"));
+        Assert.Equal(Text("straight", "model.safetensors"), Text("stopped", "model.safetensors"));
+        Assert.Equal(Text("straight", "best", "model.safetensors"), Text("stopped", "best", "model.safetensors"));
+
+        Assert.Equal(2, await _process.RunAsync([.. Train("third").Select(word => word == "2" ? "0" : word)]));
+        Assert.Contains("--validate-every is 0", _process.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Starting_weights_that_are_not_there_are_bad_input()
     {
         var data = _process.Folder.Path("voc");

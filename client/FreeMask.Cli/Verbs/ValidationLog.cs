@@ -1,0 +1,87 @@
+using System.Globalization;
+using System.Text.Json;
+using FreeMask.Cli.Terminal;
+using FreeMask.Training.Mask2Former;
+using FreeMask.Vision;
+using FreeMask.Vision.Datasets;
+
+namespace FreeMask.Cli.Verbs;
+
+/// <summary>A line of <c>metrics.jsonl</c>.</summary>
+/// <param name="Step">The step after which the model was measured.</param>
+/// <param name="MIoU">Mean over the classes that occur in labels or predictions.</param>
+/// <param name="PixelAccuracy">Share of the labelled pixels that are right.</param>
+/// <param name="Classes">IoU by class.</param>
+internal sealed record ValidationLine(int Step, double MIoU, double PixelAccuracy, IReadOnlyDictionary<string, double> Classes);
+
+/// <summary>
+/// Measures a training every so many steps: a line each in <c>metrics.jsonl</c>, and the best model so far in <c>best</c>. A training that was killed and goes on
+/// measures what is not in the file.
+/// </summary>
+internal sealed class ValidationLog : ITrainingSnapshots
+{
+    private readonly string _file, _candidate;
+    private readonly LabelledDataset _data;
+    private readonly int _every;
+    private readonly Desk _desk;
+    private readonly CancellationToken _stop;
+    private readonly List<ValidationLine> _lines;
+
+    internal ValidationLog(string folder, LabelledDataset data, int every, Desk desk, CancellationToken stop)
+    {
+        if (every < 1) throw new FreeMaskException($"--validate-every is {every}; it is a number of steps, at least 1.");
+        (_file, _candidate, BestFolder) = (FileOf(folder), Path.Combine(folder, "candidate"), Path.Combine(folder, "best"));
+        (_data, _every, _desk, _stop) = (data, every, desk, stop);
+        _lines = File.Exists(_file) ? [.. File.ReadLines(_file).Where(line => line.Length > 0).Select(Parse)] : [];
+    }
+
+    internal string BestFolder { get; }
+
+    /// <summary>The line of the best model; of equals the first.</summary>
+    internal ValidationLine Best => _lines.MaxBy(line => line.MIoU)!;
+
+    internal static string FileOf(string folder) => Path.Combine(folder, "metrics.jsonl");
+
+    /// <inheritdoc />
+    public bool Wants(int step) => step % _every == 0 && _lines.TrueForAll(line => line.Step != step);
+
+    /// <inheritdoc />
+    public void Take(int step, SegmenterTrainingResult snapshot)
+    {
+        snapshot.Save(_candidate);
+        Record(step, ValidationMeasure.Take(_candidate, _data, _stop), _candidate);
+        if (Directory.Exists(_candidate)) Directory.Delete(_candidate, recursive: true);
+    }
+
+    /// <summary>Writes a measure down, and keeps the model where it is the best.</summary>
+    internal void Record(int step, ValidationMeasure measure, string model)
+    {
+        var line = new ValidationLine(step, double.IsNaN(measure.MIoU) ? 0 : measure.MIoU, double.IsNaN(measure.PixelAccuracy) ? 0 : measure.PixelAccuracy, measure.Classes);
+        var isBest = _lines.TrueForAll(other => line.MIoU > other.MIoU);
+        if (isBest) Keep(model);
+        _lines.Add(line);
+
+        // The model first: killed in between, the training measures this step again.
+        File.AppendAllText(_file, JsonSerializer.Serialize(line, JsonSerializerOptions.Web) + "\n");
+        _desk.Say(string.Create(CultureInfo.InvariantCulture, $"step {step}: mIoU {measure.MIoU:0.000} on {measure.Samples} pictures of {measure.Dataset}{(isBest ? ", the best so far" : "")}"));
+    }
+
+    private void Keep(string model)
+    {
+        if (Directory.Exists(BestFolder)) Directory.Delete(BestFolder, recursive: true);
+        Directory.CreateDirectory(BestFolder);
+        foreach (var name in SegmenterTrainingResult.Files) File.Copy(Path.Combine(model, name), Path.Combine(BestFolder, name));
+    }
+
+    private ValidationLine Parse(string line)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<ValidationLine>(line, JsonSerializerOptions.Web) ?? throw new JsonException("it is null");
+        }
+        catch (JsonException e)
+        {
+            throw new FreeMaskException($"{_file} has a damaged line ({e.Message}); remove that line, and what it said is measured again.", e);
+        }
+    }
+}
