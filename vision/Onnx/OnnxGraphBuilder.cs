@@ -50,6 +50,26 @@ public sealed class OnnxGraphBuilder(int opset = 17)
         return Op("Cast", [stored], ("to", (long)Float));
     }
 
+    /// <summary>Declares float weights that lie in a file beside the model, row-major and little-endian: a model file itself cannot exceed 2 GB.</summary>
+    /// <param name="name">The weights' name, made unique.</param>
+    /// <param name="file">The file's name.</param>
+    /// <param name="offset">Where they begin in it, in bytes.</param>
+    /// <param name="shape">Dimensions.</param>
+    public string ExternalWeight(string name, string file, long offset, params long[] shape)
+    {
+        ArgumentNullException.ThrowIfNull(shape);
+        var unique = Unique(name);
+        var bytes = shape.Aggregate((long)sizeof(float), (product, side) => checked(product * side));
+        var tensor = new TensorProto { Name = unique, DataType = Float, DataLocation = TensorProto.Types.DataLocation.External };
+        tensor.Dims.AddRange(shape);
+        foreach (var (key, value) in new[] { ("location", file), ("offset", Text(offset)), ("length", Text(bytes)) })
+            tensor.ExternalData.Add(new StringStringEntryProto { Key = key, Value = value });
+        _graph.Initializer.Add(tensor);
+        return unique;
+
+        static string Text(long number) => number.ToString(System.Globalization.CultureInfo.InvariantCulture);
+    }
+
     /// <summary>A constant 64-bit vector; equal constants share one initialiser.</summary>
     public string Int64s(params long[] values)
     {

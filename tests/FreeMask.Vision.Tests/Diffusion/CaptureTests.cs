@@ -2,6 +2,7 @@ using System.Text.Json;
 using FreeMask.Vision.Diffusion;
 using FreeMask.Vision.Onnx;
 using FreeMask.Vision.Onnx.Attention;
+using FreeMask.Vision.Onnx.Proto;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Diffusion;
@@ -60,6 +61,27 @@ public sealed class CaptureTests
         using var config = JsonDocument.Parse(File.Exists(file) ? File.ReadAllText(file) : """{ "attention_head_dim": [] }""");
         if (config.RootElement.GetProperty("attention_head_dim") is { ValueKind: JsonValueKind.Number } heads)
             Assert.All(modules, m => Assert.Equal(heads.GetInt32(), m.Heads));
+    }
+
+    [Theory]
+    [InlineData("sd15-legacy")]
+    [InlineData("sd15-dynamo23")]
+    [InlineData("sd15-ort-fused")]
+    public void Maps_are_reduced_as_soon_as_their_module_has_run(string folder)
+    {
+        // ONNX Runtime runs nodes by depth-first search from those that no node follows, the last one first.
+        var graph = OnnxGraphReader.Read(Fixtures.Path("sd", folder, "unet", "model.onnx"));
+        var modules = AttentionFinder.Find(graph);
+        var capture = AttentionCapture.Build(graph, modules, [[.. modules.Where(m => m is { Kind: AttentionKind.Self, Factor: 1 })]]);
+        var added = ModelProto.Parser.ParseFrom(capture.Appendix.Span).Graph;
+        var taken = added.Node.SelectMany(n => n.Input).ToHashSet();
+        var ends = added.Node.SkipWhile(n => taken.Contains(n.Output[0])).ToArray();
+        Assert.DoesNotContain(ends, n => taken.Contains(n.Output[0]));
+        Assert.Equal(graph.Outputs[0].Name, ends[0].Input[0]);
+        Assert.Equal(capture.Cross.Select(c => c.Output).Reverse(), ends.Where(n => n.OpType == "MatMul").Select(n => n.Output[0]));
+        Assert.Equal(modules.Count(m => m is { Kind: AttentionKind.Self, Factor: 1 }), ends.Count(n => n.OpType == "Shape") - 1);
+        Assert.Equal("Shape", ends[^1].OpType);
+        Assert.All(ends, n => Assert.Contains(added.Output, o => o.Name == n.Output[0]));
     }
 
     [Fact]

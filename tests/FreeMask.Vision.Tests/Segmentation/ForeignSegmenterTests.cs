@@ -9,10 +9,13 @@ public sealed class ForeignSegmenterTests
 {
     private const string Model = "espnetv2-s0.5-voc-256";
 
-    [Fact]
-    public void Labels_of_a_trained_model_equal_the_reference()
+    [Theory]
+    [InlineData(Model)]
+    [InlineData("espnetv2-s2.0-voc-384")]
+    [InlineData("espnetv2-s2.0-city-1024x512")]
+    public void Labels_of_a_trained_model_equal_the_reference(string model)
     {
-        var folder = Fixtures.Path("segmenters", Model);
+        var folder = Fixtures.Path("segmenters", model);
         using var segmenter = OnnxSegmenter.Load(folder);
         var inputs = Directory.GetFiles(Path.Combine(folder, "maps"), "*.input.png").Order(StringComparer.Ordinal).ToArray();
         Assert.NotEmpty(inputs);

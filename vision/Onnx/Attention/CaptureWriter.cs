@@ -5,6 +5,11 @@ using Google.Protobuf;
 namespace FreeMask.Vision.Onnx.Attention;
 
 /// <summary>Writes the nodes that <see cref="AttentionCapture"/> appends. Every helper adds one node and returns its output's name.</summary>
+/// <remarks>
+/// ONNX Runtime orders nodes by depth-first search from those whose outputs no node takes, the last one first (onnxruntime, core/graph/graph_viewer.cc). Were the captures in
+/// the modules' order, all probabilities would be kept to the end of the run, whether attention is wanted or not. So these ends come behind all other nodes, those of the last module
+/// first, and the end of the U-Net itself, wherever optimisers move it, becomes one of them that comes last: every map is reduced as soon as its module has run.
+/// </remarks>
 internal sealed class CaptureWriter
 {
     private const string Prefix = "freemask_";
@@ -13,8 +18,10 @@ internal sealed class CaptureWriter
     private readonly GraphProto _additions = new();
     private readonly long _opset;
     private readonly Dictionary<string, string> _constants = new(StringComparer.Ordinal);
-    private readonly string _batch;
-    private int _count;
+    private readonly List<(int Place, NodeProto Node)> _ends = [];
+    private readonly Dictionary<string, int> _places = new(StringComparer.Ordinal);
+    private readonly string _latent;
+    private int _count, _maps;
 
     internal CaptureWriter(OnnxGraph graph, UNetPorts ports)
     {
@@ -22,39 +29,53 @@ internal sealed class CaptureWriter
         _opset = graph.Opsets.GetValueOrDefault("", 13);
         AddInput(AttentionCapture.RowsInput, OnnxGraphBuilder.Int64, 1);
         AddInput(AttentionCapture.ColumnsInput, OnnxGraphBuilder.Float, 3);
-        _batch = Op("Slice", [Op("Shape", [ports.Latent]), Ints(0), Ints(1), Ints(0)]);
+        for (var i = 0; i < graph.Nodes.Count; i++) _places[graph.Nodes[i].Output[0]] = i;
+        _latent = ports.Latent;
     }
 
     /// <summary>Mean over heads, then weighted sums over tokens: [n, Q, c].</summary>
-    internal string AddCross(AttentionModule module) => Output(Op("MatMul", [HeadMean(module), AttentionCapture.ColumnsInput]));
+    internal string AddCross(AttentionModule module)
+    {
+        var name = NextOutput();
+        AddEnd(PlaceOf(module), Node("MatMul", name, [HeadMean(Probabilities(module)), AttentionCapture.ColumnsInput]), OnnxGraphBuilder.Float);
+        return name;
+    }
 
     /// <summary>Mean over heads and over modules: [n, Q, Q].</summary>
     internal string AddSelf(IReadOnlyList<AttentionModule> modules)
     {
-        string[] maps = [.. modules.Select(HeadMean)];
-        return Output(maps.Length == 1 ? maps[0] : Op("Mean", maps));
+        string[] maps = [.. modules.Select(m => HeadMean(Probabilities(m)))];
+        // The mean has to wait for the last module; an end of its own has each map reduced before.
+        for (var i = 0; i < maps.Length; i++) AddEnd(PlaceOf(modules[i]), Node("Shape", maps[i] + "_reduced", [maps[i]]), OnnxGraphBuilder.Int64);
+        var name = NextOutput();
+        AddEnd(modules.Max(PlaceOf), Node("Mean", name, maps), OnnxGraphBuilder.Float);
+        return name;
     }
 
-    internal byte[] Finish() => new ModelProto { Graph = _additions }.ToByteArray();
-
-    private string HeadMean(AttentionModule module)
+    internal byte[] Finish()
     {
-        var probabilities = module.Form switch
-        {
-            AttentionForm.Softmax => OfSoftmax(module),
-            AttentionForm.Attention => OfAttention(module),
-            AttentionForm.MultiHeadAttention => OfMultiHead(module),
-            _ => OfPacked(module),
-        };
-        return ReduceMean(probabilities, 1);
+        var last = _graph.Outputs[0].Name;
+        AddEnd(int.MaxValue, Node("Shape", Prefix + "end", [last]), OnnxGraphBuilder.Int64);
+        _additions.Node.AddRange(_ends.OrderByDescending(e => e.Place).Select(e => e.Node));
+        return new ModelProto { Graph = _additions }.ToByteArray();
     }
+
+    private string Probabilities(AttentionModule module) => module.Form switch
+    {
+        AttentionForm.Softmax => OfSoftmax(module),
+        AttentionForm.Attention => OfAttention(module),
+        AttentionForm.MultiHeadAttention => OfMultiHead(module),
+        _ => OfPacked(module),
+    };
+
+    private int PlaceOf(AttentionModule module) => _places[module.Node.Output[0]];
 
     /// <summary>[B heads, Q, K] or [B, heads, Q, K] to the wanted rows of [B, heads, Q, K]; rows of the 3-D form are b heads + h (diffusers, head_to_batch_dim).</summary>
     private string OfSoftmax(AttentionModule module)
     {
         var tensor = module.Node.Output[0];
         var ends = Op("Slice", [Op("Shape", [tensor]), Ints(-2), Ints(long.MaxValue), Ints(0)]);
-        var shape = Op("Concat", [_batch, Ints(-1), ends], ("axis", 0));
+        var shape = Op("Concat", [Batch, Ints(-1), ends], ("axis", 0));
         return ToFloat(Rows(Op("Reshape", [tensor, shape])));
     }
 
@@ -125,6 +146,8 @@ internal sealed class CaptureWriter
         return Op("Softmax", [scores], ("axis", -1));
     }
 
+    private string Batch => field ??= Op("Slice", [Op("Shape", [_latent]), Ints(0), Ints(1), Ints(0)]);
+
     private string Rows(string tensor) => Op("Gather", [tensor, AttentionCapture.RowsInput], ("axis", 0));
 
     private string Take(string tensor, long index, int axis) => Op("Gather", [tensor, Scalar(index)], ("axis", axis));
@@ -147,23 +170,30 @@ internal sealed class CaptureWriter
     private string ToFloat(string tensor) => Op("Cast", [tensor], ("to", OnnxGraphBuilder.Float));
 
     /// <summary>Axes are an attribute up to opset 17 and an input from 18.</summary>
-    private string ReduceMean(string tensor, long axis) => _opset >= 18
-        ? Op("ReduceMean", [tensor, Ints(axis)], ("keepdims", 0))
-        : Op("ReduceMean", [tensor], ("axes", new[] { axis }), ("keepdims", 0));
+    private string HeadMean(string probabilities) => _opset >= 18
+        ? Op("ReduceMean", [probabilities, Ints(1)], ("keepdims", 0))
+        : Op("ReduceMean", [probabilities], ("axes", new[] { 1L }), ("keepdims", 0));
 
     private (string, object)[] AllowZero() => _opset >= 14 ? [("allowzero", 1)] : [];
 
-    private string Output(string tensor)
+    private string NextOutput() => string.Create(CultureInfo.InvariantCulture, $"{Prefix}map_{_maps++}");
+
+    /// <summary>Adds a node whose output no other node takes: an output of the model.</summary>
+    private void AddEnd(int place, NodeProto node, int type)
     {
-        var name = string.Create(CultureInfo.InvariantCulture, $"{Prefix}map_{_additions.Output.Count}");
-        _additions.Node.Add(new NodeProto { OpType = "Identity", Name = name, Input = { tensor }, Output = { name } });
-        _additions.Output.Add(new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = OnnxGraphBuilder.Float } } });
-        return name;
+        _ends.Add((place, node));
+        _additions.Output.Add(new ValueInfoProto { Name = node.Output[0], Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = type } } });
     }
 
     private string Op(string type, IEnumerable<string> inputs, params (string Name, object Value)[] attributes)
     {
-        var name = string.Create(CultureInfo.InvariantCulture, $"{Prefix}{_count++}");
+        var node = Node(type, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{_count++}"), inputs, attributes);
+        _additions.Node.Add(node);
+        return node.Output[0];
+    }
+
+    private static NodeProto Node(string type, string name, IEnumerable<string> inputs, params (string Name, object Value)[] attributes)
+    {
         var node = new NodeProto { OpType = type, Name = name, Output = { name } };
         node.Input.AddRange(inputs);
         foreach (var (attribute, value) in attributes)
@@ -183,8 +213,7 @@ internal sealed class CaptureWriter
             node.Attribute.Add(added);
         }
 
-        _additions.Node.Add(node);
-        return name;
+        return node;
     }
 
     private string Ints(params long[] values) => Constant("i" + string.Join('_', values), OnnxGraphBuilder.Int64, [values.Length], t => t.Int64Data.AddRange(values));
