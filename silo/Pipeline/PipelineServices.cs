@@ -1,3 +1,4 @@
+using System.Globalization;
 using FreeMask.Grains.Stages;
 using FreeMask.Silo.Devices;
 using FreeMask.Vision;
@@ -34,8 +35,11 @@ public static class PipelineServices
         {
             try
             {
-                OnnxProviders.Require(device.Split(':')[0]);
-                return null;
+                var parts = device.Split(':', 2);
+                OnnxProviders.Require(parts[0]);
+                return parts.Length == 1 || ushort.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out _)
+                    ? null
+                    : $"FreeMask:Devices:Names has '{device}': what follows the colon is no device's number, such as {parts[0]}:0.";
             }
             catch (FreeMaskException exception)
             {

@@ -105,6 +105,10 @@ public sealed class DiffusionBundle : IDisposable
         }
     }
 
+    /// <summary>Loads the U-Net, which is otherwise loaded when it is first needed.</summary>
+    /// <exception cref="FreeMaskException">It cannot be loaded.</exception>
+    public void LoadUNet() => _unet.For([]);
+
     /// <summary>What the autoencoder makes of an image: encoded to the mean latent and decoded again.</summary>
     /// <exception cref="FreeMaskException">The folder has no encoder, or the image's sides are no multiples of <see cref="PixelsPerCell"/>.</exception>
     public RgbImage Reconstruct(RgbImage image)

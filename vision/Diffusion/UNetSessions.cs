@@ -24,6 +24,7 @@ internal sealed class UNetSessions : IDisposable
         _graph = graph;
         _options = options;
         _ports = UNetPorts.Of(graph);
+        ModelFiles.RequireWeights(graph);
         foreach (var input in graph.Inputs)
             if (!KnownInputs.Contains(input.Name) && input.Name != _ports.Latent && input.Name != _ports.Text)
                 throw new FreeMaskException($"{graph.Path} needs the input {input.Name}, which FreeMask does not know; it gives sample, timestep, encoder_hidden_states, text_embeds, time_ids and timestep_cond.");

@@ -47,6 +47,9 @@ public sealed class OnnxGraph
     public IReadOnlyList<string> ExternalFiles =>
         [.. WeightTable.Values.Select(w => w.ExternalFile).OfType<string>().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
 
+    /// <summary>For each file beside the model, where the last of its weights ends, in bytes.</summary>
+    internal SortedDictionary<string, long> ExternalEnds { get; } = new(StringComparer.Ordinal);
+
     internal List<NodeProto> NodeList { get; } = [];
 
     internal List<ValueInfoProto> InputList { get; } = [];

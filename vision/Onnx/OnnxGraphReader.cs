@@ -1,3 +1,4 @@
+using System.Globalization;
 using FreeMask.Vision.Onnx.Proto;
 using Google.Protobuf;
 
@@ -18,15 +19,9 @@ public static class OnnxGraphReader
     /// <exception cref="FreeMaskException">The file is missing or not an ONNX model.</exception>
     public static OnnxGraph Read(string path)
     {
-        try
-        {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
-            return Read(stream, path);
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new FreeMaskException($"{path} does not exist.", e);
-        }
+        ModelFiles.Require(path);
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
+        return Read(stream, path);
     }
 
     /// <summary>Reads a seekable stream; <paramref name="origin"/> names it in messages.</summary>
@@ -56,7 +51,7 @@ public static class OnnxGraphReader
         }
         catch (Exception e) when (e is InvalidProtocolBufferException or EndOfStreamException or InvalidDataException)
         {
-            throw new FreeMaskException($"{origin} is not a valid ONNX model (is it truncated, or a Git LFS pointer?): {e.Message}", e);
+            throw new FreeMaskException($"{origin} is not a valid ONNX model (is it cut off?): {e.Message}", e);
         }
 
         if (!sawGraph) throw new FreeMaskException($"{origin} is not an ONNX model: it holds no graph.");
@@ -83,7 +78,7 @@ public static class OnnxGraphReader
         if (fields.Length <= SmallTensor)
         {
             var tensor = TensorProto.Parser.ParseFrom(fields.ReadBytes());
-            graph.WeightTable[tensor.Name] = new([.. tensor.Dims], tensor.DataType, tensor, LocationOf(tensor.ExternalData));
+            graph.WeightTable[tensor.Name] = new([.. tensor.Dims], tensor.DataType, tensor, LocationOf(tensor.ExternalData, graph));
             return;
         }
 
@@ -104,9 +99,15 @@ public static class OnnxGraphReader
             }
         }
 
-        graph.WeightTable[name] = new(dims, type, null, LocationOf(external));
+        graph.WeightTable[name] = new(dims, type, null, LocationOf(external, graph));
     }
 
-    private static string? LocationOf(IEnumerable<StringStringEntryProto> external) =>
-        external.FirstOrDefault(e => e.Key == "location")?.Value;
+    private static string? LocationOf(IReadOnlyCollection<StringStringEntryProto> external, OnnxGraph graph)
+    {
+        if (external.FirstOrDefault(e => e.Key == "location")?.Value is not { } file) return null;
+        graph.ExternalEnds[file] = Math.Max(graph.ExternalEnds.GetValueOrDefault(file), NumberOf("offset") + NumberOf("length"));
+        return file;
+
+        long NumberOf(string key) => long.TryParse(external.FirstOrDefault(e => e.Key == key)?.Value, CultureInfo.InvariantCulture, out var number) ? number : 0;
+    }
 }

@@ -56,7 +56,7 @@ public sealed class OnnxSession : IDisposable
     /// <exception cref="FreeMaskException">The file or its external data is missing, is no ONNX model, or needs operators that the provider lacks.</exception>
     public static OnnxSession Load(string path, OnnxSessionOptions? options = null, ReadOnlyMemory<byte> appendix = default)
     {
-        if (!File.Exists(path)) throw new FreeMaskException($"{path} does not exist.");
+        ModelFiles.Require(path);
         var run = options ?? new();
         try
         {

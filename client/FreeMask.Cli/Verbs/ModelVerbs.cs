@@ -66,6 +66,7 @@ internal static class ModelVerbs
             var pulled = PullLock.Read(folder);
             if (pulled is not null) await pulled.VerifyAsync(folder, stop);
             using var bundle = DiffusionBundle.Load(folder);
+            bundle.LoadUNet();
             return new Outcome(new { folder, ok = true, hashes = pulled?.Files.Count, notes = bundle.Notes }, console =>
                 console.MarkupLine($"[green]ok[/] {Markup.Escape(folder)}: {(pulled is null ? "" : $"{pulled.Files.Count} files are as pulled, ")}every part loads, and they fit together"));
         });

@@ -82,6 +82,23 @@ public sealed class ConfigurationTests : IDisposable
         Assert.Contains("-p:Accelerator=cuda", refused.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("cpu:first", "no device's number")]
+    [InlineData("cpu:-1", "no device's number")]
+    [InlineData("cpu:", "no device's number")]
+    [InlineData("gpu:0", "no execution provider named gpu")]
+    [InlineData(":0", "no execution provider named")]
+    public async Task Names_that_are_no_devices_end_a_silo_as_it_starts(string device, string expected)
+    {
+        var refused = await Assert.ThrowsAsync<OptionsValidationException>(async () =>
+        {
+            await using var app = Build([$"--FreeMask:Devices:Names:0={device}"], services => services.AddFreeMaskPipeline(null));
+            await app.StartAsync(TestContext.Current.CancellationToken);
+        });
+        Assert.Contains($"FreeMask:Devices:Names has '{device}'", refused.Message, StringComparison.Ordinal);
+        Assert.Contains(expected, refused.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Options_of_providers_and_limits_reach_the_sessions_of_a_device()
     {

@@ -1,0 +1,81 @@
+using FreeMask.Vision.Diffusion;
+using Xunit;
+
+namespace FreeMask.Vision.Tests.Diffusion;
+
+/// <summary>Exports of which a file is missing, cut off, or a pointer to something that was never fetched: one message that names the file.</summary>
+public sealed class BrokenExportTests : IDisposable
+{
+    private const string Pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 1234567\n";
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory();
+
+    public BrokenExportTests()
+    {
+        var source = Path.Combine(Fixtures.RepositoryRoot, "tests", "FreeMask.Vision.Tests", "Diffusion", "Export");
+        foreach (var file in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories))
+        {
+            var copy = Path.Combine(_folder.FullName, Path.GetRelativePath(source, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy);
+        }
+    }
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [Fact]
+    public void Nothing_is_said_of_a_whole_one()
+    {
+        using var bundle = DiffusionBundle.Load(_folder.FullName);
+        bundle.LoadUNet();
+    }
+
+    [Theory]
+    [InlineData("unet/model.onnx")]
+    [InlineData("unet/weights.pb")]
+    [InlineData("text_encoder/model.onnx")]
+    [InlineData("vae_decoder/model.onnx")]
+    [InlineData("vae_encoder/model.onnx")]
+    public void Pointers_in_place_of_files_are_recognised(string file)
+    {
+        File.WriteAllText(PathOf(file), Pointer);
+        Assert.Contains("is a Git LFS pointer", Refusal(file), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("unet/model.onnx")]
+    [InlineData("unet/weights.pb")]
+    [InlineData("text_encoder/model.onnx")]
+    [InlineData("vae_decoder/model.onnx")]
+    [InlineData("tokenizer/vocab.json")]
+    [InlineData("scheduler/scheduler_config.json")]
+    public void Missing_files_are_named(string file)
+    {
+        File.Delete(PathOf(file));
+        Assert.Contains("does not exist", Refusal(file), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("unet/model.onnx", 30_000)]
+    [InlineData("unet/model.onnx", 0)]
+    [InlineData("unet/weights.pb", 1_000)]
+    [InlineData("unet/weights.pb", 0)]
+    [InlineData("text_encoder/model.onnx", 30_000)]
+    [InlineData("vae_decoder/model.onnx", 30_000)]
+    [InlineData("vae_encoder/model.onnx", 30_000)]
+    [InlineData("scheduler/scheduler_config.json", 20)]
+    public void Files_that_were_cut_off_are_named(string file, int length)
+    {
+        using (var stream = File.OpenWrite(PathOf(file))) stream.SetLength(length);
+        Refusal(file);
+    }
+
+    private string Refusal(string file)
+    {
+        var message = Assert.Throws<FreeMaskException>(() => DiffusionBundle.Load(_folder.FullName).Dispose()).Message;
+        Assert.Contains(PathOf(file), message, StringComparison.Ordinal);
+        return message;
+    }
+
+    private string PathOf(string file) => Path.Combine(_folder.FullName, file.Replace('/', Path.DirectorySeparatorChar));
+}

@@ -1,0 +1,33 @@
+namespace FreeMask.Vision.Onnx;
+
+/// <summary>Checks of the files of a model, before anything reads them.</summary>
+internal static class ModelFiles
+{
+    private static readonly byte[] PointerStart = [.. "version https://git-lfs"u8];
+
+    /// <summary>Checks that a file is there, and is the file itself.</summary>
+    /// <exception cref="FreeMaskException">It is missing, or a Git LFS pointer in its place.</exception>
+    internal static void Require(string path)
+    {
+        if (!File.Exists(path)) throw new FreeMaskException($"{path} does not exist.");
+        using var file = File.OpenRead(path);
+        Span<byte> start = stackalloc byte[PointerStart.Length];
+        if (file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length && start.SequenceEqual(PointerStart))
+            throw new FreeMaskException($"{path} is a Git LFS pointer, not the file that it stands for: fetch that with git lfs pull, or with freemask models pull.");
+    }
+
+    /// <summary>Checks the files beside a model that hold its weights.</summary>
+    /// <exception cref="FreeMaskException">One is missing, a Git LFS pointer, or too short.</exception>
+    internal static void RequireWeights(OnnxGraph graph)
+    {
+        var folder = Path.GetDirectoryName(Path.GetFullPath(graph.Path))!;
+        foreach (var (name, bytes) in graph.ExternalEnds)
+        {
+            var path = Path.Combine(folder, name);
+            if (!File.Exists(path)) throw new FreeMaskException($"{path} does not exist; {graph.Path} keeps its weights there.");
+            Require(path);
+            if (new FileInfo(path).Length is var length && length < bytes)
+                throw new FreeMaskException($"{path} has {length} bytes, but {graph.Path} keeps {bytes} bytes of weights there: the file is cut off.");
+        }
+    }
+}
