@@ -1,4 +1,6 @@
 using FreeMask.Vision.Diffusion;
+using FreeMask.Vision.Diffusion.Conformance;
+using FreeMask.Vision.Diffusion.Inspection;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Diffusion;
@@ -69,6 +71,21 @@ public sealed class BrokenExportTests : IDisposable
         using (var stream = File.OpenWrite(PathOf(file))) stream.SetLength(length);
         Refusal(file);
     }
+
+    [Fact]
+    public void Golden_data_that_lack_a_part_are_named()
+    {
+        var golden = Path.Combine(_folder.FullName, "golden");
+        File.WriteAllText(Path.Combine(golden, "golden.json"), "{}");
+        var message = Assert.Throws<FreeMaskException>(() => BundleConformance.Measure(_folder.FullName, golden)).Message;
+        Assert.Contains(golden, message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-5)]
+    public void A_size_that_no_image_has_is_refused(int pixels) =>
+        Assert.Contains("pixels", Assert.Throws<FreeMaskException>(() => BundleInspection.Inspect(_folder.FullName, pixels)).Message, StringComparison.Ordinal);
 
     private string Refusal(string file)
     {

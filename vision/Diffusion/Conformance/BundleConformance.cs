@@ -20,6 +20,18 @@ public static class BundleConformance
     public static ConformanceReport Measure(string folder, string goldenFolder, DiffusionOptions? options = null, CancellationToken cancellation = default)
     {
         var golden = GoldenData.Load(goldenFolder);
+        try
+        {
+            return Measure(folder, golden, options, cancellation);
+        }
+        catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException)
+        {
+            throw new FreeMaskException($"{goldenFolder} is no golden data as FreeMask reads it, or lacks a part: {e.Message}", e);
+        }
+    }
+
+    private static ConformanceReport Measure(string folder, GoldenData golden, DiffusionOptions? options, CancellationToken cancellation)
+    {
         using var bundle = DiffusionBundle.Load(folder, options);
         var unet = bundle.UNet.WithEveryModule();
         using var session = unet.Session;

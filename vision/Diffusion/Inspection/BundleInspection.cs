@@ -48,9 +48,10 @@ public sealed record BundleInspection(
     /// <summary>Inspects a folder.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="pixelSize">Grids are given for images of this side.</param>
-    /// <exception cref="FreeMaskException">A required file is missing or malformed.</exception>
+    /// <exception cref="FreeMaskException">A required file is missing or malformed, or no image has that side.</exception>
     public static BundleInspection Inspect(string folder, int pixelSize = 512)
     {
+        if (pixelSize < CellPixels) throw new FreeMaskException($"No image has a side of {pixelSize} pixels; give at least {CellPixels}.");
         if (!Directory.Exists(folder)) throw new FreeMaskException($"The model folder {folder} does not exist.");
         var graphs = Parts.Select(p => (Part: p, Path: Path.Combine(folder, p, "model.onnx"))).Where(p => p.Part == "unet" || File.Exists(p.Path))
             .ToDictionary(p => p.Part, p => OnnxGraphReader.Read(p.Path), StringComparer.Ordinal);
