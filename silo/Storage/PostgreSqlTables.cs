@@ -64,8 +64,7 @@ internal sealed partial class PostgreSqlTables(IConfiguration configuration, ILo
 
     private static async Task<NpgsqlConnection> OpenAsync(string database, CancellationToken cancellationToken)
     {
-        // Not pooled: the lock must end with the connection.
-        var settings = new NpgsqlConnectionStringBuilder(database) { Pooling = false };
+        var settings = Settings(database);
         var connection = new NpgsqlConnection(settings.ConnectionString);
         try
         {
@@ -76,6 +75,21 @@ internal sealed partial class PostgreSqlTables(IConfiguration configuration, ILo
         {
             await connection.DisposeAsync();
             throw new FreeMaskException($"The PostgreSQL server {settings.Host}:{settings.Port} cannot be used: {exception.Message}", exception);
+        }
+    }
+
+    private static NpgsqlConnectionStringBuilder Settings(string database)
+    {
+        try
+        {
+            // Not pooled: the lock must end with the connection. Multiplexing would need the pool.
+            return new NpgsqlConnectionStringBuilder(database) { Multiplexing = false, Pooling = false };
+        }
+        catch (ArgumentException exception)
+        {
+            // The text itself may hold a password.
+            throw new FreeMaskException(
+                $"The PostgreSQL connection string of section Orleans cannot be used: {exception.Message} It is like 'Host=db;Database=freemask;Username=freemask;Password=...'.", exception);
         }
     }
 

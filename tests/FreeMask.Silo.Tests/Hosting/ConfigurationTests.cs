@@ -58,6 +58,22 @@ public sealed class ConfigurationTests : IDisposable
         Assert.Contains(invalid.Failures, f => f.Contains(expected, StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("db.example:5432", "The PostgreSQL connection string of section Orleans cannot be used")]
+    [InlineData("Host=127.0.0.1;Port=1;Username=a;Password=secret;Multiplexing=true", "The PostgreSQL server 127.0.0.1:1 cannot be used")]
+    public async Task A_database_that_cannot_be_used_is_named_without_its_password(string connection, string expected)
+    {
+        string[] sections = ["Clustering", "Reminders", "GrainStorage:coordination", "GrainStorage:samples"];
+        var settings = sections.SelectMany(s => new[] { $"--Orleans:{s}:ProviderType=AdoNet", $"--Orleans:{s}:Invariant=Npgsql", $"--Orleans:{s}:ConnectionString={connection}" });
+        var refused = await Assert.ThrowsAsync<FreeMaskException>(async () =>
+        {
+            await using var app = Build([.. settings]);
+            await app.StartAsync(TestContext.Current.CancellationToken);
+        });
+        Assert.Contains(expected, refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", refused.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_cluster_file_that_is_not_there_or_no_cluster_is_named()
     {
