@@ -212,5 +212,7 @@ public static class SegmenterTrainer
         if (request.Size <= 0 || request.Size % 32 != 0) throw new FreeMaskException($"The training size is {request.Size}; it must be a multiple of 32.");
         if (request.Steps < 1 || request.BatchSize < 1 || request.CheckpointEvery < 1)
             throw new FreeMaskException("Steps, batch size and checkpoint interval of a training must be at least 1.");
+        if (!(request.LearningRate > 0) || !double.IsFinite(request.LearningRate))
+            throw new FreeMaskException(string.Create(CultureInfo.InvariantCulture, $"The learning rate is {request.LearningRate}; it must be greater than 0."));
     }
 }

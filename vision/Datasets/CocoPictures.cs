@@ -77,11 +77,11 @@ internal sealed class CocoPictures : LabelledDataset
                 using var document = JsonDocument.Parse(text);
                 var item = document.RootElement;
                 if (array == "annotations") objects.Add(CocoObject.Read(item, offset, text.Length));
-                else if (array == "categories") categories.Add((item.GetProperty("id").GetInt64(), item.GetProperty("name").GetString() ?? ""));
-                else listed.Add((item.GetProperty("id").GetInt64(), item.GetProperty("file_name").GetString() ?? "", item.GetProperty("width").GetInt32(), item.GetProperty("height").GetInt32()));
+                else if (array == "categories") categories.Add((Field(item, "id").GetInt64(), Field(item, "name").GetString() ?? ""));
+                else listed.Add((Field(item, "id").GetInt64(), Field(item, "file_name").GetString() ?? "", Field(item, "width").GetInt32(), Field(item, "height").GetInt32()));
             });
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
             throw new FreeMaskException($"{file} is not COCO's instances: {e.Message}", e);
         }
@@ -93,6 +93,9 @@ internal sealed class CocoPictures : LabelledDataset
         var pictures = listed.OrderBy(p => p.File, StringComparer.Ordinal).Select(p => new Picture(p.File, p.Width, p.Height, [.. byPicture[p.Id]])).ToList();
         return new CocoPictures(folder, file, ImagesOf(folder, file, pictures[0].File), pictures, [.. categories.OrderBy(c => c.Id)]);
     }
+
+    private static JsonElement Field(JsonElement item, string name) =>
+        item.TryGetProperty(name, out var value) ? value : throw new FormatException($"an entry has no '{name}'.");
 
     private static string ImagesOf(string folder, string file, string picture)
     {
@@ -154,10 +157,10 @@ internal sealed class CocoPictures : LabelledDataset
     {
         internal static CocoObject Read(JsonElement json, long offset, int length)
         {
-            _ = json.GetProperty("segmentation");
+            _ = Field(json, "segmentation");
             return new(
-                json.GetProperty("image_id").GetInt64(),
-                json.GetProperty("category_id").GetInt64(),
+                Field(json, "image_id").GetInt64(),
+                Field(json, "category_id").GetInt64(),
                 json.TryGetProperty("iscrowd", out var crowd) && crowd.GetInt32() != 0,
                 json.TryGetProperty("area", out var area) ? area.GetDouble() : 0,
                 offset,

@@ -37,7 +37,7 @@ internal static class AffinityVerb
             };
             var examples = await ReadAsync(host, desk, id, request, parsed.GetValue(samples), stop);
             desk.Say($"Learning from {examples.Count} samples of run '{id}'.");
-            var folder = Path.GetFullPath(parsed.GetRequiredValue(output));
+            var folder = OutputFolder.Make(parsed.GetRequiredValue(output));
             var config = await Task.Run(() => AffinityTrainer.Train(request, examples, folder, desk.Say, stop), CancellationToken.None);
             return new Outcome(new { affinity = folder, config }, console => console.Profile.Out.Writer.WriteLine(folder));
         });

@@ -22,10 +22,10 @@ internal static class OnnxExportVerb
         var (model, card) = (Path.Combine(target, "model.onnx"), Path.Combine(target, "card.json"));
         if (File.Exists(model) && !overwrite) throw new FreeMaskException($"{model} exists; name another folder with --out, or replace it with --overwrite.");
         var (width, height) = size is null ? SizeOf(folder) : Parse(size);
+        OutputFolder.Make(target);
         await Task.Run(() =>
         {
             var (onnx, text) = SegmenterExport.ToOnnx(folder, width, height);
-            Directory.CreateDirectory(target);
             File.WriteAllBytes(model, onnx);
             File.WriteAllText(card, text);
         });

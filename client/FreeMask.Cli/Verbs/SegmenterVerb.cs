@@ -46,7 +46,7 @@ internal static class SegmenterVerb
                 Size = parsed.GetValue(size) ?? request.Size,
                 CheckpointEvery = parsed.GetValue(every),
             };
-            var folder = Path.GetFullPath(parsed.GetRequiredValue(output));
+            var folder = OutputFolder.Make(parsed.GetRequiredValue(output));
             desk.Say($"Training on {data.Count} pictures of {data.Root} ({data.Format}, {data.Labels.Count} classes). Ctrl-C stops after a checkpoint; the same command continues.");
             var log = Log(parsed.GetValue(validate), folder, measured, desk, stop);
             await Task.Run(() => Train(request, data, folder, log, desk, stop), CancellationToken.None);

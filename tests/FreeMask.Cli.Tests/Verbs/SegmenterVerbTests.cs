@@ -39,6 +39,24 @@ public sealed class SegmenterVerbTests : IDisposable
     }
 
     [Fact]
+    public async Task What_cannot_be_written_or_learnt_is_said_before_the_work()
+    {
+        var (data, taken) = (_process.Folder.Path("coco"), _process.Folder.Path("taken"));
+        WriteCoco(data);
+        await File.WriteAllTextAsync(taken, "a file", TestContext.Current.CancellationToken);
+        string[] train = ["train", "segmenter", "--dataset", data, "--init", "none", "--recipe", "small", "--steps", "1", "--batch", "1", "--size", "64"];
+        Assert.Equal(2, await _process.RunAsync([.. train, "--out", taken]));
+        Assert.Contains($"--out {taken} cannot be a folder", _process.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("step 1 of 1", _process.Error, StringComparison.Ordinal);
+        Assert.Equal(2, await _process.RunAsync([.. train, "--out", _process.Folder.Path("made"), "--learning-rate", "-0.001"]));
+        Assert.Contains("The learning rate is -0.001", _process.Error, StringComparison.Ordinal);
+        Assert.True(await _process.RunAsync([.. train, "--out", _process.Folder.Path("made")]) == 0, _process.Error);
+        _process.Clear();
+        Assert.Equal(2, await _process.RunAsync(["export", _process.Folder.Path("made"), "--onnx", "--out", taken]));
+        Assert.Contains("cannot be a folder", _process.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_backbone_of_a_classifier_is_where_imagenet_starts()
     {
         var data = _process.Folder.Path("coco");

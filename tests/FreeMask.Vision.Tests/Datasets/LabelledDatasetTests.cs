@@ -40,6 +40,8 @@ public sealed class LabelledDatasetTests : IDisposable
     {
         WriteCoco("instances_train.json", []);
         Assert.Contains("a.png", Assert.Throws<FreeMaskException>(() => LabelledDataset.Open(_folder)).Message, StringComparison.Ordinal);
+        File.WriteAllText(Path.Combine(_folder, "annotations", "instances_train.json"), "{\"images\": [{\"id\": 1, \"file_name\": \"a.png\", \"width\": 8}]}");
+        Assert.Contains("'height'", Assert.Throws<FreeMaskException>(() => LabelledDataset.Open(_folder)).Message, StringComparison.Ordinal);
         File.WriteAllText(Path.Combine(_folder, "annotations", "instances_train.json"), "{}");
         Assert.Contains("not COCO", Assert.Throws<FreeMaskException>(() => LabelledDataset.Open(_folder)).Message, StringComparison.Ordinal);
     }
