@@ -6,6 +6,7 @@ using FreeMask.Vision;
 using FreeMask.Vision.Evaluation;
 using FreeMask.Vision.Export;
 using FreeMask.Vision.Onnx;
+using FreeMask.Vision.Tensors;
 
 namespace FreeMask.Silo.Pipeline;
 
@@ -85,10 +86,17 @@ internal sealed class PipelineTraining(BundleFolders bundles, IArtifactStore sto
     /// <summary>Hands checkpoints to the run. The trainer's thread waits until each is durable.</summary>
     private sealed class Checkpoints(ReadOnlyMemory<byte>? last, IArtifactStore store, ITrainingMonitor monitor) : ITrainingCheckpointStore
     {
-        public ReadOnlyMemory<byte>? Load() => last;
+        // An artifact is one array.
+        public long Capacity => Array.MaxLength;
 
-        public void Save(int step, ReadOnlyMemory<byte> checkpoint) =>
-            SaveAsync(step, checkpoint).GetAwaiter().GetResult();
+        public SafetensorsFile? Load() => last is { } bytes ? SafetensorsFile.Parse(bytes, "The training's checkpoint") : null;
+
+        public void Save(int step, SafetensorsFile checkpoint)
+        {
+            using var bytes = new MemoryStream();
+            checkpoint.Write(bytes);
+            SaveAsync(step, bytes.GetBuffer().AsMemory(0, (int)bytes.Length)).GetAwaiter().GetResult();
+        }
 
         private async Task SaveAsync(int step, ReadOnlyMemory<byte> checkpoint) =>
             await monitor.SaveAsync(new TrainingCheckpoint(step, await store.PutAsync(checkpoint, CancellationToken.None)), CancellationToken.None);

@@ -63,7 +63,7 @@ public static class SegmenterTrainer
         if (request.Threads > 0) set_num_threads(request.Threads);
         using var scope = NewDisposeScope();
         using var model = Start(request);
-        if (store is not null) CheckSize(model);
+        CheckSize(model, store?.Capacity ?? long.MaxValue);
         model.train();
         model.FreezeNormalization(request.FreezeNormalization);
         using var optimizer = new FlatAdamW(SegmenterOptimizer.Parameters(model, request.BackboneRateFactor, request.WeightDecay));
@@ -108,13 +108,14 @@ public static class SegmenterTrainer
             loss);
     }
 
-    /// <summary>A checkpoint is one buffer: weights and both moments.</summary>
-    private static void CheckSize(Mask2FormerModel model)
+    /// <summary>A checkpoint holds weights and both moments; what is trained in the end, weights and an ONNX model, is one array each.</summary>
+    private static void CheckSize(Mask2FormerModel model, long capacity)
     {
-        const int BytesAParameter = 3 * sizeof(float), Margin = 1 << 24;
+        const int Margin = 1 << 24;
+        var most = Math.Min((capacity - Margin) / (3 * sizeof(float)), (Array.MaxLength - Margin) / sizeof(float));
         var parameters = model.parameters().Sum(parameter => parameter.numel());
-        if (parameters * BytesAParameter > Array.MaxLength - Margin)
-            throw new FreeMaskException($"The model has {parameters / 1000000} million parameters; a training with checkpoints takes at most {(Array.MaxLength - Margin) / BytesAParameter / 1000000} million.");
+        if (parameters > most)
+            throw new FreeMaskException($"The model has {parameters / 1000000} million parameters; this training takes at most {most / 1000000} million.");
     }
 
     private static double Step(
@@ -180,16 +181,14 @@ public static class SegmenterTrainer
     private static bool IsClassHead(string name) =>
         name.StartsWith("class_predictor.", StringComparison.Ordinal) || name.StartsWith("criterion.", StringComparison.Ordinal);
 
-    private static ReadOnlyMemory<byte> Checkpoint(int step, string fingerprint, Mask2FormerModel model, FlatAdamW optimizer) =>
-        SegmenterTrainingResult.Bytes(new SafetensorsFile(
-            [.. ModuleState.Export(model, "weights."), .. optimizer.Export()],
-            new Dictionary<string, string> { ["step"] = step.ToString(CultureInfo.InvariantCulture), ["training"] = fingerprint }));
+    private static SafetensorsFile Checkpoint(int step, string fingerprint, Mask2FormerModel model, FlatAdamW optimizer) => new(
+        [.. ModuleState.Export(model, "weights."), .. optimizer.Export()],
+        new Dictionary<string, string> { ["step"] = step.ToString(CultureInfo.InvariantCulture), ["training"] = fingerprint });
 
     private static int Resume(ITrainingCheckpointStore? store, string fingerprint, Mask2FormerModel model, FlatAdamW optimizer)
     {
         const string Prefix = "weights.", Origin = "The training's checkpoint";
-        if (store?.Load() is not { } bytes) return 0;
-        var file = SafetensorsFile.Parse(bytes, Origin);
+        if (store?.Load() is not { } file) return 0;
         if (file.Metadata.GetValueOrDefault("training") != fingerprint)
             throw new FreeMaskException($"{Origin} belongs to a training with other settings or samples; remove it to start anew.");
         ModuleState.Import(model, file, name => name.StartsWith(Prefix, StringComparison.Ordinal) ? name[Prefix.Length..] : null).ThrowIfAny(Origin);
@@ -212,7 +211,7 @@ public static class SegmenterTrainer
         if (request.Size <= 0 || request.Size % 32 != 0) throw new FreeMaskException($"The training size is {request.Size}; it must be a multiple of 32.");
         if (request.Steps < 1 || request.BatchSize < 1 || request.CheckpointEvery < 1)
             throw new FreeMaskException("Steps, batch size and checkpoint interval of a training must be at least 1.");
-        if (!(request.LearningRate > 0) || !double.IsFinite(request.LearningRate))
-            throw new FreeMaskException(string.Create(CultureInfo.InvariantCulture, $"The learning rate is {request.LearningRate}; it must be greater than 0."));
+        if (!(request.LearningRate >= 0) || !double.IsFinite(request.LearningRate))
+            throw new FreeMaskException(string.Create(CultureInfo.InvariantCulture, $"The learning rate is {request.LearningRate}; it must not be negative."));
     }
 }

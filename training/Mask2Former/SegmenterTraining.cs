@@ -107,11 +107,14 @@ public sealed record TrainingProgress(int Step, int Steps, double Loss, double L
 /// <summary>Keeps the last checkpoint of one training.</summary>
 public interface ITrainingCheckpointStore
 {
+    /// <summary>The largest checkpoint that can be kept, in bytes.</summary>
+    long Capacity { get; }
+
     /// <summary>The last checkpoint, or null where there is none.</summary>
-    ReadOnlyMemory<byte>? Load();
+    SafetensorsFile? Load();
 
     /// <summary>Replaces the checkpoint; it is durable when the call returns.</summary>
-    void Save(int step, ReadOnlyMemory<byte> checkpoint);
+    void Save(int step, SafetensorsFile checkpoint);
 }
 
 /// <summary>Looks at a model in the middle of its training.</summary>

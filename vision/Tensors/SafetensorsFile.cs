@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json;
+using Microsoft.Win32.SafeHandles;
 
 namespace FreeMask.Vision.Tensors;
 
@@ -38,32 +39,39 @@ public sealed class SafetensorsFile
     /// <summary>Looks a tensor up.</summary>
     public bool TryGet(string name, out NamedTensor? tensor) => _byName.TryGetValue(name, out tensor);
 
-    /// <summary>Reads a file.</summary>
+    /// <summary>Reads a file of any size; a single tensor may have up to 2 GB.</summary>
     /// <exception cref="FreeMaskException">The file is missing, truncated or not a valid safetensors file.</exception>
     public static SafetensorsFile Load(string path)
     {
         try
         {
-            return Parse(File.ReadAllBytes(path), path);
+            using var file = File.OpenHandle(path);
+            return Read(new Source(RandomAccess.GetLength(file), (position, count) => Bytes(file, position, count)), path);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
             throw new FreeMaskException($"{path} does not exist.", e);
         }
+        catch (EndOfStreamException e)
+        {
+            throw Invalid(path, "it became shorter while it was read", e);
+        }
     }
 
     /// <summary>Parses the bytes of a file; tensors refer into <paramref name="data"/> without a copy.</summary>
     /// <exception cref="FreeMaskException">The bytes are not a valid safetensors file; the message names <paramref name="origin"/>.</exception>
-    public static SafetensorsFile Parse(ReadOnlyMemory<byte> data, string origin)
+    public static SafetensorsFile Parse(ReadOnlyMemory<byte> data, string origin) =>
+        Read(new Source(data.Length, (position, count) => data.Slice((int)position, count)), origin);
+
+    private static SafetensorsFile Read(Source source, string origin)
     {
-        if (data.Length < 8) throw Invalid(origin, "it is shorter than 8 bytes");
-        var headerLength = BinaryPrimitives.ReadUInt64LittleEndian(data.Span);
-        if (headerLength > MaximumHeader || headerLength > (ulong)(data.Length - 8)) throw Invalid(origin, $"its header claims {headerLength} bytes");
-        var body = data[(8 + (int)headerLength)..];
+        if (source.Length < 8) throw Invalid(origin, "it is shorter than 8 bytes");
+        var headerLength = BinaryPrimitives.ReadUInt64LittleEndian(source.Read(0, 8).Span);
+        if (headerLength > MaximumHeader || headerLength > (ulong)(source.Length - 8)) throw Invalid(origin, $"its header claims {headerLength} bytes");
         try
         {
-            using var header = JsonDocument.Parse(data.Slice(8, (int)headerLength));
-            return Read(header.RootElement, body, origin);
+            using var header = JsonDocument.Parse(source.Read(8, (int)headerLength));
+            return Read(header.RootElement, source, 8 + (long)headerLength, origin);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
@@ -112,8 +120,9 @@ public sealed class SafetensorsFile
         foreach (var tensor in ordered) stream.Write(tensor.Bytes.Span);
     }
 
-    private static SafetensorsFile Read(JsonElement header, ReadOnlyMemory<byte> body, string origin)
+    private static SafetensorsFile Read(JsonElement header, Source source, long start, string origin)
     {
+        var length = source.Length - start;
         var tensors = new List<(long Begin, long End, NamedTensor Tensor)>();
         var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var entry in header.EnumerateObject())
@@ -127,8 +136,9 @@ public sealed class SafetensorsFile
             var shape = entry.Value.GetProperty("shape").EnumerateArray().Select(e => e.GetInt64()).ToArray();
             var offsets = entry.Value.GetProperty("data_offsets");
             long begin = offsets[0].GetInt64(), end = offsets[1].GetInt64();
-            if (begin < 0 || end < begin || end > body.Length) throw Invalid(origin, $"tensor {entry.Name} lies outside of the file (is it truncated?)");
-            var tensor = new NamedTensor(entry.Name, entry.Value.GetProperty("dtype").GetString() ?? "", shape, body[(int)begin..(int)end]);
+            if (begin < 0 || end < begin || end > length) throw Invalid(origin, $"tensor {entry.Name} lies outside of the file (is it truncated?)");
+            if (end - begin > Array.MaxLength) throw Invalid(origin, $"tensor {entry.Name} has {end - begin} bytes, more than one array holds");
+            var tensor = new NamedTensor(entry.Name, entry.Value.GetProperty("dtype").GetString() ?? "", shape, source.Read(start + begin, (int)(end - begin)));
             if (tensor.Count * NamedTensor.ElementSize(tensor.DataType, tensor.Name) != end - begin)
                 throw Invalid(origin, $"tensor {entry.Name} has {end - begin} bytes, which is not what its shape and type need");
             tensors.Add((begin, end, tensor));
@@ -141,8 +151,21 @@ public sealed class SafetensorsFile
             position = end;
         }
 
-        if (position != body.Length) throw Invalid(origin, "there are bytes after the last tensor");
+        if (position != length) throw Invalid(origin, "there are bytes after the last tensor");
         return new SafetensorsFile(tensors.Select(t => t.Tensor), metadata);
+    }
+
+    private static ReadOnlyMemory<byte> Bytes(SafeFileHandle file, long position, int count)
+    {
+        var bytes = new byte[count];
+        for (var read = 0; read < count;)
+        {
+            var got = RandomAccess.Read(file, bytes.AsSpan(read), position + read);
+            if (got == 0) throw new EndOfStreamException();
+            read += got;
+        }
+
+        return bytes;
     }
 
     private void WriteMetadata(Utf8JsonWriter json)
@@ -158,6 +181,11 @@ public sealed class SafetensorsFile
         foreach (var number in numbers) json.WriteNumberValue(number);
         json.WriteEndArray();
     }
+
+    /// <summary>Where the bytes of a file are.</summary>
+    /// <param name="Length">How many there are.</param>
+    /// <param name="Read">Reads so many from a position.</param>
+    private sealed record Source(long Length, Func<long, int, ReadOnlyMemory<byte>> Read);
 
     private static FreeMaskException Invalid(string origin, string why, Exception? inner = null) =>
         new($"{origin} is not a valid safetensors file: {why}.", inner!);

@@ -4,6 +4,7 @@ using FreeMask.Cli.Terminal;
 using FreeMask.Training.Mask2Former;
 using FreeMask.Vision;
 using FreeMask.Vision.Datasets;
+using FreeMask.Vision.Tensors;
 
 namespace FreeMask.Cli.Verbs;
 
@@ -105,13 +106,14 @@ internal static class SegmenterVerb
     {
         internal bool Exists => File.Exists(path);
 
-        public ReadOnlyMemory<byte>? Load() => Exists ? File.ReadAllBytes(path) : (ReadOnlyMemory<byte>?)null;
+        public long Capacity => long.MaxValue;
 
-        public void Save(int step, ReadOnlyMemory<byte> checkpoint)
+        public SafetensorsFile? Load() => Exists ? SafetensorsFile.Load(path) : null;
+
+        public void Save(int step, SafetensorsFile checkpoint)
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            File.WriteAllBytes(path + ".tmp", checkpoint.Span);
-            File.Move(path + ".tmp", path, overwrite: true);
+            checkpoint.Save(path);
         }
 
         internal void Remove() => File.Delete(path);

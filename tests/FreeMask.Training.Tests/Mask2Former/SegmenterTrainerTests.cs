@@ -134,6 +134,13 @@ public sealed class SegmenterTrainerTests
     }
 
     [Fact]
+    public void A_model_whose_checkpoints_find_no_room_is_refused_before_the_training()
+    {
+        var fault = Assert.Throws<FreeMaskException>(() => Train(Request, Shapes.Make(2, 64, seed: 1), new MemoryStore { Capacity = 17_000_000 }));
+        Assert.Contains("this training takes at most 0 million", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Labels_beyond_the_classes_are_refused()
     {
         var samples = Shapes.Make(2, 64, seed: 1);
@@ -148,13 +155,15 @@ public sealed class SegmenterTrainerTests
 
     private sealed class MemoryStore : ITrainingCheckpointStore
     {
-        private ReadOnlyMemory<byte>? _last;
+        private SafetensorsFile? _last;
 
         internal int Step { get; private set; }
 
-        public ReadOnlyMemory<byte>? Load() => _last;
+        public long Capacity { get; init; } = long.MaxValue;
 
-        public void Save(int step, ReadOnlyMemory<byte> checkpoint) => (Step, _last) = (step, checkpoint);
+        public SafetensorsFile? Load() => _last;
+
+        public void Save(int step, SafetensorsFile checkpoint) => (Step, _last) = (step, checkpoint);
     }
 
     private sealed class Callback(Action<TrainingProgress> action) : IProgress<TrainingProgress>

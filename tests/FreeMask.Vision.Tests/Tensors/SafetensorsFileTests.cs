@@ -1,3 +1,4 @@
+using System.Text.Json;
 using FreeMask.Vision.Tensors;
 using Xunit;
 
@@ -33,9 +34,13 @@ public sealed class SafetensorsFileTests
     [InlineData(-12)]
     public void A_truncated_file_is_refused_by_name(int length)
     {
-        var data = Sample();
-        var error = Assert.Throws<FreeMaskException>(() => SafetensorsFile.Parse(data.AsMemory(0, length < 0 ? data.Length + length : length), "sample.safetensors"));
+        var data = Sample()[..(length < 0 ? ^-length : length)];
+        var error = Assert.Throws<FreeMaskException>(() => SafetensorsFile.Parse(data, "sample.safetensors"));
         Assert.Contains("sample.safetensors", error.Message, StringComparison.Ordinal);
+        var path = Path.GetTempFileName();
+        File.WriteAllBytes(path, data);
+        Assert.Contains(path, Assert.Throws<FreeMaskException>(() => SafetensorsFile.Load(path)).Message, StringComparison.Ordinal);
+        File.Delete(path);
     }
 
     [Fact]
@@ -48,5 +53,36 @@ public sealed class SafetensorsFileTests
         var file = SafetensorsFile.Load(Fixtures.Path("mask2former", "resnet", "model.safetensors"));
         Assert.Contains(file.Tensors, t => t.Name == "class_predictor.weight");
         Assert.All(file.Tensors, t => Assert.All(t.ToSingles(), v => Assert.False(float.IsNaN(v))));
+    }
+
+    /// <summary>Explicit: it takes 2.5 GB of memory. The file itself is sparse.</summary>
+    [Fact(Explicit = true)]
+    public void A_file_may_be_larger_than_an_array()
+    {
+        const long Size = 1_250_000_000;
+        var path = Path.GetTempFileName();
+        try
+        {
+            var header = JsonSerializer.SerializeToUtf8Bytes(new
+            {
+                a = new { dtype = "U8", shape = new[] { Size }, data_offsets = new[] { 0, Size } },
+                b = new { dtype = "U8", shape = new[] { Size }, data_offsets = new[] { Size, 2 * Size } },
+            });
+            using (var file = File.Create(path))
+            {
+                file.Write(BitConverter.GetBytes((ulong)header.Length));
+                file.Write(header);
+                file.SetLength(8 + header.Length + (2 * Size));
+                file.Position = file.Length - 1;
+                file.WriteByte(7);
+            }
+
+            var loaded = SafetensorsFile.Load(path);
+            Assert.Equal((0, 7), (loaded["a"].Bytes.Span[^1], loaded["b"].Bytes.Span[^1]));
+        }
+        finally
+        {
+            File.Delete(path);
+        }
     }
 }
