@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using FreeMask.Grains.Artifacts;
+using FreeMask.Vision;
 
 namespace FreeMask.Silo.Hosting;
 
@@ -48,7 +49,7 @@ public sealed class EmbeddedSilo : IAsyncDisposable
     public IServiceProvider Services => _host.Services;
 
     /// <summary>Starts a silo; returns when grains can be called.</summary>
-    /// <exception cref="FreeMask.Vision.FreeMaskException">Another process uses the data folder, or the folder cannot be used.</exception>
+    /// <exception cref="FreeMaskException">Another process uses the data folder, or the folder or the settings cannot be used.</exception>
     public static async Task<EmbeddedSilo> StartAsync(EmbeddedSiloOptions options, CancellationToken cancellationToken)
     {
         var folderLock = DataFolderLock.Take(options.DataFolder);
@@ -76,9 +77,10 @@ public sealed class EmbeddedSilo : IAsyncDisposable
                 }
             }
         }
-        catch
+        catch (Exception exception)
         {
             folderLock.Dispose();
+            if (exception is not FreeMaskException && ConfigurationProblems.Of(exception) is { } problems) throw new FreeMaskException(string.Join('\n', problems), exception);
             throw;
         }
     }

@@ -1,8 +1,6 @@
 using FreeMask.Grains.Artifacts;
 using FreeMask.Silo.Operations;
-using FreeMask.Vision;
 using Microsoft.Extensions.Configuration.Memory;
-using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 
 namespace FreeMask.Silo.Hosting;
@@ -48,7 +46,7 @@ public static class SiloProgram
             await using var app = Build(arguments, services);
             return await RunAsync(app);
         }
-        catch (Exception exception) when (ConfigurationProblems(exception) is { } problems)
+        catch (Exception exception) when (ConfigurationProblems.Of(exception) is { } problems)
         {
             foreach (var problem in problems) await Console.Error.WriteLineAsync(problem);
             return BadInput;
@@ -109,17 +107,4 @@ public static class SiloProgram
             app.Lifetime.ApplicationStarted.Register(() => folder.Announce(configuration.GetValue("Orleans:Endpoints:GatewayPort", EndpointOptions.DEFAULT_GATEWAY_PORT)));
         return folder;
     }
-
-    private static IEnumerable<string>? ConfigurationProblems(Exception exception) => exception switch
-    {
-        FreeMaskException => [exception.Message],
-        OptionsValidationException invalid => invalid.Failures,
-        Orleans.Runtime.OrleansConfigurationException => [exception.Message],
-        FileNotFoundException or InvalidDataException => [exception.Message],
-        // The binder says which key it could not read.
-        InvalidOperationException when exception.Source?.StartsWith("Microsoft.Extensions.Configuration", StringComparison.Ordinal) == true =>
-            [exception.InnerException is { } inner ? $"{exception.Message} {inner.Message}" : exception.Message],
-        AggregateException { InnerExceptions: [var only] } => ConfigurationProblems(only),
-        _ => null,
-    };
 }

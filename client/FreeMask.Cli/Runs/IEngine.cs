@@ -24,7 +24,8 @@ internal interface IEngine : IAsyncDisposable
 /// <summary>Where an engine is.</summary>
 /// <param name="Data">The data folder: of an engine here, and for what verbs write.</param>
 /// <param name="Cluster">The configuration file of a cluster; null for the data folder's own engine.</param>
-internal sealed record EngineAddress(DataFolder Data, string? Cluster);
+/// <param name="Devices">The devices of a silo embedded here; none for those that configuration names.</param>
+internal sealed record EngineAddress(DataFolder Data, string? Cluster, IReadOnlyList<string> Devices);
 
 /// <summary>Opens an engine.</summary>
 internal delegate Task<IEngine> EngineOpener(EngineAddress address, BundleCatalog bundles, CancellationToken stop);

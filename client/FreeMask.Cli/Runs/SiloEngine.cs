@@ -2,6 +2,7 @@ using FreeMask.Cli.Bundles;
 using FreeMask.Cli.Terminal;
 using FreeMask.GrainInterfaces;
 using FreeMask.Silo.Hosting;
+using FreeMask.Vision;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -18,8 +19,13 @@ internal sealed class SiloEngine(SiloConnection connection) : IEngine
     /// <param name="stages">Registers what does the work of the stages in an embedded silo.</param>
     internal static EngineOpener With(Action<IServiceCollection, BundleCatalog> stages) => async (address, bundles, stop) =>
     {
-        if (address.Cluster is { } cluster) return new SiloEngine(await SiloConnection.ConnectAsync(cluster, Log, stop));
-        var options = new EmbeddedSiloOptions { DataFolder = address.Data.Root, Services = services => stages(services, bundles), Logging = Log };
+        if (address.Cluster is { } cluster)
+        {
+            if (address.Devices.Count > 0) throw new FreeMaskException("--device is for work in this process; the silos of a cluster have the devices that their configuration names.");
+            return new SiloEngine(await SiloConnection.ConnectAsync(cluster, Log, stop));
+        }
+
+        var options = new EmbeddedSiloOptions { DataFolder = address.Data.Root, Services = services => stages(services, bundles), Logging = Log, Settings = DeviceSettings.Of(address.Devices) };
         return new SiloEngine(await SiloConnection.OpenAsync(options, stop));
 
         void Log(ILoggingBuilder logging) => logging

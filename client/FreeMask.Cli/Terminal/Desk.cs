@@ -20,6 +20,9 @@ internal sealed class Desk
     /// <summary>The configuration file of the cluster that does the work; null where the data folder is all.</summary>
     internal string? Cluster { get; init; }
 
+    /// <summary>The devices that arguments name for work in this process; none for those that configuration names.</summary>
+    internal IReadOnlyList<string> Devices { get; init; } = [];
+
     internal required TimeProvider Time { get; init; }
 
     /// <summary>A line beside the result, never broken: logs are searched by lines.</summary>

@@ -31,6 +31,13 @@ internal sealed class VerbHost(Surroundings surroundings, IReadOnlyList<string> 
         Recursive = true,
     };
 
+    /// <summary>For verbs that make this process work.</summary>
+    internal Option<string[]> Device { get; } = new("--device")
+    {
+        Description = "The device that models run on in this process: cpu, cuda:0, tensorrt:0, directml:0 or coreml; once for each. Default: cpu.",
+        HelpName = "DEVICE",
+    };
+
     /// <summary>The model bundles that this process finds.</summary>
     internal BundleCatalog Bundles { get; } = BundleCatalog.Locate(surroundings.Environment);
 
@@ -38,7 +45,7 @@ internal sealed class VerbHost(Surroundings surroundings, IReadOnlyList<string> 
     internal string? Variable(string name) => surroundings.Environment(name) is { Length: > 0 } value ? value : null;
 
     /// <summary>Opens the engine of the desk's cluster or data folder.</summary>
-    internal Task<IEngine> OpenEngineAsync(Desk desk, CancellationToken stop) => surroundings.OpenEngine(new EngineAddress(desk.Data, desk.Cluster), Bundles, stop);
+    internal Task<IEngine> OpenEngineAsync(Desk desk, CancellationToken stop) => surroundings.OpenEngine(new EngineAddress(desk.Data, desk.Cluster, desk.Devices), Bundles, stop);
 
     /// <summary>Makes a verb do its work.</summary>
     internal Command Handle(Command command, Func<ParseResult, Desk, CancellationToken, Task<Outcome>> verb)
@@ -56,6 +63,7 @@ internal sealed class VerbHost(Surroundings surroundings, IReadOnlyList<string> 
             Json = parsed.GetValue(Json),
             Data = DataFolder.Resolve(parsed.GetValue(Data), surroundings.Environment),
             Cluster = parsed.GetValue(Cluster) ?? Variable(ClusterVariable),
+            Devices = parsed.GetValue(Device) ?? [],
             Time = surroundings.Time,
         };
         Outcome outcome;

@@ -13,7 +13,7 @@ internal static class RunVerbs
     internal static Command Run(VerbHost host)
     {
         var file = new Argument<string>("file") { Description = "The run file, such as examples/quickstart.yaml.", HelpName = "FILE" };
-        return host.Handle(new Command("run", "Start a run and follow it to its data set, segmenter and report.") { file }, async (parsed, desk, stop) =>
+        return host.Handle(new Command("run", "Start a run and follow it to its data set, segmenter and report.") { file, host.Device }, async (parsed, desk, stop) =>
         {
             var spec = await RunFile.ReadAsync(parsed.GetRequiredValue(file), host.Bundles.WorldAt, stop);
             await using var engine = await host.OpenEngineAsync(desk, stop);
@@ -25,7 +25,7 @@ internal static class RunVerbs
     internal static Command Resume(VerbHost host)
     {
         var run = Arguments.OptionalRun();
-        return host.Handle(new Command("resume", "Go on with a run that was paused, stopped or killed. Default: the newest unfinished one.") { run }, async (parsed, desk, stop) =>
+        return host.Handle(new Command("resume", "Go on with a run that was paused, stopped or killed. Default: the newest unfinished one.") { run, host.Device }, async (parsed, desk, stop) =>
         {
             await using var engine = await host.OpenEngineAsync(desk, stop);
             var id = await RunIds.FindAsync(engine, parsed.GetValue(run), IsUnfinished, "unfinished");
@@ -46,7 +46,7 @@ internal static class RunVerbs
             HelpName = "INDEX",
             AllowMultipleArgumentsPerToken = true,
         };
-        return host.Handle(new Command("retry", "Try again what failed, and go on.") { run, samples }, async (parsed, desk, stop) =>
+        return host.Handle(new Command("retry", "Try again what failed, and go on.") { run, samples, host.Device }, async (parsed, desk, stop) =>
         {
             await using var engine = await host.OpenEngineAsync(desk, stop);
             var id = await RunIds.FindAsync(engine, parsed.GetValue(run), status => status.State == RunState.Failed || IsUnfinished(status), "failed or unfinished");

@@ -1,8 +1,10 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using FreeMask.Cli.Runs;
 using FreeMask.Cli.Tests.Terminal;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Stages;
+using FreeMask.Silo.Pipeline;
 using FreeMask.Vision.Export;
 using FreeMask.Vision.Imaging;
 using Microsoft.Extensions.DependencyInjection;
@@ -15,6 +17,7 @@ public sealed class EndToEndTests : IDisposable
 {
     private readonly StageEar _ear = new();
     private readonly TestProcess _process;
+    private readonly ConcurrentBag<string> _devices = [];
 
     public EndToEndTests()
     {
@@ -40,6 +43,27 @@ public sealed class EndToEndTests : IDisposable
         var kept = first.GetProperty("rounds").EnumerateArray().Sum(round => round.GetProperty("kept").GetInt32());
         Assert.Equal(kept, VocDataset.Open(first.GetProperty("dataset").GetString()!).Entries.Count);
         Assert.Contains("harmonized", await File.ReadAllTextAsync(first.GetProperty("report").GetString()!, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("tpu:0", "There is no execution provider named tpu")]
+    [InlineData("cuda:0", "Build with -p:Accelerator=cuda")]
+    [InlineData("cpu:first", "no device's number")]
+    public async Task A_device_that_is_not_there_is_named_before_anything_runs(string device, string expected)
+    {
+        using var process = new TestProcess { OpenEngine = SiloEngine.With((services, _) => services.AddFreeMaskPipeline(null)) };
+        Directory.CreateDirectory(process.Folder.Path("models", "mini"));
+        await File.WriteAllTextAsync(process.Folder.Path("models", "mini", "model_index.json"), "{}", TestContext.Current.CancellationToken);
+        Assert.Equal(2, await process.RunAsync(["run", RunFile, "--device", device, "--data", process.Folder.Path("data")]));
+        Assert.Contains($"'{device}'", process.Error, StringComparison.Ordinal);
+        Assert.Contains(expected, process.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_run_works_on_the_devices_that_are_named()
+    {
+        Assert.Equal(0, await _process.RunAsync(["run", RunFile, "--device", "cpu:0", "--device", "cpu:1", "--data", _process.Folder.Path("two")]));
+        Assert.Equal(["cpu:0", "cpu:1"], _devices.Order());
     }
 
     [Fact]
@@ -77,7 +101,7 @@ public sealed class EndToEndTests : IDisposable
     {
         services.AddSingleton(_ear);
         services.AddSingleton<DrawnStages>();
-        services.AddSingleton<IStageRunnerFactory>(provider => provider.GetRequiredService<DrawnStages>());
+        services.AddSingleton<IStageRunnerFactory>(provider => new Opened(provider.GetRequiredService<DrawnStages>(), _devices));
         services.AddSingleton<ISegmenterTraining>(provider => provider.GetRequiredService<DrawnStages>());
     }
 
@@ -87,5 +111,15 @@ public sealed class EndToEndTests : IDisposable
         var exit = await _process.RunAsync(["run", RunFile, "--json", "--data", _process.Folder.Path(data)]);
         Assert.True(exit == 0, _process.Error);
         return JsonDocument.Parse(_process.Out).RootElement;
+    }
+
+    /// <summary>Notes for which devices a runner is made.</summary>
+    private sealed class Opened(IStageRunnerFactory inner, ConcurrentBag<string> devices) : IStageRunnerFactory
+    {
+        public IStageRunner Create(string device)
+        {
+            devices.Add(device);
+            return inner.Create(device);
+        }
     }
 }
