@@ -15,10 +15,6 @@ public interface ISampleShardGrain : IGrainWithStringKey
     [Alias("Drive"), AlwaysInterleave]
     Task<ShardReport> Drive(ShardOrder order);
 
-    /// <summary>The shard as it stands.</summary>
-    [Alias("GetReport"), AlwaysInterleave]
-    Task<ShardReport> GetReport();
-
     /// <summary>Takes results of a device. A lost report is made up for by the lease.</summary>
     [Alias("Report"), OneWay]
     Task Report(WorkReport report);
@@ -31,9 +27,9 @@ public interface ISampleShardGrain : IGrainWithStringKey
     /// <summary>Carries out the round's cut: every scored sample becomes kept or dropped.</summary>
     /// <param name="order">What the shard holds; changes nothing.</param>
     /// <param name="cuts">The cut of each class.</param>
-    /// <returns>The list of kept samples, as <see cref="WriteList"/> writes it.</returns>
+    /// <returns>What was kept, and the shard as it stands then.</returns>
     [Alias("Select")]
-    Task<SampleList> Select(ShardOrder order, ImmutableArray<ClassCut> cuts);
+    Task<ShardSelection> Select(ShardOrder order, ImmutableArray<ClassCut> cuts);
 
     /// <summary>Writes a list of samples to the artifact store.</summary>
     /// <param name="order">What the shard holds; changes nothing.</param>
@@ -92,6 +88,12 @@ public sealed record ShardReport(
     [property: Id(4)] ImmutableArray<FailureGroup> Failures,
     [property: Id(5)] string? Error,
     [property: Id(6)] bool Selected);
+
+/// <summary>A cut that is carried out.</summary>
+/// <param name="Kept">The list of kept samples, as <see cref="ISampleShardGrain.WriteList"/> writes it.</param>
+/// <param name="Report">The shard right after; a shard that is asked later may have lost its memory.</param>
+[GenerateSerializer, Immutable, Alias("freemask.ShardSelection")]
+public sealed record ShardSelection([property: Id(0)] SampleList Kept, [property: Id(1)] ShardReport Report);
 
 /// <summary>Scores of a shard's samples in the order of their index.</summary>
 /// <param name="First">The index of the first.</param>

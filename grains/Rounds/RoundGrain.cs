@@ -212,13 +212,10 @@ internal sealed partial class RoundGrain(
     private async Task<bool> SelectAsync(RoundRecord record)
     {
         if (!await SettleAsync(record)) return false;
-        var selected = await Fanout.CallAsync(ShardsOf(record), s => SelectAsync(s.Shard, s.Order), ShardsAtATime);
+        var selected = await Fanout.CallAsync(ShardsOf(record), s => s.Shard.Select(s.Order, record.Cuts), ShardsAtATime);
         for (var shard = 0; shard < selected.Count; shard++) _shards[shard] = selected[shard].Report;
         var tally = RoundTally.Of(record.Assignment.Spec.SamplesPerRound, _shards.Values);
         return await TakeEdgeAsync(r => r.Selected([.. selected.Select(s => s.Kept.Hash)], tally));
-
-        async Task<(SampleList Kept, ShardReport Report)> SelectAsync(ISampleShardGrain shard, ShardOrder order) =>
-            (await shard.Select(order, record.Cuts), await shard.GetReport());
     }
 
     private async Task<bool> TrainAsync(RoundRecord record)

@@ -43,14 +43,8 @@ internal sealed partial class SampleShardGrain(
     {
         _order = order;
         _pulse.Signal();
-        return GetReport();
+        return Task.FromResult(_ledger is { } ledger ? ReportOf(ledger) : new ShardReport(new StageCounts(), 0, 0, new StageSeconds(), [], _error, false));
     }
-
-    public Task<ShardReport> GetReport() => Task.FromResult(_ledger is not { } ledger
-        ? new ShardReport(new StageCounts(), 0, 0, new StageSeconds(), [], _error, false)
-        : new ShardReport(
-            ledger.Counts(), ledger.Settled(_order?.Target ?? SampleStage.Scored), ledger.InFlight, ledger.Seconds, ledger.Failures(), _error,
-            ledger.Settled(SampleStage.Kept) == ledger.Count));
 
     public async Task Report(WorkReport report)
     {
@@ -73,7 +67,7 @@ internal sealed partial class SampleShardGrain(
         return new ShardScores(ledger.First, ledger.Scores);
     }
 
-    public async Task<SampleList> Select(ShardOrder order, ImmutableArray<ClassCut> cuts)
+    public async Task<ShardSelection> Select(ShardOrder order, ImmutableArray<ClassCut> cuts)
     {
         var ledger = await SettledAsync(order);
         var byClass = cuts.ToDictionary(c => c.Class, StringComparer.Ordinal);
@@ -86,7 +80,7 @@ internal sealed partial class SampleShardGrain(
         var before = await ReadAsync(order, ledger.At(SampleStage.Kept).ToList());
         foreach (var record in decided) ledger.Apply(SampleTransitions.ProgressOf(record));
         await SaveAsync(ledger);
-        return await WriteListAsync(SampleListKind.Kept, decided.Concat(before).OrderBy(r => r.Index));
+        return new ShardSelection(await WriteListAsync(SampleListKind.Kept, decided.Concat(before).OrderBy(r => r.Index)), ReportOf(ledger));
     }
 
     public async Task<SampleList> WriteList(ShardOrder order, SampleListKind kind)
@@ -148,6 +142,10 @@ internal sealed partial class SampleShardGrain(
 
         string Hash(string name) => record.Artifact(name) ?? throw new InvalidOperationException($"Sample {record.Round}/{record.Index} has no artifact '{name}'.");
     }
+
+    private ShardReport ReportOf(ShardLedger ledger) => new(
+        ledger.Counts(), ledger.Settled(_order?.Target ?? SampleStage.Scored), ledger.InFlight, ledger.Seconds, ledger.Failures(), _error,
+        ledger.Settled(SampleStage.Kept) == ledger.Count);
 
     private async Task<SampleList> WriteListAsync(SampleListKind kind, IEnumerable<SampleRecord> records)
     {
