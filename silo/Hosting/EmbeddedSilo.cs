@@ -65,7 +65,7 @@ public sealed class EmbeddedSilo : IAsyncDisposable
                     folderLock.Announce(gatewayPort);
                     return new EmbeddedSilo(host, folderLock, options.StopWithin);
                 }
-                catch (Exception exception) when (attempt < PortTries && IsPortTaken(exception))
+                catch (Exception exception) when (attempt < PortTries && StartFailure.IsPortTaken(exception))
                 {
                     // Another program took the port between asking and listening.
                     await DisposeAsync(host);
@@ -133,11 +133,6 @@ public sealed class EmbeddedSilo : IAsyncDisposable
         if (host is IAsyncDisposable disposable) await disposable.DisposeAsync();
         else host.Dispose();
     }
-
-    private static bool IsPortTaken(Exception exception) =>
-        exception is SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse }
-        || (exception.InnerException is { } inner && IsPortTaken(inner))
-        || (exception is AggregateException many && many.InnerExceptions.Any(IsPortTaken));
 
     private static (int Silo, int Gateway) FreePorts()
     {

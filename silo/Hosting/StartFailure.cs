@@ -26,12 +26,15 @@ internal sealed class StartFailure
         // Orleans' reminders hold the exception of Redis as text.
         if (chain.FirstOrDefault(e => e is RedisException || e.Message.StartsWith("StackExchange.Redis.", StringComparison.Ordinal)) is { } redis)
             return $"The Redis server {_redis} cannot be used: {redis.Message.Split('\n')[0]} Start it, or correct the connection strings of section Orleans.";
-        if (!chain.OfType<SocketException>().Any(s => s.SocketErrorCode == SocketError.AddressAlreadyInUse)) return null;
+        if (!IsPortTaken(failure)) return null;
         // The web server says which address it is; Orleans does not.
         return chain.OfType<IOException>().FirstOrDefault(e => e.Message.StartsWith("Failed to bind", StringComparison.Ordinal)) is { } web
             ? $"{web.Message} Set Urls to an address that is free."
             : $"Another program uses port {_ports}: set Orleans:Endpoints:SiloPort and Orleans:Endpoints:GatewayPort to ports that are free.";
     }
+
+    /// <summary>Whether a port that was to be listened on is in use.</summary>
+    public static bool IsPortTaken(Exception failure) => Chain(failure).OfType<SocketException>().Any(s => s.SocketErrorCode == SocketError.AddressAlreadyInUse);
 
     private static IEnumerable<Exception> Chain(Exception exception)
     {

@@ -91,12 +91,8 @@ internal sealed class PipelineTraining(BundleFolders bundles, IArtifactStore sto
 
         public SafetensorsFile? Load() => last is { } bytes ? SafetensorsFile.Parse(bytes, "The training's checkpoint") : null;
 
-        public void Save(int step, SafetensorsFile checkpoint)
-        {
-            using var bytes = new MemoryStream();
-            checkpoint.Write(bytes);
-            SaveAsync(step, bytes.GetBuffer().AsMemory(0, (int)bytes.Length)).GetAwaiter().GetResult();
-        }
+        public void Save(int step, SafetensorsFile checkpoint) =>
+            SaveAsync(step, checkpoint.ToBytes()).GetAwaiter().GetResult();
 
         private async Task SaveAsync(int step, ReadOnlyMemory<byte> checkpoint) =>
             await monitor.SaveAsync(new TrainingCheckpoint(step, await store.PutAsync(checkpoint, CancellationToken.None)), CancellationToken.None);

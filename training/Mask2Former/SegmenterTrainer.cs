@@ -99,7 +99,7 @@ public static class SegmenterTrainer
         return Result();
 
         SegmenterTrainingResult Result() => new(
-            SegmenterTrainingResult.Bytes(ModuleState.ToFile(model)),
+            ModuleState.ToFile(model).ToBytes(),
             model.Config.ToJson(),
             Mask2FormerOnnx.Export(model, request.Size, request.Size),
             Mask2FormerOnnx.Card(model.Config, request.Size, request.Size).ToJson(),

@@ -150,11 +150,4 @@ public sealed record SegmenterTrainingResult(byte[] Weights, string Config, byte
         File.WriteAllBytes(Path.Combine(folder, "model.onnx"), Onnx);
         File.WriteAllText(Path.Combine(folder, "card.json"), Card);
     }
-
-    internal static byte[] Bytes(SafetensorsFile file)
-    {
-        using var stream = new MemoryStream();
-        file.Write(stream);
-        return stream.ToArray();
-    }
 }

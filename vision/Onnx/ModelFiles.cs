@@ -1,18 +1,24 @@
 namespace FreeMask.Vision.Onnx;
 
 /// <summary>Checks of the files of a model, before anything reads them.</summary>
-internal static class ModelFiles
+public static class ModelFiles
 {
     private static readonly byte[] PointerStart = [.. "version https://git-lfs"u8];
+
+    /// <summary>Whether a file is the pointer that Git LFS keeps in place of a large file.</summary>
+    public static bool IsPointer(string path)
+    {
+        using var file = File.OpenRead(path);
+        Span<byte> start = stackalloc byte[PointerStart.Length];
+        return file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length && start.SequenceEqual(PointerStart);
+    }
 
     /// <summary>Checks that a file is there, and is the file itself.</summary>
     /// <exception cref="FreeMaskException">It is missing, or a Git LFS pointer in its place.</exception>
     internal static void Require(string path)
     {
         if (!File.Exists(path)) throw new FreeMaskException($"{path} does not exist.");
-        using var file = File.OpenRead(path);
-        Span<byte> start = stackalloc byte[PointerStart.Length];
-        if (file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length && start.SequenceEqual(PointerStart))
+        if (IsPointer(path))
             throw new FreeMaskException($"{path} is a Git LFS pointer, not the file that it stands for: fetch that with git lfs pull, or with freemask models pull.");
     }
 

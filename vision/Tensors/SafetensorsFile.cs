@@ -87,6 +87,14 @@ public sealed class SafetensorsFile
         File.Move(temporary, path, overwrite: true);
     }
 
+    /// <summary>The bytes of the file, which must fit into an array.</summary>
+    public byte[] ToBytes()
+    {
+        using var stream = new MemoryStream();
+        Write(stream);
+        return stream.ToArray();
+    }
+
     /// <summary>Writes header and data; tensors are sorted by descending alignment, then name, as the reference writer does.</summary>
     public void Write(Stream stream)
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using FreeMask.Cli.Terminal;
 using FreeMask.Vision;
+using FreeMask.Vision.Onnx;
 
 namespace FreeMask.Cli.Hub;
 
@@ -11,9 +12,6 @@ namespace FreeMask.Cli.Hub;
 internal sealed class Puller(HubClient hub, Action<string> say, TimeProvider time)
 {
     private const string Part = ".part", Busy = ".pull";
-
-    // Some proxies and mirrors hand out the pointer that git keeps in place of a large file.
-    private static readonly byte[] PointerStart = [.. "version https://git-lfs"u8];
 
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(5);
 
@@ -79,7 +77,8 @@ internal sealed class Puller(HubClient hub, Action<string> say, TimeProvider tim
             throw new FreeMaskException($"{part} cannot be written: {exception.Message}. Make room or repair the folder; the same command goes on where it stopped.", exception);
         }
 
-        if (await IsPointerAsync(part, file, stop))
+        // Some proxies and mirrors hand out the pointer that git keeps in place of a large file.
+        if (file.Sha256 is not null && ModelFiles.IsPointer(part))
         {
             File.Delete(part);
             throw new FreeMaskException($"{path}: the hub sent a git-lfs pointer in place of the file; this mirror does not serve large files. Set {HubClient.EndpointVariable} to one that does.");
@@ -104,14 +103,6 @@ internal sealed class Puller(HubClient hub, Action<string> say, TimeProvider tim
         if (new FileInfo(path).Length != file.Size) return false;
         if (file.Sha256 is { } sha256) return await PullLock.Sha256Async(path, stop) == sha256;
         return file.GitHash is not { } git || await PullLock.GitHashAsync(path, stop) == git;
-    }
-
-    private static async Task<bool> IsPointerAsync(string path, HubFile file, CancellationToken stop)
-    {
-        if (file.Sha256 is null) return false;
-        await using var stream = File.OpenRead(path);
-        var start = new byte[PointerStart.Length];
-        return await stream.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false, stop) == start.Length && start.AsSpan().SequenceEqual(PointerStart);
     }
 
     private Action<long> Meter(string path, long size)
