@@ -7,18 +7,23 @@ using FreeMask.Vision.Thesaurus;
 namespace FreeMask.Silo.Pipeline;
 
 /// <summary>Pastes objects of other samples of the round into a share of the samples.</summary>
-internal sealed class ComposeStep(IArtifactStore store) : IStageStep
+internal sealed class ComposeStep(IArtifactStore store) : IStageStep, IDisposable
 {
     // Some donors find no place: ask for more than can be pasted.
     private const int DonorsPerPlace = 3;
 
-    private (string Hash, IReadOnlyList<ListedSample> Samples) _snapshot = ("", []);
+    // One a round; rounds of two runs may alternate.
+    private const int KeptSnapshots = 2;
+
+    private readonly ModelCache<string, IReadOnlyList<ListedSample>> _snapshots = new(KeptSnapshots);
 
     public async Task<IReadOnlyList<StageOutcome>> RunAsync(RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
     {
         var thesaurus = SceneThesaurus.LoadDefault(ThesaurusOptions.Default with { Threshold = spec.Composition.ThesaurusThreshold });
         return await StepArtifacts.EachAsync(inputs, input => ComposeAsync(spec.Composition, input, thesaurus, cancellationToken));
     }
+
+    public void Dispose() => _snapshots.Dispose();
 
     private async Task<StageOutcome> ComposeAsync(CompositionSpec spec, StageInput input, SceneThesaurus thesaurus, CancellationToken cancellationToken)
     {
@@ -45,7 +50,8 @@ internal sealed class ComposeStep(IArtifactStore store) : IStageStep
     private async Task<IReadOnlyList<DonorSample>> DrawDonorsAsync(
         CompositionSpec spec, StageInput input, string? scene, SceneThesaurus thesaurus, CancellationToken cancellationToken)
     {
-        var others = (await SnapshotAsync(input.Donors!, cancellationToken)).Where(s => s.Index != input.Index).ToArray();
+        using var snapshot = await _snapshots.AcquireAsync(input.Donors!, () => SampleLists.ReadSnapshotAsync(store, input.Donors!, cancellationToken));
+        var others = snapshot.Model.Where(s => s.Index != input.Index).ToArray();
         var drawn = DonorChoice.Draw(
             [.. others.Select(s => (s, s.Class))], scene, input.Plan.ClassIndex, DonorsPerPlace * (spec.MaxObjects - 1), input.Stream("donors"), thesaurus);
         var donors = new List<DonorSample>();
@@ -58,11 +64,5 @@ internal sealed class ComposeStep(IArtifactStore store) : IStageStep
         }
 
         return donors;
-    }
-
-    private async Task<IReadOnlyList<ListedSample>> SnapshotAsync(string hash, CancellationToken cancellationToken)
-    {
-        if (_snapshot.Hash != hash) _snapshot = (hash, await SampleLists.ReadSnapshotAsync(store, hash, cancellationToken));
-        return _snapshot.Samples;
     }
 }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Stages;
@@ -13,12 +12,17 @@ namespace FreeMask.Silo.Pipeline;
 /// <summary>Draws images and captures the attention of their class words.</summary>
 internal sealed class DrawStep(BundleFolders bundles, IArtifactStore store, OnnxSessionOptions sessions) : IStageStep, IDisposable
 {
-    // One pipeline a bundle and batch shape; a device works on few of them.
-    private readonly ConcurrentDictionary<(string Folder, int Batch), Lazy<DiffusionPipeline>> _pipelines = new();
+    // One a bundle and batch size. They are large: those of two runs that alternate, no more.
+    private const int KeptBundles = 2;
+
+    private readonly ModelCache<(string Folder, int Batch), DiffusionBundle> _bundles = new(KeptBundles);
 
     public async Task<IReadOnlyList<StageOutcome>> RunAsync(RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
     {
-        var pipeline = Open(bundles.Find(spec.Model), spec.Generation.Batch);
+        var (folder, batch) = (bundles.Find(spec.Model), spec.Generation.Batch);
+        using var bundle = await _bundles.AcquireAsync(
+            (folder, batch), () => Task.FromResult(DiffusionBundle.Load(folder, new DiffusionOptions { BatchSize = batch, Session = sessions })));
+        var pipeline = new DiffusionPipeline(bundle.Model);
         var capture = CaptureOptions.For(AttentionPreset.ByName(spec.Mask.Preset));
         if (spec.Mask.Affinity is not null) capture = capture with { SelfAttention = true };
         var scheduler = spec.Generation.Scheduler is { } name ? Sampler(pipeline.Bundle.Scheduler, name) : null;
@@ -34,14 +38,7 @@ internal sealed class DrawStep(BundleFolders bundles, IArtifactStore store, Onnx
         return outcomes;
     }
 
-    public void Dispose()
-    {
-        foreach (var pipeline in _pipelines.Values.Where(p => p.IsValueCreated)) pipeline.Value.Bundle.Dispose();
-    }
-
-    private DiffusionPipeline Open(string folder, int batch) =>
-        _pipelines.GetOrAdd((folder, batch), key => new Lazy<DiffusionPipeline>(() =>
-            new DiffusionPipeline(DiffusionBundle.Load(key.Folder, new DiffusionOptions { BatchSize = key.Batch, Session = sessions })))).Value;
+    public void Dispose() => _bundles.Dispose();
 
     private static GenerationRequest Request(GenerationSpec generation, StageInput input, SchedulerConfig? scheduler) => new()
     {

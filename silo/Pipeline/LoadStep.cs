@@ -7,14 +7,17 @@ using FreeMask.Vision.Export;
 namespace FreeMask.Silo.Pipeline;
 
 /// <summary>Takes images and their masks from the user's folder.</summary>
-internal sealed class LoadStep(IArtifactStore store) : IStageStep
+internal sealed class LoadStep(IArtifactStore store) : IStageStep, IDisposable
 {
-    private (SourceSpec Source, IReadOnlyDictionary<string, VocEntry> Entries)? _opened;
+    private const int KeptFolders = 2;
 
-    public Task<IReadOnlyList<StageOutcome>> RunAsync(RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+    private readonly ModelCache<(string? Path, string? List), IReadOnlyDictionary<string, VocEntry>> _folders = new(KeptFolders);
+
+    public async Task<IReadOnlyList<StageOutcome>> RunAsync(RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
     {
-        var entries = Open(spec.Source);
-        return StepArtifacts.EachAsync(inputs, async input =>
+        using var folder = await _folders.AcquireAsync((spec.Source.Path, spec.Source.List), () => Task.FromResult(Open(spec.Source)));
+        var entries = folder.Model;
+        return await StepArtifacts.EachAsync(inputs, async input =>
         {
             if (!entries.TryGetValue(input.Plan.Source, out var entry))
                 throw new FreeMaskException($"{spec.Source.Path} no longer holds the image '{input.Plan.Source}' with its mask; put it back, and retry the run.");
@@ -27,13 +30,10 @@ internal sealed class LoadStep(IArtifactStore store) : IStageStep
         });
     }
 
-    private IReadOnlyDictionary<string, VocEntry> Open(SourceSpec source)
-    {
-        if (_opened is { } last && last.Source.Path == source.Path && last.Source.List == source.List) return last.Entries;
-        var entries = VocDataset.Open(source.Path, source.List).Entries.ToDictionary(entry => entry.Id, StringComparer.Ordinal);
-        _opened = (source, entries);
-        return entries;
-    }
+    public void Dispose() => _folders.Dispose();
+
+    private static IReadOnlyDictionary<string, VocEntry> Open(SourceSpec source) =>
+        VocDataset.Open(source.Path, source.List).Entries.ToDictionary(entry => entry.Id, StringComparer.Ordinal);
 }
 
 /// <summary>A sample of a folder has its mask already.</summary>

@@ -9,17 +9,24 @@ using FreeMask.Vision.Masking;
 namespace FreeMask.Silo.Pipeline;
 
 /// <summary>Makes label maps from attention.</summary>
-internal sealed class MaskStep(IArtifactStore store) : IStageStep
+internal sealed class MaskStep(IArtifactStore store) : IStageStep, IDisposable
 {
-    private (string Folder, AffinityModel Model)? _affinity;
+    private const int KeptModels = 2;
 
-    public Task<IReadOnlyList<StageOutcome>> RunAsync(RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+    private readonly ModelCache<(string Folder, string Hash), AffinityModel> _models = new(KeptModels);
+
+    public async Task<IReadOnlyList<StageOutcome>> RunAsync(RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
     {
         var preset = AttentionPreset.ByName(spec.Mask.Preset);
         var options = Options(spec.Mask);
-        var refiner = spec.Mask.Affinity is { } folder ? new AffinityRefiner(Open(folder, spec.Mask.AffinityHash!)) : null;
-        return StepArtifacts.EachAsync(inputs, input => MaskAsync(input, preset, refiner, options, cancellationToken));
+        using var affinity = spec.Mask is { Affinity: { } folder, AffinityHash: var hash }
+            ? await _models.AcquireAsync((folder, hash!), () => Task.FromResult(Open(folder, hash!)))
+            : null;
+        var refiner = affinity is null ? null : new AffinityRefiner(affinity.Model);
+        return await StepArtifacts.EachAsync(inputs, input => MaskAsync(input, preset, refiner, options, cancellationToken));
     }
+
+    public void Dispose() => _models.Dispose();
 
     private async Task<StageOutcome> MaskAsync(StageInput input, AttentionPreset preset, AffinityRefiner? refiner, MaskOptions options, CancellationToken cancellationToken)
     {
@@ -40,12 +47,11 @@ internal sealed class MaskStep(IArtifactStore store) : IStageStep
             : StageOutcome.Done([(ArtifactNames.Label, await store.PutAsync(result.Labels, cancellationToken))], [.. facts]);
     }
 
-    private AffinityModel Open(string folder, string hash)
+    private static AffinityModel Open(string folder, string hash)
     {
-        var model = _affinity is { } last && last.Folder == folder ? last.Model : AffinityModel.Load(folder);
+        var model = AffinityModel.Load(folder);
         if (model.Config.Sha256 != hash)
             throw new FreeMaskException($"The affinity model in {folder} is not the one that this run was started with (its sha256 differs). Put that one back, or start a new run.");
-        _affinity = (folder, model);
         return model;
     }
 

@@ -14,55 +14,41 @@ internal sealed class ScoreStep(IArtifactStore store, OnnxSessionOptions session
     // Batches of one judge follow each other; the fold models of round 0 alternate.
     private const int KeptJudges = 4;
 
-    private readonly List<Judge> _judges = [];
+    private readonly ModelCache<string, Judge> _judges = new(KeptJudges);
 
     public async Task<IReadOnlyList<StageOutcome>> RunAsync(RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken) =>
         await StepArtifacts.EachAsync(inputs, input => JudgeAsync(spec.Scoring, input, cancellationToken));
 
-    public void Dispose()
-    {
-        foreach (var judge in _judges) judge.Model.Dispose();
-    }
+    public void Dispose() => _judges.Dispose();
 
     private async Task<StageOutcome> JudgeAsync(ScoringSpec spec, StageInput input, CancellationToken cancellationToken)
     {
-        var judge = spec.Segmenter is { } folder ? await OpenAsync(folder, () => OwnAsync(spec)) : await OpenAsync(input.Judge!.Weights, () => TrainedAsync(input.Judge, cancellationToken));
+        using var judge = await (spec.Segmenter is { } folder
+            ? _judges.AcquireAsync($"{folder}\n{string.Join(',', spec.ClassMap)}", () => OwnAsync(spec))
+            : _judges.AcquireAsync(input.Judge!.Weights, () => TrainedAsync(input.Judge, cancellationToken)));
         var image = await store.GetImageAsync(input.Artifact(ArtifactNames.FinalImage), cancellationToken);
         var labels = await store.GetLabelsAsync(input.Artifact(ArtifactNames.CompositeLabel), cancellationToken);
         // One picture a call: what is predicted for it cannot depend on its neighbours in a batch.
-        var prediction = judge.Predict(image);
+        var prediction = judge.Model.Predict(image);
         return StageOutcome.Judged(SampleScore.Compute(labels, prediction), [(ArtifactNames.Prediction, await store.PutAsync(prediction, cancellationToken))]);
     }
 
-    private async Task<Judge> OpenAsync(string key, Func<Task<(OnnxSegmenter Model, ClassMapping Classes)>> open)
-    {
-        if (_judges.Find(judge => judge.Key == key) is { } known) return known;
-        var (model, classes) = await open();
-        if (_judges.Count == KeptJudges)
-        {
-            _judges[0].Model.Dispose();
-            _judges.RemoveAt(0);
-        }
-
-        var judge = new Judge(key, model, classes);
-        _judges.Add(judge);
-        return judge;
-    }
-
-    private async Task<(OnnxSegmenter Model, ClassMapping Classes)> TrainedAsync(SegmenterModel judge, CancellationToken cancellationToken)
+    private async Task<Judge> TrainedAsync(SegmenterModel judge, CancellationToken cancellationToken)
     {
         var model = await SegmenterArtifacts.OpenAsync(store, judge, sessions, cancellationToken);
-        return (model, ClassMapping.ToVoc(model.Card.Classes));
+        return new Judge(model, ClassMapping.ToVoc(model.Card.Classes));
     }
 
-    private Task<(OnnxSegmenter Model, ClassMapping Classes)> OwnAsync(ScoringSpec spec)
+    private Task<Judge> OwnAsync(ScoringSpec spec)
     {
         var model = OnnxSegmenter.Load(spec.Segmenter!, sessions.Threads);
-        return Task.FromResult((model, ClassMapping.ToVoc(model.Card.Classes, spec.ClassMap)));
+        return Task.FromResult(new Judge(model, ClassMapping.ToVoc(model.Card.Classes, spec.ClassMap)));
     }
 
-    private sealed record Judge(string Key, OnnxSegmenter Model, ClassMapping Classes)
+    private sealed class Judge(OnnxSegmenter model, ClassMapping classes) : IDisposable
     {
-        internal LabelMap Predict(RgbImage image) => Classes.Apply(Model.Segment(image).Labels);
+        internal LabelMap Predict(RgbImage image) => classes.Apply(model.Segment(image).Labels);
+
+        public void Dispose() => model.Dispose();
     }
 }
