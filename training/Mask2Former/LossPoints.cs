@@ -41,7 +41,7 @@ internal sealed record LossPoints(Tensor Matcher, Tensor Candidates, Tensor Rand
         var (height, width) = (maps.shape[1], maps.shape[2]);
         var x = (points.select(2, 0) * Held.Of(width)).floor_().to_type(ScalarType.Int64).clamp_(Held.Of(0), Held.Of(width - 1));
         var y = (points.select(2, 1) * Held.Of(height)).floor_().to_type(ScalarType.Int64).clamp_(Held.Of(0), Held.Of(height - 1));
-        var index = y.add_(owners.unsqueeze(1) * Held.Of(height)).mul_(Held.Of(width)).add_(x);
+        var index = y.add_(owners.unsqueeze(1) * Held.Of(height), Held.Of(1)).mul_(Held.Of(width)).add_(x, Held.Of(1));
         return maps.flatten().index_select(0, index.flatten()).view(points.shape[0], points.shape[1]);
     }
 

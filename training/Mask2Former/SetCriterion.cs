@@ -56,7 +56,7 @@ internal sealed class SetCriterion(Mask2FormerConfig config, Tensor classWeights
         var logits = LossPoints.Bilinear(masks.detach(), points);
         var wanted = LossPoints.Bilinear(targets.Masks, points.view(predictions, images, count, 2).transpose(0, 1).reshape(images, -1, 2))
             .view(images, slots, predictions, count).permute(2, 0, 3, 1).reshape(rows, count, slots);
-        var weight = LossPoints.Nearest(targets.Valid, arange(images).repeat(predictions), points).unsqueeze(1);
+        var weight = LossPoints.Nearest(targets.Valid, arange(Held.Of(0), Held.Of(images), Held.Of(1)).repeat(predictions), points).unsqueeze(1);
 
         // t softplus(-z) + (1 - t) softplus(z) = softplus(z) - t z, so one product gives all pairs.
         var cross = (functional.softplus(logits) * weight).sum(-1, keepdim: true) - (logits * weight).matmul(wanted);

@@ -66,7 +66,7 @@ internal sealed class FlatAdamW : IDisposable
     {
         using var scope = NewDisposeScope();
         var norm = _gradients.norm().item<float>();
-        using Scalar factor = maximum / (norm + 1e-6);
+        using var factor = (maximum / (norm + 1e-6)).ToScalar();
         if (factor.ToDouble() < 1) _gradients.mul_(factor);
         return norm;
     }
@@ -78,14 +78,15 @@ internal sealed class FlatAdamW : IDisposable
         using var frozen = no_grad();
         Steps++;
         var correction1 = 1 - Math.Pow(Beta1, Steps);
-        using Scalar correction2 = Math.Sqrt(1 - Math.Pow(Beta2, Steps));
+        using var correction2 = Math.Sqrt(1 - Math.Pow(Beta2, Steps)).ToScalar();
         _mean.mul_(Held.Of(Beta1)).add_(_gradients, Held.Of(1 - Beta1));
         _square.mul_(Held.Of(Beta2)).addcmul_(_gradients, _gradients, Held.Of(1 - Beta2));
-        var denominator = _square.sqrt().div_(correction2).add_(Held.Of(Epsilon));
+        var denominator = _square.sqrt().div_(correction2).add_(Held.Of(Epsilon), Held.Of(1));
         foreach (var (offset, length, factor, decay) in _segments)
         {
             var values = _values.narrow(0, offset, length);
-            using Scalar shrink = 1 - (rate * factor * decay), stride = -rate * factor / correction1;
+            using var shrink = (1 - (rate * factor * decay)).ToScalar();
+            using var stride = (-rate * factor / correction1).ToScalar();
             if (decay != 0) values.mul_(shrink);
             values.addcdiv_(_mean.narrow(0, offset, length), denominator.narrow(0, offset, length), stride);
         }

@@ -12,4 +12,14 @@ internal static class TensorSums
     internal static Tensor Plus(this Tensor left, Tensor right) => left.add(right, Held.Of(1));
 
     internal static Tensor Plus(this Tensor left, Scalar right) => left.add(right, Held.Of(1));
+
+    /// <summary>The product with a number that changes from call to call.</summary>
+    internal static Tensor Scaled(this Tensor tensor, double factor)
+    {
+        using var scalar = factor.ToScalar();
+        return tensor.mul(scalar);
+    }
+
+    /// <summary>The square of each element; TorchSharp's own is a power with a temporary exponent.</summary>
+    internal static Tensor Squared(this Tensor tensor) => tensor.mul(tensor);
 }

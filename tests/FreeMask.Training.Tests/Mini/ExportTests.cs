@@ -1,4 +1,5 @@
 using FreeMask.Training.Mini;
+using FreeMask.Training.Torch;
 using FreeMask.Vision.Onnx;
 using FreeMask.Vision.Randomness;
 using Google.Protobuf;
@@ -80,7 +81,7 @@ public sealed class ExportTests
         {
             var values = new float[parameter.numel()];
             new CounterRandom(1, "weights" + name).FillGaussian(values);
-            parameter.add_(tensor(values, parameter.shape) * 0.05).copy_(parameter.to(ScalarType.Float16));
+            parameter.add_(tensor(values, parameter.shape), Held.Of(0.05)).copy_(parameter.to(ScalarType.Float16));
         }
 
         module.eval();

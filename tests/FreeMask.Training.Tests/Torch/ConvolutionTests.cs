@@ -21,11 +21,11 @@ public sealed class ConvolutionTests
         Assert.Equal(expected.shape, output.shape);
         Assert.InRange((expected - output).abs().max().item<float>(), 0, 1e-5f);
 
-        output.square().sum().backward();
+        output.Squared().sum().backward();
         var own = (Input: input.grad!.clone(), Weight: convolution.Weight.grad!.clone());
         input.grad.zero_();
         convolution.Weight.grad.zero_();
-        expected.square().sum().backward();
+        expected.Squared().sum().backward();
         Assert.InRange((own.Input - input.grad).abs().max().item<float>(), 0, 1e-4f);
         Assert.InRange((own.Weight - convolution.Weight.grad).abs().max().item<float>(), 0, 1e-4f);
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using FreeMask.Training.Torch;
 using FreeMask.Vision;
 using FreeMask.Vision.Tensors;
 using static TorchSharp.torch;
@@ -81,7 +82,7 @@ internal sealed class SegmenterGolden
         var masks = zeros(batch[0], Math.Max(1, classes.Max(c => c.Count)), batch[2], batch[3]);
         for (var i = 0; i < classes.Length; i++)
             if (this[$"train.mask_labels.{i}"].Count > 0) masks[i].narrow(0, 0, classes[i].Count).copy_(Tensor($"train.mask_labels.{i}"));
-        var valid = ignoreAware ? Tensor("train.label_maps").ne(255).to_type(ScalarType.Float32) : ones(batch[0], batch[2], batch[3]);
+        var valid = ignoreAware ? Tensor("train.label_maps").ne(Held.Of(255)).to_type(ScalarType.Float32) : ones(batch[0], batch[2], batch[3]);
         return new SegmentationTargets(masks, classes, valid);
     }
 

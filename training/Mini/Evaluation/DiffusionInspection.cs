@@ -1,3 +1,4 @@
+using FreeMask.Training.Torch;
 using FreeMask.Vision.Imaging;
 using FreeMask.Vision.Masking;
 using FreeMask.Vision.Randomness;
@@ -41,7 +42,7 @@ internal sealed class DiffusionInspection(StageContext context, AutoEncoder auto
             var (noisy, _) = NoiseSchedule.Diffuse(part, tensor(noise, part.shape), [.. Enumerable.Repeat(ProbeTimestep, Chunk)]);
             var captions = scenes.Skip(first).Take(Chunk).Select(scene => Captions.Full(scene.Objects[0], scene.Kind)).ToArray();
             var record = new AttentionRecord();
-            network.UNet.Forward(noisy, full([Chunk], ProbeTimestep, ScalarType.Int64), network.Text.Forward(Tokens(captions)), record);
+            network.UNet.Forward(noisy, full([Chunk], Held.Of(ProbeTimestep), ScalarType.Int64), network.Text.Forward(Tokens(captions)), record);
             for (var i = 0; i < Chunk; i++) sum += IoU(record, i, scenes[first + i]);
         }
 
@@ -59,8 +60,8 @@ internal sealed class DiffusionInspection(StageContext context, AutoEncoder auto
             var map = probabilities[row].mean([0]).index_select(1, tensor(columns)).sum(1);
             var side = (int)Math.Sqrt(map.numel());
             var scaled = nn.functional.interpolate(map.view(1, 1, side, side), [SceneRenderer.Side, SceneRenderer.Side], mode: InterpolationMode.Bicubic, align_corners: false);
-            scaled = (scaled - scaled.min()) / (scaled.max() - scaled.min() + 1e-8);
-            total = total is null ? scaled : total + scaled;
+            scaled = (scaled - scaled.min()) / (scaled.max() - scaled.min()).Plus(Held.Of(1e-8));
+            total = total is null ? scaled : total.Plus(scaled);
         }
 
         var values = (total! / total!.max()).flatten().data<float>().ToArray();
@@ -89,7 +90,7 @@ internal sealed class DiffusionInspection(StageContext context, AutoEncoder auto
             var noise = new float[classes.Length * LatentStore.Size];
             new CounterRandom(context.Options.Seed, first, 0, "inspection-sample").FillGaussian(noise);
             var x = Denoise(network, tensor(noise, [classes.Length, LatentStore.Channels, LatentStore.Side, LatentStore.Side]), captions);
-            var raw = (x * tensor(latents.Deviation).view(1, -1, 1, 1)) + tensor(latents.Mean).view(1, -1, 1, 1);
+            var raw = (x * tensor(latents.Deviation).view(1, -1, 1, 1)).Plus(tensor(latents.Mean).view(1, -1, 1, 1));
             images.AddRange(ImageTensors.ToImages(autoEncoder.Decode(raw)));
         }
 
@@ -104,12 +105,12 @@ internal sealed class DiffusionInspection(StageContext context, AutoEncoder auto
             using var scope = NewDisposeScope();
             var t = (int)Math.Round(NoiseSchedule.Steps * (1 - (step / (double)SampleSteps))) - 1;
             var next = (int)Math.Round(NoiseSchedule.Steps * (1 - ((step + 1) / (double)SampleSteps))) - 1;
-            var v = network.UNet.Forward(cat([x, x]), full([2 * x.shape[0]], t, ScalarType.Int64), text).chunk(2);
-            var guided = v[1] + (Guidance * (v[0] - v[1]));
+            var v = network.UNet.Forward(cat([x, x]), full([2 * x.shape[0]], Held.Of(t), ScalarType.Int64), text).chunk(2);
+            var guided = v[1].Plus((v[0] - v[1]).Scaled(Guidance));
             var (a, b) = (NoiseSchedule.AlphaBars[t], next < 0 ? 1 : NoiseSchedule.AlphaBars[next]);
-            var clean = (Math.Sqrt(a) * x) - (Math.Sqrt(1 - a) * guided);
-            var noise = (Math.Sqrt(a) * guided) + (Math.Sqrt(1 - a) * x);
-            x = ((Math.Sqrt(b) * clean) + (Math.Sqrt(1 - b) * noise)).MoveToOuterDisposeScope();
+            var clean = x.Scaled(Math.Sqrt(a)) - guided.Scaled(Math.Sqrt(1 - a));
+            var noise = guided.Scaled(Math.Sqrt(a)).Plus(x.Scaled(Math.Sqrt(1 - a)));
+            x = clean.Scaled(Math.Sqrt(b)).Plus(noise.Scaled(Math.Sqrt(1 - b))).MoveToOuterDisposeScope();
         }
 
         return x;

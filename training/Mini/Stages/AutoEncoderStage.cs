@@ -74,8 +74,8 @@ internal sealed class AutoEncoderStage(StageContext context)
         var absolute = error.abs().mean();
         var gradients = error.diff(dim: 3).abs().mean().Plus(error.diff(dim: 2).abs().mean());
         var (mean32, log32) = (mean.to(ScalarType.Float32), logVariance.to(ScalarType.Float32));
-        var kl = (mean32.square().Plus(log32.exp()) - Held.Of(1) - log32).mean() * Held.Of(0.5);
-        var loss = absolute.Plus(gradients * Held.Of(GradientWeight)).Plus(error.square().mean() * Held.Of(SquareWeight)).Plus(kl * Held.Of(KlWeight));
+        var kl = (mean32.Squared().Plus(log32.exp()) - Held.Of(1) - log32).mean() * Held.Of(0.5);
+        var loss = absolute.Plus(gradients * Held.Of(GradientWeight)).Plus(error.Squared().mean() * Held.Of(SquareWeight)).Plus(kl * Held.Of(KlWeight));
         loss.backward();
         master.Apply(Rate.At(master.Step, context.Options.AutoEncoderSteps));
         return absolute.item<float>();
@@ -97,7 +97,7 @@ internal sealed class AutoEncoderStage(StageContext context)
         {
             using var scope = NewDisposeScope();
             var x = ImageTensors.FromImages(chunk);
-            var squared = ((network.Decode(network.Encode(x)).clamp(Held.Of(-1), Held.Of(1)) - x) / Held.Of(2)).square().mean([1, 2, 3]);
+            var squared = ((network.Decode(network.Encode(x)).clamp(Held.Of(-1), Held.Of(1)) - x) / Held.Of(2)).Squared().mean([1, 2, 3]);
             sum -= squared.log10().sum().item<float>() * 10;
         }
 

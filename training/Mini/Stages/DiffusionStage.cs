@@ -1,3 +1,4 @@
+using FreeMask.Training.Torch;
 using FreeMask.Vision.Randomness;
 using static TorchSharp.torch;
 
@@ -64,7 +65,7 @@ internal sealed class DiffusionStage(StageContext context, LatentStore latents, 
         var (noisy, velocity) = NoiseSchedule.Diffuse(tensor(batch.Latents, shape), tensor(batch.Noise, shape), batch.Timesteps);
         var text = network.Text.Forward(tensor(batch.Tokens, [size, MiniVocabulary.Length]));
         var predicted = network.UNet.Forward(noisy, tensor(batch.Timesteps), text);
-        var loss = (predicted - velocity).square().mean();
+        var loss = (predicted - velocity).Squared().mean();
         loss.backward();
         master.Apply(Rate.At(master.Step, context.Options.DiffusionSteps));
         return loss.item<float>();

@@ -42,7 +42,7 @@ internal static class ImageTensors
     {
         using var scope = NewDisposeScope();
         int height = (int)batch.shape[2], width = (int)batch.shape[3];
-        var bytes = batch.to(ScalarType.Float32).add(Held.Of(1)).mul(Held.Of(127.5)).add(Held.Of(0.5)).clamp(Held.Of(0), Held.Of(255)).to(ScalarType.Byte).permute(0, 2, 3, 1).contiguous().data<byte>().ToArray();
+        var bytes = batch.to(ScalarType.Float32).Plus(Held.Of(1)).mul(Held.Of(127.5)).Plus(Held.Of(0.5)).clamp(Held.Of(0), Held.Of(255)).to(ScalarType.Byte).permute(0, 2, 3, 1).contiguous().data<byte>().ToArray();
         return [.. bytes.Chunk(3 * width * height).Select(pixels => new RgbImage(width, height, pixels))];
     }
 }
