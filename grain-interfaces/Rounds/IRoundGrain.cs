@@ -34,6 +34,10 @@ public interface IRoundGrain : IGrainWithStringKey
     [Alias("GetArtifacts"), AlwaysInterleave]
     Task<RoundArtifacts> GetArtifacts();
 
+    /// <summary>Says that the store has lost writes: the round and everything below it reads its records again, and tells its run.</summary>
+    [Alias("StoreLostWrites"), AlwaysInterleave, OneWay]
+    Task StoreLostWrites();
+
     /// <summary>Says that a shard or the trainer has moved. Carries nothing: the round asks.</summary>
     [Alias("Nudge"), AlwaysInterleave, OneWay]
     Task Nudge();

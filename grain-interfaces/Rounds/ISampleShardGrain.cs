@@ -21,22 +21,27 @@ public interface ISampleShardGrain : IGrainWithStringKey
 
     /// <summary>The scores of all samples, for selection.</summary>
     /// <param name="order">What the shard holds; changes nothing.</param>
+    /// <returns>The scores; null where a sample is not as far as it was known to be: drive the shard, then ask again.</returns>
     [Alias("GetScores")]
-    Task<ShardScores> GetScores(ShardOrder order);
+    Task<ShardScores?> GetScores(ShardOrder order);
 
     /// <summary>Carries out the round's cut: every scored sample becomes kept or dropped.</summary>
     /// <param name="order">What the shard holds; changes nothing.</param>
     /// <param name="cuts">The cut of each class.</param>
-    /// <returns>What was kept, and the shard as it stands then.</returns>
+    /// <returns>What was kept, and the shard as it stands then; null where a sample is not as far as it was known to be: drive the shard, then ask again.</returns>
     [Alias("Select")]
-    Task<ShardSelection> Select(ShardOrder order, ImmutableArray<ClassCut> cuts);
+    Task<ShardSelection?> Select(ShardOrder order, ImmutableArray<ClassCut> cuts);
 
     /// <summary>Writes a list of samples to the artifact store.</summary>
     /// <param name="order">What the shard holds; changes nothing.</param>
     /// <param name="kind">Which samples, and what of them.</param>
-    /// <returns>The list's hash and length.</returns>
+    /// <returns>The list's hash and length; null where a sample is not as far as it was known to be: drive the shard, then ask again.</returns>
     [Alias("WriteList")]
-    Task<SampleList> WriteList(ShardOrder order, SampleListKind kind);
+    Task<SampleList?> WriteList(ShardOrder order, SampleListKind kind);
+
+    /// <summary>Has the shard compare what it knows with its samples' records in the store, which may have lost writes.</summary>
+    [Alias("Verify"), AlwaysInterleave, OneWay]
+    Task Verify();
 
     /// <summary>Puts quarantined samples back to where they failed.</summary>
     /// <param name="order">What the shard holds; changes nothing.</param>

@@ -51,9 +51,21 @@ public interface IRunGrain : IGrainWithStringKey
     [Alias("GetArtifacts"), AlwaysInterleave]
     Task<RunArtifacts> GetArtifacts();
 
+    /// <summary>Makes an artifact of a sample again that the store lost: the same work on the same inputs makes the same bytes. Takes as long as the work.</summary>
+    /// <param name="round">The sample's round.</param>
+    /// <param name="index">The sample's index.</param>
+    /// <param name="hash">The artifact's address.</param>
+    /// <returns>Whether the store has it again.</returns>
+    [Alias("RestoreArtifact"), AlwaysInterleave, ResponseTimeout("00:30:00")]
+    Task<bool> RestoreArtifact(int round, int index, string hash);
+
     /// <summary>Says that a round has moved. Carries nothing: the run asks the round.</summary>
     [Alias("Nudge"), AlwaysInterleave, OneWay]
     Task Nudge();
+
+    /// <summary>Says that the store has lost writes: the run reads its record again.</summary>
+    [Alias("StoreLostWrites"), AlwaysInterleave, OneWay]
+    Task StoreLostWrites();
 }
 
 /// <summary>What the records of a run name.</summary>

@@ -10,15 +10,19 @@ public interface ISampleGrain : IGrainWithStringKey
     [Alias("Get")]
     Task<SampleRecord?> Get();
 
+    /// <summary>The record as the storage has it now; null where it has none. Asked where more is known of the sample than it says.</summary>
+    [Alias("Reload")]
+    Task<SampleRecord?> Reload();
+
     /// <summary>Takes the result of a piece of work. Results of an attempt or stage that is over are ignored.</summary>
     /// <returns>The record as it stands afterwards.</returns>
     [Alias("Complete")]
     Task<SampleRecord> Complete(StageCompletion completion);
 
     /// <summary>Carries out selection: Scored becomes Kept or Dropped.</summary>
-    /// <returns>The record as it stands afterwards.</returns>
+    /// <returns>The record as it stands afterwards; null where there is none.</returns>
     [Alias("Decide")]
-    Task<SampleRecord> Decide(bool kept);
+    Task<SampleRecord?> Decide(bool kept);
 
     /// <summary>Puts a quarantined sample back to where it failed, with a fresh count of tries.</summary>
     /// <returns>The record as it stands afterwards.</returns>

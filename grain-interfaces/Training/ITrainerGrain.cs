@@ -24,6 +24,14 @@ public interface ITrainerGrain : IGrainWithStringKey
     [Alias("GetArtifacts"), AlwaysInterleave]
     Task<ImmutableArray<string>> GetArtifacts();
 
+    /// <summary>Forgets the result of a job whose model the artifact store has lost, so that <see cref="Ensure"/> makes it again, from the same samples and seed.</summary>
+    [Alias("ForgetResult")]
+    Task ForgetResult(string id);
+
+    /// <summary>Says that the store has lost writes: the trainer reads its record again. What is under way goes on.</summary>
+    [Alias("StoreLostWrites"), OneWay]
+    Task StoreLostWrites();
+
     /// <summary>Forgets the failure of a job, so that <see cref="Ensure"/> tries it again.</summary>
     [Alias("Forgive")]
     Task Forgive();

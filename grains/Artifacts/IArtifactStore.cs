@@ -6,7 +6,7 @@ namespace FreeMask.Grains.Artifacts;
 /// </summary>
 public interface IArtifactStore
 {
-    /// <summary>Keeps bytes.</summary>
+    /// <summary>Keeps bytes. What is at their address already is compared with them, and replaced where it was damaged.</summary>
     /// <returns>Their sha256: 64 lower-case hexadecimal digits.</returns>
     /// <exception cref="ArtifactStoreException">The store cannot take them now (disk full, away).</exception>
     Task<string> PutAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken);

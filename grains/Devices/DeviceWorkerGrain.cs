@@ -147,26 +147,14 @@ internal sealed partial class DeviceWorkerGrain(
         for (var i = 0; i < batch.Count; i++)
         {
             var item = batch[i].Item;
-            var record = records[i] ?? SampleTransitions.Fresh(order.Round, item.Index, SamplePlanner.Plan(order.Spec, order.Round, item.Index));
+            var record = records[i] ?? SamplePlanner.Fresh(order.Spec, order.Round, item.Index);
             if (record.Stage != StageFlow.Before(order.Kind) || record.Attempt != item.Attempt)
             {
                 done[item.Index] = SampleTransitions.ProgressOf(record);
                 continue;
             }
 
-            var input = new StageInput
-            {
-                Run = order.Run,
-                Round = order.Round,
-                Index = item.Index,
-                Plan = record.Plan,
-                Attempt = record.Attempt,
-                Faults = record.Faults,
-                Artifacts = record.Artifacts,
-                Donors = order.Kind == StageKind.Compose ? order.Donors : null,
-                Judge = order.Judge,
-            };
-            inputs.Add(input);
+            inputs.Add(StageInput.Of(order.Run, record) with { Donors = order.Kind == StageKind.Compose ? order.Donors : null, Judge = order.Judge });
         }
 
         return inputs;

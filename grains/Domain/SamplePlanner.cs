@@ -29,6 +29,9 @@ public static class SamplePlanner
         return new SamplePlan(stream, name, classId, background, prompt, spec.Generation.NegativePrompt, spec.Seed);
     }
 
+    /// <summary>A sample that nothing has happened to.</summary>
+    public static SampleRecord Fresh(RunSpec spec, int round, int index) => SampleTransitions.Fresh(round, index, Plan(spec, round, index));
+
     /// <summary>The class that a sample counts for.</summary>
     public static string ClassOf(RunSpec spec, int round, int index) =>
         spec.Source.IsFolder ? VocClasses.Names[spec.Source.Classes[(int)StreamOf(spec, round, index)]] : spec.Classes[index % spec.Classes.Length];

@@ -21,12 +21,13 @@ internal sealed record ShardRecord(
 /// <summary>A lease: a device has a sample until a deadline. The attempt is the fencing token.</summary>
 /// <param name="Worker">The device's key.</param>
 /// <param name="Attempt">The attempt that it works on.</param>
-/// <param name="Deadline">When the device is given up.</param>
-internal readonly record struct Lease(string Worker, int Attempt, DateTimeOffset Deadline);
+/// <param name="Deadline">When the device is given up: time since the shard began, by a clock that never goes back.</param>
+internal readonly record struct Lease(string Worker, int Attempt, TimeSpan Deadline);
 
 /// <summary>
 /// What a shard knows of its samples: stages, attempts and scores in arrays, leases of those in flight. The samples' own records are the
-/// truth; this is the copy that work is dealt from, and it only ever moves forward.
+/// truth; this is the copy that work is dealt from. Reports move it forward only; it goes back where a sample itself, asked anew, is not where
+/// it was known to be (<see cref="Regress"/>).
 /// </summary>
 internal sealed class ShardLedger
 {
@@ -93,6 +94,15 @@ internal sealed class ShardLedger
 
     /// <summary>The stage of a sample.</summary>
     public SampleStage StageOf(int index) => (SampleStage)_stages[index - First];
+
+    /// <summary>The attempt of a sample.</summary>
+    public int AttemptOf(int index) => _attempts[index - First];
+
+    /// <summary>Whether a device has a sample.</summary>
+    public bool IsLeased(int index) => _leases.ContainsKey(index);
+
+    /// <summary>Whether a device has a sample.</summary>
+    public bool IsLeasedTo(int index, string worker) => _leases.TryGetValue(index, out var lease) && lease.Worker == worker;
 
     /// <summary>The score of a sample in millionths, or -1.</summary>
     public int ScoreOf(int index) => _scores[index - First];
@@ -179,7 +189,7 @@ internal sealed class ShardLedger
 
     /// <summary>Takes back the samples whose deadline has passed.</summary>
     /// <returns>Their indices.</returns>
-    public List<int> TakeExpired(DateTimeOffset now)
+    public List<int> TakeExpired(TimeSpan now)
     {
         var expired = _leases.Where(l => l.Value.Deadline <= now).Select(l => l.Key).ToList();
         foreach (var index in expired) _leases.Remove(index);
@@ -197,28 +207,49 @@ internal sealed class ShardLedger
     }
 
     /// <summary>Notes that a device still has samples: their leases last until another deadline. What it does not have keeps its own.</summary>
-    public void Renew(string worker, IEnumerable<int> held, DateTimeOffset deadline)
+    public void Renew(string worker, IEnumerable<int> held, TimeSpan deadline)
     {
         foreach (var index in held)
             if (_leases.TryGetValue(index, out var lease) && lease.Worker == worker) _leases[index] = lease with { Deadline = deadline };
     }
 
     /// <summary>Devices that have a sample whose lease ends before a moment.</summary>
-    public List<string> WorkersWithLeasesUntil(DateTimeOffset moment) =>
+    public List<string> WorkersWithLeasesUntil(TimeSpan moment) =>
         [.. _leases.Values.Where(l => l.Deadline <= moment).Select(l => l.Worker).Distinct(StringComparer.Ordinal)];
 
     /// <summary>
     /// Takes what a sample says of itself. News that is older than what is known (a lower attempt, or an earlier stage of the same attempt)
     /// is ignored; so is repeated news.
     /// </summary>
-    public void Apply(SampleProgress progress)
+    /// <returns>False where the news is older than what is known.</returns>
+    public bool Apply(SampleProgress progress)
     {
         var i = progress.Index - First;
         var (stage, attempt) = ((SampleStage)_stages[i], _attempts[i]);
-        if (progress.Attempt < attempt || (progress.Attempt == attempt && progress.Stage < stage)) return;
+        if (IsOlder(progress)) return false;
         if (progress.Attempt > attempt) CountFailure(progress, rejected: progress.Attempt - attempt);
         else if (progress.Stage == SampleStage.Quarantined && stage != SampleStage.Quarantined) CountFailure(progress, rejected: 0);
         Move(i, progress);
+        return true;
+    }
+
+    /// <summary>Whether a sample says of itself less than is known of it: a late report, or a record that the store has lost.</summary>
+    public bool IsOlder(SampleProgress progress)
+    {
+        var i = progress.Index - First;
+        return progress.Attempt < _attempts[i] || (progress.Attempt == _attempts[i] && progress.Stage < (SampleStage)_stages[i]);
+    }
+
+    /// <summary>
+    /// Takes the record of a sample of which more was known than it says: its store lost what was written. The sample goes on from there; the same
+    /// seeds make the same artifacts.
+    /// </summary>
+    /// <param name="progress">The record as the sample has just read it from the store.</param>
+    /// <param name="reason">Counted with the failures, so that the loss is seen.</param>
+    public void Regress(SampleProgress progress, string reason)
+    {
+        CountFailure(progress with { Failure = reason }, rejected: 0);
+        Move(progress.Index - First, progress);
     }
 
     /// <summary>Samples of which this ledger, as it was kept, may know less than they do: those on their way to a stage, and those that were given up and may have been retried since.</summary>

@@ -26,6 +26,16 @@ internal sealed class DurableRecord<T>(IPersistentState<Stored<T>> state) where 
     /// <summary>The record as last read or written; null where there is none.</summary>
     public T? Value => _loaded ? _value : state.State?.Value;
 
+    /// <summary>How often a write met another record than the one it was made from: another writer, or a store that has lost writes.</summary>
+    public int Conflicts { get; private set; }
+
+    /// <summary>Reads the record from the storage, whatever is known: the storage may have lost what was written.</summary>
+    public Task ReadAgainAsync()
+    {
+        _stale = true;
+        return RefreshAsync();
+    }
+
     /// <summary>Reads the record again where the last write failed.</summary>
     public async Task RefreshAsync()
     {
@@ -64,6 +74,7 @@ internal sealed class DurableRecord<T>(IPersistentState<Stored<T>> state) where 
                 }
                 catch (InconsistentStateException) when (attempt < Tries)
                 {
+                    Conflicts++;
                     // Something else came first: a write of ours that was reported failed, or another activation. Read it and decide anew.
                 }
             }

@@ -41,5 +41,6 @@ public static class RoleGrains
         if (roles.HasFlag(SiloRoles.Worker)) yield break;
         yield return typeof(DeviceWorkerGrain);
         yield return typeof(TrainerGrain);
+        yield return typeof(ArtifactRestorerGrain);
     }
 }

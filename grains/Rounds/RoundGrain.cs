@@ -19,16 +19,20 @@ internal sealed partial class RoundGrain(
 {
     private const int ShardsAtATime = 4;
 
+    private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(2);
+
     private readonly DurableRecord<RoundRecord> _record = new(state);
     private readonly CoordinationOptions _options = options.Value;
     private readonly RateMeter _rate = new(time);
     private readonly Dictionary<int, ShardReport> _shards = [];
     private readonly Dictionary<int, SampleStage> _settled = [];
+    private readonly Queue<TrainingJob> _lostModels = [];
     private Pulse _pulse = null!;
     private RoundAssignment? _assignment;
     private TrainingProgress? _training;
     private string? _error;
-    private bool _hold, _idle = true;
+    private bool _hold, _idle = true, _selectAgain;
+    private long? _checked;
     private (RoundPhase? Phase, bool Idle, string? Error) _told;
 
     private RoundRecord Record => _record.Value ?? throw new InvalidOperationException($"Round {this.GetPrimaryKeyString()} has not begun.");
@@ -84,9 +88,17 @@ internal sealed partial class RoundGrain(
         _settled.Clear();
         if (_record.Value is not { } record) return;
         await Trainer(record).Forgive();
+        await FindLostModelsAsync(record);
         if (record.Phase is RoundPhase.Producing or RoundPhase.Scoring)
+        {
             for (var shard = 0; shard < ShardCount(record); shard++)
+            {
+                // Nothing is judged before the judge is there again.
+                if (_lostModels.Count > 0) await DriveShardAsync(record, shard, hold: true);
                 await GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard).Retry(OrderOf(record, shard, hold: true), indices);
+            }
+        }
+
         _pulse.Signal();
     }
 
@@ -98,6 +110,25 @@ internal sealed partial class RoundGrain(
         if (!record.Candidates.IsDefaultOrEmpty) await WriteListsAsync(record, SampleListKind.Candidates);
         if (!record.KeptLists.IsDefaultOrEmpty) await WriteListsAsync(record, SampleListKind.Kept);
         if (!record.ManifestParts.IsDefaultOrEmpty) await WriteManifestAsync(record);
+    }
+
+    public async Task StoreLostWrites()
+    {
+        // Every shard that notices says so.
+        if (_checked is { } last && time.GetElapsedTime(last) < CheckInterval) return;
+        _checked = time.GetTimestamp();
+        LogStoreLostWrites(logger, this.GetPrimaryKeyString());
+        await _record.ReadAgainAsync();
+        _settled.Clear();
+        if (_record.Value is { } record)
+        {
+            foreach (var (shard, _) in ShardsOf(record)) await shard.Verify();
+            await Trainer(record).StoreLostWrites();
+        }
+
+        if (_assignment is not { } assignment) return;
+        await GrainFactory.GetGrain<IRunGrain>(assignment.Run).StoreLostWrites();
+        _pulse.Signal();
     }
 
     public async Task<SamplePage> GetSamples(SampleQuery query)
@@ -161,7 +192,7 @@ internal sealed partial class RoundGrain(
 
     /// <summary>Does what the phase needs.</summary>
     /// <returns>True where the round went on, false where it waits.</returns>
-    private Task<bool> AdvanceAsync(RoundRecord record) => record.Phase switch
+    private Task<bool> AdvanceAsync(RoundRecord record) => _lostModels.TryPeek(out var lost) ? RemakeAsync(record, lost) : record.Phase switch
     {
         RoundPhase.Planning => TakeEdgeAsync(r => r.LaidOut()),
         RoundPhase.Producing => ProduceAsync(record),
@@ -178,12 +209,13 @@ internal sealed partial class RoundGrain(
         if (AllLost(record)) return false;
         if (record.Donors is null)
         {
-            var donors = await WriteDonorsAsync(record);
+            if (await WriteDonorsAsync(record) is not { } donors) return Unsettle();
             return await TakeEdgeAsync(r => r.AllMasked(donors));
         }
 
         // Only fold models learn from candidates.
         var candidates = record.IsCrossFitted ? await WriteListsAsync(record, SampleListKind.Candidates) : [];
+        if (candidates is null) return Unsettle();
         return await TakeEdgeAsync(r => r.AllHarmonized([.. candidates.Select(c => c.Hash)]));
     }
 
@@ -194,7 +226,7 @@ internal sealed partial class RoundGrain(
         var scores = new int[record.Assignment.Spec.SamplesPerRound];
         foreach (var (shard, order) in ShardsOf(record))
         {
-            var part = await shard.GetScores(order);
+            if (await shard.GetScores(order) is not { } part) return Unsettle();
             part.Scores.CopyTo(scores, part.First);
         }
 
@@ -203,26 +235,38 @@ internal sealed partial class RoundGrain(
 
     private async Task<bool> TrainFoldAsync(RoundRecord record)
     {
-        var (fold, spec) = (record.FoldModels.Length, record.Assignment.Spec);
-        var steps = spec.Scoring.FoldSteps ?? spec.Training.Steps;
-        var job = JobOf(record, $"fold{fold}", $"fold {fold + 1} of {spec.Scoring.Folds}", JobKind.Train, steps) with { Lists = record.Candidates, LeftOut = fold };
-        return await EnsureAsync(record, job) is { Model: { } model } done && await TakeEdgeAsync(r => r.FoldTrained(fold, model, done.Seconds));
+        var fold = record.FoldModels.Length;
+        return await EnsureAsync(record, FoldJob(record, fold)) is { Model: { } model } done && await TakeEdgeAsync(r => r.FoldTrained(fold, model, done.Seconds));
     }
 
     private async Task<bool> SelectAsync(RoundRecord record)
     {
         if (!await SettleAsync(record)) return false;
-        var selected = await Fanout.CallAsync(ShardsOf(record), s => s.Shard.Select(s.Order, record.Cuts), ShardsAtATime);
-        for (var shard = 0; shard < selected.Count; shard++) _shards[shard] = selected[shard].Report;
+        if (await SelectShardsAsync(record) is not { } lists) return Unsettle();
         var tally = RoundTally.Of(record.Assignment.Spec.SamplesPerRound, _shards.Values);
-        return await TakeEdgeAsync(r => r.Selected([.. selected.Select(s => s.Kept.Hash)], tally));
+        return await TakeEdgeAsync(r => r.Selected(lists, tally));
+    }
+
+    /// <summary>Carries out the cut in every shard.</summary>
+    /// <returns>The lists of kept samples; null where a sample has to be made again first.</returns>
+    private async Task<ImmutableArray<string>?> SelectShardsAsync(RoundRecord record)
+    {
+        var selected = await Fanout.CallAsync(ShardsOf(record), s => s.Shard.Select(s.Order, record.Cuts), ShardsAtATime);
+        for (var shard = 0; shard < selected.Count; shard++)
+            if (selected[shard] is { } done) _shards[shard] = done.Report;
+        return selected.Contains(null) ? null : [.. selected.Select(s => s!.Kept.Hash)];
+    }
+
+    /// <summary>Notes that shards are not where they were: the store has lost records, and the work that they stood for is done again.</summary>
+    private bool Unsettle()
+    {
+        _settled.Clear();
+        return false;
     }
 
     private async Task<bool> TrainAsync(RoundRecord record)
     {
-        var lists = record.Assignment.TrainingLists.AddRange(record.KeptLists);
-        var job = JobOf(record, "segmenter", "segmenter", JobKind.Train, record.Assignment.Spec.Training.Steps) with { Lists = lists };
-        return await EnsureAsync(record, job) is { Model: { } model } done && await TakeEdgeAsync(r => r.Trained(model, done.Seconds));
+        return await EnsureAsync(record, SegmenterJob(record)) is { Model: { } model } done && await TakeEdgeAsync(r => r.Trained(model, done.Seconds));
     }
 
     private async Task<bool> EvaluateAsync(RoundRecord record)
@@ -235,12 +279,75 @@ internal sealed partial class RoundGrain(
         }
 
         if (!await SettleAsync(record)) return false;
-        var parts = await WriteManifestAsync(record);
+        if (_selectAgain && await SelectShardsAsync(record) is null) return Unsettle();
+        if (await WriteManifestAsync(record) is not { } parts)
+        {
+            // A sample that was selected has lost its record: it is made and selected again, by the same cut.
+            _selectAgain = true;
+            return Unsettle();
+        }
+
+        _selectAgain = false;
         return await TakeEdgeAsync(r => r.Evaluated(done?.Quality, done?.Seconds ?? 0, parts, time.GetUtcNow()));
     }
 
+    private TrainingJob FoldJob(RoundRecord record, int fold)
+    {
+        var spec = record.Assignment.Spec;
+        var steps = spec.Scoring.FoldSteps ?? spec.Training.Steps;
+        return JobOf(record, $"fold{fold}", $"fold {fold + 1} of {spec.Scoring.Folds}", JobKind.Train, steps) with { Lists = record.Candidates, LeftOut = fold };
+    }
+
+    private TrainingJob SegmenterJob(RoundRecord record) =>
+        JobOf(record, "segmenter", "segmenter", JobKind.Train, record.Assignment.Spec.Training.Steps) with { Lists = record.Assignment.TrainingLists.AddRange(record.KeptLists) };
+
+    /// <summary>The training that made the segmenter of the round before, which judges this one.</summary>
+    private TrainingJob JudgeJob(RoundRecord record) => SegmenterJob(record) with
+    {
+        Id = $"{record.Assignment.Round - 1}/segmenter",
+        Title = "segmenter of the round before",
+        Round = record.Assignment.Round - 1,
+        Lists = record.Assignment.TrainingLists,
+    };
+
     private TrainingJob JobOf(RoundRecord record, string name, string title, JobKind kind, int steps) => new(
         $"{record.Assignment.Round}/{name}", title, kind, record.Assignment.Spec, record.Assignment.Round, [], null, steps, null);
+
+    /// <summary>Finds the models of this round that the store has lost. The same training makes the same bytes, so no record changes.</summary>
+    private async Task FindLostModelsAsync(RoundRecord record)
+    {
+        var models = record.FoldModels.Select((model, fold) => (Model: model, Job: FoldJob(record, fold))).ToList();
+        if (record.Assignment.Judge is { } judge) models.Add((judge, JudgeJob(record)));
+        if (record.Segmenter is { } own) models.Add((own, SegmenterJob(record)));
+        _lostModels.Clear();
+        foreach (var (model, job) in models)
+        {
+            if (await AreWholeAsync(model.Hashes)) continue;
+            LogModelLost(logger, job.Id);
+            await Trainer(record).ForgetResult(job.Id);
+            _lostModels.Enqueue(job);
+        }
+    }
+
+    private async Task<bool> AreWholeAsync(IEnumerable<string> hashes)
+    {
+        try
+        {
+            foreach (var hash in hashes) await artifacts.GetAsync(hash, CancellationToken.None);
+            return true;
+        }
+        catch (ArtifactLostException)
+        {
+            return false;
+        }
+    }
+
+    private async Task<bool> RemakeAsync(RoundRecord record, TrainingJob job)
+    {
+        if (await EnsureAsync(record, job) is null) return false;
+        _lostModels.Dequeue();
+        return true;
+    }
 
     /// <summary>Sees to a job.</summary>
     /// <returns>Its report once it is done; null before.</returns>
@@ -307,16 +414,21 @@ internal sealed partial class RoundGrain(
     }
 
     // No device works while lists are written, so shards write side by side; few, because each reads all its samples.
-    private Task<List<SampleList>> WriteListsAsync(RoundRecord record, SampleListKind kind) =>
-        Fanout.CallAsync(ShardsOf(record), s => s.Shard.WriteList(s.Order, kind), ShardsAtATime);
+    // Null where a sample is not as far as it was known to be.
+    private async Task<IReadOnlyList<SampleList>?> WriteListsAsync(RoundRecord record, SampleListKind kind)
+    {
+        var lists = await Fanout.CallAsync(ShardsOf(record), s => s.Shard.WriteList(s.Order, kind), ShardsAtATime);
+        return lists.Contains(null) ? null : [.. lists.Select(l => l!)];
+    }
 
-    private async Task<string> WriteDonorsAsync(RoundRecord record) =>
-        await SampleLists.WriteSnapshotAsync(artifacts, await WriteListsAsync(record, SampleListKind.Donors), CancellationToken.None);
+    private async Task<string?> WriteDonorsAsync(RoundRecord record) => await WriteListsAsync(record, SampleListKind.Donors) is { } lists
+        ? await SampleLists.WriteSnapshotAsync(artifacts, lists, CancellationToken.None)
+        : null;
 
-    private async Task<ImmutableArray<string>> WriteManifestAsync(RoundRecord record)
+    private async Task<ImmutableArray<string>?> WriteManifestAsync(RoundRecord record)
     {
         var header = await artifacts.PutAsync(Manifest.RoundLine(record.Assignment.Round, record.Decision), CancellationToken.None);
-        return [header, .. (await WriteListsAsync(record, SampleListKind.Manifest)).Select(p => p.Hash)];
+        return await WriteListsAsync(record, SampleListKind.Manifest) is { } lists ? [header, .. lists.Select(p => p.Hash)] : null;
     }
 
     /// <summary>The shards and what they hold: one that lost its memory since it was driven reads it again.</summary>
@@ -328,9 +440,11 @@ internal sealed partial class RoundGrain(
 
     private async Task<bool> TakeEdgeAsync(Func<RoundRecord, RoundRecord> edge)
     {
-        var before = Record.Phase;
+        var (before, conflicts) = (Record.Phase, _record.Conflicts);
         var after = await _record.UpdateAsync(r => edge(r ?? throw new InvalidOperationException("The round's record is gone.")));
         if (after.Phase != before) LogPhase(logger, this.GetPrimaryKeyString(), after.Phase);
+        // Another record than the one that this round wrote: the store may have lost more.
+        if (_record.Conflicts > conflicts) await StoreLostWrites();
         return true;
     }
 
@@ -353,6 +467,12 @@ internal sealed partial class RoundGrain(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Round {Round} is {Phase}")]
     private static partial void LogPhase(ILogger logger, string round, RoundPhase phase);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The model of job {Job} is lost; it is trained again")]
+    private static partial void LogModelLost(ILogger logger, string job);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The store has lost writes of round {Round}; everything is read from it again")]
+    private static partial void LogStoreLostWrites(ILogger logger, string round);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Round {Round} could not take a step; it tries again")]
     private static partial void LogStepFailed(ILogger logger, Exception exception, string round);

@@ -21,20 +21,26 @@ internal sealed partial class SampleShardGrain(
 {
     private readonly DurableRecord<ShardRecord> _record = new(state);
     private readonly CoordinationOptions _options = options.Value;
-    private readonly Dictionary<string, DateTimeOffset> _avoided = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, TimeSpan> _avoided = new(StringComparer.Ordinal);
     private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
     private readonly LoadEstimate _loads = new();
+    private readonly long _began = time.GetTimestamp();
+    private RecordVerifier _verifier = null!;
     private Pulse _pulse = null!;
     private ShardOrder? _order;
     private ShardLedger? _ledger;
     private Task<ShardLedger>? _loading;
-    private DateTimeOffset _notBefore;
+    private TimeSpan _notBefore;
     private string? _error;
     private int _savedChanges, _epoch;
     private (SampleStage Target, bool Hold, string? Error, int InFlight, int Settled)? _told;
 
+    // Never the time of day, which may be set back while leases run.
+    private TimeSpan Now => time.GetElapsedTime(_began);
+
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        _verifier = new RecordVerifier(GrainFactory, time);
         _pulse = new Pulse(this, StepAsync, exception => LogStepFailed(logger, exception, this.GetPrimaryKeyString()), _options.Pulse);
         return Task.CompletedTask;
     }
@@ -50,26 +56,26 @@ internal sealed partial class SampleShardGrain(
     {
         // A shard that was just made has given no lease; it learns what happened from the samples when it is driven.
         if (_ledger is not { } ledger || _order is not { } order) return;
-        foreach (var progress in report.Samples) Take(ledger, progress, report);
+        foreach (var progress in report.Samples) Take(ledger, order, progress, report);
         foreach (var index in report.Unfinished) ledger.Release(index, report.Worker);
         _loads.Note(report.Worker, report.Outstanding, ledger.LoadOf(report.Worker));
-        if (!report.Unfinished.IsEmpty) _notBefore = time.GetUtcNow() + _options.RetryDelay;
+        if (!report.Unfinished.IsEmpty) _notBefore = Now + _options.RetryDelay;
         Telemetry.CountRetries(RetryReason.GivenUp, report.Unfinished.Length);
         ledger.AddSeconds(report.Kind, report.Seconds);
         if (report.Epoch == _epoch) _error ??= report.Error;
-        if (IsQuiet(ledger, order) || ledger.Changes - _savedChanges >= _options.SnapshotEvery) _pulse.Signal();
+        if (IsQuiet(ledger, order) || _verifier.IsNeeded || ledger.Changes - _savedChanges >= _options.SnapshotEvery) _pulse.Signal();
         else await DispatchAsync(ledger, order);
     }
 
-    public async Task<ShardScores> GetScores(ShardOrder order)
+    public async Task<ShardScores?> GetScores(ShardOrder order)
     {
-        var ledger = await SettledAsync(order);
+        if (await SettledAsync(order) is not { } ledger) return null;
         return new ShardScores(ledger.First, ledger.Scores);
     }
 
-    public async Task<ShardSelection> Select(ShardOrder order, ImmutableArray<ClassCut> cuts)
+    public async Task<ShardSelection?> Select(ShardOrder order, ImmutableArray<ClassCut> cuts)
     {
-        var ledger = await SettledAsync(order);
+        if (await SettledAsync(order) is not { } ledger) return null;
         var byClass = cuts.ToDictionary(c => c.Class, StringComparer.Ordinal);
         var decided = await Fanout.CallAsync(ledger.At(SampleStage.Scored).ToList(), index =>
         {
@@ -78,15 +84,26 @@ internal sealed partial class SampleShardGrain(
         });
         // Samples that were decided before, by a call whose answer was lost, are asked; those just decided need not be.
         var before = await ReadAsync(order, ledger.At(SampleStage.Kept).ToList());
-        foreach (var record in decided) ledger.Apply(SampleTransitions.ProgressOf(record));
+        var selected = decided.OfType<SampleRecord>().Concat(before).OrderBy(r => r.Index).ToList();
+        foreach (var record in decided.OfType<SampleRecord>()) ledger.Apply(SampleTransitions.ProgressOf(record));
         await SaveAsync(ledger);
-        return new ShardSelection(await WriteListAsync(SampleListKind.Kept, decided.Concat(before).OrderBy(r => r.Index)), ReportOf(ledger));
+        if (!await AgreeAsync(ledger, order, selected, SampleStage.Kept) || decided.Contains(null)) return null;
+        return new ShardSelection(await WriteListAsync(SampleListKind.Kept, selected), ReportOf(ledger));
     }
 
-    public async Task<SampleList> WriteList(ShardOrder order, SampleListKind kind)
+    public async Task<SampleList?> WriteList(ShardOrder order, SampleListKind kind)
     {
+        var ledger = _ledger ?? await LoadAsync(order);
         // By the records, not by the copy: a list is made for others.
-        return await WriteListAsync(kind, await ReadAsync(order, Enumerable.Range(order.First, order.Count)));
+        var records = await ReadAsync(order, Enumerable.Range(order.First, order.Count));
+        return await AgreeAsync(ledger, order, records, LeastStageOf(kind)) ? await WriteListAsync(kind, records) : null;
+    }
+
+    public Task Verify()
+    {
+        _verifier.RequestAll();
+        if (_ledger is not null) _pulse.Signal();
+        return Task.CompletedTask;
     }
 
     public async Task Retry(ShardOrder order, int[]? indices)
@@ -94,6 +111,7 @@ internal sealed partial class SampleShardGrain(
         var ledger = _ledger ?? await LoadAsync(order);
         // What still fails of the work given out before says nothing about the next.
         (_error, _epoch) = (null, _epoch + 1);
+        _verifier.Forget();
         var quarantined = ledger.At(SampleStage.Quarantined).Where(i => indices is null || indices.Contains(i)).ToList();
         var returned = await Fanout.CallAsync(quarantined, index => GrainFactory.GetSample(order.Run, order.Round, index).Retry());
         foreach (var record in returned) ledger.Readmit(SampleTransitions.ProgressOf(record));
@@ -135,6 +153,14 @@ internal sealed partial class SampleShardGrain(
         };
     }
 
+    // A sample that was sent back since the round went on would be missing in the list.
+    private static SampleStage LeastStageOf(SampleListKind kind) => kind switch
+    {
+        SampleListKind.Donors => SampleStage.Masked,
+        SampleListKind.Candidates => SampleStage.Harmonized,
+        _ => SampleStage.Kept,
+    };
+
     private static ListedSample Listed(SampleListKind kind, SampleRecord record)
     {
         var (image, label) = kind == SampleListKind.Donors ? (ArtifactNames.Image, ArtifactNames.Label) : (ArtifactNames.FinalImage, ArtifactNames.CompositeLabel);
@@ -156,11 +182,18 @@ internal sealed partial class SampleShardGrain(
         return new SampleList(hash, listed.Count);
     }
 
-    private static void Take(ShardLedger ledger, SampleProgress progress, WorkReport report)
+    private void Take(ShardLedger ledger, ShardOrder order, SampleProgress progress, WorkReport report)
     {
         if (progress.Faults > 0 && progress.Stage == StageFlow.Before(report.Kind)) ledger.CountFault(progress);
-        ledger.Apply(progress);
+        var (ended, changes) = (ledger.IsLeasedTo(progress.Index, report.Worker), ledger.Changes);
+        var isCurrent = ledger.Apply(progress);
         ledger.Release(progress.Index, report.Worker);
+        // The work that was asked for has ended: either it moved the sample, or it failed and was counted, or the store does not have what was written.
+        if (!ended || ledger.Changes != changes || (isCurrent && progress.Faults > 0)) return;
+        if (!isCurrent) _verifier.Suspect(progress.Index);
+        if (_verifier.NoteStall(progress.Index) < order.Spec.Execution.MaxAttempts) return;
+        _error ??= $"Work on sample {progress.Index} of round {order.Round} ended {order.Spec.Execution.MaxAttempts} times without changing its record: "
+            + "the store does not keep what is written. Check the store, then retry the run.";
     }
 
     private async Task StepAsync()
@@ -173,13 +206,14 @@ internal sealed partial class SampleShardGrain(
         }
 
         var ledger = _ledger ?? await LoadAsync(order);
-        var expired = ledger.TakeExpired(time.GetUtcNow());
+        if (_verifier.IsNeeded) await VerifyAsync(ledger, order);
+        var expired = ledger.TakeExpired(Now);
         if (expired.Count > 0) LogExpired(logger, expired.Count, this.GetPrimaryKeyString());
         var lost = ledger.TakeLost(devices.IsLost);
         Telemetry.CountRetries(RetryReason.LeaseExpired, expired.Count);
         Telemetry.CountRetries(RetryReason.DeviceLost, lost.Count);
         if (lost.Count > 0) LogLost(logger, lost.Count, this.GetPrimaryKeyString());
-        foreach (var worker in ledger.WorkersWithLeasesUntil(time.GetUtcNow() + (0.75 * _options.Lease)))
+        foreach (var worker in ledger.WorkersWithLeasesUntil(Now + (0.75 * _options.Lease)))
             if (_asked.Add(worker)) _ = RenewAsync(ledger, worker);
         if (order.Hold || _error is not null) await WithdrawAsync(ledger);
         else await DispatchAsync(ledger, order);
@@ -209,7 +243,7 @@ internal sealed partial class SampleShardGrain(
 
     private async Task DispatchAsync(ShardLedger ledger, ShardOrder order)
     {
-        var now = time.GetUtcNow();
+        var now = Now;
         if (order.Hold || _error is not null || now < _notBefore) return;
         var loads = Loads(ledger, now);
         if (loads.Count == 0) return;
@@ -223,7 +257,7 @@ internal sealed partial class SampleShardGrain(
     }
 
     /// <summary>What the devices that take work have to do, as far as is known here.</summary>
-    private Dictionary<string, int> Loads(ShardLedger ledger, DateTimeOffset now)
+    private Dictionary<string, int> Loads(ShardLedger ledger, TimeSpan now)
     {
         foreach (var (worker, until) in _avoided)
             if (until <= now) _avoided.Remove(worker);
@@ -234,7 +268,7 @@ internal sealed partial class SampleShardGrain(
 
     private async Task OfferAsync(ShardLedger ledger, ShardOrder order, StageKind kind, SegmenterModel? judge, ImmutableArray<WorkItem> items, string worker)
     {
-        var deadline = time.GetUtcNow() + _options.Lease;
+        var deadline = Now + _options.Lease;
         foreach (var item in items) ledger.Grant(item.Index, new Lease(worker, item.Attempt, deadline));
         var taken = 0;
         try
@@ -251,7 +285,7 @@ internal sealed partial class SampleShardGrain(
         if (taken == items.Length) return;
         foreach (var item in items.AsSpan()[taken..]) ledger.Release(item.Index, worker);
         // It is full, leaving or out of reach: others may have room.
-        _avoided[worker] = time.GetUtcNow() + _options.RetryDelay;
+        _avoided[worker] = Now + _options.RetryDelay;
     }
 
     /// <summary>Asks a device what it has; runs beside the steps, because a device that is out of reach takes its time to say nothing.</summary>
@@ -260,7 +294,7 @@ internal sealed partial class SampleShardGrain(
         try
         {
             var held = await GrainFactory.GetGrain<IDeviceWorkerGrain>(worker).GetHeld(this.GetPrimaryKeyString());
-            ledger.Renew(worker, held, time.GetUtcNow() + _options.Lease);
+            ledger.Renew(worker, held, Now + _options.Lease);
         }
         catch (Exception exception)
         {
@@ -327,11 +361,34 @@ internal sealed partial class SampleShardGrain(
     /// The ledger for an answer on which the round decides. Where membership changes, a second shard may have been at work meanwhile: what this one does
     /// not know to be where the round says it is, it asks for.
     /// </summary>
-    private async Task<ShardLedger> SettledAsync(ShardOrder order)
+    /// <returns>The ledger; null where not every sample is there.</returns>
+    private async Task<ShardLedger?> SettledAsync(ShardOrder order)
     {
         var ledger = _ledger ?? await LoadAsync(order);
         if (ledger.Settled(order.Target) < ledger.Count) await CorrectAsync(ledger, order);
-        return ledger;
+        return ledger.Settled(order.Target) == ledger.Count ? ledger : null;
+    }
+
+    /// <summary>Whether records that a list is to be made of are as far as the ledger knows them to be, and at least at a stage or quarantined.</summary>
+    private async Task<bool> AgreeAsync(ShardLedger ledger, ShardOrder order, IReadOnlyList<SampleRecord> records, SampleStage least)
+    {
+        var older = records.Where(r => r.Stage < least || ledger.IsOlder(SampleTransitions.ProgressOf(r))).ToList();
+        foreach (var record in older) _verifier.Suspect(record.Index);
+        if (older.Count > 0) await VerifyAsync(ledger, order);
+        return older.Count == 0;
+    }
+
+    /// <summary>Compares the ledger with the store; where the store has lost something, others may have lost something too.</summary>
+    private async Task VerifyAsync(ShardLedger ledger, ShardOrder order)
+    {
+        var lost = await _verifier.CheckAsync(ledger, order);
+        if (lost == 0) return;
+        LogLostRecords(logger, lost, this.GetPrimaryKeyString());
+        await SaveAsync(ledger);
+        _verifier.RequestAll();
+        _told = null;
+        await GrainFactory.GetRound(order.Run, order.Round).StoreLostWrites();
+        _pulse.Signal();
     }
 
     private async Task CorrectAsync(ShardLedger ledger, ShardOrder order)
@@ -343,17 +400,22 @@ internal sealed partial class SampleShardGrain(
 
     private async Task SaveAsync(ShardLedger ledger)
     {
-        var changes = ledger.Changes;
+        var (changes, conflicts) = (ledger.Changes, _record.Conflicts);
         await _record.UpdateAsync(_ => ledger.ToRecord());
         _savedChanges = changes;
+        // Nobody else writes this record while one shard is at work: the store may have lost more.
+        if (_record.Conflicts > conflicts) _verifier.RequestAll();
     }
 
     private Task<List<SampleRecord>> ReadAsync(ShardOrder order, IEnumerable<int> indices) => Fanout.CallAsync(indices, async index =>
         await GrainFactory.GetSample(order.Run, order.Round, index).Get()
-        ?? SampleTransitions.Fresh(order.Round, index, SamplePlanner.Plan(order.Spec, order.Round, index)));
+        ?? SamplePlanner.Fresh(order.Spec, order.Round, index));
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Shard {Shard} could not take a step; it tries again")]
     private static partial void LogStepFailed(ILogger logger, Exception exception, string shard);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The store has lost records of {Count} samples of shard {Shard}; their work is done again")]
+    private static partial void LogLostRecords(ILogger logger, int count, string shard);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} leases of shard {Shard} ran out; the samples are given to another device")]
     private static partial void LogExpired(ILogger logger, int count, string shard);

@@ -117,10 +117,19 @@ internal sealed partial class RunGrain(
         return new RunArtifacts([.. record.Artifacts, .. trainings], cancelled || record.AllClosed ? record.Closed.Length : record.Closed.Length + 1);
     }
 
+    public async Task<bool> RestoreArtifact(int round, int index, string hash) =>
+        _record.Value is { } record && await GrainFactory.GetGrain<IArtifactRestorerGrain>(Id).Restore(record.Spec, round, index, hash);
+
     public Task Nudge()
     {
         if (_record.Value is not null) _pulse.Signal();
         return Task.CompletedTask;
+    }
+
+    public async Task StoreLostWrites()
+    {
+        await _record.ReadAgainAsync();
+        if (_record.Value is not null) _pulse.Signal();
     }
 
     public async Task ReceiveReminder(string reminderName, TickStatus status)

@@ -17,13 +17,24 @@ internal sealed class SampleGrain([PersistentState("sample", StorageNames.Sample
         return _record.Value;
     }
 
+    public async Task<SampleRecord?> Reload()
+    {
+        await _record.ReadAgainAsync();
+        return _record.Value;
+    }
+
     public Task<SampleRecord> Complete(StageCompletion completion)
     {
         var (_, round, index) = GrainKeys.Parse(this.GetPrimaryKeyString());
         return _record.UpdateAsync(record => SampleTransitions.Apply(record ?? SampleTransitions.Fresh(round, index, completion.Plan), completion));
     }
 
-    public Task<SampleRecord> Decide(bool kept) => _record.UpdateAsync(record => SampleTransitions.Decide(Existing(record), kept));
+    public async Task<SampleRecord?> Decide(bool kept)
+    {
+        await _record.RefreshAsync();
+        // A record that the store has lost cannot be decided on; the shard sees to it that the sample is made again.
+        return _record.Value is null ? null : await _record.UpdateAsync(record => record is null ? record! : SampleTransitions.Decide(record, kept));
+    }
 
     public Task<SampleRecord> Retry() => _record.UpdateAsync(record => SampleTransitions.Retry(Existing(record)));
 

@@ -53,6 +53,18 @@ public sealed record StageInput
     /// <summary>Score: the model that judges; null where the run names a segmenter of the user's own.</summary>
     public SegmenterModel? Judge { get; init; }
 
+    /// <summary>A sample as its record tells it.</summary>
+    public static StageInput Of(string run, SampleRecord record) => new()
+    {
+        Run = run,
+        Round = record.Round,
+        Index = record.Index,
+        Plan = record.Plan,
+        Attempt = record.Attempt,
+        Faults = record.Faults,
+        Artifacts = record.Artifacts,
+    };
+
     /// <summary>The address of an artifact that a stage before must have made.</summary>
     /// <exception cref="InvalidOperationException">There is none of this name.</exception>
     public string Artifact(string name)

@@ -36,7 +36,13 @@ internal sealed partial class RestoringRunner(
         }
     }
 
-    private async Task<bool> RestoreAsync(string hash, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+    /// <summary>Makes a lost artifact again.</summary>
+    /// <param name="hash">Its address.</param>
+    /// <param name="spec">What the run makes.</param>
+    /// <param name="inputs">The sample that it belongs to, or that needs it as a donor.</param>
+    /// <param name="cancellationToken">The device stops.</param>
+    /// <returns>False where it is not known what it was made from, or other bytes were made.</returns>
+    public async Task<bool> RestoreAsync(string hash, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
     {
         if (await OwnerAsync(hash, inputs, cancellationToken) is not { } owner) return false;
         var name = owner.Artifacts.First(a => a.Hash == hash).Name;

@@ -59,6 +59,12 @@ internal sealed partial class TrainerGrain(
         return [.. (_record.Value ?? TrainerRecord.Empty).Jobs.SelectMany(j => j.Artifacts)];
     }
 
+    public Task ForgetResult(string id) => _record.UpdateAsync(r => (r ?? TrainerRecord.Empty) is var record && record.Find(id) is { } job
+        ? record.With(new JobRecord { Id = job.Id })
+        : record);
+
+    public Task StoreLostWrites() => _record.ReadAgainAsync();
+
     public Task Forgive() => _record.UpdateAsync(r => (r ?? TrainerRecord.Empty).Forgive());
 
     private JobReport ReportOf(string id, JobRecord? known, string title, int steps)
@@ -123,7 +129,36 @@ internal sealed partial class TrainerGrain(
         if (examples.Count == 0) throw new FreeMaskException($"There is nothing to train {job.Title} on: no sample was left. Make more samples per round, or look at why they are quarantined.");
         var seed = new CounterRandom(job.Spec.Seed, job.Round, job.LeftOut ?? -1, "training").NextUInt64();
         var request = new TrainingRequest(job.Spec, examples, seed, job.Steps, record.Resume);
-        return await Task.Run(() => training.TrainAsync(request, monitor, stop), stop);
+        var restored = new HashSet<string>(StringComparer.Ordinal);
+        while (true)
+        {
+            try
+            {
+                return await Task.Run(() => training.TrainAsync(request, monitor, stop), stop);
+            }
+            catch (ArtifactLostException lost) when (lost.Hash != record.Checkpoint && restored.Add(lost.Hash))
+            {
+                LogExampleLost(logger, lost, job.Id);
+                if (!await RestoreAsync(job, samples, lost.Hash)) throw;
+            }
+        }
+    }
+
+    /// <summary>Has an example made again from its sample's record.</summary>
+    private async Task<bool> RestoreAsync(TrainingJob job, IReadOnlyList<ListedSample> samples, string hash)
+    {
+        var run = this.GetPrimaryKeyString();
+        foreach (var index in samples.Where(s => s.Image == hash || s.Label == hash).Select(s => s.Index).Distinct())
+        {
+            // A list does not say of which round it is; the record that names the artifact does.
+            for (var round = 0; round <= job.Round; round++)
+            {
+                if (await GrainFactory.GetSample(run, round, index).Get() is { } record && record.Artifacts.Any(a => a.Hash == hash))
+                    return await GrainFactory.GetGrain<IArtifactRestorerGrain>(run).Restore(job.Spec, round, index, hash);
+            }
+        }
+
+        return false;
     }
 
     private async Task<SegmenterQuality> EvaluateAsync(TrainingJob job, Monitor monitor, CancellationToken stop)
@@ -191,6 +226,9 @@ internal sealed partial class TrainerGrain(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The checkpoint of job {Job} is lost; it starts from the beginning")]
     private static partial void LogCheckpointLost(ILogger logger, Exception exception, string job);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "An example of job {Job} is lost; it is made again")]
+    private static partial void LogExampleLost(ILogger logger, Exception exception, string job);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Job {Job} failed")]
     private static partial void LogFailed(ILogger logger, Exception exception, string job);

@@ -44,7 +44,8 @@ internal sealed class BlobArtifactStore(BlobContainerClient container) : IArtifa
         }
         catch (RequestFailedException exception) when (exception.ErrorCode == BlobErrorCode.BlobAlreadyExists || exception.Status == 412)
         {
-            return await TryTouchAsync(blob, cancellationToken) ? hash : await PutAsync(bytes, cancellationToken);
+            // A damaged blob is deleted by being read.
+            return await IsWholeAsync(hash, cancellationToken) && await TryTouchAsync(blob, cancellationToken) ? hash : await PutAsync(bytes, cancellationToken);
         }
         catch (Exception exception) when (IsStoreFailure(exception, cancellationToken))
         {
@@ -71,6 +72,19 @@ internal sealed class BlobArtifactStore(BlobContainerClient container) : IArtifa
         catch (Exception exception) when (IsStoreFailure(exception, cancellationToken))
         {
             throw Unusable(exception);
+        }
+    }
+
+    private async Task<bool> IsWholeAsync(string hash, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await GetAsync(hash, cancellationToken);
+            return true;
+        }
+        catch (ArtifactLostException)
+        {
+            return false;
         }
     }
 

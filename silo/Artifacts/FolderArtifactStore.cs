@@ -51,8 +51,8 @@ public sealed class FolderArtifactStore : IArtifactStore
     {
         var hash = ArtifactHash.Of(bytes.Span);
         var path = PathOf(hash);
-        // A file that a power cut cut short has another length, and is replaced.
-        if (new FileInfo(path) is { Exists: true } file && file.Length == bytes.Length && TryTouch(path)) return hash;
+        // A file that a power cut or a failing disk has changed is replaced.
+        if (IsWhole(path, bytes) && TryTouch(path)) return hash;
         var incoming = Path.Combine(_incoming, $"{_writer}-{Interlocked.Increment(ref _writes)}");
         try
         {
@@ -122,6 +122,19 @@ public sealed class FolderArtifactStore : IArtifactStore
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new ArtifactStoreException($"The artifact {hash} in '{_root}' cannot be removed: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>Whether a file holds exactly these bytes; false where it cannot be read, since it is about to be replaced.</summary>
+    private static bool IsWhole(string path, ReadOnlyMemory<byte> bytes)
+    {
+        try
+        {
+            return new FileInfo(path) is { Exists: true } file && file.Length == bytes.Length && bytes.Span.SequenceEqual(File.ReadAllBytes(path));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return false;
         }
     }
 

@@ -38,7 +38,8 @@ public static class SiloHosting
         services.AddCheckedOptions<DeviceOptions>("FreeMask:Devices");
         // Each placement of a grain would be two lines, and each call during a stop ten; what matters of them reaches the caller.
         builder.Logging.AddFilter("Polly", LogLevel.Critical);
-        services.AddSingleton(TimeProvider.System);
+        // Before Orleans registers the machine's own clock: grains, leases and their collection share one that never goes back.
+        services.AddSingleton<TimeProvider>(new SteadyTimeProvider(TimeProvider.System));
         services.AddArtifactStore();
         services.AddSingleton<Departure>();
         services.AddSingleton<RecentSamples>();

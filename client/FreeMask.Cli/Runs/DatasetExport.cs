@@ -41,13 +41,16 @@ internal static class DatasetExport
 
     private static string Id(SampleRecord sample) => string.Create(CultureInfo.InvariantCulture, $"r{sample.Round + 1:00}_{sample.Index:000000}");
 
+    private static FreeMaskException Lost(string what, SampleRecord sample) => new(
+        $"The {what} of kept sample {Id(sample)} is lost, and making it again gave something else or failed (the log says why). Run the command again where the run was made.");
+
     private static async Task<LabelMap> LabelsAsync(RunReader run, SampleRecord sample, CancellationToken stop) =>
         await run.LabelsAsync(sample, ArtifactNames.CompositeLabel, stop)
-        ?? throw new InvalidOperationException($"Kept sample {Id(sample)} has no label map.");
+        ?? throw Lost("label map", sample);
 
     private static async Task<ExportSample> LoadAsync(RunReader run, SampleRecord sample, CancellationToken stop)
     {
-        var image = await run.ImageAsync(sample, ArtifactNames.FinalImage, stop) ?? throw new InvalidOperationException($"Kept sample {Id(sample)} has no image.");
+        var image = await run.ImageAsync(sample, ArtifactNames.FinalImage, stop) ?? throw Lost("image", sample);
         var labels = await LabelsAsync(run, sample, stop);
         var instances = await run.LabelsAsync(sample, ArtifactNames.Instances, stop);
         if (instances is null) return ExportSample.FromLabels(image, labels);

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Artifacts;
 using FreeMask.Vision;
 using FreeMask.Vision.Imaging;
 
@@ -34,13 +35,26 @@ internal sealed class RunReader(IEngine engine, RunSpec spec, RunStatus status)
 
     internal Task<ReadOnlyMemory<byte>> BytesAsync(string hash, CancellationToken stop) => engine.ReadArtifactAsync(hash, stop);
 
-    /// <summary>An image that a sample has; null where it has none of this name.</summary>
+    /// <summary>An image that a sample has; null where it has none of this name, or where it is lost and cannot be made again.</summary>
     internal async Task<RgbImage?> ImageAsync(SampleRecord sample, string artifact, CancellationToken stop) =>
-        sample.Artifact(artifact) is { } hash ? ImageCodec.Decode((await BytesAsync(hash, stop)).Span, Name(sample, artifact)) : null;
+        await BytesAsync(sample, artifact, stop) is { } bytes ? ImageCodec.Decode(bytes.Span, Name(sample, artifact)) : null;
 
-    /// <summary>A label or instance map that a sample has; null where it has none of this name.</summary>
+    /// <summary>A label or instance map that a sample has; null where it has none of this name, or where it is lost and cannot be made again.</summary>
     internal async Task<LabelMap?> LabelsAsync(SampleRecord sample, string artifact, CancellationToken stop) =>
-        sample.Artifact(artifact) is { } hash ? IndexedPng.Decode((await BytesAsync(hash, stop)).Span, Name(sample, artifact)) : null;
+        await BytesAsync(sample, artifact, stop) is { } bytes ? IndexedPng.Decode(bytes.Span, Name(sample, artifact)) : null;
+
+    private async Task<ReadOnlyMemory<byte>?> BytesAsync(SampleRecord sample, string artifact, CancellationToken stop)
+    {
+        if (sample.Artifact(artifact) is not { } hash) return null;
+        try
+        {
+            return await BytesAsync(hash, stop);
+        }
+        catch (ArtifactLostException)
+        {
+            return await engine.Run(Status.Run).RestoreArtifact(sample.Round, sample.Index, hash) ? await BytesAsync(hash, stop) : null;
+        }
+    }
 
     private static string Name(SampleRecord sample, string artifact) => $"{artifact} of sample {sample.Round + 1}/{sample.Index}";
 }

@@ -56,6 +56,11 @@ public sealed class BlobArtifactStoreTests(LocalServices services)
         Assert.Equal(HelloHash, lost.Hash);
         await store.PutAsync(Hello, Token);
         Assert.Equal(Hello, (await store.GetAsync(HelloHash, Token)).ToArray());
+
+        // Also where nobody has read it meanwhile.
+        await blob.UploadAsync(BinaryData.FromString(damage), overwrite: true, Token);
+        await store.PutAsync(Hello, Token);
+        Assert.Equal(Hello, (await store.GetAsync(HelloHash, Token)).ToArray());
     }
 
     [Fact]

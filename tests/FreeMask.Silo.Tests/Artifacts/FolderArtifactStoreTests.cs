@@ -53,11 +53,13 @@ public sealed class FolderArtifactStoreTests : IDisposable
         Assert.Equal(Hello, (await _store.GetAsync(HelloHash, Token)).ToArray());
     }
 
-    [Fact]
-    public async Task A_file_cut_short_is_replaced_when_it_is_put_again()
+    [Theory]
+    [InlineData("he")]
+    [InlineData("hellp")]
+    public async Task A_file_cut_short_or_changed_is_replaced_when_it_is_put_again(string found)
     {
         await _store.PutAsync(Hello, Token);
-        await File.WriteAllTextAsync(_store.PathOf(HelloHash), "he", Token);
+        await File.WriteAllTextAsync(_store.PathOf(HelloHash), found, Token);
         await _store.PutAsync(Hello, Token);
         Assert.Equal(Hello, (await _store.GetAsync(HelloHash, Token)).ToArray());
     }

@@ -29,6 +29,9 @@ internal sealed class FakeStages : IStageRunnerFactory, IStageRunner
     /// <summary>Whether composition reads the images of all donors.</summary>
     public bool ReadsDonors { get; set; }
 
+    /// <summary>Whether judging reads the judge's weights, as a real one does.</summary>
+    public bool ReadsJudges { get; set; }
+
     /// <summary>Whether every mask is rejected.</summary>
     public Func<bool> Reject { get; set; } = () => false;
 
@@ -64,6 +67,7 @@ internal sealed class FakeStages : IStageRunnerFactory, IStageRunner
     {
         // The donors count by what they are: how the list is cut into pieces is the shards' business.
         var donors = input.Donors is null ? [] : await SampleLists.ReadSnapshotAsync(Store(), input.Donors, cancellationToken);
+        if (ReadsJudges && input.Judge is { } judge) await Store().GetAsync(judge.Weights, cancellationToken);
         foreach (var donor in ReadsDonors ? donors : []) await Store().GetAsync(donor.Image, cancellationToken);
         var text = $"{kind}|{input.Plan.Seed}|{input.Plan.Stream}|{input.Plan.Prompt}|{input.Attempt}|{string.Join(',', donors)}|{input.Judge?.Weights}|"
             + string.Join(',', input.Artifacts.Select(a => $"{a.Name}={a.Hash}"));
@@ -93,6 +97,12 @@ internal sealed class FakeTraining : ISegmenterTraining
     /// <summary>Called after each checkpoint.</summary>
     public Func<TrainingCheckpoint, CancellationToken, Task> AfterCheckpoint { get; set; } = (_, _) => Task.CompletedTask;
 
+    /// <summary>Called before a training reads its examples, with the examples.</summary>
+    public Action<TrainingRequest> Before { get; set; } = _ => { };
+
+    /// <summary>Whether a training reads its examples, as a real one does.</summary>
+    public bool ReadsExamples { get; set; }
+
     private int _stepsDone;
 
     /// <summary>Steps computed, over all trainings.</summary>
@@ -100,6 +110,13 @@ internal sealed class FakeTraining : ISegmenterTraining
 
     public async Task<SegmenterModel> TrainAsync(TrainingRequest request, ITrainingMonitor monitor, CancellationToken cancellationToken)
     {
+        Before(request);
+        foreach (var example in ReadsExamples ? request.Examples : [])
+        {
+            await Store().GetAsync(example.Image, cancellationToken);
+            await Store().GetAsync(example.Label, cancellationToken);
+        }
+
         var state = request.Checkpoint is { } resume
             ? Encoding.UTF8.GetString((await Store().GetAsync(resume.Artifact, cancellationToken)).Span)
             : ArtifactHash.Of(Encoding.UTF8.GetBytes($"{request.Seed}|{string.Join(',', request.Examples)}"));

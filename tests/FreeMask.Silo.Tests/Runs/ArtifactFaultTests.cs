@@ -156,6 +156,70 @@ public sealed class ArtifactFaultTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact(Timeout = 600_000)]
+    public async Task Examples_of_a_training_that_are_lost_or_damaged_are_made_again()
+    {
+        var artifacts = Faulty("artifacts");
+        await using var silo = await StartAsync(artifacts, TestContext.Current.CancellationToken);
+        silo.Training.ReadsExamples = true;
+        var straight = await silo.CompleteAsync("straight", TestSilo.SmallSpec);
+
+        var harmed = 0;
+        silo.Training.Before = request =>
+        {
+            foreach (var example in request.Examples.Take(3))
+            {
+                if (!_damagedOnce.TryAdd(example.Image, true)) continue;
+                if (harmed++ % 2 == 0) File.Delete(artifacts.Inner.PathOf(example.Image));
+                else FlipBit(artifacts.Inner.PathOf(example.Image));
+                FlipBit(artifacts.Inner.PathOf(example.Label));
+            }
+        };
+        var status = await silo.CompleteAsync("run", TestSilo.SmallSpec);
+        output.WriteLine($"{harmed} examples were harmed");
+        Assert.True(harmed > 3);
+        AssertUnhurt(straight, status);
+    }
+
+    [Theory(Timeout = 600_000)]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task A_judge_that_is_lost_stops_the_run_and_a_retry_trains_it_again(int round)
+    {
+        var artifacts = Faulty("artifacts");
+        await using var silo = await StartAsync(artifacts, TestContext.Current.CancellationToken);
+        silo.Stages.ReadsJudges = true;
+        var straight = await silo.CompleteAsync("straight", TestSilo.SmallSpec);
+
+        var lost = 0;
+        silo.Stages.Before = (kind, inputs, _) =>
+        {
+            if (kind == StageKind.Score && inputs[0] is { Run: "run" } && inputs[0].Round == round && Interlocked.Exchange(ref lost, 1) == 0)
+                FlipBit(artifacts.Inner.PathOf(inputs[0].Judge!.Weights));
+            return Task.CompletedTask;
+        };
+        Assert.Equal(RunState.Failed, (await silo.CompleteAsync("run", TestSilo.SmallSpec)).State);
+        silo.Arm("run");
+        await silo.Run("run").Retry();
+        await silo.RestingAsync("run");
+        AssertUnhurt(straight, await silo.Run("run").GetStatus());
+    }
+
+    [Fact(Timeout = 600_000)]
+    public async Task A_picture_that_is_lost_after_the_run_is_made_again_when_it_is_wanted()
+    {
+        var artifacts = Faulty("artifacts");
+        await using var silo = await StartAsync(artifacts, TestContext.Current.CancellationToken);
+        await silo.CompleteAsync("run", TestSilo.SmallSpec);
+        var sample = (await silo.SamplesAsync("run", 1)).First(s => s.Stage == SampleStage.Kept);
+        var (image, final) = (sample.Artifact(ArtifactNames.Image)!, sample.Artifact(ArtifactNames.FinalImage)!);
+        silo.Stages.ReadsInputs = true;
+        foreach (var hash in new[] { image, final }) File.Delete(artifacts.Inner.PathOf(hash));
+        Assert.True(await silo.Run("run").RestoreArtifact(1, sample.Index, final));
+        await artifacts.Inner.GetAsync(final, TestContext.Current.CancellationToken);
+        Assert.False(await silo.Run("run").RestoreArtifact(0, sample.Index, new string('0', 64)));
+    }
+
+    [Fact(Timeout = 600_000)]
     public async Task A_training_whose_checkpoint_is_lost_starts_again()
     {
         var artifacts = Faulty("artifacts");
@@ -249,6 +313,13 @@ public sealed class ArtifactFaultTests(ITestOutputHelper output) : IDisposable
         if (lost > 0 || !File.Exists(file) || !File.ReadAllText(file).StartsWith(beginning, StringComparison.Ordinal)) return 0;
         File.Delete(file);
         return 1;
+    }
+
+    private static void FlipBit(string path)
+    {
+        var bytes = File.ReadAllBytes(path);
+        bytes[^1] ^= 1;
+        File.WriteAllBytes(path, bytes);
     }
 
     private static void AssertUnhurt(RunStatus straight, RunStatus status)

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains;
 using FreeMask.Silo.Tests.Fakes;
@@ -39,7 +38,7 @@ public sealed class ChaosTests(ITestOutputHelper output) : IDisposable
             Assert.Equal(RunState.Completed, await cluster.RestingAsync(run));
             var status = await StatusAsync(cluster, run);
             if (straight.ManifestHash != status.ManifestHash)
-                Assert.Fail($"seed {seed} led to another manifest: {await DifferencesAsync(cluster, straight, status)}");
+                Assert.Fail($"seed {seed} led to another manifest: {await ManifestDifferences.DescribeAsync(cluster.Artifacts, straight, status)}");
             Assert.All(status.Rounds, r => Assert.Equal(r.Counts.Planned, r.Counts.Kept + r.Counts.Dropped + r.Counts.Quarantined));
             var again = cluster.Stages.Executions.Where(e => e.Key.StartsWith($"{run}/", StringComparison.Ordinal)).Sum(e => e.Value - 1);
             output.WriteLine($"seed {seed}: complete after {TimeProvider.System.GetElapsedTime(began).TotalSeconds:0.0} s; {again} pieces of work were done twice");
@@ -49,22 +48,6 @@ public sealed class ChaosTests(ITestOutputHelper output) : IDisposable
         }
 
         output.WriteLine($"{seeds} runs, {seeds * AccidentsPerRun} accidents, {redone} pieces of work done twice");
-    }
-
-    /// <summary>The lines of two manifests that differ, and what failed.</summary>
-    private static async Task<string> DifferencesAsync(TestCluster cluster, RunStatus straight, RunStatus status)
-    {
-        var (expected, found) = (await LinesAsync(straight), await LinesAsync(status));
-        var lines = expected.Zip(found).Where(l => l.First != l.Second).Select(l => $"{l.First}\nbecame {l.Second}");
-        var failures = status.Rounds.SelectMany(r => r.Failures).Select(f => $"{f.Count} x {f.Reason}");
-        return $"{expected.Length} lines became {found.Length}\n{string.Join('\n', lines)}\n{string.Join('\n', failures)}";
-
-        async Task<string[]> LinesAsync(RunStatus run)
-        {
-            var text = new StringBuilder();
-            foreach (var part in run.ManifestParts) text.Append(Encoding.UTF8.GetString((await cluster.Artifacts.GetAsync(part, TestContext.Current.CancellationToken)).Span));
-            return text.ToString().Split('\n');
-        }
     }
 
     /// <summary>Starts a run and lets accidents happen after random numbers of batches.</summary>

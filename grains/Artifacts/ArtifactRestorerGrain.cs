@@ -1,0 +1,23 @@
+using FreeMask.Grains.Devices;
+using FreeMask.Grains.Stages;
+using Microsoft.Extensions.Logging;
+
+namespace FreeMask.Grains.Artifacts;
+
+/// <summary>Makes lost artifacts again on the first device of its silo, one at a time.</summary>
+internal sealed class ArtifactRestorerGrain(ILocalDevices devices, IArtifactStore artifacts, ILogger<ArtifactRestorerGrain> logger) : Grain, IArtifactRestorerGrain
+{
+    private readonly CancellationTokenSource _stopping = new();
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => _stopping.CancelAsync();
+
+    public async Task<bool> Restore(RunSpec spec, int round, int index, string hash)
+    {
+        var (run, grains, stop) = (this.GetPrimaryKeyString(), GrainFactory, _stopping.Token);
+        if (devices.Devices.Count == 0 || await grains.GetSample(run, round, index).Get() is not { } record) return false;
+        var donors = (await grains.GetRound(run, round).GetArtifacts()).Donors;
+        var runner = new RestoringRunner(devices.Devices[0].Runner, artifacts, donors, i => grains.GetSample(run, round, i).Get(), logger);
+        // The work leaves the grain's scheduler.
+        return await Task.Run(() => runner.RestoreAsync(hash, spec, [StageInput.Of(run, record)], stop), stop);
+    }
+}
