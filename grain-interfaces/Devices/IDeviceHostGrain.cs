@@ -13,6 +13,11 @@ public interface IDeviceHostGrain : IGrainWithStringKey
     /// <summary>The devices that take work now; none where the silo has none, or is about to leave.</summary>
     [Alias("GetDevices"), AlwaysInterleave, ResponseTimeout("00:00:03")]
     Task<ImmutableArray<DeviceState>> GetDevices();
+
+    /// <summary>What the silo computes with; the first answer about a bundle takes as long as reading it.</summary>
+    /// <param name="model">The bundle as a run names it.</param>
+    [Alias("GetEnvironment"), AlwaysInterleave, ResponseTimeout("00:05:00")]
+    Task<SiloEnvironment> GetEnvironment(string model);
 }
 
 /// <summary>A device that takes work.</summary>

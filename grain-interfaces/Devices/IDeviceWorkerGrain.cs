@@ -47,6 +47,7 @@ public interface IDeviceWorkerGrain : IGrainWithStringKey
 /// <param name="Judge">For <see cref="StageKind.Score"/>: the judge.</param>
 /// <param name="Items">The samples.</param>
 /// <param name="Epoch">How often the shard had been told to retry when it gave the order; the report says it again.</param>
+/// <param name="Environment">What the run began in; a silo of another one refuses the order.</param>
 [GenerateSerializer, Immutable, Alias("freemask.WorkOrder")]
 public sealed record WorkOrder(
     [property: Id(0)] string Shard,
@@ -57,7 +58,8 @@ public sealed record WorkOrder(
     [property: Id(5)] string? Donors,
     [property: Id(6)] SegmenterModel? Judge,
     [property: Id(7)] ImmutableArray<WorkItem> Items,
-    [property: Id(8)] int Epoch = 0);
+    [property: Id(8)] int Epoch = 0,
+    [property: Id(9)] RunEnvironment? Environment = null);
 
 /// <summary>One sample to work on, and the attempt that the lease is for.</summary>
 /// <param name="Index">The index within the round.</param>
@@ -69,8 +71,9 @@ public readonly record struct WorkItem([property: Id(0)] int Index, [property: I
 /// <summary>What became of an order.</summary>
 /// <param name="Taken">How many items were taken, from the front; the others found no room.</param>
 /// <param name="Outstanding">Samples that the device has now, waiting or in batches, whoever gave them.</param>
+/// <param name="Refusal">Why the device takes no work of this run at all; null where it does.</param>
 [GenerateSerializer, Immutable, Alias("freemask.WorkReceipt")]
-public readonly record struct WorkReceipt([property: Id(0)] int Taken, [property: Id(1)] int Outstanding);
+public readonly record struct WorkReceipt([property: Id(0)] int Taken, [property: Id(1)] int Outstanding, [property: Id(2)] string? Refusal = null);
 
 /// <summary>Results of a batch.</summary>
 /// <param name="Kind">The work.</param>

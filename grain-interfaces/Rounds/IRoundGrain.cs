@@ -49,13 +49,15 @@ public interface IRoundGrain : IGrainWithStringKey
 /// <param name="Round">The round, from 0.</param>
 /// <param name="Judge">The previous round's segmenter; null in round 0, which is cross-fitted.</param>
 /// <param name="TrainingLists">The lists of kept samples of the rounds before (artifact hashes).</param>
+/// <param name="Environment">What the run began in; null where it was not noted.</param>
 [GenerateSerializer, Immutable, Alias("freemask.RoundAssignment")]
 public sealed record RoundAssignment(
     [property: Id(0)] string Run,
     [property: Id(1)] RunSpec Spec,
     [property: Id(2)] int Round,
     [property: Id(3)] SegmenterModel? Judge,
-    [property: Id(4)] ImmutableArray<string> TrainingLists);
+    [property: Id(4)] ImmutableArray<string> TrainingLists,
+    [property: Id(5)] RunEnvironment? Environment = null);
 
 /// <summary>A round's state as its run needs it.</summary>
 /// <param name="Status">For display.</param>

@@ -64,6 +64,7 @@ public interface ISampleShardGrain : IGrainWithStringKey
 /// <param name="Hold">True to start nothing new.</param>
 /// <param name="Donors">The donor snapshot (artifact hash), from the time when all samples were masked.</param>
 /// <param name="Judges">Weights hashes of the judges: one a fold in round 0, one later.</param>
+/// <param name="Environment">What the run began in; null where it was not noted.</param>
 [GenerateSerializer, Immutable, Alias("freemask.ShardOrder")]
 public sealed record ShardOrder(
     [property: Id(0)] string Run,
@@ -74,7 +75,8 @@ public sealed record ShardOrder(
     [property: Id(5)] SampleStage Target,
     [property: Id(6)] bool Hold,
     [property: Id(7)] string? Donors,
-    [property: Id(8)] ImmutableArray<SegmenterModel> Judges);
+    [property: Id(8)] ImmutableArray<SegmenterModel> Judges,
+    [property: Id(9)] RunEnvironment? Environment = null);
 
 /// <summary>A shard as its round needs it.</summary>
 /// <param name="Counts">How many samples came how far.</param>
@@ -84,6 +86,7 @@ public sealed record ShardOrder(
 /// <param name="Failures">Rejections and faults by reason.</param>
 /// <param name="Error">The one error that stops the shard; null when there is none.</param>
 /// <param name="Selected">True when the cut is carried out.</param>
+/// <param name="Notes">What a user should know though it stops nothing, such as devices that may not work for the run.</param>
 [GenerateSerializer, Immutable, Alias("freemask.ShardReport")]
 public sealed record ShardReport(
     [property: Id(0)] StageCounts Counts,
@@ -92,7 +95,8 @@ public sealed record ShardReport(
     [property: Id(3)] StageSeconds Seconds,
     [property: Id(4)] ImmutableArray<FailureGroup> Failures,
     [property: Id(5)] string? Error,
-    [property: Id(6)] bool Selected);
+    [property: Id(6)] bool Selected,
+    [property: Id(7)] ImmutableArray<string> Notes = default);
 
 /// <summary>A cut that is carried out.</summary>
 /// <param name="Kept">The list of kept samples, as <see cref="ISampleShardGrain.WriteList"/> writes it.</param>

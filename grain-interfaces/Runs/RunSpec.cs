@@ -224,7 +224,7 @@ public sealed record EvaluationSpec
     [Id(0)] public string Dataset { get; init; } = "heldout";
 }
 
-/// <summary>How the work is spread; nothing here changes the data set.</summary>
+/// <summary>How the work is spread and computed. The data set depends on <see cref="TrainingThreads"/>, and on who does what where <see cref="MixedArithmetic"/> is set.</summary>
 [GenerateSerializer, Immutable, Alias("freemask.ExecutionSpec")]
 public sealed record ExecutionSpec
 {
@@ -236,4 +236,13 @@ public sealed record ExecutionSpec
 
     /// <summary>Samples in a shard. Default 1000.</summary>
     [Id(2)] public int ShardSize { get; init; } = 1000;
+
+    /// <summary>
+    /// Threads of a training, whatever the number of cores: sums are taken in parts, one a thread, so that another number trains another model.
+    /// Default 2.
+    /// </summary>
+    [Id(3)] public int TrainingThreads { get; init; } = 2;
+
+    /// <summary>Whether silos of other processors, library versions or kinds of device may work for the run too. Default false.</summary>
+    [Id(4)] public bool MixedArithmetic { get; init; }
 }

@@ -90,6 +90,12 @@ public sealed record RunStatus
 
     /// <summary>True when nothing of this run is in flight.</summary>
     [Id(11)] public bool Idle { get; init; }
+
+    /// <summary>What the run began in, and keeps to; null before it has found a device.</summary>
+    [Id(12)] public RunEnvironment? Environment { get; init; }
+
+    /// <summary>What a user should know though it stops nothing, such as silos that may not work for the run.</summary>
+    [Id(13)] public ImmutableArray<string> Notes { get; init; } = [];
 }
 
 /// <summary>A round as it stands.</summary>
@@ -134,6 +140,9 @@ public sealed record RoundStatus
 
     /// <summary>When the round was closed (UTC); null before.</summary>
     [Id(12)] public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>What a user should know though it stops nothing.</summary>
+    [Id(13)] public ImmutableArray<string> Notes { get; init; } = [];
 }
 
 /// <summary>

@@ -47,6 +47,7 @@ public interface ITrainerGrain : IGrainWithStringKey
 /// <param name="LeftOut">The fold whose samples are not learned from; null to learn from all.</param>
 /// <param name="Steps">Optimiser steps.</param>
 /// <param name="Model">The model to measure; null when training.</param>
+/// <param name="Environment">What the run began in; null where it was not noted.</param>
 [GenerateSerializer, Immutable, Alias("freemask.TrainingJob")]
 public sealed record TrainingJob(
     [property: Id(0)] string Id,
@@ -57,7 +58,8 @@ public sealed record TrainingJob(
     [property: Id(5)] ImmutableArray<string> Lists,
     [property: Id(6)] int? LeftOut,
     [property: Id(7)] int Steps,
-    [property: Id(8)] SegmenterModel? Model);
+    [property: Id(8)] SegmenterModel? Model,
+    [property: Id(9)] RunEnvironment? Environment = null);
 
 /// <summary>What a job does.</summary>
 [GenerateSerializer, Alias("freemask.JobKind")]
@@ -94,6 +96,7 @@ public enum JobState : byte
 /// <param name="Quality">The measurement, once done.</param>
 /// <param name="Seconds">Seconds of work.</param>
 /// <param name="Error">Why it failed.</param>
+/// <param name="Note">Why it waits, where that is for a user to know.</param>
 [GenerateSerializer, Immutable, Alias("freemask.JobReport")]
 public sealed record JobReport(
     [property: Id(0)] JobState State,
@@ -101,4 +104,5 @@ public sealed record JobReport(
     [property: Id(2)] SegmenterModel? Model,
     [property: Id(3)] SegmenterQuality? Quality,
     [property: Id(4)] double Seconds,
-    [property: Id(5)] string? Error);
+    [property: Id(5)] string? Error,
+    [property: Id(6)] string? Note = null);

@@ -1,12 +1,15 @@
 using System.Collections.Immutable;
+using FreeMask.Grains.Stages;
 
 namespace FreeMask.Grains.Devices;
 
 /// <summary>Answers for the devices of its silo.</summary>
 [PlaceOnOwnSilo, KeepAlive]
-internal sealed class DeviceHostGrain(ILocalDevices devices, Departure departure) : Grain, IDeviceHostGrain
+internal sealed class DeviceHostGrain(ILocalDevices devices, IComputeEnvironment environment, Departure departure) : Grain, IDeviceHostGrain
 {
     public Task<ImmutableArray<DeviceState>> GetDevices() => Task.FromResult<ImmutableArray<DeviceState>>(departure.IsLeaving
         ? []
         : [.. devices.Devices.Where(d => !d.Hangs).Select(d => new DeviceState(d.Address.Key, d.Address.Kind, d.Queued + d.Running))]);
+
+    public Task<SiloEnvironment> GetEnvironment(string model) => environment.DescribeAsync(model, CancellationToken.None);
 }

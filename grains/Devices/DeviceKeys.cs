@@ -14,6 +14,14 @@ public static class DeviceKeys
     /// <summary>The key of a device.</summary>
     public static string Device(string silo, string device) => $"{silo}/{device}";
 
+    /// <summary>The name of a silo by its key or that of its device.</summary>
+    public static string NameOf(string key)
+    {
+        var silo = SiloOf(key);
+        var end = silo.LastIndexOf('@');
+        return end < 0 ? silo : silo[..end];
+    }
+
     /// <summary>The silo's part of the key of a silo or device.</summary>
     public static string SiloOf(string key)
     {

@@ -15,7 +15,7 @@ namespace FreeMask.Grains.Devices;
 /// </summary>
 [PlaceOnOwnSilo, Immovable, Reentrant, KeepAlive]
 internal sealed partial class DeviceWorkerGrain(
-    ILocalDevices devices, IArtifactStore artifacts, RecentSamples recent, IOptions<DeviceWorkerOptions> options, Departure departure, TimeProvider time, ILogger<DeviceWorkerGrain> logger) : Grain, IDeviceWorkerGrain
+    ILocalDevices devices, IArtifactStore artifacts, IComputeEnvironment environment, RecentSamples recent, IOptions<DeviceWorkerOptions> options, Departure departure, TimeProvider time, ILogger<DeviceWorkerGrain> logger) : Grain, IDeviceWorkerGrain
 {
     private const int KeepTries = 3;
 
@@ -46,12 +46,15 @@ internal sealed partial class DeviceWorkerGrain(
         NoteLoad();
     }
 
-    public Task<WorkReceipt> Enqueue(WorkOrder order)
+    public async Task<WorkReceipt> Enqueue(WorkOrder order)
     {
+        var own = await environment.DescribeAsync(order.Spec.Model, _stopping.Token);
+        if (EnvironmentCheck.Refuse(order.Spec, order.Environment, DeviceKeys.NameOf(Key), own, _local!.Address.Kind) is { } refusal)
+            return new WorkReceipt(0, _queue.Count + _running, refusal);
         var taken = _stopping.IsCancellationRequested || departure.IsLeaving || _hanging > 0 ? 0 : _queue.Add(order);
         StartBatches();
         NoteLoad();
-        return Task.FromResult(new WorkReceipt(taken, _queue.Count + _running));
+        return new WorkReceipt(taken, _queue.Count + _running);
     }
 
     public Task<int[]> Withdraw(string shard)

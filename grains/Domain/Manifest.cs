@@ -5,7 +5,8 @@ namespace FreeMask.Grains.Domain;
 
 /// <summary>
 /// The manifest: what a run made, as JSON lines that are equal byte for byte when the data sets are. One line for the run, then for each
-/// round one line and one line a sample. No times, no paths, no device, no count of faults: nothing that depends on how the run went.
+/// round one line and one line a sample. No times, no paths, no count of faults: nothing that depends on how the run went. What the data depend on
+/// besides the run file is in the line of the run: the bundle, and what was computed with.
 /// Its sha256 is the run's manifest hash.
 /// </summary>
 public static class Manifest
@@ -15,7 +16,7 @@ public static class Manifest
     private static readonly JsonWriterOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The line of the run.</summary>
-    public static byte[] RunLine(RunSpec spec) => Line(json =>
+    public static byte[] RunLine(RunSpec spec, RunEnvironment? environment) => Line(json =>
     {
         json.WriteString("manifest", "freemask/1");
         json.WriteNumber("seed", spec.Seed);
@@ -26,6 +27,11 @@ public static class Manifest
         json.WriteNumber("samplesPerRound", spec.SamplesPerRound);
         json.WriteNumber("keepRatio", spec.KeepRatio);
         if (spec.Mask.AffinityHash is { } affinity) json.WriteString("affinity", affinity);
+        json.WriteNumber("trainingThreads", spec.Execution.TrainingThreads);
+        if (environment?.Bundle is { } bundle) json.WriteString("bundle", bundle);
+        if (environment is null) return;
+        json.WriteString("arithmetic", spec.Execution.MixedArithmetic ? "mixed" : environment.Arithmetic);
+        json.WriteString("device", spec.Execution.MixedArithmetic ? "mixed" : environment.DeviceKind);
     });
 
     /// <summary>The line of a round.</summary>

@@ -30,6 +30,9 @@ internal sealed record RunRecord
     /// <summary>The manifest's pieces, once complete.</summary>
     [Id(7)] public ImmutableArray<string> ManifestParts { get; init; } = [];
 
+    /// <summary>What the run began in; null before it has found a device.</summary>
+    [Id(8)] public RunEnvironment? Environment { get; init; }
+
     /// <summary>Whether nothing can change any more.</summary>
     public bool Ended => State is RunState.Completed or RunState.Cancelled;
 
@@ -41,7 +44,10 @@ internal sealed record RunRecord
 
     /// <summary>The open round's assignment: what the rounds before it left.</summary>
     public RoundAssignment OpenRound(string run) => new(
-        run, Spec, Closed.Length, Closed.IsEmpty ? null : Closed[^1].Status.Segmenter, [.. Closed.SelectMany(c => c.TrainingLists)]);
+        run, Spec, Closed.Length, Closed.IsEmpty ? null : Closed[^1].Status.Segmenter, [.. Closed.SelectMany(c => c.TrainingLists)], Environment);
+
+    /// <summary>The environment is found; the first one stays.</summary>
+    public RunRecord BeginIn(RunEnvironment environment) => Environment is null ? this with { Environment = environment } : this;
 
     /// <summary>A pause.</summary>
     public RunRecord Pause(string reason) => State == RunState.Running ? this with { State = RunState.Paused, Reason = reason } : this;

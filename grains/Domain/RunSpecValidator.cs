@@ -114,6 +114,7 @@ public static class RunSpecValidator
         check.Within(spec.Execution.MaxAttempts, 1, 100, "execution.maxAttempts");
         check.Within(spec.Execution.Window, 0, 100_000, "execution.window");
         check.Within(spec.Execution.ShardSize, 1, 10_000, "execution.shardSize");
+        check.Within(spec.Execution.TrainingThreads, 1, 1024, "execution.trainingThreads");
     }
 
     private static string Text(double value) => value.ToString(CultureInfo.InvariantCulture);

@@ -30,7 +30,7 @@ internal sealed partial class RoundGrain(
     private Pulse _pulse = null!;
     private RoundAssignment? _assignment;
     private TrainingProgress? _training;
-    private string? _error;
+    private string? _error, _trainerNote;
     private bool _hold, _idle = true, _selectAgain;
     private long? _checked;
     private (RoundPhase? Phase, bool Idle, string? Error) _told;
@@ -77,6 +77,7 @@ internal sealed partial class RoundGrain(
             Error = _error,
             StartedAt = record.StartedAt,
             EndedAt = record.EndedAt,
+            Notes = record.Phase == RoundPhase.Closed ? [] : [.. _shards.Values.SelectMany(s => s.Notes.IsDefault ? [] : s.Notes).Append(_trainerNote).OfType<string>().Distinct()],
         };
         return Task.FromResult(new RoundReport(status, record.KeptLists, record.ManifestParts, _idle));
     }
@@ -162,7 +163,7 @@ internal sealed partial class RoundGrain(
 
     private static ShardOrder OrderOf(RoundRecord record, int shard, bool hold) => new(
         record.Assignment.Run, record.Assignment.Spec, record.Assignment.Round, shard * ShardSize(record), SamplesOf(record, shard),
-        record.Target, hold, record.Donors, record.Judges);
+        record.Target, hold, record.Donors, record.Judges, record.Assignment.Environment);
 
     private async Task StepAsync()
     {
@@ -311,7 +312,7 @@ internal sealed partial class RoundGrain(
     };
 
     private TrainingJob JobOf(RoundRecord record, string name, string title, JobKind kind, int steps) => new(
-        $"{record.Assignment.Round}/{name}", title, kind, record.Assignment.Spec, record.Assignment.Round, [], null, steps, null);
+        $"{record.Assignment.Round}/{name}", title, kind, record.Assignment.Spec, record.Assignment.Round, [], null, steps, null, record.Assignment.Environment);
 
     /// <summary>Finds the models of this round that the store has lost. The same training makes the same bytes, so no record changes.</summary>
     private async Task FindLostModelsAsync(RoundRecord record)
@@ -355,6 +356,7 @@ internal sealed partial class RoundGrain(
     {
         var report = await Trainer(record).Ensure(job);
         _training = report.State == JobState.Done ? null : report.Progress;
+        _trainerNote = report.Note;
         if (report.State == JobState.Failed) _error = report.Error;
         return report.State == JobState.Done ? report : null;
     }

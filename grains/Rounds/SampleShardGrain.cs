@@ -23,6 +23,7 @@ internal sealed partial class SampleShardGrain(
     private readonly CoordinationOptions _options = options.Value;
     private readonly Dictionary<string, TimeSpan> _avoided = new(StringComparer.Ordinal);
     private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, string> _refusals = new(StringComparer.Ordinal);
     private readonly LoadEstimate _loads = new();
     private readonly long _began = time.GetTimestamp();
     private RecordVerifier _verifier = null!;
@@ -171,7 +172,7 @@ internal sealed partial class SampleShardGrain(
 
     private ShardReport ReportOf(ShardLedger ledger) => new(
         ledger.Counts(), ledger.Settled(_order?.Target ?? SampleStage.Scored), ledger.InFlight, ledger.Seconds, ledger.Failures(), _error,
-        ledger.Settled(SampleStage.Kept) == ledger.Count);
+        ledger.Settled(SampleStage.Kept) == ledger.Count, [.. _refusals.Values.Distinct()]);
 
     private async Task<SampleList> WriteListAsync(SampleListKind kind, IEnumerable<SampleRecord> records)
     {
@@ -262,7 +263,7 @@ internal sealed partial class SampleShardGrain(
         foreach (var (worker, until) in _avoided)
             if (until <= now) _avoided.Remove(worker);
         return devices.Devices
-            .Where(d => !_avoided.ContainsKey(d.Key))
+            .Where(d => !_avoided.ContainsKey(d.Key) && !_refusals.ContainsKey(d.Key))
             .ToDictionary(d => d.Key, d => _loads.Of(d, ledger.LoadOf(d.Key)), StringComparer.Ordinal);
     }
 
@@ -273,9 +274,10 @@ internal sealed partial class SampleShardGrain(
         var taken = 0;
         try
         {
-            var work = new WorkOrder(this.GetPrimaryKeyString(), order.Run, order.Spec, order.Round, kind, order.Donors, judge, items, _epoch);
-            (taken, var outstanding) = await GrainFactory.GetGrain<IDeviceWorkerGrain>(worker).Enqueue(work);
+            var work = new WorkOrder(this.GetPrimaryKeyString(), order.Run, order.Spec, order.Round, kind, order.Donors, judge, items, _epoch, order.Environment);
+            (taken, var outstanding, var refusal) = await GrainFactory.GetGrain<IDeviceWorkerGrain>(worker).Enqueue(work);
             _loads.Note(worker, outstanding, ledger.LoadOf(worker));
+            if (refusal is not null && _refusals.TryAdd(worker, refusal)) LogRefused(logger, refusal);
         }
         catch (Exception exception)
         {
@@ -413,6 +415,9 @@ internal sealed partial class SampleShardGrain(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Shard {Shard} could not take a step; it tries again")]
     private static partial void LogStepFailed(ILogger logger, Exception exception, string shard);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Work was refused: {Reason}")]
+    private static partial void LogRefused(ILogger logger, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The store has lost records of {Count} samples of shard {Shard}; their work is done again")]
     private static partial void LogLostRecords(ILogger logger, int count, string shard);

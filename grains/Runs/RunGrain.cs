@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using FreeMask.Grains.Artifacts;
+using FreeMask.Grains.Devices;
 using FreeMask.Grains.Domain;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -11,6 +12,7 @@ namespace FreeMask.Grains.Runs;
 internal sealed partial class RunGrain(
     [PersistentState("run", StorageNames.Coordination)] IPersistentState<Stored<RunRecord>> state,
     IArtifactStore artifacts,
+    IDeviceDirectory devices,
     IOptions<CoordinationOptions> options,
     TimeProvider time,
     ILogger<RunGrain> logger) : Grain, IRunGrain, IRemindable
@@ -24,6 +26,7 @@ internal sealed partial class RunGrain(
     private readonly DurableRecord<RunRecord> _record = new(state);
     private Pulse _pulse = null!;
     private bool _idle = true;
+    private ImmutableArray<string> _notes = [];
 
     private string Id => this.GetPrimaryKeyString();
 
@@ -79,6 +82,8 @@ internal sealed partial class RunGrain(
             ManifestParts = record.ManifestParts,
             Segmenter = record.Closed.IsEmpty ? null : record.Closed[^1].Status.Segmenter,
             Idle = _idle,
+            Environment = record.Environment,
+            Notes = [.. rounds.SelectMany(r => r.Notes).Concat(_notes).Distinct()],
         };
     }
 
@@ -153,11 +158,37 @@ internal sealed partial class RunGrain(
         {
             _idle = false;
             if (record.AllClosed) await CompleteAsync(record);
+            else if (record.Environment is null && !await FindEnvironmentAsync(record)) return;
             else if (!await DriveAsync(record)) return;
         }
 
         if (_record.Value is { } resting) await RestAsync(resting);
         else _pulse.Rest();
+    }
+
+    /// <summary>Finds out what the devices compute with, and keeps the run to it.</summary>
+    /// <returns>False where no device is known yet, or none can work for the run.</returns>
+    private async Task<bool> FindEnvironmentAsync(RunRecord record)
+    {
+        var offers = new List<RunEnvironment>();
+        var problems = new List<string>();
+        foreach (var silo in devices.Devices.GroupBy(d => DeviceKeys.SiloOf(d.Key)))
+        {
+            var own = await GrainFactory.GetGrain<IDeviceHostGrain>(silo.Key).GetEnvironment(record.Spec.Model);
+            if (EnvironmentCheck.Refuse(record.Spec, null, DeviceKeys.NameOf(silo.Key), own, null) is { } problem) problems.Add(problem);
+            else offers.AddRange(silo.Select(device => new RunEnvironment(own.Arithmetic, device.Kind, own.Bundle)));
+        }
+
+        _notes = [.. problems.Order(StringComparer.Ordinal)];
+        if (EnvironmentCheck.Choose(offers) is { } environment)
+        {
+            await _record.UpdateAsync(r => r!.BeginIn(environment));
+            return true;
+        }
+
+        // Where silos are there and none has the bundle, waiting does not help.
+        if (problems.Count > 0) await _record.UpdateAsync(r => r!.Fail(string.Join("; ", _notes)));
+        return false;
     }
 
     /// <summary>Drives the open round.</summary>
@@ -179,7 +210,7 @@ internal sealed partial class RunGrain(
 
     private async Task CompleteAsync(RunRecord record)
     {
-        var header = await artifacts.PutAsync(Manifest.RunLine(record.Spec), CancellationToken.None);
+        var header = await artifacts.PutAsync(Manifest.RunLine(record.Spec, record.Environment), CancellationToken.None);
         ImmutableArray<string> parts = [header, .. record.Closed.SelectMany(c => c.ManifestParts)];
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var part in parts) hash.AppendData((await ReadAsync(record, part)).Span);

@@ -15,6 +15,8 @@ internal sealed partial class TrainerGrain(
     [PersistentState("trainer", StorageNames.Coordination)] IPersistentState<Stored<TrainerRecord>> state,
     ISegmenterTraining training,
     IArtifactStore artifacts,
+    IComputeEnvironment environment,
+    ILocalSiloDetails self,
     IOptions<DeviceWorkerOptions> options,
     TimeProvider time,
     ILogger<TrainerGrain> logger) : Grain, ITrainerGrain
@@ -35,7 +37,19 @@ internal sealed partial class TrainerGrain(
     {
         await _record.RefreshAsync();
         var known = _record.Value?.Find(job.Id);
-        if (known is not { IsDone: true } and not { Error: not null } && _running is null) Start(job, known);
+        if (known is not { IsDone: true } and not { Error: not null } && _running is null)
+        {
+            var own = await environment.DescribeAsync(job.Spec.Model, CancellationToken.None);
+            if (EnvironmentCheck.Refuse(job.Spec, job.Environment, self.Name, own, null) is { } refusal)
+            {
+                // The next activation may be on a silo that computes as the run does.
+                DeactivateOnIdle();
+                return ReportOf(job.Id, known, job.Title, job.Steps) with { Note = refusal };
+            }
+
+            if (_running is null) Start(job, known);
+        }
+
         return ReportOf(job.Id, known, job.Title, job.Steps);
     }
 

@@ -2,9 +2,11 @@ using System.Net;
 using FreeMask.Grains;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Devices;
+using FreeMask.Grains.Stages;
 using FreeMask.Silo.Artifacts;
 using FreeMask.Silo.Devices;
 using FreeMask.Silo.Storage;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Storage;
@@ -41,6 +43,7 @@ public static class SiloHosting
         // Before Orleans registers the machine's own clock: grains, leases and their collection share one that never goes back.
         services.AddSingleton<TimeProvider>(new SteadyTimeProvider(TimeProvider.System));
         services.AddArtifactStore();
+        services.TryAddSingleton<IComputeEnvironment, UnknownEnvironment>();
         services.AddSingleton<Departure>();
         services.AddSingleton<RecentSamples>();
         services.AddSingleton<ILocalDevices, ConfiguredDevices>();
@@ -103,6 +106,14 @@ public static class SiloHosting
         options.NumMissedProbesLimit = 3;
         options.TableRefreshTimeout = TimeSpan.FromSeconds(10);
         options.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
+    }
+
+    /// <summary>Of a host that does not say what its stages compute with: nothing is compared.</summary>
+    private sealed class UnknownEnvironment : IComputeEnvironment
+    {
+        public string Arithmetic => "unknown";
+
+        public Task<string?> HashBundleAsync(string model, CancellationToken cancellationToken) => Task.FromResult<string?>(null);
     }
 
     /// <summary>What configuration does not say. Orleans binds its providers while the host is built, so the defaults are configuration too.</summary>

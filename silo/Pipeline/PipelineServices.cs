@@ -17,6 +17,7 @@ public static class PipelineServices
     {
         services.AddSingleton(new BundleFolders(modelsFolder));
         services.AddSingleton<IStageRunnerFactory, PipelineRunnerFactory>();
+        services.AddSingleton<IComputeEnvironment, PipelineEnvironment>();
         services.AddSingleton<ISegmenterTraining, PipelineTraining>();
         services.AddSingleton<IValidateOptions<DeviceOptions>, ProvidersOfDevices>();
         return services;

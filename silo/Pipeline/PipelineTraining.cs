@@ -34,6 +34,7 @@ internal sealed class PipelineTraining(BundleFolders bundles, IArtifactStore sto
             BatchSize = training.Batch,
             LearningRate = training.LearningRate,
             CheckpointEvery = training.CheckpointSteps,
+            Threads = request.Spec.Execution.TrainingThreads,
             InitialFolder = Start(request.Spec),
         };
         var checkpoint = request.Checkpoint is { } last ? await store.GetAsync(last.Artifact, cancellationToken) : (ReadOnlyMemory<byte>?)null;

@@ -55,16 +55,28 @@ public sealed class ManifestTests
     public void The_run_line_leaves_out_what_does_not_change_the_data_set()
     {
         var renamed = Specs.Small with { Name = "x", Model = "/somewhere", Execution = new ExecutionSpec { ShardSize = 3 } };
-        Assert.Equal(Manifest.RunLine(Specs.Small), Manifest.RunLine(renamed));
-        Assert.NotEqual(Manifest.RunLine(Specs.Small), Manifest.RunLine(Specs.Small with { Seed = 1 }));
+        Assert.Equal(Manifest.RunLine(Specs.Small, null), Manifest.RunLine(renamed, null));
+        Assert.NotEqual(Manifest.RunLine(Specs.Small, null), Manifest.RunLine(Specs.Small with { Seed = 1 }, null));
+    }
+
+    [Fact]
+    public void The_run_line_tells_bundle_and_arithmetic()
+    {
+        var environment = new RunEnvironment("x64 v512", "cpu", "ab");
+        byte[] Line(RunEnvironment e, int threads = 2) => Manifest.RunLine(Specs.Small with { Execution = new ExecutionSpec { TrainingThreads = threads } }, e);
+        Assert.Contains("\"trainingThreads\":2,\"bundle\":\"ab\",\"arithmetic\":\"x64 v512\",\"device\":\"cpu\"", Encoding.UTF8.GetString(Line(environment)), StringComparison.Ordinal);
+        Assert.NotEqual(Line(environment), Line(environment with { Bundle = "cd" }));
+        Assert.NotEqual(Line(environment), Line(environment with { Arithmetic = "x64 v256" }));
+        Assert.NotEqual(Line(environment), Line(environment with { DeviceKind = "cuda" }));
+        Assert.NotEqual(Line(environment), Line(environment, threads: 4));
     }
 
     [Fact]
     public void The_run_line_names_the_affinity_model_by_its_hash_and_not_by_its_place()
     {
-        byte[] Line(string folder, string hash) => Manifest.RunLine(Specs.Small with { Mask = new MaskSpec { Affinity = folder, AffinityHash = hash } });
+        byte[] Line(string folder, string hash) => Manifest.RunLine(Specs.Small with { Mask = new MaskSpec { Affinity = folder, AffinityHash = hash } }, null);
         Assert.Equal(Line("/here", "ab"), Line("/there", "ab"));
         Assert.NotEqual(Line("/here", "ab"), Line("/here", "cd"));
-        Assert.NotEqual(Line("/here", "ab"), Manifest.RunLine(Specs.Small));
+        Assert.NotEqual(Line("/here", "ab"), Manifest.RunLine(Specs.Small, null));
     }
 }

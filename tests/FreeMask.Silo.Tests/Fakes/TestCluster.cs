@@ -48,15 +48,20 @@ internal sealed class TestCluster : IAsyncDisposable
 
     public FakeTraining Training { get; }
 
+    /// <summary>What a silo computes with, by its name; null for what is not compared.</summary>
+    public Func<string, IComputeEnvironment?> Environments { get; set; } = _ => null;
+
     public IArtifactStore Artifacts { get; }
 
     public InProcessTestCluster Silos => _cluster;
 
     public IGrainFactory Grains => _cluster.Client;
 
-    public static async Task<TestCluster> StartAsync(string folder, short silos, CancellationToken cancellationToken)
+    public static async Task<TestCluster> StartAsync(
+        string folder, short silos, CancellationToken cancellationToken, Func<string, IComputeEnvironment?>? environments = null)
     {
         var cluster = new TestCluster(folder, silos);
+        if (environments is not null) cluster.Environments = environments;
         await cluster._cluster.DeployAsync(cancellationToken);
         return cluster;
     }
@@ -92,6 +97,7 @@ internal sealed class TestCluster : IAsyncDisposable
         host.Services.AddSingleton<IStageRunnerFactory>(Stages);
         host.Services.AddSingleton<ISegmenterTraining>(Training);
         host.Services.AddSingleton(_databases);
+        if (Environments(name) is { } environment) host.Services.AddSingleton(environment);
         Faults.Register(host.Services);
     }
 }

@@ -1,0 +1,81 @@
+using System.Collections.Concurrent;
+using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Stages;
+using FreeMask.Silo.Tests.Fakes;
+using FreeMask.Vision;
+using Xunit;
+
+namespace FreeMask.Silo.Tests.Runs;
+
+/// <summary>Silos of one cluster have other bundles under the run's name, none at all, or compute otherwise.</summary>
+public sealed class EnvironmentTests : IDisposable
+{
+    private const string Bundle = "1111111111111111111111111111111111111111111111111111111111111111";
+    private const string OtherBundle = "2222222222222222222222222222222222222222222222222222222222222222";
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory(Timeout = 600_000)]
+    [InlineData("another bundle")]
+    [InlineData("no bundle")]
+    [InlineData("another arithmetic")]
+    public async Task A_silo_that_would_make_other_data_gets_no_work_and_is_named(string difference)
+    {
+        var asked = new ConcurrentDictionary<string, IComputeEnvironment>(StringComparer.Ordinal);
+        await using var cluster = await TestCluster.StartAsync(_folder.Path, 3, TestContext.Current.CancellationToken, Of);
+        var odd = asked.Single(a => a.Value is Environment { IsOdd: true }).Key;
+        var workers = new ConcurrentDictionary<string, bool>(StringComparer.Ordinal);
+        cluster.Stages.OnSilo = (silo, _) => workers[silo] = true;
+        // Small shards and batches: every device that may work gets some.
+        var spec = TestSilo.SmallSpec with { SamplesPerRound = 24, Generation = new GenerationSpec { Batch = 1 } };
+        var notes = new ConcurrentDictionary<string, bool>(StringComparer.Ordinal);
+        cluster.Stages.Before = async (_, inputs, _) =>
+        {
+            foreach (var note in (await cluster.Run(inputs[0].Run).GetStatus()).Notes) notes[note] = true;
+        };
+        await cluster.Run("run").Start(spec);
+        await cluster.RestingAsync("run");
+        var status = await cluster.Run("run").GetStatus();
+        Assert.Equal(RunState.Completed, status.State);
+        Assert.Equal(new RunEnvironment("plain", "cpu", Bundle), status.Environment);
+        Assert.Contains(notes.Keys, note => note.Contains($"silo {odd} ", StringComparison.Ordinal));
+        Assert.DoesNotContain(odd, workers.Keys);
+        Assert.NotEmpty(workers);
+
+        IComputeEnvironment Of(string silo) => asked.GetOrAdd(silo, _ => asked.Count != 1 ? new Environment("plain", Bundle, IsOdd: false) : difference switch
+        {
+            "another bundle" => new Environment("plain", OtherBundle, IsOdd: true),
+            "no bundle" => new Environment("plain", null, IsOdd: true),
+            _ => new Environment("odd", Bundle, IsOdd: true),
+        });
+    }
+
+    [Fact(Timeout = 600_000)]
+    public async Task Mixed_arithmetic_is_allowed_where_the_run_says_so()
+    {
+        var number = 0;
+        await using var cluster = await TestCluster.StartAsync(
+            _folder.Path, 2, TestContext.Current.CancellationToken, _ => new Environment($"arithmetic {Interlocked.Increment(ref number)}", Bundle, IsOdd: false));
+        await cluster.Run("run").Start(TestSilo.SmallSpec with { Execution = TestSilo.SmallSpec.Execution with { MixedArithmetic = true } });
+        Assert.Equal(RunState.Completed, await cluster.RestingAsync("run"));
+        Assert.Empty((await cluster.Run("run").GetStatus()).Notes);
+    }
+
+    [Fact(Timeout = 600_000)]
+    public async Task A_run_whose_bundle_no_silo_has_fails_before_any_work()
+    {
+        await using var cluster = await TestCluster.StartAsync(_folder.Path, 2, TestContext.Current.CancellationToken, _ => new Environment("plain", null, IsOdd: true));
+        await cluster.Run("run").Start(TestSilo.SmallSpec);
+        Assert.Equal(RunState.Failed, await cluster.RestingAsync("run"));
+        Assert.Contains("There is no model bundle", (await cluster.Run("run").GetStatus()).Reason, StringComparison.Ordinal);
+        Assert.Empty(cluster.Stages.Executions);
+    }
+
+    private sealed record Environment(string Arithmetic, string? Hash, bool IsOdd) : IComputeEnvironment
+    {
+        public Task<string?> HashBundleAsync(string model, CancellationToken cancellationToken) =>
+            Hash is null ? throw new FreeMaskException($"There is no model bundle '{model}'.") : Task.FromResult<string?>(Hash);
+    }
+}
