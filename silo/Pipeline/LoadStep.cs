@@ -11,17 +11,17 @@ internal sealed class LoadStep(IArtifactStore store) : IStageStep, IDisposable
 {
     private const int KeptFolders = 2;
 
-    private readonly ModelCache<(string? Path, string? List), IReadOnlyDictionary<string, VocEntry>> _folders = new(KeptFolders);
+    private readonly ModelCache<(string? Path, string? List), OpenFolder> _folders = new(KeptFolders);
 
     public async Task<IReadOnlyList<StageOutcome>> RunAsync(RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
     {
         using var folder = await _folders.AcquireAsync((spec.Source.Path, spec.Source.List), () => Task.FromResult(Open(spec.Source)));
-        var entries = folder.Model;
+        var (dataset, entries) = folder.Model;
         return await StepArtifacts.EachAsync(inputs, async input =>
         {
             if (!entries.TryGetValue(input.Plan.Source, out var entry))
                 throw new FreeMaskException($"{spec.Source.Path} no longer holds the image '{input.Plan.Source}' with its mask; put it back, and retry the run.");
-            var sample = VocDataset.Load(entry);
+            var sample = dataset.Load(entry);
             return StageOutcome.Done(
             [
                 (ArtifactNames.Image, await store.PutAsync(sample.Image, cancellationToken)),
@@ -32,8 +32,13 @@ internal sealed class LoadStep(IArtifactStore store) : IStageStep, IDisposable
 
     public void Dispose() => _folders.Dispose();
 
-    private static IReadOnlyDictionary<string, VocEntry> Open(SourceSpec source) =>
-        VocDataset.Open(source.Path, source.List).Entries.ToDictionary(entry => entry.Id, StringComparer.Ordinal);
+    private static OpenFolder Open(SourceSpec source)
+    {
+        var dataset = VocDataset.OpenAsVoc(source.Path, source.List);
+        return new(dataset, dataset.Entries.ToDictionary(entry => entry.Id, StringComparer.Ordinal));
+    }
+
+    private sealed record OpenFolder(VocDataset Dataset, IReadOnlyDictionary<string, VocEntry> Entries);
 }
 
 /// <summary>A sample of a folder has its mask already.</summary>

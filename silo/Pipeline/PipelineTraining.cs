@@ -3,6 +3,7 @@ using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Stages;
 using FreeMask.Training.Mask2Former;
 using FreeMask.Vision;
+using FreeMask.Vision.Datasets;
 using FreeMask.Vision.Evaluation;
 using FreeMask.Vision.Export;
 using FreeMask.Vision.Onnx;
@@ -51,8 +52,8 @@ internal sealed class PipelineTraining(BundleFolders bundles, IArtifactStore sto
     public async Task<SegmenterQuality> EvaluateAsync(RunSpec spec, SegmenterModel model, ITrainingMonitor monitor, CancellationToken cancellationToken)
     {
         var dataset = spec.Evaluation.Dataset == "heldout"
-            ? VocDataset.Open(Path.Combine(bundles.Find(spec.Model), HeldOutFolder), HeldOutList)
-            : VocDataset.Open(spec.Evaluation.Dataset);
+            ? VocDataset.OpenAsVoc(Path.Combine(bundles.Find(spec.Model), HeldOutFolder), HeldOutList)
+            : VocDataset.OpenAsVoc(spec.Evaluation.Dataset);
         using var segmenter = await SegmenterArtifacts.OpenAsync(store, model, new OnnxSessionOptions(), cancellationToken);
         var confusion = new ConfusionMatrix(VocClasses.Names.Count);
         await Task.Run(
@@ -61,12 +62,13 @@ internal sealed class PipelineTraining(BundleFolders bundles, IArtifactStore sto
                 for (var i = 0; i < dataset.Entries.Count; i++)
                 {
                     cancellationToken.ThrowIfCancellationRequested();
-                    var sample = VocDataset.Load(dataset.Entries[i]);
+                    var sample = dataset.Load(dataset.Entries[i]);
                     confusion.Add(sample.Labels, segmenter.Segment(sample.Image).Labels);
                     monitor.Report(i + 1, dataset.Entries.Count, null);
                 }
             },
             cancellationToken);
+        if (Enumerable.Range(1, VocClasses.Names.Count - 1).All(c => confusion.TruthCount(c) == 0)) throw LabelledDataset.NoClasses(dataset.Root, dataset.Entries.Count);
         var scores = confusion.Scores();
         return new SegmenterQuality(
             scores.MeanIou,

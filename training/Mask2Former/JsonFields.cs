@@ -20,7 +20,7 @@ internal sealed class JsonFields(JsonObject json, string origin)
     {
         try
         {
-            return JsonNode.Parse(text) as JsonObject ?? throw new FreeMaskException($"{origin} is not a JSON object.");
+            return JsonNode.Parse(PythonJson.Mend(text)) as JsonObject ?? throw new FreeMaskException($"{origin} is not a JSON object.");
         }
         catch (JsonException e)
         {

@@ -97,7 +97,7 @@ public sealed class AffinityModel
         if (!File.Exists(path)) throw new FreeMaskException($"{folder} is no affinity model: it has no {ConfigFile}. 'freemask train affinity' makes one.");
         try
         {
-            var config = JsonSerializer.Deserialize<AffinityConfig>(File.ReadAllBytes(path), Json);
+            var config = JsonSerializer.Deserialize<AffinityConfig>(PythonJson.ReadFile(path), Json);
             if (config?.ModelType == AffinityConfig.Kind) return config;
         }
         catch (JsonException invalid)

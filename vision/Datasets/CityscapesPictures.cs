@@ -13,10 +13,13 @@ internal sealed class CityscapesPictures : LabelledDataset
 
     private static readonly byte[] TrainIds = MakeTrainIds();
 
+    // Label ids go up to 33; -1, the number plate of a car, is stored as 255.
+    private static readonly MaskColors ById = Colors(34, c => c.Id), ByTrainId = Colors(CityscapesClasses.Trained.Count, c => c.TrainId);
+
     private readonly IReadOnlyList<(string Id, string Image, string Labels, bool IsTrainIds)> _pictures;
 
     private CityscapesPictures(string root, IReadOnlyList<(string, string, string, bool)> pictures)
-        : base(root, [.. CityscapesClasses.Trained.Select(c => c.Name)]) => _pictures = pictures;
+        : base(root, [.. CityscapesClasses.Trained.Select(c => c.Name)], []) => _pictures = pictures;
 
     /// <inheritdoc />
     public override string Format => "cityscapes";
@@ -26,13 +29,14 @@ internal sealed class CityscapesPictures : LabelledDataset
 
     internal static bool IsHere(string folder) => Directory.Exists(Path.Combine(folder, Images)) && Directory.Exists(Path.Combine(folder, Truth));
 
-    internal static bool HasPart(string folder, string part) => Directory.Exists(Path.Combine(folder, Images, part)) && Directory.Exists(Path.Combine(folder, Truth, part));
+    internal static bool HasPart(string folder, string part) =>
+        Directory.Exists(Path.Combine(folder, Truth, part)) && Directory.Exists(Path.Combine(folder, Images, part)) && PicturesOf(folder, part).Any();
 
     internal static CityscapesPictures Open(string folder, string? part)
     {
         var (chosen, images) = (part ?? Train, Path.Combine(folder, Images, part ?? Train));
-        if (!HasPart(folder, chosen)) throw new FreeMaskException($"{folder} has no part '{chosen}': it needs {Images}/{chosen} and {Truth}/{chosen}.");
-        var pictures = Directory.EnumerateFiles(images, "*" + ImageEnd, SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+        if (!Directory.Exists(images) || !Directory.Exists(Path.Combine(folder, Truth, chosen))) throw new FreeMaskException($"{folder} has no part '{chosen}': it needs {Images}/{chosen} and {Truth}/{chosen}.");
+        var pictures = PicturesOf(folder, chosen).Order(StringComparer.Ordinal)
             .Select(image => Find(image, Path.Combine(folder, Truth, chosen, Path.GetRelativePath(images, Path.GetDirectoryName(image)!)))).ToList();
         return pictures.Count > 0 ? new CityscapesPictures(folder, pictures) : throw new FreeMaskException($"{images} holds no picture *{ImageEnd}.");
     }
@@ -44,10 +48,11 @@ internal sealed class CityscapesPictures : LabelledDataset
     public override LabelledPicture Load(int index)
     {
         var (id, path, labelPath, isTrainIds) = _pictures[index];
-        var image = ImageCodec.Load(path);
-        var labels = RequireSize(IndexedPng.Load(labelPath), image, labelPath);
+        var (image, labels) = PictureWithMask.Load(path, ClassMask.Load(labelPath, isTrainIds ? ByTrainId : ById), labelPath);
         return new LabelledPicture(id, image, isTrainIds ? labels : new LabelMap(labels.Width, labels.Height, Array.ConvertAll(labels.Labels, label => TrainIds[label])));
     }
+
+    private static IEnumerable<string> PicturesOf(string folder, string part) => Directory.EnumerateFiles(Path.Combine(folder, Images, part), "*" + ImageEnd, SearchOption.AllDirectories);
 
     private static (string, string, string, bool) Find(string image, string folder)
     {
@@ -57,6 +62,9 @@ internal sealed class CityscapesPictures : LabelledDataset
             if (File.Exists(stem + end)) return (id, image, stem + end, isTrainIds);
         throw new FreeMaskException($"{image} has no labels: neither {stem}labelTrainIds.png nor {stem}labelIds.png exists.");
     }
+
+    private static MaskColors Colors(int classes, Func<CityscapesClass, byte> label) => new(
+        classes, CityscapesClasses.Trained.Append(CityscapesClasses.Unlabeled).ToDictionary(c => MaskColors.Key(c.Color), label), true, "Save it as grey PNG whose values are the ids.");
 
     private static byte[] MakeTrainIds()
     {

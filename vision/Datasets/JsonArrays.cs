@@ -13,7 +13,8 @@ internal static class JsonArrays
     /// <param name="array">The array's name.</param>
     /// <param name="offset">Where the object begins in the stream.</param>
     /// <param name="json">Its text; valid during the call.</param>
-    internal delegate void Visitor(string array, long offset, ReadOnlyMemory<byte> json);
+    /// <returns>Whether to go on.</returns>
+    internal delegate bool Visitor(string array, long offset, ReadOnlyMemory<byte> json);
 
     /// <summary>Walks a document.</summary>
     /// <exception cref="JsonException">It is no JSON, or its root is no object.</exception>
@@ -40,7 +41,7 @@ internal static class JsonArrays
                 if (reader.CurrentDepth != 2 || reader.TokenType != JsonTokenType.StartObject) continue;
                 var start = (int)reader.TokenStartIndex;
                 if (!reader.TrySkip()) break;
-                visit(array, origin + start, buffer.AsMemory(start, (int)reader.BytesConsumed - start));
+                if (!visit(array, origin + start, buffer.AsMemory(start, (int)reader.BytesConsumed - start))) return;
             }
         }
     }

@@ -11,7 +11,9 @@ public sealed record LabelledPicture(string Id, RgbImage Image, LabelMap Labels)
 /// <summary>Pictures with label maps in one of the usual layouts. Only names are read until a picture is asked for.</summary>
 public abstract class LabelledDataset
 {
-    private protected LabelledDataset(string root, IReadOnlyList<string> labels) => (Root, Labels) = (root, labels);
+    private static readonly string[] Background = ["background", "_background_"];
+
+    private protected LabelledDataset(string root, IReadOnlyList<string> labels, IReadOnlyList<string> notes) => (Root, Labels, Notes) = (root, labels, notes);
 
     /// <summary>The layouts, by the names that people give them.</summary>
     public static IReadOnlyList<string> Formats { get; } = ["voc", "coco", "cityscapes"];
@@ -21,6 +23,9 @@ public abstract class LabelledDataset
 
     /// <summary>Class names; label maps index them.</summary>
     public IReadOnlyList<string> Labels { get; }
+
+    /// <summary>What was left out, for the user; one sentence each.</summary>
+    public IReadOnlyList<string> Notes { get; }
 
     /// <summary>The layout, one of <see cref="Formats"/>.</summary>
     public abstract string Format { get; }
@@ -56,9 +61,22 @@ public abstract class LabelledDataset
         _ => VocPictures.HasPart(folder, part),
     };
 
-    private protected static LabelMap RequireSize(LabelMap labels, RgbImage image, string path) => (labels.Width, labels.Height) == (image.Width, image.Height)
-        ? labels
-        : throw new FreeMaskException($"{path} is {labels.Width} x {labels.Height}, its picture {image.Width} x {image.Height}.");
+    /// <summary>Looks for the first picture that shows a class other than background.</summary>
+    /// <exception cref="FreeMaskException">There is none: nothing can be learnt or measured. Or a picture cannot be loaded.</exception>
+    public void RequireClasses()
+    {
+        var background = Labels.Index().Where(l => Background.Contains(l.Item, StringComparer.OrdinalIgnoreCase)).Select(l => l.Index).ToHashSet();
+        for (var i = 0; i < Count; i++)
+            if (Load(i).Labels.Labels.Any(label => label != LabelMap.Ignore && !background.Contains(label))) return;
+        throw NoClasses(Root, Count);
+    }
+
+    /// <summary>The error for labels that hold no class.</summary>
+    /// <param name="root">The data set.</param>
+    /// <param name="count">Number of its pictures.</param>
+    public static FreeMaskException NoClasses(string root, int count) => new(
+        $"{root}: the labels of its {count} pictures hold nothing but background (0) and void (255), so there is nothing to learn or to measure. "
+        + "Masks of 0 and 255 mark no class: write the index of the class in place of 255.");
 
     private static string Recognise(string folder, string? format)
     {

@@ -13,7 +13,7 @@ internal static class JsonFile
         if (!File.Exists(path)) return null;
         try
         {
-            return JsonDocument.Parse(File.ReadAllBytes(path));
+            return JsonDocument.Parse(PythonJson.ReadFile(path));
         }
         catch (JsonException e)
         {

@@ -63,6 +63,8 @@ public sealed class CocoExporter : IDatasetFormat
 
         private void Write(string name, IEnumerable<Picture> pictures)
         {
+            // A part without pictures is no part: readers fail on an empty one.
+            if (!pictures.Any()) return;
             using var stream = File.Create(Path.Combine(_annotations, $"instances_{name}.json"));
             using var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
             json.WriteStartObject();

@@ -57,6 +57,8 @@ public sealed class CocoPanopticExporter : IDatasetFormat
             Directory.CreateDirectory(Path.Combine(folder, "annotations"));
             foreach (var part in new[] { DatasetPart.Train, DatasetPart.Val })
             {
+                // A part without pictures is no part: readers fail on an empty one.
+                if (!_pictures.Exists(p => p.Part == part)) continue;
                 using var stream = File.Create(Path.Combine(folder, "annotations", $"panoptic_{part.Name()}.json"));
                 JsonSerializer.Serialize(stream, Document([.. _pictures.Where(p => p.Part == part)]), new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
             }

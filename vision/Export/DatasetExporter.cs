@@ -77,7 +77,7 @@ public static partial class DatasetExporter
             ["height"] = sample.Image.Height,
             ["objects"] = new JsonArray([.. sample.InstanceClasses.Select(c => (JsonNode)names[c])]),
         };
-        foreach (var (key, value) in item.Metadata ?? []) line.TryAdd(key, value?.DeepClone());
+        ExportMetadata.AddTo(line, item);
         return line.ToJsonString(ManifestJson);
     }
 

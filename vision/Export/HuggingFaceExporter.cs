@@ -7,7 +7,7 @@ namespace FreeMask.Vision.Export;
 
 /// <summary>
 /// An image folder for Hugging Face's <c>datasets</c>: <c>train</c> and <c>validation</c>, each with pictures, label maps (grey PNG) and <c>metadata.jsonl</c>, whose
-/// <c>file_name</c> and <c>label_file_name</c> become image columns and whose other fields become columns of their own.
+/// <c>file_name</c> and <c>label_file_name</c> become the columns <c>image</c> and <c>label</c> and whose other fields become columns of their own.
 /// </summary>
 public sealed class HuggingFaceExporter : IDatasetFormat
 {
@@ -43,10 +43,13 @@ public sealed class HuggingFaceExporter : IDatasetFormat
                 ["id"] = item.Id,
                 ["objects"] = new JsonArray([.. sample.InstanceClasses.Select(c => (JsonNode)options.Classes[c])]),
             };
-            foreach (var (key, value) in item.Metadata ?? []) line.TryAdd(key, value?.DeepClone());
+            ExportMetadata.AddTo(line, item, Column);
             if (!_lines.TryGetValue(split, out var known)) _lines[split] = known = [];
             known.Add(line.ToJsonString(Lines));
         }
+
+        // The reader makes the columns image and label of the file names: a field of such a name would take their place.
+        private static string Column(string field) => field is "image" or "label" || field.EndsWith("file_name", StringComparison.Ordinal) || field.EndsWith("file_names", StringComparison.Ordinal) ? field + "_value" : field;
 
         public void Complete()
         {

@@ -1,34 +1,41 @@
+using FreeMask.Vision.Datasets;
 using FreeMask.Vision.Imaging;
 
 namespace FreeMask.Vision.Export;
 
 /// <summary>One entry of a <see cref="VocDataset"/>.</summary>
-/// <param name="Id">File name without extension.</param>
+/// <param name="Id">Path of the picture below JPEGImages, without extension, with forward slashes.</param>
 /// <param name="ImagePath">The picture.</param>
 /// <param name="LabelPath">The class mask.</param>
-/// <param name="ObjectPath">The object mask, or null.</param>
-public sealed record VocEntry(string Id, string ImagePath, string LabelPath, string? ObjectPath);
+public sealed record VocEntry(string Id, string ImagePath, string LabelPath);
 
 /// <summary>A loaded entry.</summary>
-/// <param name="Id">File name without extension.</param>
-/// <param name="Image">The picture.</param>
-/// <param name="Labels">Class indices, 255 = void.</param>
-/// <param name="Objects">Object indices, or null.</param>
-public sealed record VocSample(string Id, RgbImage Image, LabelMap Labels, LabelMap? Objects);
+/// <param name="Id">That of the entry.</param>
+/// <param name="Image">The picture, upright.</param>
+/// <param name="Labels">Class indices, 255 = void; of the picture's size.</param>
+public sealed record VocSample(string Id, RgbImage Image, LabelMap Labels);
 
 /// <summary>
-/// Reads a folder of pictures with masks in VOC's layout: <c>JPEGImages</c> (.jpg, .jpeg or .png) and <c>SegmentationClass</c> (indexed or grey
-/// PNG, values are class ids), with <c>SegmentationObject</c> and <c>ImageSets/Segmentation</c> where they exist.
+/// Reads a folder of pictures with masks in VOC's layout: <c>JPEGImages</c> (.jpg, .jpeg, .png, .webp or .bmp, also in folders of their own) and
+/// <c>SegmentationClass</c> (PNG of the same path: class indices, or the colours of <c>labelmap.txt</c> or VOC's), with <c>ImageSets/Segmentation</c> where it exists.
+/// Object masks are not read.
 /// </summary>
 public sealed class VocDataset
 {
-    private const string Images = "JPEGImages", Classes = "SegmentationClass", Objects = "SegmentationObject";
+    private const string Images = "JPEGImages", Classes = "SegmentationClass", MaskExtension = ".png";
 
     private static readonly string ImageSets = Path.Combine("ImageSets", "Segmentation");
 
-    private static readonly string[] Extensions = [".jpg", ".jpeg", ".png"];
+    private static readonly string[] Extensions = [".jpg", ".jpeg", ".png", ".webp", ".bmp"];
 
-    private VocDataset(string root, IReadOnlyList<VocEntry> entries) => (Root, Entries) = (root, entries);
+    private readonly VocLabelMap _map;
+    private readonly byte[]? _toVoc;
+
+    private VocDataset(string root, IReadOnlyList<VocEntry> entries, int withoutMask, VocLabelMap map, byte[]? toVoc)
+    {
+        (Root, Entries, WithoutMask, _map, _toVoc) = (root, entries, withoutMask, map, toVoc);
+        Labels = toVoc is null ? map.Names : VocClasses.Names;
+    }
 
     /// <summary>The folder that holds the pictures' folder.</summary>
     public string Root { get; }
@@ -36,40 +43,57 @@ public sealed class VocDataset
     /// <summary>All entries, by id in ordinal order.</summary>
     public IReadOnlyList<VocEntry> Entries { get; }
 
-    /// <summary>Finds the entries; no pixel is read.</summary>
+    /// <summary>Pictures that are left out because they have no mask; 0 where a list chose.</summary>
+    public int WithoutMask { get; }
+
+    /// <summary>Class names; label maps index them.</summary>
+    public IReadOnlyList<string> Labels { get; }
+
+    /// <summary>Finds the entries; no pixel is read. Labels are the data set's own classes: those of its <c>labelmap.txt</c>, or VOC's.</summary>
     /// <param name="folder">An export, <c>VOCdevkit</c>, <c>VOCdevkit/VOC2012</c>, or any folder with JPEGImages and SegmentationClass.</param>
     /// <param name="imageSet">A list of ImageSets/Segmentation, such as <c>val</c>; null takes every picture that has a mask.</param>
-    /// <exception cref="FreeMaskException">The folder is no such data set, the list is missing, or a listed file is missing.</exception>
-    public static VocDataset Open(string folder, string? imageSet = null)
+    /// <exception cref="FreeMaskException">The folder is no such data set, the list is missing or empty, a listed file is missing, or <c>labelmap.txt</c> is wrong.</exception>
+    public static VocDataset Open(string folder, string? imageSet = null) => Open(folder, imageSet, asVoc: false);
+
+    /// <summary>The same, with labels as VOC's classes: those of a <c>labelmap.txt</c> are matched by name.</summary>
+    /// <exception cref="FreeMaskException">As <see cref="Open(string, string?)"/>, or a class of the data set is none of VOC's.</exception>
+    public static VocDataset OpenAsVoc(string folder, string? imageSet = null) => Open(folder, imageSet, asVoc: true);
+
+    private static VocDataset Open(string folder, string? imageSet, bool asVoc)
     {
         var root = FindRoot(folder);
-        var images = Directory.EnumerateFiles(Path.Combine(root, Images))
-            .Where(f => Extensions.Contains(Path.GetExtension(f), StringComparer.OrdinalIgnoreCase))
-            .GroupBy(f => Path.GetFileNameWithoutExtension(f), StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Order(StringComparer.Ordinal).First(), StringComparer.Ordinal);
-        var ids = imageSet is null ? images.Keys.Where(id => File.Exists(Mask(root, Classes, id))) : ReadList(root, imageSet);
-        var entries = ids.Order(StringComparer.Ordinal).Select(id => Entry(root, id, images)).ToList();
-        return entries.Count > 0 ? new VocDataset(root, entries) : throw new FreeMaskException($"{root} holds no picture with a mask of the same name.");
+        var map = VocLabelMap.Read(root);
+        var (images, masks) = (FilesOf(Path.Combine(root, Images), Extensions), FilesOf(Path.Combine(root, Classes), [MaskExtension]));
+        string[] ids = imageSet is null ? [.. images.Keys.Where(masks.ContainsKey)] : [.. ListOf(root, imageSet)];
+        var entries = ids.Order(StringComparer.Ordinal).Select(id => Entry(root, id, images, masks)).ToList();
+        return entries.Count > 0
+            ? new VocDataset(root, entries, imageSet is null ? images.Count - ids.Length : 0, map, asVoc ? map.ToVoc() : null)
+            : throw new FreeMaskException($"{root} holds no picture with a mask of the same name.");
     }
 
-    /// <summary>Loads one entry.</summary>
-    /// <exception cref="FreeMaskException">A file is damaged, or picture and mask differ in size.</exception>
-    public static VocSample Load(VocEntry entry)
+    /// <summary>Loads one entry. A mask without an EXIF orientation of its own is turned with its picture.</summary>
+    /// <exception cref="FreeMaskException">A file is damaged, picture and mask differ in size, or the mask has a label or colour that is no class.</exception>
+    public VocSample Load(VocEntry entry)
     {
         ArgumentNullException.ThrowIfNull(entry);
-        var image = ImageCodec.Load(entry.ImagePath);
-        return new VocSample(entry.Id, image, LoadMask(entry.LabelPath, image), entry.ObjectPath is null ? null : LoadMask(entry.ObjectPath, image));
+        var (image, labels) = PictureWithMask.Load(entry.ImagePath, ClassMask.Load(entry.LabelPath, _map.Colors), entry.LabelPath);
+        return new VocSample(entry.Id, image, Translate(labels));
     }
 
     /// <summary>Loads the entries one after another.</summary>
     public IEnumerable<VocSample> LoadAll() => Entries.Select(Load);
 
-    private static LabelMap LoadMask(string path, RgbImage image)
+    /// <summary>Loads the mask of an entry alone, as it is stored.</summary>
+    /// <exception cref="FreeMaskException">The file is damaged, or has a label or colour that is no class.</exception>
+    public LabelMap LoadMask(VocEntry entry)
     {
-        var mask = IndexedPng.Load(path);
-        return (mask.Width, mask.Height) == (image.Width, image.Height)
-            ? mask
-            : throw new FreeMaskException($"{path} is {mask.Width} x {mask.Height}, its picture {image.Width} x {image.Height}.");
+        ArgumentNullException.ThrowIfNull(entry);
+        return Translate(ClassMask.Load(entry.LabelPath, _map.Colors).Stored);
     }
+
+    private LabelMap Translate(LabelMap labels) => _toVoc is { } table
+        ? new LabelMap(labels.Width, labels.Height, Array.ConvertAll(labels.Labels, label => label == LabelMap.Ignore ? label : table[label]))
+        : labels;
 
     private static string FindRoot(string folder)
     {
@@ -79,30 +103,37 @@ public sealed class VocDataset
         throw new FreeMaskException($"{folder} is no data set in VOC's layout: it needs the folders {Images} and {Classes}, itself or in VOCdevkit/VOC2012.");
     }
 
-    /// <summary>The lists that a data set has (<c>train</c>, <c>val</c>, ...), in ordinal order.</summary>
+    /// <summary>The lists that a data set has (<c>train</c>, <c>val</c>, ...), in ordinal order; an empty list is none.</summary>
     /// <exception cref="FreeMaskException">The folder is no such data set.</exception>
     public static IReadOnlyList<string> Lists(string folder)
     {
         var lists = Path.Combine(FindRoot(folder), ImageSets);
         return Directory.Exists(lists)
-            ? [.. Directory.EnumerateFiles(lists, "*.txt").Select(file => Path.GetFileNameWithoutExtension(file)).Order(StringComparer.Ordinal)]
+            ? [.. Directory.EnumerateFiles(lists, "*.txt").Where(file => ReadList(file).Any()).Select(file => Path.GetFileNameWithoutExtension(file)).Order(StringComparer.Ordinal)]
             : [];
     }
 
-    private static IEnumerable<string> ReadList(string root, string imageSet)
+    private static IReadOnlyList<string> ListOf(string root, string imageSet)
     {
         var path = Path.Combine(root, ImageSets, imageSet + ".txt");
         if (!File.Exists(path)) throw new FreeMaskException($"{path} does not exist; the data set has no part '{imageSet}'.");
-        return File.ReadLines(path).Select(l => l.Trim()).Where(l => l.Length > 0).Distinct(StringComparer.Ordinal);
+        string[] ids = [.. ReadList(path)];
+        return ids.Length > 0 ? ids : throw new FreeMaskException($"{path} lists no picture; the data set has no part '{imageSet}'.");
     }
 
-    private static VocEntry Entry(string root, string id, Dictionary<string, string> images)
+    private static IEnumerable<string> ReadList(string path) => File.ReadLines(path).Select(l => l.Trim()).Where(l => l.Length > 0).Distinct(StringComparer.Ordinal);
+
+    /// <summary>The files of a folder and those in it, by path without extension; of several of one name the first in ordinal order.</summary>
+    private static Dictionary<string, string> FilesOf(string folder, string[] extensions) => Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+        .Where(file => extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase))
+        .GroupBy(file => Path.ChangeExtension(Path.GetRelativePath(folder, file), null).Replace('\\', '/'), StringComparer.Ordinal)
+        .ToDictionary(g => g.Key, g => g.Order(StringComparer.Ordinal).First(), StringComparer.Ordinal);
+
+    private static VocEntry Entry(string root, string id, Dictionary<string, string> images, Dictionary<string, string> masks)
     {
         if (!images.TryGetValue(id, out var image)) throw new FreeMaskException($"{Path.Combine(root, Images)} has no picture {id}.");
-        var (label, objects) = (Mask(root, Classes, id), Mask(root, Objects, id));
-        if (!File.Exists(label)) throw new FreeMaskException($"{label} does not exist; every listed picture needs a mask.");
-        return new VocEntry(id, image, label, File.Exists(objects) ? objects : null);
+        return masks.TryGetValue(id, out var mask)
+            ? new VocEntry(id, image, mask)
+            : throw new FreeMaskException($"{Path.Combine(root, Classes, id + MaskExtension)} does not exist; every listed picture needs a mask.");
     }
-
-    private static string Mask(string root, string folder, string id) => Path.Combine(root, folder, id + ".png");
 }

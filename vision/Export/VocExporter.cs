@@ -50,8 +50,12 @@ public sealed class VocExporter : IDatasetFormat
             WriteList("trainval", _parts.SelectMany(p => p));
         }
 
-        private void WriteList(string name, IEnumerable<string> ids) =>
-            File.WriteAllText(Path.Combine(_lists, name + ".txt"), string.Concat(ids.Order(StringComparer.Ordinal).Select(id => id + "\n")));
+        // A part without samples is no part: readers fail on an empty list.
+        private void WriteList(string name, IEnumerable<string> ids)
+        {
+            var lines = string.Concat(ids.Order(StringComparer.Ordinal).Select(id => id + "\n"));
+            if (lines.Length > 0) File.WriteAllText(Path.Combine(_lists, name + ".txt"), lines);
+        }
 
         private static string Make(params string[] parts) => Directory.CreateDirectory(Path.Combine(parts)).FullName;
     }

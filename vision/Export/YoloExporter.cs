@@ -6,7 +6,8 @@ namespace FreeMask.Vision.Export;
 
 /// <summary>
 /// YOLO segmentation: <c>images/{train,val}</c>, <c>labels/{train,val}</c> with a line an object, <c>data.yaml</c>. Class 0 is the first class after background.
-/// <c>data.yaml</c> has no <c>path</c>: ultralytics takes a relative one from the current folder, and without it from where the file lies.
+/// <c>data.yaml</c> has no <c>path</c>: ultralytics takes a relative one from the current folder, and without it from where the file lies. It needs both parts;
+/// where one has no picture, the other stands for it.
 /// </summary>
 /// <remarks>
 /// The format knows neither parts nor holes: an object is one closed outline that goes over to its parts and holes and back, which readers fill to the same pixels
@@ -42,17 +43,15 @@ public sealed class YoloExporter : IDatasetFormat
     {
         private readonly string _folder;
         private readonly ExportOptions _options;
+        private readonly HashSet<string> _parts = new(StringComparer.Ordinal);
 
-        internal Writer(string folder, ExportOptions options)
-        {
-            (_folder, _options) = (folder, options);
-            foreach (var kind in new[] { "images", "labels" })
-                foreach (var part in new[] { "train", "val" }) Directory.CreateDirectory(Path.Combine(folder, kind, part));
-        }
+        internal Writer(string folder, ExportOptions options) => (_folder, _options) = (folder, options);
 
         public void Add(ExportItem item, DatasetPart part, ExportSample sample)
         {
             var split = part.Name();
+            if (_parts.Add(split))
+                foreach (var kind in new[] { "images", "labels" }) Directory.CreateDirectory(Path.Combine(_folder, kind, split));
             File.WriteAllBytes(Path.Combine(_folder, "images", split, item.Id + ".jpg"), ImageCodec.EncodeJpeg(sample.Image));
             var lines = new StringBuilder();
             for (var instance = 1; instance <= sample.InstanceClasses.Count; instance++)
@@ -69,7 +68,8 @@ public sealed class YoloExporter : IDatasetFormat
 
         public void Complete()
         {
-            var text = new StringBuilder("train: images/train\nval: images/val\nnames:\n");
+            string Part(string name) => _parts.Count == 0 || _parts.Contains(name) ? name : _parts.First();
+            var text = new StringBuilder($"train: images/{Part("train")}\nval: images/{Part("val")}\nnames:\n");
             for (var c = 1; c < _options.Classes.Count; c++) text.Append(CultureInfo.InvariantCulture, $"  {c - 1}: {_options.Classes[c]}\n");
             File.WriteAllText(Path.Combine(_folder, "data.yaml"), text.ToString());
         }

@@ -3,8 +3,9 @@ using System.Buffers.Binary;
 namespace FreeMask.Vision.Imaging;
 
 /// <summary>
-/// JPEGs of four components: CMYK, and Adobe's YCCK. Image libraries turn them to RGB each in its own way; here R = 255 - min(255, C + K), as the naive conversion that
-/// data sets are made with, and no colour profile is applied. Sequential and progressive, Huffman-coded, 8 bits (ITU-T T.81).
+/// JPEGs of four components: CMYK, and Adobe's YCCK. Image libraries turn them to RGB each in its own way; here R = (255 - C) (255 - K) / 255, rounded, as Pillow's
+/// <c>convert("RGB")</c> does, which data sets are made with; no colour profile is applied. All four are stored inverted, as Adobe does, whether its marker is there
+/// or not: so read them Pillow and ImageMagick, and files that are not inverted are hardly made. Sequential and progressive, Huffman-coded, 8 bits (ITU-T T.81).
 /// </summary>
 internal sealed class CmykJpeg
 {
@@ -13,10 +14,10 @@ internal sealed class CmykJpeg
     private readonly ushort[]?[] _quantization = new ushort[4][];
     private readonly JpegHuffman?[] _dc = new JpegHuffman?[4], _ac = new JpegHuffman?[4];
     private JpegFrame? _frame;
-    private int _restart, _orientation = 1;
+    private int _restart;
 
-    // Null where there is no Adobe marker; else its transform: 0 CMYK, 2 YCCK. Adobe stores all four inverted.
-    private int? _adobe;
+    // Adobe's transform: 0 CMYK, 2 YCCK.
+    private int _transform;
 
     private CmykJpeg(string origin, long maximumPixels) => (_origin, _maximumPixels) = (origin, maximumPixels);
 
@@ -34,7 +35,7 @@ internal sealed class CmykJpeg
         return false;
     }
 
-    /// <summary>Decodes a file that <see cref="Recognizes"/> knows, and turns it upright.</summary>
+    /// <summary>Decodes a file that <see cref="Recognizes"/> knows, as it is stored.</summary>
     /// <exception cref="FreeMaskException">The file is damaged, truncated or too large.</exception>
     internal static RgbImage Read(ReadOnlySpan<byte> data, string origin, long maximumPixels)
     {
@@ -62,7 +63,7 @@ internal sealed class CmykJpeg
             else Segment(marker, body);
         }
 
-        return _frame is { } frame ? Orientation.Upright(ToRgb(frame), _orientation) : throw new InvalidDataException("There is no frame.");
+        return _frame is { } frame ? ToRgb(frame) : throw new InvalidDataException("There is no frame.");
     }
 
     private void Segment(byte marker, ReadOnlySpan<byte> body)
@@ -73,8 +74,7 @@ internal sealed class CmykJpeg
             case 0xC4: HuffmanTables(body); break;
             case 0xDB: QuantizationTables(body); break;
             case 0xDD: _restart = BinaryPrimitives.ReadUInt16BigEndian(body); break;
-            case 0xE1 when body.StartsWith("Exif\0\0"u8): _orientation = ExifOrientation(body[6..]); break;
-            case 0xEE when body.StartsWith("Adobe"u8): _adobe = body[11]; break;
+            case 0xEE when body.StartsWith("Adobe"u8): _transform = body[11]; break;
         }
     }
 
@@ -144,11 +144,10 @@ internal sealed class CmykJpeg
             for (var x = 0; x < frame.Width; x++)
             {
                 for (var c = 0; c < 4; c++) inks[c] = planes[c][x, y];
-                if (_adobe == 2) FromYcc(inks);
-                if (_adobe is not null)
-                    foreach (ref var ink in inks) ink = 255 - ink;
+                if (_transform == 2) FromYcc(inks);
                 var pixel = result[x, y];
-                for (var c = 0; c < 3; c++) pixel[c] = (byte)(255 - Math.Min(255, inks[c] + inks[3]) + 0.5f);
+                // Stored inverted: what is left of the light is the sample itself.
+                for (var c = 0; c < 3; c++) pixel[c] = (byte)((inks[c] * inks[3] / 255) + 0.5f);
             }
 
         return result;
@@ -161,19 +160,5 @@ internal sealed class CmykJpeg
         inks[0] = Math.Clamp(255 - (y + (1.402f * cr)), 0, 255);
         inks[1] = Math.Clamp(255 - (y - (0.344136f * cb) - (0.714136f * cr)), 0, 255);
         inks[2] = Math.Clamp(255 - (y + (1.772f * cb)), 0, 255);
-    }
-
-    // Tag 0x0112 of the first directory of a TIFF header; 1 where there is none.
-    private static int ExifOrientation(ReadOnlySpan<byte> tiff)
-    {
-        if (tiff.Length < 10) return 1;
-        var little = tiff[0] == 'I';
-        ushort Short(ReadOnlySpan<byte> at) => little ? BinaryPrimitives.ReadUInt16LittleEndian(at) : BinaryPrimitives.ReadUInt16BigEndian(at);
-        var offset = little ? BinaryPrimitives.ReadUInt32LittleEndian(tiff[4..]) : BinaryPrimitives.ReadUInt32BigEndian(tiff[4..]);
-        if (offset + 2 > tiff.Length) return 1;
-        var entries = tiff[(int)offset..];
-        for (var (n, at) = (Short(entries), 2); n > 0 && at + 12 <= entries.Length; n--, at += 12)
-            if (Short(entries[at..]) == 0x0112) return Short(entries[(at + 8)..]) is var value and >= 1 and <= 8 ? value : 1;
-        return 1;
     }
 }

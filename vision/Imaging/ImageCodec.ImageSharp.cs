@@ -2,7 +2,6 @@ using SixLabors.ImageSharp;
 using SixLabors.ImageSharp.Formats;
 using SixLabors.ImageSharp.Formats.Jpeg;
 using SixLabors.ImageSharp.PixelFormats;
-using SixLabors.ImageSharp.Processing;
 
 namespace FreeMask.Vision.Imaging;
 
@@ -15,7 +14,6 @@ public static partial class ImageCodec
             var size = Image.Identify(data);
             ImageLimits.Require(size.Width, size.Height, MaximumPixels, origin);
             using var picture = Image.Load<Rgba32>(new DecoderOptions { MaxFrames = 1 }, data);
-            picture.Mutate(p => p.AutoOrient());
             var rgba = new Rgba32[picture.Width * picture.Height];
             picture.CopyPixelDataTo(rgba);
             var image = new RgbImage(picture.Width, picture.Height);

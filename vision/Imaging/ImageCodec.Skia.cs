@@ -28,7 +28,7 @@ public static partial class ImageCodec
 
         var image = new RgbImage(width, height);
         for (int i = 0, from = 0; i < image.Pixels.Length; i += 3, from += 4) rgba.AsSpan(from, 3).CopyTo(image.Pixels.AsSpan(i));
-        return Orientation.Upright(image, (int)codec.EncodedOrigin);
+        return image;
     }
 
     private static byte[] EncodeJpegWithLibrary(RgbImage image, int quality)

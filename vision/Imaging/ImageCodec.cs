@@ -5,7 +5,7 @@ namespace FreeMask.Vision.Imaging;
 /// <summary>
 /// Picture files to and from <see cref="RgbImage"/>. PNG is our own on both sides (exact, strict, the same everywhere); JPEG, WebP, BMP and
 /// GIF come from the library that the build chose (<c>ImageCodec.Skia.cs</c> or <c>ImageCodec.ImageSharp.cs</c>), but for CMYK JPEGs.
-/// Decoding applies the EXIF orientation, drops alpha without blending (hidden colours stay, as Pillow's <c>convert("RGB")</c>), and
+/// Decoding applies the EXIF orientation of JPEG, PNG and WebP, drops alpha without blending (hidden colours stay, as Pillow's <c>convert("RGB")</c>), and
 /// ignores gamma and colour profiles.
 /// </summary>
 public static partial class ImageCodec
@@ -28,7 +28,10 @@ public static partial class ImageCodec
     /// <param name="data">The bytes of the file.</param>
     /// <param name="origin">What an error message calls the file, usually its path.</param>
     /// <exception cref="FreeMaskException">The bytes are empty, no picture, damaged, truncated, or more than <see cref="MaximumPixels"/> pixels.</exception>
-    public static RgbImage Decode(ReadOnlySpan<byte> data, string origin = "The picture")
+    public static RgbImage Decode(ReadOnlySpan<byte> data, string origin = "The picture") => Orientation.Upright(DecodeStored(data, origin), ExifOrientation.Of(data));
+
+    /// <summary>Decodes a picture without turning it: its pixels as the file has them.</summary>
+    private static RgbImage DecodeStored(ReadOnlySpan<byte> data, string origin)
     {
         if (data.IsEmpty) throw new FreeMaskException($"{origin} is empty.");
         return KindOf(data) switch
@@ -36,6 +39,7 @@ public static partial class ImageCodec
             null => throw new FreeMaskException($"{origin} is not a picture; PNG, JPEG, WebP, BMP and GIF can be read."),
             "png" => PngReader.Read(data, origin, MaximumPixels).ToRgb(),
             "jpg" when CmykJpeg.Recognizes(data) => CmykJpeg.Read(data, origin, MaximumPixels),
+            "jpg" when JpegSegments.IsCutProgressive(data) => throw Damaged(origin, "jpg"),
             var kind => DecodeWithLibrary(data, origin, kind),
         };
     }
@@ -47,6 +51,13 @@ public static partial class ImageCodec
     /// <summary>Reads and decodes a picture file.</summary>
     /// <exception cref="FreeMaskException">The file is missing, empty, no picture, damaged, truncated, or too large.</exception>
     public static RgbImage Load(string path) => Decode(ReadFile(path), path);
+
+    /// <summary>Reads a picture file as it is stored, with its EXIF orientation.</summary>
+    internal static (RgbImage Stored, int Orientation) LoadStored(string path)
+    {
+        var data = ReadFile(path);
+        return (DecodeStored(data, path), ExifOrientation.Of(data));
+    }
 
     /// <summary>Encodes as PNG, without loss.</summary>
     public static byte[] EncodePng(RgbImage image, CompressionLevel level = CompressionLevel.Fastest)

@@ -4,7 +4,7 @@ namespace FreeMask.Vision.Imaging;
 
 /// <summary>
 /// Label maps as PNG files. Written as VOC writes them: colour type 3, 8 bits, all 256 palette entries, no transparency, index = label,
-/// 255 = (224, 224, 192). Read back as raw indices.
+/// 255 = (224, 224, 192). Read back as raw indices, whatever the bit depth.
 /// </summary>
 public static class IndexedPng
 {
@@ -31,7 +31,7 @@ public static class IndexedPng
         for (var i = 0; i < png.Samples.Length; i++)
         {
             if (png.Samples[i] > 255) throw new FreeMaskException($"{origin} has the label {png.Samples[i]}; labels above 255 are not class labels.");
-            labels.Labels[i] = (byte)png.Samples[i];
+            labels.Labels[i] = (byte)png.Raw(png.Samples[i]);
         }
 
         return labels;

@@ -88,6 +88,9 @@ public sealed class PngImage
         return result;
     }
 
+    /// <summary>A sample as the file has it: grey of fewer than 8 bits is scaled back to 0 .. 2^bits - 1.</summary>
+    internal int Raw(ushort sample) => ColorType == PngColorType.Grey && BitDepth < 8 ? sample * ((1 << BitDepth) - 1) / 255 : sample;
+
     internal static int ChannelsOf(PngColorType type) => type switch
     {
         PngColorType.Grey or PngColorType.Indexed => 1,

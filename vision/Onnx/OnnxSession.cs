@@ -56,11 +56,12 @@ public sealed class OnnxSession : IDisposable
     /// <exception cref="FreeMaskException">The file or its external data is missing, is no ONNX model, or needs operators that the provider lacks.</exception>
     public static OnnxSession Load(string path, OnnxSessionOptions? options = null, ReadOnlyMemory<byte> appendix = default)
     {
-        ModelFiles.Require(path);
+        var graph = OnnxGraphReader.Read(path);
+        ModelFiles.RequireWeights(graph);
         var run = options ?? new();
         try
         {
-            return new(path, OptimizedGraphs.Open(path, run, appendix, settings => Open(path, settings, appendix)), run);
+            return new(path, OptimizedGraphs.Open(path, run, appendix, settings => ExternalWeights.Open(graph, settings, appendix)), run);
         }
         catch (OnnxRuntimeException e)
         {
@@ -132,24 +133,6 @@ public sealed class OnnxSession : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _session.Dispose();
-
-    private static InferenceSession Open(string path, SessionOptions settings, ReadOnlyMemory<byte> appendix)
-    {
-        if (appendix.IsEmpty) return new InferenceSession(path, settings);
-        settings.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path)));
-        return new InferenceSession(Join(path, appendix.Span), settings);
-    }
-
-    private static byte[] Join(string path, ReadOnlySpan<byte> appendix)
-    {
-        using var stream = File.OpenRead(path);
-        if (stream.Length + appendix.Length > Array.MaxLength)
-            throw new FreeMaskException($"{path} is larger than 2 GB; export it with external data (model.onnx_data or weights.pb) to capture attention.");
-        var bytes = new byte[stream.Length + appendix.Length];
-        stream.ReadExactly(bytes, 0, (int)stream.Length);
-        appendix.CopyTo(bytes.AsSpan((int)stream.Length));
-        return bytes;
-    }
 
     private static OnnxPort Port(string name, NodeMetadata metadata) => new(name, metadata.ElementDataType, metadata.Dimensions);
 

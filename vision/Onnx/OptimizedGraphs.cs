@@ -75,7 +75,7 @@ internal static class OptimizedGraphs
         // Weights outside of the file are told apart by size and time: reading gigabytes would cost more than the optimisation saves.
         foreach (var outside in OnnxGraphReader.Read(path).ExternalFiles)
         {
-            var weights = new FileInfo(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, outside));
+            var weights = new FileInfo(RealPath.Of(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, outside)));
             if (weights.Exists) Append($"{outside}|{weights.Length}|{weights.LastWriteTimeUtc.Ticks}");
         }
 

@@ -60,12 +60,14 @@ public sealed class ClassMapping
         return label >= 0 ? (Plain(parts[0]), (byte)label) : throw new FreeMaskException($"'{pair}': '{parts[1]}' is none of VOC's classes.");
     }
 
-    private static byte Match(string name)
+    /// <summary>VOC's index for a name of another data set, whatever its case and spaces, or one of the usual other names; -1 where VOC has none.</summary>
+    internal static int VocIndexOf(string name)
     {
         var plain = Plain(name);
-        var label = VocClasses.IndexOf(Synonyms.GetValueOrDefault(plain, plain));
-        return label > 0 ? (byte)label : LabelMap.Background;
+        return VocClasses.IndexOf(Synonyms.GetValueOrDefault(plain, plain));
     }
+
+    private static byte Match(string name) => VocIndexOf(name) is > 0 and var label ? (byte)label : LabelMap.Background;
 
     private static string Plain(string name) => string.Concat(name.Where(char.IsAsciiLetterOrDigit)).ToLowerInvariant();
 }

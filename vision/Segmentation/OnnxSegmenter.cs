@@ -1,4 +1,5 @@
 using FreeMask.Vision.Imaging;
+using FreeMask.Vision.Onnx;
 using Microsoft.ML.OnnxRuntime;
 
 namespace FreeMask.Vision.Segmentation;
@@ -27,7 +28,11 @@ public sealed class OnnxSegmenter : IDisposable
     /// <param name="card">What the model takes and gives.</param>
     /// <param name="threads">Threads of one run; 0 leaves the choice to the runtime.</param>
     /// <exception cref="FreeMaskException">The model cannot be loaded, or lacks the card's input or output.</exception>
-    public OnnxSegmenter(byte[] model, SegmenterCard card, int threads = 0)
+    public OnnxSegmenter(byte[] model, SegmenterCard card, int threads = 0) : this(options => new InferenceSession(model, options), card, threads)
+    {
+    }
+
+    private OnnxSegmenter(Func<SessionOptions, InferenceSession> open, SegmenterCard card, int threads)
     {
         ArgumentNullException.ThrowIfNull(card);
         Card = card;
@@ -35,7 +40,7 @@ public sealed class OnnxSegmenter : IDisposable
         if (threads > 0) options.IntraOpNumThreads = threads;
         try
         {
-            _session = new InferenceSession(model, options);
+            _session = open(options);
         }
         catch (OnnxRuntimeException e)
         {
@@ -56,7 +61,9 @@ public sealed class OnnxSegmenter : IDisposable
         var card = SegmenterCard.Load(Path.Combine(folder, "card.json"));
         var path = Path.Combine(folder, "model.onnx");
         if (!File.Exists(path)) throw new FreeMaskException($"{path} does not exist; a segmenter's folder holds model.onnx and card.json.");
-        return new OnnxSegmenter(File.ReadAllBytes(path), card, threads);
+        var graph = OnnxGraphReader.Read(path);
+        ModelFiles.RequireWeights(graph);
+        return new OnnxSegmenter(options => ExternalWeights.Open(graph, options, default), card, threads);
     }
 
     /// <summary>Segments one picture.</summary>

@@ -52,7 +52,7 @@ public sealed record SegmenterCard(
     {
         try
         {
-            var json = JsonNode.Parse(text) ?? throw new JsonException("it is empty");
+            var json = JsonNode.Parse(PythonJson.Mend(text)) ?? throw new JsonException("it is empty");
             var (input, output, size) = (Part(json, "input"), Part(json, "output"), Part(json, "size"));
             var order = Text(input, "channel_order");
             if (order is not ("RGB" or "BGR")) throw new FreeMaskException($"{origin}: input.channel_order is '{order}', expected RGB or BGR.");

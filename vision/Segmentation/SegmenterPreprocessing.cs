@@ -58,7 +58,7 @@ public sealed record SegmenterPreprocessing
         if (!File.Exists(path)) throw new FreeMaskException($"{path} does not exist.");
         try
         {
-            var json = JsonNode.Parse(File.ReadAllText(path)) as JsonObject ?? throw new JsonException("it is not an object");
+            var json = JsonNode.Parse(PythonJson.ReadFile(path)) as JsonObject ?? throw new JsonException("it is not an object");
             var size = json["size"] as JsonObject;
             var resizes = Flag(json, "do_resize");
             if (resizes && (Number(json, "resample") ?? BilinearFilter) != BilinearFilter)

@@ -1,7 +1,6 @@
 using FreeMask.Cli.RunFiles;
 using FreeMask.Vision.Affinity;
 using FreeMask.Vision.Export;
-using FreeMask.Vision.Imaging;
 
 namespace FreeMask.Cli.Bundles;
 
@@ -76,10 +75,11 @@ internal sealed class BundleCatalog(string? modelsFolder)
         public IReadOnlyList<(string Name, byte ClassId)> ReadSamples(string path, string? list, IReadOnlyList<int> classes)
         {
             var samples = new List<(string, byte)>();
-            foreach (var entry in VocDataset.Open(path, list).Entries)
+            var dataset = VocDataset.OpenAsVoc(path, list);
+            foreach (var entry in dataset.Entries)
             {
                 var counts = new int[256];
-                foreach (var label in IndexedPng.Load(entry.LabelPath).Labels) counts[label]++;
+                foreach (var label in dataset.LoadMask(entry).Labels) counts[label]++;
                 var most = classes.MaxBy(id => counts[id]);
                 if (counts[most] > 0) samples.Add((entry.Id, (byte)most));
             }
@@ -90,7 +90,10 @@ internal sealed class BundleCatalog(string? modelsFolder)
         public string? FindDataset(string path)
         {
             var full = Path.GetFullPath(path, folder);
-            return Directory.Exists(Path.Combine(full, "JPEGImages")) && Directory.Exists(Path.Combine(full, "SegmentationClass")) ? full : null;
+            if (!Directory.Exists(Path.Combine(full, "JPEGImages")) || !Directory.Exists(Path.Combine(full, "SegmentationClass"))) return null;
+            // Classes that VOC does not know are told now rather than after the work.
+            _ = VocDataset.OpenAsVoc(full);
+            return full;
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text;
 using FreeMask.Vision;
 using Polly;
 using Polly.Retry;
@@ -8,26 +9,47 @@ namespace FreeMask.Cli.Hub;
 
 /// <summary>
 /// Speaks the routes of Hugging Face style hubs: <c>api/models/R/revision/V?blobs=true</c> lists, <c>R/resolve/C/PATH</c> gives a file. What
-/// fails for a moment (no connection, 408, 429, 5xx) is asked again, a few times and more slowly.
+/// fails for a moment (no connection, silence, 408, 429, 5xx) is asked again, a few times and more slowly, or when the hub says. The token goes to the hub alone:
+/// redirections to other hosts, where large files lie, are followed without it.
 /// </summary>
 internal sealed class HubClient : IDisposable
 {
     internal const string EndpointVariable = "HF_ENDPOINT", TokenVariable = "HF_TOKEN", DefaultEndpoint = "https://huggingface.co";
 
-    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(60);
+    private const int MostRedirects = 10;
+    private const string Wait = "wait";
+
+    private static readonly TimeSpan UsualSilence = TimeSpan.FromSeconds(60), LongestWait = TimeSpan.FromMinutes(10), LongPause = TimeSpan.FromSeconds(10);
 
     private readonly HttpClient _http;
     private readonly string _endpoint;
     private readonly ResiliencePipeline _retries;
+    private readonly AuthenticationHeaderValue? _token;
+    private readonly TimeProvider _time;
+    private readonly TimeSpan _silence;
 
-    internal HubClient(string endpoint, string? token, TimeProvider time, TimeSpan? firstPause = null)
+    /// <summary>Makes a client.</summary>
+    /// <param name="endpoint">The hub's address.</param>
+    /// <param name="token">For private repositories; null or empty for none.</param>
+    /// <param name="time">Paces what is asked again.</param>
+    /// <param name="firstPause">Before something is asked again; default one second. Later pauses are longer.</param>
+    /// <param name="silence">How long the hub may say nothing; default one minute.</param>
+    /// <exception cref="FreeMaskException">The address or the token cannot be one.</exception>
+    internal HubClient(string endpoint, string? token, TimeProvider time, TimeSpan? firstPause = null, TimeSpan? silence = null)
     {
         if (!Uri.TryCreate(endpoint, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
             throw new FreeMaskException($"{EndpointVariable} is '{endpoint}', which is no http address.");
         _endpoint = endpoint.TrimEnd('/');
-        _http = new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
+        (_time, _silence) = (time, silence ?? UsualSilence);
+        _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = Timeout.InfiniteTimeSpan };
         _http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("freemask", "1.0"));
-        if (!string.IsNullOrEmpty(token)) _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        // Files and secrets end with a line break often; within a token none can be.
+        if (token?.Trim() is { Length: > 0 } secret)
+        {
+            if (!secret.All(c => c is > ' ' and <= '~')) throw new FreeMaskException($"{TokenVariable} holds characters that no token has (spaces, line breaks or letters outside of ASCII); copy the token again.");
+            _token = new AuthenticationHeaderValue("Bearer", secret);
+        }
+
         _retries = new ResiliencePipelineBuilder { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions
             {
@@ -36,27 +58,41 @@ internal sealed class HubClient : IDisposable
                 BackoffType = DelayBackoffType.Exponential,
                 Delay = firstPause ?? TimeSpan.FromSeconds(1),
                 UseJitter = true,
+                OnRetry = args =>
+                {
+                    if (args.RetryDelay >= LongPause) Said?.Invoke($"{_endpoint} is busy; it is asked again in {args.RetryDelay.TotalSeconds:0} s.");
+                    return ValueTask.CompletedTask;
+                },
+                DelayGenerator = args => ValueTask.FromResult(args.Outcome.Exception?.Data[Wait] as TimeSpan?),
             })
             .Build();
     }
+
+    /// <summary>Told of long pauses.</summary>
+    internal Action<string>? Said { get; set; }
 
     /// <summary>Lists a repository.</summary>
     /// <exception cref="FreeMaskException">It cannot be listed.</exception>
     internal Task<HubListing> ListAsync(HubReference reference, CancellationToken stop) => AskAsync(reference.Repository, async token =>
     {
         using var response = await GetAsync($"{_endpoint}/api/models/{reference.Repository}/revision/{Uri.EscapeDataString(reference.Revision)}?blobs=true", 0, token);
-        return HubListing.Parse(await response.Content.ReadAsStringAsync(token), reference);
+        await using var source = await response.Content.ReadAsStreamAsync(token);
+        using var text = new MemoryStream();
+        await CopyAsync(source, text, _ => { }, token);
+        return HubListing.Parse(Encoding.UTF8.GetString(text.ToArray()), reference);
     }, stop);
 
     /// <summary>
-    /// Appends to a file what it still lacks. After a fault it goes on where it stopped; a server that ignores ranges is read from the start.
+    /// Appends to a file what it still lacks. After a fault it goes on where it stopped; a server that ignores ranges is read from the start, and so is one that
+    /// has nothing behind what is there (416): then what is there is not the file.
     /// </summary>
     /// <exception cref="FreeMaskException">The file cannot be had.</exception>
     internal Task FetchAsync(HubReference reference, string commit, HubFile file, FileStream target, Action<long> received, CancellationToken stop) =>
         AskAsync($"{reference.Repository}/{file.Path}", async token =>
         {
             var path = string.Join('/', file.Path.Split('/').Select(Uri.EscapeDataString));
-            using var response = await GetAsync($"{_endpoint}/{reference.Repository}/resolve/{commit}/{path}", target.Length, token);
+            var address = $"{_endpoint}/{reference.Repository}/resolve/{commit}/{path}";
+            using var response = await GetRestAsync(address, target, token);
             if (target.Length > 0 && response.StatusCode != HttpStatusCode.PartialContent) target.SetLength(0);
             target.Seek(0, SeekOrigin.End);
             await using var source = await response.Content.ReadAsStreamAsync(token);
@@ -82,22 +118,72 @@ internal sealed class HubClient : IDisposable
         }
     }
 
+    private async Task<HttpResponseMessage> GetRestAsync(string address, FileStream target, CancellationToken stop)
+    {
+        try
+        {
+            return await GetAsync(address, target.Length, stop);
+        }
+        catch (HttpRequestException error) when (error.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable && target.Length > 0)
+        {
+            target.SetLength(0);
+            return await GetAsync(address, 0, stop);
+        }
+    }
+
     private async Task<HttpResponseMessage> GetAsync(string address, long from, CancellationToken stop)
+    {
+        var (hub, next) = (new Uri(_endpoint), new Uri(address));
+        for (var redirects = 0; ; redirects++)
+        {
+            var response = await SendAsync(next, from, IsSameHost(hub, next), stop);
+            if (response.IsSuccessStatusCode) return response;
+            using (response)
+            {
+                if ((int)response.StatusCode is < 300 or >= 400 || response.Headers.Location is not { } location || redirects == MostRedirects) throw Refused(response);
+                next = new Uri(next, location);
+                if (next.Scheme != Uri.UriSchemeHttps && next.Scheme != hub.Scheme) throw new FreeMaskException($"{_endpoint} sends to {next.Scheme}://{next.Host}, which is not encrypted; that is not followed.");
+            }
+        }
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(Uri address, long from, bool withToken, CancellationToken stop)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, address);
         if (from > 0) request.Headers.Range = new RangeHeaderValue(from, null);
-        var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, stop);
-        if (response.IsSuccessStatusCode) return response;
-        using (response) throw new HttpRequestException($"{(int)response.StatusCode} {response.ReasonPhrase}", null, response.StatusCode);
+        if (withToken) request.Headers.Authorization = _token;
+        using var patience = new CancellationTokenSource(_silence, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, patience.Token);
+        try
+        {
+            return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            throw Silent();
+        }
     }
 
-    private static async Task CopyAsync(Stream source, FileStream target, Action<long> received, CancellationToken stop)
+    private static bool IsSameHost(Uri hub, Uri other) => (hub.Scheme, hub.Host, hub.Port) == (other.Scheme, other.Host, other.Port);
+
+    private TimeoutException Silent() => new($"nothing came for {_silence.TotalSeconds:0.##} s");
+
+    /// <summary>The error for an answer that is none. Where the hub says how long to wait, that goes with it.</summary>
+    private HttpRequestException Refused(HttpResponseMessage response)
+    {
+        var error = new HttpRequestException($"{(int)response.StatusCode} {response.ReasonPhrase}", null, response.StatusCode);
+        if ((response.Headers.RetryAfter?.Delta ?? response.Headers.RetryAfter?.Date - _time.GetUtcNow()) is { } wait)
+            error.Data[Wait] = wait < TimeSpan.Zero ? TimeSpan.Zero : wait > LongestWait ? LongestWait : wait;
+        return error;
+    }
+
+    private async Task CopyAsync(Stream source, Stream target, Action<long> received, CancellationToken stop)
     {
         var buffer = new byte[1 << 17];
         while (true)
         {
-            using var silence = CancellationTokenSource.CreateLinkedTokenSource(stop);
-            silence.CancelAfter(Silence);
+            using var patience = new CancellationTokenSource(_silence, _time);
+            using var silence = CancellationTokenSource.CreateLinkedTokenSource(stop, patience.Token);
             int read;
             try
             {
@@ -105,7 +191,7 @@ internal sealed class HubClient : IDisposable
             }
             catch (OperationCanceledException) when (!stop.IsCancellationRequested)
             {
-                throw new TimeoutException($"nothing came for {Silence.TotalSeconds:0} s");
+                throw Silent();
             }
             catch (IOException exception) when (exception is not HttpIOException)
             {

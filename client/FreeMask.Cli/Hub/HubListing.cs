@@ -5,10 +5,10 @@ namespace FreeMask.Cli.Hub;
 
 /// <summary>A file of a repository.</summary>
 /// <param name="Path">With forward slashes.</param>
-/// <param name="Size">In bytes.</param>
-/// <param name="Sha256">Of a large file; null for one that the hub keeps in git.</param>
+/// <param name="Size">In bytes; null where the hub does not say.</param>
+/// <param name="Sha256">Of a large file; null for one that the hub keeps in git, and where the hub does not say.</param>
 /// <param name="GitHash">SHA-1 of a git blob; null for a large file.</param>
-internal sealed record HubFile(string Path, long Size, string? Sha256, string? GitHash);
+internal sealed record HubFile(string Path, long? Size, string? Sha256, string? GitHash);
 
 /// <summary>What a repository holds at a commit.</summary>
 /// <param name="Commit">The commit that the revision stands for.</param>
@@ -32,15 +32,23 @@ internal sealed record HubListing(string Commit, IReadOnlyList<HubFile> Files)
         }
     }
 
+    /// <summary>Whether a path stays in the folder that it is joined to, on every system.</summary>
+    internal static bool StaysInside(string path) =>
+        path.Length > 0 && !path.Contains(':', StringComparison.Ordinal) && !path.Any(char.IsControl)
+        && path.Split('/', '\\').All(part => part is not ("" or "." or ".."));
+
     private static HubFile File(JsonElement sibling)
     {
         var path = sibling.GetProperty("rfilename").GetString() ?? throw new JsonException("a file has no name");
+        if (!StaysInside(path)) throw new JsonException($"it lists '{path}', which is no path inside of a repository");
         var large = sibling.TryGetProperty("lfs", out var lfs) && lfs.ValueKind == JsonValueKind.Object;
-        var size = (large ? lfs : sibling).TryGetProperty("size", out var bytes) ? bytes.GetInt64() : 0;
+        var size = (large ? lfs : sibling).TryGetProperty("size", out var bytes) && bytes.ValueKind == JsonValueKind.Number ? bytes.GetInt64() : (long?)null;
         return new(
             path,
             size,
-            large ? lfs.GetProperty("sha256").GetString() : null,
-            !large && sibling.TryGetProperty("blobId", out var blob) ? blob.GetString() : null);
+            large ? Text(lfs, "sha256") : null,
+            large ? null : Text(sibling, "blobId"));
     }
+
+    private static string? Text(JsonElement element, string name) => element.TryGetProperty(name, out var text) && text.ValueKind == JsonValueKind.String ? text.GetString() : null;
 }

@@ -5,65 +5,85 @@ namespace FreeMask.Cli.Hub;
 /// <summary>Which files of a repository make an ONNX export. Pickled weights are never among them: loading one runs code.</summary>
 internal static class HubSelection
 {
-    private const string Index = "model_index.json", Model = "model.onnx";
+    private const string Index = "model_index.json", Model = "model.onnx", AutoencoderConfig = "vae/config.json";
 
-    private static readonly string[] Kinds = [".json", ".txt", ".onnx", ".onnx_data", ".data", ".pb"];
+    private static readonly string[] Kinds = [".json", ".txt"];
+    private static readonly string[] LicenceKinds = ["", ".txt", ".md"];
     private static readonly string[] Parts = ["scheduler", "tokenizer", "tokenizer_2", "text_encoder", "text_encoder_2", "unet", "vae_encoder", "vae_decoder"];
 
-    /// <summary>The files to fetch and the path that each gets.</summary>
+    /// <summary>The files to fetch first, and the path that each gets: the graphs and what surrounds them. The graphs name the files of their weights (<see cref="Weights"/>).</summary>
     /// <param name="listing">What the repository holds.</param>
     /// <param name="reference">Named in messages.</param>
-    /// <param name="variant">Such as <c>fp16</c>: takes <c>model.fp16.onnx</c> or <c>model_fp16.onnx</c> for <c>model.onnx</c>; null for the plain files.</param>
+    /// <param name="variant">Such as <c>fp16</c>: takes <c>model.fp16.onnx</c> or <c>model_fp16.onnx</c> for <c>model.onnx</c> in the parts that have it; null for the plain files.</param>
     /// <exception cref="FreeMaskException">The repository is no such export, or has no such variant.</exception>
     internal static IReadOnlyList<(HubFile File, string Path)> Choose(HubListing listing, HubReference reference, string? variant)
     {
-        var usable = listing.Files.Where(IsPart).ToList();
-        if (!usable.Any(file => file.Path == Index))
+        if (!listing.Files.Any(file => file.Path == Index))
             throw new FreeMaskException($"{reference.Repository} at {reference.Revision} has no {Index}: it is no diffusion pipeline in the layout of diffusers.");
-        var graphs = usable.Where(file => file.Path.EndsWith(".onnx", StringComparison.Ordinal)).ToList();
-        var chosen = graphs.Where(file => IsVariant(file, variant)).Select(file => (File: file, Path: Folder(file) + "/" + Model)).ToList();
-        if (!chosen.Exists(item => item.Path == "unet/" + Model))
-        {
-            throw new FreeMaskException(graphs.Count == 0
-                ? $"{reference.Repository} at {reference.Revision} holds no ONNX files. Its PyTorch weights can be exported with: optimum-cli export onnx --model {reference.Repository} DIR"
-                : $"{reference.Repository} at {reference.Revision} has no unet/{Model}{(variant is null ? "" : $" of the variant '{variant}'")}; it has {string.Join(", ", graphs.Select(file => file.Path).Order(StringComparer.Ordinal))}.");
-        }
-
-        // A graph names the files of its weights, so these keep their names; those of graphs that are not taken stay out.
-        var leftOut = graphs.Except(chosen.Select(item => item.File)).Select(file => file.Path).ToList();
-        var rest = usable.Except(graphs).Where(file => !leftOut.Exists(graph => IsWeightsOf(file.Path, graph)));
-        return [.. chosen.Concat(rest.Select(file => (file, file.Path))).OrderBy(item => item.Path, StringComparer.Ordinal)];
+        var graphs = listing.Files.Where(file => Parts.Contains(Folder(file.Path), StringComparer.Ordinal) && file.Path.EndsWith(".onnx", StringComparison.Ordinal)).ToList();
+        if (graphs.Count == 0)
+            throw new FreeMaskException($"{reference.Repository} at {reference.Revision} holds no ONNX files. Its PyTorch weights can be exported with: optimum-cli export onnx --model {reference.Repository} DIR");
+        if (variant is not null && !graphs.Exists(graph => IsVariant(graph, variant)))
+            throw Missing(reference, $"graph of the variant '{variant}'", graphs);
+        var chosen = graphs.GroupBy(graph => Folder(graph.Path), StringComparer.Ordinal)
+            .Select(part => (File: part.FirstOrDefault(graph => IsVariant(graph, variant)) ?? part.FirstOrDefault(graph => IsVariant(graph, null)), Path: part.Key + "/" + Model))
+            .Where(item => item.File is not null).Select(item => (item.File!, item.Path)).ToList();
+        if (!chosen.Exists(item => item.Path == "unet/" + Model)) throw Missing(reference, "unet/" + Model, graphs);
+        return [.. chosen.Concat(listing.Files.Where(IsConfiguration).Select(file => (file, file.Path))).OrderBy(item => item.Path, StringComparer.Ordinal)];
     }
+
+    /// <summary>The files that hold a graph's weights, and the path that each gets: the graph names them, so they keep their names.</summary>
+    /// <param name="listing">What the repository holds.</param>
+    /// <param name="reference">Named in messages.</param>
+    /// <param name="graph">The graph, and its path here.</param>
+    /// <param name="locations">What the graph says, relative to its folder.</param>
+    /// <exception cref="FreeMaskException">The repository lacks one, or it lies outside of the graph's folder.</exception>
+    internal static IReadOnlyList<(HubFile File, string Path)> Weights(HubListing listing, HubReference reference, (HubFile File, string Path) graph, IEnumerable<string> locations) =>
+    [
+        .. locations.Select(location =>
+        {
+            var name = location.StartsWith("./", StringComparison.Ordinal) ? location[2..] : location;
+            if (!HubListing.StaysInside(name)) throw new FreeMaskException($"{reference.Repository}: {graph.File.Path} keeps weights in '{location}', outside of its folder; that is not fetched.");
+            var source = Folder(graph.File.Path) + "/" + name;
+            var file = listing.Files.FirstOrDefault(file => file.Path == source)
+                ?? throw new FreeMaskException($"{reference.Repository} at {reference.Revision} is not whole: {graph.File.Path} keeps weights in {source}, which is not there.");
+            return (file, Folder(graph.Path) + "/" + name);
+        }),
+    ];
+
+    /// <summary>The parts whose plain graph is taken because they have no variant.</summary>
+    internal static IReadOnlyList<string> WithoutVariant(IEnumerable<(HubFile File, string Path)> chosen, string? variant) => variant is null
+        ? []
+        : [.. chosen.Where(item => item.Path.EndsWith("/" + Model, StringComparison.Ordinal) && !IsVariant(item.File, variant)).Select(item => Folder(item.Path))];
 
     /// <summary>The files of a checkpoint as <c>save_pretrained</c> writes it: configuration and safetensors, at the top of the repository.</summary>
     /// <exception cref="FreeMaskException">The repository holds no such checkpoint.</exception>
     internal static IReadOnlyList<(HubFile File, string Path)> Checkpoint(HubListing listing, HubReference reference)
     {
-        var files = listing.Files.Where(file => !file.Path.Contains('/', StringComparison.Ordinal)
+        var files = listing.Files.Where(file => Folder(file.Path).Length == 0
             && (file.Path is "config.json" or "preprocessor_config.json" or "model.safetensors.index.json" || file.Path.EndsWith(".safetensors", StringComparison.Ordinal))).ToList();
         return files.Exists(file => file.Path == "config.json") && files.Exists(file => file.Path.EndsWith(".safetensors", StringComparison.Ordinal))
             ? [.. files.Select(file => (file, file.Path)).OrderBy(item => item.Path, StringComparer.Ordinal)]
             : throw new FreeMaskException($"{reference.Repository} at {reference.Revision} holds no config.json with safetensors.");
     }
 
-    private static bool IsPart(HubFile file)
+    private static bool IsConfiguration(HubFile file)
     {
-        if (file.Path == Index || file.Path.StartsWith("LICENSE", StringComparison.OrdinalIgnoreCase)) return true;
-        return Parts.Contains(Folder(file), StringComparer.Ordinal) && !file.Path.Contains("..", StringComparison.Ordinal)
-            && Array.Exists(Kinds, kind => file.Path.EndsWith(kind, StringComparison.Ordinal)) && !file.Path.EndsWith(".safetensors.index.json", StringComparison.Ordinal);
+        if (file.Path is Index or AutoencoderConfig) return true;
+        if (Folder(file.Path).Length == 0)
+            return file.Path.StartsWith("LICENSE", StringComparison.OrdinalIgnoreCase) && LicenceKinds.Contains(Path.GetExtension(file.Path), StringComparer.OrdinalIgnoreCase);
+        return Parts.Contains(Folder(file.Path), StringComparer.Ordinal)
+            && Array.Exists(Kinds, kind => file.Path.EndsWith(kind, StringComparison.Ordinal)) && !file.Path.EndsWith(".index.json", StringComparison.Ordinal);
     }
+
+    private static FreeMaskException Missing(HubReference reference, string what, IEnumerable<HubFile> graphs) =>
+        new($"{reference.Repository} at {reference.Revision} has no {what}; it has {string.Join(", ", graphs.Select(file => file.Path).Order(StringComparer.Ordinal))}.");
 
     private static bool IsVariant(HubFile graph, string? variant)
     {
-        var name = graph.Path[(Folder(graph).Length + 1)..];
+        var name = graph.Path[(Folder(graph.Path).Length + 1)..];
         return variant is null ? name == Model : name == $"model.{variant}.onnx" || name == $"model_{variant}.onnx";
     }
 
-    private static bool IsWeightsOf(string path, string graph) => path.StartsWith(graph + "_data", StringComparison.Ordinal) || path.StartsWith(graph + ".data", StringComparison.Ordinal);
-
-    private static string Folder(HubFile file)
-    {
-        var slash = file.Path.LastIndexOf('/');
-        return slash < 0 ? "" : file.Path[..slash];
-    }
+    private static string Folder(string path) => path.LastIndexOfAny(['/', '\\']) is >= 0 and var slash ? path[..slash] : "";
 }

@@ -22,6 +22,9 @@ internal sealed record PullLock(string Repository, string Revision, string Commi
 {
     internal const string FileName = "freemask.lock.json";
 
+    // What a pull is about that has not ended.
+    private const string BegunName = "freemask.pull.json", Index = "model_index.json";
+
     private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     /// <summary>Reads the lock of a folder; null where there is none.</summary>
@@ -40,8 +43,26 @@ internal sealed record PullLock(string Repository, string Revision, string Commi
         }
     }
 
-    internal Task WriteAsync(string folder, CancellationToken stop) =>
-        AtomicFile.WriteAsync(System.IO.Path.Combine(folder, FileName), JsonSerializer.Serialize(this, Format) + "\n", stop);
+    /// <summary>Writes the lock: the pull is done.</summary>
+    internal async Task WriteAsync(string folder, CancellationToken stop)
+    {
+        await AtomicFile.WriteAsync(System.IO.Path.Combine(folder, FileName), JsonSerializer.Serialize(this, Format) + "\n", stop);
+        File.Delete(System.IO.Path.Combine(folder, BegunName));
+    }
+
+    /// <summary>Takes a folder for a repository, so that files of two models never mix.</summary>
+    /// <returns>The lock of an earlier pull of the same repository; null where there is none.</returns>
+    /// <exception cref="FreeMaskException">The folder holds another model.</exception>
+    internal static async Task<PullLock?> BeginAsync(string folder, HubReference reference, CancellationToken stop)
+    {
+        var begun = System.IO.Path.Combine(folder, BegunName);
+        var earlier = Read(folder);
+        var owner = earlier?.Repository ?? (File.Exists(begun) ? (await File.ReadAllTextAsync(begun, stop)).Trim() : File.Exists(System.IO.Path.Combine(folder, Index)) ? "a model that was not pulled" : null);
+        if (owner is not null && owner != reference.Repository)
+            throw new FreeMaskException($"{folder} holds {owner}; files of {reference.Repository} would mix with it. Name another folder with --out, or remove this one.");
+        await AtomicFile.WriteAsync(begun, reference.Repository + "\n", stop);
+        return earlier;
+    }
 
     /// <summary>Reads every file again and compares.</summary>
     /// <exception cref="FreeMaskException">A file is missing or changed; the message names it.</exception>

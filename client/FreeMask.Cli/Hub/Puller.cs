@@ -27,16 +27,43 @@ internal sealed class Puller(HubClient hub, Action<string> say, TimeProvider tim
     {
         Directory.CreateDirectory(folder);
         using var busy = Occupy(folder);
+        hub.Said = say;
+        var earlier = await PullLock.BeginAsync(folder, reference, stop);
         var listing = await hub.ListAsync(reference, stop);
         var chosen = choose is null ? HubSelection.Choose(listing, reference, variant) : choose(listing);
-        say($"{reference.Repository} at {listing.Commit}: {chosen.Count} files, {Sizes.Megabytes(chosen.Sum(item => item.File.Size))}");
-        CheckSpace(folder, chosen);
-        var files = new List<PulledFile>();
-        foreach (var (file, path) in chosen)
-            files.Add(await FileAsync(reference, listing.Commit, file, path, folder, stop));
-        var after = new PullLock(reference.Repository, reference.Revision, listing.Commit, files);
+        say($"{reference.Repository} at {listing.Commit}: {chosen.Count} files, {Sizes.Megabytes(chosen.Sum(item => item.File.Size ?? 0))}");
+        if (HubSelection.WithoutVariant(chosen, variant) is { Count: > 0 } plain) say($"no {variant} of {string.Join(", ", plain)}: the plain files are taken.");
+        var files = await FilesAsync(reference, listing.Commit, chosen, folder, stop);
+        // Only the graphs say which files hold their weights.
+        var weights = choose is null ? chosen.Where(IsGraph).SelectMany(graph => HubSelection.Weights(listing, reference, graph, LocationsOf(folder, graph.Path))).DistinctBy(item => item.Path).ToList() : [];
+        if (weights.Count > 0) say($"weights of the graphs: {weights.Count} files, {Sizes.Megabytes(weights.Sum(item => item.File.Size ?? 0))}");
+        files.AddRange(await FilesAsync(reference, listing.Commit, weights, folder, stop));
+        var after = new PullLock(reference.Repository, reference.Revision, listing.Commit, [.. files.OrderBy(file => file.Path, StringComparer.Ordinal)]);
+        // What an earlier pull of another revision or variant brought, and this one does not.
+        foreach (var old in (earlier?.Files ?? []).ExceptBy(after.Files.Select(file => file.Path), file => file.Path)) File.Delete(TargetOf(folder, old.Path));
         await after.WriteAsync(folder, stop);
         return after;
+    }
+
+    private async Task<List<PulledFile>> FilesAsync(HubReference reference, string commit, IReadOnlyList<(HubFile File, string Path)> chosen, string folder, CancellationToken stop)
+    {
+        CheckSpace(folder, chosen);
+        var files = new List<PulledFile>();
+        foreach (var (file, path) in chosen) files.Add(await FileAsync(reference, commit, file, path, folder, stop));
+        return files;
+    }
+
+    private static bool IsGraph((HubFile File, string Path) item) => item.Path.EndsWith(".onnx", StringComparison.Ordinal);
+
+    private static IReadOnlyList<string> LocationsOf(string folder, string graph) => OnnxGraphReader.Read(Path.Combine(folder, graph)).ExternalFiles;
+
+    /// <summary>Where a file goes. Listings are checked as they are read; this is the last look before something is written.</summary>
+    private static string TargetOf(string folder, string path)
+    {
+        var (root, target) = (Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)), Path.GetFullPath(Path.Combine(folder, path)));
+        return HubListing.StaysInside(path) && target.StartsWith(root + Path.DirectorySeparatorChar, StringComparison.Ordinal)
+            ? target
+            : throw new FreeMaskException($"'{path}' would be written outside of {folder}; it is not fetched.");
     }
 
     private static FileStream Occupy(string folder)
@@ -53,24 +80,25 @@ internal sealed class Puller(HubClient hub, Action<string> say, TimeProvider tim
 
     private static void CheckSpace(string folder, IReadOnlyList<(HubFile File, string Path)> chosen)
     {
-        long Have(string path) => new FileInfo(Path.Combine(folder, path)) is { Exists: true } there ? there.Length : new FileInfo(Path.Combine(folder, path) + Part) is { Exists: true } part ? part.Length : 0;
-        var missing = chosen.Sum(item => Math.Max(0, item.File.Size - Have(item.Path)));
+        long Have(string target) => File.Exists(target) ? ModelFiles.LengthOf(target) : File.Exists(target + Part) ? ModelFiles.LengthOf(target + Part) : 0;
+        var missing = chosen.Sum(item => Math.Max(0, (item.File.Size ?? 0) - Have(TargetOf(folder, item.Path))));
         var free = new DriveInfo(folder).AvailableFreeSpace;
         if (missing > free) throw new FreeMaskException($"{folder} needs {Sizes.Megabytes(missing)} more, and its disk has {Sizes.Megabytes(free)}; make room, or name another folder with --out.");
     }
 
     private async Task<PulledFile> FileAsync(HubReference reference, string commit, HubFile file, string path, string folder, CancellationToken stop)
     {
-        var target = Path.Combine(folder, path);
-        if (File.Exists(target) && new FileInfo(target).Length == file.Size && await IsRightAsync(target, file, stop))
+        var target = TargetOf(folder, path);
+        if (ModelFiles.IsThere(target) && CanBeChecked(file) && await IsRightAsync(target, file, stop))
             return await PulledAsync(file, path, target, stop);
         Directory.CreateDirectory(Path.GetDirectoryName(target)!);
         var part = target + Part;
-        if (File.Exists(part) && new FileInfo(part).Length > file.Size) File.Delete(part);
+        if (File.Exists(part) && (!CanBeChecked(file) || ModelFiles.LengthOf(part) > file.Size)) File.Delete(part);
         try
         {
+            // A pull that was stopped while it computed the hash left all bytes: a hub has nothing to send behind them.
             await using var stream = new FileStream(part, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            await hub.FetchAsync(reference, commit, file, stream, Meter(path, file.Size), stop);
+            if (stream.Length == 0 || stream.Length != file.Size) await hub.FetchAsync(reference, commit, file, stream, Meter(path, file.Size), stop);
         }
         catch (IOException exception) when (exception is not HttpIOException)
         {
@@ -96,23 +124,25 @@ internal sealed class Puller(HubClient hub, Action<string> say, TimeProvider tim
 
     /// <summary>A file that was found right; one whose hash the hub states need not be read again.</summary>
     private static async Task<PulledFile> PulledAsync(HubFile file, string path, string target, CancellationToken stop) =>
-        new(path, file.Path, file.Size, file.Sha256 ?? await PullLock.Sha256Async(target, stop));
+        new(path, file.Path, ModelFiles.LengthOf(target), file.Sha256 ?? await PullLock.Sha256Async(target, stop));
+
+    private static bool CanBeChecked(HubFile file) => (file.Sha256 ?? file.GitHash) is not null || file.Size is not null;
 
     private static async Task<bool> IsRightAsync(string path, HubFile file, CancellationToken stop)
     {
-        if (new FileInfo(path).Length != file.Size) return false;
+        if (file.Size is { } size && ModelFiles.LengthOf(path) != size) return false;
         if (file.Sha256 is { } sha256) return await PullLock.Sha256Async(path, stop) == sha256;
         return file.GitHash is not { } git || await PullLock.GitHashAsync(path, stop) == git;
     }
 
-    private Action<long> Meter(string path, long size)
+    private Action<long> Meter(string path, long? size)
     {
         var said = time.GetTimestamp();
         return received =>
         {
             if (received < size && time.GetElapsedTime(said) < Pace) return;
             said = time.GetTimestamp();
-            say(string.Create(CultureInfo.InvariantCulture, $"{path}: {received / 1e6:0.0} of {size / 1e6:0.0} MB"));
+            say(string.Create(CultureInfo.InvariantCulture, $"{path}: {received / 1e6:0.0}{(size is null ? "" : $" of {size / 1e6:0.0}")} MB"));
         };
     }
 }

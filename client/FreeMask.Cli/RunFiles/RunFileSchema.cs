@@ -75,14 +75,14 @@ internal static class RunFileSchema
             return result;
         }
 
-        if (path.Length == 0 || world.FindDataset(path) is not { } folder)
-        {
-            file.Report("path", $"'source.path' is '{path}', but no such folder holds JPEGImages and SegmentationClass. Name a data set in PASCAL VOC layout.");
-            return result;
-        }
-
         try
         {
+            if (path.Length == 0 || world.FindDataset(path) is not { } folder)
+            {
+                file.Report("path", $"'source.path' is '{path}', but no such folder holds JPEGImages and SegmentationClass. Name a data set in PASCAL VOC layout.");
+                return result;
+            }
+
             var samples = world.ReadSamples(folder, result.List, [.. classes.Select(name => VocClasses.IndexOf(name)).Where(id => id > 0)]);
             return samples.Count == 0 ? result with { Path = folder } : result with { Path = folder, Images = [.. samples.Select(s => s.Name)], Classes = [.. samples.Select(s => s.ClassId)] };
         }
@@ -215,7 +215,16 @@ internal static class RunFileSchema
         var dataset = file.Text("dataset", spec.Dataset);
         file.Close();
         if (dataset is "heldout" or "none") return spec with { Dataset = dataset };
-        if (world.FindDataset(dataset) is { } folder) return spec with { Dataset = folder };
+        try
+        {
+            if (world.FindDataset(dataset) is { } folder) return spec with { Dataset = folder };
+        }
+        catch (FreeMaskException unusable)
+        {
+            file.Report("dataset", unusable.Message);
+            return spec;
+        }
+
         file.Report("dataset", $"'evaluation.dataset' is '{dataset}', but no such folder holds JPEGImages and SegmentationClass. Name a data set in PASCAL VOC layout, 'heldout' for the one that the bundle ships, or 'none'.");
         return spec with { Dataset = dataset };
     }

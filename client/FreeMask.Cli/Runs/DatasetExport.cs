@@ -91,8 +91,8 @@ internal static class DatasetExport
         ["attempt"] = sample.Attempt,
         ["score"] = sample.Score,
         ["judge"] = sample.Judge,
-        ["image"] = sample.Artifact(ArtifactNames.FinalImage),
-        ["label"] = sample.Artifact(ArtifactNames.CompositeLabel),
+        ["image_sha256"] = sample.Artifact(ArtifactNames.FinalImage),
+        ["label_sha256"] = sample.Artifact(ArtifactNames.CompositeLabel),
     };
 
     private static ExportOptions Options(RunReader run, bool overwrite)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
 using FreeMask.Vision;
+using FreeMask.Vision.Datasets;
 using FreeMask.Vision.Evaluation;
 using FreeMask.Vision.Export;
 using FreeMask.Vision.Segmentation;
@@ -56,6 +57,7 @@ internal sealed record SegmenterMeasure(
             for (var c = 0; c < classes; c++) boundary[c] = new(boundary[c].Intersection + counts[c].Intersection, boundary[c].Union + counts[c].Union);
         }
 
+        if (Enumerable.Range(1, classes - 1).All(c => total.TruthCount(c) == 0)) throw LabelledDataset.NoClasses(data.Root, pictures.Count);
         var scores = total.Scores();
         return new(
             folder, data.Root, pictures.Count, scores.MeanIou, Bootstrap.MeanIou(pictures, IntervalSeed),

@@ -37,6 +37,12 @@ internal static class SegmenterVerb
             var source = parsed.GetRequiredValue(dataset);
             var data = LabelledDataset.Open(source, parsed.GetValue(format), parsed.GetValue(list));
             var measured = Measured(source, parsed.GetValue(format), parsed.GetValue(validation), data);
+            foreach (var set in measured is null ? [data] : new[] { data, measured })
+            {
+                foreach (var note in set.Notes) desk.Say(note);
+                set.RequireClasses();
+            }
+
             var isReference = IsReference(parsed.GetValue(recipe), parsed.GetRequiredValue(init));
             var start = await SegmenterStart.FindAsync(host, desk, parsed.GetRequiredValue(init), parsed.GetRequiredValue(backbone), isReference, data.Labels, stop);
             var request = Recipe(isReference, data.Labels, parsed.GetValue(seed), parsed.GetValue(steps), start);

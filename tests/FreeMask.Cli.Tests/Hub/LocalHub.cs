@@ -36,6 +36,23 @@ internal sealed class LocalHub : IAsyncDisposable
     /// <summary>How many more answers are 503.</summary>
     internal int Unavailable { get; set; }
 
+    /// <summary>How many more answers are 429, and what they say of how long to wait.</summary>
+    internal int Busy { get; set; }
+
+    internal string RetryAfter { get; set; } = "30";
+
+    /// <summary>A former name of the repository, which answers with the way to the present one.</summary>
+    internal string? FormerName { get; set; }
+
+    /// <summary>Another host that large files come from.</summary>
+    internal string? Store { get; set; }
+
+    /// <summary>Whether the listing states sizes and hashes.</summary>
+    internal bool Measured { get; set; } = true;
+
+    /// <summary>What came with each request as authorization.</summary>
+    internal ConcurrentQueue<string> Authorized { get; } = new();
+
     /// <summary>Happens once the repository has been listed.</summary>
     internal Action? AfterListing { get; set; }
 
@@ -64,8 +81,22 @@ internal sealed class LocalHub : IAsyncDisposable
 
     private Task GuardAsync(HttpContext context, RequestDelegate next)
     {
-        Asked.Enqueue($"{context.Request.Path} {context.Request.Headers.Range}".TrimEnd());
-        if (Token is not null && context.Request.Headers.Authorization != $"Bearer {Token}") context.Response.StatusCode = 401;
+        var path = context.Request.Path.Value!;
+        Asked.Enqueue($"{path} {context.Request.Headers.Range}".TrimEnd());
+        Authorized.Enqueue(context.Request.Headers.Authorization.ToString());
+        if (Busy > 0)
+        {
+            (Busy, context.Response.StatusCode, context.Response.Headers.RetryAfter) = (Busy - 1, 429, RetryAfter);
+        }
+        else if (FormerName is not null && path.Contains(FormerName, StringComparison.Ordinal))
+        {
+            context.Response.Redirect(path.Replace(FormerName, Repository, StringComparison.Ordinal) + context.Request.QueryString, permanent: false, preserveMethod: true);
+        }
+        else if (Store is not null && Large.Contains(path[(path.IndexOf(Commit, StringComparison.Ordinal) + Commit.Length + 1)..]))
+        {
+            context.Response.Redirect(Store + path);
+        }
+        else if (Token is not null && context.Request.Headers.Authorization != $"Bearer {Token}") context.Response.StatusCode = 401;
         else if (Unavailable > 0) (Unavailable, context.Response.StatusCode) = (Unavailable - 1, 503);
         else return next(context);
         return Task.CompletedTask;
@@ -82,6 +113,7 @@ internal sealed class LocalHub : IAsyncDisposable
 
     private object Sibling(string path, byte[] content)
     {
+        if (!Measured) return new { rfilename = path };
         if (Large.Contains(path)) return new { rfilename = path, size = content.Length, lfs = new { sha256 = Convert.ToHexStringLower(SHA256.HashData(content)), size = content.Length } };
         var blob = SHA1.HashData([.. Encoding.ASCII.GetBytes($"blob {content.Length}\0"), .. content]);
         return new { rfilename = path, size = content.Length, blobId = Convert.ToHexStringLower(blob) };

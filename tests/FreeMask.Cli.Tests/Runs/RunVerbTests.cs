@@ -43,6 +43,9 @@ public sealed class RunVerbTests : IDisposable
         Assert.Equal(180, run.GetProperty("seconds").GetProperty("total").GetDouble());
 
         Assert.Equal(12, VocDataset.Open(run.GetProperty("dataset").GetString()!).Entries.Count);
+        var line = JsonDocument.Parse(File.ReadLines(Path.Combine(Path.GetDirectoryName(run.GetProperty("report").GetString())!, "dataset", "manifest.jsonl")).First()).RootElement;
+        Assert.Equal(64, line.GetProperty("image_sha256").GetString()!.Length);
+        Assert.Equal(64, line.GetProperty("label_sha256").GetString()!.Length);
         var segmenter = run.GetProperty("segmenter").GetString()!;
         string[] files = ["card.json", "config.json", "model.onnx", "model.safetensors", SegmenterPreprocessing.FileName];
         Assert.Equal(files, Directory.EnumerateFiles(segmenter).Select(Path.GetFileName).Order());

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using FreeMask.Cli.Bundles;
+using FreeMask.Cli.RunFiles;
 using FreeMask.Cli.Tests.Terminal;
 using FreeMask.Vision.Imaging;
 using Xunit;
@@ -114,6 +116,44 @@ public sealed class ToolVerbTests : IDisposable
         Assert.InRange(compared.GetProperty("measure").GetProperty("mIoU").GetDouble(), compared.GetProperty("measure").GetProperty("interval").GetProperty("low").GetDouble() - 1e-9, 1);
         Assert.Equal(2, await _process.RunAsync(train));
         Assert.Contains("holds a segmenter already", _process.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Classes_of_a_label_map_keep_their_names_in_training_measures_and_runs()
+    {
+        var data = _process.Folder.Path("voc");
+        await WriteSquaresAsync(data, 6, TestContext.Current.CancellationToken);
+        var labelMap = Path.Combine(data, "labelmap.txt");
+        await File.WriteAllTextAsync(labelMap, "background:0,0,0::\ncat:128,0,0::\ndog:0,128,0::\nsheep:128,128,0::\n", TestContext.Current.CancellationToken);
+        Assert.True(await _process.RunAsync(["train", "segmenter", "--dataset", data, "--init", "none", "--recipe", "small", "--steps", "1", "--batch", "1", "--size", "64", "--out", _process.Folder.Path("made")]) == 0, _process.Error);
+        _process.Clear();
+        Assert.True(await _process.RunAsync(["eval", "--segmenter", _process.Folder.Path("made"), "--dataset", data, "--json"]) == 0, _process.Error);
+        string[] measured = [.. JsonDocument.Parse(_process.Out).RootElement.GetProperty("classes").EnumerateObject().Select(item => item.Name)];
+        Assert.Superset(new HashSet<string> { "cat", "dog", "sheep" }, measured.ToHashSet());
+        Assert.DoesNotContain("aeroplane", measured);
+
+        // A run of the folder takes them by name too; a name that VOC does not have is refused where it stands.
+        var world = new BundleCatalog(null).WorldAt(_process.Folder.Root);
+        Assert.Equal([("0", 8), ("1", 12), ("3", 8), ("4", 12)], world.ReadSamples(data, null, [8, 12]).Select(sample => (sample.Name, (int)sample.ClassId)));
+        await File.AppendAllTextAsync(labelMap, "zebra:1,2,3::\n", TestContext.Current.CancellationToken);
+        foreach (var use in new[] { "source: { kind: folder, path: voc }", "evaluation: { dataset: voc }" })
+            Assert.Contains("zebra", Assert.Throws<RunFileException>(() => RunFile.Parse($"classes: [cat]\n{use}\n", "a.yaml", world)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Masks_without_any_class_are_bad_input_before_the_training()
+    {
+        var data = _process.Folder.Path("voc");
+        await WriteSquaresAsync(data, 4, TestContext.Current.CancellationToken);
+        foreach (var mask in Directory.EnumerateFiles(Path.Combine(data, "SegmentationClass")).ToList())
+        {
+            var labels = IndexedPng.Load(mask);
+            await File.WriteAllBytesAsync(mask, IndexedPng.EncodeGrey(new LabelMap(labels.Width, labels.Height, Array.ConvertAll(labels.Labels, label => label == 0 ? label : (byte)255))), TestContext.Current.CancellationToken);
+        }
+
+        Assert.Equal(2, await _process.RunAsync(["train", "segmenter", "--dataset", data, "--init", "none", "--recipe", "small", "--steps", "1", "--out", _process.Folder.Path("made")]));
+        Assert.Contains("0 and 255", _process.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_process.Folder.Path("made")));
     }
 
     [Fact]

@@ -22,6 +22,7 @@ public sealed class JsonArraysTests
             Assert.True(json.Span.SequenceEqual(bytes.AsSpan((int)offset, json.Length)));
             using var document = JsonDocument.Parse(json);
             seen.Add((array, document.RootElement.GetProperty("id").GetInt32()));
+            return true;
         });
         Assert.Equal([.. Enumerable.Range(0, 3000).Select(i => ("first", i)), ("second", 7)], seen);
     }
@@ -34,5 +35,5 @@ public sealed class JsonArraysTests
     [InlineData("{\"a\": [{\"id\": ")]
     [InlineData("{\"a\": []} {")]
     public void Damaged_documents_are_refused(string text) =>
-        Assert.ThrowsAny<JsonException>(() => JsonArrays.Walk(new MemoryStream(Encoding.UTF8.GetBytes(text)), (_, _, _) => { }));
+        Assert.ThrowsAny<JsonException>(() => JsonArrays.Walk(new MemoryStream(Encoding.UTF8.GetBytes(text)), (_, _, _) => true));
 }

@@ -85,6 +85,49 @@ public sealed class LabelledDatasetTests : IDisposable
         Assert.Throws<FreeMaskException>(() => LabelledDataset.Open(_folder).Load(0));
     }
 
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(255, 255)]
+    [InlineData(0, 255)]
+    public void Masks_of_background_and_void_alone_hold_nothing_to_learn(byte first, byte second)
+    {
+        Picture("JPEGImages/a.png");
+        Picture("JPEGImages/b.png");
+        Labels("SegmentationClass/a.png", first);
+        Labels("SegmentationClass/b.png", second);
+        Assert.Contains("0 and 255", Assert.Throws<FreeMaskException>(LabelledDataset.Open(_folder).RequireClasses).Message, StringComparison.Ordinal);
+        Labels("SegmentationClass/b.png", 20);
+        LabelledDataset.Open(_folder).RequireClasses();
+    }
+
+    [Fact]
+    public void Road_is_a_class_of_Cityscapes_though_its_index_is_0()
+    {
+        Picture("leftImg8bit/train/bonn/x_leftImg8bit.png");
+        Labels("gtFine/train/bonn/x_gtFine_labelTrainIds.png", 0);
+        LabelledDataset.Open(_folder).RequireClasses();
+        Labels("gtFine/train/bonn/x_gtFine_labelTrainIds.png", 255);
+        Assert.Throws<FreeMaskException>(LabelledDataset.Open(_folder).RequireClasses);
+        Labels("gtFine/train/bonn/x_gtFine_labelTrainIds.png", 19);
+        Assert.Contains("label 19", Assert.Throws<FreeMaskException>(LabelledDataset.Open(_folder).RequireClasses).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Cityscapes_labels_that_a_tool_gave_a_palette_are_the_same_classes()
+    {
+        Picture("leftImg8bit/train/bonn/x_leftImg8bit.png");
+        byte[] car = [0, 0, 142], level = [13, 13, 13];
+        foreach (var palette in new[] { car, level })
+        {
+            Write("gtFine/train/bonn/x_gtFine_labelTrainIds.png", Imaging.TestPng.Make(8, 8, 8, PngColorType.Indexed, new byte[64], palette));
+            Assert.All(LabelledDataset.Open(_folder).Load(0).Labels.Labels, label => Assert.Equal(13, label));
+        }
+
+        Directory.CreateDirectory(Path.Combine(_folder, "leftImg8bit", "val", "bonn"));
+        Directory.CreateDirectory(Path.Combine(_folder, "gtFine", "val", "bonn"));
+        Assert.False(LabelledDataset.HasPart(_folder, null, "val"));
+    }
+
     [Fact]
     public void A_folder_without_any_layout_is_told_what_each_needs()
     {

@@ -1,6 +1,8 @@
 using FreeMask.Vision.Diffusion;
 using FreeMask.Vision.Diffusion.Conformance;
 using FreeMask.Vision.Diffusion.Inspection;
+using FreeMask.Vision.Onnx.Proto;
+using Google.Protobuf;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Diffusion;
@@ -72,6 +74,23 @@ public sealed class BrokenExportTests : IDisposable
         Refusal(file);
     }
 
+    [Theory]
+    [InlineData("text_encoder")]
+    [InlineData("vae_decoder")]
+    [InlineData("vae_encoder")]
+    public void Weights_beside_any_part_are_looked_at_before_the_runtime(string part)
+    {
+        KeepOutside(PathOf($"{part}/model.onnx"), "weights.bin");
+        var weights = $"{part}/weights.bin";
+        using (var bundle = DiffusionBundle.Load(_folder.FullName)) bundle.LoadUNet();
+        using (var stream = File.OpenWrite(PathOf(weights))) stream.SetLength(stream.Length - 1);
+        Assert.Contains("cut off", Refusal(weights), StringComparison.Ordinal);
+        File.WriteAllText(PathOf(weights), Pointer);
+        Assert.Contains("is a Git LFS pointer", Refusal(weights), StringComparison.Ordinal);
+        File.Delete(PathOf(weights));
+        Assert.Contains("does not exist", Refusal(weights), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Golden_data_that_lack_a_part_are_named()
     {
@@ -86,6 +105,22 @@ public sealed class BrokenExportTests : IDisposable
     [InlineData(-5)]
     public void A_size_that_no_image_has_is_refused(int pixels) =>
         Assert.Contains("pixels", Assert.Throws<FreeMaskException>(() => BundleInspection.Inspect(_folder.FullName, pixels)).Message, StringComparison.Ordinal);
+
+    /// <summary>Moves the larger weights of a model into a file beside it.</summary>
+    private static void KeepOutside(string path, string name)
+    {
+        var model = ModelProto.Parser.ParseFrom(File.ReadAllBytes(path));
+        using var weights = File.Create(Path.Combine(Path.GetDirectoryName(path)!, name));
+        foreach (var tensor in model.Graph.Initializer.Where(t => t.RawData.Length > 64))
+        {
+            tensor.DataLocation = TensorProto.Types.DataLocation.External;
+            foreach (var (key, value) in new[] { ("location", name), ("offset", $"{weights.Position}"), ("length", $"{tensor.RawData.Length}") }) tensor.ExternalData.Add(new StringStringEntryProto { Key = key, Value = value });
+            tensor.RawData.WriteTo(weights);
+            tensor.ClearRawData();
+        }
+
+        File.WriteAllBytes(path, model.ToByteArray());
+    }
 
     private string Refusal(string file)
     {

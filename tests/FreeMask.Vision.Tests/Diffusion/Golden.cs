@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using FreeMask.Vision.Diffusion.Schedulers;
 using FreeMask.Vision.Tensors;
 
@@ -13,9 +12,7 @@ internal sealed class Golden
         Folder = Fixtures.Path("sd", folder);
         var model = JsonDocument.Parse(File.ReadAllText(Path.Combine(Folder, "fixture.json"))).RootElement.GetProperty("model").GetString()!;
         Tensors = SafetensorsFile.Load(Fixtures.Path("sd", "golden", model, "golden.safetensors"));
-        // Python writes infinities, which JSON does not know.
-        var text = Regex.Replace(File.ReadAllText(Fixtures.Path("sd", "golden", model, "golden.json")), @":\s*-?Infinity", ": null");
-        Json = JsonDocument.Parse(text).RootElement;
+        Json = JsonDocument.Parse(PythonJson.ReadFile(Fixtures.Path("sd", "golden", model, "golden.json"))).RootElement;
     }
 
     internal string Folder { get; }

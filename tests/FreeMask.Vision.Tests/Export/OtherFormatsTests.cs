@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using FreeMask.Vision.Datasets;
 using FreeMask.Vision.Evaluation;
 using FreeMask.Vision.Export;
 using FreeMask.Vision.Imaging;
@@ -148,6 +150,66 @@ public sealed class OtherFormatsTests : IDisposable
         }
 
         Assert.Equal(Count, seen);
+    }
+
+    [Fact]
+    public async Task Hugging_face_columns_are_pictures_and_have_one_type_in_all_parts()
+    {
+        var scores = new[] { 1.0, 0.25, 1, 0.5, 1, 1 };
+        var items = ExportData.Source(Count).Items.Select((item, i) => item with
+        {
+            Metadata = new JsonObject { ["image"] = "ab12", ["label"] = "cd34", ["mask_file_name"] = "x", ["score"] = scores[i % scores.Length], ["scores"] = new JsonArray(1.0, 2f), ["round"] = 1 },
+        }).ToList();
+        await DatasetExporter.WriteAsync(
+            DatasetExporter.Format("huggingface"), ExportData.Source(Count) with { Items = items }, _folder["out"], new ExportOptions { Seed = 1, ValidationShare = 0.3 }, cancellationToken: TestContext.Current.CancellationToken);
+        foreach (var line in new[] { "train", "validation" }.SelectMany(split => File.ReadLines(_folder["out", split, "metadata.jsonl"])))
+        {
+            using var json = JsonDocument.Parse(line);
+            // The reader's rules: file_name becomes the column image, X_file_name the column X, both of pictures; every other field is a column as it is named.
+            var pictures = json.RootElement.EnumerateObject().Where(f => f.Name.EndsWith("file_name", StringComparison.Ordinal)).Select(f => f.Name == "file_name" ? "image" : f.Name[..^"_file_name".Length]).ToList();
+            Assert.Equal(["image", "label"], pictures);
+            var others = json.RootElement.EnumerateObject().Select(f => f.Name).Where(name => !name.EndsWith("file_name", StringComparison.Ordinal));
+            Assert.Empty(pictures.Intersect(others));
+            Assert.Contains('.', json.RootElement.GetProperty("score").GetRawText());
+            Assert.Equal("[1.0,2.0]", json.RootElement.GetProperty("scores").GetRawText());
+            Assert.Equal("1", json.RootElement.GetProperty("round").GetRawText());
+        }
+
+        Assert.Contains(File.ReadLines(_folder["out", DatasetExporter.ManifestName]), line => line.Contains("\"score\":1.0,", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("voc", "VOCdevkit/VOC2012/ImageSets/Segmentation/train.txt", "VOCdevkit/VOC2012/ImageSets/Segmentation/val.txt")]
+    [InlineData("coco", "annotations/instances_train.json", "annotations/instances_val.json")]
+    [InlineData("coco-panoptic", "annotations/panoptic_train.json", "annotations/panoptic_val.json")]
+    [InlineData("yolo", "labels/train/sample_0000.txt", "labels/val")]
+    [InlineData("huggingface", "train/metadata.jsonl", "validation")]
+    public async Task A_part_without_samples_is_not_written(string format, string train, string val)
+    {
+        await DatasetExporter.WriteAsync(DatasetExporter.Format(format), ExportData.Source(2), _folder["out"], new ExportOptions(), cancellationToken: TestContext.Current.CancellationToken);
+        Assert.True(File.Exists(_folder["out", train]));
+        Assert.False(Path.Exists(_folder["out", val]));
+        if (format == "yolo") Assert.Equal(["train: images/train", "val: images/train"], File.ReadLines(_folder["out", "data.yaml"]).Take(2));
+    }
+
+    [Theory]
+    [InlineData("voc")]
+    [InlineData("coco")]
+    [InlineData("cvat")]
+    public async Task A_small_export_can_be_learnt_from_and_measured_on(string format)
+    {
+        await DatasetExporter.WriteAsync(DatasetExporter.Format(format), ExportData.Source(4), _folder["out"], new ExportOptions(), cancellationToken: TestContext.Current.CancellationToken);
+        var data = LabelledDataset.Open(_folder["out"]);
+        data.RequireClasses();
+        Assert.Equal(format == "cvat" ? 4 : 3, data.Count);
+        Assert.Equal(VocClasses.Names, data.Labels);
+        if (format != "cvat") Assert.Equal(1, LabelledDataset.Open(_folder["out"], null, "val").Count);
+        for (var i = 0; i < data.Count; i++)
+        {
+            var sample = ExportData.Sample(int.Parse(Path.GetFileNameWithoutExtension(data.IdOf(i))[7..], CultureInfo.InvariantCulture));
+            // COCO has no void.
+            Assert.Equal(format == "coco" ? Array.ConvertAll(sample.Labels.Labels, label => label == LabelMap.Ignore ? (byte)0 : label) : sample.Labels.Labels, data.Load(i).Labels.Labels);
+        }
     }
 
     private Task WriteAsync(string format) => DatasetExporter.WriteAsync(

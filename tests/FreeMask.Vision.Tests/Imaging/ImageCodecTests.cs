@@ -64,6 +64,16 @@ public sealed class ImageCodecTests
     }
 
     [Fact]
+    public void A_progressive_jpeg_is_refused_wherever_it_is_cut()
+    {
+        var data = File.ReadAllBytes(Fixtures.Path("golden", "images", "files", "progressive.jpg"));
+        for (var length = 30; length < data.Length - 2; length += 41)
+            Assert.Contains("cut.jpg", Assert.Throws<FreeMaskException>(() => ImageCodec.Decode(data.AsSpan(0, length), "cut.jpg")).Message, StringComparison.Ordinal);
+        // What follows the picture does no harm.
+        Assert.Equal(ImageCodec.Decode(data).Pixels, ImageCodec.Decode([.. data, 0, 1, 2]).Pixels);
+    }
+
+    [Fact]
     public void A_png_without_its_end_marker_is_read()
     {
         var data = File.ReadAllBytes(Fixtures.Path("golden", "images", "files", "rgb.png"));

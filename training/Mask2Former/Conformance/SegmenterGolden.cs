@@ -37,7 +37,7 @@ internal sealed class SegmenterGolden
         if (!File.Exists(path)) throw new FreeMaskException($"{path} does not exist; a folder of golden data holds golden.json and golden.safetensors.");
         try
         {
-            var json = JsonDocument.Parse(File.ReadAllText(path)).RootElement;
+            var json = JsonDocument.Parse(PythonJson.ReadFile(path)).RootElement;
             if (!json.TryGetProperty("spec", out _) || !json.TryGetProperty("state_dict", out _))
                 throw new FreeMaskException($"{path} is no golden data of a Mask2Former: it has no spec or no state_dict.");
             return new(SafetensorsFile.Load(Path.Combine(folder, "golden.safetensors")), json);

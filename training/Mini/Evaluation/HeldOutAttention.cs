@@ -27,11 +27,11 @@ internal static class HeldOutAttention
     {
         var folder = Path.Combine(model, MiniDiffusionTrainer.HeldOutFolder);
         var captions = HeldOutSet.ReadCaptions(folder);
-        var entries = VocDataset.Open(folder, HeldOutSet.SingleSplit).Entries;
-        return [.. entries.Take(count > 0 ? count : entries.Count).Select(entry =>
+        var dataset = VocDataset.OpenAsVoc(folder, HeldOutSet.SingleSplit);
+        return [.. dataset.Entries.Take(count > 0 ? count : dataset.Entries.Count).Select(entry =>
         {
             var (objects, caption) = captions[entry.Id];
-            return new HeldOutScene(VocDataset.Load(entry), VocClasses.IndexOf(objects), caption);
+            return new HeldOutScene(dataset.Load(entry), VocClasses.IndexOf(objects), caption);
         })];
     }
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using FreeMask.Vision.Diffusion.Schedulers;
 using FreeMask.Vision.Onnx;
 using FreeMask.Vision.Tensors;
@@ -10,7 +9,7 @@ namespace FreeMask.Vision.Diffusion.Conformance;
 /// What a reference pipeline computed for a model: <c>golden.json</c> (prompts, runs and their settings) and <c>golden.safetensors</c> (token ids, embeddings, noise, predictions and
 /// latents of every step, attention maps, images).
 /// </summary>
-internal sealed partial class GoldenData
+internal sealed class GoldenData
 {
     private readonly SafetensorsFile _tensors;
     private readonly JsonElement _json;
@@ -34,8 +33,7 @@ internal sealed partial class GoldenData
         if (!File.Exists(path)) throw new FreeMaskException($"{path} does not exist; a folder of golden data holds golden.json and golden.safetensors.");
         try
         {
-            // Python writes infinities, which JSON does not know.
-            var json = JsonDocument.Parse(Infinity().Replace(File.ReadAllText(path), ": null")).RootElement;
+            var json = JsonDocument.Parse(PythonJson.ReadFile(path)).RootElement;
             return new(SafetensorsFile.Load(Path.Combine(folder, "golden.safetensors")), json);
         }
         catch (JsonException e)
@@ -51,9 +49,6 @@ internal sealed partial class GoldenData
     internal float[] Values(string name) => _tensors[name].ToSingles();
 
     internal FloatTensor Tensor(string name) => new(Values(name), [.. _tensors[name].Shape]);
-
-    [GeneratedRegex(@":\s*-?(Infinity|NaN)")]
-    private static partial Regex Infinity();
 }
 
 /// <summary>The settings of one reference run.</summary>
