@@ -39,43 +39,6 @@ public sealed class DatasetExporterTests
     }
 
     [Fact]
-    public async Task Two_writers_of_one_folder_do_not_mix()
-    {
-        using var folder = new TemporaryFolder();
-        var other = new FileStream(folder["out.partial.lock"], FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
-        await using (other)
-        {
-            var exception = await Assert.ThrowsAsync<FreeMaskException>(() =>
-                DatasetExporter.WriteAsync(new VocExporter(), ExportData.Source(1), folder["out"], new ExportOptions(), cancellationToken: Token));
-            Assert.Contains("is being written by another process", exception.Message, StringComparison.Ordinal);
-        }
-
-        await DatasetExporter.WriteAsync(new VocExporter(), ExportData.Source(1), folder["out"], new ExportOptions(), cancellationToken: Token);
-        Assert.Equal([folder["out"]], Directory.EnumerateFileSystemEntries(folder.Path));
-    }
-
-    [Fact]
-    public async Task A_folder_of_somebody_else_is_never_touched()
-    {
-        using var folder = new TemporaryFolder();
-        File.WriteAllText(folder["thesis.txt"], "important");
-        var error = await Assert.ThrowsAsync<FreeMaskException>(() =>
-            DatasetExporter.WriteAsync(new VocExporter(), ExportData.Source(1), folder.Path, new ExportOptions { Overwrite = true }, cancellationToken: Token));
-        Assert.Contains("not empty", error.Message, StringComparison.Ordinal);
-        Assert.True(File.Exists(folder["thesis.txt"]));
-    }
-
-    [Fact]
-    public async Task An_earlier_export_is_replaced_only_when_asked()
-    {
-        using var folder = new TemporaryFolder();
-        await DatasetExporter.WriteAsync(new VocExporter(), ExportData.Source(3), folder["out"], new ExportOptions(), cancellationToken: Token);
-        await Assert.ThrowsAsync<FreeMaskException>(() => DatasetExporter.WriteAsync(new VocExporter(), ExportData.Source(2), folder["out"], new ExportOptions(), cancellationToken: Token));
-        await DatasetExporter.WriteAsync(new VocExporter(), ExportData.Source(2), folder["out"], new ExportOptions { Overwrite = true }, cancellationToken: Token);
-        Assert.Equal(2, VocDataset.Open(folder["out"]).Entries.Count);
-    }
-
-    [Fact]
     public async Task A_failure_leaves_nothing_behind()
     {
         using var folder = new TemporaryFolder();
