@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using FreeMask.Vision.Files;
 using Microsoft.Extensions.Logging;
 
 namespace FreeMask.Cli.Terminal;
@@ -44,9 +45,10 @@ internal sealed class FileLog(DataFolder data, TimeProvider time) : ILoggerProvi
 
     private StreamWriter Open(DateTimeOffset now)
     {
-        Directory.CreateDirectory(data.Logs);
+        PrivateFiles.CreateFolder(data.Root);
+        PrivateFiles.CreateFolder(data.Logs);
         var name = $"{now:yyyyMMdd-HHmmss}-{Environment.ProcessId}.log";
-        return new StreamWriter(new FileStream(Path.Combine(data.Logs, name), FileMode.Append, FileAccess.Write, FileShare.ReadWrite)) { AutoFlush = true };
+        return new StreamWriter(PrivateFiles.Open(Path.Combine(data.Logs, name), FileMode.Append, FileAccess.Write, FileShare.ReadWrite)) { AutoFlush = true };
     }
 
     private sealed class Logger(FileLog log, string category) : ILogger
