@@ -22,6 +22,7 @@ public static class RunSpecValidator
     private static void Run(RunSpec spec, Checks check)
     {
         check.That(!string.IsNullOrWhiteSpace(spec.Name), "name", "give the run a name");
+        check.That(!spec.Name.Any(char.IsControl), "name", "it has a line break or another control character; write it in one line");
         check.That(!spec.Classes.IsEmpty, "classes", $"name at least one of: {string.Join(", ", VocClasses.Names.Skip(1))}");
         for (var i = 0; i < spec.Classes.Length; i++)
         {

@@ -77,6 +77,7 @@ public sealed class RunFileTests
     [InlineData("- cat\n", "a.yaml:1:1: a run file is one group of 'key: value' lines, such as 'classes: [cat, dog]'.")]
     [InlineData("rounds: 2\n", "a.yaml:1:1: 'classes' is missing. Name at least one of PASCAL VOC's 20 classes, such as 'classes: [cat, dog]', or write 'classes: all'.")]
     [InlineData("classes: [cat]\nsamplesPerRound: 1\n", "a.yaml:1:1: 'scoring.folds': there are fewer samples in a round than folds; use fewer folds.")]
+    [InlineData("classes: [cat]\nname: \"a\\nb\"\n", "a.yaml:2:7: 'name': it has a line break or another control character; write it in one line.")]
     [InlineData("classes: [cat, Cat]\n", "a.yaml:1:16: 'classes[1]': 'cat' is named twice; name each class once.")]
     [InlineData("classes: [background]\n", "a.yaml:1:11: 'background' is no class that can be made; it is what lies around the objects. Leave it out.")]
     [InlineData("classes: [cat]\nseed: -1\n", "a.yaml:2:7: 'seed' must be a whole number from 0 to 18446744073709551615, but it is '-1'.")]

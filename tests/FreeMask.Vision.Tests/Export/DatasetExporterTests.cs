@@ -29,6 +29,17 @@ public sealed class DatasetExporterTests
     }
 
     [Fact]
+    public async Task Names_and_facts_stay_text_in_the_card()
+    {
+        using var folder = new TemporaryFolder();
+        var options = new ExportOptions { Title = "Cats\n\n# <script>alert(1)</script>", Facts = [new("Model bundle", "a|b\n- seed: `9` [x](http://y)")] };
+        await DatasetExporter.WriteAsync(new VocExporter(), ExportData.Source(1), folder["out"], options, cancellationToken: Token);
+        var card = File.ReadAllLines(folder["out", "README.md"]);
+        Assert.Equal("# Cats  # &lt;script&gt;alert(1)&lt;/script&gt;", card[0]);
+        Assert.Contains("- Model bundle: a\\|b - seed: \\`9\\` \\[x\\](http://y)", card);
+    }
+
+    [Fact]
     public async Task The_same_source_gives_the_same_bytes()
     {
         using var folder = new TemporaryFolder();
