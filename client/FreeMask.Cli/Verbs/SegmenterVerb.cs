@@ -84,6 +84,8 @@ internal static class SegmenterVerb
         var checkpoint = new CheckpointFile(Path.Combine(folder, "checkpoint.safetensors"));
         if (!checkpoint.Exists && CheckpointFolder.HasWeights(folder))
             throw new FreeMaskException($"{folder} holds a segmenter already; name another folder with --out.");
+        if (!checkpoint.Exists && log is { HasMeasured: false } && Directory.Exists(log.BestFolder))
+            throw new FreeMaskException($"{log.BestFolder} was there before this training, which keeps its best model under that name; name another folder with --out, or remove it.");
         if (!checkpoint.Exists && File.Exists(ValidationLog.FileOf(folder)))
             throw new FreeMaskException($"{ValidationLog.FileOf(folder)} is left of another training, whose checkpoint is gone; name another folder with --out, or remove it.");
         SegmenterTrainer.Train(request, new DatasetSamples(data), checkpoint, new Lines(desk, request.CheckpointEvery), stop, desk.Time, log).Save(folder);
