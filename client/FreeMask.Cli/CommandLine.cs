@@ -10,6 +10,14 @@ internal static class CommandLine
 {
     internal static async Task<int> RunAsync(string[] args, Surroundings surroundings, CancellationToken stop)
     {
+        var code = await InvokeAsync(args, surroundings, stop);
+        if (surroundings.Out is not GuardedWriter { Failure: { } failure }) return code;
+        surroundings.Error.WriteLine($"The result could not be written to standard output: {failure.Message}");
+        return code == ExitCodes.Ok ? ExitCodes.Failed : code;
+    }
+
+    private static async Task<int> InvokeAsync(string[] args, Surroundings surroundings, CancellationToken stop)
+    {
         var host = new VerbHost(surroundings, args);
         var root = new RootCommand("Semantic-segmentation data sets without annotation, and the segmenter trained on them.") { host.Json, host.Data, host.Cluster };
         foreach (var verb in Catalog.Create(host)) root.Add(verb);

@@ -1,4 +1,5 @@
 using FreeMask.Cli.RunFiles;
+using FreeMask.Cli.Terminal;
 using FreeMask.Vision.Affinity;
 using FreeMask.Vision.Export;
 using FreeMask.Vision.Imaging;
@@ -25,9 +26,9 @@ internal sealed class BundleCatalog(string? modelsFolder)
     /// <summary>Looks for the models folder: the variable, then <c>models</c> in each folder from the program's upward, then from the current one upward.</summary>
     internal static BundleCatalog Locate(Func<string, string?> environment)
     {
-        if (environment(EnvironmentVariable) is { Length: > 0 } named) return new(Path.GetFullPath(named));
-        var starts = new[] { AppContext.BaseDirectory, Directory.GetCurrentDirectory() };
-        return new(starts.Select(Upward).FirstOrDefault(found => found is not null));
+        if (environment(EnvironmentVariable) is { Length: > 0 } named) return new(NamedPath.HasCurrentFolder ? Path.GetFullPath(named) : named);
+        string?[] starts = [AppContext.BaseDirectory, NamedPath.HasCurrentFolder ? Directory.GetCurrentDirectory() : null];
+        return new(starts.OfType<string>().Select(Upward).FirstOrDefault(found => found is not null));
     }
 
     /// <summary>The folder of a bundle by name or path; null where there is none.</summary>

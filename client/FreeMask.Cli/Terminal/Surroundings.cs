@@ -26,8 +26,8 @@ internal sealed class Surroundings
     /// </summary>
     internal static Surroundings OfProcess()
     {
-        var output = System.Console.Out;
-        var error = System.Console.Error;
+        var output = new GuardedWriter(() => System.Console.Out);
+        var error = new GuardedWriter(() => System.Console.Error);
         System.Console.SetOut(error);
         return new()
         {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using FreeMask.Cli.Bundles;
 using FreeMask.Cli.RunFiles;
 using FreeMask.Cli.Runs;
@@ -56,6 +57,12 @@ internal sealed class VerbHost(Surroundings surroundings, IReadOnlyList<string> 
 
     private async Task<int> ExecuteAsync(ParseResult parsed, Func<ParseResult, Desk, CancellationToken, Task<Outcome>> verb, CancellationToken stop)
     {
+        if (parsed.CommandResult.Children.OfType<OptionResult>().FirstOrDefault(IsEmpty) is { } option)
+            return Reject([$"{option.Option.Name} is empty; give it a value, or leave it out."], parsed.CommandResult.Command.Name);
+        if (parsed.CommandResult.Children.OfType<ArgumentResult>().FirstOrDefault(IsEmpty) is { } argument)
+            return Reject([$"{argument.Argument.HelpName ?? argument.Argument.Name} is empty; give it a value."], parsed.CommandResult.Command.Name);
+        if (!NamedPath.HasCurrentFolder)
+            return Reject(["The current folder no longer exists. Change to another folder ('cd') and give the command again."], "freemask");
         var desk = new Desk
         {
             Out = surroundings.Console(surroundings.Out),
@@ -87,6 +94,11 @@ internal sealed class VerbHost(Surroundings surroundings, IReadOnlyList<string> 
         {
             outcome = Failure(desk, user.Message, ExitCodes.BadInput);
         }
+        catch (Exception exception) when (IoFault.Of(exception) is { } fault)
+        {
+            if (fault.ExitCode == ExitCodes.Failed) ErrorLog.Write(desk.Data, args, exception, surroundings.Time.GetUtcNow());
+            outcome = Failure(desk, fault.Message, fault.ExitCode);
+        }
         catch (Exception exception)
         {
             var log = ErrorLog.Write(desk.Data, args, exception, surroundings.Time.GetUtcNow());
@@ -106,6 +118,8 @@ internal sealed class VerbHost(Surroundings surroundings, IReadOnlyList<string> 
         if (args.Contains("--json")) surroundings.Out.WriteLine(JsonDocuments.Write(new { error = string.Join('\n', problems) }));
         return ExitCodes.BadInput;
     }
+
+    private static bool IsEmpty(SymbolResult result) => result.Tokens.Any(token => token.Value.Length == 0);
 
     private void Write(Desk desk, Outcome outcome)
     {

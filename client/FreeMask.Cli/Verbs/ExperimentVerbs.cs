@@ -26,8 +26,8 @@ internal static class ExperimentVerbs
         {
             var named = parsed.GetRequiredValue(model);
             var folder = host.Bundles.Folder(named, Directory.GetCurrentDirectory()) ?? throw new FreeMaskException($"There is no model bundle '{named}' with a {BundleCatalog.IndexFile}.");
+            var drawn = parsed.GetValue(plot) is { } file ? NamedPath.File(file, "--plot") : null;
             var results = await Task.Run(() => ThresholdExperiment.Run(folder, parsed.GetValue(images), parsed.GetValue(seed), desk.Say, stop), CancellationToken.None);
-            var drawn = parsed.GetValue(plot) is { } file ? Path.GetFullPath(file) : null;
             if (drawn is not null) await AtomicFile.WriteAsync(drawn, ThresholdChart.Draw(results), stop);
             return new Outcome(new { model = folder, results, plot = drawn }, console => Show(console, results, drawn));
         });

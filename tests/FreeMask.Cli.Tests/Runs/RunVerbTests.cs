@@ -183,4 +183,53 @@ public sealed class RunVerbTests : IDisposable
         var log = line[(line.IndexOf("Details are in ", StringComparison.Ordinal) + 15)..^1];
         Assert.Contains("   at FreeMask", await File.ReadAllTextAsync(log, TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task Targets_that_cannot_be_written_are_refused_before_any_work()
+    {
+        var taken = Directory.CreateDirectory(_process.Folder.Path("taken")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(taken, "thesis.txt"), "important", TestContext.Current.CancellationToken);
+        foreach (var (arguments, message) in new (string[], string)[]
+        {
+            (["export", "pets", "--out", taken, "--overwrite"], "not empty"),
+            (["export", "pets", "--out", Path.Combine(RunFile, "below")], "which is a file"),
+            (["report", "pets", "--out", taken], "is a folder"),
+            (["report", "pets", "--sheet", taken + Path.DirectorySeparatorChar], "is a folder"),
+            (["report", "pets", "--sheet", "sheet.gif"], "'.gif'"),
+            (["experiment", "thresholds", "--plot", taken], "is a folder"),
+            (["thesaurus", "build", RunFile, "--out", taken], "is a folder"),
+        })
+        {
+            _process.Clear();
+            Assert.Equal(2, await _process.RunAsync(arguments));
+            Assert.Contains(message, _process.Error, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(0, ((FakeEngine)_process.Engine).Closed);
+    }
+
+    [Fact]
+    public async Task Whoever_follows_a_run_with_others_waits_for_the_one_that_writes()
+    {
+        await _process.RunAsync(["run", RunFile, "--json"]);
+        var report = JsonDocument.Parse(_process.Out).RootElement.GetProperty("report").GetString()!;
+        _process.Clear();
+        var other = new FileStream(Path.Combine(Path.GetDirectoryName(report)!, ".products.lock"), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+        var waits = new TaskCompletionSource();
+        _process.OnError = line =>
+        {
+            if (line.Contains("waiting for it", StringComparison.Ordinal)) waits.TrySetResult();
+        };
+
+        var following = _process.RunAsync(["resume", "pets", "--json"]);
+        await waits.Task.WaitAsync(TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(report, "written by the other", TestContext.Current.CancellationToken);
+        File.SetLastWriteTimeUtc(report, DateTime.UnixEpoch);
+        await other.DisposeAsync();
+
+        Assert.Equal(0, await following);
+        Assert.Equal("written by the other", await File.ReadAllTextAsync(report, TestContext.Current.CancellationToken));
+        Assert.Equal(report, JsonDocument.Parse(_process.Out).RootElement.GetProperty("report").GetString());
+        Assert.NotNull(JsonDocument.Parse(_process.Out).RootElement.GetProperty("dataset").GetString());
+    }
 }

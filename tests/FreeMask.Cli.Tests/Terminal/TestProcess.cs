@@ -25,6 +25,9 @@ internal sealed class TestProcess : IDisposable
     /// <summary>Opens another engine than <see cref="Engine"/>.</summary>
     internal EngineOpener? OpenEngine { get; init; }
 
+    /// <summary>Takes the place of the text that <see cref="Out"/> gives.</summary>
+    internal TextWriter? OutWriter { get; init; }
+
     /// <summary>Told of every line to standard error.</summary>
     internal Action<string>? OnError { set => _error.Heard = value; }
 
@@ -37,7 +40,7 @@ internal sealed class TestProcess : IDisposable
 
     internal Task<int> RunAsync(string[] arguments, CancellationToken? stop = null) => CommandLine.RunAsync(arguments, new Surroundings
     {
-        Out = _out,
+        Out = OutWriter ?? _out,
         Error = _error,
         Environment = name => name switch { DataFolder.EnvironmentVariable => Folder.Path("data"), BundleCatalog.EnvironmentVariable => Folder.Path("models"), _ => null },
         OpenEngine = OpenEngine ?? ((_, _, _) => Task.FromResult(Engine)),
