@@ -21,6 +21,8 @@ internal static class ProductVerbs
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace an earlier export." };
         return host.Handle(new Command("export", "Write the kept samples of a run as a data set, or a segmenter as ONNX.") { run, format, folder, overwrite, onnx, size }, async (parsed, desk, stop) =>
         {
+            if (parsed.GetValue(onnx)) Arguments.Refuse(parsed, format, "is the layout of a data set; with --onnx a segmenter is written");
+            else Arguments.Refuse(parsed, size, "is for segmenters, with --onnx; the pictures of a data set have the size that they were made in");
             if (parsed.GetValue(onnx))
                 return await OnnxExportVerb.RunAsync(parsed.GetRequiredValue(run), NamedPath.Full(parsed.GetRequiredValue(folder), "--out"), parsed.GetValue(size), parsed.GetValue(overwrite), desk);
             var layout = DatasetExporter.Format(parsed.GetRequiredValue(format));
