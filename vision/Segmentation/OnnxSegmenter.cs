@@ -1,4 +1,5 @@
 using FreeMask.Vision.Imaging;
+using FreeMask.Vision.Onnx;
 using Microsoft.ML.OnnxRuntime;
 
 namespace FreeMask.Vision.Segmentation;
@@ -31,6 +32,7 @@ public sealed class OnnxSegmenter : IDisposable
     {
         ArgumentNullException.ThrowIfNull(card);
         Card = card;
+        _ = OnnxRuntimeLibrary.Environment;
         using var options = new SessionOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
         if (threads > 0) options.IntraOpNumThreads = threads;
         try
