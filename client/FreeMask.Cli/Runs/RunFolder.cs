@@ -10,6 +10,11 @@ internal sealed class RunFolder(DataFolder data, string run)
 
     internal string Root { get; } = Path.Combine(data.Root, "runs", run);
 
+    /// <summary>The ids of all runs that have a folder.</summary>
+    internal static IReadOnlyList<string> All(DataFolder data) => Path.Combine(data.Root, "runs") is var runs && Directory.Exists(runs)
+        ? [.. Directory.EnumerateDirectories(runs).Select(folder => Path.GetFileName(folder)!).Order(StringComparer.Ordinal)]
+        : [];
+
     /// <summary>The run file with every default written out.</summary>
     internal string RunFile => Path.Combine(Root, "run.yaml");
 

@@ -32,6 +32,10 @@ internal sealed class VerbHost(Surroundings surroundings, IReadOnlyList<string> 
         Recursive = true,
     };
 
+    internal Option<bool> Quiet { get; } = new("--quiet", "-q") { Description = "Write results and errors only.", Recursive = true };
+
+    internal Option<bool> Verbose { get; } = new("--verbose", "-v") { Description = "Also write what is logged to standard error, and more of it to the log of the run.", Recursive = true };
+
     /// <summary>For verbs that make this process work.</summary>
     internal Option<string[]> Device { get; } = new("--device")
     {
@@ -45,8 +49,11 @@ internal sealed class VerbHost(Surroundings surroundings, IReadOnlyList<string> 
     /// <summary>An environment variable; null where it is not set.</summary>
     internal string? Variable(string name) => surroundings.Environment(name) is { Length: > 0 } value ? value : null;
 
+    /// <summary>Shows a document with the program that the system has for it; false where there is none.</summary>
+    internal bool OpenDocument(string path) => surroundings.OpenDocument(path);
+
     /// <summary>Opens the engine of the desk's cluster or data folder.</summary>
-    internal Task<IEngine> OpenEngineAsync(Desk desk, CancellationToken stop) => surroundings.OpenEngine(new EngineAddress(desk.Data, desk.Cluster, desk.Devices), Bundles, stop);
+    internal Task<IEngine> OpenEngineAsync(Desk desk, CancellationToken stop) => surroundings.OpenEngine(new EngineAddress(desk.Data, desk.Cluster, desk.Devices, desk.Log), Bundles, stop);
 
     /// <summary>Makes a verb do its work.</summary>
     internal Command Handle(Command command, Func<ParseResult, Desk, CancellationToken, Task<Outcome>> verb)
@@ -71,6 +78,8 @@ internal sealed class VerbHost(Surroundings surroundings, IReadOnlyList<string> 
             Data = DataFolder.Resolve(parsed.GetValue(Data), surroundings.Environment),
             Cluster = parsed.GetValue(Cluster) ?? Variable(ClusterVariable),
             Devices = parsed.GetValue(Device) ?? [],
+            Quiet = parsed.GetValue(Quiet),
+            Log = parsed.GetValue(Verbose) ? surroundings.Error : null,
             Time = surroundings.Time,
         };
         Outcome outcome;

@@ -1,5 +1,8 @@
 using System.CommandLine;
+using System.CommandLine.Completions;
 using System.Globalization;
+using FreeMask.Cli.Runs;
+using FreeMask.Cli.Terminal;
 using FreeMask.Vision;
 
 namespace FreeMask.Cli.Verbs;
@@ -7,9 +10,16 @@ namespace FreeMask.Cli.Verbs;
 /// <summary>Arguments that several verbs share, and what all of them must hold.</summary>
 internal static class Arguments
 {
-    internal static Argument<string?> OptionalRun() => new("run") { Description = "The id of the run.", HelpName = "RUN", Arity = ArgumentArity.ZeroOrOne };
+    internal static Argument<string?> OptionalRun() => new("run") { Description = "The id of the run.", HelpName = "RUN", Arity = ArgumentArity.ZeroOrOne, CompletionSources = { Runs } };
 
-    internal static Argument<string> Run() => new("run") { Description = "The id of the run; 'freemask status' lists them.", HelpName = "RUN" };
+    internal static Argument<string> Run() => new("run") { Description = "The id of the run; 'freemask status' lists them.", HelpName = "RUN", CompletionSources = { Runs } };
+
+    /// <summary>The runs of the data folder that the line names. No engine starts for it: whoever presses tab waits.</summary>
+    private static IEnumerable<CompletionItem> Runs(CompletionContext context)
+    {
+        var named = context.ParseResult.CommandResult.GetValue<string?>("--data");
+        return RunFolder.All(DataFolder.Resolve(named, Environment.GetEnvironmentVariable)).Select(run => new CompletionItem(run));
+    }
 
     /// <summary>Refuses numbers outside a range, before any work is done.</summary>
     internal static Option<T> Within<T>(this Option<T> option, double low, double high = double.PositiveInfinity)

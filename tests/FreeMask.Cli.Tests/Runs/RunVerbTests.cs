@@ -282,4 +282,12 @@ public sealed class RunVerbTests : IDisposable
         Assert.Equal(report, JsonDocument.Parse(_process.Out).RootElement.GetProperty("report").GetString());
         Assert.NotNull(JsonDocument.Parse(_process.Out).RootElement.GetProperty("dataset").GetString());
     }
+
+    [Fact]
+    public async Task Quiet_leaves_the_result_alone()
+    {
+        Assert.Equal(0, await _process.RunAsync(["run", RunFile, "-q"]));
+        Assert.Empty(_process.Error);
+        Assert.Contains("data set", _process.Out, StringComparison.Ordinal);
+    }
 }

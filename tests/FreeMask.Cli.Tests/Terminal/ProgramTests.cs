@@ -56,6 +56,26 @@ public sealed class ProgramTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task Onnx_runtime_sends_nothing_and_keeps_nothing_of_the_machine()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "A POSIX shell sets the folders.");
+        var home = Directory.CreateDirectory(_folder.Path("home")).FullName;
+        var trace = _folder.Path("trace.txt");
+        var (_, _, cannot) = await RunAsync("strace -o /dev/null true");
+        var traced = cannot.Length == 0 ? $"strace -f -e trace=connect,sendto,sendmmsg,openat -o '{trace}' " : "";
+
+        // A session is made and computes: telemetry would start at once, and write its files before the process ends.
+        var (code, _, error) = await RunAsync($"unset ORT_DISABLE_TELEMETRY XDG_CACHE_HOME; HOME='{home}' {traced}\"$FREEMASK\" eval mini --images 1 --json");
+
+        Assert.True(code == 0, error);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(home, "*", SearchOption.AllDirectories));
+        if (traced.Length == 0) return;
+        var calls = await File.ReadAllLinesAsync(trace, TestContext.Current.CancellationToken);
+        Assert.Contains(calls, call => call.Contains("libonnxruntime", StringComparison.Ordinal));
+        Assert.DoesNotContain(calls, call => call.Contains("AF_INET", StringComparison.Ordinal) || call.Contains("resolv.conf", StringComparison.Ordinal) || call.Contains("events.data.microsoft", StringComparison.Ordinal));
+    }
+
     private async Task<(int Code, string Out, string Error)> RunAsync(string command)
     {
         var start = new ProcessStartInfo("/bin/sh", ["-c", command]) { WorkingDirectory = _folder.Root, RedirectStandardOutput = true, RedirectStandardError = true };
