@@ -10,8 +10,16 @@ internal static class CommandLine
 {
     internal static async Task<int> RunAsync(string[] args, Surroundings surroundings, CancellationToken stop)
     {
+        var code = await InvokeAsync(args, surroundings, stop);
+        if (surroundings.Out is not GuardedWriter { Failure: { } failure }) return code;
+        surroundings.Error.WriteLine($"The result could not be written to standard output: {failure.Message}");
+        return code == ExitCodes.Ok ? ExitCodes.Failed : code;
+    }
+
+    private static async Task<int> InvokeAsync(string[] args, Surroundings surroundings, CancellationToken stop)
+    {
         var host = new VerbHost(surroundings, args);
-        var root = new RootCommand("Semantic-segmentation data sets without annotation, and the segmenter trained on them.") { host.Json, host.Data, host.Cluster };
+        var root = new RootCommand("Semantic-segmentation data sets without annotation, and the segmenter trained on them.") { host.Json, host.Data, host.Cluster, host.Quiet, host.Verbose };
         foreach (var verb in Catalog.Create(host)) root.Add(verb);
 
         var configuration = new InvocationConfiguration
@@ -21,6 +29,7 @@ internal static class CommandLine
             EnableDefaultExceptionHandler = false,
             ProcessTerminationTimeout = null,
         };
+        root.Add(HelpVerb.Create(host, root, configuration));
         if (args.Length == 0)
         {
             await root.Parse(["--help"]).InvokeAsync(configuration, stop);
@@ -28,8 +37,8 @@ internal static class CommandLine
         }
 
         var parsed = root.Parse(args);
-        if (parsed.Errors.Count > 0 && parsed.Action is null or ParseErrorAction)
-            return host.Reject([.. parsed.Errors.Select(error => error.Message).Distinct()], Path(parsed.CommandResult.Command));
+        if ((parsed.Errors.Count > 0 && parsed.Action is null or ParseErrorAction) || Misspellings.Find(parsed).Count > 0)
+            return host.Reject(Misspellings.Problems(parsed), Path(parsed.CommandResult.Command));
         return await parsed.InvokeAsync(configuration, stop);
     }
 

@@ -105,9 +105,10 @@ public sealed record GenerationSpec
 
     /// <summary>
     /// Prompt templates, one drawn per sample. <c>{class}</c> stands for the words of the class, <c>{a class}</c> for the same with its
-    /// article, <c>{background}</c> for the scene words; a template with <c>{background}</c> is used only where the run names backgrounds.
+    /// article, <c>{background}</c> for the scene words, <c>{in background}</c> for the same with "in" before them unless they begin with a preposition. A template
+    /// with a background is used only where the run names backgrounds.
     /// </summary>
-    [Id(5)] public ImmutableArray<string> Prompts { get; init; } = ["a photo of {a class}", "a photo of {a class} in {background}"];
+    [Id(5)] public ImmutableArray<string> Prompts { get; init; } = ["a photo of {a class}", "a photo of {a class} {in background}"];
 
     /// <summary>What the image must not show; empty for nothing.</summary>
     [Id(6)] public string NegativePrompt { get; init; } = "";

@@ -8,6 +8,9 @@ namespace FreeMask.Grains.Domain;
 /// <summary>Checks a specification without looking at any file or model.</summary>
 public static class RunSpecValidator
 {
+    // Decoding holds about 1 KiB a pixel (two layers of 128 channels of 4 bytes): 256 GiB, more than any device has.
+    private const long MostPixels = 1L << 28;
+
     /// <summary>Everything that is wrong, in the order of the run file; empty where it can be run.</summary>
     public static ImmutableArray<SpecProblem> Validate(RunSpec spec)
     {
@@ -22,6 +25,7 @@ public static class RunSpecValidator
     private static void Run(RunSpec spec, Checks check)
     {
         check.That(!string.IsNullOrWhiteSpace(spec.Name), "name", "give the run a name");
+        check.That(!spec.Name.Any(char.IsControl), "name", "it has a line break or another control character; write it in one line");
         check.That(!spec.Classes.IsEmpty, "classes", $"name at least one of: {string.Join(", ", VocClasses.Names.Skip(1))}");
         for (var i = 0; i < spec.Classes.Length; i++)
         {
@@ -65,12 +69,15 @@ public static class RunSpecValidator
             var template = generation.Prompts[i];
             check.That(PromptTemplate.NamesClass(template), $"generation.prompts[{i}]", $"'{template}' does not name the class; write {{class}} or {{a class}} where its words belong");
             if (PromptTemplate.UnknownPlaceholder(template) is { } unknown)
-                check.That(false, $"generation.prompts[{i}]", $"{unknown} is not known; use {{class}}, {{a class}} or {{background}}");
+                check.That(false, $"generation.prompts[{i}]", $"{unknown} is not known; use {{class}}, {{a class}}, {{background}} or {{in background}}");
         }
 
         check.That(generation.Prompts.IsEmpty || !SamplePlanner.UsableTemplates(spec).IsEmpty, "generation.prompts",
             "every template names a {background}, but the run has no backgrounds; add backgrounds or a template without");
         check.Within(generation.Batch, 1, 256, "generation.batch");
+        if (generation is { Width: { } width, Height: { } height } && width is > 0 and <= 4096 && height is > 0 and <= 4096 && generation.Batch is > 0 and <= 256)
+            check.That((long)width * height * generation.Batch <= MostPixels, "generation.batch", string.Create(CultureInfo.InvariantCulture,
+                $"{generation.Batch} pictures of {width} x {height} in one batch need about {(long)width * height * generation.Batch >> 20} GiB to decode; use at most {Math.Max(1, MostPixels / ((long)width * height))}"));
     }
 
     private static void Side(int? side, string path, Checks check)
@@ -105,6 +112,7 @@ public static class RunSpecValidator
         check.That(spec.SamplesPerRound >= spec.Scoring.Folds, "scoring.folds", "there are fewer samples in a round than folds; use fewer folds");
         if (spec.Scoring.FoldSteps is { } foldSteps) check.Within(foldSteps, 1, 10_000_000, "scoring.foldSteps");
         check.Within(spec.Scoring.Batch, 1, 256, "scoring.batch");
+        check.That(spec.Scoring.Segmenter is not null || spec.Scoring.ClassMap.IsEmpty, "scoring.classMap", "it pairs the classes of 'scoring.segmenter', and none is named; name one, or leave the map out");
         check.Within(spec.Training.Steps, 1, 10_000_000, "training.steps");
         check.Within(spec.Training.Batch, 1, 1024, "training.batch");
         check.That(spec.Training.LearningRate is > 0 and <= 1, "training.learningRate", $"{Text(spec.Training.LearningRate)} is not in (0, 1]");

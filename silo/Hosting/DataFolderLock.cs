@@ -1,5 +1,6 @@
 using System.Text.Json;
 using FreeMask.Vision;
+using FreeMask.Vision.Files;
 
 namespace FreeMask.Silo.Hosting;
 
@@ -28,8 +29,8 @@ internal sealed class DataFolderLock : IDisposable
         var path = Path.GetFullPath(folder);
         try
         {
-            Directory.CreateDirectory(path);
-            var file = new FileStream(Path.Combine(path, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            PrivateFiles.CreateFolder(path);
+            var file = PrivateFiles.Open(Path.Combine(path, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             return new DataFolderLock(file, path);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -65,7 +66,8 @@ internal sealed class DataFolderLock : IDisposable
     public void Announce(int gatewayPort)
     {
         var incoming = $"{_announcement}.new";
-        File.WriteAllBytes(incoming, JsonSerializer.SerializeToUtf8Bytes(new SiloAnnouncement(Environment.ProcessId, gatewayPort)));
+        using (var file = PrivateFiles.Open(incoming, FileMode.Create, FileAccess.Write, FileShare.None))
+            JsonSerializer.Serialize(file, new SiloAnnouncement(Environment.ProcessId, gatewayPort));
         File.Move(incoming, _announcement, overwrite: true);
     }
 

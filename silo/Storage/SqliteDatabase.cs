@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
+using FreeMask.Vision.Files;
 using Microsoft.Data.Sqlite;
 
 namespace FreeMask.Silo.Storage;
@@ -74,7 +75,9 @@ internal sealed class SqliteDatabase : IAsyncDisposable
     {
         try
         {
-            if (System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(_options.Path)) is { } folder) Directory.CreateDirectory(folder);
+            if (System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(_options.Path)) is { } folder) PrivateFiles.CreateFolder(folder);
+            // Its log and index beside it take the mode of the file.
+            PrivateFiles.Touch(_options.Path);
             // Connections are kept here; a pool besides would keep the file open after its last user has gone.
             var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = _options.Path, Pooling = false }.ToString());
             connection.Open();

@@ -1,3 +1,4 @@
+using FreeMask.Vision.Files;
 using FreeMask.Vision.Segmentation;
 using FreeMask.Vision.Tensors;
 
@@ -144,10 +145,10 @@ public sealed record SegmenterTrainingResult(byte[] Weights, string Config, byte
     public void Save(string folder)
     {
         Directory.CreateDirectory(folder);
-        File.WriteAllBytes(Path.Combine(folder, "model.safetensors"), Weights);
-        File.WriteAllText(Path.Combine(folder, "config.json"), Config);
-        File.WriteAllText(Path.Combine(folder, SegmenterPreprocessing.FileName), SegmenterPreprocessing.Of(SegmenterCard.Parse(Card, "card.json")).ToJson());
-        File.WriteAllBytes(Path.Combine(folder, "model.onnx"), Onnx);
-        File.WriteAllText(Path.Combine(folder, "card.json"), Card);
+        WholeFile.Write(Path.Combine(folder, "model.safetensors"), Weights);
+        WholeFile.Write(Path.Combine(folder, "config.json"), Config);
+        WholeFile.Write(Path.Combine(folder, SegmenterPreprocessing.FileName), SegmenterPreprocessing.Of(SegmenterCard.Parse(Card, "card.json")).ToJson());
+        WholeFile.Write(Path.Combine(folder, "model.onnx"), Onnx);
+        WholeFile.Write(Path.Combine(folder, "card.json"), Card);
     }
 }

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using FreeMask.Vision.Files;
 using FreeMask.Vision.Tensors;
 
 namespace FreeMask.Vision.Affinity;
@@ -121,8 +122,8 @@ public sealed class AffinityModel
         var tensors = heads.SelectMany(h => h.Head.Tensors.Select(t => t with { Name = $"{h.Class ?? Shared}.{t.Name}" }));
         new SafetensorsFile(tensors, new Dictionary<string, string> { ["format"] = "pt" }).Write(bytes);
         var written = config with { Classes = [.. heads.Select(h => h.Class).OfType<string>()], Sha256 = Hash(bytes.ToArray()) };
-        File.WriteAllBytes(Path.Combine(folder, WeightsFile), bytes.ToArray());
-        File.WriteAllBytes(Path.Combine(folder, ConfigFile), [.. JsonSerializer.SerializeToUtf8Bytes(written, Json), (byte)'\n']);
+        WholeFile.Write(Path.Combine(folder, WeightsFile), bytes.ToArray());
+        WholeFile.Write(Path.Combine(folder, ConfigFile), (byte[])[.. JsonSerializer.SerializeToUtf8Bytes(written, Json), (byte)'\n']);
         return written;
     }
 

@@ -1,3 +1,4 @@
+using FreeMask.Vision.Files;
 using FreeMask.Vision.Imaging;
 
 namespace FreeMask.Vision.Datasets;
@@ -80,7 +81,7 @@ public abstract class LabelledDataset
 
     private static string Recognise(string folder, string? format)
     {
-        if (!Directory.Exists(folder)) throw new FreeMaskException($"The data set folder {folder} does not exist.");
+        ReadableFolder.Require(folder);
         if (format is not null)
             return Formats.Contains(format) ? format : throw new FreeMaskException($"'{format}' is no layout that is read here; there are {string.Join(", ", Formats)}.");
         if (CityscapesPictures.IsHere(folder)) return "cityscapes";

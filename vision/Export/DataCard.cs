@@ -19,7 +19,7 @@ internal static class DataCard
     private static string Text(IDatasetFormat format, ExportOptions options, ExportStatistics statistics)
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"# {options.Title}\n\n");
+        text.Append(CultureInfo.InvariantCulture, $"# {MarkdownText.Escape(options.Title)}\n\n");
         if (options.Description.Length > 0) text.Append(options.Description.Trim()).Append("\n\n");
         if (statistics.Preview.Count > 0) text.Append(CultureInfo.InvariantCulture, $"![Samples with their masks]({PreviewName})\n\n");
         text.Append(CultureInfo.InvariantCulture, $"| part | pictures |\n|---|---:|\n| train | {statistics.Train} |\n| val | {statistics.Validation} |\n\n");
@@ -27,7 +27,7 @@ internal static class DataCard
         if (options.Facts.Count > 0)
         {
             text.Append("## How it was made\n\n");
-            foreach (var (name, value) in options.Facts) text.Append(CultureInfo.InvariantCulture, $"- {name}: {value}\n");
+            foreach (var (name, value) in options.Facts) text.Append(CultureInfo.InvariantCulture, $"- {name}: {MarkdownText.Escape(value)}\n");
             text.Append('\n');
         }
 

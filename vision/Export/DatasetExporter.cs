@@ -7,11 +7,12 @@ namespace FreeMask.Vision.Export;
 
 /// <summary>
 /// Writes a data set in one of the known formats, with <c>manifest.jsonl</c> (one line a sample) and a data card (<c>README.md</c> with
-/// <c>preview.jpg</c>). Everything is written beside the target and moved there at the end: a reader never sees half a data set.
+/// <c>preview.jpg</c>). Everything is written to a folder inside the target and moved to its place at the end, the manifest last: where there is a manifest, the
+/// data set is whole. <c>.freemask-export</c> lists the files, and only those are replaced by a later export.
 /// </summary>
 public static partial class DatasetExporter
 {
-    /// <summary>The file that tells an export of ours from a folder of somebody else's.</summary>
+    /// <summary>One line a sample; the last file of an export to appear.</summary>
     public const string ManifestName = "manifest.jsonl";
 
     private static readonly JsonSerializerOptions ManifestJson = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -28,6 +29,12 @@ public static partial class DatasetExporter
     public static IDatasetFormat Format(string name) => Formats.FirstOrDefault(f => f.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
         ?? throw new FreeMaskException($"There is no export format '{name}'; choose one of {string.Join(", ", Formats.Select(f => f.Name))}.");
 
+    /// <summary>Says whether a folder can be exported to, before the work is done.</summary>
+    /// <param name="folder">Where to.</param>
+    /// <param name="overwrite">Whether an earlier export may be replaced.</param>
+    /// <exception cref="FreeMaskException">It is a file, holds things of somebody else, or an export that may not be replaced.</exception>
+    public static void RequireFree(string folder, bool overwrite) => new ExportFolder(folder).RequireFree(overwrite);
+
     /// <summary>Writes the data set.</summary>
     /// <param name="format">The layout.</param>
     /// <param name="source">The samples.</param>
@@ -35,6 +42,7 @@ public static partial class DatasetExporter
     /// <param name="options">Split, names, texts.</param>
     /// <param name="progress">Told the number of samples written.</param>
     /// <param name="cancellationToken">Stops between two samples; nothing remains.</param>
+    /// <exception cref="ExportBusyException">Another process exports to the same folder.</exception>
     /// <exception cref="FreeMaskException">The folder is taken, an id is unfit, or a sample contradicts itself.</exception>
     public static async Task<ExportSummary> WriteAsync(
         IDatasetFormat format, ExportSource source, string folder, ExportOptions options, IProgress<int>? progress = null, CancellationToken cancellationToken = default)

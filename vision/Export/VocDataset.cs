@@ -1,4 +1,5 @@
 using FreeMask.Vision.Datasets;
+using FreeMask.Vision.Files;
 using FreeMask.Vision.Imaging;
 
 namespace FreeMask.Vision.Export;
@@ -97,10 +98,17 @@ public sealed class VocDataset
 
     private static string FindRoot(string folder)
     {
-        if (!Directory.Exists(folder)) throw new FreeMaskException($"The data set folder {folder} does not exist.");
+        ReadableFolder.Require(folder);
         foreach (var candidate in (string[])[folder, Path.Combine(folder, "VOC2012"), Path.Combine(folder, "VOCdevkit", "VOC2012")])
-            if (Directory.Exists(Path.Combine(candidate, Images)) && Directory.Exists(Path.Combine(candidate, Classes))) return candidate;
+            if (Directory.Exists(Path.Combine(candidate, Images)) && Directory.Exists(Path.Combine(candidate, Classes))) return Readable(candidate);
         throw new FreeMaskException($"{folder} is no data set in VOC's layout: it needs the folders {Images} and {Classes}, itself or in VOCdevkit/VOC2012.");
+    }
+
+    private static string Readable(string root)
+    {
+        ReadableFolder.Require(Path.Combine(root, Images));
+        ReadableFolder.Require(Path.Combine(root, Classes));
+        return root;
     }
 
     /// <summary>The lists that a data set has (<c>train</c>, <c>val</c>, ...), in ordinal order; an empty list is none.</summary>

@@ -16,6 +16,7 @@ public static class OnnxProviders
 
     internal static SessionOptions MakeOptions(OnnxSessionOptions options)
     {
+        _ = OnnxRuntimeLibrary.Environment;
         var result = new SessionOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR, IntraOpNumThreads = options.Threads };
         try
         {
@@ -38,7 +39,7 @@ public static class OnnxProviders
         if (string.Equals(provider, "cpu", StringComparison.OrdinalIgnoreCase)) return;
         if (!Names.TryGetValue(provider, out var name))
             throw new FreeMaskException($"There is no execution provider named {provider}; known are cpu, {string.Join(", ", Names.Keys)}.");
-        var available = OrtEnv.Instance().GetAvailableProviders();
+        var available = OnnxRuntimeLibrary.Environment.GetAvailableProviders();
         if (available.Contains(name.Available)) return;
         throw new FreeMaskException(
             $"The execution provider {provider} is not in this build of ONNX Runtime (it has {string.Join(", ", available)}). {name.Remedy}");

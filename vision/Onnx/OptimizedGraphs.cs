@@ -79,7 +79,7 @@ internal static class OptimizedGraphs
             if (weights.Exists) Append($"{outside}|{weights.Length}|{weights.LastWriteTimeUtc.Ticks}");
         }
 
-        Append($"{OrtEnv.Instance().GetVersionString()}|{options.Provider}");
+        Append($"{OnnxRuntimeLibrary.Version}|{options.Provider}");
         foreach (var (key, value) in OnnxProviders.OptionsOf(options).OrderBy(o => o.Key, StringComparer.Ordinal)) Append($"{key}={value}");
         return Convert.ToHexStringLower(hash.GetHashAndReset())[..16];
 

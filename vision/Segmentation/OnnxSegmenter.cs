@@ -36,6 +36,7 @@ public sealed class OnnxSegmenter : IDisposable
     {
         ArgumentNullException.ThrowIfNull(card);
         Card = card;
+        _ = OnnxRuntimeLibrary.Environment;
         using var options = new SessionOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
         if (threads > 0) options.IntraOpNumThreads = threads;
         try

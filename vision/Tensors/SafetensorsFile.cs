@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json;
+using FreeMask.Vision.Files;
 using Microsoft.Win32.SafeHandles;
 
 namespace FreeMask.Vision.Tensors;
@@ -79,13 +80,8 @@ public sealed class SafetensorsFile
         }
     }
 
-    /// <summary>Writes the file atomically: to a temporary name beside it, then renamed.</summary>
-    public void Save(string path)
-    {
-        var temporary = path + ".tmp";
-        using (var stream = File.Create(temporary)) Write(stream);
-        File.Move(temporary, path, overwrite: true);
-    }
+    /// <summary>Writes the file; a reader sees it whole or not at all.</summary>
+    public void Save(string path) => WholeFile.Write(path, Write);
 
     /// <summary>The bytes of the file, which must fit into an array.</summary>
     public byte[] ToBytes()

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using FreeMask.Vision.Files;
 
 namespace FreeMask.Vision.Thesaurus;
 
@@ -79,7 +80,7 @@ public sealed class SceneThesaurus
     }
 
     /// <summary>Writes the counts as JSON.</summary>
-    public void Save(string path) => File.WriteAllText(path, JsonSerializer.Serialize(Counts, ThesaurusResources.Json) + "\n");
+    public void Save(string path) => WholeFile.Write(path, JsonSerializer.Serialize(Counts, ThesaurusResources.Json) + "\n");
 
     /// <summary>The scene that a background phrase names: its name ("grass"), one of its words ("lawn"), or a phrase around one ("on the grass"); null if none.</summary>
     public string? Find(string background)

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using FreeMask.Cli.RunFiles;
+using FreeMask.Cli.Terminal;
 using FreeMask.Vision.Affinity;
 using FreeMask.Vision.Export;
 
@@ -24,9 +26,9 @@ internal sealed class BundleCatalog(string? modelsFolder)
     /// <summary>Looks for the models folder: the variable, then <c>models</c> in each folder from the program's upward, then from the current one upward.</summary>
     internal static BundleCatalog Locate(Func<string, string?> environment)
     {
-        if (environment(EnvironmentVariable) is { Length: > 0 } named) return new(Path.GetFullPath(named));
-        var starts = new[] { AppContext.BaseDirectory, Directory.GetCurrentDirectory() };
-        return new(starts.Select(Upward).FirstOrDefault(found => found is not null));
+        if (environment(EnvironmentVariable) is { Length: > 0 } named) return new(NamedPath.HasCurrentFolder ? Path.GetFullPath(named) : named);
+        string?[] starts = [AppContext.BaseDirectory, NamedPath.HasCurrentFolder ? Directory.GetCurrentDirectory() : null];
+        return new(starts.OfType<string>().Select(Upward).FirstOrDefault(found => found is not null));
     }
 
     /// <summary>The folder of a bundle by name or path; null where there is none.</summary>
@@ -35,6 +37,27 @@ internal sealed class BundleCatalog(string? modelsFolder)
         if (Names.Contains(nameOrFolder, StringComparer.Ordinal)) return Path.Combine(ModelsFolder!, nameOrFolder);
         var folder = Path.GetFullPath(nameOrFolder, relativeTo);
         return IsBundle(folder) ? folder : null;
+    }
+
+    /// <summary>The side in pixels of the pictures that a bundle makes where a run names none: what its decoder says, or 512.</summary>
+    internal int PictureSide(string model)
+    {
+        foreach (var part in (string[])["vae_decoder", "vae"])
+        {
+            try
+            {
+                var path = Path.Combine(Folder(model, AppContext.BaseDirectory) ?? model, part, "config.json");
+                if (!File.Exists(path)) continue;
+                using var config = JsonDocument.Parse(File.ReadAllBytes(path));
+                if (config.RootElement.TryGetProperty("sample_size", out var size) && size.TryGetInt32(out var side) && side > 0) return side;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException)
+            {
+                // Loading the bundle says what is wrong with it; here it only makes an estimate less exact.
+            }
+        }
+
+        return 512;
     }
 
     /// <summary>What a run file in a folder can point to.</summary>

@@ -6,6 +6,7 @@ using FreeMask.Cli.Terminal;
 using FreeMask.Vision;
 using FreeMask.Vision.Diffusion;
 using FreeMask.Vision.Imaging;
+using FreeMask.Vision.Onnx;
 
 namespace FreeMask.Cli.Health;
 
@@ -19,7 +20,7 @@ internal static class Doctor
         Runtime(),
         Processor(),
         Memory(),
-        Native("ONNX Runtime", () => Microsoft.ML.OnnxRuntime.OrtEnv.Instance().GetVersionString()),
+        Native("ONNX Runtime", () => OnnxRuntimeLibrary.Version),
         Native("TorchSharp", Torch),
         Native("picture codec", () => $"{ImageCodec.EncodeJpeg(new RgbImage(8, 8)).Length} bytes for 8 x 8 pixels"),
         Bundle(bundles),

@@ -24,7 +24,7 @@ internal sealed class Follower(Desk desk)
     internal Task<RunStatus> FollowAsync(Func<CancellationToken, Task<RunStatus>> ask, string hint, CancellationToken stop)
     {
         var capabilities = desk.Aside.Profile.Capabilities;
-        return capabilities.Interactive && capabilities.Ansi ? DrawAsync(ask, hint, stop) : PrintAsync(ask, stop);
+        return !desk.Quiet && capabilities.Interactive && capabilities.Ansi ? DrawAsync(ask, hint, stop) : PrintAsync(ask, stop);
     }
 
     private async Task<RunStatus> PrintAsync(Func<CancellationToken, Task<RunStatus>> ask, CancellationToken stop)

@@ -25,7 +25,7 @@ internal sealed class ProgressLines(TimeSpan interval)
         _saidAt = now;
         _tail = tail;
         var elapsed = Words.Clock((status.EndedAt ?? now) - (status.StartedAt ?? now));
-        var eta = Words.Left(left) is { } words ? $" · {words}" : "";
+        var eta = Words.Left(left, status) is { } words ? $" · {words}" : "";
         return $"[{elapsed}] {tail}{eta}";
     }
 

@@ -36,7 +36,7 @@ internal sealed class ProgressView(bool unicode)
         var color = status.State switch { RunState.Running => "green", RunState.Completed => "green", RunState.Failed or RunState.Cancelled => "red", _ => "yellow" };
         var place = status.Rounds.IsEmpty ? "starting" : $"round {status.Rounds[^1].Round + 1} of {status.RoundsPlanned}, {Words.Phase(status.Rounds[^1].Phase)}";
         var elapsed = Words.Clock((status.EndedAt ?? now) - (status.StartedAt ?? now));
-        var eta = Words.Left(left) is { } words ? $", {words}" : "";
+        var eta = Words.Left(left, status) is { } words ? $", {words}" : "";
         return new Markup($"[bold]{Markup.Escape(status.Run)}[/]  [{color}]{Words.State(status.State)}[/]  {Markup.Escape(place)}  [grey]{elapsed}{eta}[/]");
     }
 

@@ -1,85 +1,144 @@
+using System.Globalization;
 using FreeMask.GrainInterfaces;
 
 namespace FreeMask.Cli.Live;
 
 /// <summary>How long a run will still take, as far as can be told.</summary>
 /// <param name="Phase">Until the work under way in this round is done; null where nothing was measured yet.</param>
-/// <param name="Run">Until the run is done; null before a first round has shown how long a round takes.</param>
+/// <param name="Run">Until the run is done; null where a part of what is to come was never seen.</param>
 internal sealed record TimeLeft(TimeSpan? Phase, TimeSpan? Run)
 {
     internal static TimeLeft Unknown { get; } = new(null, null);
 }
 
 /// <summary>
-/// Estimates the time left from the statuses it is shown. In a phase: the device seconds that are left (samples still to pass each stage,
-/// times the seconds that a sample took there), times the wall-clock seconds that a device second took since the phase was first seen. For
-/// the run: the longest closed round stands for those to come.
+/// Estimates the time left from the statuses it is shown, part by part: samples still to pass each stage times the device seconds that one took there, and steps still to train,
+/// each times the wall-clock seconds that were seen to pass for them. Only time in which work moved counts: not pauses, not the loading of models, not the hours in which nobody looked.
+/// Fold models are trained in the first round alone, and count there alone.
 /// </summary>
 internal sealed class TimeLeftEstimator
 {
-    private (int Round, RoundPhase Phase, string Job) _watched = (-1, default, "");
-    private DateTimeOffset _since;
-    private double _workThen;
+    // Statuses come twice a second; after a longer gap nobody knows what happened in it.
+    private static readonly TimeSpan LongestGap = TimeSpan.FromSeconds(30);
+
+    private readonly Dictionary<string, double> _secondsPerStep = new(StringComparer.Ordinal);
+    private readonly Pace _pace = new();
+    private string? _watched;
+    private double? _wallPerDeviceSecond;
+    private DateTimeOffset _seen;
+    private int _trainingSteps;
 
     internal TimeLeft Observe(RunStatus status, DateTimeOffset now)
     {
-        if (status.State != RunState.Running || status.Rounds.IsEmpty) return TimeLeft.Unknown;
+        var gap = now - _seen;
+        _seen = now;
+        if (status.State != RunState.Running || status.Rounds.IsEmpty)
+        {
+            _watched = null;
+            return TimeLeft.Unknown;
+        }
+
         var round = status.Rounds[^1];
-        var work = WorkDone(round);
-        var watched = (round.Round, round.Phase, round.Training?.Job ?? "");
-        if (_watched != watched)
+        var key = string.Create(CultureInfo.InvariantCulture, $"{round.Round}/{round.Phase}/{round.Training?.Job}");
+        if (key != _watched || gap > LongestGap || gap < TimeSpan.Zero) _pace.Restart();
+        _watched = key;
+        Measure(round, now);
+        var phase = Phase(status, round);
+        return new(Span(phase), Span(Run(status, round, phase)));
+    }
+
+    private void Measure(RoundStatus round, DateTimeOffset now)
+    {
+        if (round.Training is { Steps: > 0 } training)
         {
-            _watched = watched;
-            _since = now;
-            _workThen = work;
+            if (!IsFold(training) && round.Phase == RoundPhase.Training) _trainingSteps = training.Steps;
+            if (_pace.Observe(training.Step, now) is { } perStep) _secondsPerStep[Kind(training)] = perStep;
         }
-
-        var done = work - _workThen;
-        var phase = done > 0 && WorkLeft(round, status.Rounds) is { } left ? (now - _since) * (left / done) : (TimeSpan?)null;
-        return new(phase, Run(status, round, phase, now));
+        else if (round.Phase is RoundPhase.Producing or RoundPhase.Scoring && _pace.Observe(DeviceSeconds(round.Seconds), now) is { } wall)
+        {
+            _wallPerDeviceSecond = wall;
+        }
     }
 
-    private static TimeSpan? Run(RunStatus status, RoundStatus round, TimeSpan? phase, DateTimeOffset now)
+    /// <summary>Seconds until the bar that is shown is full.</summary>
+    private double? Phase(RunStatus status, RoundStatus round)
     {
-        var closed = status.Rounds.Where(item => item.StartedAt is not null && item.EndedAt is not null).Select(item => item.EndedAt!.Value - item.StartedAt!.Value).ToList();
-        if (closed.Count == 0) return null;
-        var typical = closed.Max();
-        var toCome = typical * Math.Max(0, status.RoundsPlanned - status.Rounds.Length);
-        if (round.Phase == RoundPhase.Closed) return toCome;
-        var here = typical - (now - (round.StartedAt ?? now));
-        if (phase is { } atLeast && atLeast > here) here = atLeast;
-        return toCome + (here > TimeSpan.Zero ? here : TimeSpan.Zero);
+        if (round.Training is { Steps: > 0 } training) return PerStep(Kind(training)) is { } perStep ? (training.Steps - training.Step) * perStep : null;
+        return round.Phase switch
+        {
+            RoundPhase.Producing => Samples(status, round, Producing, round.Counts),
+            RoundPhase.Scoring => Samples(status, round, Scoring, round.Counts),
+            _ => null,
+        };
     }
 
-    /// <summary>Device seconds of sample work, or steps of training.</summary>
-    private static double WorkDone(RoundStatus round) =>
-        round.Training is { Steps: > 0 } training ? training.Step
-        : round.Seconds.Generate + round.Seconds.Mask + round.Seconds.Compose + round.Seconds.Harmonize + round.Seconds.Score;
-
-    private static double? WorkLeft(RoundStatus round, IEnumerable<RoundStatus> all)
+    private double? Run(RunStatus status, RoundStatus round, double? phase)
     {
-        if (round.Training is { Steps: > 0 } training) return training.Steps - training.Step;
-        if (round.Phase is not (RoundPhase.Producing or RoundPhase.Scoring)) return null;
-        var toPass = round.Counts.Planned - round.Counts.Quarantined;
+        double? here = round.Phase switch
+        {
+            RoundPhase.Producing => phase + Scored(status, round) + Train(status) + Evaluate(status),
+            RoundPhase.Scoring when round.Training is { } fold => phase + FoldsToCome(fold) + Scored(status, round) + Train(status) + Evaluate(status),
+            RoundPhase.Scoring => phase + Train(status) + Evaluate(status),
+            RoundPhase.Selecting => Train(status) + Evaluate(status),
+            RoundPhase.Training => phase + Evaluate(status),
+            RoundPhase.Evaluating => phase ?? 0,
+            RoundPhase.Closed => 0,
+            _ => WholeRound(status, round),
+        };
+        var toCome = Math.Max(0, status.RoundsPlanned - status.Rounds.Length);
+        return toCome == 0 ? here : here + (toCome * WholeRound(status, round));
+    }
+
+    private double? WholeRound(RunStatus status, RoundStatus round) => Samples(status, round, Producing, new()) + Scored(status, round) + Train(status) + Evaluate(status);
+
+    private double? Scored(RunStatus status, RoundStatus round) => Samples(status, round, Scoring, new());
+
+    /// <summary>Seconds of sample work that is left where so many have passed each stage.</summary>
+    private double? Samples(RunStatus status, RoundStatus round, IReadOnlyList<Stage> stages, StageCounts passed)
+    {
+        var planned = round.Counts.Planned > 0 ? round.Counts.Planned : status.Rounds.Max(item => item.Counts.Planned);
+        var toPass = planned - (ReferenceEquals(passed, round.Counts) ? round.Counts.Quarantined : 0);
         var left = 0.0;
-        foreach (var stage in round.Phase == RoundPhase.Scoring ? [Scoring] : Producing)
+        foreach (var stage in stages)
         {
-            var measured = all.Reverse().FirstOrDefault(item => stage.Reached(item.Counts) > 0 && stage.Seconds(item.Seconds) > 0);
-            if (measured is null)
-            {
-                if (stage.Essential) return null;
-                continue;
-            }
-
-            left += Math.Max(0, toPass - stage.Reached(round.Counts)) * stage.Seconds(measured.Seconds) / stage.Reached(measured.Counts);
+            var measured = status.Rounds.Reverse().FirstOrDefault(item => stage.Reached(item.Counts) > 0 && stage.Seconds(item.Seconds) > 0);
+            if (measured is not null) left += Math.Max(0, toPass - stage.Reached(passed)) * stage.Seconds(measured.Seconds) / stage.Reached(measured.Counts);
+            else if (stage.Essential) return null;
         }
 
-        return left;
+        return left * _wallPerDeviceSecond;
     }
+
+    /// <summary>Seconds of a round's training: of the last one in which there were no folds, or as long as the steps took that were watched.</summary>
+    private double? Train(RunStatus status) =>
+        _trainingSteps > 0 && PerStep(Segmenter) is { } perStep ? _trainingSteps * perStep
+        : status.Rounds.LastOrDefault(round => round is { Phase: RoundPhase.Closed, Round: > 0, Seconds.Train: > 0 })?.Seconds.Train;
+
+    private static double Evaluate(RunStatus status) => status.Rounds.LastOrDefault(round => round.Phase == RoundPhase.Closed)?.Seconds.Evaluate ?? 0;
+
+    /// <summary>Seconds of the folds after this one: <c>fold 1 of 3</c> has two to come.</summary>
+    private double? FoldsToCome(TrainingProgress fold)
+    {
+        var words = fold.Job.Split(' ');
+        if (!IsFold(fold) || words.Length != 4 || !int.TryParse(words[1], CultureInfo.InvariantCulture, out var number) || !int.TryParse(words[3], CultureInfo.InvariantCulture, out var all)) return 0;
+        return PerStep(Fold) is { } perStep ? Math.Max(0, all - number) * fold.Steps * perStep : null;
+    }
+
+    private double? PerStep(string kind) => _secondsPerStep.TryGetValue(kind, out var seconds) ? seconds : null;
+
+    private const string Fold = "fold", Segmenter = "segmenter";
+
+    private static bool IsFold(TrainingProgress training) => training.Job.StartsWith(Fold + " ", StringComparison.Ordinal);
+
+    private static string Kind(TrainingProgress training) => IsFold(training) ? Fold : training.Job;
+
+    private static double DeviceSeconds(StageSeconds seconds) => seconds.Generate + seconds.Mask + seconds.Compose + seconds.Harmonize + seconds.Score;
+
+    private static TimeSpan? Span(double? seconds) => seconds is { } value && double.IsFinite(value) ? TimeSpan.FromSeconds(Math.Clamp(value, 0, 1e9)) : null;
 
     private sealed record Stage(Func<StageCounts, int> Reached, Func<StageSeconds, double> Seconds, bool Essential);
 
-    private static readonly Stage[] Producing =
+    private static readonly IReadOnlyList<Stage> Producing =
     [
         new(counts => counts.Generated, seconds => seconds.Generate, true),
         new(counts => counts.Masked, seconds => seconds.Mask, false),
@@ -87,5 +146,5 @@ internal sealed class TimeLeftEstimator
         new(counts => counts.Harmonized, seconds => seconds.Harmonize, false),
     ];
 
-    private static readonly Stage Scoring = new(counts => counts.Scored, seconds => seconds.Score, true);
+    private static readonly IReadOnlyList<Stage> Scoring = [new(counts => counts.Scored, seconds => seconds.Score, true)];
 }

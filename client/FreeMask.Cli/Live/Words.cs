@@ -44,10 +44,12 @@ internal static class Words
         : span.TotalMinutes < 90 ? string.Create(CultureInfo.InvariantCulture, $"about {Math.Round(span.TotalMinutes):0} min")
         : string.Create(CultureInfo.InvariantCulture, $"about {span.TotalHours:0.0} h");
 
-    internal static string? Left(TimeLeft left) =>
-        left.Run is { } run ? $"{About(run)} left"
+    /// <summary>What is left; null where the run does not work.</summary>
+    internal static string? Left(TimeLeft left, RunStatus status) =>
+        status.State != RunState.Running || status.Rounds.IsEmpty ? null
+        : left.Run is { } run ? $"{About(run)} left"
         : left.Phase is { } phase ? $"{About(phase)} left in this step"
-        : null;
+        : "time left not known yet";
 
     internal static string Share(double? value) => value is { } number && double.IsFinite(number) ? number.ToString("0.000", CultureInfo.InvariantCulture) : "–";
 

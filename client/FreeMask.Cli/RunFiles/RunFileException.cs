@@ -9,5 +9,5 @@ internal sealed class RunFileException(string path, IReadOnlyList<RunFileProblem
 
     /// <summary>One line a problem, in the form that editors know how to jump to.</summary>
     private static string Describe(string path, IReadOnlyList<RunFileProblem> problems) =>
-        string.Join('\n', problems.Select(problem => $"{path}:{problem.Line}:{problem.Column}: {problem.Message}"));
+        string.Join('\n', problems.Select(problem => problem.Setting is { } setting ? $"{setting}: {problem.Message}" : $"{path}:{problem.Line}:{problem.Column}: {problem.Message}"));
 }

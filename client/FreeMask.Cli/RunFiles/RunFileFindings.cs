@@ -1,4 +1,5 @@
 using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
 
 namespace FreeMask.Cli.RunFiles;
 
@@ -6,28 +7,51 @@ namespace FreeMask.Cli.RunFiles;
 internal sealed class RunFileFindings
 {
     private readonly List<RunFileProblem> _problems = [];
-    private readonly Dictionary<string, Mark> _places = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Place> _places = new(StringComparer.Ordinal);
+    private readonly Dictionary<YamlNode, string> _origins = new(ReferenceEqualityComparer.Instance);
 
-    /// <summary>The problems in the order of their places.</summary>
-    internal IReadOnlyList<RunFileProblem> Problems => [.. _problems.OrderBy(problem => problem.Line).ThenBy(problem => problem.Column)];
+    /// <summary>The problems in the order of their places, those of settings last.</summary>
+    internal IReadOnlyList<RunFileProblem> Problems => [.. _problems.OrderBy(problem => problem.Setting is not null).ThenBy(problem => problem.Line).ThenBy(problem => problem.Column)];
 
-    internal void Add(Mark at, string message) => _problems.Add(new(Math.Max(1, (int)at.Line), Math.Max(1, (int)at.Column), message));
+    internal void Add(Mark at, string message) => Add(new Place(at.Line, at.Column, null), message);
+
+    internal void Add(YamlNode at, string message) => Add(Of(at), message);
+
+    /// <summary>Notes that a node stands in an argument and not in the file.</summary>
+    internal void FromSetting(YamlNode node, string origin)
+    {
+        foreach (var part in node.AllNodes) _origins[part] = origin;
+    }
 
     /// <summary>Notes where the value of a key such as <c>generation.steps</c> or <c>classes[2]</c> stands.</summary>
-    internal void Place(string path, Mark mark) => _places[path] = mark;
+    internal void Note(string path, YamlNode node) => _places[path] = Of(node);
 
     /// <summary>Adds a problem found in the specification, at the key that it names, unless the reading has complained about that place already.</summary>
     internal void AddAt(string path, string message)
     {
-        var mark = Find(path);
-        if (_problems.Any(problem => problem.Line == Math.Max(1, (int)mark.Line) && problem.Column == Math.Max(1, (int)mark.Column))) return;
-        Add(mark, $"'{path}': {message}.");
+        var place = Find(path);
+        if (!_problems.Any(problem => new Place(problem.Line, problem.Column, problem.Setting) == place)) Add(place, $"'{path}': {message}.");
     }
 
-    private Mark Find(string path)
+    private void Add(Place at, string message) => _problems.Add(new((int)at.Line, (int)at.Column, message, at.Setting));
+
+    private Place Of(YamlNode node) => new(node.Start.Line, node.Start.Column, _origins.GetValueOrDefault(node));
+
+    private Place Find(string path)
     {
         for (var part = path; part.Length > 0; part = part[..Math.Max(0, part.LastIndexOfAny(['.', '[']))])
-            if (_places.TryGetValue(part, out var mark)) return mark;
-        return Mark.Empty;
+            if (_places.TryGetValue(part, out var place)) return place;
+        return new(1, 1, null);
+    }
+
+    private readonly record struct Place
+    {
+        internal Place(long line, long column, string? setting) => (Line, Column, Setting) = (Math.Max(1, line), Math.Max(1, column), setting);
+
+        internal long Line { get; }
+
+        internal long Column { get; }
+
+        internal string? Setting { get; }
     }
 }

@@ -4,4 +4,5 @@ namespace FreeMask.Cli.RunFiles;
 /// <param name="Line">From 1.</param>
 /// <param name="Column">From 1.</param>
 /// <param name="Message">What is wrong, and the remedy.</param>
-internal sealed record RunFileProblem(int Line, int Column, string Message);
+/// <param name="Setting">The argument that set the value, where it does not stand in the file; null where it does.</param>
+internal sealed record RunFileProblem(int Line, int Column, string Message, string? Setting = null);

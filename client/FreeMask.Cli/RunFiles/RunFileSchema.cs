@@ -72,6 +72,7 @@ internal static class RunFileSchema
         if (!result.IsFolder)
         {
             if (path.Length > 0) file.Report("path", "'source.path' is for sources of kind folder; write 'kind: folder', or leave the path out.");
+            if (list.Length > 0) file.Report("list", "'source.list' is for sources of kind folder; write 'kind: folder', or leave the list out.");
             return result;
         }
 
@@ -236,6 +237,8 @@ internal static class RunFileSchema
             MaxAttempts = file.Integer("maxAttempts", spec.MaxAttempts),
             Window = file.Integer("window", spec.Window),
             ShardSize = file.Integer("shardSize", spec.ShardSize),
+            TrainingThreads = file.Integer("trainingThreads", spec.TrainingThreads),
+            MixedArithmetic = file.Flag("mixedArithmetic", spec.MixedArithmetic),
         };
         file.Close();
         return result;

@@ -16,17 +16,20 @@ internal sealed class YamlSection(YamlMappingNode node, string path, RunFileFind
     public string Text(string key, string current)
     {
         if (Find(key) is not { } value) return current;
-        if (value is YamlScalarNode { Value.Length: > 0 } scalar) return scalar.Value;
-        Wrong(value, $"{Quote(key)} must be text, but {Describe(value)}.");
+        if (value is not YamlScalarNode scalar || IsNull(value) || scalar.Value is not { Length: > 0 } text)
+            Wrong(value, $"{Quote(key)} must be text, but {Describe(value)}.");
+        else if (Unprintable(text) is { } character)
+            Wrong(value, $"{Quote(key)} holds {character}, a character that no name, path or prompt has; remove it.");
+        else return text;
         return current;
     }
 
     public string OptionalText(string key, string current) =>
-        Find(key) is YamlScalarNode { Value: null or "" } ? "" : Text(key, current);
+        Find(key) is { } value && (IsNull(value) || value is YamlScalarNode { Value: null or "" }) ? "" : Text(key, current);
 
     public string? Word(string key, string? current, IReadOnlyList<string> words)
     {
-        if (Find(key) is not { } value) return current;
+        if (Find(key) is not { } value || (current is null && IsNull(value))) return current;
         var word = (value as YamlScalarNode)?.Value;
         if (word is not null && words.Contains(word, StringComparer.Ordinal)) return word;
         Wrong(value, $"{Quote(key)} must be one of {string.Join(", ", words)}, but {Describe(value)}.{Names.Suggestion(word ?? "", words)}");
@@ -45,7 +48,7 @@ internal sealed class YamlSection(YamlMappingNode node, string path, RunFileFind
 
     public int? OptionalInteger(string key, int? current)
     {
-        if (Find(key) is not { } value) return current;
+        if (Find(key) is not { } value || (current is null && IsNull(value))) return current;
         if (value is YamlScalarNode scalar && int.TryParse(scalar.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)) return number;
         Wrong(value, $"{Quote(key)} must be a whole number, but {Describe(value)}.{(current is { } example ? $" Write for example '{key}: {example}'." : "")}");
         return current;
@@ -55,7 +58,7 @@ internal sealed class YamlSection(YamlMappingNode node, string path, RunFileFind
 
     public double? OptionalNumber(string key, double? current)
     {
-        if (Find(key) is not { } value) return current;
+        if (Find(key) is not { } value || (current is null && IsNull(value))) return current;
         if (value is YamlScalarNode scalar && double.TryParse(scalar.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)) return number;
         Wrong(value, $"{Quote(key)} must be a number, but {Describe(value)}.{(current is { } example ? $" Write for example '{key}: {example.ToString(CultureInfo.InvariantCulture)}'." : "")}");
         return current;
@@ -75,17 +78,17 @@ internal sealed class YamlSection(YamlMappingNode node, string path, RunFileFind
         {
             case null:
                 return current;
-            case YamlScalarNode { Value.Length: > 0 } single:
-                Check(single, check);
-                return [single.Value];
+            case YamlScalarNode { Value.Length: > 0 } single when !IsNull(single):
+                return Check(key, single, check) ? [single.Value] : current;
             case YamlSequenceNode sequence:
+                var items = ImmutableArray.CreateBuilder<string>();
                 foreach (var item in sequence.Children)
                 {
-                    if (item is YamlScalarNode { Value.Length: > 0 } scalar) Check(scalar, check);
-                    else Wrong(item, $"every entry of {Quote(key)} must be text, but {Describe(item)}.");
+                    if (item is not YamlScalarNode { Value.Length: > 0 } scalar || IsNull(item)) Wrong(item, $"every entry of {Quote(key)} must be text, but {Describe(item)}.");
+                    else if (Check(key, scalar, check)) items.Add(scalar.Value);
                 }
 
-                return [.. sequence.Children.OfType<YamlScalarNode>().Select(item => item.Value ?? "").Where(item => item.Length > 0)];
+                return items.ToImmutable();
             case { } other:
                 Wrong(other, $"{Quote(key)} must be a list such as '[cat, dog]', but {Describe(other)}.");
                 return current;
@@ -98,6 +101,7 @@ internal sealed class YamlSection(YamlMappingNode node, string path, RunFileFind
         {
             case YamlMappingNode mapping:
                 return new YamlSection(mapping, Full(key), findings);
+            case { } nothing when IsNull(nothing):
             case null or YamlScalarNode { Value: null or "" }:
                 return new YamlSection(new YamlMappingNode(), Full(key), findings);
             case { } other:
@@ -120,20 +124,44 @@ internal sealed class YamlSection(YamlMappingNode node, string path, RunFileFind
         }
     }
 
-    private void Check(YamlScalarNode item, Func<string, string?> check)
+    /// <summary>Whether an entry can be used; what is wrong with its meaning is told, and it stays in the list for later checks.</summary>
+    private bool Check(string key, YamlScalarNode item, Func<string, string?> check)
     {
+        if (Unprintable(item.Value!) is { } character)
+        {
+            Wrong(item, $"an entry of {Quote(key)} holds {character}, a character that no name, path or prompt has; remove it.");
+            return false;
+        }
+
         if (check(item.Value!) is { } problem) Wrong(item, problem);
+        return true;
     }
 
-    private void Wrong(YamlNode at, string message) => findings.Add(at.Start, message);
+    /// <summary>The first character that cannot be meant: a control character other than tab and line break, or half of a surrogate pair.</summary>
+    private static string? Unprintable(string text)
+    {
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (i + 1 < text.Length && char.IsSurrogatePair(text, i)) i++;
+            else if (char.IsSurrogate(text[i]) || (char.IsControl(text[i]) && text[i] is not ('\t' or '\n' or '\r')))
+                return string.Create(CultureInfo.InvariantCulture, $"U+{(int)text[i]:X4}");
+        }
+
+        return null;
+    }
+
+    /// <summary>YAML's null. A text of these letters stands in quotes.</summary>
+    private static bool IsNull(YamlNode value) => value is YamlScalarNode { Style: ScalarStyle.Plain, Value: null or "" or "~" or "null" or "Null" or "NULL" };
+
+    private void Wrong(YamlNode at, string message) => findings.Add(at, message);
 
     private YamlNode? Find(string key)
     {
         if (!_known.Contains(key)) _known.Add(key);
         if (Child(key) is not { } value) return null;
-        findings.Place(Full(key), value.Start);
+        findings.Note(Full(key), value);
         if (value is YamlSequenceNode sequence)
-            for (var i = 0; i < sequence.Children.Count; i++) findings.Place($"{Full(key)}[{i}]", sequence.Children[i].Start);
+            for (var i = 0; i < sequence.Children.Count; i++) findings.Note($"{Full(key)}[{i}]", sequence.Children[i]);
         return value;
     }
 
@@ -145,7 +173,7 @@ internal sealed class YamlSection(YamlMappingNode node, string path, RunFileFind
 
     private static string Describe(YamlNode value) => value switch
     {
-        YamlScalarNode { Style: ScalarStyle.Plain, Value: null or "" or "~" or "null" } => "it is empty",
+        _ when IsNull(value) => "it is empty",
         YamlScalarNode scalar => $"it is '{scalar.Value}'",
         YamlSequenceNode => "it is a list",
         _ => "it is a group of keys",

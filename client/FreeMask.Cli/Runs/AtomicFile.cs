@@ -7,8 +7,16 @@ internal static class AtomicFile
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         var beside = $"{path}.{Environment.ProcessId}.tmp";
-        await File.WriteAllBytesAsync(beside, bytes, stop);
-        File.Move(beside, path, overwrite: true);
+        try
+        {
+            await File.WriteAllBytesAsync(beside, bytes, stop);
+            File.Move(beside, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(beside);
+            throw;
+        }
     }
 
     internal static Task WriteAsync(string path, string text, CancellationToken stop) =>

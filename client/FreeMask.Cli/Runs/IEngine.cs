@@ -25,7 +25,8 @@ internal interface IEngine : IAsyncDisposable
 /// <param name="Data">The data folder: of an engine here, and for what verbs write.</param>
 /// <param name="Cluster">The configuration file of a cluster; null for the data folder's own engine.</param>
 /// <param name="Devices">The devices of a silo embedded here; none for those that configuration names.</param>
-internal sealed record EngineAddress(DataFolder Data, string? Cluster, IReadOnlyList<string> Devices);
+/// <param name="Log">Where log entries are written besides the log's file; null for nowhere.</param>
+internal sealed record EngineAddress(DataFolder Data, string? Cluster, IReadOnlyList<string> Devices, TextWriter? Log = null);
 
 /// <summary>Opens an engine.</summary>
 internal delegate Task<IEngine> EngineOpener(EngineAddress address, BundleCatalog bundles, CancellationToken stop);

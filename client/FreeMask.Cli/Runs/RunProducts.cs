@@ -15,11 +15,13 @@ internal sealed class RunProducts(RunReader run, RunFolder folder, Desk desk)
     internal async Task<RunDocument> WriteAsync(CancellationToken stop)
     {
         var document = RunDocument.Of(run.Spec, run.Status);
+        using var turn = await ProductsTurn.TakeAsync(folder, desk, stop);
+        if (turn.IsWritten) return folder.Describe(document);
         var hasKept = run.Status.Rounds.Any(round => round.Counts.Kept > 0);
         if (hasKept)
         {
             desk.Say("Writing the data set ...");
-            var summary = await DatasetExport.WriteAsync(run, DatasetExporter.Format("voc"), folder.Dataset, overwrite: true, progress: null, stop);
+            var summary = await DatasetExport.WriteAsync(run, DatasetExporter.Format(RunFolder.DatasetFormat), folder.Dataset, overwrite: true, progress: null, stop);
             document = document with { Dataset = summary.DataRoot };
         }
 

@@ -2,6 +2,8 @@ using FreeMask.Cli.Live;
 using FreeMask.Cli.RunFiles;
 using FreeMask.Cli.Terminal;
 using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Domain;
+using FreeMask.Vision;
 
 namespace FreeMask.Cli.Runs;
 
@@ -9,13 +11,39 @@ namespace FreeMask.Cli.Runs;
 internal sealed class RunSession(IEngine engine, Desk desk)
 {
     /// <summary>Starts a run under an id of its own.</summary>
-    internal async Task<string> StartAsync(RunSpec spec, CancellationToken stop)
+    /// <param name="spec">What to make.</param>
+    /// <param name="again">Whether to compute what was computed before.</param>
+    /// <param name="stop">Ends the starting.</param>
+    /// <exception cref="FreeMaskException">The same settings ran before.</exception>
+    internal async Task<string> StartAsync(RunSpec spec, bool again, CancellationToken stop)
     {
-        var id = RunIds.Next(spec.Name, await engine.Directory.List());
+        var taken = await engine.Directory.List();
+        var id = RunIds.Next(spec.Name, taken);
+        if (!again && await SameAsync(spec, taken) is { } same) throw new FreeMaskException(HowToGoOn(await engine.Run(same).GetStatus(), id));
         await engine.Run(id).Start(spec);
         await AtomicFile.WriteAsync(new RunFolder(desk.Data, id).RunFile, RunFile.Write(spec), stop);
         desk.Say($"Run '{id}' in {desk.Data.Root}");
         return id;
+    }
+
+    /// <summary>The newest run with the same settings; null where there is none.</summary>
+    private async Task<string?> SameAsync(RunSpec spec, string[] runs)
+    {
+        var wanted = SpecFingerprint.Of(spec);
+        foreach (var run in runs.Reverse())
+            if (await engine.Run(run).GetSpec() is { } made && SpecFingerprint.Of(made) == wanted && (await engine.Run(run).GetStatus()).State != RunState.Cancelled) return run;
+        return null;
+    }
+
+    private static string HowToGoOn(RunStatus status, string next)
+    {
+        var way = status.State switch
+        {
+            RunState.Completed => $"'freemask report {status.Run}' shows what it made, and the same settings make the same again",
+            RunState.Failed => $"'freemask retry {status.Run}' goes on with it when the cause is put right: {status.Reason}",
+            _ => $"'freemask resume {status.Run}' goes on with it",
+        };
+        return $"Run '{status.Run}' has these settings already and is {Words.State(status.State)}; {way.TrimEnd('.')}. To compute them anew, as '{next}', add --again.";
     }
 
     /// <summary>Follows until the run ends, then writes its products. Stopping leaves the run to be resumed.</summary>

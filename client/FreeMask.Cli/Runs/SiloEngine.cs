@@ -29,8 +29,12 @@ internal sealed class SiloEngine(SiloConnection connection) : IEngine
         return new SiloEngine(await SiloConnection.OpenAsync(options, stop));
 
         void Log(ILoggingBuilder logging) => logging
-            .AddProvider(new FileLog(address.Data, TimeProvider.System))
+            .SetMinimumLevel(LogLevel.Trace)
+            .AddProvider(new FileLog(address.Data, TimeProvider.System, address.Log is null ? LogLevel.Information : LogLevel.Debug, address.Log))
             .AddFilter("Orleans", LogLevel.Warning)
+            // One warns in every process that is not a server, the other takes the machine's uptime for a thread that hangs.
+            .AddFilter("Orleans.Runtime.Silo", LogLevel.Error)
+            .AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error)
             .AddFilter("Microsoft", LogLevel.Warning);
     };
 

@@ -15,6 +15,24 @@ internal sealed class DataFolder(string root)
 
     internal bool Exists => Directory.Exists(Root);
 
+    /// <summary>Free bytes of the disk that the folder is on, or will be; null where the system does not say.</summary>
+    internal long? FreeBytes
+    {
+        get
+        {
+            try
+            {
+                var folder = Root;
+                while (!Directory.Exists(folder) && Path.GetDirectoryName(folder) is { } above) folder = above;
+                return new DriveInfo(folder).AvailableFreeSpace;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+            {
+                return null;
+            }
+        }
+    }
+
     internal static DataFolder Resolve(string? option, Func<string, string?> environment)
     {
         if (!string.IsNullOrWhiteSpace(option)) return new(option);

@@ -23,8 +23,17 @@ internal sealed class Desk
     /// <summary>The devices that arguments name for work in this process; none for those that configuration names.</summary>
     internal IReadOnlyList<string> Devices { get; init; } = [];
 
+    /// <summary>Whether only results and errors are written.</summary>
+    internal bool Quiet { get; init; }
+
+    /// <summary>Where log entries are written besides the log's file; null for nowhere.</summary>
+    internal TextWriter? Log { get; init; }
+
     internal required TimeProvider Time { get; init; }
 
     /// <summary>A line beside the result, never broken: logs are searched by lines.</summary>
-    internal void Say(string line) => Aside.Profile.Out.Writer.WriteLine(line);
+    internal void Say(string line)
+    {
+        if (!Quiet) Aside.Profile.Out.Writer.WriteLine(line);
+    }
 }

@@ -1,23 +1,26 @@
 using FreeMask.Vision;
+using FreeMask.Vision.Files;
 
 namespace FreeMask.Cli.Terminal;
 
 /// <summary>Keeps what a user should not have to read on the terminal: the details of errors nobody foresaw.</summary>
 internal static class ErrorLog
 {
-    /// <summary>Writes the details into the data folder's logs, or into the temporary folder where that cannot be done.</summary>
+    /// <summary>Writes the details into the data folder's logs, or into the temporary folder where there are none or that cannot be done.</summary>
     /// <returns>The path of the file; null where nothing could be written.</returns>
     internal static string? Write(DataFolder data, IReadOnlyList<string> args, Exception exception, DateTimeOffset now)
     {
         var name = $"error-{now:yyyyMMdd-HHmmss-fff}.log";
         var text = $"{now:O}\nfreemask {string.Join(' ', args)}\n.NET {Environment.Version}, {System.Runtime.InteropServices.RuntimeInformation.OSDescription}\n\n{exception}\n";
-        foreach (var folder in new[] { data.Logs, Path.GetTempPath() })
+        // A command that failed leaves no data folder behind that was not there.
+        string[] folders = data.Exists ? [data.Logs, Path.GetTempPath()] : [Path.GetTempPath()];
+        foreach (var folder in folders)
         {
             try
             {
-                Directory.CreateDirectory(folder);
+                PrivateFiles.CreateFolder(folder);
                 var path = Path.Combine(folder, name);
-                File.WriteAllText(path, text);
+                using (var file = new StreamWriter(PrivateFiles.Open(path, FileMode.Create, FileAccess.Write, FileShare.Read))) file.Write(text);
                 return path;
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)

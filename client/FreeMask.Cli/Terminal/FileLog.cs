@@ -1,14 +1,21 @@
 using System.Collections.Concurrent;
+using System.Globalization;
+using FreeMask.Vision.Files;
 using Microsoft.Extensions.Logging;
 
 namespace FreeMask.Cli.Terminal;
 
-/// <summary>Logs as one file a process in the data folder, made with its first entry. Entries are written at once: a log must outlive a crash.</summary>
-internal sealed class FileLog(DataFolder data, TimeProvider time) : ILoggerProvider
+/// <summary>
+/// Logs as one file a run in the data folder, made with its first entry. An entry that names a run, or a round or shard of one, goes to that run's file; what follows without a name
+/// belongs to the same work. Before any run is named only warnings are kept, in a file for all. Entries are written at once: a log must outlive a crash.
+/// </summary>
+internal sealed class FileLog(DataFolder data, TimeProvider time, LogLevel least = LogLevel.Information, TextWriter? echo = null, long largestFile = LogFiles.LargestFile) : ILoggerProvider
 {
     private readonly ConcurrentDictionary<string, ILogger> _loggers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, StreamWriter> _writers = new(StringComparer.Ordinal);
+    private readonly LogFiles _files = new(data);
     private readonly Lock _gate = new();
-    private StreamWriter? _writer;
+    private string? _run;
     private bool _closed;
 
     public ILogger CreateLogger(string categoryName) => _loggers.GetOrAdd(categoryName, name => new Logger(this, name));
@@ -18,21 +25,25 @@ internal sealed class FileLog(DataFolder data, TimeProvider time) : ILoggerProvi
         lock (_gate)
         {
             _closed = true;
-            _writer?.Dispose();
+            foreach (var writer in _writers.Values) writer.Dispose();
         }
     }
 
-    private void Write(LogLevel level, string category, string message, Exception? exception)
+    private void Write(LogLevel level, string category, string? run, string message, Exception? exception)
     {
         var now = time.GetUtcNow();
         lock (_gate)
         {
             if (_closed) return;
+            _run = run ?? _run;
+            var line = string.Create(CultureInfo.InvariantCulture, $"{now:yyyy-MM-dd HH:mm:ss.fff} {level,-11} {category}: {message}");
+            if (level >= LogLevel.Information) echo?.WriteLine(line);
+            if (_run is null && level < LogLevel.Warning) return;
             try
             {
-                _writer ??= Open(now);
-                _writer.WriteLine($"{now:HH:mm:ss.fff} {level,-11} {category}: {message}");
-                if (exception is not null) _writer.WriteLine(exception);
+                var writer = WriterOf(_run ?? LogFiles.General);
+                writer.WriteLine(line);
+                if (exception is not null) writer.WriteLine(exception);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
@@ -42,20 +53,41 @@ internal sealed class FileLog(DataFolder data, TimeProvider time) : ILoggerProvi
         }
     }
 
-    private StreamWriter Open(DateTimeOffset now)
+    private StreamWriter WriterOf(string name)
     {
-        Directory.CreateDirectory(data.Logs);
-        var name = $"{now:yyyyMMdd-HHmmss}-{Environment.ProcessId}.log";
-        return new StreamWriter(new FileStream(Path.Combine(data.Logs, name), FileMode.Append, FileAccess.Write, FileShare.ReadWrite)) { AutoFlush = true };
+        if (_writers.TryGetValue(name, out var open))
+        {
+            if (open.BaseStream.Length < largestFile) return open;
+            open.Dispose();
+            _writers.Remove(name);
+        }
+
+        PrivateFiles.CreateFolder(data.Root);
+        PrivateFiles.CreateFolder(data.Logs);
+        if (new FileInfo(_files.PathOf(name)) is { Exists: true } file && file.Length >= largestFile) _files.Rotate(name);
+        return _writers[name] = new StreamWriter(PrivateFiles.Open(_files.PathOf(name), FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete)) { AutoFlush = true };
+    }
+
+    /// <summary>The run that an entry names: grains name runs, rounds (<c>run/0</c>) and shards (<c>run/0/1</c>).</summary>
+    private static string? RunOf<TState>(TState state)
+    {
+        if (state is not IReadOnlyList<KeyValuePair<string, object?>> values) return null;
+        foreach (var (key, value) in values)
+            if (key is "Run" or "Round" or "Shard" && value is string { Length: > 0 } text) return text.Split('/')[0];
+        return null;
     }
 
     private sealed class Logger(FileLog log, string category) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
 
-        public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None;
+        public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None && logLevel >= log.Least;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            log.Write(logLevel, category, formatter(state, exception), exception);
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (IsEnabled(logLevel)) log.Write(logLevel, category, RunOf(state), formatter(state, exception), exception);
+        }
     }
+
+    private LogLevel Least => least;
 }

@@ -1,3 +1,5 @@
+using System.ComponentModel;
+using System.Diagnostics;
 using FreeMask.Cli.Runs;
 using FreeMask.Silo.Pipeline;
 using Spectre.Console;
@@ -21,13 +23,16 @@ internal sealed class Surroundings
     /// <summary>A console for people on one of the two streams.</summary>
     internal required Func<TextWriter, IAnsiConsole> Console { get; init; }
 
+    /// <summary>Shows a document with the program that the system has for it; false where there is none.</summary>
+    internal required Func<string, bool> OpenDocument { get; init; }
+
     /// <summary>
     /// The real ones. Whatever a library writes to the console goes to standard error from here on: standard output belongs to the outcome.
     /// </summary>
     internal static Surroundings OfProcess()
     {
-        var output = System.Console.Out;
-        var error = System.Console.Error;
+        var output = new GuardedWriter(() => System.Console.Out);
+        var error = new GuardedWriter(() => System.Console.Error);
         System.Console.SetOut(error);
         return new()
         {
@@ -36,8 +41,22 @@ internal sealed class Surroundings
             Environment = System.Environment.GetEnvironmentVariable,
             Time = TimeProvider.System,
             OpenEngine = SiloEngine.With((services, bundles) => services.AddFreeMaskPipeline(bundles.ModelsFolder)),
+            OpenDocument = Open,
             Console = writer => Open(writer, ReferenceEquals(writer, output) ? System.Console.IsOutputRedirected : System.Console.IsErrorRedirected),
         };
+    }
+
+    private static bool Open(string path)
+    {
+        try
+        {
+            using var viewer = Process.Start(new ProcessStartInfo(path) { UseShellExecute = true });
+            return true;
+        }
+        catch (Exception e) when (e is Win32Exception or PlatformNotSupportedException or FileNotFoundException)
+        {
+            return false;
+        }
     }
 
     private static IAnsiConsole Open(TextWriter writer, bool redirected) => AnsiConsole.Create(new AnsiConsoleSettings

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using FreeMask.Cli.Bundles;
 using FreeMask.Cli.RunFiles;
 using FreeMask.Cli.Runs;
@@ -31,6 +32,10 @@ internal sealed class VerbHost(Surroundings surroundings, IReadOnlyList<string> 
         Recursive = true,
     };
 
+    internal Option<bool> Quiet { get; } = new("--quiet", "-q") { Description = "Write results and errors only.", Recursive = true };
+
+    internal Option<bool> Verbose { get; } = new("--verbose", "-v") { Description = "Also write what is logged to standard error, and more of it to the log of the run.", Recursive = true };
+
     /// <summary>For verbs that make this process work.</summary>
     internal Option<string[]> Device { get; } = new("--device")
     {
@@ -44,8 +49,11 @@ internal sealed class VerbHost(Surroundings surroundings, IReadOnlyList<string> 
     /// <summary>An environment variable; null where it is not set.</summary>
     internal string? Variable(string name) => surroundings.Environment(name) is { Length: > 0 } value ? value : null;
 
+    /// <summary>Shows a document with the program that the system has for it; false where there is none.</summary>
+    internal bool OpenDocument(string path) => surroundings.OpenDocument(path);
+
     /// <summary>Opens the engine of the desk's cluster or data folder.</summary>
-    internal Task<IEngine> OpenEngineAsync(Desk desk, CancellationToken stop) => surroundings.OpenEngine(new EngineAddress(desk.Data, desk.Cluster, desk.Devices), Bundles, stop);
+    internal Task<IEngine> OpenEngineAsync(Desk desk, CancellationToken stop) => surroundings.OpenEngine(new EngineAddress(desk.Data, desk.Cluster, desk.Devices, desk.Log), Bundles, stop);
 
     /// <summary>Makes a verb do its work.</summary>
     internal Command Handle(Command command, Func<ParseResult, Desk, CancellationToken, Task<Outcome>> verb)
@@ -56,6 +64,12 @@ internal sealed class VerbHost(Surroundings surroundings, IReadOnlyList<string> 
 
     private async Task<int> ExecuteAsync(ParseResult parsed, Func<ParseResult, Desk, CancellationToken, Task<Outcome>> verb, CancellationToken stop)
     {
+        if (parsed.CommandResult.Children.OfType<OptionResult>().FirstOrDefault(IsEmpty) is { } option)
+            return Reject([$"{option.Option.Name} is empty; give it a value, or leave it out."], parsed.CommandResult.Command.Name);
+        if (parsed.CommandResult.Children.OfType<ArgumentResult>().FirstOrDefault(IsEmpty) is { } argument)
+            return Reject([$"{argument.Argument.HelpName ?? argument.Argument.Name} is empty; give it a value."], parsed.CommandResult.Command.Name);
+        if (!NamedPath.HasCurrentFolder)
+            return Reject(["The current folder no longer exists. Change to another folder ('cd') and give the command again."], "freemask");
         var desk = new Desk
         {
             Out = surroundings.Console(surroundings.Out),
@@ -64,6 +78,8 @@ internal sealed class VerbHost(Surroundings surroundings, IReadOnlyList<string> 
             Data = DataFolder.Resolve(parsed.GetValue(Data), surroundings.Environment),
             Cluster = parsed.GetValue(Cluster) ?? Variable(ClusterVariable),
             Devices = parsed.GetValue(Device) ?? [],
+            Quiet = parsed.GetValue(Quiet),
+            Log = parsed.GetValue(Verbose) ? surroundings.Error : null,
             Time = surroundings.Time,
         };
         Outcome outcome;
@@ -87,6 +103,11 @@ internal sealed class VerbHost(Surroundings surroundings, IReadOnlyList<string> 
         {
             outcome = Failure(desk, user.Message, ExitCodes.BadInput);
         }
+        catch (Exception exception) when (IoFault.Of(exception) is { } fault)
+        {
+            if (fault.ExitCode == ExitCodes.Failed) ErrorLog.Write(desk.Data, args, exception, surroundings.Time.GetUtcNow());
+            outcome = Failure(desk, fault.Message, fault.ExitCode);
+        }
         catch (Exception exception)
         {
             var log = ErrorLog.Write(desk.Data, args, exception, surroundings.Time.GetUtcNow());
@@ -106,6 +127,8 @@ internal sealed class VerbHost(Surroundings surroundings, IReadOnlyList<string> 
         if (args.Contains("--json")) surroundings.Out.WriteLine(JsonDocuments.Write(new { error = string.Join('\n', problems) }));
         return ExitCodes.BadInput;
     }
+
+    private static bool IsEmpty(SymbolResult result) => result.Tokens.Any(token => token.Value.Length == 0);
 
     private void Write(Desk desk, Outcome outcome)
     {

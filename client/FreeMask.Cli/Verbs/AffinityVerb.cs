@@ -19,11 +19,11 @@ internal static class AffinityVerb
         var run = Arguments.Run();
         var output = new Option<string>("--out") { Description = "Where the model is written: weights and config.json with their hash.", Required = true, HelpName = "DIR" };
         var perClass = new Option<bool>("--per-class") { Description = "A head of its own for each class, instead of one for all." };
-        var samples = new Option<int>("--samples") { Description = "How many masked samples of the run to learn from, dealt evenly to its classes; 0 for all.", DefaultValueFactory = _ => 400, HelpName = "N" };
-        var steps = new Option<int>("--steps") { Description = "Optimiser steps of each head.", DefaultValueFactory = _ => new AffinityTrainingRequest().Steps, HelpName = "N" };
-        var side = new Option<int>("--side") { Description = "Cells of the shorter side of the grid on which maps are refined.", DefaultValueFactory = _ => new AffinityConfig().Side, HelpName = "N" };
-        var beta = new Option<double>("--beta") { Description = "The power of affinities in the walk; larger stops at weaker edges.", DefaultValueFactory = _ => new AffinityConfig().Beta, HelpName = "X" };
-        var walk = new Option<int>("--walk") { Description = "Steps of the walk.", DefaultValueFactory = _ => new AffinityConfig().Steps, HelpName = "N" };
+        var samples = new Option<int>("--samples") { Description = "How many masked samples of the run to learn from, dealt evenly to its classes; 0 for all.", DefaultValueFactory = _ => 400, HelpName = "N" }.Within(0, int.MaxValue);
+        var steps = new Option<int>("--steps") { Description = "Optimiser steps of each head.", DefaultValueFactory = _ => new AffinityTrainingRequest().Steps, HelpName = "N" }.Within(1, int.MaxValue);
+        var side = new Option<int>("--side") { Description = "Cells of the shorter side of the grid on which maps are refined.", DefaultValueFactory = _ => new AffinityConfig().Side, HelpName = "N" }.Within(1, 1024);
+        var beta = new Option<double>("--beta") { Description = "The power of affinities in the walk; larger stops at weaker edges.", DefaultValueFactory = _ => new AffinityConfig().Beta, HelpName = "X" }.Within(0, 1000);
+        var walk = new Option<int>("--walk") { Description = "Steps of the walk.", DefaultValueFactory = _ => new AffinityConfig().Steps, HelpName = "N" }.Within(1, int.MaxValue);
         var seed = new Option<ulong>("--seed") { Description = "Names the initial weights and the batches.", DefaultValueFactory = _ => 1, HelpName = "N" };
         return host.Handle(new Command("affinity", "Learn from a run's own coarse masks how to refine them ('affinity' of a run file's 'mask').") { run, output, perClass, samples, steps, side, beta, walk, seed }, async (parsed, desk, stop) =>
         {
@@ -31,9 +31,9 @@ internal static class AffinityVerb
             var request = new AffinityTrainingRequest
             {
                 PerClass = parsed.GetValue(perClass),
-                Steps = Positive(parsed.GetValue(steps), "--steps"),
+                Steps = parsed.GetValue(steps),
                 Seed = parsed.GetValue(seed),
-                Config = new AffinityConfig { Run = id, Side = Positive(parsed.GetValue(side), "--side"), Beta = parsed.GetValue(beta), Steps = Positive(parsed.GetValue(walk), "--walk") },
+                Config = new AffinityConfig { Run = id, Side = parsed.GetValue(side), Beta = parsed.GetValue(beta), Steps = parsed.GetValue(walk) },
             };
             var examples = await ReadAsync(host, desk, id, request, parsed.GetValue(samples), stop);
             desk.Say($"Learning from {examples.Count} samples of run '{id}'.");
@@ -76,6 +76,4 @@ internal static class AffinityVerb
             .OrderBy(s => s.turn).ThenBy(s => s.sample.Plan.ClassIndex).Select(s => s.sample);
         return limit > 0 ? dealt.Take(limit) : dealt;
     }
-
-    private static int Positive(int value, string option) => value > 0 ? value : throw new FreeMaskException($"{option} must be at least 1, not {value}.");
 }

@@ -1,11 +1,57 @@
 using System.CommandLine;
+using System.CommandLine.Completions;
+using System.Globalization;
+using FreeMask.Cli.Runs;
+using FreeMask.Cli.Terminal;
+using FreeMask.Vision;
 
 namespace FreeMask.Cli.Verbs;
 
-/// <summary>Arguments that several verbs share.</summary>
+/// <summary>Arguments that several verbs share, and what all of them must hold.</summary>
 internal static class Arguments
 {
-    internal static Argument<string?> OptionalRun() => new("run") { Description = "The id of the run.", HelpName = "RUN", Arity = ArgumentArity.ZeroOrOne };
+    internal static Argument<string?> OptionalRun() => new("run") { Description = "The id of the run.", HelpName = "RUN", Arity = ArgumentArity.ZeroOrOne, CompletionSources = { Runs } };
 
-    internal static Argument<string> Run() => new("run") { Description = "The id of the run; 'freemask status' lists them.", HelpName = "RUN" };
+    internal static Argument<string> Run() => new("run") { Description = "The id of the run; 'freemask status' lists them.", HelpName = "RUN", CompletionSources = { Runs } };
+
+    /// <summary>The runs of the data folder that the line names. No engine starts for it: whoever presses tab waits.</summary>
+    private static IEnumerable<CompletionItem> Runs(CompletionContext context)
+    {
+        var named = context.ParseResult.CommandResult.GetValue<string?>("--data");
+        return RunFolder.All(DataFolder.Resolve(named, Environment.GetEnvironmentVariable)).Select(run => new CompletionItem(run));
+    }
+
+    /// <summary>Refuses numbers outside a range, before any work is done.</summary>
+    internal static Option<T> Within<T>(this Option<T> option, double low, double high = double.PositiveInfinity)
+    {
+        option.Validators.Add(result =>
+        {
+            foreach (var token in result.Tokens)
+                if (Number(token.Value) is { } number && !(number >= low && number <= high))
+                    result.AddError($"{option.Name} is {token.Value}; it must be {(double.IsPositiveInfinity(high) ? "" : "from ")}{Text(low)} {(double.IsPositiveInfinity(high) ? "or more" : $"to {Text(high)}")}.");
+        });
+        return option;
+    }
+
+    /// <summary>Refuses 0, negative numbers and numbers above 1.</summary>
+    internal static Option<T> Share<T>(this Option<T> option)
+    {
+        option.Validators.Add(result =>
+        {
+            foreach (var token in result.Tokens)
+                if (Number(token.Value) is { } number && number is not (> 0 and <= 1)) result.AddError($"{option.Name} is {token.Value}; it must be more than 0 and at most 1.");
+        });
+        return option;
+    }
+
+    /// <summary>Refuses an option that would be ignored.</summary>
+    /// <exception cref="FreeMaskException">It was given.</exception>
+    internal static void Refuse(ParseResult parsed, Option option, string why)
+    {
+        if (parsed.GetResult(option) is { Implicit: false }) throw new FreeMaskException($"{option.Name} {why}.");
+    }
+
+    private static double? Number(string text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : null;
+
+    private static string Text(double value) => value.ToString(CultureInfo.InvariantCulture);
 }

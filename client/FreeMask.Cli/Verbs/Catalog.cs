@@ -17,11 +17,14 @@ internal static class Catalog
         RunVerbs.Retry(host),
         ProductVerbs.Export(host),
         ProductVerbs.Report(host),
+        OpenVerb.Create(host),
+        LogsVerb.Create(host),
         EvalVerb.Create(host),
         ExperimentVerbs.Create(host),
         ThesaurusVerbs.Create(host),
         ModelVerbs.Create(host),
         TrainVerbs.Create(host),
         DoctorVerb.Create(host),
+        CompletionVerb.Create(host),
     ];
 }

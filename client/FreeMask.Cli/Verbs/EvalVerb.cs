@@ -21,7 +21,7 @@ internal static class EvalVerb
         var dataset = new Option<string?>("--dataset") { Description = "A data set in PASCAL VOC layout. Default: the held-out set of the mini bundle.", HelpName = "DIR" };
         var list = new Option<string?>("--list") { Description = "Only the samples of this list in ImageSets/Segmentation, such as val. Default: all.", HelpName = "NAME" };
         var baseline = new Option<string?>("--baseline") { Description = "Another run or model, measured on the same pictures and compared.", HelpName = "RUN|MODEL" };
-        var images = new Option<int>("--images") { Description = "Bundle only: how many held-out images to measure; 0 for all.", HelpName = "N" };
+        var images = new Option<int>("--images") { Description = "Bundle only: how many held-out images to measure; 0 for all.", HelpName = "N" }.Within(0, int.MaxValue);
         return host.Handle(new Command("eval", "Measure a segmenter (mean IoU, per class), or the mini bundle.") { target, segmenter, dataset, list, baseline, images }, async (parsed, desk, stop) =>
         {
             var named = (parsed.GetValue(target), parsed.GetValue(segmenter)) switch
@@ -32,7 +32,13 @@ internal static class EvalVerb
                 _ => throw new FreeMaskException("Name what to measure once: as the argument or with --segmenter; --baseline names a second one."),
             };
             if (parsed.GetValue(dataset) is null && host.Bundles.Folder(named, Directory.GetCurrentDirectory()) is { } bundle)
+            {
+                Arguments.Refuse(parsed, list, "names a part of a data set; name the data set too, with --dataset");
+                Arguments.Refuse(parsed, baseline, $"compares segmenters, and '{named}' is a bundle");
                 return await BundleAsync(bundle, parsed.GetValue(images), desk, stop);
+            }
+
+            Arguments.Refuse(parsed, images, "is for bundles, such as 'eval mini'; a data set is measured whole, or a part of it with --list");
             var folder = SegmenterFolder(named, desk);
             var data = Dataset(host, parsed.GetValue(dataset), parsed.GetValue(list));
             var other = parsed.GetValue(baseline) is { } rival ? SegmenterFolder(rival, desk) : null;

@@ -19,15 +19,15 @@ internal static class ExperimentVerbs
     private static Command Thresholds(VerbHost host)
     {
         var model = new Option<string>("--model") { Description = "A bundle with a held-out set.", DefaultValueFactory = _ => "mini", HelpName = "MODEL" };
-        var images = new Option<int>("--images") { Description = "How many held-out images; 0 for all.", HelpName = "N" };
+        var images = new Option<int>("--images") { Description = "How many held-out images; 0 for all.", HelpName = "N" }.Within(0, int.MaxValue);
         var seed = new Option<ulong>("--seed") { Description = "Names the noise and the draws of the intervals.", DefaultValueFactory = _ => 1, HelpName = "N" };
         var plot = new Option<string?>("--plot") { Description = "Also draw the result, as an SVG.", HelpName = "FILE" };
         return host.Handle(new Command("thresholds", "Does a threshold per image pay? Fixed cuts, Otsu's and DiffuMask's adaptive one, with and without clean-up, against true masks.") { model, images, seed, plot }, async (parsed, desk, stop) =>
         {
             var named = parsed.GetRequiredValue(model);
             var folder = host.Bundles.Folder(named, Directory.GetCurrentDirectory()) ?? throw new FreeMaskException($"There is no model bundle '{named}' with a {BundleCatalog.IndexFile}.");
+            var drawn = parsed.GetValue(plot) is { } file ? NamedPath.File(file, "--plot") : null;
             var results = await Task.Run(() => ThresholdExperiment.Run(folder, parsed.GetValue(images), parsed.GetValue(seed), desk.Say, stop), CancellationToken.None);
-            var drawn = parsed.GetValue(plot) is { } file ? Path.GetFullPath(file) : null;
             if (drawn is not null) await AtomicFile.WriteAsync(drawn, ThresholdChart.Draw(results), stop);
             return new Outcome(new { model = folder, results, plot = drawn }, console => Show(console, results, drawn));
         });
@@ -37,7 +37,7 @@ internal static class ExperimentVerbs
     {
         var model = new Option<string>("--model") { Description = "A bundle with a held-out set.", DefaultValueFactory = _ => "mini", HelpName = "MODEL" };
         var affinity = new Option<string?>("--affinity") { Description = "A model that 'train affinity' wrote. Default: the bundle's own.", HelpName = "DIR" };
-        var images = new Option<int>("--images") { Description = "How many held-out images; 0 for all.", HelpName = "N" };
+        var images = new Option<int>("--images") { Description = "How many held-out images; 0 for all.", HelpName = "N" }.Within(0, int.MaxValue);
         var seed = new Option<ulong>("--seed") { Description = "Names the noise and the draws of the intervals.", DefaultValueFactory = _ => 1, HelpName = "N" };
         return host.Handle(new Command("refinements", "What does each refinement of attention add? Self-attention, learned affinities, PAMR and the dense CRF, against true masks.") { model, affinity, images, seed }, async (parsed, desk, stop) =>
         {

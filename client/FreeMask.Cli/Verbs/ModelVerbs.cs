@@ -30,7 +30,7 @@ internal static class ModelVerbs
     private static Command Inspect(VerbHost host)
     {
         var model = Model();
-        var size = new Option<int>("--size") { Description = "The side in pixels for which attention grids are given.", DefaultValueFactory = _ => 512, HelpName = "PIXELS" };
+        var size = new Option<int>("--size") { Description = "The side in pixels for which attention grids are given.", DefaultValueFactory = _ => 512, HelpName = "PIXELS" }.Within(64, 4096);
         return host.Handle(new Command("inspect", "Show what a bundle is: layout, family, scheduler, files, attention modules.") { model, size }, (parsed, _, _) =>
         {
             var inspection = BundleInspection.Inspect(Folder(host, parsed.GetRequiredValue(model)), parsed.GetValue(size));

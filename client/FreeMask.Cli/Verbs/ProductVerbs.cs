@@ -21,13 +21,17 @@ internal static class ProductVerbs
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace an earlier export." };
         return host.Handle(new Command("export", "Write the kept samples of a run as a data set, or a segmenter as ONNX.") { run, format, folder, overwrite, onnx, size }, async (parsed, desk, stop) =>
         {
+            if (parsed.GetValue(onnx)) Arguments.Refuse(parsed, format, "is the layout of a data set; with --onnx a segmenter is written");
+            else Arguments.Refuse(parsed, size, "is for segmenters, with --onnx; the pictures of a data set have the size that they were made in");
             if (parsed.GetValue(onnx))
-                return await OnnxExportVerb.RunAsync(parsed.GetRequiredValue(run), Path.GetFullPath(parsed.GetRequiredValue(folder)), parsed.GetValue(size), parsed.GetValue(overwrite), desk);
+                return await OnnxExportVerb.RunAsync(parsed.GetRequiredValue(run), NamedPath.Full(parsed.GetRequiredValue(folder), "--out"), parsed.GetValue(size), parsed.GetValue(overwrite), desk);
             var layout = DatasetExporter.Format(parsed.GetRequiredValue(format));
+            var target = OutputFolder.Check(parsed.GetRequiredValue(folder));
+            DatasetExporter.RequireFree(target, parsed.GetValue(overwrite));
             await using var engine = await host.OpenEngineAsync(desk, stop);
             var id = await RunIds.FindAsync(engine, parsed.GetRequiredValue(run), _ => true, "such");
             var reader = await RunReader.OpenAsync(engine, id);
-            var summary = await DatasetExport.WriteAsync(reader, layout, Path.GetFullPath(parsed.GetRequiredValue(folder)), parsed.GetValue(overwrite), null, stop);
+            var summary = await DatasetExport.WriteAsync(reader, layout, target, parsed.GetValue(overwrite), null, stop);
             var document = new { run = id, format = layout.Name, folder = summary.Folder, dataset = summary.DataRoot, train = summary.Train, val = summary.Validation, objects = summary.Objects };
             return new Outcome(document, console =>
                 console.Profile.Out.Writer.WriteLine($"{summary.Train + summary.Validation} images ({summary.Train} train, {summary.Validation} val) with {summary.Objects} objects in {summary.DataRoot}"));
@@ -41,18 +45,15 @@ internal static class ProductVerbs
         var sheet = new Option<string?>("--sheet") { Description = "Also draw kept samples into one picture, a .png or .jpg: drawn, mask, finished, label.", HelpName = "FILE" };
         return host.Handle(new Command("report", "Write the report of a run, finished or not. Default: the newest one.") { run, file, sheet }, async (parsed, desk, stop) =>
         {
+            var (page, drawing) = (parsed.GetValue(file) is { } named ? NamedPath.File(named, "--out") : null, parsed.GetValue(sheet) is { } target ? SheetFile(target) : null);
             await using var engine = await host.OpenEngineAsync(desk, stop);
             var id = await RunIds.FindAsync(engine, parsed.GetValue(run), _ => true, "such");
             var reader = await RunReader.OpenAsync(engine, id);
             var folder = new RunFolder(desk.Data, id);
-            var path = parsed.GetValue(file) is { } named ? Path.GetFullPath(named) : folder.Report;
-            var document = RunDocument.Of(reader.Spec, reader.Status) with
-            {
-                Dataset = Directory.Exists(folder.Dataset) ? folder.Dataset : null,
-                Segmenter = Directory.Exists(folder.Segmenter) ? folder.Segmenter : null,
-            };
+            var path = page ?? folder.Report;
+            var document = folder.Describe(RunDocument.Of(reader.Spec, reader.Status));
             await new RunProducts(reader, folder, desk).WriteReportAsync(document, path, stop);
-            var picture = parsed.GetValue(sheet) is { } target ? await DrawSheetAsync(reader, Path.GetFullPath(target), stop) : null;
+            var picture = drawing is null ? null : await DrawSheetAsync(reader, drawing, stop);
             return new Outcome(new { run = id, report = path, sheet = picture }, console =>
             {
                 console.Profile.Out.Writer.WriteLine(path);
@@ -61,15 +62,16 @@ internal static class ProductVerbs
         });
     }
 
+    private static string SheetFile(string named) => NamedPath.File(named, "--sheet") is var path && (IsPng(path) || Path.GetExtension(path).ToLowerInvariant() is ".jpg" or ".jpeg")
+        ? path
+        : throw new FreeMaskException($"A sheet is a .png or a .jpg, not '{Path.GetExtension(named)}'.");
+
+    private static bool IsPng(string path) => string.Equals(Path.GetExtension(path), ".png", StringComparison.OrdinalIgnoreCase);
+
     private static async Task<string> DrawSheetAsync(RunReader reader, string path, CancellationToken stop)
     {
         var drawn = await ContactSheet.DrawAsync(reader, stop);
-        byte[] bytes = Path.GetExtension(path).ToLowerInvariant() switch
-        {
-            ".png" => ImageCodec.EncodePng(drawn),
-            ".jpg" or ".jpeg" => ImageCodec.EncodeJpeg(drawn, 88),
-            var other => throw new FreeMaskException($"A sheet is a .png or a .jpg, not '{other}'."),
-        };
+        var bytes = IsPng(path) ? ImageCodec.EncodePng(drawn) : ImageCodec.EncodeJpeg(drawn, 88);
         await AtomicFile.WriteAsync(path, bytes, stop);
         return path;
     }

@@ -16,7 +16,7 @@ internal static class PullVerb
         return host.Handle(new Command("pull", $"Download an ONNX export from a hub; the same command continues. ${HubClient.EndpointVariable} names a mirror, ${HubClient.TokenVariable} holds a token.") { repository, variant, output }, async (parsed, desk, stop) =>
         {
             var reference = HubReference.Parse(parsed.GetRequiredValue(repository));
-            var folder = Path.GetFullPath(parsed.GetValue(output) ?? Path.Combine(host.Bundles.ModelsFolder ?? "models", reference.Name));
+            var folder = NamedPath.Full(parsed.GetValue(output) ?? Path.Combine(host.Bundles.ModelsFolder ?? "models", reference.Name), "--out");
             using var hub = new HubClient(host.Variable(HubClient.EndpointVariable) ?? HubClient.DefaultEndpoint, host.Variable(HubClient.TokenVariable), desk.Time);
             var pulled = await new Puller(hub, desk.Say, desk.Time).PullAsync(reference, parsed.GetValue(variant), folder, stop);
             return new Outcome(new { folder, pulled.Repository, pulled.Revision, pulled.Commit, pulled.Files }, console =>

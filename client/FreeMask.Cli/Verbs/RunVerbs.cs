@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using FreeMask.Cli.RunFiles;
 using FreeMask.Cli.Runs;
 using FreeMask.Cli.Terminal;
@@ -13,12 +14,33 @@ internal static class RunVerbs
     internal static Command Run(VerbHost host)
     {
         var file = new Argument<string>("file") { Description = "The run file, such as examples/quickstart.yaml.", HelpName = "FILE" };
-        return host.Handle(new Command("run", "Start a run and follow it to its data set, segmenter and report.") { file, host.Device }, async (parsed, desk, stop) =>
+        var name = new Option<string?>("--name") { Description = "The name of the run, in place of the file's.", HelpName = "NAME" };
+        var set = new Option<string[]>("--set") { Description = "A key of the run file and its value, in place of what the file says; once for each: --set rounds=3 --set generation.steps=10.", HelpName = "KEY=VALUE" };
+        var check = new Option<bool>("--check") { Description = "Only say whether the run file can be run, and what it comes to." };
+        var again = new Option<bool>("--again") { Description = "Compute a run again that was made from the same settings before." };
+        return host.Handle(new Command("run", "Start a run and follow it to its data set, segmenter and report.") { file, name, set, check, again, host.Device }, async (parsed, desk, stop) =>
         {
-            var spec = await RunFile.ReadAsync(parsed.GetRequiredValue(file), host.Bundles.WorldAt, stop);
+            var settings = (parsed.GetValue(set) ?? []).Select(RunFileSetting.Parse).ToList();
+            if (parsed.GetValue(name) is { } named) settings.Add(RunFileSetting.Text("name", named, $"--name {named}"));
+            var spec = await RunFile.ReadAsync(parsed.GetRequiredValue(file), host.Bundles.WorldAt, stop, settings);
+            var isLocal = desk.Cluster is null;
+            var advice = RunAdvice.Of(spec, host.Bundles, isLocal ? desk.Data.FreeBytes : null, isLocal && desk.Devices.Count == 0 ? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes : null);
+            if (parsed.GetValue(check)) return Checked(spec, advice);
+            foreach (var note in advice.Notes) desk.Say($"Note: {note}");
             await using var engine = await host.OpenEngineAsync(desk, stop);
             var session = new RunSession(engine, desk);
-            return await session.FollowAsync(await session.StartAsync(spec, stop), stop);
+            return await session.FollowAsync(await session.StartAsync(spec, parsed.GetValue(again), stop), stop);
+        });
+    }
+
+    private static Outcome Checked(RunSpec spec, RunAdvice advice)
+    {
+        var samples = (long)spec.Rounds * spec.SamplesPerRound;
+        return new(new { ok = true, spec.Name, spec.Rounds, samples, bytes = advice.Bytes, advice.Notes }, console =>
+        {
+            var writer = console.Profile.Out.Writer;
+            writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"The run file is valid: {samples} samples in {spec.Rounds} round{(spec.Rounds == 1 ? "" : "s")}, about {Sizes.Megabytes(advice.Bytes)} on disk."));
+            foreach (var note in advice.Notes) writer.WriteLine($"Note: {note}");
         });
     }
 
@@ -45,15 +67,30 @@ internal static class RunVerbs
             Description = "Only these quarantined samples of the open round. Default: all of them, and the error that stopped the run.",
             HelpName = "INDEX",
             AllowMultipleArgumentsPerToken = true,
-        };
+        }.Within(0, int.MaxValue);
         return host.Handle(new Command("retry", "Try again what failed, and go on.") { run, samples, host.Device }, async (parsed, desk, stop) =>
         {
             await using var engine = await host.OpenEngineAsync(desk, stop);
             var id = await RunIds.FindAsync(engine, parsed.GetValue(run), status => status.State == RunState.Failed || IsUnfinished(status), "failed or unfinished");
-            await engine.Run(id).Retry(parsed.GetValue(samples) is { Length: > 0 } indices ? indices : null);
+            var indices = parsed.GetValue(samples) is { Length: > 0 } named ? named : null;
+            if (indices is not null) await RequireQuarantinedAsync(engine, id, indices, stop);
+            await engine.Run(id).Retry(indices);
             await engine.Run(id).Resume();
             return await new RunSession(engine, desk).FollowAsync(id, stop);
         });
+    }
+
+    /// <summary>Only quarantined samples of the open round can be tried again; others would be passed over without a word.</summary>
+    private static async Task RequireQuarantinedAsync(IEngine engine, string id, IReadOnlyList<int> indices, CancellationToken stop)
+    {
+        var reader = await RunReader.OpenAsync(engine, id);
+        var open = reader.Status.Rounds.LastOrDefault(round => round.Phase != RoundPhase.Closed) ?? throw new FreeMaskException($"Run '{id}' has no open round: --samples names quarantined samples of one. Closed rounds never change.");
+        var quarantined = new List<int>();
+        await foreach (var sample in reader.SamplesAsync(open.Round, SampleStage.Quarantined, stop)) quarantined.Add(sample.Index);
+        var wrong = indices.Except(quarantined).ToList();
+        if (wrong.Count == 0) return;
+        var those = quarantined.Count == 0 ? "it has none" : $"they are {string.Join(", ", quarantined.Take(20))}{(quarantined.Count > 20 ? ", ..." : "")}";
+        throw new FreeMaskException($"--samples {string.Join(' ', wrong)}: not among the quarantined samples of round {open.Round + 1} of run '{id}'; {those}.");
     }
 
     private static bool IsUnfinished(RunStatus status) => status.State is RunState.Running or RunState.Paused;

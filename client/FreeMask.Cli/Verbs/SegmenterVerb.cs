@@ -24,13 +24,13 @@ internal static class SegmenterVerb
         var init = new Option<string>("--init") { Description = "Starting weights: a checkpoint folder, imagenet (a classifier's backbone), none, bundle (the mini bundle's segmenter), or backbone (its backbone alone).", DefaultValueFactory = _ => SegmenterStart.MiniBackbone, HelpName = "WEIGHTS" };
         var backbone = new Option<string>("--backbone") { Description = $"For --init imagenet or none with the reference recipe: {string.Join(" or ", SegmenterStart.Backbones)}.", DefaultValueFactory = _ => SegmenterStart.Backbones[0], HelpName = "NAME" };
         var recipe = new Option<string?>("--recipe") { Description = "reference (Mask2Former's own) or small (the small model and what runs use). Default: small for --init bundle or backbone, else reference.", HelpName = "NAME" };
-        var steps = new Option<int?>("--steps") { Description = $"Optimiser steps. Default: {ReferenceSteps}, or {SmallSteps} for small.", HelpName = "N" };
-        var batch = new Option<int>("--batch") { Description = "Pictures in a step.", DefaultValueFactory = _ => 16, HelpName = "N" };
-        var rate = new Option<double?>("--learning-rate") { Description = "Learning rate at the start. Default: 0.0001, or 0.001 for small.", HelpName = "X" };
-        var size = new Option<int?>("--size") { Description = "Side of the training crops in pixels, a multiple of 32. Default: 512, or 128 for small.", HelpName = "PIXELS" };
+        var steps = new Option<int?>("--steps") { Description = $"Optimiser steps. Default: {ReferenceSteps}, or {SmallSteps} for small.", HelpName = "N" }.Within(1, int.MaxValue);
+        var batch = new Option<int>("--batch") { Description = "Pictures in a step.", DefaultValueFactory = _ => 16, HelpName = "N" }.Within(1, 1024);
+        var rate = new Option<double?>("--learning-rate") { Description = "Learning rate at the start. Default: 0.0001, or 0.001 for small.", HelpName = "X" }.Share();
+        var size = new Option<int?>("--size") { Description = "Side of the training crops in pixels, a multiple of 32. Default: 512, or 128 for small.", HelpName = "PIXELS" }.Within(32, 4096);
         var seed = new Option<ulong>("--seed") { Description = "Names fresh weights, order, augmentation and sampled points.", DefaultValueFactory = _ => 1, HelpName = "N" };
-        var every = new Option<int>("--checkpoint-steps") { Description = "Steps between checkpoints.", DefaultValueFactory = _ => 100, HelpName = "N" };
-        var validate = new Option<int?>("--validate-every") { Description = "Steps between measures on the validation pictures: a line each in metrics.jsonl, and the best model in the folder best. Default: one measure at the end.", HelpName = "N" };
+        var every = new Option<int>("--checkpoint-steps") { Description = "Steps between checkpoints.", DefaultValueFactory = _ => 100, HelpName = "N" }.Within(1, int.MaxValue);
+        var validate = new Option<int?>("--validate-every") { Description = "Steps between measures on the validation pictures: a line each in metrics.jsonl, and the best model in the folder best. Default: one measure at the end.", HelpName = "N" }.Within(1, int.MaxValue);
         var output = new Option<string>("--out") { Description = "Where the segmenter and the training's checkpoint are written; the same command continues there.", Required = true, HelpName = "DIR" };
         return host.Handle(new Command("segmenter", "Train a Mask2Former on a data set; it can be stopped and continued.") { dataset, format, list, validation, init, backbone, recipe, steps, batch, rate, size, seed, every, validate, output }, async (parsed, desk, stop) =>
         {
@@ -90,6 +90,8 @@ internal static class SegmenterVerb
         var checkpoint = new CheckpointFile(Path.Combine(folder, "checkpoint.safetensors"));
         if (!checkpoint.Exists && CheckpointFolder.HasWeights(folder))
             throw new FreeMaskException($"{folder} holds a segmenter already; name another folder with --out.");
+        if (!checkpoint.Exists && log is { HasMeasured: false } && Directory.Exists(log.BestFolder))
+            throw new FreeMaskException($"{log.BestFolder} was there before this training, which keeps its best model under that name; name another folder with --out, or remove it.");
         if (!checkpoint.Exists && File.Exists(ValidationLog.FileOf(folder)))
             throw new FreeMaskException($"{ValidationLog.FileOf(folder)} is left of another training, whose checkpoint is gone; name another folder with --out, or remove it.");
         SegmenterTrainer.Train(request, new DatasetSamples(data), checkpoint, new Lines(desk, request.CheckpointEvery), stop, desk.Time, log).Save(folder);

@@ -19,7 +19,7 @@ internal static class StatusVerbs
             if (parsed.GetValue(run) is { } named) return await OneAsync(engine, named, desk);
             var all = new List<(RunDocument Run, RunStatus Status)>();
             foreach (var id in await engine.Directory.List())
-                if (await engine.Run(id).GetSpec() is { } spec && await engine.Run(id).GetStatus() is var status) all.Add((RunDocument.Of(spec, status), status));
+                if (await engine.Run(id).GetSpec() is { } spec && await engine.Run(id).GetStatus() is var status) all.Add((new RunFolder(desk.Data, id).Describe(RunDocument.Of(spec, status)), status));
             return new Outcome(new { runs = all.Select(item => item.Run) }, console => List(console, [.. all.Select(item => item.Status)], engine.IsRemote));
         });
     }
@@ -64,12 +64,7 @@ internal static class StatusVerbs
         var id = await RunIds.FindAsync(engine, named, _ => true, "such");
         var reader = await RunReader.OpenAsync(engine, id);
         var folder = new RunFolder(desk.Data, id);
-        var document = RunDocument.Of(reader.Spec, reader.Status) with
-        {
-            Dataset = Directory.Exists(folder.Dataset) ? folder.Dataset : null,
-            Segmenter = Directory.Exists(folder.Segmenter) ? folder.Segmenter : null,
-            Report = File.Exists(folder.Report) ? folder.Report : null,
-        };
+        var document = folder.Describe(RunDocument.Of(reader.Spec, reader.Status));
         return new(document, console =>
         {
             console.MarkupLine($"[bold]{Markup.Escape(id)}[/] is {Words.State(reader.Status.State)}{Resting(reader.Status, engine.IsRemote)}");

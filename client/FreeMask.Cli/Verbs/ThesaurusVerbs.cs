@@ -36,10 +36,9 @@ internal static class ThesaurusVerbs
         var licence = new Option<string>("--licence") { Description = "The licence of the corpus, to be kept in the file.", DefaultValueFactory = _ => "unknown", HelpName = "TEXT" };
         return host.Handle(new Command("build", "Count how often captions name classes and scenes together.") { corpus, output, source, licence }, (parsed, _, _) =>
         {
-            var path = parsed.GetRequiredValue(corpus);
+            var (path, target) = (parsed.GetRequiredValue(corpus), NamedPath.File(parsed.GetRequiredValue(output), "--out"));
             var captions = CaptionFile.Read(path);
             var thesaurus = ThesaurusBuilder.Build(captions, null, parsed.GetValue(source) ?? Path.GetFileName(path), parsed.GetRequiredValue(licence));
-            var target = Path.GetFullPath(parsed.GetRequiredValue(output));
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             thesaurus.Save(target);
             return Task.FromResult(new Outcome(

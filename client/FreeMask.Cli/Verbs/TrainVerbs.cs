@@ -15,8 +15,8 @@ internal static class TrainVerbs
         var work = new Option<string?>("--work") { Description = "Checkpoints and intermediate results; the same folder continues. Default: train/mini-diffusion in the data folder.", HelpName = "DIR" };
         var output = new Option<string?>("--out") { Description = "Where the bundle is written. Default: bundle in the work folder.", HelpName = "DIR" };
         var seed = new Option<ulong>("--seed") { Description = "Names scenes, initial weights, batches and noise.", DefaultValueFactory = _ => 1, HelpName = "N" };
-        var threads = new Option<int>("--threads") { Description = "Threads of the tensor library.", DefaultValueFactory = _ => Environment.ProcessorCount, HelpName = "N" };
-        var steps = new Option<int?>("--steps") { Description = "Optimizer steps of text encoder and U-Net.", HelpName = "N" };
+        var threads = new Option<int>("--threads") { Description = "Threads of the tensor library.", DefaultValueFactory = _ => Environment.ProcessorCount, HelpName = "N" }.Within(1, 1024);
+        var steps = new Option<int?>("--steps") { Description = "Optimizer steps of text encoder and U-Net.", HelpName = "N" }.Within(1, int.MaxValue);
         return host.Handle(new Command("mini-diffusion", "Train the small diffusion model and write its bundle; hours on two cores, and it can be stopped and continued.") { art, work, output, seed, threads, steps }, async (parsed, desk, stop) =>
         {
             var folder = Path.GetFullPath(parsed.GetValue(work) ?? Path.Combine(desk.Data.Root, "train", "mini-diffusion"));

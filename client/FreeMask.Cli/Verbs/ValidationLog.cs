@@ -4,6 +4,7 @@ using FreeMask.Cli.Terminal;
 using FreeMask.Training.Mask2Former;
 using FreeMask.Vision;
 using FreeMask.Vision.Datasets;
+using FreeMask.Vision.Files;
 
 namespace FreeMask.Cli.Verbs;
 
@@ -30,12 +31,15 @@ internal sealed class ValidationLog : ITrainingSnapshots
     internal ValidationLog(string folder, LabelledDataset data, int every, Desk desk, CancellationToken stop)
     {
         if (every < 1) throw new FreeMaskException($"--validate-every is {every}; it is a number of steps, at least 1.");
-        (_file, _candidate, BestFolder) = (FileOf(folder), Path.Combine(folder, "candidate"), Path.Combine(folder, "best"));
+        (_file, _candidate, BestFolder) = (FileOf(folder), Path.Combine(folder, ".freemask-candidate"), Path.Combine(folder, "best"));
         (_data, _every, _desk, _stop) = (data, every, desk, stop);
         _lines = File.Exists(_file) ? [.. File.ReadLines(_file).Where(line => line.Length > 0).Select(Parse)] : [];
     }
 
     internal string BestFolder { get; }
+
+    /// <summary>Whether this training has measured a model before.</summary>
+    internal bool HasMeasured => _lines.Count > 0;
 
     /// <summary>The line of the best model; of equals the first.</summary>
     internal ValidationLine Best => _lines.MaxBy(line => line.MIoU)!;
@@ -50,7 +54,7 @@ internal sealed class ValidationLog : ITrainingSnapshots
     {
         snapshot.Save(_candidate);
         Record(step, ValidationMeasure.Take(_candidate, _data, _stop), _candidate);
-        if (Directory.Exists(_candidate)) Directory.Delete(_candidate, recursive: true);
+        Directory.Delete(_candidate, recursive: true);
     }
 
     /// <summary>Writes a measure down, and keeps the model where it is the best.</summary>
@@ -68,9 +72,13 @@ internal sealed class ValidationLog : ITrainingSnapshots
 
     private void Keep(string model)
     {
-        if (Directory.Exists(BestFolder)) Directory.Delete(BestFolder, recursive: true);
         Directory.CreateDirectory(BestFolder);
-        foreach (var name in SegmenterTrainingResult.Files) File.Copy(Path.Combine(model, name), Path.Combine(BestFolder, name));
+        foreach (var name in SegmenterTrainingResult.Files)
+            WholeFile.Write(Path.Combine(BestFolder, name), stream =>
+            {
+                using var source = File.OpenRead(Path.Combine(model, name));
+                source.CopyTo(stream);
+            });
     }
 
     private ValidationLine Parse(string line)

@@ -77,6 +77,13 @@ public sealed class RunFileTests
     [InlineData("- cat\n", "a.yaml:1:1: a run file is one group of 'key: value' lines, such as 'classes: [cat, dog]'.")]
     [InlineData("rounds: 2\n", "a.yaml:1:1: 'classes' is missing. Name at least one of PASCAL VOC's 20 classes, such as 'classes: [cat, dog]', or write 'classes: all'.")]
     [InlineData("classes: [cat]\nsamplesPerRound: 1\n", "a.yaml:1:1: 'scoring.folds': there are fewer samples in a round than folds; use fewer folds.")]
+    [InlineData("classes: [cat]\nname: \"a\\nb\"\n", "a.yaml:2:7: 'name': it has a line break or another control character; write it in one line.")]
+    [InlineData("classes: [cat]\nmodel: \"mini\\0\"\n", "a.yaml:2:8: 'model' holds U+0000, a character that no name, path or prompt has; remove it.")]
+    [InlineData("classes: [cat]\nbackgrounds: [null]\n", "a.yaml:2:15: every entry of 'backgrounds' must be text, but it is empty.")]
+    [InlineData("classes: [cat]\nrounds: null\n", "a.yaml:2:9: 'rounds' must be a whole number, but it is empty. Write for example 'rounds: 2'.")]
+    [InlineData("classes: [cat]\nscoring: { classMap: [a=cat] }\n", "a.yaml:2:22: 'scoring.classMap': it pairs the classes of 'scoring.segmenter', and none is named; name one, or leave the map out.")]
+    [InlineData("classes: [cat]\nsource: { list: train }\n", "a.yaml:2:17: 'source.list' is for sources of kind folder; write 'kind: folder', or leave the list out.")]
+    [InlineData("classes: [cat]\ngeneration: { width: 4096, height: 4096, batch: 256 }\n", "a.yaml:2:49: 'generation.batch': 256 pictures of 4096 x 4096 in one batch need about 4096 GiB to decode; use at most 16.")]
     [InlineData("classes: [cat, Cat]\n", "a.yaml:1:16: 'classes[1]': 'cat' is named twice; name each class once.")]
     [InlineData("classes: [background]\n", "a.yaml:1:11: 'background' is no class that can be made; it is what lies around the objects. Leave it out.")]
     [InlineData("classes: [cat]\nseed: -1\n", "a.yaml:2:7: 'seed' must be a whole number from 0 to 18446744073709551615, but it is '-1'.")]
@@ -158,6 +165,52 @@ public sealed class RunFileTests
         Assert.Equal(["a", "b", "c", "d"], spec.Source.Images);
         Assert.Equal("/full/judge", spec.Scoring.Segmenter);
         Assert.Equal(["kitten=cat"], spec.Scoring.ClassMap);
+    }
+
+    [Fact]
+    public void Null_leaves_an_optional_key_out_and_in_quotes_is_a_text()
+    {
+        var spec = RunFile.Parse("classes: [cat]\nbackgrounds: ['null']\ngeneration: { width: null, scheduler: ~, negativePrompt: null }\nmask: ~\nscoring: { segmenter: null }\n", "a.yaml", World.Instance);
+
+        Assert.Equal(["null"], spec.Backgrounds);
+        Assert.Equal((null, null, "", null), (spec.Generation.Width, spec.Generation.Scheduler, spec.Generation.NegativePrompt, spec.Scoring.Segmenter));
+    }
+
+    [Fact]
+    public void Settings_take_the_place_of_keys_and_say_in_messages_where_they_come_from()
+    {
+        const string Text = "classes: [cat]\nrounds: 3\ngeneration: { steps: 5, batch: 2 }\n";
+        RunFileSetting[] settings = [.. new[] { "generation.steps=7", "classes=[dog, cow]", "mask.minArea=0.1", "rounds=1" }.Select(RunFileSetting.Parse), RunFileSetting.Text("name", "it's: new", "--name")];
+        var spec = RunFile.Parse(Text, "a.yaml", World.Instance, settings);
+
+        Assert.Equal(("it's: new", 1, 7, 2, 0.1), (spec.Name, spec.Rounds, spec.Generation.Steps, spec.Generation.Batch, spec.Mask.MinArea));
+        Assert.Equal(["dog", "cow"], spec.Classes);
+
+        string[] wrong = ["rouns=2", "generation.steps=0", "generation.stepz=1", "classes=[doge]", "seed.x=1"];
+        var error = Assert.Throws<RunFileException>(() => RunFile.Parse(Text, "a.yaml", World.Instance, [.. wrong.Select(RunFileSetting.Parse)]));
+        Assert.Equal(
+        [
+            "--set classes=[doge]: unknown class 'doge'. Did you mean 'dog'?",
+            "--set generation.steps=0: 'generation.steps': 0 is outside 1 to 1000.",
+            "--set generation.stepz=1: unknown key 'stepz' in 'generation'. Did you mean 'steps'?",
+            "--set rouns=2: unknown key 'rouns'. Did you mean 'rounds'?",
+            "--set seed.x=1: 'seed' must be a whole number from 0 to 18446744073709551615, but it is a group of keys.",
+        ], error.Message.Split('\n').Order(StringComparer.Ordinal));
+        Assert.Throws<FreeMaskException>(() => RunFileSetting.Parse("rounds"));
+        Assert.Throws<FreeMaskException>(() => RunFile.Parse(Text, "a.yaml", World.Instance, RunFileSetting.Parse("rounds=[")));
+    }
+
+    [Theory]
+    [InlineData(new byte[] { 0x89, 0x50, 0x4E, 0x47, 0xFF, 0xFE }, "not text")]
+    [InlineData(null, "more than 1 MiB")]
+    public async Task A_file_that_is_no_text_is_no_run_file(byte[]? bytes, string expected)
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllBytesAsync(folder.Path("a.yaml"), bytes ?? new byte[(1 << 20) + 1], TestContext.Current.CancellationToken);
+
+        var error = await Assert.ThrowsAsync<FreeMaskException>(() => RunFile.ReadAsync(folder.Path("a.yaml"), _ => World.Instance, TestContext.Current.CancellationToken));
+
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

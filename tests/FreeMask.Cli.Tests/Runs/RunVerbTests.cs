@@ -81,13 +81,63 @@ public sealed class RunVerbTests : IDisposable
     }
 
     [Fact]
-    public async Task A_second_run_of_the_same_file_gets_an_id_of_its_own()
+    public async Task A_file_that_ran_says_so_and_how_to_go_on_and_runs_again_only_when_asked()
     {
         await _process.RunAsync(["run", RunFile, "--json"]);
         _process.Clear();
-        await _process.RunAsync(["run", RunFile, "--json"]);
+        Assert.Equal(2, await _process.RunAsync(["run", RunFile]));
+        Assert.Contains("Run 'pets' has these settings already and is completed; 'freemask report pets' shows what it made", _process.Error, StringComparison.Ordinal);
+        Assert.Contains("as 'pets-2', add --again", _process.Error, StringComparison.Ordinal);
 
+        _process.Clear();
+        Assert.Equal(0, await _process.RunAsync(["run", RunFile, "--json", "--again"]));
         Assert.Equal("pets-2", JsonDocument.Parse(_process.Out).RootElement.GetProperty("run").GetString());
+
+        _process.Clear();
+        Assert.Equal(0, await _process.RunAsync(["run", RunFile, "--json", "--set", "seed=8", "--name", "Others"]));
+        var run = JsonDocument.Parse(_process.Out).RootElement;
+        Assert.Equal(("others", "Others", 8UL), (run.GetProperty("run").GetString(), run.GetProperty("name").GetString(), run.GetProperty("seed").GetUInt64()));
+    }
+
+    [Theory]
+    [InlineData("export pets --out x --size 64", "--size is for segmenters")]
+    [InlineData("export pets --out x --onnx --format coco", "--format is the layout of a data set")]
+    [InlineData("eval pets --images 5", "--images is for bundles")]
+    [InlineData("eval mini --list val", "--list names a part of a data set")]
+    [InlineData("eval mini --images -3", "--images is -3; it must be from 0 to")]
+    [InlineData("experiment refinements --images -1", "--images is -1")]
+    [InlineData("train segmenter --dataset x --out y --learning-rate 0", "--learning-rate is 0; it must be more than 0")]
+    [InlineData("train segmenter --dataset x --out y --steps 0", "--steps is 0")]
+    [InlineData("train affinity pets --out y --beta nan", "--beta is nan")]
+    [InlineData("retry pets --samples 99", "has no open round")]
+    public async Task What_would_be_ignored_or_makes_no_sense_is_refused(string arguments, string expected)
+    {
+        await _process.RunAsync(["run", RunFile, "--json"]);
+        _process.Clear();
+
+        Assert.Equal(2, await _process.RunAsync(arguments));
+        Assert.Contains(expected, _process.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_check_says_what_a_run_comes_to_and_starts_nothing()
+    {
+        Assert.Equal(0, await _process.RunAsync(["run", RunFile, "--check", "--json", "--set", "rounds=1000", "--set", "samplesPerRound=10000"]));
+        var check = JsonDocument.Parse(_process.Out).RootElement;
+        Assert.Equal(10_000_000, check.GetProperty("samples").GetInt64());
+        Assert.InRange(check.GetProperty("bytes").GetInt64(), 1_000_000_000_000, 100_000_000_000_000);
+        Assert.Contains("10,000,000 samples take about", check.GetProperty("notes")[0].GetString(), StringComparison.Ordinal);
+        Assert.Empty(await ((FakeEngine)_process.Engine).Directory.List());
+
+        _process.Clear();
+        Assert.Equal(0, await _process.RunAsync(["run", RunFile, "--check", "--set", "samplesPerRound=6"]));
+        Assert.Contains("keepRatio 0.7 drops nothing where a class has 3 samples in a round", _process.Out, StringComparison.Ordinal);
+        _process.Clear();
+        Assert.Equal(0, await _process.RunAsync(["run", RunFile, "--check", "--set", "samplesPerRound=8"]));
+        Assert.DoesNotContain("keepRatio", _process.Out, StringComparison.Ordinal);
+        _process.Clear();
+        Assert.Equal(0, await _process.RunAsync(["run", RunFile, "--check", "--set", "backgrounds=[on the grass]", "--set", "generation.prompts=a {class} in {background}"]));
+        Assert.Contains("'a cat in on the grass' has two prepositions", _process.Out, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -185,5 +235,62 @@ public sealed class RunVerbTests : IDisposable
         Assert.DoesNotContain('\n', line);
         var log = line[(line.IndexOf("Details are in ", StringComparison.Ordinal) + 15)..^1];
         Assert.Contains("   at FreeMask", await File.ReadAllTextAsync(log, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Targets_that_cannot_be_written_are_refused_before_any_work()
+    {
+        var taken = Directory.CreateDirectory(_process.Folder.Path("taken")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(taken, "thesis.txt"), "important", TestContext.Current.CancellationToken);
+        foreach (var (arguments, message) in new (string[], string)[]
+        {
+            (["export", "pets", "--out", taken, "--overwrite"], "not empty"),
+            (["export", "pets", "--out", Path.Combine(RunFile, "below")], "which is a file"),
+            (["report", "pets", "--out", taken], "is a folder"),
+            (["report", "pets", "--sheet", taken + Path.DirectorySeparatorChar], "is a folder"),
+            (["report", "pets", "--sheet", "sheet.gif"], "'.gif'"),
+            (["experiment", "thresholds", "--plot", taken], "is a folder"),
+            (["thesaurus", "build", RunFile, "--out", taken], "is a folder"),
+        })
+        {
+            _process.Clear();
+            Assert.Equal(2, await _process.RunAsync(arguments));
+            Assert.Contains(message, _process.Error, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(0, ((FakeEngine)_process.Engine).Closed);
+    }
+
+    [Fact]
+    public async Task Whoever_follows_a_run_with_others_waits_for_the_one_that_writes()
+    {
+        await _process.RunAsync(["run", RunFile, "--json"]);
+        var report = JsonDocument.Parse(_process.Out).RootElement.GetProperty("report").GetString()!;
+        _process.Clear();
+        var other = new FileStream(Path.Combine(Path.GetDirectoryName(report)!, ".products.lock"), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+        var waits = new TaskCompletionSource();
+        _process.OnError = line =>
+        {
+            if (line.Contains("waiting for it", StringComparison.Ordinal)) waits.TrySetResult();
+        };
+
+        var following = _process.RunAsync(["resume", "pets", "--json"]);
+        await waits.Task.WaitAsync(TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(report, "written by the other", TestContext.Current.CancellationToken);
+        File.SetLastWriteTimeUtc(report, DateTime.UnixEpoch);
+        await other.DisposeAsync();
+
+        Assert.Equal(0, await following);
+        Assert.Equal("written by the other", await File.ReadAllTextAsync(report, TestContext.Current.CancellationToken));
+        Assert.Equal(report, JsonDocument.Parse(_process.Out).RootElement.GetProperty("report").GetString());
+        Assert.NotNull(JsonDocument.Parse(_process.Out).RootElement.GetProperty("dataset").GetString());
+    }
+
+    [Fact]
+    public async Task Quiet_leaves_the_result_alone()
+    {
+        Assert.Equal(0, await _process.RunAsync(["run", RunFile, "-q"]));
+        Assert.Empty(_process.Error);
+        Assert.Contains("data set", _process.Out, StringComparison.Ordinal);
     }
 }

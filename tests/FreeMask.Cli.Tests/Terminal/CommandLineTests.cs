@@ -36,4 +36,16 @@ public sealed class CommandLineTests
         Assert.Equal(2, await process.RunAsync("doctor --jsn --json"));
         Assert.Contains("--jsn", JsonDocument.Parse(process.Out).RootElement.GetProperty("error").GetString(), StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("export", "pets", "--out", "")]
+    [InlineData("run", "")]
+    [InlineData("train", "segmenter", "--dataset", "", "--out", "x")]
+    public async Task An_empty_argument_is_bad_input(params string[] arguments)
+    {
+        using var process = new TestProcess();
+
+        Assert.Equal(2, await process.RunAsync(arguments));
+        Assert.Contains("is empty", process.Error, StringComparison.Ordinal);
+    }
 }

@@ -25,6 +25,18 @@ internal sealed class TestProcess : IDisposable
     /// <summary>Opens another engine than <see cref="Engine"/>.</summary>
     internal EngineOpener? OpenEngine { get; init; }
 
+    /// <summary>Takes the place of the text that <see cref="Out"/> gives.</summary>
+    internal TextWriter? OutWriter { get; init; }
+
+    /// <summary>The documents that were to be shown.</summary>
+    internal List<string> Opened { get; } = [];
+
+    /// <summary>Whether there is a program that shows documents.</summary>
+    internal bool CanOpen { get; init; } = true;
+
+    /// <summary>Other environment variables than those that name the folders.</summary>
+    internal Dictionary<string, string> Variables { get; } = [];
+
     /// <summary>Told of every line to standard error.</summary>
     internal Action<string>? OnError { set => _error.Heard = value; }
 
@@ -37,11 +49,16 @@ internal sealed class TestProcess : IDisposable
 
     internal Task<int> RunAsync(string[] arguments, CancellationToken? stop = null) => CommandLine.RunAsync(arguments, new Surroundings
     {
-        Out = _out,
+        Out = OutWriter ?? _out,
         Error = _error,
-        Environment = name => name switch { DataFolder.EnvironmentVariable => Folder.Path("data"), BundleCatalog.EnvironmentVariable => Folder.Path("models"), _ => null },
+        Environment = name => name switch { DataFolder.EnvironmentVariable => Folder.Path("data"), BundleCatalog.EnvironmentVariable => Folder.Path("models"), _ => Variables.GetValueOrDefault(name) },
         OpenEngine = OpenEngine ?? ((_, _, _) => Task.FromResult(Engine)),
         Time = TimeProvider.System,
+        OpenDocument = path =>
+        {
+            Opened.Add(path);
+            return CanOpen;
+        },
         Console = writer => AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(writer), Ansi = AnsiSupport.No, Interactive = InteractionSupport.No }),
     }, stop ?? Xunit.TestContext.Current.CancellationToken);
 

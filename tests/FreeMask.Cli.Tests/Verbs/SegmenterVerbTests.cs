@@ -49,7 +49,7 @@ public sealed class SegmenterVerbTests : IDisposable
         Assert.Contains($"--out {taken} cannot be a folder", _process.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("step 1 of 1", _process.Error, StringComparison.Ordinal);
         Assert.Equal(2, await _process.RunAsync([.. train, "--out", _process.Folder.Path("made"), "--learning-rate", "-0.001"]));
-        Assert.Contains("The learning rate is -0.001", _process.Error, StringComparison.Ordinal);
+        Assert.Contains("--learning-rate is -0.001", _process.Error, StringComparison.Ordinal);
         Assert.True(await _process.RunAsync([.. train, "--out", _process.Folder.Path("made")]) == 0, _process.Error);
         _process.Clear();
         Assert.Equal(2, await _process.RunAsync(["export", _process.Folder.Path("made"), "--onnx", "--out", taken]));

@@ -99,4 +99,28 @@ public sealed class SamplePlannerTests
         var spec = Specs.Small with { Source = new SourceSpec { Kind = "folder", Path = "/pictures", Images = ["a"], Classes = [8] } };
         Assert.Contains(RunSpecValidator.Validate(spec), problem => problem.Path == "samplesPerRound" && problem.Message.Contains("1 images", StringComparison.Ordinal));
     }
+
+    [Theory]
+    [InlineData("grass", "a cat in grass")]
+    [InlineData("a meadow", "a cat in a meadow")]
+    [InlineData("inner city", "a cat in inner city")]
+    [InlineData("on the road", "a cat on the road")]
+    [InlineData("In the snow", "a cat In the snow")]
+    [InlineData("next to a tree", "a cat next to a tree")]
+    public void A_background_gets_its_preposition_only_where_it_brings_none(string background, string expected)
+    {
+        Assert.Equal(expected, PromptTemplate.Fill("{a class} {in background}", "cat", background));
+        Assert.True(PromptTemplate.NamesBackground("{a class} {in background}"));
+        Assert.Null(PromptTemplate.UnknownPlaceholder("{a class} {in background}"));
+    }
+
+    [Theory]
+    [InlineData("on the grass", "a photo of a cat on the grass")]
+    [InlineData("grass", "a photo of a cat in grass")]
+    public void The_default_prompts_fit_backgrounds_of_both_forms(string background, string expected)
+    {
+        var spec = new RunSpec { Name = "a", Classes = ["cat"], Backgrounds = [background] };
+        var prompts = Enumerable.Range(0, 40).Select(index => SamplePlanner.Plan(spec, 0, index).Prompt).Distinct().Order(StringComparer.Ordinal);
+        Assert.Equal(["a photo of a cat", expected], prompts);
+    }
 }

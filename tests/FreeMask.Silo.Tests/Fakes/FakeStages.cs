@@ -23,6 +23,9 @@ internal sealed class FakeStages : IStageRunnerFactory, IStageRunner
     /// <summary>The same, told on which device.</summary>
     public Func<string, StageKind, IReadOnlyList<StageInput>, CancellationToken, Task> OnDevice { get; set; } = (_, _, _, _) => Task.CompletedTask;
 
+    /// <summary>Told on which silo a batch is worked on, where several silos share these stages (<see cref="On"/>).</summary>
+    public Action<string, StageKind> OnSilo { get; set; } = (_, _) => { };
+
     /// <summary>Whether stages read what the stages before made, as real ones do.</summary>
     public bool ReadsInputs { get; set; }
 
@@ -38,7 +41,10 @@ internal sealed class FakeStages : IStageRunnerFactory, IStageRunner
     /// <summary>How often each (run, kind, round, index, attempt) was worked on.</summary>
     public IReadOnlyDictionary<string, int> Executions => _executions;
 
-    public IStageRunner Create(string device) => new Device(this, device);
+    public IStageRunner Create(string device) => new Device(this, device, "");
+
+    /// <summary>These stages on one silo of several.</summary>
+    public IStageRunnerFactory On(string silo) => new SiloStages(this, silo);
 
     public async Task<IReadOnlyList<StageOutcome>> RunAsync(StageKind kind, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
     {
@@ -54,10 +60,16 @@ internal sealed class FakeStages : IStageRunnerFactory, IStageRunner
         return outcomes;
     }
 
-    private sealed class Device(FakeStages stages, string name) : IStageRunner
+    private sealed class SiloStages(FakeStages stages, string silo) : IStageRunnerFactory
+    {
+        public IStageRunner Create(string device) => new Device(stages, device, silo);
+    }
+
+    private sealed class Device(FakeStages stages, string name, string silo) : IStageRunner
     {
         public async Task<IReadOnlyList<StageOutcome>> RunAsync(StageKind kind, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
         {
+            stages.OnSilo(silo, kind);
             await stages.OnDevice(name, kind, inputs, cancellationToken);
             return await stages.RunAsync(kind, spec, inputs, cancellationToken);
         }

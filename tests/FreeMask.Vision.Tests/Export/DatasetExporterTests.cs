@@ -29,6 +29,17 @@ public sealed class DatasetExporterTests
     }
 
     [Fact]
+    public async Task Names_and_facts_stay_text_in_the_card()
+    {
+        using var folder = new TemporaryFolder();
+        var options = new ExportOptions { Title = "Cats\n\n# <script>alert(1)</script>", Facts = [new("Model bundle", "a|b\n- seed: `9` [x](http://y)")] };
+        await DatasetExporter.WriteAsync(new VocExporter(), ExportData.Source(1), folder["out"], options, cancellationToken: Token);
+        var card = File.ReadAllLines(folder["out", "README.md"]);
+        Assert.Equal("# Cats  # &lt;script&gt;alert(1)&lt;/script&gt;", card[0]);
+        Assert.Contains("- Model bundle: a\\|b - seed: \\`9\\` \\[x\\](http://y)", card);
+    }
+
+    [Fact]
     public async Task The_same_source_gives_the_same_bytes()
     {
         using var folder = new TemporaryFolder();
@@ -36,43 +47,6 @@ public sealed class DatasetExporterTests
             await DatasetExporter.WriteAsync(new CocoExporter(), ExportData.Source(5), folder[name], new ExportOptions { Seed = 9 }, cancellationToken: Token);
         foreach (var file in Directory.EnumerateFiles(folder["a"], "*", SearchOption.AllDirectories))
             Assert.Equal(File.ReadAllBytes(file), File.ReadAllBytes(folder["b", Path.GetRelativePath(folder["a"], file)]));
-    }
-
-    [Fact]
-    public async Task Two_writers_of_one_folder_do_not_mix()
-    {
-        using var folder = new TemporaryFolder();
-        var other = new FileStream(folder["out.partial.lock"], FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
-        await using (other)
-        {
-            var exception = await Assert.ThrowsAsync<FreeMaskException>(() =>
-                DatasetExporter.WriteAsync(new VocExporter(), ExportData.Source(1), folder["out"], new ExportOptions(), cancellationToken: Token));
-            Assert.Contains("is being written by another process", exception.Message, StringComparison.Ordinal);
-        }
-
-        await DatasetExporter.WriteAsync(new VocExporter(), ExportData.Source(1), folder["out"], new ExportOptions(), cancellationToken: Token);
-        Assert.Equal([folder["out"]], Directory.EnumerateFileSystemEntries(folder.Path));
-    }
-
-    [Fact]
-    public async Task A_folder_of_somebody_else_is_never_touched()
-    {
-        using var folder = new TemporaryFolder();
-        File.WriteAllText(folder["thesis.txt"], "important");
-        var error = await Assert.ThrowsAsync<FreeMaskException>(() =>
-            DatasetExporter.WriteAsync(new VocExporter(), ExportData.Source(1), folder.Path, new ExportOptions { Overwrite = true }, cancellationToken: Token));
-        Assert.Contains("not empty", error.Message, StringComparison.Ordinal);
-        Assert.True(File.Exists(folder["thesis.txt"]));
-    }
-
-    [Fact]
-    public async Task An_earlier_export_is_replaced_only_when_asked()
-    {
-        using var folder = new TemporaryFolder();
-        await DatasetExporter.WriteAsync(new VocExporter(), ExportData.Source(3), folder["out"], new ExportOptions(), cancellationToken: Token);
-        await Assert.ThrowsAsync<FreeMaskException>(() => DatasetExporter.WriteAsync(new VocExporter(), ExportData.Source(2), folder["out"], new ExportOptions(), cancellationToken: Token));
-        await DatasetExporter.WriteAsync(new VocExporter(), ExportData.Source(2), folder["out"], new ExportOptions { Overwrite = true }, cancellationToken: Token);
-        Assert.Equal(2, VocDataset.Open(folder["out"]).Entries.Count);
     }
 
     [Fact]

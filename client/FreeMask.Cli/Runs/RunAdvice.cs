@@ -1,0 +1,63 @@
+using System.Globalization;
+using FreeMask.Cli.Bundles;
+using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Domain;
+
+namespace FreeMask.Cli.Runs;
+
+/// <summary>What a user should know of a valid run before it starts: what its settings come to, and what will not do what it seems to.</summary>
+/// <param name="Notes">One sentence or two each.</param>
+/// <param name="Bytes">About how much the run's pictures, maps and labels take on disk.</param>
+internal sealed record RunAdvice(IReadOnlyList<string> Notes, long Bytes)
+{
+    // Measured on the bundle that ships, and on Stable Diffusion at 512 x 512: attention is most of it, pictures are the rest.
+    private const long BytesPerPixel = 11;
+
+    // Decoding holds two layers of 128 channels of 4 bytes.
+    private const long DecodingBytesPerPixel = 1024, WorthSaying = 1L << 30;
+
+    /// <param name="spec">A valid run.</param>
+    /// <param name="bundles">Knows the size of a bundle's pictures.</param>
+    /// <param name="freeBytes">Free space where artifacts go; null where they go elsewhere, to a cluster.</param>
+    /// <param name="memoryBytes">Memory of this machine; null where others, or GPUs, do the work.</param>
+    internal static RunAdvice Of(RunSpec spec, BundleCatalog bundles, long? freeBytes, long? memoryBytes)
+    {
+        var side = bundles.PictureSide(spec.Model);
+        var pixels = (long)(spec.Generation.Width ?? side) * (spec.Generation.Height ?? side);
+        var bytes = pixels * BytesPerPixel * spec.Rounds * spec.SamplesPerRound;
+        var notes = new List<string>();
+        if (bytes >= WorthSaying || bytes > freeBytes)
+        {
+            var space = freeBytes is { } free ? $"; {Size(free)} are free{(bytes > free ? ", so the disk will fill up: use fewer samples, or --data on another disk" : "")}" : "";
+            notes.Add(string.Create(CultureInfo.InvariantCulture, $"{(long)spec.Rounds * spec.SamplesPerRound:#,0} samples take about {Size(bytes)} on disk{space}."));
+        }
+
+        var decoding = pixels * spec.Generation.Batch * DecodingBytesPerPixel;
+        if (!spec.Source.IsFolder && decoding > memoryBytes)
+            notes.Add(string.Create(CultureInfo.InvariantCulture, $"A batch of {spec.Generation.Batch} pictures needs about {Size(decoding)} of memory to decode; this machine has {Size(memoryBytes.Value)}. Use a smaller generation.batch."));
+        if (Selection(spec) is { } selection) notes.Add(selection);
+        if (Prompts(spec) is { } prompts) notes.Add(prompts);
+        return new(notes, bytes);
+    }
+
+    /// <summary>Selection keeps ceil(ratio x n) of each class; of few samples that is all of them.</summary>
+    private static string? Selection(RunSpec spec)
+    {
+        if (spec.KeepRatio >= 1) return null;
+        var most = Enumerable.Range(0, Math.Min(spec.SamplesPerRound, 100_000)).GroupBy(index => SamplePlanner.ClassOf(spec, 0, index), StringComparer.Ordinal).Max(group => group.Count());
+        return (int)Math.Ceiling(spec.KeepRatio * most) < most ? null : string.Create(CultureInfo.InvariantCulture,
+            $"keepRatio {spec.KeepRatio} drops nothing where a class has {most} sample{(most == 1 ? "" : "s")} in a round, as here: the share that stays is rounded up. From {(int)Math.Floor(1 / (1 - spec.KeepRatio)) + 1} on the worst is dropped.");
+    }
+
+    private static string? Prompts(RunSpec spec) =>
+        !spec.Source.IsFolder && spec.Generation.Prompts.FirstOrDefault(PromptTemplate.BringsPreposition) is { } template && spec.Backgrounds.FirstOrDefault(PromptTemplate.BeginsWithPreposition) is { } background
+            ? $"The prompt '{PromptTemplate.Fill(template, spec.Classes[0], background)}' has two prepositions; write {{in background}} in the template, which adds one only where it is needed."
+            : null;
+
+    private static string Size(long bytes) => bytes switch
+    {
+        >= 1_000_000_000_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e12:0.0} TB"),
+        >= 1_000_000_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.0} GB"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0} MB"),
+    };
+}

@@ -1,0 +1,80 @@
+using System.Net.Sockets;
+using System.Text.RegularExpressions;
+
+namespace FreeMask.Cli.Terminal;
+
+/// <summary>What a failed access to a file means to a user: the path, the cause, and what to do about it.</summary>
+/// <param name="Message">One line.</param>
+/// <param name="ExitCode"><see cref="ExitCodes.BadInput"/> where another path or other rights help; <see cref="ExitCodes.Failed"/> where the machine has a problem.</param>
+internal sealed partial record IoFault(string Message, int ExitCode)
+{
+    // What .NET passes on where it has no exception of its own: errno on Linux and macOS, the low half of an HRESULT on Windows.
+    private const int NotADirectory = 20, TooManyFiles = 24, DiskFull = 28, ReadOnly = 30, QuotaLinux = 122, QuotaMac = 69, WindowsDiskFull = 112, WindowsHandleDiskFull = 39;
+
+    /// <summary>The fault behind an exception; null where it is not about files or memory.</summary>
+    internal static IoFault? Of(Exception? exception)
+    {
+        for (; exception is not null; exception = exception.InnerException)
+        {
+            if (exception is AggregateException { InnerExceptions: [var first, ..] }) exception = first;
+            if (exception is HttpRequestException) return null;
+            if (exception is UnauthorizedAccessException denied) return Denied(denied);
+            if (exception is OutOfMemoryException) return new("The machine has not enough memory for this. Use smaller batches, smaller pictures, or a machine with more memory.", ExitCodes.Failed);
+            if (exception is IOException { InnerException: not SocketException } io) return Of(io);
+        }
+
+        return null;
+    }
+
+    private static IoFault Denied(UnauthorizedAccessException denied)
+    {
+        var path = PathIn(denied.Message);
+        return path is null ? new($"{denied.Message} Change the rights, or name another place.", ExitCodes.BadInput)
+            : IsListable(path) ? new($"{path} is a folder, but a file is needed here. Name a file.", ExitCodes.BadInput)
+            : new($"{path} may not be read or written by this user: permission denied. Change its rights or those of its folder, or name another place.", ExitCodes.BadInput);
+    }
+
+    private static IoFault Of(IOException io)
+    {
+        var where = PathIn(io.Message) is { } path ? $" at {path}" : "";
+        switch (io)
+        {
+            case FileNotFoundException or DirectoryNotFoundException:
+                return new($"{PathIn(io.Message) ?? "A file"} does not exist. Check the path, and whether something else removes or moves files there.", ExitCodes.BadInput);
+            case PathTooLongException:
+                return new($"The path is too long for this system{where}. Use a shorter one.", ExitCodes.BadInput);
+        }
+
+        return (OperatingSystem.IsWindows() ? io.HResult & 0xFFFF : io.HResult) switch
+        {
+            DiskFull or QuotaLinux or QuotaMac when !OperatingSystem.IsWindows() => Full(where),
+            WindowsDiskFull or WindowsHandleDiskFull when OperatingSystem.IsWindows() => Full(where),
+            ReadOnly when !OperatingSystem.IsWindows() => new($"The file system is read-only{where}. Name another place.", ExitCodes.BadInput),
+            NotADirectory when !OperatingSystem.IsWindows() => new($"A part of the path is a file, not a folder{where}. Name another place.", ExitCodes.BadInput),
+            TooManyFiles when !OperatingSystem.IsWindows() => new($"This process has too many open files{where}. Raise the limit ('ulimit -n 4096') and give the command again.", ExitCodes.Failed),
+            _ => new($"A file could not be read or written: {FirstLine(io.Message)} Check the disk, the connection to it, and its rights; then give the command again.", ExitCodes.Failed),
+        };
+    }
+
+    private static IoFault Full(string where) => new($"The disk is full{where}. Free some space, or name a place on another disk, and give the command again.", ExitCodes.Failed);
+
+    private static bool IsListable(string path)
+    {
+        try
+        {
+            return Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any() is var _;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>.NET's messages quote the path.</summary>
+    private static string? PathIn(string message) => Quoted().Match(message) is { Success: true } match ? match.Groups[1].Value : null;
+
+    private static string FirstLine(string text) => text.Split('\n')[0].TrimEnd().TrimEnd('.') + ".";
+
+    [GeneratedRegex("'(.+)'", RegexOptions.Singleline)]
+    private static partial Regex Quoted();
+}

@@ -1,0 +1,43 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using FreeMask.Cli.RunFiles;
+
+namespace FreeMask.Cli.Terminal;
+
+/// <summary>Words on the command line that no verb and no option has, with what was most likely meant.</summary>
+internal static class Misspellings
+{
+    /// <summary>One line for each; none where every word has a meaning.</summary>
+    internal static IReadOnlyList<string> Find(ParseResult parsed)
+    {
+        var command = parsed.CommandResult.Command;
+        var options = Options(command).SelectMany(option => option.Aliases.Prepend(option.Name)).ToList();
+        var verbs = command.Subcommands.Where(verb => !verb.Hidden).Select(verb => verb.Name).ToList();
+        // What completes words asks about unfinished lines.
+        if (parsed.Tokens.Any(token => token.Type == TokenType.Directive)) return [];
+        var unknown = parsed.UnmatchedTokens.Concat(OptionsTakenForArguments(parsed)).Distinct().ToLookup(token => token.StartsWith('-'));
+        // A word after a misspelt option is most likely its value.
+        return unknown[true].Any()
+            ? [.. unknown[true].Select(token => $"There is no option '{token}' here.{Names.Suggestion(token.Split('=')[0], options)}")]
+            : [.. unknown[false].Select(token => verbs.Count > 0 ? $"There is no verb '{token}'.{Names.Suggestion(token, verbs)}" : $"'{token}' is one word too many.")];
+    }
+
+    /// <summary>Everything that is wrong with the arguments; where a word is misspelt, what follows from that is left out.</summary>
+    internal static IReadOnlyList<string> Problems(ParseResult parsed)
+    {
+        var misspelt = Find(parsed);
+        var others = parsed.Errors.Select(error => error.Message).Distinct().Where(message => !parsed.UnmatchedTokens.Any(token => message.Contains($"'{token}'", StringComparison.Ordinal)));
+        return misspelt.Count == 0 ? [.. others] : [.. misspelt, .. others.Where(message => !message.StartsWith("Required", StringComparison.Ordinal))];
+    }
+
+    /// <summary>A verb that takes an argument takes a misspelt option for it. After '--' every word is an argument.</summary>
+    private static IEnumerable<string> OptionsTakenForArguments(ParseResult parsed) => parsed.Tokens.Any(token => token.Type == TokenType.DoubleDash)
+        ? []
+        : parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(result => result.Tokens).Select(token => token.Value).Where(value => value.Length > 1 && value[0] == '-' && !char.IsAsciiDigit(value[1]));
+
+    private static IEnumerable<Option> Options(Command command)
+    {
+        var own = command.Options.Where(option => !option.Hidden);
+        return command.Parents.OfType<Command>().Aggregate(own, (all, parent) => all.Concat(Options(parent).Where(option => option.Recursive)));
+    }
+}

@@ -1,0 +1,42 @@
+using FreeMask.Vision;
+
+namespace FreeMask.Cli.Terminal;
+
+/// <summary>Paths that arguments name.</summary>
+internal static class NamedPath
+{
+    /// <summary>The full path.</summary>
+    /// <param name="named">As the user wrote it, relative to the current folder.</param>
+    /// <param name="what">What the message calls it, such as <c>--out</c>.</param>
+    /// <exception cref="FreeMaskException">It is empty or no path.</exception>
+    internal static string Full(string named, string what)
+    {
+        if (named.Length == 0) throw new FreeMaskException($"{what} is empty; name a path.");
+        if (named.Contains('\0', StringComparison.Ordinal)) throw new FreeMaskException($"{what} holds a character that no path can have (NUL); name another path.");
+        return Path.GetFullPath(named);
+    }
+
+    /// <summary>The full path of a file to write. A folder cannot be replaced by it.</summary>
+    /// <exception cref="FreeMaskException">It is empty, no path, or a folder.</exception>
+    internal static string File(string named, string what)
+    {
+        var path = Full(named, what);
+        return Directory.Exists(path) || Path.EndsInDirectorySeparator(named) ? throw new FreeMaskException($"{what} {named} is a folder; name a file.") : path;
+    }
+
+    /// <summary>Whether the folder in which the process was started is still there; without it no relative path means anything.</summary>
+    internal static bool HasCurrentFolder
+    {
+        get
+        {
+            try
+            {
+                return Directory.Exists(Directory.GetCurrentDirectory());
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                return false;
+            }
+        }
+    }
+}

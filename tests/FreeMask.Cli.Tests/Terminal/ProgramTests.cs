@@ -1,0 +1,88 @@
+using System.Diagnostics;
+using Xunit;
+
+namespace FreeMask.Cli.Tests.Terminal;
+
+/// <summary>The program itself, in places and with streams that only a process of its own can have.</summary>
+public sealed class ProgramTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("\"$FREEMASK\" models list --json >&-", 1)]
+    [InlineData("\"$FREEMASK\" models list >/dev/full", 1)]
+    [InlineData("\"$FREEMASK\" models list --json >&- 2>&-", 1)]
+    [InlineData("\"$FREEMASK\" models list 2>&-", 0)]
+    [InlineData("mkdir gone && cd gone && rmdir ../gone && \"$FREEMASK\" models list", 2)]
+    [InlineData("mkdir gone && cd gone && rmdir ../gone && \"$FREEMASK\" --help", 0)]
+    public async Task Streams_and_folders_that_are_gone_end_in_an_exit_code(string command, int expected)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "A POSIX shell closes the streams.");
+        var (code, _, error) = await RunAsync(command);
+        Assert.True(code == expected, $"{code}: {error}");
+        Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("did not expect", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_may_not_be_read_is_said_with_its_path()
+    {
+        // Root may read everything, so the program runs as nobody.
+        Assert.SkipUnless(Environment.UserName == "root" && File.Exists("/usr/bin/setpriv"), "Needs root and setpriv, to run the program as another user.");
+        if (OperatingSystem.IsWindows()) return;
+        File.SetUnixFileMode(_folder.Root, (UnixFileMode)0b111_101_101);
+        foreach (var name in (string[])["JPEGImages", "SegmentationClass"]) Directory.CreateDirectory(_folder.Path("voc", name));
+        await File.WriteAllTextAsync(_folder.Path("voc", "JPEGImages", "a.jpg"), "", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(_folder.Path("voc", "SegmentationClass", "a.png"), "", TestContext.Current.CancellationToken);
+        File.SetUnixFileMode(_folder.Path("voc", "SegmentationClass"), UnixFileMode.UserRead);
+        File.WriteAllText(_folder.Path("secret.yaml"), "classes: [cat]");
+        File.SetUnixFileMode(_folder.Path("secret.yaml"), UnixFileMode.UserRead);
+        const string AsNobody = "setpriv --reuid=65534 --regid=65534 --clear-groups env HOME=/tmp \"$FREEMASK\" ";
+
+        foreach (var (arguments, path) in new[]
+        {
+            ($"train segmenter --dataset '{_folder.Path("voc")}' --out /tmp/never-made", _folder.Path("voc", "SegmentationClass")),
+            ($"run '{_folder.Path("secret.yaml")}'", _folder.Path("secret.yaml")),
+            ($"export run --data /tmp/none --out '{_folder.Path("out")}'", _folder.Root),
+        })
+        {
+            var (code, _, error) = await RunAsync(AsNobody + arguments);
+            Assert.True(code == 2, $"{code}: {error}");
+            Assert.Contains(path, error, StringComparison.Ordinal);
+            Assert.Contains("denied", error, StringComparison.Ordinal);
+            Assert.DoesNotContain("does not exist", error, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Onnx_runtime_sends_nothing_and_keeps_nothing_of_the_machine()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "A POSIX shell sets the folders.");
+        var home = Directory.CreateDirectory(_folder.Path("home")).FullName;
+        var trace = _folder.Path("trace.txt");
+        var (_, _, cannot) = await RunAsync("strace -o /dev/null true");
+        var traced = cannot.Length == 0 ? $"strace -f -e trace=connect,sendto,sendmmsg,openat -o '{trace}' " : "";
+
+        // A session is made and computes: telemetry would start at once, and write its files before the process ends.
+        var (code, _, error) = await RunAsync($"unset ORT_DISABLE_TELEMETRY XDG_CACHE_HOME; HOME='{home}' {traced}\"$FREEMASK\" eval mini --images 1 --json");
+
+        Assert.True(code == 0, error);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(home, "*", SearchOption.AllDirectories));
+        if (traced.Length == 0) return;
+        var calls = await File.ReadAllLinesAsync(trace, TestContext.Current.CancellationToken);
+        Assert.Contains(calls, call => call.Contains("libonnxruntime", StringComparison.Ordinal));
+        Assert.DoesNotContain(calls, call => call.Contains("AF_INET", StringComparison.Ordinal) || call.Contains("resolv.conf", StringComparison.Ordinal) || call.Contains("events.data.microsoft", StringComparison.Ordinal));
+    }
+
+    private async Task<(int Code, string Out, string Error)> RunAsync(string command)
+    {
+        var start = new ProcessStartInfo("/bin/sh", ["-c", command]) { WorkingDirectory = _folder.Root, RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["FREEMASK"] = Path.Combine(AppContext.BaseDirectory, "freemask");
+        using var process = Process.Start(start)!;
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return (process.ExitCode, await output, await error);
+    }
+}
