@@ -158,8 +158,7 @@ internal sealed partial class RunGrain(
         {
             _idle = false;
             if (record.AllClosed) await CompleteAsync(record);
-            else if (record.Environment is null && !await FindEnvironmentAsync(record)) return;
-            else if (!await DriveAsync(record)) return;
+            else if (record.Environment is null ? !await FindEnvironmentAsync(record) : !await DriveAsync(record)) return;
         }
 
         if (_record.Value is { } resting) await RestAsync(resting);
