@@ -1,5 +1,6 @@
 using FreeMask.Cli;
 using FreeMask.Cli.Terminal;
+using FreeMask.Silo.Hosting;
 
 using var interruption = Interruption.Listen();
-return await CommandLine.RunAsync(args, Surroundings.OfProcess(), interruption.Stop);
+ProcessEnd.Leave(await CommandLine.RunAsync(args, Surroundings.OfProcess(), interruption.Stop));

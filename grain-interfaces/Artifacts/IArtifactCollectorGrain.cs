@@ -10,9 +10,10 @@ namespace FreeMask.GrainInterfaces;
 public interface IArtifactCollectorGrain : IGrainWithIntegerKey
 {
     /// <summary>Begins a collection, unless one is under way. Returns at once.</summary>
-    /// <param name="grace">How old an artifact must be to be removed: longer than the time from its making to the record that names it. Null takes the configured one.</param>
+    /// <param name="grace">How old an artifact must be to be removed: longer than the time from its making to the record that names it. Null takes the configured one, or none where no run is at work.</param>
+    /// <param name="countOnly">True to count what would be removed, and remove nothing.</param>
     [Alias("Collect")]
-    Task Collect(TimeSpan? grace = null);
+    Task Collect(TimeSpan? grace = null, bool countOnly = false);
 
     /// <summary>The collection that is under way, or the last one.</summary>
     [Alias("GetReport"), AlwaysInterleave]
@@ -32,7 +33,7 @@ public sealed record CollectionReport
     /// <summary>Artifacts that the store had.</summary>
     [Id(2)] public long Found { get; init; }
 
-    /// <summary>Artifacts removed.</summary>
+    /// <summary>Artifacts removed, or that would be where they are only counted.</summary>
     [Id(3)] public long Removed { get; init; }
 
     /// <summary>Their bytes.</summary>

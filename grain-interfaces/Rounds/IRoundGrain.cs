@@ -26,6 +26,10 @@ public interface IRoundGrain : IGrainWithStringKey
     [Alias("RestoreLists")]
     Task RestoreLists();
 
+    /// <summary>Removes the records of the round: those of its samples and shards first. Nothing may be at work.</summary>
+    [Alias("Remove"), ResponseTimeout("01:00:00")]
+    Task Remove();
+
     /// <summary>Lists samples by index.</summary>
     [Alias("GetSamples"), AlwaysInterleave]
     Task<SamplePage> GetSamples(SampleQuery query);

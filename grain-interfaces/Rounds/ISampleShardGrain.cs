@@ -15,6 +15,11 @@ public interface ISampleShardGrain : IGrainWithStringKey
     [Alias("Drive"), AlwaysInterleave]
     Task<ShardReport> Drive(ShardOrder order);
 
+    /// <summary>The shard as it stands, read from its records where it is at rest; changes nothing, and writes nothing.</summary>
+    /// <param name="order">What the shard holds.</param>
+    [Alias("GetReport"), AlwaysInterleave]
+    Task<ShardReport> GetReport(ShardOrder order);
+
     /// <summary>Takes results of a device. A lost report is made up for by the lease.</summary>
     [Alias("Report"), OneWay]
     Task Report(WorkReport report);
@@ -48,6 +53,10 @@ public interface ISampleShardGrain : IGrainWithStringKey
     /// <param name="indices">Indices within the round; null for all.</param>
     [Alias("Retry")]
     Task Retry(ShardOrder order, int[]? indices);
+
+    /// <summary>Removes the records of the samples, and then the shard's own. Nothing may be at work.</summary>
+    [Alias("Remove"), ResponseTimeout("00:30:00")]
+    Task Remove(ShardOrder order);
 
     /// <summary>Lists samples by index; the order says what the shard holds, and changes nothing.</summary>
     [Alias("GetSamples"), AlwaysInterleave]

@@ -51,6 +51,14 @@ public interface IRunGrain : IGrainWithStringKey
     [Alias("GetArtifacts"), AlwaysInterleave]
     Task<RunArtifacts> GetArtifacts();
 
+    /// <summary>
+    /// Removes a run that is not at work: the records of its samples, rounds and trainings, and then its own. Its artifacts go with the next collection. Interrupted,
+    /// it is called again.
+    /// </summary>
+    /// <exception cref="RunRejectedException">The run is at work, or there is none.</exception>
+    [Alias("Remove"), ResponseTimeout("01:00:00")]
+    Task Remove();
+
     /// <summary>Makes an artifact of a sample again that the store lost: the same work on the same inputs makes the same bytes. Takes as long as the work.</summary>
     /// <param name="round">The sample's round.</param>
     /// <param name="index">The sample's index.</param>
@@ -85,4 +93,8 @@ public interface IRunDirectoryGrain : IGrainWithIntegerKey
     /// <summary>All runs, oldest first.</summary>
     [Alias("List")]
     Task<string[]> List();
+
+    /// <summary>Takes a run off the list.</summary>
+    [Alias("Unregister")]
+    Task Unregister(string run);
 }

@@ -24,6 +24,10 @@ public interface ISampleGrain : IGrainWithStringKey
     [Alias("Decide")]
     Task<SampleRecord?> Decide(bool kept);
 
+    /// <summary>Removes the record.</summary>
+    [Alias("Remove")]
+    Task Remove();
+
     /// <summary>Puts a quarantined sample back to where it failed, with a fresh count of tries.</summary>
     /// <returns>The record as it stands afterwards.</returns>
     [Alias("Retry")]

@@ -32,6 +32,10 @@ public interface ITrainerGrain : IGrainWithStringKey
     [Alias("StoreLostWrites"), OneWay]
     Task StoreLostWrites();
 
+    /// <summary>Removes the record of the jobs. Nothing may be under way.</summary>
+    [Alias("Remove")]
+    Task Remove();
+
     /// <summary>Forgets the failure of a job, so that <see cref="Ensure"/> tries it again.</summary>
     [Alias("Forgive")]
     Task Forgive();

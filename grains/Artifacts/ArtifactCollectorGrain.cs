@@ -5,7 +5,7 @@ namespace FreeMask.Grains.Artifacts;
 
 /// <summary>
 /// Marks what records name, then removes the rest. Every record is read before anything is removed, and whatever is younger than the grace
-/// stays: an artifact is made, or made again, before a record names it.
+/// stays: an artifact is made, or made again, before a record names it. Where no run is at work the grace is not needed.
 /// </summary>
 [KeepAlive]
 internal sealed partial class ArtifactCollectorGrain(
@@ -18,29 +18,32 @@ internal sealed partial class ArtifactCollectorGrain(
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => _stopping.CancelAsync();
 
-    public Task Collect(TimeSpan? grace)
+    public Task Collect(TimeSpan? grace, bool countOnly)
     {
         if (_report.Running) return Task.CompletedTask;
         _report = new CollectionReport { Running = true };
-        _ = RunAsync(time.GetUtcNow() - (grace ?? options.Value.Grace));
+        _ = RunAsync(grace, countOnly);
         return Task.CompletedTask;
     }
 
     public Task<CollectionReport> GetReport() => Task.FromResult(_report);
 
     // Never throws. Runs on the grain's scheduler; the grain answers meanwhile.
-    private async Task RunAsync(DateTimeOffset before)
+    private async Task RunAsync(TimeSpan? grace, bool countOnly)
     {
         try
         {
             var named = new NamedArtifacts();
+            // What is put from now on stays, whatever is at work.
+            var now = time.GetUtcNow();
             var runs = await GrainFactory.GetGrain<IRunDirectoryGrain>(0).List();
+            var before = now - (grace ?? (await AreAtRestAsync(runs) ? TimeSpan.Zero : options.Value.Grace));
             // Records that are not where they are looked for look like a store full of nothing but leftovers.
             if (runs.Length > 0)
             {
                 foreach (var run in runs) await MarkAsync(run, named);
                 _report = _report with { Named = named.Count };
-                await SweepAsync(named, before);
+                await SweepAsync(named, before, countOnly);
             }
         }
         catch (Exception exception)
@@ -51,6 +54,13 @@ internal sealed partial class ArtifactCollectorGrain(
 
         _report = _report with { Running = false, EndedAt = time.GetUtcNow() };
         LogCollected(logger, _report.Removed, _report.Found, _report.RemovedBytes);
+    }
+
+    private async Task<bool> AreAtRestAsync(string[] runs)
+    {
+        foreach (var run in runs)
+            if (await GrainFactory.GetGrain<IRunGrain>(run).GetStatus() is { State: RunState.Running } or { Idle: false }) return false;
+        return true;
     }
 
     private async Task MarkAsync(string run, NamedArtifacts named)
@@ -85,12 +95,13 @@ internal sealed partial class ArtifactCollectorGrain(
         }
     }
 
-    private async Task SweepAsync(NamedArtifacts named, DateTimeOffset before)
+    private async Task SweepAsync(NamedArtifacts named, DateTimeOffset before, bool countOnly)
     {
         await foreach (var artifact in artifacts.ListAsync(_stopping.Token))
         {
             _report = _report with { Found = _report.Found + 1 };
-            if (artifact.PutAt >= before || named.Contains(artifact.Hash) || !await artifacts.DeleteAsync(artifact.Hash, before, _stopping.Token)) continue;
+            if (artifact.PutAt >= before || named.Contains(artifact.Hash)) continue;
+            if (!countOnly && !await artifacts.DeleteAsync(artifact.Hash, before, _stopping.Token)) continue;
             _report = _report with { Removed = _report.Removed + 1, RemovedBytes = _report.RemovedBytes + artifact.Bytes };
         }
     }

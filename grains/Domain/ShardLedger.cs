@@ -80,6 +80,9 @@ internal sealed class ShardLedger
     /// <summary>Results taken since this ledger was made.</summary>
     public int Changes { get; private set; }
 
+    /// <summary>Grows with everything that <see cref="ToRecord"/> tells: results, seconds and failures.</summary>
+    public int Revision { get; private set; }
+
     /// <summary>Scores in millionths by index; -1 where there is none, and for samples that are quarantined.</summary>
     public int[] Scores
     {
@@ -258,8 +261,15 @@ internal sealed class ShardLedger
     /// <summary>Takes the record of a sample in doubt.</summary>
     public void Correct(SampleProgress progress)
     {
-        if (StageOf(progress.Index) == SampleStage.Quarantined) Readmit(progress);
-        else Apply(progress);
+        if (StageOf(progress.Index) == SampleStage.Quarantined)
+        {
+            Readmit(progress);
+            return;
+        }
+
+        // Faults that came after this ledger was kept.
+        if (progress.Faults > 0 && progress.Stage != SampleStage.Quarantined && StageOf(progress.Index) <= progress.Stage) CountFault(progress);
+        Apply(progress);
     }
 
     /// <summary>Takes what a retried sample says: the one way from Quarantined back.</summary>
@@ -269,18 +279,23 @@ internal sealed class ShardLedger
     public void CountFault(SampleProgress progress) => CountFailure(progress, rejected: 0);
 
     /// <summary>Adds device time.</summary>
-    public void AddSeconds(StageKind kind, double seconds) => _seconds = kind switch
+    public void AddSeconds(StageKind kind, double seconds)
     {
-        StageKind.Generate => _seconds with { Generate = _seconds.Generate + seconds },
-        StageKind.Mask => _seconds with { Mask = _seconds.Mask + seconds },
-        StageKind.Compose => _seconds with { Compose = _seconds.Compose + seconds },
-        StageKind.Harmonize => _seconds with { Harmonize = _seconds.Harmonize + seconds },
-        _ => _seconds with { Score = _seconds.Score + seconds },
-    };
+        Revision++;
+        _seconds = kind switch
+        {
+            StageKind.Generate => _seconds with { Generate = _seconds.Generate + seconds },
+            StageKind.Mask => _seconds with { Mask = _seconds.Mask + seconds },
+            StageKind.Compose => _seconds with { Compose = _seconds.Compose + seconds },
+            StageKind.Harmonize => _seconds with { Harmonize = _seconds.Harmonize + seconds },
+            _ => _seconds with { Score = _seconds.Score + seconds },
+        };
+    }
 
     private void Move(int i, SampleProgress progress)
     {
         if (_stages[i] != (byte)progress.Stage || _attempts[i] != progress.Attempt) Changes++;
+        Revision++;
         _histogram[_stages[i]]--;
         _stages[i] = (byte)progress.Stage;
         _attempts[i] = checked((ushort)progress.Attempt);
@@ -291,6 +306,7 @@ internal sealed class ShardLedger
 
     private void CountFailure(SampleProgress progress, int rejected)
     {
+        Revision++;
         _rejected += rejected;
         var reason = progress.Failure ?? "unknown";
         var (count, example) = _failures.GetValueOrDefault(reason, (0, progress.Index));

@@ -85,6 +85,26 @@ internal sealed class DurableRecord<T>(IPersistentState<Stored<T>> state) where 
         }
     }
 
+    /// <summary>Removes the record; does nothing where there is none.</summary>
+    public async Task RemoveAsync()
+    {
+        await _gate.WaitAsync();
+        try
+        {
+            // Whatever was written last by whomever: it is not wanted any more.
+            _stale = true;
+            await ReloadAsync();
+            if (_value is null) return;
+            _stale = true;
+            await state.ClearStateAsync();
+            (_value, _loaded, _stale) = (null, true, false);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
     private async Task ReloadAsync()
     {
         if (!_stale) return;

@@ -28,6 +28,7 @@ internal sealed partial class RoundGrain(
     private readonly Dictionary<int, SampleStage> _settled = [];
     private readonly Queue<TrainingJob> _lostModels = [];
     private Pulse _pulse = null!;
+    private Task? _reading;
     private RoundAssignment? _assignment;
     private TrainingProgress? _training;
     private string? _error, _trainerNote;
@@ -48,7 +49,7 @@ internal sealed partial class RoundGrain(
         if (!hold) _idle = false;
         (_assignment, _hold) = (assignment, hold);
         _pulse.Signal();
-        return GetReport();
+        return Task.FromResult(Report());
     }
 
     public Task Nudge()
@@ -57,10 +58,38 @@ internal sealed partial class RoundGrain(
         return Task.CompletedTask;
     }
 
-    public Task<RoundReport> GetReport()
+    public async Task<RoundReport> GetReport()
+    {
+        await ReadShardsAsync();
+        return Report();
+    }
+
+    /// <summary>Reads how the shards of a round at rest stand, where nothing has driven them since this grain was made.</summary>
+    private Task ReadShardsAsync()
+    {
+        if (_record.Value is not { Tally: null, Phase: not RoundPhase.Planning } record || _shards.Count == ShardCount(record)) return Task.CompletedTask;
+        return _reading ??= ReadAsync();
+
+        async Task ReadAsync()
+        {
+            try
+            {
+                var missing = Enumerable.Range(0, ShardCount(record)).Where(shard => !_shards.ContainsKey(shard)).ToList();
+                var reports = await Fanout.CallAsync(
+                    missing, shard => GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard).GetReport(OrderOf(record, shard, hold: true)), ShardsAtATime);
+                foreach (var (shard, report) in missing.Zip(reports)) _shards.TryAdd(shard, report);
+            }
+            finally
+            {
+                _reading = null;
+            }
+        }
+    }
+
+    private RoundReport Report()
     {
         var number = GrainKeys.ParseRound(this.GetPrimaryKeyString());
-        if (_record.Value is not { } record) return Task.FromResult(new RoundReport(new RoundStatus { Round = number, Error = _error }, [], [], _idle));
+        if (_record.Value is not { } record) return new RoundReport(new RoundStatus { Round = number, Error = _error }, [], [], _idle);
         var tally = record.Tally ?? RoundTally.Of(record.Assignment.Spec.SamplesPerRound, _shards.Values);
         var status = new RoundStatus
         {
@@ -79,7 +108,7 @@ internal sealed partial class RoundGrain(
             EndedAt = record.EndedAt,
             Notes = record.Phase == RoundPhase.Closed ? [] : [.. _shards.Values.SelectMany(s => s.Notes.IsDefault ? [] : s.Notes).Append(_trainerNote).OfType<string>().Distinct()],
         };
-        return Task.FromResult(new RoundReport(status, record.KeptLists, record.ManifestParts, _idle));
+        return new RoundReport(status, record.KeptLists, record.ManifestParts, _idle);
     }
 
     public async Task Retry(int[]? indices)
@@ -130,6 +159,17 @@ internal sealed partial class RoundGrain(
         if (_assignment is not { } assignment) return;
         await GrainFactory.GetGrain<IRunGrain>(assignment.Run).StoreLostWrites();
         _pulse.Signal();
+    }
+
+    public async Task Remove()
+    {
+        await _record.RefreshAsync();
+        (_assignment, _error) = (null, null);
+        _pulse.Rest();
+        if (_record.Value is { } record)
+            foreach (var (shard, order) in ShardsOf(record).ToList()) await shard.Remove(order);
+        await _record.RemoveAsync();
+        DeactivateOnIdle();
     }
 
     public async Task<SamplePage> GetSamples(SampleQuery query)

@@ -33,7 +33,7 @@ internal sealed partial class SampleShardGrain(
     private Task<ShardLedger>? _loading;
     private TimeSpan _notBefore;
     private string? _error;
-    private int _savedChanges, _epoch;
+    private int _savedChanges, _savedRevision, _epoch;
     private (SampleStage Target, bool Hold, string? Error, int InFlight, int Settled)? _told;
 
     // Never the time of day, which may be set back while leases run.
@@ -51,6 +51,32 @@ internal sealed partial class SampleShardGrain(
         _order = order;
         _pulse.Signal();
         return Task.FromResult(_ledger is { } ledger ? ReportOf(ledger) : new ShardReport(new StageCounts(), 0, 0, new StageSeconds(), [], _error, false));
+    }
+
+    public async Task<ShardReport> GetReport(ShardOrder order)
+    {
+        if (_ledger is null)
+        {
+            await _record.RefreshAsync();
+            // A shard that was never begun is read as it would begin.
+            if (_record.Value is null) return ReportOf(new ShardLedger(order.First, order.Count), order.Target);
+        }
+
+        return ReportOf(_ledger ?? await LoadAsync(order), order.Target);
+    }
+
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        if (_ledger is not { } ledger || ledger.Revision == _savedRevision) return;
+        try
+        {
+            // Counts and seconds of the last moments; the samples have their own records.
+            await SaveAsync(ledger);
+        }
+        catch (Exception exception)
+        {
+            LogStepFailed(logger, exception, this.GetPrimaryKeyString());
+        }
     }
 
     public async Task Report(WorkReport report)
@@ -120,6 +146,19 @@ internal sealed partial class SampleShardGrain(
         _pulse.Signal();
     }
 
+    public async Task Remove(ShardOrder order)
+    {
+        (_order, _ledger, _loading) = (null, null, null);
+        _pulse.Rest();
+        await Fanout.CallAsync(Enumerable.Range(order.First, order.Count), async index =>
+        {
+            await GrainFactory.GetSample(order.Run, order.Round, index).Remove();
+            return index;
+        });
+        await _record.RemoveAsync();
+        DeactivateOnIdle();
+    }
+
     public async Task<SamplePage> GetSamples(SampleQuery query, ShardOrder order)
     {
         var ledger = _ledger ?? await LoadAsync(order);
@@ -170,8 +209,10 @@ internal sealed partial class SampleShardGrain(
         string Hash(string name) => record.Artifact(name) ?? throw new InvalidOperationException($"Sample {record.Round}/{record.Index} has no artifact '{name}'.");
     }
 
-    private ShardReport ReportOf(ShardLedger ledger) => new(
-        ledger.Counts(), ledger.Settled(_order?.Target ?? SampleStage.Scored), ledger.InFlight, ledger.Seconds, ledger.Failures(), _error,
+    private ShardReport ReportOf(ShardLedger ledger) => ReportOf(ledger, _order?.Target ?? SampleStage.Scored);
+
+    private ShardReport ReportOf(ShardLedger ledger, SampleStage target) => new(
+        ledger.Counts(), ledger.Settled(target), ledger.InFlight, ledger.Seconds, ledger.Failures(), _error,
         ledger.Settled(SampleStage.Kept) == ledger.Count, [.. _refusals.Values.Distinct()]);
 
     private async Task<SampleList> WriteListAsync(SampleListKind kind, IEnumerable<SampleRecord> records)
@@ -220,7 +261,7 @@ internal sealed partial class SampleShardGrain(
         else await DispatchAsync(ledger, order);
         if (IsQuiet(ledger, order))
         {
-            if (ledger.Changes != _savedChanges) await SaveAsync(ledger);
+            if (ledger.Revision != _savedRevision) await SaveAsync(ledger);
             _pulse.Rest();
             await NudgeRoundAsync(ledger, order);
         }
@@ -402,9 +443,9 @@ internal sealed partial class SampleShardGrain(
 
     private async Task SaveAsync(ShardLedger ledger)
     {
-        var (changes, conflicts) = (ledger.Changes, _record.Conflicts);
+        var (changes, revision, conflicts) = (ledger.Changes, ledger.Revision, _record.Conflicts);
         await _record.UpdateAsync(_ => ledger.ToRecord());
-        _savedChanges = changes;
+        (_savedChanges, _savedRevision) = (changes, revision);
         // Nobody else writes this record while one shard is at work: the store may have lost more.
         if (_record.Conflicts > conflicts) _verifier.RequestAll();
     }

@@ -15,6 +15,8 @@ internal sealed class RunDirectoryGrain([PersistentState("directory", StorageNam
     public Task Register(string run) => _record.UpdateAsync(r =>
         r is null ? new RunDirectoryRecord([run]) : r.Runs.Contains(run) ? r : new RunDirectoryRecord(r.Runs.Add(run)));
 
+    public Task Unregister(string run) => _record.UpdateAsync(r => r is null || !r.Runs.Contains(run) ? r! : new RunDirectoryRecord(r.Runs.Remove(run)));
+
     public async Task<string[]> List()
     {
         await _record.RefreshAsync();

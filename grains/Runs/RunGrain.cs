@@ -14,6 +14,7 @@ internal sealed partial class RunGrain(
     IArtifactStore artifacts,
     IDeviceDirectory devices,
     IOptions<CoordinationOptions> options,
+    IOptions<CollectionOptions> collection,
     TimeProvider time,
     ILogger<RunGrain> logger) : Grain, IRunGrain, IRemindable
 {
@@ -122,6 +123,20 @@ internal sealed partial class RunGrain(
         return new RunArtifacts([.. record.Artifacts, .. trainings], cancelled || record.AllClosed ? record.Closed.Length : record.Closed.Length + 1);
     }
 
+    public async Task Remove()
+    {
+        await _record.RefreshAsync();
+        if (_record.Value is not { } record) throw new RunRejectedException($"There is no run '{Id}'.", []);
+        if (record.State == RunState.Running || !_idle) throw new RunRejectedException($"Run '{Id}' is at work; pause or cancel it first.", []);
+        for (var round = 0; round < record.Spec.Rounds; round++) await GrainFactory.GetRound(Id, round).Remove();
+        await GrainFactory.GetGrain<ITrainerGrain>(Id).Remove();
+        await ForgetReminderAsync();
+        // The list last: what is listed can be removed again where this was interrupted.
+        await _record.RemoveAsync();
+        await GrainFactory.GetGrain<IRunDirectoryGrain>(0).Unregister(Id);
+        DeactivateOnIdle();
+    }
+
     public async Task<bool> RestoreArtifact(int round, int index, string hash) =>
         _record.Value is { } record && await GrainFactory.GetGrain<IArtifactRestorerGrain>(Id).Restore(record.Spec, round, index, hash);
 
@@ -216,6 +231,7 @@ internal sealed partial class RunGrain(
         var manifest = Convert.ToHexStringLower(hash.GetHashAndReset());
         await _record.UpdateAsync(r => r!.Complete(manifest, parts, time.GetUtcNow()));
         LogCompleted(logger, Id, manifest);
+        if (collection.Value.Every > TimeSpan.Zero) await GrainFactory.GetGrain<IArtifactCollectorGrain>(0).Collect();
     }
 
     /// <summary>Asks a round how it stands. Its silo may be leaving at this moment; asked again, it answers from another.</summary>

@@ -36,6 +36,12 @@ internal sealed class SampleGrain([PersistentState("sample", StorageNames.Sample
         return _record.Value is null ? null : await _record.UpdateAsync(record => record is null ? record! : SampleTransitions.Decide(record, kept));
     }
 
+    public async Task Remove()
+    {
+        await _record.RemoveAsync();
+        DeactivateOnIdle();
+    }
+
     public Task<SampleRecord> Retry() => _record.UpdateAsync(record => SampleTransitions.Retry(Existing(record)));
 
     private SampleRecord Existing(SampleRecord? record) =>

@@ -23,6 +23,9 @@ internal sealed partial class TrainerGrain(
 {
     private const int KeepTries = 3;
 
+    // However far the clock of the store is ahead of this one.
+    private static readonly TimeSpan CheckpointAge = TimeSpan.FromDays(1);
+
     private readonly DurableRecord<TrainerRecord> _record = new(state);
     private Running? _running;
 
@@ -79,6 +82,12 @@ internal sealed partial class TrainerGrain(
 
     public Task StoreLostWrites() => _record.ReadAgainAsync();
 
+    public async Task Remove()
+    {
+        await _record.RemoveAsync();
+        DeactivateOnIdle();
+    }
+
     public Task Forgive() => _record.UpdateAsync(r => (r ?? TrainerRecord.Empty).Forgive());
 
     private JobReport ReportOf(string id, JobRecord? known, string title, int steps)
@@ -109,6 +118,7 @@ internal sealed partial class TrainerGrain(
                 ? record with { Model = await TrainAsync(job, record, monitor, stop) }
                 : record with { Quality = await EvaluateAsync(job, monitor, stop) };
             await KeepAsync(done with { Checkpoint = null, CheckpointStep = job.Steps, Seconds = monitor.Seconds });
+            await RemoveAsync(monitor.Checkpoint);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -196,6 +206,20 @@ internal sealed partial class TrainerGrain(
         }
     }
 
+    /// <summary>Removes a checkpoint that no record names any more; where that fails, the collector does it later.</summary>
+    private async Task RemoveAsync(string? checkpoint)
+    {
+        if (checkpoint is null) return;
+        try
+        {
+            await artifacts.DeleteAsync(checkpoint, time.GetUtcNow() + CheckpointAge, CancellationToken.None);
+        }
+        catch (ArtifactStoreException exception)
+        {
+            LogNotRemoved(logger, exception);
+        }
+    }
+
     private async Task ForgetCheckpointAsync(JobRecord job)
     {
         try
@@ -238,6 +262,9 @@ internal sealed partial class TrainerGrain(
     [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job} was given up for now; it is tried again")]
     private static partial void LogGivenUp(ILogger logger, Exception exception, string job);
 
+    [LoggerMessage(Level = LogLevel.Debug, Message = "An old checkpoint could not be removed")]
+    private static partial void LogNotRemoved(ILogger logger, Exception exception);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "The checkpoint of job {Job} is lost; it starts from the beginning")]
     private static partial void LogCheckpointLost(ILogger logger, Exception exception, string job);
 
@@ -266,6 +293,9 @@ internal sealed partial class TrainerGrain(
 
         public TrainingProgress Progress => _progress;
 
+        /// <summary>The last checkpoint that was kept; null where none was.</summary>
+        public string? Checkpoint { get; private set; } = begun.Checkpoint;
+
         public double Seconds => begun.Seconds + time.GetElapsedTime(_started).TotalSeconds;
 
         public void Report(int step, int steps, double? loss) => _progress = new TrainingProgress(job.Title, step, steps, loss);
@@ -273,7 +303,15 @@ internal sealed partial class TrainerGrain(
         public Task SaveAsync(TrainingCheckpoint checkpoint, CancellationToken cancellationToken)
         {
             var kept = begun with { Checkpoint = checkpoint.Artifact, CheckpointStep = checkpoint.Step, Seconds = Seconds };
-            return Task.Factory.StartNew(() => trainer.KeepAsync(kept), cancellationToken, TaskCreationOptions.DenyChildAttach, scheduler).Unwrap();
+            return Task.Factory.StartNew(() => KeepAsync(kept), cancellationToken, TaskCreationOptions.DenyChildAttach, scheduler).Unwrap();
+        }
+
+        private async Task KeepAsync(JobRecord kept)
+        {
+            await trainer.KeepAsync(kept);
+            // Only now is the one before of no use.
+            if (Checkpoint != kept.Checkpoint) await trainer.RemoveAsync(Checkpoint);
+            Checkpoint = kept.Checkpoint;
         }
     }
 }

@@ -87,6 +87,7 @@ public static class SiloProgram
         builder.Configuration.AddCommandLine(arguments.Settings);
         builder.AddFreeMaskSilo();
         builder.AddOperations();
+        builder.Services.AddSingleton<IFatalErrorHandler, FatalSiloError>();
         services(builder.Services, builder.Configuration);
         var app = builder.Build();
         app.MapOperations();

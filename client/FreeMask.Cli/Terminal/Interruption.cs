@@ -1,9 +1,11 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
+using FreeMask.Silo.Hosting;
 
 namespace FreeMask.Cli.Terminal;
 
 /// <summary>
-/// Ctrl-C and SIGTERM: the first asks the verb to stop cleanly, the second ends the process at once. Runs lose nothing either way; a clean
+/// Ctrl-C, SIGTERM, and SIGHUP of a terminal that closes: the first asks the verb to stop cleanly, the second ends the process at once. Runs lose nothing either way; a clean
 /// stop only saves the work in flight.
 /// </summary>
 internal sealed class Interruption : IDisposable
@@ -17,7 +19,8 @@ internal sealed class Interruption : IDisposable
     internal static Interruption Listen()
     {
         var interruption = new Interruption();
-        foreach (var signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM])
+        PosixSignal[] signals = IsHangUpIgnored() ? [PosixSignal.SIGINT, PosixSignal.SIGTERM] : [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP];
+        foreach (var signal in signals)
             interruption._registrations.Add(PosixSignalRegistration.Create(signal, interruption.OnSignal));
         return interruption;
     }
@@ -28,10 +31,27 @@ internal sealed class Interruption : IDisposable
         _stop.Dispose();
     }
 
+    /// <summary>Whether this process was started to outlive its terminal (<c>nohup</c>), which a handler of our own would undo.</summary>
+    private static bool IsHangUpIgnored()
+    {
+        const string Line = "SigIgn:";
+        const ulong HangUp = 1;
+        try
+        {
+            return File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith(Line, StringComparison.Ordinal)) is { } ignored
+                && (ulong.Parse(ignored.AsSpan(Line.Length).Trim(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) & HangUp) != 0;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or FormatException)
+        {
+            // Not Linux.
+            return false;
+        }
+    }
+
     private void OnSignal(PosixSignalContext context)
     {
         context.Cancel = true;
-        if (Interlocked.Increment(ref _signals) > 1) Environment.Exit(ExitCodes.Interrupted);
+        if (Interlocked.Increment(ref _signals) > 1) ProcessEnd.Leave(ExitCodes.Interrupted);
         _stop.Cancel();
     }
 }

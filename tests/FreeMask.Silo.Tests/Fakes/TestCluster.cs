@@ -85,6 +85,7 @@ internal sealed class TestCluster : IAsyncDisposable
         host.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
             ["FreeMask:DataFolder"] = folder,
+            ["FreeMask:Collection:Every"] = "00:00:00",
             ["FreeMask:Coordination:Pulse"] = "00:00:00.050",
             ["FreeMask:Coordination:RetryDelay"] = "00:00:00.050",
             ["FreeMask:Coordination:Lease"] = "00:00:02",

@@ -83,6 +83,92 @@ public sealed class CollectionTests(ITestOutputHelper output) : IDisposable
         await AssertWholeAsync(silo, status);
     }
 
+    [Fact(Timeout = 600_000)]
+    public async Task The_end_of_a_run_collects_and_no_checkpoint_of_a_training_stays()
+    {
+        await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken, settings: [new("FreeMask:Collection:Every", "06:00:00")]);
+        var largest = 0;
+        silo.Training.AfterCheckpoint = async (_, _) => largest = Math.Max(largest, (await CheckpointsAsync(silo)).Count);
+        var status = await silo.CompleteAsync("run", TestSilo.SmallSpec);
+        // The one before is there until the next is safe.
+        Assert.InRange(largest, 1, 2);
+        Assert.Empty(await CheckpointsAsync(silo));
+        var report = await EndedAsync(silo);
+        Assert.True(report.Removed > 2 * status.Rounds.Sum(r => r.Counts.Rejected));
+        await AssertWholeAsync(silo, status);
+    }
+
+    [Fact(Timeout = 600_000)]
+    public async Task What_is_only_counted_stays()
+    {
+        await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken);
+        await silo.CompleteAsync("run", TestSilo.SmallSpec);
+        var before = await StoredAsync(silo);
+        await silo.Grains.GetGrain<IArtifactCollectorGrain>(0).Collect(TimeSpan.Zero, countOnly: true);
+        var counted = await EndedAsync(silo);
+        Assert.True(counted.Removed > 0);
+        Assert.Equal(before, await StoredAsync(silo));
+        Assert.Equal(counted.Removed, (await CollectAsync(silo, TimeSpan.Zero)).Removed);
+    }
+
+    [Fact(Timeout = 600_000)]
+    public async Task A_run_that_is_removed_leaves_no_record_and_the_others_whole()
+    {
+        await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken);
+        var kept = await silo.CompleteAsync("kept", TestSilo.SmallSpec);
+        await silo.CompleteAsync("removed", TestSilo.SmallSpec with { Seed = 9 });
+        await CollectAsync(silo, TimeSpan.Zero);
+        var before = await StoredAsync(silo);
+        await silo.Run("removed").Remove();
+        Assert.Equal(["kept"], await silo.Grains.GetGrain<IRunDirectoryGrain>(0).List());
+        Assert.Equal(RunState.Unknown, (await silo.Run("removed").GetStatus()).State);
+        Assert.Null(await silo.Grains.GetGrain<ISampleGrain>("removed/0/3").Get());
+        await CollectAsync(silo, TimeSpan.Zero);
+        Assert.True((await StoredAsync(silo)).Count < before.Count * 2 / 3);
+        await AssertWholeAsync(silo, kept);
+        Assert.Equal(kept.ManifestHash, (await silo.Run("kept").GetStatus()).ManifestHash);
+        // The name is free again.
+        silo.Arm("removed");
+        Assert.Equal(kept.ManifestHash, (await silo.CompleteAsync("removed", TestSilo.SmallSpec)).ManifestHash);
+    }
+
+    [Fact(Timeout = 600_000)]
+    public async Task A_run_at_work_is_not_removed()
+    {
+        await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken);
+        var working = new TaskCompletionSource();
+        silo.Stages.Before = async (_, _, token) =>
+        {
+            working.TrySetResult();
+            await Task.Delay(Timeout.Infinite, token);
+        };
+        await silo.Run("run").Start(TestSilo.SmallSpec);
+        await working.Task.WaitAsync(TestContext.Current.CancellationToken);
+        await Assert.ThrowsAsync<RunRejectedException>(() => silo.Run("run").Remove());
+        await Assert.ThrowsAsync<RunRejectedException>(() => silo.Run("nosuch").Remove());
+    }
+
+    /// <summary>Checkpoints of the fake training are hashes as text.</summary>
+    private static async Task<List<string>> CheckpointsAsync(TestSilo silo)
+    {
+        var found = new List<string>();
+        await foreach (var artifact in silo.Artifacts.ListAsync(TestContext.Current.CancellationToken))
+            if (artifact.Bytes == 64) found.Add(artifact.Hash);
+        return found;
+    }
+
+    private static async Task<CollectionReport> EndedAsync(TestSilo silo)
+    {
+        CollectionReport report;
+        do
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, TestContext.Current.CancellationToken);
+            report = await silo.Grains.GetGrain<IArtifactCollectorGrain>(0).GetReport();
+        }
+        while (report.EndedAt is null);
+        return report;
+    }
+
     private static async Task<CollectionReport> CollectAsync(TestSilo silo, TimeSpan grace)
     {
         var collector = silo.Grains.GetGrain<IArtifactCollectorGrain>(0);
