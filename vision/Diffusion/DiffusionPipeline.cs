@@ -23,7 +23,8 @@ public sealed class DiffusionPipeline(DiffusionBundle bundle)
     /// <param name="cancellation">Stops between steps.</param>
     /// <returns>One result a request, in order.</returns>
     /// <exception cref="FreeMaskException">
-    /// A request is impossible: a class is not in its prompt (or was cut off with its end), a size is no multiple of what the U-Net needs, a timestep does not fit the export.
+    /// A request is impossible: a class is not in its prompt (or was cut off with its end), a size is no multiple of what the U-Net needs, a timestep does not fit the export. Or a
+    /// model gives NaN; the message names it.
     /// </exception>
     public IReadOnlyList<GenerationResult> Generate(
         IReadOnlyList<GenerationRequest> requests, CaptureOptions? capture = null, CancellationToken cancellation = default)
@@ -89,6 +90,7 @@ public sealed class DiffusionPipeline(DiffusionBundle bundle)
 
     private GenerationResult Finish(GenerationJob job, ReadOnlySpan<float> latent, AttentionRecord record)
     {
+        FiniteValues.Require(latent, Bundle.UNet.Path, "latents");
         var image = Bundle.Vae.Decode(latent, Bundle.LatentChannels, job.Shape.LatentHeight, job.Shape.LatentWidth);
         return new(image, record, latent.ToArray(), job.Warnings);
     }

@@ -64,6 +64,7 @@ internal sealed class LatentCodec : IDisposable
         var input = FloatTensor.Zeros(1, channels, height, width);
         for (var i = 0; i < latent.Length; i++) input.Values[i] = (latent[i] / _scale) + _shift;
         var output = _decoder.Run(new Dictionary<string, FloatTensor> { [_decoder.Inputs.First().Name] = input }, _decoder.Outputs[0].Name)[0];
+        FiniteValues.Require(output.Values, _decoder.Path, "pixels");
         return ToImage(output);
     }
 
@@ -79,6 +80,7 @@ internal sealed class LatentCodec : IDisposable
         for (var i = 0; i < area; i++)
             for (var c = 0; c < 3; c++) input.Values[(c * area) + i] = (image.Pixels[(3 * i) + c] / 127.5f) - 1;
         var output = encoder.Run(new Dictionary<string, FloatTensor> { [encoder.Inputs.First().Name] = input }, encoder.Outputs[0].Name)[0];
+        FiniteValues.Require(output.Values, encoder.Path, "latents");
         // latent_parameters hold mean and log-variance; latent_sample is a sample already.
         var size = channels * (int)(output.Shape[2] * output.Shape[3]);
         var latent = new float[size];

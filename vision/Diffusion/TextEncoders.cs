@@ -88,6 +88,7 @@ internal sealed class TextEncoders : IDisposable
             var ids = new FloatTensor([.. sequence.Ids.Select(i => (float)i)], 1, sequence.Ids.Count);
             string[] wanted = [ContextOutput(session), .. session.Outputs.Where(o => o.Name == "text_embeds").Select(o => o.Name)];
             var outputs = session.Run(new Dictionary<string, FloatTensor> { [input] = ids }, wanted);
+            foreach (var output in outputs) FiniteValues.Require(output.Values, session.Path, "text embeddings");
             parts.Add(outputs[0]);
             if (outputs.Count > 1) pooled = outputs[1].Values;
         }

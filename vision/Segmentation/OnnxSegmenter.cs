@@ -100,6 +100,7 @@ public sealed class OnnxSegmenter : IDisposable
         using var input = OrtValue.CreateTensorValueFromMemory(pixels, [1, 3, Card.Height, Card.Width]);
         using var outputs = _session.Run(_options, [Card.InputName], [input], [QueryClasses, QueryMasks]);
         var shape = outputs[1].GetTensorTypeAndShape().Shape;
+        foreach (var output in outputs) FiniteValues.RequireNumbers(output.GetTensorDataAsSpan<float>(), $"The segmenter {Card.Name}", "scores");
         return QueryPrediction.FromBatch(
             outputs[0].GetTensorDataAsSpan<float>(), outputs[1].GetTensorDataAsSpan<float>(), (int)shape[1], (int)shape[3], (int)shape[2])[0];
     }
@@ -123,6 +124,7 @@ public sealed class OnnxSegmenter : IDisposable
             throw new FreeMaskException(
                 $"The segmenter {Card.Name} gave [{string.Join(", ", shape)}]; its card promises [{images.Length}, {Card.Classes.Count}, height, width].");
         var scores = outputs[0].GetTensorDataAsSpan<float>();
+        FiniteValues.RequireNumbers(scores, $"The segmenter {Card.Name}", "scores");
         var size = (int)(shape[1] * shape[2] * shape[3]);
         for (var i = 0; i < images.Length; i++)
             results.Add(ScoreMaps.Decide(
