@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using FreeMask.Vision.Diffusion.Schedulers;
 
 namespace FreeMask.Grains.Domain;
 
@@ -9,7 +10,7 @@ public static class SpecVocabulary
     public static ImmutableArray<string> Sources { get; } = ["diffusion", "folder"];
 
     /// <summary>Samplers.</summary>
-    public static ImmutableArray<string> Schedulers { get; } = ["ddim", "pndm", "euler", "euler-ancestral", "dpm++2m", "dpm++2m-karras", "lcm"];
+    public static ImmutableArray<string> Schedulers { get; } = [.. SchedulerFile.SamplerNames];
 
     /// <summary>Ways to combine attention maps.</summary>
     public static ImmutableArray<string> MaskPresets { get; } = ["freemask", "daam", "diffumask", "dataset-diffusion"];

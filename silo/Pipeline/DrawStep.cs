@@ -25,7 +25,7 @@ internal sealed class DrawStep(BundleFolders bundles, IArtifactStore store, Onnx
         var pipeline = new DiffusionPipeline(bundle.Model);
         var capture = CaptureOptions.For(AttentionPreset.ByName(spec.Mask.Preset));
         if (spec.Mask.Affinity is not null) capture = capture with { SelfAttention = true };
-        var scheduler = spec.Generation.Scheduler is { } name ? Sampler(pipeline.Bundle.Scheduler, name) : null;
+        var scheduler = bundle.Model.Sampler(spec.Generation.Scheduler);
         var results = pipeline.Generate([.. inputs.Select(i => Request(spec.Generation, i, scheduler))], capture, cancellationToken);
         var outcomes = new StageOutcome[inputs.Count];
         for (var i = 0; i < outcomes.Length; i++)
@@ -40,7 +40,7 @@ internal sealed class DrawStep(BundleFolders bundles, IArtifactStore store, Onnx
 
     public void Dispose() => _bundles.Dispose();
 
-    private static GenerationRequest Request(GenerationSpec generation, StageInput input, SchedulerConfig? scheduler) => new()
+    private static GenerationRequest Request(GenerationSpec generation, StageInput input, SchedulerConfig scheduler) => new()
     {
         Prompt = input.Plan.Prompt,
         NegativePrompt = input.Plan.NegativePrompt.Length == 0 ? null : input.Plan.NegativePrompt,
@@ -51,18 +51,5 @@ internal sealed class DrawStep(BundleFolders bundles, IArtifactStore store, Onnx
         Scheduler = scheduler,
         Width = generation.Width,
         Height = generation.Height,
-    };
-
-    /// <summary>The bundle's noise schedule under another sampler.</summary>
-    private static SchedulerConfig Sampler(SchedulerConfig own, string name) => name switch
-    {
-        "ddim" => own with { Kind = SchedulerKind.Ddim, KarrasSigmas = false },
-        "pndm" => own with { Kind = SchedulerKind.Pndm, KarrasSigmas = false },
-        "euler" => own with { Kind = SchedulerKind.Euler, KarrasSigmas = false },
-        "euler-ancestral" => own with { Kind = SchedulerKind.EulerAncestral, KarrasSigmas = false },
-        "dpm++2m" => own with { Kind = SchedulerKind.DpmSolverMultistep, KarrasSigmas = false },
-        "dpm++2m-karras" => own with { Kind = SchedulerKind.DpmSolverMultistep, KarrasSigmas = true },
-        "lcm" => own with { Kind = SchedulerKind.Lcm, KarrasSigmas = false },
-        _ => throw new FreeMaskException($"There is no sampler named '{name}'."),
     };
 }

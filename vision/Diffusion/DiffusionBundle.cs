@@ -26,12 +26,8 @@ public sealed class DiffusionBundle : IDisposable
         Text = TextEncoders.Load(folder, options.Session);
         Vae = LatentCodec.Load(folder, options.Session, _unet.HasPooledText ? LargeScale : ClassicScale, notes);
         var scheduler = Path.Combine(folder, "scheduler", "scheduler_config.json");
-        Scheduler = SchedulerConfig.Load(scheduler);
-        if (Scheduler.ClipSample)
-        {
-            Scheduler = Scheduler with { ClipSample = false };
-            notes.Add($"{scheduler} asks for clip_sample, which latents do not bear; it is off, as in diffusers' pipelines.");
-        }
+        Schedulers = SchedulerFile.Load(scheduler);
+        NoteScheduler(scheduler, notes);
 
         using var index = JsonFile.ReadIfThere(Path.Combine(folder, "model_index.json"));
         ZeroesForNoNegative = _unet.HasPooledText && (index?.RootElement.Flag("force_zeros_for_empty_prompt") ?? true);
@@ -45,8 +41,8 @@ public sealed class DiffusionBundle : IDisposable
     /// <summary>How it was loaded.</summary>
     public DiffusionOptions Options { get; }
 
-    /// <summary>The scheduler that the folder names.</summary>
-    public SchedulerConfig Scheduler { get; }
+    /// <summary>The folder's scheduler settings.</summary>
+    public SchedulerFile Schedulers { get; }
 
     /// <summary>What was assumed where the folder states nothing.</summary>
     public IReadOnlyList<string> Notes { get; }
@@ -105,6 +101,11 @@ public sealed class DiffusionBundle : IDisposable
         }
     }
 
+    /// <summary>A sampler with the folder's settings. Latents are not clipped, whatever the settings say: they do not bear it, and diffusers' pipelines turn it off.</summary>
+    /// <param name="name">One of <see cref="SchedulerFile.SamplerNames"/>; null for the one that the folder names.</param>
+    /// <exception cref="FreeMaskException">FreeMask does not have it, or not with these settings.</exception>
+    public SchedulerConfig Sampler(string? name = null) => (name is null ? Schedulers.Own : Schedulers.Under(name)) with { ClipSample = false };
+
     /// <summary>Loads the U-Net, which is otherwise loaded when it is first needed.</summary>
     /// <exception cref="FreeMaskException">It cannot be loaded.</exception>
     public void LoadUNet() => _unet.For([]);
@@ -125,6 +126,13 @@ public sealed class DiffusionBundle : IDisposable
         Steps.Dispose();
         Text.Dispose();
         Vae.Dispose();
+    }
+
+    private void NoteScheduler(string path, List<string> notes)
+    {
+        if (Schedulers.TryOwn(out var why) is { ClipSample: true }) notes.Add($"{path} asks for clip_sample, which latents do not bear; it is off, as in diffusers' pipelines.");
+        // A run that chooses a sampler does without the folder's.
+        if (why is not null) notes.Add(why);
     }
 
     private void CheckParts()

@@ -99,9 +99,9 @@ public sealed class DiffusionPipeline(DiffusionBundle bundle)
     private IReadOnlyList<AttentionRecord> Renoise(IReadOnlyList<GenerationJob> jobs, FloatTensor latents, int timestep, bool selfAttention)
     {
         var shape = jobs[0].Shape;
-        if (timestep < 0 || timestep >= Bundle.Scheduler.TrainTimesteps)
-            throw new FreeMaskException($"Timestep {timestep} lies outside of 0..{Bundle.Scheduler.TrainTimesteps - 1}.");
-        var alpha = new NoiseSchedule(Bundle.Scheduler)[timestep];
+        if (timestep < 0 || timestep >= Bundle.Schedulers.Noise.TrainTimesteps)
+            throw new FreeMaskException($"Timestep {timestep} lies outside of 0..{Bundle.Schedulers.Noise.TrainTimesteps - 1}.");
+        var alpha = new NoiseSchedule(Bundle.Schedulers.Noise)[timestep];
         var (keep, add) = ((float)Math.Sqrt(alpha), (float)Math.Sqrt(1 - alpha));
         var noised = FloatTensor.Zeros([.. latents.Shape]);
         var noise = Gaussian([.. jobs.Select(j => j.Request.Noise.Open(RenoisePurpose))], noised.Values.Length);

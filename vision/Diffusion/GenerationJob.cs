@@ -20,7 +20,7 @@ internal sealed record GenerationJob(
         var guidance = request.Guidance ?? UsualGuidance;
         var steps = request.Steps ?? (bundle.EmbedsGuidance ? LcmSteps : UsualSteps);
         var shape = new BatchShape(
-            request.Scheduler ?? bundle.Scheduler, steps, guidance > 1 && !bundle.EmbedsGuidance, width / bundle.PixelsPerCell, height / bundle.PixelsPerCell);
+            request.Scheduler ?? bundle.Sampler(), steps, guidance > 1 && !bundle.EmbedsGuidance, width / bundle.PixelsPerCell, height / bundle.PixelsPerCell);
         var warnings = new List<string>();
         var prompt = bundle.Text.Encode(request.Prompt);
         Warn(prompt, "prompt", warnings);

@@ -43,7 +43,7 @@ internal static class ModelVerbs
         var writer = console.Profile.Out.Writer;
         writer.WriteLine($"folder     {inspection.Folder} ({Sizes.Megabytes(Size(inspection.Folder))})");
         writer.WriteLine($"model      {inspection.Family}, {inspection.Layout} layout, {inspection.Precision}");
-        writer.WriteLine($"scheduler  {inspection.Scheduler.Kind}");
+        writer.WriteLine($"scheduler  {inspection.SchedulerClass}{(inspection.Scheduler is null ? ", which FreeMask does not have: a run chooses another with generation.scheduler" : "")}");
         foreach (var file in inspection.Files) writer.WriteLine($"{file.Part,-15} opset {file.Opset}: {string.Join(", ", file.Inputs)} -> {string.Join(", ", file.Outputs)}");
         if (inspection.Problem is { } problem) writer.WriteLine($"attention cannot be captured: {problem}");
         var table = new Table().Border(TableBorder.Simple).AddColumns("attention", "module", "heads", "form", $"grid at {inspection.PixelSize}", "captured");

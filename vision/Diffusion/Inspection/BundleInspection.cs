@@ -31,14 +31,15 @@ public sealed record InspectedModule(string Kind, string Name, int? Heads, strin
 /// <param name="Layout">The export tool's layout: legacy, optimum, olive or dynamo.</param>
 /// <param name="Family">The model family.</param>
 /// <param name="Precision">Element type of the latent input.</param>
-/// <param name="Scheduler">The scheduler's settings.</param>
+/// <param name="SchedulerClass">The scheduler class that the folder names.</param>
+/// <param name="Scheduler">Its settings; null where FreeMask does not have it, so that a run must choose another.</param>
 /// <param name="PixelSize">The size in pixels for which grids are given.</param>
 /// <param name="Files">Its model files.</param>
 /// <param name="Modules">The U-Net's attention modules in execution order.</param>
 /// <param name="Histogram">Operators of the U-Net, most frequent first.</param>
 /// <param name="Problem">Why attention cannot be found, otherwise null.</param>
 public sealed record BundleInspection(
-    string Folder, string Layout, string Family, string Precision, SchedulerConfig Scheduler, int PixelSize, IReadOnlyList<InspectedFile> Files,
+    string Folder, string Layout, string Family, string Precision, string SchedulerClass, SchedulerConfig? Scheduler, int PixelSize, IReadOnlyList<InspectedFile> Files,
     IReadOnlyList<InspectedModule> Modules, IReadOnlyList<KeyValuePair<string, int>> Histogram, string? Problem)
 {
     private const int CellPixels = 8, SelfSide = 32;
@@ -56,7 +57,7 @@ public sealed record BundleInspection(
         var graphs = Parts.Select(p => (Part: p, Path: Path.Combine(folder, p, "model.onnx"))).Where(p => p.Part == "unet" || File.Exists(p.Path))
             .ToDictionary(p => p.Part, p => OnnxGraphReader.Read(p.Path), StringComparer.Ordinal);
         var unet = graphs["unet"];
-        var scheduler = SchedulerConfig.Load(Path.Combine(folder, "scheduler", "scheduler_config.json"));
+        var scheduler = SchedulerFile.Load(Path.Combine(folder, "scheduler", "scheduler_config.json"));
         IReadOnlyList<AttentionModule> modules = [];
         string? problem = null;
         try
@@ -73,7 +74,7 @@ public sealed record BundleInspection(
         var captured = modules.Where(m => m.Kind == AttentionKind.Self && m.Obstacle is null).Select(m => m.Factor).Distinct().Order()
             .Where(f => (cells + f - 1) / f <= SelfSide).Take(2).ToHashSet();
         return new(
-            folder, LayoutOf(graphs), FamilyOf(unet, scheduler), TypeName(latent), scheduler, pixelSize, [.. graphs.Select(g => DescribeFile(g.Key, g.Value))],
+            folder, LayoutOf(graphs), FamilyOf(unet, scheduler), TypeName(latent), scheduler.ClassName, scheduler.TryOwn(out _), pixelSize, [.. graphs.Select(g => DescribeFile(g.Key, g.Value))],
             [.. modules.Select(m => Module(m, cells, captured))], unet.OperatorHistogram(), problem);
     }
 
@@ -97,13 +98,13 @@ public sealed record BundleInspection(
         return graphs.TryGetValue("text_encoder", out var text) && TypeName(text.Inputs[0]) == "int32" ? "legacy" : "optimum";
     }
 
-    private static string FamilyOf(OnnxGraph unet, SchedulerConfig scheduler)
+    private static string FamilyOf(OnnxGraph unet, SchedulerFile scheduler)
     {
         if (Input(unet, "text_embeds") is not null) return "Stable Diffusion XL";
         if (Input(unet, "timestep_cond") is not null) return "latent consistency model";
-        if (scheduler is { Kind: SchedulerKind.EulerAncestral or SchedulerKind.Euler, Spacing: TimestepSpacing.Trailing }) return "Stable Diffusion Turbo";
+        if (scheduler.IsDistilled) return "Stable Diffusion Turbo";
         var width = Input(unet, UNetPorts.Of(unet).Text)?.Type?.TensorType?.Shape?.Dim is { Count: 3 } dimensions ? dimensions[2].DimValue : 0;
-        return width == 1024 || scheduler.Prediction == PredictionType.Velocity ? "Stable Diffusion 2 (or another model that predicts velocity)" : "Stable Diffusion 1";
+        return width == 1024 || scheduler.Noise.Prediction == PredictionType.Velocity ? "Stable Diffusion 2 (or another model that predicts velocity)" : "Stable Diffusion 1";
     }
 
     private static ValueInfoProto? Input(OnnxGraph graph, string name) => graph.Inputs.FirstOrDefault(i => i.Name == name);

@@ -21,7 +21,7 @@ internal sealed class EulerScheduler : IScheduler
         }
 
         Timesteps = Array.ConvertAll(timesteps, t => (float)t);
-        _sigmas = [.. sigmas.Select(s => (float)s), 0];
+        _sigmas = [.. sigmas.Select(s => (float)s), config.EndsAtSmallestSigma && !ancestral ? (float)all[0] : 0];
         InitNoiseSigma = config.Spacing == TimestepSpacing.Leading ? MathF.Sqrt((_sigmas[0] * _sigmas[0]) + 1) : _sigmas[0];
     }
 

@@ -95,60 +95,33 @@ public sealed record SchedulerConfig
     /// <summary>LCM's scaling of timesteps in its boundary conditions.</summary>
     public double LcmTimestepScaling { get; init; } = 10;
 
-    /// <summary>Reads a <c>scheduler_config.json</c>.</summary>
+    /// <summary>Order of DPM-Solver++: 1 or 2.</summary>
+    public int SolverOrder { get; init; } = 2;
+
+    /// <summary>Whether DPM-Solver++ of order 2 takes Heun's form instead of the midpoint's.</summary>
+    public bool SolverHeun { get; init; }
+
+    /// <summary>Whether the last sigma is the smallest of training instead of 0 (Euler and DPM-Solver++).</summary>
+    public bool EndsAtSmallestSigma { get; init; }
+
+    /// <summary>Whether the last of fewer than 15 steps of DPM-Solver++ is of order 1.</summary>
+    public bool LowerOrderFinal { get; init; } = true;
+
+    /// <summary>Whether the last step of DPM-Solver++ is of order 1, however many steps there are.</summary>
+    public bool EulerAtFinal { get; init; }
+
+    /// <summary>Reads a <c>scheduler_config.json</c> as its own class means it.</summary>
     /// <exception cref="FreeMaskException">The file is missing, or asks for something that FreeMask does not have.</exception>
-    public static SchedulerConfig Load(string path)
-    {
-        using var file = JsonFile.Read(path);
-        return Parse(file.RootElement, path);
-    }
+    public static SchedulerConfig Load(string path) => SchedulerFile.Load(path).Own;
 
     /// <summary>Reads settings from JSON.</summary>
     /// <param name="json">The object.</param>
     /// <param name="origin">What messages call it.</param>
     /// <param name="kind">Another sampler than the one that <c>_class_name</c> states; the other settings are kept, as diffusers' <c>from_config</c> does.</param>
-    public static SchedulerConfig Parse(JsonElement json, string origin, SchedulerKind? kind = null)
-    {
-        var chosen = kind ?? KindOf(json.Text("_class_name") ?? "", origin);
-        var sigmaSpace = chosen is SchedulerKind.Euler or SchedulerKind.EulerAncestral or SchedulerKind.DpmSolverMultistep;
-        Reject(json, origin, "trained_betas", "thresholding", "use_exponential_sigmas", "use_beta_sigmas", "use_flow_sigmas", "use_lu_lambdas");
-        if (json.Text("algorithm_type") is { } algorithm && algorithm != "dpmsolver++" && chosen == SchedulerKind.DpmSolverMultistep)
-            throw new FreeMaskException($"{origin} asks for algorithm_type {algorithm}; FreeMask has dpmsolver++.");
-        return new()
-        {
-            Kind = chosen,
-            TrainTimesteps = (int)(json.Number("num_train_timesteps") ?? 1000),
-            BetaStart = json.Number("beta_start") ?? 0.0001,
-            BetaEnd = json.Number("beta_end") ?? 0.02,
-            ScaledLinear = (json.Text("beta_schedule") ?? "linear") switch
-            {
-                "scaled_linear" => true,
-                "linear" => false,
-                var other => throw new FreeMaskException($"{origin} has the beta_schedule {other}; FreeMask has linear and scaled_linear."),
-            },
-            Prediction = (json.Text("prediction_type") ?? "epsilon") switch
-            {
-                "epsilon" => PredictionType.Epsilon,
-                "v_prediction" => PredictionType.Velocity,
-                "sample" => PredictionType.Sample,
-                var other => throw new FreeMaskException($"{origin} has the prediction_type {other}; FreeMask has epsilon, v_prediction and sample."),
-            },
-            Spacing = (json.Text("timestep_spacing") ?? (sigmaSpace ? "linspace" : "leading")) switch
-            {
-                "leading" => TimestepSpacing.Leading,
-                "trailing" => TimestepSpacing.Trailing,
-                "linspace" => TimestepSpacing.Linspace,
-                var other => throw new FreeMaskException($"{origin} has the timestep_spacing {other}; FreeMask has leading, trailing and linspace."),
-            },
-            StepsOffset = (int)(json.Number("steps_offset") ?? 0),
-            SetAlphaToOne = json.Flag("set_alpha_to_one") ?? chosen != SchedulerKind.Pndm,
-            ClipSample = json.Flag("clip_sample") ?? chosen == SchedulerKind.Ddim,
-            RescaleZeroTerminalSnr = json.Flag("rescale_betas_zero_snr") ?? false,
-            KarrasSigmas = json.Flag("use_karras_sigmas") ?? false,
-            LcmOriginalSteps = (int)(json.Number("original_inference_steps") ?? 50),
-            LcmTimestepScaling = json.Number("timestep_scaling") ?? 10,
-        };
-    }
+    /// <exception cref="FreeMaskException">They ask for something that FreeMask does not have.</exception>
+    public static SchedulerConfig Parse(JsonElement json, string origin, SchedulerKind? kind = null) => kind is { } chosen
+        ? SchedulerConfigReader.Read(json, origin, chosen)
+        : new SchedulerFile(json, origin).Own;
 
     /// <summary>Makes a sampler of this configuration.</summary>
     /// <exception cref="FreeMaskException">The number of steps is not possible.</exception>
@@ -171,22 +144,7 @@ public sealed record SchedulerConfig
 
     /// <summary>The sampler that a diffusers class name means.</summary>
     /// <exception cref="FreeMaskException">FreeMask does not have it.</exception>
-    public static SchedulerKind KindOf(string className, string origin) => className switch
-    {
-        "DDIMScheduler" => SchedulerKind.Ddim,
-        "PNDMScheduler" => SchedulerKind.Pndm,
-        "EulerDiscreteScheduler" => SchedulerKind.Euler,
-        "EulerAncestralDiscreteScheduler" => SchedulerKind.EulerAncestral,
-        "DPMSolverMultistepScheduler" => SchedulerKind.DpmSolverMultistep,
-        "LCMScheduler" => SchedulerKind.Lcm,
-        _ => throw new FreeMaskException(
-            $"{origin} names the scheduler class {className}, which FreeMask does not have. Choose one in the run file: ddim, pndm, euler, euler-ancestral, dpm++ or lcm."),
-    };
-
-    private static void Reject(JsonElement json, string origin, params string[] features)
-    {
-        foreach (var feature in features)
-            if (json.TryGetProperty(feature, out var value) && value.ValueKind is not (JsonValueKind.Null or JsonValueKind.False))
-                throw new FreeMaskException($"{origin} sets {feature}, which FreeMask does not have.");
-    }
+    public static SchedulerKind KindOf(string className, string origin) => SamplerTable.ByClass(className)
+        ?? throw new FreeMaskException(
+            $"{origin} names the scheduler class {className}, which FreeMask does not have. Choose a sampler with generation.scheduler in the run file: {string.Join(", ", SamplerTable.Names)}.");
 }

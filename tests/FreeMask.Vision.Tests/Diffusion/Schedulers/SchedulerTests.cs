@@ -80,7 +80,20 @@ public sealed class SchedulerTests
     }
 
     [Theory]
-    [InlineData("""{"_class_name":"HeunDiscreteScheduler"}""", "HeunDiscreteScheduler")]
+    [InlineData("""{"_class_name":"KDPM2DiscreteScheduler"}""", "KDPM2DiscreteScheduler")]
+    [InlineData("""{"_class_name":"DDIMScheduler","trained_betas":[0.1]}""", "trained_betas")]
+    [InlineData("""{"_class_name":"PNDMScheduler"}""", "skip_prk_steps")]
+    [InlineData("""{"_class_name":"PNDMScheduler","skip_prk_steps":false}""", "skip_prk_steps")]
+    [InlineData("""{"_class_name":"EulerDiscreteScheduler","interpolation_type":"log_linear"}""", "interpolation_type log_linear")]
+    [InlineData("""{"_class_name":"EulerDiscreteScheduler","timestep_type":"continuous"}""", "timestep_type continuous")]
+    [InlineData("""{"_class_name":"EulerDiscreteScheduler","use_karras_sigmas":true,"sigma_max":10}""", "sigma_max")]
+    [InlineData("""{"_class_name":"EulerDiscreteScheduler","use_beta_sigmas":true}""", "use_beta_sigmas")]
+    [InlineData("""{"_class_name":"DPMSolverMultistepScheduler","solver_order":3}""", "solver_order 3")]
+    [InlineData("""{"_class_name":"DPMSolverMultistepScheduler","algorithm_type":"sde-dpmsolver++"}""", "algorithm_type sde-dpmsolver++")]
+    [InlineData("""{"_class_name":"DPMSolverMultistepScheduler","variance_type":"learned_range"}""", "variance_type learned_range")]
+    [InlineData("""{"_class_name":"DPMSolverMultistepScheduler","lambda_min_clipped":-1}""", "lambda_min_clipped")]
+    [InlineData("""{"_class_name":"DPMSolverMultistepScheduler","final_sigmas_type":"other"}""", "final_sigmas_type other")]
+    [InlineData("""{"_class_name":"DPMSolverMultistepScheduler","use_lu_lambdas":true}""", "use_lu_lambdas")]
     [InlineData("""{"_class_name":"DDIMScheduler","beta_schedule":"squaredcos_cap_v2"}""", "squaredcos_cap_v2")]
     [InlineData("""{"_class_name":"DDIMScheduler","thresholding":true}""", "thresholding")]
     public void What_is_missing_is_named(string text, string expected)
@@ -88,6 +101,52 @@ public sealed class SchedulerTests
         using var json = JsonDocument.Parse(text);
         var error = Assert.Throws<FreeMaskException>(() => SchedulerConfig.Parse(json.RootElement, "scheduler_config.json"));
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("scheduler_config.json", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_unknown_class_is_no_fault_where_a_sampler_is_chosen_and_the_advice_can_be_followed()
+    {
+        using var json = JsonDocument.Parse("""{"_class_name":"KDPM2DiscreteScheduler","beta_schedule":"scaled_linear","beta_start":0.00085,"beta_end":0.012,"prediction_type":"v_prediction","steps_offset":1,"solver_order":3}""");
+        var file = new SchedulerFile(json.RootElement, "scheduler_config.json");
+        var advice = Assert.Throws<FreeMaskException>(() => file.Own).Message;
+        foreach (var name in SchedulerFile.SamplerNames)
+        {
+            Assert.Contains(name, advice, StringComparison.Ordinal);
+            var config = file.Under(name);
+            Assert.Equal((PredictionType.Velocity, 1, 0.012), (config.Prediction, config.StepsOffset, config.BetaEnd));
+            Assert.NotEmpty(config.Create(4).Timesteps);
+        }
+
+        Assert.Contains("there are ddim", Assert.Throws<FreeMaskException>(() => file.Under("dpm++")).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("ddim", TimestepSpacing.Leading)]
+    [InlineData("pndm", TimestepSpacing.Leading)]
+    [InlineData("euler", TimestepSpacing.Linspace)]
+    [InlineData("euler-ancestral", TimestepSpacing.Linspace)]
+    [InlineData("dpm++2m", TimestepSpacing.Linspace)]
+    [InlineData("dpm++2m-karras", TimestepSpacing.Linspace)]
+    [InlineData("lcm", TimestepSpacing.Leading)]
+    public void A_chosen_sampler_has_the_defaults_of_its_own_class(string name, TimestepSpacing spacing)
+    {
+        // As Stable Diffusion 1's configuration, which states no spacing.
+        using var json = JsonDocument.Parse("""{"_class_name":"PNDMScheduler","beta_schedule":"scaled_linear","beta_start":0.00085,"beta_end":0.012,"steps_offset":1,"skip_prk_steps":true,"use_karras_sigmas":true,"set_alpha_to_one":false}""");
+        var config = new SchedulerFile(json.RootElement, "test").Under(name);
+        Assert.Equal((spacing, 1, name == "dpm++2m-karras"), (config.Spacing, config.StepsOffset, config.KarrasSigmas));
+        // Leading, five steps: 801 ... 1. Evenly spaced: 999 ... 0.
+        var timesteps = config.Create(5).Timesteps;
+        Assert.Equal(spacing == TimestepSpacing.Linspace || name == "lcm" ? 999 : 801, timesteps[0]);
+        Assert.Equal(config with { ClipSample = false }, SchedulerConfig.Parse(JsonDocument.Parse($$"""{"_class_name":"PNDMScheduler","beta_schedule":"scaled_linear","beta_start":0.00085,"beta_end":0.012,"steps_offset":1,"skip_prk_steps":true,"use_karras_sigmas":{{(name == "dpm++2m-karras" ? "true" : "false")}},"set_alpha_to_one":false}""").RootElement, "test", config.Kind) with { ClipSample = false });
+    }
+
+    [Fact]
+    public void PNDM_has_no_setting_for_zero_terminal_signal()
+    {
+        using var json = JsonDocument.Parse("""{"_class_name":"PNDMScheduler","skip_prk_steps":true,"rescale_betas_zero_snr":true,"thresholding":true}""");
+        Assert.False(SchedulerConfig.Parse(json.RootElement, "test").RescaleZeroTerminalSnr);
+        Assert.True(SchedulerConfig.Parse(json.RootElement, "test", SchedulerKind.EulerAncestral).RescaleZeroTerminalSnr);
     }
 
     [Fact]
