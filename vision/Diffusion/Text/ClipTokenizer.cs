@@ -36,19 +36,20 @@ public sealed partial class ClipTokenizer
     /// <summary>The id that fills the sequence: the end token in CLIP, <c>!</c> in OpenCLIP exports.</summary>
     public int PadId { get; }
 
-    /// <summary>Loads a <c>tokenizer</c> folder: <c>vocab.json</c>, <c>merges.txt</c> and, where present, <c>tokenizer_config.json</c> and <c>special_tokens_map.json</c>.</summary>
+    /// <summary>Loads a <c>tokenizer</c> folder: <c>vocab.json</c> and <c>merges.txt</c>, or <c>tokenizer.json</c>; where present, <c>tokenizer_config.json</c>, <c>special_tokens_map.json</c>, <c>added_tokens.json</c>.</summary>
     /// <exception cref="FreeMaskException">A file is missing or malformed.</exception>
     public static ClipTokenizer Load(string folder)
     {
         var files = ClipTokenizerFiles.Read(folder);
         try
         {
-            var options = new BpeOptions(files.VocabularyPath, files.MergesPath)
+            var options = new BpeOptions(files.Vocabulary)
             {
+                Merges = files.Merges,
                 ByteLevel = true,
                 EndOfWordSuffix = "</w>",
                 UnknownToken = files.EndToken,
-                PreTokenizer = new RegexPreTokenizer(Pieces(), null),
+                PreTokenizer = new ClipPieces(),
             };
             return new(BpeTokenizer.Create(options), files);
         }
@@ -119,7 +120,4 @@ public sealed partial class ClipTokenizer
 
     [GeneratedRegex(@"\s+")]
     private static partial Regex WhiteSpace();
-
-    [GeneratedRegex(@"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
-    private static partial Regex Pieces();
 }

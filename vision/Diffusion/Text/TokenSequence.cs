@@ -63,5 +63,8 @@ public sealed class TokenSequence
 
     /// <summary>A place between characters is a word's boundary unless letters or digits stand on both sides.</summary>
     private bool IsBoundary(int at) =>
-        at == 0 || at == NormalizedText.Length || !char.IsLetterOrDigit(NormalizedText[at - 1]) || !char.IsLetterOrDigit(NormalizedText[at]);
+        at == 0 || at == NormalizedText.Length || !char.IsLetterOrDigit(NormalizedText, Before(at)) || !char.IsLetterOrDigit(NormalizedText, at);
+
+    /// <summary>Where the character before a place begins: beyond U+FFFF it has two halves.</summary>
+    private int Before(int at) => at >= 2 && char.IsSurrogatePair(NormalizedText, at - 2) ? at - 2 : at - 1;
 }

@@ -1,5 +1,7 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using FreeMask.Vision.Diffusion.Text;
+using FreeMask.Vision.Tests.Export;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Diffusion.Text;
@@ -73,6 +75,67 @@ public sealed class ClipTokenizerTests
         Assert.Equal(tokenizer.EndId, tokens.Ids[^1]);
         Assert.Empty(tokens.PositionsOf("tail"));
         Assert.True(tokens.Contains("tail"));
+    }
+
+    [Theory]
+    [InlineData("merges as texts")]
+    [InlineData("merges as pairs")]
+    public void The_single_file_of_current_tools_encodes_alike(string form)
+    {
+        using var folder = new TemporaryFolder();
+        var source = Path.Combine(Fixtures.RepositoryRoot, "tests", "FreeMask.Vision.Tests", "Diffusion", "Export", "tokenizer");
+        var vocabulary = JsonNode.Parse(File.ReadAllText(Path.Combine(source, "vocab.json")))!.AsObject();
+        var (start, end) = (vocabulary["<|startoftext|>"]!.GetValue<int>(), vocabulary["<|endoftext|>"]!.GetValue<int>());
+        var merges = File.ReadLines(Path.Combine(source, "merges.txt")).Skip(1).Where(line => line.Length > 0);
+        // Special tokens stand in added_tokens alone.
+        vocabulary.Remove("<|startoftext|>");
+        vocabulary.Remove("<|endoftext|>");
+        var whole = new JsonObject
+        {
+            ["added_tokens"] = new JsonArray(new JsonObject { ["id"] = start, ["content"] = "<|startoftext|>", ["special"] = true }, new JsonObject { ["id"] = end, ["content"] = "<|endoftext|>", ["special"] = true }),
+            ["model"] = new JsonObject
+            {
+                ["type"] = "BPE",
+                ["end_of_word_suffix"] = "</w>",
+                ["vocab"] = vocabulary,
+                ["merges"] = new JsonArray([.. merges.Select(line => form == "merges as texts" ? (JsonNode)line : new JsonArray([.. line.Split(' ').Select(part => (JsonNode)part)]))]),
+            },
+        };
+        File.WriteAllText(folder["tokenizer.json"], whole.ToJsonString());
+        var (expected, actual) = (ClipTokenizer.Load(source), ClipTokenizer.Load(folder.Path));
+        Assert.Equal((expected.StartId, expected.EndId, expected.PadId, 77), (actual.StartId, actual.EndId, actual.PadId, actual.MaximumLength));
+        foreach (var text in new[] { "a photo of a dog", "two potted plants, a tv monitor's café!", "" }) Assert.Equal(expected.Encode(text).Ids, actual.Encode(text).Ids);
+
+        File.WriteAllText(folder["tokenizer.json"], """{"model": {"type": "Unigram", "vocab": []}}""");
+        Assert.Contains("no tokenizer of CLIP", Assert.Throws<FreeMaskException>(() => ClipTokenizer.Load(folder.Path)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("added_tokens.json", """{"<pad>": 7000}""")]
+    [InlineData("tokenizer_config.json", """{"pad_token": "<pad>", "added_tokens_decoder": {"7000": {"content": "<pad>", "special": true}}}""")]
+    public void Tokens_that_came_after_the_vocabulary_are_found(string file, string text)
+    {
+        using var folder = new TemporaryFolder();
+        foreach (var path in Directory.EnumerateFiles(Path.Combine(Fixtures.RepositoryRoot, "tests", "FreeMask.Vision.Tests", "Diffusion", "Export", "tokenizer"))) File.Copy(path, folder[Path.GetFileName(path)]);
+        File.WriteAllText(folder["special_tokens_map.json"], """{"bos_token": "<|startoftext|>", "eos_token": "<|endoftext|>", "pad_token": {"content": "<pad>"}}""");
+        Assert.Contains("<pad>", Assert.Throws<FreeMaskException>(() => ClipTokenizer.Load(folder.Path)).Message, StringComparison.Ordinal);
+        File.WriteAllText(folder[file], text);
+        Assert.Equal(7000, ClipTokenizer.Load(folder.Path).Encode("a dog").Ids[^1]);
+    }
+
+    [Fact]
+    public void Letters_beyond_the_first_plane_are_letters()
+    {
+        // CJK extension B, mathematical and Deseret letters and digits; an emoji is neither.
+        var pieces = new ClipPieces();
+        string[] Cut(string text) => [.. pieces.PreTokenize(text).Select(p => text.Substring(p.Offset, p.Length))];
+        Assert.Equal(["𠮷野", "家"], Cut("𠮷野 家"));
+        Assert.Equal(["𝐀𝐁c", "𝟎", "𝟏"], Cut("𝐀𝐁c𝟎𝟏"));
+        Assert.Equal(["a", "😀!?", "𐐨𐐩", "'ll", "x"], Cut("a😀!? 𐐨𐐩'll x"));
+        Assert.Equal(["<|endoftext|>", "dog", "'s", "\uD800", "b"], Cut("<|endoftext|>dog's\uD800b"));
+        Assert.Equal("𐐨", ClipTokenizer.Normalize("𐐀"));
+        var tokens = ClipTokenizer.Load(Fixtures.Path("clip")).Encode("a dog𠮷 and a dog");
+        Assert.Single(tokens.PositionsOf("dog"));
     }
 
     [Fact]
