@@ -22,6 +22,9 @@ public static partial class PromptTemplate
     /// <summary>Whether a template names a background.</summary>
     public static bool NamesBackground(string template) => template.Contains(Background, StringComparison.Ordinal) || template.Contains(Placed, StringComparison.Ordinal);
 
+    /// <summary>The first placeholder of a class that letters or digits join, such as <c>{class}s</c>, where attention finds no word; null where there is none.</summary>
+    public static string? JoinedClass(string template) => Joined().Match(template) is { Success: true } match ? match.Value : null;
+
     /// <summary>The first placeholder that is none of the known ones; null where there is none.</summary>
     public static string? UnknownPlaceholder(string template)
     {
@@ -49,6 +52,9 @@ public static partial class PromptTemplate
     }
 
     private static string ArticleOf(string words) => words.Length > 0 && "aeiou".Contains(char.ToLowerInvariant(words[0]), StringComparison.Ordinal) ? "an" : "a";
+
+    [GeneratedRegex(@"[\p{L}\p{N}]+\{class\}[\p{L}\p{N}]*|\{(a )?class\}[\p{L}\p{N}]+")]
+    private static partial Regex Joined();
 
     [GeneratedRegex(@"\{[^}]*\}")]
     private static partial Regex Placeholder();

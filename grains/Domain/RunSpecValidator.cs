@@ -68,6 +68,8 @@ public static class RunSpecValidator
         {
             var template = generation.Prompts[i];
             check.That(PromptTemplate.NamesClass(template), $"generation.prompts[{i}]", $"'{template}' does not name the class; write {{class}} or {{a class}} where its words belong");
+            if (PromptTemplate.JoinedClass(template) is { } joined)
+                check.That(false, $"generation.prompts[{i}]", $"'{joined}' joins the class with letters or digits, so that its word does not occur in the prompt; write it as a word of its own");
             if (PromptTemplate.UnknownPlaceholder(template) is { } unknown)
                 check.That(false, $"generation.prompts[{i}]", $"{unknown} is not known; use {{class}}, {{a class}}, {{background}} or {{in background}}");
         }

@@ -38,11 +38,25 @@ public static class SamplePlanner
 
     /// <summary>
     /// The fold of a sample in round 0's cross-fitting. Folds are dealt within each class, so that every fold has every class as long as a
-    /// class has as many samples as there are folds.
+    /// class has as many samples as there are folds. Samples of smaller classes are dealt one after another, so that no fold gets all of them:
+    /// what the others learn from lacks only a class of one sample.
     /// </summary>
-    public static int FoldOf(RunSpec spec, int index) => (spec.Source.IsFolder
-        ? spec.Source.Classes.AsSpan()[..index].Count(spec.Source.Classes[index])
-        : (index / spec.Classes.Length) + (index % spec.Classes.Length)) % spec.Scoring.Folds;
+    public static int FoldOf(RunSpec spec, int index) =>
+        (spec.Source.IsFolder ? PlaceInFolder(spec, index) : (index / spec.Classes.Length) + (index % spec.Classes.Length)) % spec.Scoring.Folds;
+
+    private static int PlaceInFolder(RunSpec spec, int index)
+    {
+        var round = spec.Source.Classes.AsSpan()[..Math.Min(spec.SamplesPerRound, spec.Source.Classes.Length)];
+        var own = round[index];
+        var place = round[..index].Count(own);
+        if (round.Count(own) >= spec.Scoring.Folds) return place;
+        Span<int> counts = stackalloc int[256];
+        counts.Clear();
+        foreach (var other in round) counts[other]++;
+        for (var other = 0; other < own; other++)
+            if (counts[other] < spec.Scoring.Folds) place += counts[other];
+        return place;
+    }
 
     /// <summary>The templates that can be filled: those that name a background need one.</summary>
     internal static ImmutableArray<string> UsableTemplates(RunSpec spec) =>

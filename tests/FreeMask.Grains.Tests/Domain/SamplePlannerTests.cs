@@ -93,6 +93,54 @@ public sealed class SamplePlannerTests
         Assert.All(decision.Cuts, cut => Assert.Equal(2, cut.Scored));
     }
 
+    [Theory]
+    [InlineData(2, new byte[] { 8, 12 })]
+    [InlineData(2, new byte[] { 8, 12, 15, 1, 20 })]
+    [InlineData(5, new byte[] { 8, 12, 12, 15, 15, 15, 1, 1, 1, 1, 1, 1, 3 })]
+    [InlineData(3, new byte[] { 8, 8, 12, 12, 15 })]
+    public void What_a_fold_learns_from_is_never_empty_and_lacks_only_classes_of_one_picture(int folds, byte[] classes)
+    {
+        var spec = Specs.Small with
+        {
+            Classes = [.. Vision.VocClasses.Names.Skip(1)],
+            Rounds = 1,
+            SamplesPerRound = classes.Length,
+            Scoring = new ScoringSpec { Folds = folds },
+            Source = new SourceSpec { Kind = "folder", Path = "/pictures", Images = [.. classes.Select((_, i) => $"{i}")], Classes = [.. classes] },
+        };
+        var dealt = classes.Select((c, i) => (Class: c, Fold: SamplePlanner.FoldOf(spec, i))).ToList();
+        Assert.All(dealt, sample => Assert.InRange(sample.Fold, 0, folds - 1));
+        for (var fold = 0; fold < folds; fold++)
+        {
+            var learnt = dealt.Where(sample => sample.Fold != fold).ToList();
+            Assert.NotEmpty(learnt);
+            foreach (var members in dealt.GroupBy(sample => sample.Class).Where(g => g.Count() > 1)) Assert.Contains(learnt, sample => sample.Class == members.Key);
+        }
+
+        // Classes as large as the number of folds are dealt in turn from the first fold on.
+        foreach (var members in dealt.GroupBy(sample => sample.Class).Where(g => g.Count() >= folds))
+            Assert.Equal(Enumerable.Range(0, members.Count()).Select(i => i % folds), members.Select(m => m.Fold));
+    }
+
+    [Theory]
+    [InlineData("a photo of {class}s")]
+    [InlineData("many {class}2")]
+    [InlineData("a sub{class}")]
+    [InlineData("{a class}like")]
+    public void Letters_that_join_the_class_are_refused(string template)
+    {
+        var problem = Assert.Single(RunSpecValidator.Validate(Specs.Small with { Backgrounds = [], Generation = new GenerationSpec { Prompts = [template] } }));
+        Assert.Equal("generation.prompts[0]", problem.Path);
+        Assert.Contains("letters or digits", problem.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("a {class}'s head, {a class}.")]
+    [InlineData("({class})")]
+    [InlineData("photo-{class}")]
+    public void Signs_beside_the_class_are_no_letters(string template) =>
+        Assert.Empty(RunSpecValidator.Validate(Specs.Small with { Backgrounds = [], Generation = new GenerationSpec { Prompts = [template] } }));
+
     [Fact]
     public void A_folder_with_fewer_images_than_samples_is_refused()
     {
