@@ -451,7 +451,7 @@ internal sealed partial class RoundGrain(
     {
         var tally = RoundTally.Of(record.Assignment.Spec.SamplesPerRound, _shards.Values);
         if (tally.Counts.Quarantined < tally.Counts.Planned) return false;
-        _error = $"Every sample of round {record.Assignment.Round} was quarantined; most often: {tally.Failures.FirstOrDefault()?.Reason ?? "unknown"}";
+        _error = $"Every sample of round {record.Assignment.Round + 1} was quarantined; most often: {tally.Failures.FirstOrDefault()?.Reason ?? "unknown"}";
         return true;
     }
 

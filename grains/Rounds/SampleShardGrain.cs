@@ -234,7 +234,7 @@ internal sealed partial class SampleShardGrain(
         if (!ended || ledger.Changes != changes || (isCurrent && progress.Faults > 0)) return;
         if (!isCurrent) _verifier.Suspect(progress.Index);
         if (_verifier.NoteStall(progress.Index) < order.Spec.Execution.MaxAttempts) return;
-        _error ??= $"Work on sample {progress.Index} of round {order.Round} ended {order.Spec.Execution.MaxAttempts} times without changing its record: "
+        _error ??= $"Work on sample {progress.Index} of round {order.Round + 1} ended {order.Spec.Execution.MaxAttempts} times without changing its record: "
             + "the store does not keep what is written. Check the store, then retry the run.";
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Stages;
@@ -10,10 +11,12 @@ using FreeMask.Vision.Onnx;
 namespace FreeMask.Silo.Pipeline;
 
 /// <summary>Draws images and captures the attention of their class words.</summary>
-internal sealed class DrawStep(BundleFolders bundles, IArtifactStore store, OnnxSessionOptions sessions) : IStageStep, IDisposable
+internal sealed partial class DrawStep(BundleFolders bundles, IArtifactStore store, OnnxSessionOptions sessions, ILogger<DrawStep> logger) : IStageStep, IDisposable
 {
     // One a bundle and batch size. They are large: those of two runs that alternate, no more.
     private const int KeptBundles = 2;
+
+    private readonly ConcurrentDictionary<(string Prompt, string Warning), bool> _said = new();
 
     private readonly ModelCache<(string Folder, int Batch), DiffusionBundle> _bundles = new(KeptBundles);
 
@@ -32,6 +35,9 @@ internal sealed class DrawStep(BundleFolders bundles, IArtifactStore store, Onnx
         {
             var image = await store.PutAsync(results[i].Image, cancellationToken);
             var attention = await store.PutAsync(results[i].Attention.ToBytes(), cancellationToken);
+            // Once for each prompt, not for each of its samples.
+            foreach (var warning in results[i].Warnings)
+                if (_said.TryAdd((inputs[i].Plan.Prompt, warning), true)) LogWarning(logger, inputs[i].Plan.Prompt, warning);
             outcomes[i] = StageOutcome.Done([(ArtifactNames.Image, image), (ArtifactNames.Attention, attention)]);
         }
 
@@ -39,6 +45,9 @@ internal sealed class DrawStep(BundleFolders bundles, IArtifactStore store, Onnx
     }
 
     public void Dispose() => _bundles.Dispose();
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Prompt '{Prompt}': {Warning}")]
+    private static partial void LogWarning(ILogger logger, string prompt, string warning);
 
     private static GenerationRequest Request(GenerationSpec generation, StageInput input, SchedulerConfig scheduler) => new()
     {

@@ -12,9 +12,9 @@ internal sealed class PipelineRunner : IStageRunner, IDisposable
 {
     private readonly IReadOnlyDictionary<StageKind, IStageStep> _steps;
 
-    public PipelineRunner(BundleFolders bundles, IArtifactStore store, OnnxSessionOptions sessions) => _steps = new Dictionary<StageKind, IStageStep>
+    public PipelineRunner(BundleFolders bundles, IArtifactStore store, OnnxSessionOptions sessions, ILoggerFactory logging) => _steps = new Dictionary<StageKind, IStageStep>
     {
-        [StageKind.Generate] = new SourceStep(new DrawStep(bundles, store, sessions), new LoadStep(store)),
+        [StageKind.Generate] = new SourceStep(new DrawStep(bundles, store, sessions, logging.CreateLogger<DrawStep>()), new LoadStep(store)),
         [StageKind.Mask] = new SourceStep(new MaskStep(store), new GivenMaskStep()),
         [StageKind.Compose] = new ComposeStep(store),
         [StageKind.Harmonize] = new HarmonizeStep(store),
@@ -32,8 +32,8 @@ internal sealed class PipelineRunner : IStageRunner, IDisposable
 }
 
 /// <summary>Gives each device a runner of its own.</summary>
-internal sealed class PipelineRunnerFactory(BundleFolders bundles, IArtifactStore store, IOptions<DeviceOptions> devices) : IStageRunnerFactory
+internal sealed class PipelineRunnerFactory(BundleFolders bundles, IArtifactStore store, IOptions<DeviceOptions> devices, ILoggerFactory logging) : IStageRunnerFactory
 {
     /// <inheritdoc/>
-    public IStageRunner Create(string device) => new PipelineRunner(bundles, store, devices.Value.SessionsOf(device));
+    public IStageRunner Create(string device) => new PipelineRunner(bundles, store, devices.Value.SessionsOf(device), logging);
 }

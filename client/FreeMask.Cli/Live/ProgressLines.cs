@@ -41,7 +41,7 @@ internal sealed class ProgressLines(TimeSpan interval)
             RoundPhase.Producing => $"{head}: generated {counts.Generated}/{counts.Planned}, masked {counts.Masked}, composed {counts.Composed}, harmonized {counts.Harmonized}{Trouble(counts)}",
             RoundPhase.Scoring => $"{head}: scored {counts.Scored}/{counts.Planned - counts.Quarantined}",
             RoundPhase.Selecting => $"{head}: kept {counts.Kept}, dropped {counts.Dropped}",
-            RoundPhase.Closed => $"{head}: kept {counts.Kept}, dropped {counts.Dropped}, quarantined {counts.Quarantined}{(round.Quality is { } quality ? $", mIoU {Words.Share(quality.MeanIoU)}" : "")}",
+            RoundPhase.Closed => $"{head}: kept {counts.Kept}, dropped {counts.Dropped}, quarantined {counts.Quarantined}{(round.Quality is { } quality ? $", mIoU over {quality.Classes.Length} classes {Words.Share(quality.MeanIoU)}" : "")}",
             _ => head,
         };
     }

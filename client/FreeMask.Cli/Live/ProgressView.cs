@@ -41,7 +41,7 @@ internal sealed class ProgressView(bool unicode)
     }
 
     private static Markup Closed(RoundStatus round) =>
-        new($"[grey]round {round.Round + 1}: kept {round.Counts.Kept} of {round.Counts.Planned}{(round.Quality is { } quality ? $", mIoU {Words.Share(quality.MeanIoU)}" : "")}[/]");
+        new($"[grey]round {round.Round + 1}: kept {round.Counts.Kept} of {round.Counts.Planned}{(round.Quality is { } quality ? $", mIoU over {quality.Classes.Length} classes {Words.Share(quality.MeanIoU)}" : "")}[/]");
 
     private Grid Funnel(RoundStatus round)
     {

@@ -14,8 +14,9 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
     /// <summary>Gathers everything; works at any point of a run.</summary>
     /// <param name="products">Where the run's products lie.</param>
     /// <param name="versions">Of what made it.</param>
+    /// <param name="notes">What the user should know of its settings.</param>
     /// <param name="stop">Stops between samples.</param>
-    internal async Task<ReportData> BuildAsync(IReadOnlyList<ReportFact> products, IReadOnlyList<ReportFact> versions, CancellationToken stop)
+    internal async Task<ReportData> BuildAsync(IReadOnlyList<ReportFact> products, IReadOnlyList<ReportFact> versions, IReadOnlyList<string> notes, CancellationToken stop)
     {
         var (status, spec) = (run.Status, run.Spec);
         var rounds = new List<ReportRound>();
@@ -34,6 +35,7 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
             ManifestHash = status.ManifestHash,
             Rounds = rounds,
             Products = products,
+            Notes = notes,
             Parameters = Parameters(spec),
             Versions = versions,
             Seconds = [.. RunDocument.SecondsOf(status).Select(item => new ReportFact(item.Key, item.Value.ToString("0.0", CultureInfo.InvariantCulture)))],
@@ -58,7 +60,9 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
             Scores = [.. samples.Where(IsDecided).Select(sample => new ReportScore(sample.Score!.Value, sample.Stage == SampleStage.Kept))],
             Classes = [.. run.Spec.Classes.Select(name => Class(name, round, samples))],
             MeanIoU = round.Quality?.MeanIoU,
-            Samples = await SamplesAsync(ReportSelection.Strips(samples, StripsPerRound), strip: true, stop),
+            MeanIoUOfRun = round.Quality is { } quality ? RoundDocument.OwnMean(quality, run.Spec.Classes) : null,
+            MeasuredClasses = round.Quality?.Classes.Length ?? 0,
+            Samples = await SamplesAsync(ReportSelection.Strips(samples, Math.Max(StripsPerRound, run.Spec.Classes.Length)), strip: true, stop),
             Borderline = await SamplesAsync(ReportSelection.Borderline(samples, round.Cuts, BorderlinePerSide), strip: false, stop),
             Failures = [.. round.Failures.Select(failure => new ReportFailure(failure.Reason, failure.Count, failure.Example))],
         };

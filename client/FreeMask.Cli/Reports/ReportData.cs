@@ -29,6 +29,9 @@ internal sealed record ReportData
     /// <summary>Where the products lie.</summary>
     internal IReadOnlyList<ReportFact> Products { get; init; } = [];
 
+    /// <summary>What the reader should know of the settings.</summary>
+    internal IReadOnlyList<string> Notes { get; init; } = [];
+
     internal IReadOnlyList<ReportFact> Parameters { get; init; } = [];
 
     internal IReadOnlyList<ReportFact> Versions { get; init; } = [];
@@ -38,7 +41,10 @@ internal sealed record ReportData
 }
 
 /// <summary>A name and what it stands for.</summary>
-internal sealed record ReportFact(string Name, string Value);
+/// <param name="Name">The name.</param>
+/// <param name="Value">In words.</param>
+/// <param name="Link">A path relative to the page that the value leads to; null for none.</param>
+internal sealed record ReportFact(string Name, string Value, string? Link = null);
 
 /// <summary>One round: how many samples got how far, what was kept and why.</summary>
 internal sealed record ReportRound
@@ -60,6 +66,12 @@ internal sealed record ReportRound
 
     /// <summary>Mean IoU of the segmenter trained after this round on the held-out set, 0 to 1; null where none was measured.</summary>
     internal double? MeanIoU { get; init; }
+
+    /// <summary>The same over background and the run's own classes.</summary>
+    internal double? MeanIoUOfRun { get; init; }
+
+    /// <summary>How many classes <see cref="MeanIoU"/> is the mean of.</summary>
+    internal int MeasuredClasses { get; init; }
 
     internal IReadOnlyList<ReportSample> Samples { get; init; } = [];
 

@@ -15,12 +15,14 @@ internal static class ReportSections
         if (data.Problem is { } problem) page.AppendLine($"<p class=\"problem\">{Html.Text(problem)}</p>");
         page.AppendLine("<dl class=\"figures\">");
         Figure(page, "labelled images", Html.Count(kept));
-        Figure(page, "mIoU on the held-out set", Html.Score(last?.MeanIoU));
+        Figure(page, last is { MeasuredClasses: > 0 and var classes } ? $"mIoU on the held-out set, its {classes} classes" : "mIoU on the held-out set", Html.Score(last?.MeanIoU));
+        if (last?.MeanIoUOfRun is { } own) Figure(page, "mIoU, the run's own classes", Html.Score(own));
         Figure(page, "rounds", $"{data.Rounds.Count} of {data.PlannedRounds}");
         Figure(page, "model", data.Model);
         Figure(page, "seed", data.Seed.ToString(CultureInfo.InvariantCulture));
         Figure(page, "time", ReportPage.Duration(data.Elapsed));
         page.AppendLine("</dl>");
+        foreach (var note in data.Notes) page.AppendLine($"<p class=\"note\">{Html.Text(note)}</p>");
     }
 
     internal static void Funnels(StringBuilder page, ReportData data)
@@ -44,7 +46,7 @@ internal static class ReportSections
         }
 
         if (data.Rounds.Any(round => round.MeanIoU is not null))
-            page.AppendLine($"<div class=\"card\"><h3>mIoU after each round</h3>{SvgCharts.MeanIoU(data.Rounds, data.PlannedRounds)}</div>");
+            page.AppendLine($"<div class=\"card\"><h3>mIoU after each round</h3><div class=\"scroll\">{SvgCharts.MeanIoU(data.Rounds, data.PlannedRounds)}</div></div>");
         page.AppendLine("</div>");
     }
 
@@ -71,7 +73,7 @@ internal static class ReportSections
         page.AppendLine("<div class=\"pair\">");
         foreach (var round in rounds)
         {
-            page.AppendLine($"<div class=\"card\"><h3>Round {round.Number}</h3>{SvgCharts.Histogram(round)}");
+            page.AppendLine($"<div class=\"card\"><h3>Round {round.Number}</h3><div class=\"scroll\">{SvgCharts.Histogram(round)}</div>");
             page.AppendLine("<ul class=\"key\"><li class=\"kept\"><i></i>kept</li><li class=\"dropped\"><i></i>dropped</li><li class=\"cut\"><i></i>cut of a class</li></ul></div>");
         }
 
@@ -161,7 +163,7 @@ internal static class ReportSections
     {
         if (facts.Count == 0) return;
         page.AppendLine($"<div class=\"card\"><h3>{Html.Text(title)}</h3><dl class=\"facts\">");
-        foreach (var fact in facts) page.AppendLine($"<dt>{Html.Text(fact.Name)}</dt><dd>{Html.Text(fact.Value)}</dd>");
+        foreach (var fact in facts) page.AppendLine($"<dt>{Html.Text(fact.Name)}</dt><dd>{(fact.Link is { } link ? $"<a href=\"{Html.Text(link)}\">{Html.Text(fact.Value)}</a>" : Html.Text(fact.Value))}</dd>");
         page.AppendLine("</dl></div>");
     }
 }

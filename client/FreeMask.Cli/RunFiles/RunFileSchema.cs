@@ -41,8 +41,8 @@ internal static class RunFileSchema
             Execution = Execution(spec.Execution, file.Section("execution")),
         };
         file.Close();
-        if (!result.Name.Any(char.IsAsciiLetterOrDigit) || result.Name.Length > 60)
-            file.Report("name", "'name' must have between 1 and 60 characters, at least one of them a letter or a digit: folders are named after it.");
+        if (!result.Name.Any(char.IsLetterOrDigit) || result.Name.Length > 60)
+            file.Report("name", "'name' must have between 1 and 60 characters, at least one of them a letter or a digit.");
         return result;
     }
 

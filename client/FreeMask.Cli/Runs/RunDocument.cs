@@ -1,6 +1,7 @@
 using System.Globalization;
 using FreeMask.Cli.Live;
 using FreeMask.GrainInterfaces;
+using FreeMask.Vision;
 using Spectre.Console;
 
 namespace FreeMask.Cli.Runs;
@@ -20,11 +21,27 @@ internal sealed record RunDocument
 
     public required string Model { get; init; }
 
+    /// <summary>When the run was started (UTC).</summary>
+    public required DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>When it was completed or cancelled (UTC); null before.</summary>
+    public required DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>True where the run is meant to work and no process works on it; null where that is not known.</summary>
+    public bool? Interrupted { get; init; }
+
+    /// <summary>How many rounds the run will have.</summary>
+    public required int RoundsPlanned { get; init; }
+
     public required IReadOnlyList<RoundDocument> Rounds { get; init; }
+
+    /// <summary>What the user should know of its settings, such as prompts that the model does not read to their end.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
 
     /// <summary>Seconds of work per stage, all rounds together; <c>total</c> is by the clock.</summary>
     public required IReadOnlyDictionary<string, double> Seconds { get; init; }
 
+    /// <summary>Where readers of the exported samples begin.</summary>
     public string? Dataset { get; init; }
 
     public string? Report { get; init; }
@@ -41,7 +58,10 @@ internal sealed record RunDocument
         Reason = status.Reason,
         Seed = spec.Seed,
         Model = spec.Model,
-        Rounds = [.. status.Rounds.Select(RoundDocument.Of)],
+        StartedAt = status.StartedAt,
+        EndedAt = status.EndedAt,
+        RoundsPlanned = status.RoundsPlanned,
+        Rounds = [.. status.Rounds.Select(round => RoundDocument.Of(round, spec.Classes))],
         Seconds = SecondsOf(status),
         ManifestHash = status.ManifestHash,
     };
@@ -66,6 +86,7 @@ internal sealed record RunDocument
     internal void Show(IAnsiConsole console)
     {
         if (Rounds.Count > 0) console.Write(Table());
+        foreach (var note in Notes) console.Profile.Out.Writer.WriteLine($"Note: {note}");
         if (Reason is { Length: > 0 } reason) console.MarkupLine($"[yellow]{Markup.Escape(reason)}[/]");
         Line(console, "data set", Dataset);
         Line(console, "segmenter", Segmenter);
@@ -87,7 +108,14 @@ internal sealed record RunDocument
         Row("[green]kept[/]", round => Count(round.Kept));
         Row("dropped", round => Count(round.Dropped));
         if (Rounds.Any(round => round.Quarantined > 0)) Row("[red]quarantined[/]", round => Count(round.Quarantined));
-        Row("mIoU", round => Words.Share(round.MIoU));
+        if (Rounds.All(round => round.IoU.Count == 0))
+        {
+            Row("mIoU", _ => Words.Share(null));
+            return table;
+        }
+
+        Row($"mIoU over {Rounds.Max(round => round.IoU.Count)} classes", round => Words.Share(round.MIoU));
+        Row("mIoU over the run's own", round => Words.Share(round.MIoUOfRun));
         return table;
     }
 
@@ -128,9 +156,25 @@ internal sealed record RoundDocument
     /// <summary>The lowest score that was kept, by class.</summary>
     public required IReadOnlyDictionary<string, double> CutScore { get; init; }
 
-    /// <summary>Mean IoU of the round's segmenter on the held-out set; null where not measured.</summary>
+    /// <summary>When the round began (UTC).</summary>
+    public required DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>When it was closed (UTC); null before.</summary>
+    public required DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>The training or measurement under way; null where there is none.</summary>
+    public required TrainingProgress? Training { get; init; }
+
+    /// <summary>The error that stops the round; null where there is none.</summary>
+    public required string? Error { get; init; }
+
+    /// <summary>Mean IoU of the round's segmenter on the held-out set, over all classes in <see cref="IoU"/>; null where not measured.</summary>
     [System.Text.Json.Serialization.JsonPropertyName("mIoU")]
     public required double? MIoU { get; init; }
+
+    /// <summary>The same over the run's own classes and background: others of the held-out set it was never to learn.</summary>
+    [System.Text.Json.Serialization.JsonPropertyName("mIoUOfRun")]
+    public required double? MIoUOfRun { get; init; }
 
     /// <summary>IoU by class on the held-out set.</summary>
     [System.Text.Json.Serialization.JsonPropertyName("iou")]
@@ -139,8 +183,13 @@ internal sealed record RoundDocument
     /// <summary>How often something went wrong, by reason.</summary>
     public required IReadOnlyDictionary<string, int> Failures { get; init; }
 
-    internal static RoundDocument Of(RoundStatus round) => new()
+    internal static RoundDocument Of(RoundStatus round, IReadOnlyList<string> classes) => new()
     {
+        StartedAt = round.StartedAt,
+        EndedAt = round.EndedAt,
+        Training = round.Training,
+        Error = round.Error,
+        MIoUOfRun = round.Quality is { } quality ? OwnMean(quality, classes) : null,
         Round = round.Round + 1,
         Phase = round.Phase,
         Planned = round.Counts.Planned,
@@ -157,4 +206,11 @@ internal sealed record RoundDocument
         IoU = round.Quality?.Classes.ToDictionary(item => item.Class, item => item.IoU) ?? [],
         Failures = round.Failures.ToDictionary(failure => failure.Reason, failure => failure.Count),
     };
+
+    /// <summary>Mean IoU over background and some classes, those that the held-out set or a prediction has; null where it has none of them.</summary>
+    internal static double? OwnMean(SegmenterQuality quality, IReadOnlyList<string> classes)
+    {
+        var own = quality.Classes.Where(item => item.Class == VocClasses.Names[0] || classes.Contains(item.Class)).Select(item => item.IoU).Where(double.IsFinite).ToList();
+        return own.Count == 0 ? null : own.Average();
+    }
 }

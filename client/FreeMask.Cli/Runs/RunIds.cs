@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using FreeMask.Cli.RunFiles;
+using FreeMask.Cli.Terminal;
 using FreeMask.GrainInterfaces;
 using FreeMask.Vision;
 
@@ -9,20 +10,41 @@ namespace FreeMask.Cli.Runs;
 /// <summary>Names runs and finds the one that a user means.</summary>
 internal static class RunIds
 {
-    /// <summary>An id that no run has: the name in lower case, other characters as '-', and a number where it is taken.</summary>
+    // The Latin letters with marks, and what is written without them. Normalisation would know more, and needs ICU, which FreeMask does without.
+    private static readonly Dictionary<char, string> Spelt = new (string Plain, string Letters)[]
+    {
+        ("a", "àáâãäåāăą"), ("ae", "æ"), ("c", "çćĉċč"), ("d", "ďđð"), ("e", "èéêëēĕėęě"), ("g", "ĝğġģ"), ("h", "ĥħ"), ("i", "ìíîïĩīĭįı"), ("j", "ĵ"), ("k", "ķ"), ("l", "ĺļľŀł"),
+        ("n", "ñńņňŋ"), ("o", "òóôõöøōŏő"), ("oe", "œ"), ("r", "ŕŗř"), ("s", "śŝşšș"), ("ss", "ß"), ("t", "ţťŧț"), ("th", "þ"), ("u", "ùúûüũūŭůűų"), ("w", "ŵ"), ("y", "ýÿŷ"), ("z", "źżž"),
+    }.SelectMany(pair => pair.Letters.Select(letter => (letter, pair.Plain))).ToDictionary(pair => pair.letter, pair => pair.Plain);
+
+    /// <summary>
+    /// An id that no run has: the name in lower case without marks on its letters, other characters as '-', and a number where it is taken. A name without a letter or
+    /// digit of ASCII gives "run".
+    /// </summary>
     internal static string Next(string name, IReadOnlyCollection<string> taken)
     {
         var text = new StringBuilder();
         foreach (var c in name.ToLowerInvariant())
         {
-            if (char.IsAsciiLetterOrDigit(c) || c is '.' or '_') text.Append(c);
+            if (Spelt.TryGetValue(c, out var letters)) text.Append(letters);
+            else if (char.IsAsciiLetterOrDigit(c) || c is '.' or '_') text.Append(c);
             else if (text.Length > 0 && text[^1] != '-') text.Append('-');
         }
 
         var stem = text.ToString().Trim('-', '.');
+        if (stem.Length == 0) stem = "run";
         var id = stem;
         for (var number = 2; taken.Contains(id); number++) id = string.Create(CultureInfo.InvariantCulture, $"{stem}-{number}");
         return id;
+    }
+
+    /// <summary>Refuses a run that has no folder in the data folder, before an engine starts and makes one. Runs of a cluster are known to its silos alone.</summary>
+    /// <exception cref="FreeMaskException">There is no such run.</exception>
+    internal static void RequireFolder(Desk desk, string? named)
+    {
+        if (named is null || desk.Cluster is not null) return;
+        var runs = RunFolder.All(desk.Data);
+        if (!runs.Contains(named, StringComparer.Ordinal)) throw Unknown(named, runs);
     }
 
     /// <summary>The run that was named, or else the newest one that <paramref name="fits"/>.</summary>
@@ -33,7 +55,7 @@ internal static class RunIds
         if (named is not null)
         {
             return runs.Contains(named, StringComparer.Ordinal) ? named
-                : throw new FreeMaskException($"There is no run '{named}' in this data folder.{Names.Suggestion(named, runs)} {Listing(runs)}");
+                : throw Unknown(named, runs);
         }
 
         foreach (var run in runs.Reverse())
@@ -41,6 +63,8 @@ internal static class RunIds
         throw new FreeMaskException($"There is no {kind} run in this data folder. {Listing(runs)}");
     }
 
-    private static string Listing(string[] runs) =>
-        runs.Length == 0 ? "It has no runs; 'freemask run FILE' starts one, and --data names another folder." : $"Its runs: {string.Join(", ", runs)}.";
+    private static FreeMaskException Unknown(string named, IReadOnlyList<string> runs) => new($"There is no run '{named}' in this data folder.{Names.Suggestion(named, runs)} {Listing(runs)}");
+
+    private static string Listing(IReadOnlyList<string> runs) =>
+        runs.Count == 0 ? "It has no runs; 'freemask run FILE' starts one, and --data names another folder." : $"Its runs: {string.Join(", ", runs)}.";
 }

@@ -1,5 +1,7 @@
+using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text;
+using FreeMask.Cli.Bundles;
 using FreeMask.Cli.Reports;
 using FreeMask.Cli.Terminal;
 using FreeMask.GrainInterfaces;
@@ -9,12 +11,12 @@ using FreeMask.Vision.Segmentation;
 namespace FreeMask.Cli.Runs;
 
 /// <summary>Writes what a run leaves for people: the data set, the segmenter, the manifest and the report, in its folder.</summary>
-internal sealed class RunProducts(RunReader run, RunFolder folder, Desk desk)
+internal sealed class RunProducts(RunReader run, RunFolder folder, Desk desk, BundleCatalog bundles)
 {
     /// <summary>Writes everything that the run has so far, over what an earlier call wrote, and says where it is.</summary>
     internal async Task<RunDocument> WriteAsync(CancellationToken stop)
     {
-        var document = RunDocument.Of(run.Spec, run.Status);
+        var document = RunDocument.Of(run.Spec, run.Status) with { Notes = PromptNotes.Of(run.Spec, bundles) };
         using var turn = await ProductsTurn.TakeAsync(folder, desk, stop);
         if (turn.IsWritten) return folder.Describe(document);
         var hasKept = run.Status.Rounds.Any(round => round.Counts.Kept > 0);
@@ -41,15 +43,23 @@ internal sealed class RunProducts(RunReader run, RunFolder folder, Desk desk)
     internal async Task WriteReportAsync(RunDocument document, string path, CancellationToken stop)
     {
         List<ReportFact> products = [];
-        if (document.Dataset is { } dataset) products.Add(new("data set", Shown(dataset, path)));
-        if (document.Segmenter is { } segmenter) products.Add(new("segmenter", Shown(segmenter, path)));
-        var data = await new ReportBuilder(run, desk.Time).BuildAsync(products, Versions(), stop);
+        void Add(string name, string product)
+        {
+            if (Path.Exists(product)) products.Add(new(name, Shown(product, path), Link(product, path)));
+        }
+
+        if (document.Dataset is { } dataset) Add("data set", dataset);
+        if (document.Segmenter is { } segmenter) Add("segmenter", segmenter);
+        Add("run file", folder.RunFile);
+        Add("manifest", folder.Manifest);
+        Add("log", new LogFiles(desk.Data).PathOf(run.Status.Run));
+        var data = await new ReportBuilder(run, desk.Time).BuildAsync(products, Versions(), document.Notes, stop);
         await AtomicFile.WriteAsync(path, ReportPage.Write(data), stop);
     }
 
     private static IReadOnlyList<ReportFact> Versions() =>
     [
-        new("FreeMask", typeof(RunProducts).Assembly.GetName().Version?.ToString(3) ?? "unknown"),
+        new("FreeMask", typeof(RunProducts).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown"),
         new(".NET", Environment.Version.ToString()),
         new("system", $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}"),
     ];
@@ -74,6 +84,9 @@ internal sealed class RunProducts(RunReader run, RunFolder folder, Desk desk)
     }
 
     private async Task CopyAsync(string hash, string path, CancellationToken stop) => await AtomicFile.WriteAsync(path, await run.BytesAsync(hash, stop), stop);
+
+    private static string Link(string product, string report) =>
+        string.Join('/', Shown(product, report).Split(Path.DirectorySeparatorChar).Select(Uri.EscapeDataString)) + (Directory.Exists(product) ? "/" : "");
 
     /// <summary>A report that is sent to somebody should not tell where the sender's home is.</summary>
     private static string Shown(string product, string report) => Path.GetRelativePath(Path.GetDirectoryName(report)!, product);

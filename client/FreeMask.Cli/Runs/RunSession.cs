@@ -1,3 +1,4 @@
+using FreeMask.Cli.Bundles;
 using FreeMask.Cli.Live;
 using FreeMask.Cli.RunFiles;
 using FreeMask.Cli.Terminal;
@@ -8,7 +9,7 @@ using FreeMask.Vision;
 namespace FreeMask.Cli.Runs;
 
 /// <summary>Follows a run to its end and writes what it made.</summary>
-internal sealed class RunSession(IEngine engine, Desk desk)
+internal sealed class RunSession(IEngine engine, Desk desk, BundleCatalog bundles)
 {
     /// <summary>Starts a run under an id of its own.</summary>
     /// <param name="spec">What to make.</param>
@@ -55,7 +56,7 @@ internal sealed class RunSession(IEngine engine, Desk desk)
             var hint = engine.IsRemote ? "Another process does the work. Ctrl-C only ends the watching." : "Ctrl-C stops cleanly; 'freemask resume' goes on.";
             await new Follower(desk).FollowAsync(_ => run.GetStatus(), hint, stop);
             var reader = await RunReader.OpenAsync(engine, id);
-            var document = await new RunProducts(reader, new RunFolder(desk.Data, id), desk).WriteAsync(stop);
+            var document = await new RunProducts(reader, new RunFolder(desk.Data, id), desk, bundles).WriteAsync(stop);
             return new(document, document.Show, document.State == RunState.Completed ? ExitCodes.Ok : ExitCodes.Failed);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)

@@ -9,13 +9,28 @@ internal static class JsonDocuments
 {
     internal static JsonSerializerOptions Options { get; } = new(JsonSerializerDefaults.Web)
     {
+        PropertyNamingPolicy = new Names(),
         WriteIndented = true,
         NumberHandling = JsonNumberHandling.Strict,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase), new FiniteNumber() },
     };
 
-    internal static string Write(object document) => JsonSerializer.Serialize(document, document.GetType(), Options);
+    /// <summary>The version of all documents, which <c>docs/output.schema.json</c> describes. Properties are added to it; none is renamed, removed or given another meaning under one version.</summary>
+    internal const int SchemaVersion = 1;
+
+    internal static string Write(object document)
+    {
+        var written = JsonSerializer.SerializeToNode(document, document.GetType(), Options)!.AsObject();
+        written.Insert(0, "schemaVersion", SchemaVersion);
+        return written.ToJsonString(Options);
+    }
+
+    /// <summary>camelCase, where "IoU" is one word.</summary>
+    private sealed class Names : JsonNamingPolicy
+    {
+        public override string ConvertName(string name) => name == "IoU" ? "iou" : CamelCase.ConvertName(name);
+    }
 
     /// <summary>JSON has no NaN: an IoU of a class that does not occur is null.</summary>
     private sealed class FiniteNumber : JsonConverter<double>

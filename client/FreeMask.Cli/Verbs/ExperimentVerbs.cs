@@ -51,13 +51,11 @@ internal static class ExperimentVerbs
 
     private static void Show(IAnsiConsole console, IReadOnlyList<RefinementResult> results)
     {
-        var table = new Table().Border(TableBorder.Simple).AddColumn("class");
-        foreach (var result in results) table.AddColumn(new TableColumn(result.Method).RightAligned());
-        foreach (var name in results[0].Classes.Keys)
-            table.AddRow([name, .. results.Select(result => result.Classes[name].ToString("0.000", CultureInfo.InvariantCulture))]);
-        table.AddRow(["[bold]all[/]", .. results.Select(result => result.IoU.ToString("0.000", CultureInfo.InvariantCulture))]);
-        table.AddRow(["95 % interval", .. results.Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.Interval.Low:0.000}-{r.Interval.High:0.000}"))]);
-        console.Write(table);
+        IReadOnlyList<string> Cells(Func<RefinementResult, string> cell) => [.. results.Select(cell)];
+        List<(string, IReadOnlyList<string>)> rows = [.. results[0].Classes.Keys.Select(name => (name, Cells(result => SegmenterMeasure.Share(result.Classes[name]))))];
+        rows.Add(("all", Cells(result => SegmenterMeasure.Share(result.IoU))));
+        rows.Add(("95 % interval", Cells(r => string.Create(CultureInfo.InvariantCulture, $"{r.Interval.Low:0.000}-{r.Interval.High:0.000}"))));
+        WideTable.Write(console, "class", [.. results.Select(result => result.Method)], rows);
     }
 
     private static void Show(IAnsiConsole console, IReadOnlyList<ThresholdResult> results, string? plot)
@@ -69,12 +67,9 @@ internal static class ExperimentVerbs
             table.AddRow([method.Key, .. method.Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.IoU:0.000} ({r.Interval.Low:0.000} to {r.Interval.High:0.000})"))]);
         console.Write(table);
 
-        var classes = new Table().Border(TableBorder.Simple).AddColumn("class, clean-up own");
         var own = results.Where(result => result.CleanUp == "own").ToList();
-        foreach (var result in own) classes.AddColumn(new TableColumn(result.Method).RightAligned());
-        foreach (var name in own[0].Classes.Keys)
-            classes.AddRow([name, .. own.Select(result => result.Classes[name].ToString("0.000", CultureInfo.InvariantCulture))]);
-        console.Write(classes);
+        WideTable.Write(console, "class, clean-up own", [.. own.Select(result => result.Method)], [.. own[0].Classes.Keys.Select(name =>
+            (name, (IReadOnlyList<string>)[.. own.Select(result => SegmenterMeasure.Share(result.Classes[name]))]))]);
         if (plot is not null) console.Profile.Out.Writer.WriteLine(plot);
     }
 }

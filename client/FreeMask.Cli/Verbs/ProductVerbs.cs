@@ -51,8 +51,8 @@ internal static class ProductVerbs
             var reader = await RunReader.OpenAsync(engine, id);
             var folder = new RunFolder(desk.Data, id);
             var path = page ?? folder.Report;
-            var document = folder.Describe(RunDocument.Of(reader.Spec, reader.Status));
-            await new RunProducts(reader, folder, desk).WriteReportAsync(document, path, stop);
+            var document = folder.Describe(RunDocument.Of(reader.Spec, reader.Status)) with { Notes = PromptNotes.Of(reader.Spec, host.Bundles) };
+            await new RunProducts(reader, folder, desk, host.Bundles).WriteReportAsync(document, path, stop);
             var picture = drawing is null ? null : await DrawSheetAsync(reader, drawing, stop);
             return new Outcome(new { run = id, report = path, sheet = picture }, console =>
             {

@@ -28,7 +28,7 @@ internal static class RunVerbs
             if (parsed.GetValue(check)) return Checked(spec, advice);
             foreach (var note in advice.Notes) desk.Say($"Note: {note}");
             await using var engine = await host.OpenEngineAsync(desk, stop);
-            var session = new RunSession(engine, desk);
+            var session = new RunSession(engine, desk, host.Bundles);
             return await session.FollowAsync(await session.StartAsync(spec, parsed.GetValue(again), stop), stop);
         });
     }
@@ -49,13 +49,14 @@ internal static class RunVerbs
         var run = Arguments.OptionalRun();
         return host.Handle(new Command("resume", "Go on with a run that was paused, stopped or killed. Default: the newest unfinished one.") { run, host.Device }, async (parsed, desk, stop) =>
         {
+            RunIds.RequireFolder(desk, parsed.GetValue(run));
             await using var engine = await host.OpenEngineAsync(desk, stop);
             var id = await RunIds.FindAsync(engine, parsed.GetValue(run), IsUnfinished, "unfinished");
             var status = await engine.Run(id).GetStatus();
             if (status.State == RunState.Failed)
                 throw new FreeMaskException($"Run '{id}' failed: {status.Reason} When the cause is put right, 'freemask retry {id}' tries again.");
             await engine.Run(id).Resume();
-            return await new RunSession(engine, desk).FollowAsync(id, stop);
+            return await new RunSession(engine, desk, host.Bundles).FollowAsync(id, stop);
         });
     }
 
@@ -70,13 +71,14 @@ internal static class RunVerbs
         }.Within(0, int.MaxValue);
         return host.Handle(new Command("retry", "Try again what failed, and go on.") { run, samples, host.Device }, async (parsed, desk, stop) =>
         {
+            RunIds.RequireFolder(desk, parsed.GetValue(run));
             await using var engine = await host.OpenEngineAsync(desk, stop);
             var id = await RunIds.FindAsync(engine, parsed.GetValue(run), status => status.State == RunState.Failed || IsUnfinished(status), "failed or unfinished");
             var indices = parsed.GetValue(samples) is { Length: > 0 } named ? named : null;
             if (indices is not null) await RequireQuarantinedAsync(engine, id, indices, stop);
             await engine.Run(id).Retry(indices);
             await engine.Run(id).Resume();
-            return await new RunSession(engine, desk).FollowAsync(id, stop);
+            return await new RunSession(engine, desk, host.Bundles).FollowAsync(id, stop);
         });
     }
 

@@ -75,7 +75,7 @@ internal sealed record SegmenterMeasure(
 
     internal void Show(IAnsiConsole console)
     {
-        console.WriteLine($"mIoU {Share(MIoU)} (95 %: {Share(Interval.Low)} to {Share(Interval.High)}), boundary IoU {Share(BoundaryIoU)}, {Samples.ToString(CultureInfo.InvariantCulture)} samples of {Dataset}");
+        console.WriteLine($"mIoU over {Classes.Count.ToString(CultureInfo.InvariantCulture)} classes {Share(MIoU)} (95 %: {Share(Interval.Low)} to {Share(Interval.High)}), boundary IoU {Share(BoundaryIoU)}, {Samples.ToString(CultureInfo.InvariantCulture)} samples of {Dataset}");
         console.WriteLine($"pixel accuracy {Share(PixelAccuracy)}, mean accuracy {Share(MeanAccuracy)}, frequency-weighted IoU {Share(FrequencyWeightedIoU)}");
         console.WriteLine($"zero-shot split: seen {Share(ZeroShot.Seen)}, unseen {Share(ZeroShot.Unseen)}, harmonic {Share(ZeroShot.Harmonic)}");
         var table = new Table().Border(TableBorder.Simple).AddColumn("class");

@@ -3,6 +3,7 @@ using FreeMask.Cli.Live;
 using FreeMask.Cli.Runs;
 using FreeMask.Cli.Terminal;
 using FreeMask.GrainInterfaces;
+using FreeMask.Vision;
 using Spectre.Console;
 
 namespace FreeMask.Cli.Verbs;
@@ -16,10 +17,10 @@ internal static class StatusVerbs
         return host.Handle(new Command("status", "Show how a run stands, or list all runs.") { run }, async (parsed, desk, stop) =>
         {
             await using var engine = await host.OpenEngineAsync(desk, stop);
-            if (parsed.GetValue(run) is { } named) return await OneAsync(engine, named, desk);
+            if (parsed.GetValue(run) is { } named) return await OneAsync(host, engine, named, desk);
             var all = new List<(RunDocument Run, RunStatus Status)>();
             foreach (var id in await engine.Directory.List())
-                if (await engine.Run(id).GetSpec() is { } spec && await engine.Run(id).GetStatus() is var status) all.Add((new RunFolder(desk.Data, id).Describe(RunDocument.Of(spec, status)), status));
+                if (await engine.Run(id).GetSpec() is { } spec && await engine.Run(id).GetStatus() is var status) all.Add((Describe(desk, engine, spec, status), status));
             return new Outcome(new { runs = all.Select(item => item.Run) }, console => List(console, [.. all.Select(item => item.Status)], engine.IsRemote));
         });
     }
@@ -36,7 +37,7 @@ internal static class StatusVerbs
                 desk.Say($"No process works on run '{id}' now; 'freemask resume {id}' goes on with it.");
             else
                 await new Follower(desk).FollowAsync(_ => engine.Run(id).GetStatus(), "Ctrl-C ends the watching; the run goes on.", stop);
-            return await OneAsync(engine, id, desk);
+            return await OneAsync(host, engine, id, desk);
         });
     }
 
@@ -52,19 +53,25 @@ internal static class StatusVerbs
         var reason = new Option<string?>("--reason") { Description = "Why, for the status.", HelpName = "TEXT" };
         return host.Handle(new Command(name, description) { run, reason }, async (parsed, desk, stop) =>
         {
+            RunIds.RequireFolder(desk, parsed.GetRequiredValue(run));
             await using var engine = await host.OpenEngineAsync(desk, stop);
             var id = await RunIds.FindAsync(engine, parsed.GetRequiredValue(run), _ => true, "such");
+            var before = await engine.Run(id).GetStatus();
+            if (before.State is RunState.Completed or RunState.Cancelled || (before.State == RunState.Failed && name == "pause"))
+                throw new FreeMaskException($"Run '{id}' is {Words.State(before.State)}; there is nothing to {name}.{(before.State == RunState.Failed ? $" 'freemask retry {id}' tries again, 'freemask cancel {id}' ends it." : "")}");
             await act(engine.Run(id), parsed.GetValue(reason) ?? defaultReason);
-            return await OneAsync(engine, id, desk);
+            return await OneAsync(host, engine, id, desk);
         });
     }
 
-    private static async Task<Outcome> OneAsync(IEngine engine, string named, Desk desk)
+    private static RunDocument Describe(Desk desk, IEngine engine, RunSpec spec, RunStatus status) =>
+        new RunFolder(desk.Data, status.Run).Describe(RunDocument.Of(spec, status)) with { Interrupted = status.State == RunState.Running && !engine.IsRemote };
+
+    private static async Task<Outcome> OneAsync(VerbHost host, IEngine engine, string named, Desk desk)
     {
         var id = await RunIds.FindAsync(engine, named, _ => true, "such");
         var reader = await RunReader.OpenAsync(engine, id);
-        var folder = new RunFolder(desk.Data, id);
-        var document = folder.Describe(RunDocument.Of(reader.Spec, reader.Status));
+        var document = Describe(desk, engine, reader.Spec, reader.Status) with { Notes = PromptNotes.Of(reader.Spec, host.Bundles) };
         return new(document, console =>
         {
             console.MarkupLine($"[bold]{Markup.Escape(id)}[/] is {Words.State(reader.Status.State)}{Resting(reader.Status, engine.IsRemote)}");

@@ -32,6 +32,21 @@ public sealed partial class ReportPageTests
     }
 
     [Fact]
+    public void The_page_leads_to_what_lies_beside_it_and_says_what_was_measured()
+    {
+        var data = Sample() with { Products = [new("data set", "dataset", "dataset/"), new("log", "../../logs/a b.log", "../../logs/a%20b.log")], Notes = ["a <prompt> is cut off"] };
+        data = data with { Rounds = [.. data.Rounds.Select(round => round with { MeasuredClasses = 21, MeanIoUOfRun = 0.77 })] };
+        var page = Parse(ReportPage.Write(data));
+
+        Assert.Equal(["dataset/", "../../logs/a%20b.log"], page.Descendants("a").Select(link => link.Attribute("href")!.Value));
+        foreach (var expected in new[] { "mIoU on the held-out set, its 21 classes", "mIoU, the run's own classes", "0.77", "a <prompt> is cut off" })
+            Assert.Contains(expected, page.Root!.Value, StringComparison.Ordinal);
+        // On a phone a chart keeps a size at which its text can be read, and is moved sideways.
+        Assert.All(page.Descendants("svg"), chart => Assert.Equal("scroll", chart.Parent!.Attribute("class")!.Value));
+        Assert.Contains("min-width: 26rem", ReportPage.Write(data), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_histogram_counts_every_score_once()
     {
         var svg = XElement.Parse(SvgCharts.Histogram(Sample().Rounds[0]));

@@ -137,6 +137,10 @@ internal sealed class FakeEngine : IEngine, IRunDirectoryGrain
 
         public Task Nudge() => Task.CompletedTask;
 
+        public Task<bool> RestoreArtifact(int round, int index, string hash) => Task.FromResult(false);
+
+        public Task StoreLostWrites() => Task.CompletedTask;
+
         private Task Steer(RunState state)
         {
             _steered = state;
@@ -149,7 +153,8 @@ internal sealed class FakeEngine : IEngine, IRunDirectoryGrain
             Phase = RoundPhase.Closed,
             Counts = new StageCounts(8, 8, 8, 8, 8, 8, 6, 2, 0, 1),
             Cuts = [.. _spec!.Classes.Select(name => new ClassCut(name, 4, 3, 0.4, 5))],
-            Quality = new SegmenterQuality(0.3 + (0.1 * number), [new ClassIoU("background", 0.8), .. _spec.Classes.Select(name => new ClassIoU(name, 0.25))]),
+            Quality = new SegmenterQuality(0.3 + (0.1 * number), [new ClassIoU("background", 0.8), .. _spec.Classes.Select(name => new ClassIoU(name, 0.25)), new ClassIoU("train", 0)]),
+            Training = engine.Ending == RunState.Running ? new TrainingProgress("segmenter", 3, 10, 1.5) : null,
             Seconds = new StageSeconds(1, 2, 3, 4, 5, 6, 7),
             Failures = [new FailureGroup("the mask is too small", 1, 4)],
             StartedAt = DateTimeOffset.UnixEpoch,

@@ -9,7 +9,11 @@ public sealed class RunIdsTests
     [InlineData("quickstart", "quickstart")]
     [InlineData("My first run!", "my-first-run")]
     [InlineData("a/b\\..", "a-b")]
-    [InlineData("Äpfel 2", "pfel-2")]
+    [InlineData("Äpfel 2", "apfel-2")]
+    [InlineData("Größe", "grosse")]
+    [InlineData("Ærø, Łódź", "aero-lodz")]
+    [InlineData("犬と猫", "run")]
+    [InlineData("犬 2", "2")]
     public void An_id_is_the_name_made_fit_for_a_folder(string name, string expected) => Assert.Equal(expected, RunIds.Next(name, []));
 
     [Fact]

@@ -204,14 +204,86 @@ public sealed class RunVerbTests : IDisposable
     [Fact]
     public async Task Steering_a_run_answers_with_its_new_state()
     {
-        await _process.RunAsync(["run", RunFile, "--json"]);
-        _process.Clear();
+        await StopAsync();
 
         Assert.Equal(0, await _process.RunAsync("pause pets --json"));
         Assert.Equal("paused", JsonDocument.Parse(_process.Out).RootElement.GetProperty("state").GetString());
         _process.Clear();
         Assert.Equal(0, await _process.RunAsync("cancel pets --json"));
         Assert.Equal("cancelled", JsonDocument.Parse(_process.Out).RootElement.GetProperty("state").GetString());
+    }
+
+    [Theory]
+    [InlineData(RunState.Completed, "pause", "is completed; there is nothing to pause")]
+    [InlineData(RunState.Completed, "cancel", "is completed; there is nothing to cancel")]
+    [InlineData(RunState.Cancelled, "cancel", "is cancelled; there is nothing to cancel")]
+    [InlineData(RunState.Failed, "pause", "'freemask retry pets' tries again")]
+    public async Task A_run_that_has_ended_cannot_be_steered(RunState state, string verb, string expected)
+    {
+        _process.Engine = new FakeEngine { Ending = state };
+        await _process.RunAsync(["run", RunFile]);
+        _process.Clear();
+
+        Assert.Equal(2, await _process.RunAsync([verb, "pets"]));
+        Assert.Contains(expected, _process.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("pause nosuch")]
+    [InlineData("cancel nosuch")]
+    [InlineData("resume nosuch")]
+    [InlineData("retry nosuch")]
+    public async Task A_run_that_is_not_there_starts_no_engine_and_leaves_no_folder(string arguments)
+    {
+        using var process = new TestProcess { OpenEngine = (_, _, _) => throw new InvalidOperationException("An engine was started.") };
+
+        Assert.Equal(2, await process.RunAsync(arguments));
+        Assert.Contains("There is no run 'nosuch'", process.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(process.Folder.Path("data")));
+    }
+
+    [Fact]
+    public async Task A_status_says_what_is_under_way()
+    {
+        await StopAsync();
+
+        Assert.Equal(0, await _process.RunAsync("status pets --json"));
+        var run = JsonDocument.Parse(_process.Out).RootElement;
+        Assert.True(run.GetProperty("interrupted").GetBoolean());
+        Assert.Equal(DateTimeOffset.UnixEpoch, run.GetProperty("startedAt").GetDateTimeOffset());
+        var training = run.GetProperty("rounds")[1].GetProperty("training");
+        Assert.Equal(("segmenter", 3, 10, 1.5), (training.GetProperty("job").GetString(), training.GetProperty("step").GetInt32(), training.GetProperty("steps").GetInt32(), training.GetProperty("loss").GetDouble()));
+        Assert.Equal(0.4, run.GetProperty("rounds")[1].GetProperty("mIoU").GetDouble(), 6);
+        // Background 0.8, cat and dog 0.25 each; the held-out set's other class is not the run's.
+        Assert.Equal(1.3 / 3, run.GetProperty("rounds")[1].GetProperty("mIoUOfRun").GetDouble(), 6);
+        _process.Clear();
+        Assert.Equal(0, await _process.RunAsync("status pets"));
+        Assert.Contains("mIoU over 4 classes", _process.Out, StringComparison.Ordinal);
+        Assert.Contains("mIoU over the run's own", _process.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_list_and_the_status_of_one_run_say_the_same()
+    {
+        await _process.RunAsync(["run", RunFile, "--json"]);
+        _process.Clear();
+        await _process.RunAsync("status --json");
+        var listed = JsonDocument.Parse(_process.Out).RootElement.GetProperty("runs")[0].Clone();
+        _process.Clear();
+        await _process.RunAsync("status pets --json");
+
+        foreach (var property in JsonDocument.Parse(_process.Out).RootElement.EnumerateObject().Where(property => property.Name != "schemaVersion"))
+            Assert.True(JsonElement.DeepEquals(property.Value, listed.GetProperty(property.Name)), property.Name);
+        Assert.EndsWith(Path.Combine("VOCdevkit", "VOC2012"), listed.GetProperty("dataset").GetString()!, StringComparison.Ordinal);
+    }
+
+    /// <summary>A run that is at work, or would be.</summary>
+    private async Task StopAsync()
+    {
+        var engine = new FakeEngine { Ending = RunState.Running };
+        _process.Engine = engine;
+        await engine.Run("pets").Start(new RunSpec { Name = "Pets", Classes = ["cat", "dog"] });
+        Directory.CreateDirectory(_process.Folder.Path("data", "runs", "pets"));
     }
 
     [Fact]
@@ -292,5 +364,24 @@ public sealed class RunVerbTests : IDisposable
         Assert.Equal(0, await _process.RunAsync(["run", RunFile, "-q"]));
         Assert.Empty(_process.Error);
         Assert.Contains("data set", _process.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Prompts_that_are_cut_off_are_said_once_each()
+    {
+        _process.Variables["FREEMASK_MODELS"] = Path.Combine(Vision.Tests.Fixtures.RepositoryRoot, "models");
+        var lengthy = $"a photo of {{a class}} {string.Join(' ', Enumerable.Repeat("grass", 90))} and the end";
+        string[] arguments = ["run", RunFile, "--set", $"generation.prompts=['{lengthy}']"];
+
+        Assert.Equal(0, await _process.RunAsync([.. arguments, "--json"]));
+        var run = JsonDocument.Parse(_process.Out).RootElement;
+        var notes = run.GetProperty("notes").EnumerateArray().Select(note => note.GetString()!).Where(note => note.Contains("cut off", StringComparison.Ordinal)).ToList();
+        Assert.Equal(2, notes.Count);
+        Assert.All(notes, note => Assert.EndsWith("and the end\".", note, StringComparison.Ordinal));
+        Assert.Equal(2, _process.Error.Split('\n').Count(line => line.Contains("is longer than the", StringComparison.Ordinal)));
+        Assert.Contains("and the end&quot;.", await File.ReadAllTextAsync(run.GetProperty("report").GetString()!, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        _process.Clear();
+        Assert.Equal(0, await _process.RunAsync("status pets"));
+        Assert.Equal(2, _process.Out.Split('\n').Count(line => line.StartsWith("Note: ", StringComparison.Ordinal)));
     }
 }

@@ -66,9 +66,13 @@ public sealed class ProgramTests : IDisposable
         var traced = cannot.Length == 0 ? $"strace -f -e trace=connect,sendto,sendmmsg,openat -o '{trace}' " : "";
 
         // A session is made and computes: telemetry would start at once, and write its files before the process ends.
-        var (code, _, error) = await RunAsync($"unset ORT_DISABLE_TELEMETRY XDG_CACHE_HOME; HOME='{home}' {traced}\"$FREEMASK\" eval mini --images 1 --json");
+        var (code, document, error) = await RunAsync($"unset ORT_DISABLE_TELEMETRY XDG_CACHE_HOME; HOME='{home}' {traced}\"$FREEMASK\" eval mini --images 1 --json");
 
         Assert.True(code == 0, error);
+        OutputSchema.Check(["eval", "mini"], document);
+        // One image shows one class; the others were not measured, which is not the same as bad.
+        var classes = System.Text.Json.JsonDocument.Parse(document).RootElement.GetProperty("classes").EnumerateArray().Select(item => item.GetProperty("maskIoUClean").ValueKind);
+        Assert.Equal(19, classes.Count(kind => kind == System.Text.Json.JsonValueKind.Null));
         Assert.Empty(Directory.EnumerateFileSystemEntries(home, "*", SearchOption.AllDirectories));
         if (traced.Length == 0) return;
         var calls = await File.ReadAllLinesAsync(trace, TestContext.Current.CancellationToken);

@@ -47,11 +47,20 @@ internal sealed class TestProcess : IDisposable
         _error.GetStringBuilder().Clear();
     }
 
-    internal Task<int> RunAsync(string[] arguments, CancellationToken? stop = null) => CommandLine.RunAsync(arguments, new Surroundings
+    /// <summary>Runs the command line. Every document that it writes must be what <c>docs/output.schema.json</c> says of the verb.</summary>
+    internal async Task<int> RunAsync(string[] arguments, CancellationToken? stop = null)
+    {
+        var before = Out.Length;
+        var code = await CommandLine.RunAsync(arguments, Surroundings(), stop ?? Xunit.TestContext.Current.CancellationToken);
+        if (OutWriter is null && arguments.Contains("--json")) OutputSchema.Check(arguments, Out[before..]);
+        return code;
+    }
+
+    internal Surroundings Surroundings() => new()
     {
         Out = OutWriter ?? _out,
         Error = _error,
-        Environment = name => name switch { DataFolder.EnvironmentVariable => Folder.Path("data"), BundleCatalog.EnvironmentVariable => Folder.Path("models"), _ => Variables.GetValueOrDefault(name) },
+        Environment = name => Variables.GetValueOrDefault(name) ?? name switch { DataFolder.EnvironmentVariable => Folder.Path("data"), BundleCatalog.EnvironmentVariable => Folder.Path("models"), _ => null },
         OpenEngine = OpenEngine ?? ((_, _, _) => Task.FromResult(Engine)),
         Time = TimeProvider.System,
         OpenDocument = path =>
@@ -60,7 +69,7 @@ internal sealed class TestProcess : IDisposable
             return CanOpen;
         },
         Console = writer => AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(writer), Ansi = AnsiSupport.No, Interactive = InteractionSupport.No }),
-    }, stop ?? Xunit.TestContext.Current.CancellationToken);
+    };
 
     public void Dispose()
     {

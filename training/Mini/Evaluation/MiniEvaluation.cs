@@ -21,8 +21,8 @@ public sealed record MiniEvaluationResult(
 
 /// <summary>One class's part of a <see cref="MiniEvaluationResult"/>.</summary>
 /// <param name="Name">VOC name.</param>
-/// <param name="MaskIoUCoarse">Before clean-up.</param>
-/// <param name="MaskIoUClean">After clean-up.</param>
+/// <param name="MaskIoUCoarse">Before clean-up; NaN where no held-out image of the class was measured.</param>
+/// <param name="MaskIoUClean">After clean-up; NaN likewise.</param>
 /// <param name="Accuracy">Share of its samples that were recognised.</param>
 public sealed record MiniClassResult(string Name, double MaskIoUCoarse, double MaskIoUClean, double Accuracy);
 
@@ -89,7 +89,7 @@ public static class MiniEvaluation
         return new MiniEvaluationResult(
             coarse.Average(), clean.Average(), accuracy.Average(), psnr / heldOut.Count, classes, heldOut.Count, 20 * options.SamplesPerClass);
 
-        double Of(double[] values, int id) => values.Where((_, i) => heldOut[i].ClassId == id).DefaultIfEmpty().Average();
+        double Of(double[] values, int id) => values.Where((_, i) => heldOut[i].ClassId == id).DefaultIfEmpty(double.NaN).Average();
     }
 
     private static (double Coarse, double Clean) MaskIoU(DiffusionPipeline pipeline, HeldOutScene scene, int index, MiniEvaluationOptions options)

@@ -1,0 +1,39 @@
+using FreeMask.Cli.Bundles;
+using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Domain;
+using FreeMask.Vision;
+using FreeMask.Vision.Diffusion.Text;
+
+namespace FreeMask.Cli.Runs;
+
+/// <summary>Prompts whose end a text encoder does not read, because it takes 77 tokens and no more.</summary>
+internal static class PromptNotes
+{
+    // More prompts than this are drawn from templates, and differ by their words for class and background alone.
+    private const int MostSamples = 20_000;
+
+    /// <summary>One sentence for each prompt of a run that is cut off; none where the bundle's tokenizer is not here.</summary>
+    internal static IReadOnlyList<string> Of(RunSpec spec, BundleCatalog bundles)
+    {
+        if (spec.Source.IsFolder || bundles.Folder(spec.Model, AppContext.BaseDirectory) is not { } folder) return [];
+        try
+        {
+            if (!Directory.Exists(Path.Combine(folder, "tokenizer"))) return [];
+            var tokenizer = ClipTokenizer.Load(Path.Combine(folder, "tokenizer"));
+            var prompts = Enumerable.Range(0, spec.Rounds).SelectMany(round => Enumerable.Range(0, spec.SamplesPerRound).Select(index => (round, index)))
+                .Take(MostSamples).Select(at => SamplePlanner.Plan(spec, at.round, at.index).Prompt).Distinct(StringComparer.Ordinal);
+            return [.. Cut(tokenizer, "prompt", prompts), .. Cut(tokenizer, "negative prompt", spec.Generation.NegativePrompt.Length > 0 ? [spec.Generation.NegativePrompt] : [])];
+        }
+        catch (FreeMaskException)
+        {
+            // What is wrong with the tokenizer is said when the bundle is loaded.
+            return [];
+        }
+    }
+
+    private static IEnumerable<string> Cut(ClipTokenizer tokenizer, string what, IEnumerable<string> prompts) =>
+        from prompt in prompts
+        let tokens = tokenizer.Encode(prompt)
+        where tokens.CutText.Length > 0
+        select $"The {what} \"{prompt}\" is longer than the {tokens.Ids.Count} tokens that the model reads; its end is cut off: \"{tokens.CutText}\".";
+}

@@ -1,0 +1,50 @@
+using System.Text;
+using FreeMask.Cli.Terminal;
+using FreeMask.Cli.Tests.Hub;
+using FreeMask.Cli.Verbs;
+using Xunit;
+
+namespace FreeMask.Cli.Tests.Terminal;
+
+/// <summary>Every document that any test asks for is checked (see <see cref="TestProcess"/>); here are the verbs that no other test asks.</summary>
+public sealed class OutputSchemaTests : IDisposable
+{
+    private readonly TestProcess _process = new();
+
+    public void Dispose() => _process.Dispose();
+
+    [Fact]
+    public void Every_verb_has_a_document()
+    {
+        var host = new VerbHost(_process.Surroundings(), []);
+        var verbs = Catalog.Create(host).SelectMany(verb => verb.Subcommands.Count == 0 ? [verb.Name] : verb.Subcommands.Select(below => $"{verb.Name} {below.Name}"));
+
+        Assert.Equal(verbs.Order(StringComparer.Ordinal), OutputSchema.VerbNames.Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("models list")]
+    [InlineData("models inspect mini")]
+    [InlineData("models verify mini")]
+    [InlineData("experiment thresholds --images 1")]
+    [InlineData("experiment refinements --images 1")]
+    [InlineData("doctor")]
+    [InlineData("completion bash")]
+    public async Task Verbs_on_the_bundle_that_ships_write_what_the_schema_says(string arguments)
+    {
+        _process.Variables["FREEMASK_MODELS"] = Path.Combine(Vision.Tests.Fixtures.RepositoryRoot, "models");
+        Assert.True(await _process.RunAsync($"{arguments} --json") == 0, _process.Error);
+    }
+
+    [Fact]
+    public async Task A_pull_writes_what_the_schema_says()
+    {
+        await using var hub = await LocalHub.StartAsync();
+        foreach (var path in new[] { "model_index.json", "scheduler/scheduler_config.json", "tokenizer/vocab.json", "tokenizer/merges.txt" }) hub.Files[path] = Encoding.UTF8.GetBytes($"{{ \"{path}\": 1 }}");
+        var graph = await File.ReadAllBytesAsync(Path.Combine(Vision.Tests.Fixtures.RepositoryRoot, "models", "mini", "text_encoder", "model.onnx"), TestContext.Current.CancellationToken);
+        foreach (var path in new[] { "text_encoder/model.onnx", "unet/model.onnx", "vae_decoder/model.onnx" }) hub.Files[path] = graph;
+        _process.Variables["HF_ENDPOINT"] = hub.Endpoint;
+
+        Assert.True(await _process.RunAsync(["models", "pull", LocalHub.Repository, "--out", _process.Folder.Path("pulled"), "--json"]) == 0, _process.Error);
+    }
+}
