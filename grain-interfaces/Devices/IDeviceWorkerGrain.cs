@@ -84,6 +84,7 @@ public readonly record struct WorkReceipt([property: Id(0)] int Taken, [property
 /// <param name="Worker">The device's key.</param>
 /// <param name="Epoch">The epoch of the order: an error from before a retry stops nothing.</param>
 /// <param name="Outstanding">Samples that the device still has, waiting or in batches, whoever gave them.</param>
+/// <param name="Problem">Why samples are unfinished, where that is for a user to know, such as a full disk; null otherwise.</param>
 [GenerateSerializer, Immutable, Alias("freemask.WorkReport")]
 public sealed record WorkReport(
     [property: Id(0)] StageKind Kind,
@@ -93,7 +94,8 @@ public sealed record WorkReport(
     [property: Id(4)] string? Error,
     [property: Id(5)] string Worker,
     [property: Id(6)] int Epoch = 0,
-    [property: Id(7)] int Outstanding = 0);
+    [property: Id(7)] int Outstanding = 0,
+    [property: Id(8)] string? Problem = null);
 
 /// <summary>What a device has to do.</summary>
 /// <param name="Queued">Samples that wait.</param>

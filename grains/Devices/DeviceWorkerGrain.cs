@@ -29,6 +29,7 @@ internal sealed partial class DeviceWorkerGrain(
     private LocalDevice? _local;
     private CancellationTokenSource _inLine = new();
     private int _running, _hanging;
+    private string? _problem;
 
     private string Key => this.GetPrimaryKeyString();
 
@@ -132,8 +133,12 @@ internal sealed partial class DeviceWorkerGrain(
         }
         catch (Exception exception)
         {
-            LogBatchGivenUp(logger, exception, order.Kind, batch.Count, Key);
+            // The same trouble again and again is told once.
+            if (_problem != exception.Message) LogBatchGivenUp(logger, exception, order.Kind, batch.Count, Key);
+            _problem = exception.Message;
         }
+
+        if (error is null && done.Count == batch.Count) _problem = null;
 
         LogBatch(logger, order.Kind, batch.Count, time.GetElapsedTime(started).TotalSeconds, Key);
         await ReportAsync(batch, done, seconds, error);
@@ -280,11 +285,12 @@ internal sealed partial class DeviceWorkerGrain(
             }
             catch (Exception exception) when (attempt < KeepTries)
             {
-                LogKeepFailed(logger, exception, order.Kind);
+                if (_problem != exception.Message) LogKeepFailed(logger, exception, order.Kind);
             }
             catch (Exception exception)
             {
-                LogKeepFailed(logger, exception, order.Kind);
+                if (_problem != exception.Message) LogKeepFailed(logger, exception, order.Kind);
+                _problem = exception.Message;
                 return null;
             }
         }
@@ -305,7 +311,7 @@ internal sealed partial class DeviceWorkerGrain(
             }
 
             var share = seconds * shard.Count() / batch.Count;
-            var report = new WorkReport(batch[0].Order.Kind, finished.ToImmutable(), share, unfinished.ToImmutable(), error, Key, shard.Key.Epoch, outstanding);
+            var report = new WorkReport(batch[0].Order.Kind, finished.ToImmutable(), share, unfinished.ToImmutable(), error, Key, shard.Key.Epoch, outstanding, unfinished.Count > 0 ? _problem : null);
             await GrainFactory.GetGrain<ISampleShardGrain>(shard.Key.Shard).Report(report);
         }
     }

@@ -2,7 +2,7 @@ namespace FreeMask.Grains;
 
 /// <summary>
 /// Runs a grain's step now when it is signalled, and now and then otherwise. Steps never overlap; a signal during a step causes another
-/// one. A step looks at durable state and does what is missing, so a lost signal or a failed step costs a period, never the work.
+/// one. The same failure beat after beat is told once. A step looks at durable state and does what is missing, so a lost signal or a failed step costs a period, never the work.
 /// </summary>
 internal sealed class Pulse
 {
@@ -11,6 +11,7 @@ internal sealed class Pulse
     private readonly TimeSpan _period;
     private readonly IGrainTimer _timer;
     private bool _running, _again, _resting;
+    private string? _failure;
 
     public Pulse(Grain grain, Func<Task> step, Action<Exception> failed, TimeSpan period)
     {
@@ -37,12 +38,14 @@ internal sealed class Pulse
         {
             _again = false;
             await _step();
+            _failure = null;
         }
         catch (Exception exception)
         {
             // The next beat tries again, not the next moment: what failed may need time.
             (_again, _resting) = (false, false);
-            _failed(exception);
+            if (_failure != exception.Message) _failed(exception);
+            _failure = exception.Message;
         }
         finally
         {

@@ -32,7 +32,7 @@ internal sealed partial class SampleShardGrain(
     private ShardLedger? _ledger;
     private Task<ShardLedger>? _loading;
     private TimeSpan _notBefore;
-    private string? _error;
+    private string? _error, _problem;
     private int _savedChanges, _savedRevision, _epoch;
     private (SampleStage Target, bool Hold, string? Error, int InFlight, int Settled)? _told;
 
@@ -55,14 +55,15 @@ internal sealed partial class SampleShardGrain(
 
     public async Task<ShardReport> GetReport(ShardOrder order)
     {
-        if (_ledger is null)
-        {
-            await _record.RefreshAsync();
-            // A shard that was never begun is read as it would begin.
-            if (_record.Value is null) return ReportOf(new ShardLedger(order.First, order.Count), order.Target);
-        }
+        return ReportOf(await ReadAsync(order), order.Target);
+    }
 
-        return ReportOf(_ledger ?? await LoadAsync(order), order.Target);
+    /// <summary>The ledger, to read from. A shard that was never begun is read as it would begin, and stays so.</summary>
+    private async Task<ShardLedger> ReadAsync(ShardOrder order)
+    {
+        if (_ledger is { } ledger) return ledger;
+        await _record.RefreshAsync();
+        return _record.Value is null ? new ShardLedger(order.First, order.Count) : await LoadAsync(order);
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
@@ -86,6 +87,7 @@ internal sealed partial class SampleShardGrain(
         foreach (var progress in report.Samples) Take(ledger, order, progress, report);
         foreach (var index in report.Unfinished) ledger.Release(index, report.Worker);
         _loads.Note(report.Worker, report.Outstanding, ledger.LoadOf(report.Worker));
+        _problem = report.Problem;
         if (!report.Unfinished.IsEmpty) _notBefore = Now + _options.RetryDelay;
         Telemetry.CountRetries(RetryReason.GivenUp, report.Unfinished.Length);
         ledger.AddSeconds(report.Kind, report.Seconds);
@@ -161,7 +163,7 @@ internal sealed partial class SampleShardGrain(
 
     public async Task<SamplePage> GetSamples(SampleQuery query, ShardOrder order)
     {
-        var ledger = _ledger ?? await LoadAsync(order);
+        var ledger = await ReadAsync(order);
         var found = new List<int>();
         int? next = null;
         for (var index = Math.Max(query.From, ledger.First); index < ledger.First + ledger.Count; index++)
@@ -213,7 +215,7 @@ internal sealed partial class SampleShardGrain(
 
     private ShardReport ReportOf(ShardLedger ledger, SampleStage target) => new(
         ledger.Counts(), ledger.Settled(target), ledger.InFlight, ledger.Seconds, ledger.Failures(), _error,
-        ledger.Settled(SampleStage.Kept) == ledger.Count, [.. _refusals.Values.Distinct()]);
+        ledger.Settled(SampleStage.Kept) == ledger.Count, [.. _refusals.Values.Distinct(), .. _problem is null ? Enumerable.Empty<string>() : [$"waiting: {_problem}"]]);
 
     private async Task<SampleList> WriteListAsync(SampleListKind kind, IEnumerable<SampleRecord> records)
     {
@@ -397,6 +399,8 @@ internal sealed partial class SampleShardGrain(
 
         var ledger = new ShardLedger(order.First, record);
         await CorrectAsync(ledger, order);
+        // What was read need not be written.
+        (_savedChanges, _savedRevision) = (ledger.Changes, ledger.Revision);
         return ledger;
     }
 

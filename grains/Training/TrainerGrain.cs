@@ -28,6 +28,7 @@ internal sealed partial class TrainerGrain(
 
     private readonly DurableRecord<TrainerRecord> _record = new(state);
     private Running? _running;
+    private string? _problem;
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
@@ -90,13 +91,15 @@ internal sealed partial class TrainerGrain(
 
     public Task Forgive() => _record.UpdateAsync(r => (r ?? TrainerRecord.Empty).Forgive());
 
+    private string? Note => _problem is null ? null : $"waiting: {_problem}";
+
     private JobReport ReportOf(string id, JobRecord? known, string title, int steps)
     {
         if (_running is { } running && running.Job.Id == id)
-            return new JobReport(JobState.Running, running.Monitor.Progress, null, null, running.Monitor.Seconds, null);
+            return new JobReport(JobState.Running, running.Monitor.Progress, null, null, running.Monitor.Seconds, null, Note);
         var job = known ?? new JobRecord { Id = id };
         var jobState = job.IsDone ? JobState.Done : job.Error is not null ? JobState.Failed : JobState.Waiting;
-        return new JobReport(jobState, new TrainingProgress(title, job.CheckpointStep, steps, null), job.Model, job.Quality, job.Seconds, job.Error);
+        return new JobReport(jobState, new TrainingProgress(title, job.CheckpointStep, steps, null), job.Model, job.Quality, job.Seconds, job.Error, jobState is JobState.Waiting ? Note : null);
     }
 
     private void Start(TrainingJob job, JobRecord? known)
@@ -119,6 +122,7 @@ internal sealed partial class TrainerGrain(
                 : record with { Quality = await EvaluateAsync(job, monitor, stop) };
             await KeepAsync(done with { Checkpoint = null, CheckpointStep = job.Steps, Seconds = monitor.Seconds });
             await RemoveAsync(monitor.Checkpoint);
+            _problem = null;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -132,7 +136,9 @@ internal sealed partial class TrainerGrain(
         }
         catch (ArtifactStoreException exception) when (exception is not ArtifactLostException)
         {
-            LogGivenUp(logger, exception, job.Id);
+            // Tried again every moment: the same trouble is told once.
+            if (_problem != exception.Message) LogGivenUp(logger, exception, job.Id);
+            _problem = exception.Message;
         }
         catch (Exception exception)
         {
@@ -309,6 +315,7 @@ internal sealed partial class TrainerGrain(
         private async Task KeepAsync(JobRecord kept)
         {
             await trainer.KeepAsync(kept);
+            trainer._problem = null;
             // Only now is the one before of no use.
             if (Checkpoint != kept.Checkpoint) await trainer.RemoveAsync(Checkpoint);
             Checkpoint = kept.Checkpoint;

@@ -21,6 +21,9 @@ public sealed class ArtifactStoreOptions : IValidatableObject
     /// <summary>Folder: the path; null for <c>artifacts</c> in the data folder.</summary>
     public string? Folder { get; set; }
 
+    /// <summary>Folder: true to write nothing there. Default false.</summary>
+    public bool ReadOnly { get; set; }
+
     /// <summary>AzureBlob: the account's connection string.</summary>
     public string? ConnectionString { get; set; }
 

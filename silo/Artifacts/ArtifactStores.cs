@@ -24,7 +24,7 @@ internal static class ArtifactStores
         var configuration = services.GetRequiredService<IConfiguration>();
         if (options.Type == ArtifactStoreType.AzureBlob) return new BlobArtifactStore(Container(options, configuration));
         var data = configuration["FreeMask:DataFolder"] ?? SiloOptions.DefaultDataFolder;
-        return new FolderArtifactStore(options.Folder ?? Path.Combine(data, "artifacts"), services.GetRequiredService<TimeProvider>());
+        return new FolderArtifactStore(options.Folder ?? Path.Combine(data, "artifacts"), services.GetRequiredService<TimeProvider>(), options.ReadOnly);
     }
 
     private static BlobContainerClient Container(ArtifactStoreOptions options, IConfiguration configuration)

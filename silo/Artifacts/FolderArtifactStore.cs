@@ -17,16 +17,22 @@ public sealed class FolderArtifactStore : IArtifactStore
     private readonly string _root, _incoming, _damaged;
     private readonly TimeProvider _time;
     private readonly string _writer = Guid.NewGuid().ToString("N");
+    private readonly bool _readOnly;
     private long _writes;
 
     /// <summary>Opens the folder; makes it where absent, and removes what interrupted writers left behind a day ago or earlier.</summary>
+    /// <param name="root">The folder.</param>
+    /// <param name="time">Tells the age of files.</param>
+    /// <param name="readOnly">True to write nothing there: the folder may be absent, or belong to somebody else.</param>
     /// <exception cref="FreeMaskException">The folder cannot be used.</exception>
-    public FolderArtifactStore(string root, TimeProvider time)
+    public FolderArtifactStore(string root, TimeProvider time, bool readOnly = false)
     {
         _time = time;
+        _readOnly = readOnly;
         _root = Path.GetFullPath(root);
         _incoming = Path.Combine(_root, "incoming");
         _damaged = Path.Combine(_root, "damaged");
+        if (readOnly) return;
         try
         {
             Directory.CreateDirectory(_incoming);
@@ -49,6 +55,7 @@ public sealed class FolderArtifactStore : IArtifactStore
     /// <inheritdoc/>
     public async Task<string> PutAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
+        if (_readOnly) throw new ArtifactStoreException($"The artifact folder '{_root}' was opened for reading only.");
         var hash = ArtifactHash.Of(bytes.Span);
         var path = PathOf(hash);
         // A file that a power cut or a failing disk has changed is replaced.
@@ -63,7 +70,7 @@ public sealed class FolderArtifactStore : IArtifactStore
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             TryDelete(incoming);
-            throw new ArtifactStoreException($"The artifact folder '{_root}' takes nothing: {exception.Message}", exception);
+            throw TakesNothing(exception);
         }
         catch (OperationCanceledException)
         {
@@ -91,6 +98,7 @@ public sealed class FolderArtifactStore : IArtifactStore
         }
 
         if (ArtifactHash.Of(bytes) == hash) return bytes;
+        if (_readOnly) throw new ArtifactLostException(hash, $"The artifact {hash} in '{_root}' is damaged.");
         SetAside(path, hash);
         throw new ArtifactLostException(hash, $"The artifact {hash} in '{_root}' is damaged; it was moved to '{_damaged}'.");
     }
@@ -164,9 +172,13 @@ public sealed class FolderArtifactStore : IArtifactStore
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new ArtifactStoreException($"The artifact folder '{_root}' takes nothing: {exception.Message}", exception);
+            throw TakesNothing(exception);
         }
     }
+
+    private ArtifactStoreException TakesNothing(Exception exception) => DiskSpace.IsFull(exception)
+        ? new($"The disk of '{_root}' is full; the work goes on by itself when there is room again.", exception)
+        : new($"The artifact folder '{_root}' takes nothing: {exception.Message}", exception);
 
     private void SetAside(string path, string hash)
     {

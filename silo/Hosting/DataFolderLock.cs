@@ -17,6 +17,11 @@ internal sealed class DataFolderLock : IDisposable
 {
     private const string LockFile = "silo.lock", AnnouncementFile = "silo.json";
 
+    private const int Attempts = 20;
+
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(10);
+    private static readonly ManualResetEvent Pause = new(false);
+
     private readonly FileStream _file;
     private readonly string _announcement;
 
@@ -27,40 +32,56 @@ internal sealed class DataFolderLock : IDisposable
     public static DataFolderLock Take(string folder)
     {
         var path = Path.GetFullPath(folder);
-        try
+        for (var attempt = 1; ; attempt++)
         {
-            PrivateFiles.CreateFolder(path);
-            var file = PrivateFiles.Open(Path.Combine(path, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            return new DataFolderLock(file, path);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            var message = Find(folder) is { } other
-                ? $"The data folder '{path}' is in use by process {other.Process}; stop it, or use another folder."
-                : $"The data folder '{path}' cannot be used: {exception.Message}";
-            throw new FreeMaskException(message, exception);
+            try
+            {
+                PrivateFiles.CreateFolder(path);
+                var file = PrivateFiles.Open(Path.Combine(path, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                return new DataFolderLock(file, path);
+            }
+            catch (IOException) when (attempt < Attempts && Find(folder) is null)
+            {
+                // A process that only asks whether the folder is taken holds the lock for a moment.
+                Pause.WaitOne(Moment);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                var message = Find(folder) is { } other
+                    ? $"The data folder '{path}' is in use by process {other.Process}; stop it, or use another folder."
+                    : $"The data folder '{path}' cannot be used: {exception.Message}";
+                throw new FreeMaskException(message, exception);
+            }
         }
     }
 
-    /// <summary>Finds the silo that uses a folder; null where none does.</summary>
-    public static SiloAnnouncement? Find(string folder)
+    /// <summary>Whether a process has the folder now, announced or not.</summary>
+    public static bool IsTaken(string folder)
     {
+        var path = Path.Combine(Path.GetFullPath(folder), LockFile);
         try
         {
-            var path = Path.Combine(Path.GetFullPath(folder), LockFile);
-            if (!File.Exists(path)) return null;
-            using (new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None))
-                return null;
+            if (!File.Exists(path)) return false;
+            // A shared lock, so that those who ask do not disturb each other; it also works where the folder is not ours to write.
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            return false;
+        }
+        catch (FileNotFoundException)
+        {
+            return false;
         }
         catch (IOException)
         {
-            return Read(Path.Combine(Path.GetFullPath(folder), AnnouncementFile));
+            return true;
         }
         catch (UnauthorizedAccessException)
         {
-            return null;
+            return false;
         }
     }
+
+    /// <summary>The silo that has announced itself in a folder that is taken; null where the folder is free, or its owner has said nothing yet.</summary>
+    public static SiloAnnouncement? Find(string folder) => IsTaken(folder) ? Read(Path.Combine(Path.GetFullPath(folder), AnnouncementFile)) : null;
 
     /// <summary>Says where the silo can be reached.</summary>
     public void Announce(int gatewayPort)

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using FreeMask.Grains;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Vision;
 
@@ -20,6 +21,12 @@ public sealed record EmbeddedSiloOptions
     /// <summary>Settings by key, such as <c>FreeMask:Devices:Names:0</c>; they win over everything else.</summary>
     public IReadOnlyDictionary<string, string?> Settings { get; init; } = new Dictionary<string, string?>();
 
+    /// <summary>
+    /// True to read alone: state and artifacts are not written, nothing is worked on, and another process may use the folder meanwhile, or nobody may write it.
+    /// What other processes write after an answer may be missing in the next.
+    /// </summary>
+    public bool ReadOnly { get; init; }
+
     /// <summary>Registers the stage runners and the training, and whatever the host adds.</summary>
     public required Action<IServiceCollection> Services { get; init; }
 
@@ -33,11 +40,11 @@ public sealed class EmbeddedSilo : IAsyncDisposable
     private const int PortTries = 5;
 
     private readonly IHost _host;
-    private readonly DataFolderLock _lock;
+    private readonly DataFolderLock? _lock;
     private readonly TimeSpan _stopWithin;
     private bool _stopped;
 
-    private EmbeddedSilo(IHost host, DataFolderLock folderLock, TimeSpan stopWithin) => (_host, _lock, _stopWithin) = (host, folderLock, stopWithin);
+    private EmbeddedSilo(IHost host, DataFolderLock? folderLock, TimeSpan stopWithin) => (_host, _lock, _stopWithin) = (host, folderLock, stopWithin);
 
     /// <summary>Grains of the silo.</summary>
     public IGrainFactory Grains => _host.Services.GetRequiredService<IGrainFactory>();
@@ -52,7 +59,7 @@ public sealed class EmbeddedSilo : IAsyncDisposable
     /// <exception cref="FreeMaskException">Another process uses the data folder, or the folder or the settings cannot be used.</exception>
     public static async Task<EmbeddedSilo> StartAsync(EmbeddedSiloOptions options, CancellationToken cancellationToken)
     {
-        var folderLock = DataFolderLock.Take(options.DataFolder);
+        var folderLock = options.ReadOnly ? null : DataFolderLock.Take(options.DataFolder);
         try
         {
             for (var attempt = 1; ; attempt++)
@@ -62,7 +69,7 @@ public sealed class EmbeddedSilo : IAsyncDisposable
                 try
                 {
                     await host.StartAsync(cancellationToken);
-                    folderLock.Announce(gatewayPort);
+                    folderLock?.Announce(gatewayPort);
                     return new EmbeddedSilo(host, folderLock, options.StopWithin);
                 }
                 catch (Exception exception) when (attempt < PortTries && StartFailure.IsPortTaken(exception))
@@ -79,7 +86,7 @@ public sealed class EmbeddedSilo : IAsyncDisposable
         }
         catch (Exception exception)
         {
-            folderLock.Dispose();
+            folderLock?.Dispose();
             if (exception is not FreeMaskException && ConfigurationProblems.Of(exception) is { } problems) throw new FreeMaskException(string.Join('\n', problems), exception);
             throw;
         }
@@ -106,7 +113,7 @@ public sealed class EmbeddedSilo : IAsyncDisposable
     {
         await StopAsync();
         await DisposeAsync(_host);
-        _lock.Dispose();
+        _lock?.Dispose();
     }
 
     private static IHost Build(EmbeddedSiloOptions options, int siloPort, int gatewayPort)
@@ -119,6 +126,7 @@ public sealed class EmbeddedSilo : IAsyncDisposable
             ["Orleans:Endpoints:SiloPort"] = siloPort.ToString(System.Globalization.CultureInfo.InvariantCulture),
             ["Orleans:Endpoints:GatewayPort"] = gatewayPort.ToString(System.Globalization.CultureInfo.InvariantCulture),
         });
+        if (options.ReadOnly) builder.Configuration.AddInMemoryCollection(ReadOnlySettings);
         builder.Configuration.AddInMemoryCollection(options.Settings);
         if (options.Logging is { } logging) logging(builder.Logging);
         builder.AddFreeMaskSilo();
@@ -127,6 +135,15 @@ public sealed class EmbeddedSilo : IAsyncDisposable
         options.Services(builder.Services);
         return builder.Build();
     }
+
+    private static readonly Dictionary<string, string?> ReadOnlySettings = new()
+    {
+        ["FreeMask:Roles"] = "coordinator",
+        ["FreeMask:Artifacts:ReadOnly"] = "true",
+        ["FreeMask:Collection:Every"] = "00:00:00",
+        [$"Orleans:GrainStorage:{StorageNames.Coordination}:ReadOnly"] = "true",
+        [$"Orleans:GrainStorage:{StorageNames.Samples}:ReadOnly"] = "true",
+    };
 
     private static async Task DisposeAsync(IHost host)
     {

@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Silo.Artifacts;
@@ -14,10 +17,14 @@ public sealed class SiloConnection : IAsyncDisposable
 {
     private static readonly string[] ClientSections = ["ConnectionStrings", "Orleans:ClusterId", "Orleans:ServiceId", "Orleans:Clustering", "FreeMask:Artifacts", "FreeMask:DataFolder"];
 
-    private readonly IAsyncDisposable _owner;
+    // Whoever announces itself answers within milliseconds; a process that is starting or leaving needs seconds.
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5), OwnerTimeout = TimeSpan.FromSeconds(60), OwnerCheck = TimeSpan.FromMilliseconds(250);
 
-    private SiloConnection(IGrainFactory grains, IArtifactStore artifacts, bool isRemote, IAsyncDisposable owner) =>
-        (Grains, Artifacts, IsRemote, _owner) = (grains, artifacts, isRemote, owner);
+    private readonly IAsyncDisposable _owner;
+    private readonly string? _folder;
+
+    private SiloConnection(IGrainFactory grains, IArtifactStore artifacts, bool isRemote, IAsyncDisposable owner, string? folder = null) =>
+        (Grains, Artifacts, IsRemote, _owner, _folder) = (grains, artifacts, isRemote, owner, folder);
 
     /// <summary>The grains.</summary>
     public IGrainFactory Grains { get; }
@@ -28,12 +35,91 @@ public sealed class SiloConnection : IAsyncDisposable
     /// <summary>True where another process has the silo; a run that it works on goes on when this connection closes.</summary>
     public bool IsRemote { get; }
 
-    /// <summary>Opens the folder.</summary>
-    public static async Task<SiloConnection> OpenAsync(EmbeddedSiloOptions options, CancellationToken cancellationToken)
+    /// <summary>True where records can be read and nothing else: no process works in the folder, or it does not answer.</summary>
+    public bool IsReadOnly { get; private init; }
+
+    /// <summary>True where the process that had the silo of a data folder has left it.</summary>
+    public bool IsOwnerGone => IsRemote && _folder is not null && !DataFolderLock.IsTaken(_folder);
+
+    /// <summary>Opens the folder to work in it: in the process that uses it, or in a silo embedded here.</summary>
+    /// <param name="options">The silo to embed where no process uses the folder.</param>
+    /// <param name="waits">Told once where a process has the folder and does not answer, which is waited for.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <exception cref="FreeMaskException">The folder cannot be used, or the process that has it does not answer for a minute.</exception>
+    public static async Task<SiloConnection> OpenAsync(EmbeddedSiloOptions options, Action<string>? waits, CancellationToken cancellationToken)
     {
-        if (DataFolderLock.Find(options.DataFolder) is { } other) return await ConnectAsync(options, other, cancellationToken);
-        var silo = await EmbeddedSilo.StartAsync(options, cancellationToken);
-        return new SiloConnection(silo.Grains, silo.Artifacts, false, silo);
+        var started = TimeProvider.System.GetTimestamp();
+        for (var told = false; ; told = true)
+        {
+            if (!DataFolderLock.IsTaken(options.DataFolder))
+            {
+                try
+                {
+                    var silo = await EmbeddedSilo.StartAsync(options, cancellationToken);
+                    return new SiloConnection(silo.Grains, silo.Artifacts, false, silo);
+                }
+                catch (FreeMaskException) when (DataFolderLock.IsTaken(options.DataFolder))
+                {
+                    // Another process was quicker.
+                }
+            }
+
+            if (await TryConnectAsync(options, cancellationToken) is { } connection) return connection;
+            var owner = DataFolderLock.Find(options.DataFolder);
+            var who = owner is null ? "Another process" : $"Process {owner.Process}";
+            if (TimeProvider.System.GetElapsedTime(started) > OwnerTimeout)
+                throw new FreeMaskException($"{who} uses the data folder '{Path.GetFullPath(options.DataFolder)}' and does not answer; stop it, or use another folder.");
+            if (!told) waits?.Invoke($"{who} uses the data folder '{Path.GetFullPath(options.DataFolder)}' and does not answer; waiting up to a minute for it to answer or to leave ...");
+            await Task.Delay(OwnerCheck, TimeProvider.System, cancellationToken);
+        }
+    }
+
+    /// <summary>
+    /// Opens the folder to read: in the process that uses it, or else from its records, which needs neither the right to write nor room on the disk, and keeps
+    /// no other process from the folder.
+    /// </summary>
+    /// <exception cref="FreeMaskException">The records cannot be read.</exception>
+    public static async Task<SiloConnection> ReadAsync(EmbeddedSiloOptions options, CancellationToken cancellationToken)
+    {
+        var taken = DataFolderLock.IsTaken(options.DataFolder);
+        if (taken && await TryConnectAsync(options, cancellationToken) is { } connection) return connection;
+        var silo = await EmbeddedSilo.StartAsync(options with { ReadOnly = true }, cancellationToken);
+        return new SiloConnection(silo.Grains, silo.Artifacts, taken, silo) { IsReadOnly = true };
+    }
+
+    /// <summary>Connects to the process that has announced itself in the folder; null where none has, or it does not answer in time.</summary>
+    private static async Task<SiloConnection?> TryConnectAsync(EmbeddedSiloOptions options, CancellationToken cancellationToken)
+    {
+        if (DataFolderLock.Find(options.DataFolder) is not { } owner || !await AnswersAsync(owner, cancellationToken)) return null;
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(ConnectTimeout);
+        try
+        {
+            var connecting = ConnectAsync(options, owner, timeout.Token);
+            return await connecting.WaitAsync(ConnectTimeout, cancellationToken);
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested && exception is OperationCanceledException or TimeoutException or OrleansException or SocketException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Whether an announced process lives and listens: a port of a dead one would be tried again and again.</summary>
+    private static async Task<bool> AnswersAsync(SiloAnnouncement owner, CancellationToken cancellationToken)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(ConnectTimeout);
+        try
+        {
+            using var process = Process.GetProcessById(owner.Process);
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            await socket.ConnectAsync(IPAddress.Loopback, owner.GatewayPort, timeout.Token);
+            return true;
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested && exception is ArgumentException or SocketException or OperationCanceledException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Connects to a cluster as a client.</summary>
@@ -119,8 +205,8 @@ public sealed class SiloConnection : IAsyncDisposable
         try
         {
             await host.StartAsync(cancellationToken);
-            var artifacts = new FolderArtifactStore(Path.Combine(options.DataFolder, "artifacts"), TimeProvider.System);
-            return new SiloConnection(host.Services.GetRequiredService<IGrainFactory>(), artifacts, true, new ClientHost(host));
+            var artifacts = new FolderArtifactStore(Path.Combine(options.DataFolder, "artifacts"), TimeProvider.System, readOnly: true);
+            return new SiloConnection(host.Services.GetRequiredService<IGrainFactory>(), artifacts, true, new ClientHost(host), options.DataFolder);
         }
         catch
         {

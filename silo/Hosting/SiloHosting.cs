@@ -135,7 +135,7 @@ public static class SiloHosting
             defaults["Orleans:Name"] = "local";
             foreach (var name in new[] { StorageNames.Coordination, StorageNames.Samples })
             {
-                if (configuration.GetSection($"Orleans:GrainStorage:{name}").Exists()) continue;
+                if (configuration[$"Orleans:GrainStorage:{name}:ProviderType"] is not null) continue;
                 defaults[$"Orleans:GrainStorage:{name}:ProviderType"] = "Sqlite";
                 defaults[$"Orleans:GrainStorage:{name}:Path"] = Path.Combine(data, "state.db");
             }

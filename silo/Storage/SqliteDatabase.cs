@@ -23,10 +23,13 @@ internal sealed class SqliteDatabase : IAsyncDisposable
             PRIMARY KEY(kind, key)) WITHOUT ROWID;
         """;
 
+    private const int DiskFull = 13;
+
     private readonly Channel<PendingWrite> _writes = Channel.CreateUnbounded<PendingWrite>(new UnboundedChannelOptions { SingleReader = true });
     private readonly ConcurrentBag<Reader> _readers = [];
     private readonly SqliteStorageOptions _options;
     private readonly Task _writing;
+    private readonly SqliteReadOnlyFile? _file;
     private volatile bool _disposed;
 
     /// <summary>Opens the file; makes it, and its folder, where absent.</summary>
@@ -34,6 +37,12 @@ internal sealed class SqliteDatabase : IAsyncDisposable
     public SqliteDatabase(SqliteStorageOptions options)
     {
         _options = options;
+        if (options.ReadOnly)
+        {
+            (_file, _writing) = (SqliteReadOnlyFile.Open(options.Path), Task.CompletedTask);
+            return;
+        }
+
         var connection = Open();
         _writing = Task.Run(() => WriteLoopAsync(connection));
     }
@@ -42,7 +51,7 @@ internal sealed class SqliteDatabase : IAsyncDisposable
     public (long Version, byte[]? Payload) Read(string kind, string key)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        if (!_readers.TryTake(out var reader)) reader = new Reader(Open());
+        if (!_readers.TryTake(out var reader)) reader = new Reader(_file?.Connect() ?? Open());
         try
         {
             return reader.Read(kind, key);
@@ -56,6 +65,7 @@ internal sealed class SqliteDatabase : IAsyncDisposable
     /// <summary>Writes a record where it still has the version that the caller knows (0: where there is none); removes it where there are no bytes.</summary>
     public Task<WriteResult> WriteAsync(string kind, string key, long version, byte[]? payload)
     {
+        if (_options.ReadOnly) throw new IOException($"The database '{_options.Path}' was opened for reading only.");
         var write = new PendingWrite(kind, key, version, payload);
         if (!_writes.Writer.TryWrite(write)) write.Done.SetException(new ObjectDisposedException(nameof(SqliteDatabase)));
         return write.Done.Task;
@@ -69,6 +79,7 @@ internal sealed class SqliteDatabase : IAsyncDisposable
         _writes.Writer.TryComplete();
         await _writing;
         foreach (var reader in _readers) reader.Dispose();
+        _file?.Dispose();
     }
 
     private SqliteConnection Open()
@@ -113,8 +124,13 @@ internal sealed class SqliteDatabase : IAsyncDisposable
             }
             catch (Exception exception)
             {
+                // A transaction that could not even begin has taken nothing from the queue.
+                if (batch.Count == 0 && _writes.Reader.TryRead(out var first)) batch.Add((first, default));
                 // Nothing of this transaction was kept: every caller reads again and decides anew.
-                foreach (var (write, _) in batch) write.Done.SetException(exception);
+                var failure = exception is SqliteException { SqliteErrorCode: DiskFull }
+                    ? new IOException($"The disk of '{_options.Path}' is full; the work goes on by itself when there is room again.", exception)
+                    : exception;
+                foreach (var (write, _) in batch) write.Done.SetException(failure);
                 continue;
             }
 

@@ -15,6 +15,9 @@ public sealed class SqliteStorageOptions
     /// </summary>
     public bool WaitForDisk { get; set; }
 
+    /// <summary>True to read only: nothing is written, neither to the file nor beside it, and another process may write meanwhile. Default false.</summary>
+    public bool ReadOnly { get; set; }
+
     /// <summary>Most writes in one transaction. Default 2000.</summary>
     [Range(1, 100_000)]
     public int CommitBatch { get; set; } = 2000;

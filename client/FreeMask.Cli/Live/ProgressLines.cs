@@ -29,7 +29,9 @@ internal sealed class ProgressLines(TimeSpan interval)
         return $"[{elapsed}] {tail}{eta}";
     }
 
-    private static string Tail(RunStatus status, RoundStatus? round)
+    private static string Tail(RunStatus status, RoundStatus? round) => string.Join(" · ", [Place(status, round), .. status.Notes]);
+
+    private static string Place(RunStatus status, RoundStatus? round)
     {
         if (status.State != RunState.Running || round is null)
             return $"{status.Run} is {Words.State(status.State)}{(status.Reason is { Length: > 0 } reason ? $": {reason}" : "")}";

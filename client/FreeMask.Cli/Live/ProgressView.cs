@@ -26,6 +26,7 @@ internal sealed class ProgressView(bool unicode)
             rows.Add(Foot(round));
         }
 
+        foreach (var note in status.Notes) rows.Add(new Markup($"[yellow]Note: {Markup.Escape(note)}[/]"));
         if (status.Reason is { Length: > 0 } reason) rows.Add(new Markup($"[yellow]{Markup.Escape(reason)}[/]"));
         rows.Add(new Markup($"[grey]{Markup.Escape(hint)}[/]"));
         return new Rows(rows);

@@ -8,8 +8,8 @@ internal static class DeviceSettings
 {
     private const string Names = "FreeMask:Devices:Names";
 
-    // Of all settings of a silo these alone make sense for one that lives as long as a command.
-    private static readonly string[] Sections = ["FreeMask:Devices", "FreeMask:DeviceWorker"];
+    // The settings of a silo that make sense for one that lives as long as a command; where its state and artifacts are, --data says.
+    private static readonly string[] Sections = ["FreeMask:Devices", "FreeMask:DeviceWorker", "FreeMask:Collection", "FreeMask:Coordination"];
 
     /// <summary>Settings from environment variables, such as <c>FREEMASK_FreeMask__Devices__Threads</c>.</summary>
     /// <param name="devices">Devices that arguments name; they take the place of those that the environment names.</param>

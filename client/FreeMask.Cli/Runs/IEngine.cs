@@ -13,9 +13,17 @@ internal interface IEngine : IAsyncDisposable
     /// <summary>True where another process does the work, and goes on with it when this one leaves.</summary>
     bool IsRemote { get; }
 
+    /// <summary>True where runs can be looked at and nothing else.</summary>
+    bool IsReadOnly { get; }
+
+    /// <summary>True where the process that did the work has ended, and with it every answer.</summary>
+    bool IsOwnerGone { get; }
+
     IRunGrain Run(string id);
 
     IRunDirectoryGrain Directory { get; }
+
+    IArtifactCollectorGrain Collector { get; }
 
     /// <summary>Reads an artifact by its sha256.</summary>
     Task<ReadOnlyMemory<byte>> ReadArtifactAsync(string hash, CancellationToken stop);
@@ -26,7 +34,10 @@ internal interface IEngine : IAsyncDisposable
 /// <param name="Cluster">The configuration file of a cluster; null for the data folder's own engine.</param>
 /// <param name="Devices">The devices of a silo embedded here; none for those that configuration names.</param>
 /// <param name="Log">Where log entries are written besides the log's file; null for nowhere.</param>
-internal sealed record EngineAddress(DataFolder Data, string? Cluster, IReadOnlyList<string> Devices, TextWriter? Log = null);
+/// <param name="ReadOnly">True to look at runs only: a folder is read without being taken, and nothing is written.</param>
+/// <param name="Say">Told what is waited for; null for nobody.</param>
+internal sealed record EngineAddress(
+    DataFolder Data, string? Cluster, IReadOnlyList<string> Devices, TextWriter? Log = null, bool ReadOnly = false, Action<string>? Say = null);
 
 /// <summary>Opens an engine.</summary>
 internal delegate Task<IEngine> EngineOpener(EngineAddress address, BundleCatalog bundles, CancellationToken stop);

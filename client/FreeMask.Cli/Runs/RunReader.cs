@@ -52,6 +52,8 @@ internal sealed class RunReader(IEngine engine, RunSpec spec, RunStatus status)
         }
         catch (ArtifactLostException)
         {
+            // Nothing is made again by looking.
+            if (engine.IsReadOnly) return null;
             return await engine.Run(Status.Run).RestoreArtifact(sample.Round, sample.Index, hash) ? await BytesAsync(hash, stop) : null;
         }
     }

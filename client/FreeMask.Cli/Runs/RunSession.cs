@@ -9,8 +9,19 @@ using FreeMask.Vision;
 namespace FreeMask.Cli.Runs;
 
 /// <summary>Follows a run to its end and writes what it made.</summary>
-internal sealed class RunSession(IEngine engine, Desk desk, BundleCatalog bundles)
+/// <param name="engine">The engine to begin with; the session closes it.</param>
+/// <param name="reopen">Opens another one where the process that had the engine has ended.</param>
+/// <param name="desk">Where the user is told.</param>
+/// <param name="bundles">The bundles of this process, for what they say of prompts.</param>
+internal sealed class RunSession(IEngine engine, Func<CancellationToken, Task<IEngine>> reopen, Desk desk, BundleCatalog bundles) : IAsyncDisposable
 {
+    private static readonly TimeSpan OwnerCheck = TimeSpan.FromMilliseconds(500), CollectionTime = TimeSpan.FromSeconds(60), CollectionCheck = TimeSpan.FromMilliseconds(100);
+
+    private IEngine _engine = engine;
+
+    /// <summary>The engine as it is now.</summary>
+    internal IEngine Engine => _engine;
+
     /// <summary>Starts a run under an id of its own.</summary>
     /// <param name="spec">What to make.</param>
     /// <param name="again">Whether to compute what was computed before.</param>
@@ -18,10 +29,10 @@ internal sealed class RunSession(IEngine engine, Desk desk, BundleCatalog bundle
     /// <exception cref="FreeMaskException">The same settings ran before.</exception>
     internal async Task<string> StartAsync(RunSpec spec, bool again, CancellationToken stop)
     {
-        var taken = await engine.Directory.List();
+        var taken = await _engine.Directory.List();
         var id = RunIds.Next(spec.Name, taken);
-        if (!again && await SameAsync(spec, taken) is { } same) throw new FreeMaskException(HowToGoOn(await engine.Run(same).GetStatus(), id));
-        await engine.Run(id).Start(spec);
+        if (!again && await SameAsync(spec, taken) is { } same) throw new FreeMaskException(HowToGoOn(await _engine.Run(same).GetStatus(), id));
+        await _engine.Run(id).Start(spec);
         await AtomicFile.WriteAsync(new RunFolder(desk.Data, id).RunFile, RunFile.Write(spec), stop);
         desk.Say($"Run '{id}' in {desk.Data.Root}");
         return id;
@@ -32,7 +43,7 @@ internal sealed class RunSession(IEngine engine, Desk desk, BundleCatalog bundle
     {
         var wanted = SpecFingerprint.Of(spec);
         foreach (var run in runs.Reverse())
-            if (await engine.Run(run).GetSpec() is { } made && SpecFingerprint.Of(made) == wanted && (await engine.Run(run).GetStatus()).State != RunState.Cancelled) return run;
+            if (await _engine.Run(run).GetSpec() is { } made && SpecFingerprint.Of(made) == wanted && (await _engine.Run(run).GetStatus()).State != RunState.Cancelled) return run;
         return null;
     }
 
@@ -50,29 +61,79 @@ internal sealed class RunSession(IEngine engine, Desk desk, BundleCatalog bundle
     /// <summary>Follows until the run ends, then writes its products. Stopping leaves the run to be resumed.</summary>
     internal async Task<Outcome> FollowAsync(string id, CancellationToken stop)
     {
-        var run = engine.Run(id);
         try
         {
-            var hint = engine.IsRemote ? "Another process does the work. Ctrl-C only ends the watching." : "Ctrl-C stops cleanly; 'freemask resume' goes on.";
-            await new Follower(desk).FollowAsync(_ => run.GetStatus(), hint, stop);
-            var reader = await RunReader.OpenAsync(engine, id);
-            var document = await new RunProducts(reader, new RunFolder(desk.Data, id), desk, bundles).WriteAsync(stop);
-            return new(document, document.Show, document.State == RunState.Completed ? ExitCodes.Ok : ExitCodes.Failed);
+            while (!await WatchAsync(id, stop)) await TakeOverAsync(id, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             return await InterruptedAsync(id);
         }
+
+        try
+        {
+            var reader = await RunReader.OpenAsync(_engine, id);
+            var document = await new RunProducts(reader, new RunFolder(desk.Data, id), desk, bundles).WriteAsync(stop);
+            await CollectAsync(stop);
+            return new(document, document.Show, document.State == RunState.Completed ? ExitCodes.Ok : ExitCodes.Failed);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            desk.Say($"Stopped. Run '{id}' has ended, but not all that it leaves is written: 'freemask resume {id}' writes it.");
+            return new(await DescribeAsync(id), _ => { }, ExitCodes.Interrupted);
+        }
+    }
+
+    /// <summary>Closes the engine.</summary>
+    public ValueTask DisposeAsync() => _engine.DisposeAsync();
+
+    /// <summary>Watches the run until it ends.</summary>
+    /// <returns>False where the process that does the work has ended before.</returns>
+    private async Task<bool> WatchAsync(string id, CancellationToken stop)
+    {
+        var run = _engine.Run(id);
+        var hint = _engine.IsRemote ? "Another process does the work. Ctrl-C only ends the watching." : "Ctrl-C stops cleanly; 'freemask resume' goes on.";
+        using var watching = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var following = new Follower(desk).FollowAsync(_ => run.GetStatus().WaitAsync(watching.Token), hint, watching.Token);
+        while (await Task.WhenAny(following, Task.Delay(OwnerCheck, desk.Time, stop)) != following && !stop.IsCancellationRequested)
+        {
+            // Calls to a process that has ended would wait for their timeouts.
+            if (!_engine.IsOwnerGone) continue;
+            await watching.CancelAsync();
+            await following.ContinueWith(_ => { }, TaskScheduler.Default);
+            return false;
+        }
+
+        await following;
+        return true;
+    }
+
+    private async Task TakeOverAsync(string id, CancellationToken stop)
+    {
+        desk.Say($"The process that worked on run '{id}' has ended; this one goes on with it.");
+        await _engine.DisposeAsync();
+        _engine = await reopen(stop);
+        await _engine.Run(id).Resume();
+    }
+
+    /// <summary>Removes what the run made and does not need any more, where this process owns the folder.</summary>
+    private async Task CollectAsync(CancellationToken stop)
+    {
+        if (_engine.IsRemote) return;
+        var started = desk.Time.GetTimestamp();
+        await _engine.Collector.Collect();
+        while ((await _engine.Collector.GetReport()).Running && desk.Time.GetElapsedTime(started) < CollectionTime) await Task.Delay(CollectionCheck, desk.Time, stop);
     }
 
     private async Task<Outcome> InterruptedAsync(string id)
     {
-        var run = engine.Run(id);
-        var document = await run.GetSpec() is { } spec ? (object)RunDocument.Of(spec, await run.GetStatus()) : new { run = id };
-        var word = engine.IsRemote
+        var word = _engine.IsRemote
             ? $"Stopped watching. Run '{id}' goes on in its own process."
             : $"Stopped. Nothing that was finished is lost: 'freemask resume {id}' goes on.";
         desk.Say(word);
-        return new(document, _ => { }, ExitCodes.Interrupted);
+        return new(await DescribeAsync(id), _ => { }, ExitCodes.Interrupted);
     }
+
+    private async Task<object> DescribeAsync(string id) =>
+        await _engine.Run(id).GetSpec() is { } spec ? RunDocument.Of(spec, await _engine.Run(id).GetStatus()) : new { run = id };
 }

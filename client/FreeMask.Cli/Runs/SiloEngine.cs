@@ -13,6 +13,10 @@ internal sealed class SiloEngine(SiloConnection connection) : IEngine
 {
     public bool IsRemote => connection.IsRemote;
 
+    public bool IsReadOnly => connection.IsReadOnly;
+
+    public bool IsOwnerGone => connection.IsOwnerGone;
+
     public IRunDirectoryGrain Directory => connection.Grains.GetGrain<IRunDirectoryGrain>(0);
 
     /// <summary>Makes an opener that connects to a cluster, or to the silo of a data folder, or embeds one.</summary>
@@ -26,7 +30,10 @@ internal sealed class SiloEngine(SiloConnection connection) : IEngine
         }
 
         var options = new EmbeddedSiloOptions { DataFolder = address.Data.Root, Services = services => stages(services, bundles), Logging = Log, Settings = DeviceSettings.Of(address.Devices) };
-        return new SiloEngine(await SiloConnection.OpenAsync(options, stop));
+        if (!address.ReadOnly) return new SiloEngine(await SiloConnection.OpenAsync(options, address.Say, stop));
+        // A folder without records has no runs, and is not made by being looked at.
+        if (!File.Exists(Path.Combine(address.Data.Root, "state.db"))) return new NoRunsEngine();
+        return new SiloEngine(await SiloConnection.ReadAsync(options, stop));
 
         void Log(ILoggingBuilder logging) => logging
             .SetMinimumLevel(LogLevel.Trace)
@@ -37,6 +44,8 @@ internal sealed class SiloEngine(SiloConnection connection) : IEngine
             .AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error)
             .AddFilter("Microsoft", LogLevel.Warning);
     };
+
+    public IArtifactCollectorGrain Collector => connection.Grains.GetGrain<IArtifactCollectorGrain>(0);
 
     public IRunGrain Run(string id) => connection.Grains.GetGrain<IRunGrain>(id);
 

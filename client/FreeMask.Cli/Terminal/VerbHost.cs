@@ -52,8 +52,13 @@ internal sealed class VerbHost(Surroundings surroundings, IReadOnlyList<string> 
     /// <summary>Shows a document with the program that the system has for it; false where there is none.</summary>
     internal bool OpenDocument(string path) => surroundings.OpenDocument(path);
 
-    /// <summary>Opens the engine of the desk's cluster or data folder.</summary>
-    internal Task<IEngine> OpenEngineAsync(Desk desk, CancellationToken stop) => surroundings.OpenEngine(new EngineAddress(desk.Data, desk.Cluster, desk.Devices, desk.Log), Bundles, stop);
+    /// <summary>Opens the engine of the desk's cluster or data folder, to work with it.</summary>
+    internal Task<IEngine> OpenEngineAsync(Desk desk, CancellationToken stop) =>
+        surroundings.OpenEngine(new EngineAddress(desk.Data, desk.Cluster, desk.Devices, desk.Log, ReadOnly: false, desk.Say), Bundles, stop);
+
+    /// <summary>Opens the engine of the desk's cluster or data folder, to look at runs: it takes nothing from a process that works there.</summary>
+    internal Task<IEngine> ReadEngineAsync(Desk desk, CancellationToken stop) =>
+        surroundings.OpenEngine(new EngineAddress(desk.Data, desk.Cluster, desk.Devices, desk.Log, ReadOnly: true, desk.Say), Bundles, stop);
 
     /// <summary>Makes a verb do its work.</summary>
     internal Command Handle(Command command, Func<ParseResult, Desk, CancellationToken, Task<Outcome>> verb)

@@ -45,7 +45,7 @@ internal static class AffinityVerb
 
     private static async Task<IReadOnlyList<AffinityExample>> ReadAsync(VerbHost host, Desk desk, string id, AffinityTrainingRequest request, int limit, CancellationToken stop)
     {
-        await using var engine = await host.OpenEngineAsync(desk, stop);
+        await using var engine = await host.ReadEngineAsync(desk, stop);
         var reader = await RunReader.OpenAsync(engine, await RunIds.FindAsync(engine, id, _ => true, "such"));
         var preset = AttentionPreset.ByName(reader.Spec.Mask.Preset);
         var masked = new List<SampleRecord>();

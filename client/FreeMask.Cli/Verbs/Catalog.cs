@@ -15,6 +15,8 @@ internal static class Catalog
         StatusVerbs.Pause(host),
         StatusVerbs.Cancel(host),
         RunVerbs.Retry(host),
+        StorageVerbs.Remove(host),
+        StorageVerbs.Collect(host),
         ProductVerbs.Export(host),
         ProductVerbs.Report(host),
         OpenVerb.Create(host),

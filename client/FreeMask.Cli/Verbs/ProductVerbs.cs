@@ -28,13 +28,27 @@ internal static class ProductVerbs
             var layout = DatasetExporter.Format(parsed.GetRequiredValue(format));
             var target = OutputFolder.Check(parsed.GetRequiredValue(folder));
             DatasetExporter.RequireFree(target, parsed.GetValue(overwrite));
-            await using var engine = await host.OpenEngineAsync(desk, stop);
-            var id = await RunIds.FindAsync(engine, parsed.GetRequiredValue(run), _ => true, "such");
-            var reader = await RunReader.OpenAsync(engine, id);
-            var summary = await DatasetExport.WriteAsync(reader, layout, target, parsed.GetValue(overwrite), null, stop);
-            var document = new { run = id, format = layout.Name, folder = summary.Folder, dataset = summary.DataRoot, train = summary.Train, val = summary.Validation, objects = summary.Objects };
+            ExportSummary summary;
+            try
+            {
+                summary = await WriteAsync(await host.ReadEngineAsync(desk, stop));
+            }
+            catch (LostPictureException)
+            {
+                // What the store lost is made again, which needs the models.
+                summary = await WriteAsync(await host.OpenEngineAsync(desk, stop));
+            }
+
+            var document = new { run = parsed.GetRequiredValue(run), format = layout.Name, folder = summary.Folder, dataset = summary.DataRoot, train = summary.Train, val = summary.Validation, objects = summary.Objects };
             return new Outcome(document, console =>
                 console.Profile.Out.Writer.WriteLine($"{summary.Train + summary.Validation} images ({summary.Train} train, {summary.Validation} val) with {summary.Objects} objects in {summary.DataRoot}"));
+
+            async Task<ExportSummary> WriteAsync(IEngine opened)
+            {
+                await using var engine = opened;
+                var id = await RunIds.FindAsync(engine, parsed.GetRequiredValue(run), _ => true, "such");
+                return await DatasetExport.WriteAsync(await RunReader.OpenAsync(engine, id), layout, target, parsed.GetValue(overwrite), null, stop);
+            }
         });
     }
 
@@ -46,7 +60,7 @@ internal static class ProductVerbs
         return host.Handle(new Command("report", "Write the report of a run, finished or not. Default: the newest one.") { run, file, sheet }, async (parsed, desk, stop) =>
         {
             var (page, drawing) = (parsed.GetValue(file) is { } named ? NamedPath.File(named, "--out") : null, parsed.GetValue(sheet) is { } target ? SheetFile(target) : null);
-            await using var engine = await host.OpenEngineAsync(desk, stop);
+            await using var engine = await host.ReadEngineAsync(desk, stop);
             var id = await RunIds.FindAsync(engine, parsed.GetValue(run), _ => true, "such");
             var reader = await RunReader.OpenAsync(engine, id);
             var folder = new RunFolder(desk.Data, id);

@@ -27,8 +27,7 @@ internal static class RunVerbs
             var advice = RunAdvice.Of(spec, host.Bundles, isLocal ? desk.Data.FreeBytes : null, isLocal && desk.Devices.Count == 0 ? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes : null);
             if (parsed.GetValue(check)) return Checked(spec, advice);
             foreach (var note in advice.Notes) desk.Say($"Note: {note}");
-            await using var engine = await host.OpenEngineAsync(desk, stop);
-            var session = new RunSession(engine, desk, host.Bundles);
+            await using var session = await SessionAsync(host, desk, stop);
             return await session.FollowAsync(await session.StartAsync(spec, parsed.GetValue(again), stop), stop);
         });
     }
@@ -50,13 +49,15 @@ internal static class RunVerbs
         return host.Handle(new Command("resume", "Go on with a run that was paused, stopped or killed. Default: the newest unfinished one.") { run, host.Device }, async (parsed, desk, stop) =>
         {
             RunIds.RequireFolder(desk, parsed.GetValue(run));
-            await using var engine = await host.OpenEngineAsync(desk, stop);
-            var id = await RunIds.FindAsync(engine, parsed.GetValue(run), IsUnfinished, "unfinished");
+            await using var session = await SessionAsync(host, desk, stop);
+            var engine = session.Engine;
+            var id = await RunIds.FindAsync(engine, parsed.GetValue(run), status => IsUnfinished(status) || LacksProducts(desk, status), "unfinished");
             var status = await engine.Run(id).GetStatus();
             if (status.State == RunState.Failed)
                 throw new FreeMaskException($"Run '{id}' failed: {status.Reason} When the cause is put right, 'freemask retry {id}' tries again.");
+            if (engine.IsRemote && status.State == RunState.Running) desk.Say($"Run '{id}' is at work in another process already; watching it.");
             await engine.Run(id).Resume();
-            return await new RunSession(engine, desk, host.Bundles).FollowAsync(id, stop);
+            return await session.FollowAsync(id, stop);
         });
     }
 
@@ -72,13 +73,14 @@ internal static class RunVerbs
         return host.Handle(new Command("retry", "Try again what failed, and go on.") { run, samples, host.Device }, async (parsed, desk, stop) =>
         {
             RunIds.RequireFolder(desk, parsed.GetValue(run));
-            await using var engine = await host.OpenEngineAsync(desk, stop);
+            await using var session = await SessionAsync(host, desk, stop);
+            var engine = session.Engine;
             var id = await RunIds.FindAsync(engine, parsed.GetValue(run), status => status.State == RunState.Failed || IsUnfinished(status), "failed or unfinished");
             var indices = parsed.GetValue(samples) is { Length: > 0 } named ? named : null;
             if (indices is not null) await RequireQuarantinedAsync(engine, id, indices, stop);
             await engine.Run(id).Retry(indices);
             await engine.Run(id).Resume();
-            return await new RunSession(engine, desk, host.Bundles).FollowAsync(id, stop);
+            return await session.FollowAsync(id, stop);
         });
     }
 
@@ -94,6 +96,12 @@ internal static class RunVerbs
         var those = quarantined.Count == 0 ? "it has none" : $"they are {string.Join(", ", quarantined.Take(20))}{(quarantined.Count > 20 ? ", ..." : "")}";
         throw new FreeMaskException($"--samples {string.Join(' ', wrong)}: not among the quarantined samples of round {open.Round + 1} of run '{id}'; {those}.");
     }
+
+    private static async Task<RunSession> SessionAsync(VerbHost host, Desk desk, CancellationToken stop) =>
+        new(await host.OpenEngineAsync(desk, stop), token => host.OpenEngineAsync(desk, token), desk, host.Bundles);
+
+    /// <summary>Whether a run has ended and was stopped before all that it leaves was written; the report is written last.</summary>
+    private static bool LacksProducts(Desk desk, RunStatus status) => status.State == RunState.Completed && !File.Exists(new RunFolder(desk.Data, status.Run).Report);
 
     private static bool IsUnfinished(RunStatus status) => status.State is RunState.Running or RunState.Paused;
 }

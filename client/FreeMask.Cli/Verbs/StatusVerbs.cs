@@ -16,7 +16,7 @@ internal static class StatusVerbs
         var run = Arguments.OptionalRun();
         return host.Handle(new Command("status", "Show how a run stands, or list all runs.") { run }, async (parsed, desk, stop) =>
         {
-            await using var engine = await host.OpenEngineAsync(desk, stop);
+            await using var engine = await host.ReadEngineAsync(desk, stop);
             if (parsed.GetValue(run) is { } named) return await OneAsync(host, engine, named, desk);
             var all = new List<(RunDocument Run, RunStatus Status)>();
             foreach (var id in await engine.Directory.List())
@@ -30,7 +30,7 @@ internal static class StatusVerbs
         var run = Arguments.OptionalRun();
         return host.Handle(new Command("watch", "Watch a run that another process works on. Default: the newest unfinished one.") { run }, async (parsed, desk, stop) =>
         {
-            await using var engine = await host.OpenEngineAsync(desk, stop);
+            await using var engine = await host.ReadEngineAsync(desk, stop);
             var id = await RunIds.FindAsync(engine, parsed.GetValue(run), status => status.State is RunState.Running or RunState.Paused, "unfinished");
             var status = await engine.Run(id).GetStatus();
             if (!engine.IsRemote && !Follower.IsOver(status))
@@ -53,12 +53,18 @@ internal static class StatusVerbs
         var reason = new Option<string?>("--reason") { Description = "Why, for the status.", HelpName = "TEXT" };
         return host.Handle(new Command(name, description) { run, reason }, async (parsed, desk, stop) =>
         {
-            RunIds.RequireFolder(desk, parsed.GetRequiredValue(run));
-            await using var engine = await host.OpenEngineAsync(desk, stop);
-            var id = await RunIds.FindAsync(engine, parsed.GetRequiredValue(run), _ => true, "such");
-            var before = await engine.Run(id).GetStatus();
+            string id;
+            RunStatus before;
+            // A run that is not there, or has ended, needs no engine.
+            await using (var reader = await host.ReadEngineAsync(desk, stop))
+            {
+                id = await RunIds.FindAsync(reader, parsed.GetRequiredValue(run), _ => true, "such");
+                before = await reader.Run(id).GetStatus();
+            }
+
             if (before.State is RunState.Completed or RunState.Cancelled || (before.State == RunState.Failed && name == "pause"))
                 throw new FreeMaskException($"Run '{id}' is {Words.State(before.State)}; there is nothing to {name}.{(before.State == RunState.Failed ? $" 'freemask retry {id}' tries again, 'freemask cancel {id}' ends it." : "")}");
+            await using var engine = await host.OpenEngineAsync(desk, stop);
             await act(engine.Run(id), parsed.GetValue(reason) ?? defaultReason);
             return await OneAsync(host, engine, id, desk);
         });
@@ -71,7 +77,7 @@ internal static class StatusVerbs
     {
         var id = await RunIds.FindAsync(engine, named, _ => true, "such");
         var reader = await RunReader.OpenAsync(engine, id);
-        var document = Describe(desk, engine, reader.Spec, reader.Status) with { Notes = PromptNotes.Of(reader.Spec, host.Bundles) };
+        var document = Describe(desk, engine, reader.Spec, reader.Status) with { Notes = [.. reader.Status.Notes, .. PromptNotes.Of(reader.Spec, host.Bundles)] };
         return new(document, console =>
         {
             console.MarkupLine($"[bold]{Markup.Escape(id)}[/] is {Words.State(reader.Status.State)}{Resting(reader.Status, engine.IsRemote)}");

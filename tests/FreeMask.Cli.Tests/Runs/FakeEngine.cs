@@ -22,6 +22,12 @@ internal sealed class FakeEngine : IEngine, IRunDirectoryGrain
 
     public bool IsRemote => false;
 
+    public bool IsReadOnly => false;
+
+    public bool IsOwnerGone => false;
+
+    public IArtifactCollectorGrain Collector { get; } = new NothingToCollect();
+
     public IRunDirectoryGrain Directory => this;
 
     public IRunGrain Run(string id) => _runs.TryGetValue(id, out var run) ? run : new FakeRun(id, this);
@@ -29,6 +35,12 @@ internal sealed class FakeEngine : IEngine, IRunDirectoryGrain
     public Task<ReadOnlyMemory<byte>> ReadArtifactAsync(string hash, CancellationToken stop) => Task.FromResult<ReadOnlyMemory<byte>>(_artifacts[hash]);
 
     public Task Register(string run) => Task.CompletedTask;
+
+    public Task Unregister(string run)
+    {
+        _runs.Remove(run);
+        return Task.CompletedTask;
+    }
 
     public Task<string[]> List() => Task.FromResult(_runs.Keys.ToArray());
 
@@ -88,6 +100,13 @@ internal sealed class FakeEngine : IEngine, IRunDirectoryGrain
         };
     }
 
+    private sealed class NothingToCollect : IArtifactCollectorGrain
+    {
+        public Task Collect(TimeSpan? grace = null, bool countOnly = false) => Task.CompletedTask;
+
+        public Task<CollectionReport> GetReport() => Task.FromResult(new CollectionReport { EndedAt = DateTimeOffset.UnixEpoch });
+    }
+
     private sealed class FakeRun(string id, FakeEngine engine) : IRunGrain
     {
         private RunSpec? _spec;
@@ -136,6 +155,8 @@ internal sealed class FakeEngine : IEngine, IRunDirectoryGrain
         }
 
         public Task Nudge() => Task.CompletedTask;
+
+        public Task Remove() => engine.Unregister(id);
 
         public Task<bool> RestoreArtifact(int round, int index, string hash) => Task.FromResult(false);
 

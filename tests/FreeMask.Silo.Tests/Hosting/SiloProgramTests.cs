@@ -37,7 +37,7 @@ public sealed class SiloProgramTests : IDisposable
         Assert.Contains("is in use by process", await LogAsync("second"), StringComparison.Ordinal);
 
         await using (var client = await SiloConnection.OpenAsync(
-            new EmbeddedSiloOptions { DataFolder = data, Services = _ => throw new InvalidOperationException() }, TestContext.Current.CancellationToken))
+            new EmbeddedSiloOptions { DataFolder = data, Services = _ => throw new InvalidOperationException() }, null, TestContext.Current.CancellationToken))
         {
             Assert.True(client.IsRemote);
             Assert.Empty(await client.Grains.GetGrain<IRunDirectoryGrain>(0).List());

@@ -8,6 +8,7 @@ using FreeMask.Silo.Tests.Fakes;
 using FreeMask.Training.Mask2Former;
 using FreeMask.Vision;
 using FreeMask.Vision.Onnx;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace FreeMask.Silo.Tests.Pipeline;
@@ -67,8 +68,8 @@ public sealed class OverlapTests : IDisposable
     /// <summary>Works on the batches one by one and all at once, on a device of its own each time, and compares what is made.</summary>
     private async Task<StageInput[]> CompareAsync(StageKind kind, RunSpec spec, StageInput[] inputs)
     {
-        using var one = new PipelineRunner(_bundles, _store, new OnnxSessionOptions());
-        using var other = new PipelineRunner(_bundles, _store, new OnnxSessionOptions());
+        using var one = new PipelineRunner(_bundles, _store, new OnnxSessionOptions(), NullLoggerFactory.Instance);
+        using var other = new PipelineRunner(_bundles, _store, new OnnxSessionOptions(), NullLoggerFactory.Instance);
         var expected = new List<StageOutcome>();
         foreach (var batch in inputs.Chunk(Batch)) expected.AddRange(await one.RunAsync(kind, spec, batch, Cancellation));
         for (var repetition = 0; repetition < 3; repetition++)

@@ -134,7 +134,7 @@ public sealed class ControlTests : IDisposable
             var refused = await Assert.ThrowsAsync<FreeMaskException>(() => TestSilo.StartAsync(_folder.Path, token));
             Assert.Contains($"process {Environment.ProcessId}", refused.Message, StringComparison.Ordinal);
 
-            await using var connection = await SiloConnection.OpenAsync(new EmbeddedSiloOptions { DataFolder = _folder.Path, Services = _ => { } }, token);
+            await using var connection = await SiloConnection.OpenAsync(new EmbeddedSiloOptions { DataFolder = _folder.Path, Services = _ => { } }, null, token);
             Assert.True(connection.IsRemote);
             var status = await connection.Grains.GetGrain<IRunGrain>("run").GetStatus();
             Assert.Equal(RunState.Completed, status.State);

@@ -1,0 +1,30 @@
+using FreeMask.GrainInterfaces;
+using FreeMask.Vision;
+
+namespace FreeMask.Cli.Runs;
+
+/// <summary>The engine of a data folder that has no records yet: there is nothing to look at, and nothing is made by looking.</summary>
+internal sealed class NoRunsEngine : IEngine, IRunDirectoryGrain
+{
+    public bool IsRemote => false;
+
+    public bool IsReadOnly => true;
+
+    public bool IsOwnerGone => false;
+
+    public IRunDirectoryGrain Directory => this;
+
+    public IArtifactCollectorGrain Collector => throw new InvalidOperationException("A folder without records has no collector.");
+
+    public IRunGrain Run(string id) => throw new FreeMaskException($"There is no run '{id}' in this data folder.");
+
+    public Task<ReadOnlyMemory<byte>> ReadArtifactAsync(string hash, CancellationToken stop) => throw new FreeMaskException($"There is no artifact {hash} in this data folder.");
+
+    public Task Register(string run) => throw new InvalidOperationException("A folder without records is only looked at.");
+
+    public Task Unregister(string run) => Task.CompletedTask;
+
+    public Task<string[]> List() => Task.FromResult<string[]>([]);
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}
