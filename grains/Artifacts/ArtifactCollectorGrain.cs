@@ -59,7 +59,7 @@ internal sealed partial class ArtifactCollectorGrain(
     private async Task<bool> AreAtRestAsync(string[] runs)
     {
         foreach (var run in runs)
-            if (await GrainFactory.GetGrain<IRunGrain>(run).GetStatus() is { State: RunState.Running } or { Idle: false }) return false;
+            if (await GrainFactory.GetGrain<IRunGrain>(run).GetStatus() is { State: RunState.Running } or { State: not RunState.Completed, Idle: false }) return false;
         return true;
     }
 

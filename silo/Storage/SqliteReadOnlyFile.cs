@@ -21,10 +21,10 @@ internal sealed class SqliteReadOnlyFile : IDisposable
     /// <exception cref="FreeMaskException">There is none.</exception>
     public static SqliteReadOnlyFile Open(string path)
     {
-        var log = new FileInfo(path + "-wal");
-        if (TryRead(path) is not { } failure) return new SqliteReadOnlyFile(path, null);
         var unchanging = $"file:{Uri.EscapeDataString(Path.GetFullPath(path)).Replace("%2F", "/", StringComparison.Ordinal)}?immutable=1";
-        if (log is not { Exists: true, Length: > 0 } && TryRead(unchanging) is null) return new SqliteReadOnlyFile(unchanging, null);
+        // Without a log nobody writes now, and nothing is made beside the file.
+        if (new FileInfo(path + "-wal") is not { Exists: true, Length: > 0 } && TryRead(unchanging) is null) return new SqliteReadOnlyFile(unchanging, null);
+        if (TryRead(path) is not { } failure) return new SqliteReadOnlyFile(path, null);
         foreach (var folder in CopyFolders.Where(Directory.Exists))
         {
             if (TryCopy(path, folder) is not { } copy) continue;

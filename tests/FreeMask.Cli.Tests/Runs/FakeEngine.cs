@@ -18,6 +18,9 @@ internal sealed class FakeEngine : IEngine, IRunDirectoryGrain
 
     internal RunState Ending { get; init; } = RunState.Completed;
 
+    /// <summary>Whether runs never tell how they stand, as those of a process that has ended.</summary>
+    internal bool IsSilent { get; init; }
+
     internal int Closed { get; private set; }
 
     public bool IsRemote => false;
@@ -121,7 +124,7 @@ internal sealed class FakeEngine : IEngine, IRunDirectoryGrain
 
         public Task<RunSpec?> GetSpec() => Task.FromResult(_spec);
 
-        public Task<RunStatus> GetStatus() => Task.FromResult(_spec is null ? new RunStatus { Run = id } : new RunStatus
+        public Task<RunStatus> GetStatus() => engine.IsSilent ? new TaskCompletionSource<RunStatus>().Task : Task.FromResult(_spec is null ? new RunStatus { Run = id } : new RunStatus
         {
             Run = id,
             Name = _spec.Name,

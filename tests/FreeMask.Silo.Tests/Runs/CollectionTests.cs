@@ -94,7 +94,8 @@ public sealed class CollectionTests(ITestOutputHelper output) : IDisposable
         Assert.InRange(largest, 1, 2);
         Assert.Empty(await CheckpointsAsync(silo));
         var report = await EndedAsync(silo);
-        Assert.True(report.Removed > 2 * status.Rounds.Sum(r => r.Counts.Rejected));
+        output.WriteLine($"{report.Removed} of {report.Found} artifacts removed, {report.Named} named, {status.Rounds.Sum(r => r.Counts.Rejected)} masks rejected; {report.Error}");
+        Assert.True(report.Removed >= 2 * status.Rounds.Sum(r => r.Counts.Rejected));
         await AssertWholeAsync(silo, status);
     }
 
