@@ -5,6 +5,7 @@ using FreeMask.Cli.RunFiles;
 using FreeMask.GrainInterfaces;
 using FreeMask.Vision;
 using FreeMask.Vision.Affinity;
+using FreeMask.Vision.Diffusion.Inspection;
 using Xunit;
 
 namespace FreeMask.Cli.Tests.RunFiles;
@@ -240,13 +241,34 @@ public sealed class RunFileTests
         public IReadOnlyList<(string Name, byte ClassId)> ReadSamples(string folder, string? list, IReadOnlyList<int> classes) => world.ReadSamples(folder, list, classes);
     }
 
+    [Fact]
+    public void Defaults_and_sides_follow_the_bundle()
+    {
+        RunSpec Parse(string text) => RunFile.Parse(text, "a.yaml", World.Instance);
+        var spec = Parse("classes: [cat]\nmodel: turbo\n");
+        Assert.Equal((4, 1.0), (spec.Generation.Steps, spec.Generation.Guidance));
+        Assert.Equal((9, 2.0), (Parse("classes: [cat]\nmodel: turbo\ngeneration: { steps: 9, guidance: 2 }\n").Generation is var g ? (g.Steps, g.Guidance) : default));
+        Assert.Equal((25, 3.0), (Parse("classes: [cat]\n").Generation is var usual ? (usual.Steps, usual.Guidance) : default));
+        Assert.Equal(["a.yaml:3:22: 'generation.width' is 200, but this bundle needs a multiple of 64. Use 192.", "a.yaml:3:35: 'generation.height' is 512, but this bundle draws 640 pixels alone. Leave it out."],
+            Problems("classes: [cat]\nmodel: turbo\ngeneration: { width: 200, height: 512 }\n"));
+        Assert.Contains("choose a sampler", Assert.Single(Problems("classes: [cat]\nmodel: odd\n")), StringComparison.Ordinal);
+        Assert.Equal("euler", Parse("classes: [cat]\nmodel: odd\ngeneration: { scheduler: euler }\n").Generation.Scheduler);
+    }
+
     private sealed class World : IRunFileWorld
     {
         internal static readonly World Instance = new();
 
         public IReadOnlyList<string> BundleNames => ["mini"];
 
-        public string? FindBundle(string nameOrFolder) => nameOrFolder is "mini" ? nameOrFolder : null;
+        public string? FindBundle(string nameOrFolder) => nameOrFolder is "mini" or "turbo" or "odd" ? nameOrFolder : null;
+
+        public BundleFacts? FactsOf(string model) => model switch
+        {
+            "turbo" => new(64, null, 640, 4, 1, null),
+            "odd" => new(8, null, null, null, null, "choose a sampler"),
+            _ => null,
+        };
 
         public string? FindDataset(string folder) => folder == "pictures" ? "/full/pictures" : null;
 
