@@ -15,6 +15,7 @@ public sealed class DiffusionBundle : IDisposable
     private const double ClassicScale = 0.18215, LargeScale = 0.13025;
 
     private readonly UNetSessions _unet;
+    private readonly List<string> _notes;
 
     private DiffusionBundle(string folder, DiffusionOptions options, OnnxGraph unet, List<string> notes)
     {
@@ -22,7 +23,7 @@ public sealed class DiffusionBundle : IDisposable
         Options = options;
         _unet = new(unet, options.Session);
         Steps = new(_unet, options.Session);
-        Notes = notes;
+        _notes = notes;
         Text = TextEncoders.Load(folder, options.Session);
         Vae = LatentCodec.Load(folder, options.Session, _unet.HasPooledText ? LargeScale : ClassicScale, notes);
         var scheduler = Path.Combine(folder, "scheduler", "scheduler_config.json");
@@ -45,7 +46,7 @@ public sealed class DiffusionBundle : IDisposable
     public SchedulerFile Schedulers { get; }
 
     /// <summary>What was assumed where the folder states nothing.</summary>
-    public IReadOnlyList<string> Notes { get; }
+    public IReadOnlyList<string> Notes => _notes;
 
     /// <summary>Channels of a latent.</summary>
     public int LatentChannels { get; }
@@ -55,6 +56,12 @@ public sealed class DiffusionBundle : IDisposable
 
     /// <summary>The side in pixels at which the model was trained, where the folder states it; otherwise 512, or 1024 for XL.</summary>
     public int NativeSize { get; }
+
+    /// <summary>The only width in pixels that the export draws; null where it is free.</summary>
+    public int? FixedWidth => _unet.FixedWidth * PixelsPerCell;
+
+    /// <summary>The only height in pixels that the export draws; null where it is free.</summary>
+    public int? FixedHeight => _unet.FixedHeight * PixelsPerCell;
 
     /// <summary>Image sides must be multiples of this: the U-Net halves the latent several times.</summary>
     public int SideMultiple => PixelsPerCell * _unet.LargestFactor;
@@ -78,8 +85,8 @@ public sealed class DiffusionBundle : IDisposable
 
     internal StepSessions Steps { get; }
 
-    /// <summary>Whether latents stay in the device's memory between steps.</summary>
-    internal bool BindsLatents => Options.BindLatents ?? OnnxProviders.DeviceMemory(Options.Session) is not null;
+    /// <summary>Whether latents stay in the device's memory between steps. Those of an export that takes a fixed number of rows do not: its calls are parts of a batch.</summary>
+    internal bool BindsLatents => _unet.FixedRows is null && (Options.BindLatents ?? OnnxProviders.DeviceMemory(Options.Session) is not null);
 
     /// <summary>Loads a folder.</summary>
     /// <exception cref="FreeMaskException">A part is missing, cannot be loaded, or does not fit the others; the message names file, input and what was expected.</exception>
@@ -141,6 +148,11 @@ public sealed class DiffusionBundle : IDisposable
             throw new FreeMaskException($"{_unet.Path} takes text_embeds, so the folder needs text_encoder_2 and tokenizer_2 with an output text_embeds.");
         if (_unet.TextWidth is { } expected && Text.Width is { } given && expected != given)
             throw new FreeMaskException($"{_unet.Path} takes text embeddings of width {expected}, but the text encoders of {Folder} give {given}.");
+        if (_unet.FixedTokens is { } tokens && tokens != Text.Tokenizer.MaximumLength)
+            throw new FreeMaskException($"{_unet.Path} takes texts of {tokens} tokens, but the tokenizer of {Folder} gives {Text.Tokenizer.MaximumLength}.");
+        Vae.RequireSides(_unet.FixedWidth, _unet.FixedHeight, _unet.Path);
+        if ((FixedWidth ?? FixedHeight) is not null) _notes.Add($"{_unet.Path} is fixed to images of {FixedWidth ?? NativeSize} x {FixedHeight ?? NativeSize} pixels.");
+        if (_unet.FixedRows is { } rows) _notes.Add($"{_unet.Path} is fixed to {rows} rows a call: batches are split and filled up.");
     }
 
     private int FindNativeSize(string folder)

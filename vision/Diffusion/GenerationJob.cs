@@ -14,7 +14,9 @@ internal sealed record GenerationJob(
 
     internal static GenerationJob Make(DiffusionBundle bundle, GenerationRequest request, int position)
     {
-        var (width, height) = (request.Width ?? bundle.NativeSize, request.Height ?? bundle.NativeSize);
+        var (width, height) = (request.Width ?? bundle.FixedWidth ?? bundle.NativeSize, request.Height ?? bundle.FixedHeight ?? bundle.NativeSize);
+        if (width != (bundle.FixedWidth ?? width) || height != (bundle.FixedHeight ?? height))
+            throw new FreeMaskException($"{bundle.UNet.Path} cannot draw {width} x {height} pixels: this export is fixed to {bundle.FixedWidth ?? width} x {bundle.FixedHeight ?? height}.");
         if (width <= 0 || height <= 0 || width % bundle.SideMultiple != 0 || height % bundle.SideMultiple != 0)
             throw new FreeMaskException($"{bundle.UNet.Path} cannot draw {width} x {height} pixels: both sides must be multiples of {bundle.SideMultiple}.");
         var guidance = request.Guidance ?? UsualGuidance;

@@ -1,3 +1,4 @@
+using FreeMask.Vision.Diffusion.Inspection;
 using FreeMask.Vision.Imaging;
 using FreeMask.Vision.Onnx;
 
@@ -40,13 +41,12 @@ internal sealed class LatentCodec : IDisposable
         var scale = config?.RootElement.Number("scaling_factor");
         if (scale is null) notes.Add($"{folder} states no VAE scaling factor; {usualScale} is used, that of the model's family.");
         var shift = config?.RootElement.Number("shift_factor") ?? 0;
-        var factors = new SpatialFactors(graph, graph.Inputs[0].Name);
-        var cell = 1 / (factors.Of(graph.Outputs[0].Name) ?? throw new FreeMaskException($"{path}: its output does not descend from its input {graph.Inputs[0].Name}."));
+        var cell = BundleFacts.PixelsPerCell(graph);
         var encoder = Path.Combine(folder, "vae_encoder", "model.onnx");
         var decoder = OnnxSession.Load(path, options);
         try
         {
-            return new(folder, decoder, File.Exists(encoder) ? OnnxSession.Load(encoder, options) : null, scale ?? usualScale, shift, (int)Math.Round(cell))
+            return new(folder, decoder, File.Exists(encoder) ? OnnxSession.Load(encoder, options) : null, scale ?? usualScale, shift, cell)
             {
                 SampleSize = (int?)config?.RootElement.Number("sample_size"),
             };
@@ -63,7 +63,7 @@ internal sealed class LatentCodec : IDisposable
     {
         var input = FloatTensor.Zeros(1, channels, height, width);
         for (var i = 0; i < latent.Length; i++) input.Values[i] = (latent[i] / _scale) + _shift;
-        var output = _decoder.Run(new Dictionary<string, FloatTensor> { [_decoder.Inputs.First().Name] = input }, _decoder.Outputs[0].Name)[0];
+        var output = Run(_decoder, input);
         FiniteValues.Require(output.Values, _decoder.Path, "pixels");
         return ToImage(output);
     }
@@ -79,7 +79,7 @@ internal sealed class LatentCodec : IDisposable
         var area = image.Width * image.Height;
         for (var i = 0; i < area; i++)
             for (var c = 0; c < 3; c++) input.Values[(c * area) + i] = (image.Pixels[(3 * i) + c] / 127.5f) - 1;
-        var output = encoder.Run(new Dictionary<string, FloatTensor> { [encoder.Inputs.First().Name] = input }, encoder.Outputs[0].Name)[0];
+        var output = Run(encoder, input);
         FiniteValues.Require(output.Values, encoder.Path, "latents");
         // latent_parameters hold mean and log-variance; latent_sample is a sample already.
         var size = channels * (int)(output.Shape[2] * output.Shape[3]);
@@ -92,6 +92,24 @@ internal sealed class LatentCodec : IDisposable
     {
         _decoder.Dispose();
         _encoder?.Dispose();
+    }
+
+    /// <summary>Checks that the decoder can take what an export of fixed sides gives.</summary>
+    /// <exception cref="FreeMaskException">Its own fixed sides differ.</exception>
+    internal void RequireSides(int? width, int? height, string unet)
+    {
+        var sides = _decoder.Inputs.First().Dimensions;
+        if (sides.Count != 4) return;
+        if ((width is { } w && sides[3] > 0 && sides[3] != w) || (height is { } h && sides[2] > 0 && sides[2] != h))
+            throw new FreeMaskException($"{unet} is fixed to latents of {width} x {height} cells, but {_decoder.Path} to {sides[3]} x {sides[2]}: they are parts of different exports.");
+    }
+
+    /// <summary>Runs a model on one image. A model of a fixed batch gets it as often as it wants; the first result counts.</summary>
+    private static FloatTensor Run(OnnxSession model, FloatTensor input)
+    {
+        var port = model.Inputs.First();
+        if (port.Rank > 0 && port.Dimensions[0] > 1) input = input.RowsFrom(0, port.Dimensions[0]);
+        return model.Run(new Dictionary<string, FloatTensor> { [port.Name] = input }, model.Outputs[0].Name)[0];
     }
 
     private static RgbImage ToImage(FloatTensor output)

@@ -72,8 +72,14 @@ internal sealed class TextEncoders : IDisposable
         foreach (var (_, session) in _encoders) session.Dispose();
     }
 
-    private void Add(string folder, string tokenizer, string encoder, OnnxSessionOptions options) =>
-        _encoders.Add((ClipTokenizer.Load(Path.Combine(folder, tokenizer)), OnnxSession.Load(Path.Combine(folder, encoder, "model.onnx"), options)));
+    private void Add(string folder, string tokenizer, string encoder, OnnxSessionOptions options)
+    {
+        var words = ClipTokenizer.Load(Path.Combine(folder, tokenizer));
+        var session = OnnxSession.Load(Path.Combine(folder, encoder, "model.onnx"), options);
+        _encoders.Add((words, session));
+        if (session.Inputs.First() is { Rank: 2 } ids && ids.Dimensions[1] > 0 && ids.Dimensions[1] != words.MaximumLength)
+            throw new FreeMaskException($"{session.Path} takes texts of {ids.Dimensions[1]} tokens, but {Path.Combine(folder, tokenizer)} gives {words.MaximumLength}.");
+    }
 
     private TextEmbedding Compute(string text)
     {
@@ -84,13 +90,15 @@ internal sealed class TextEncoders : IDisposable
         {
             var sequence = tokenizer.Encode(text);
             tokens ??= sequence;
-            var input = session.FindInput("input_ids")?.Name ?? session.Inputs.First().Name;
+            var input = session.FindInput("input_ids") ?? session.Inputs.First();
             var ids = new FloatTensor([.. sequence.Ids.Select(i => (float)i)], 1, sequence.Ids.Count);
+            // A model of a fixed batch gets the text as often as it wants; the first result counts.
+            if (input.Rank > 0 && input.Dimensions[0] > 1) ids = ids.RowsFrom(0, input.Dimensions[0]);
             string[] wanted = [ContextOutput(session), .. session.Outputs.Where(o => o.Name == "text_embeds").Select(o => o.Name)];
-            var outputs = session.Run(new Dictionary<string, FloatTensor> { [input] = ids }, wanted);
+            var outputs = session.Run(new Dictionary<string, FloatTensor> { [input.Name] = ids }, wanted);
             foreach (var output in outputs) FiniteValues.Require(output.Values, session.Path, "text embeddings");
-            parts.Add(outputs[0]);
-            if (outputs.Count > 1) pooled = outputs[1].Values;
+            parts.Add(outputs[0].RowsFrom(0, 1));
+            if (outputs.Count > 1) pooled = outputs[1].Row(0).ToArray();
         }
 
         return new(tokens!, Join(parts), pooled);

@@ -47,6 +47,18 @@ internal sealed class UNetSessions : IDisposable
 
     internal bool HasPooledText => Find("text_embeds") is not null;
 
+    /// <summary>The number of rows that every call must have; null where it is free.</summary>
+    internal int? FixedRows => FixedDimension(Find(_ports.Latent)!, 0);
+
+    /// <summary>The sides in latent cells that every call must have; null where they are free.</summary>
+    internal int? FixedHeight => FixedDimension(Find(_ports.Latent)!, 2);
+
+    /// <inheritdoc cref="FixedHeight" />
+    internal int? FixedWidth => FixedDimension(Find(_ports.Latent)!, 3);
+
+    /// <summary>The number of tokens that a text must have; null where it is free.</summary>
+    internal int? FixedTokens => FixedDimension(Find(_ports.Text)!, 1);
+
     internal int? GuidanceWidth => Find("timestep_cond") is { } port ? FixedDimension(port, 1) ?? 256 : null;
 
     /// <summary>The output that carries the prediction.</summary>

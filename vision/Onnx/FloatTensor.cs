@@ -34,5 +34,13 @@ public sealed class FloatTensor
         return Values.AsSpan(index * length, length);
     }
 
+    /// <summary>A number of entries of the first dimension, copied; behind the last they are repeats of it.</summary>
+    internal FloatTensor RowsFrom(int start, int count)
+    {
+        var result = Zeros([count, .. Shape.Skip(1)]);
+        for (var i = 0; i < count; i++) Row(Math.Min(start + i, (int)Shape[0] - 1)).CopyTo(result.Row(i));
+        return result;
+    }
+
     private static int Count(long[] shape) => (int)shape.Aggregate(1L, (product, side) => checked(product * side));
 }

@@ -77,10 +77,11 @@ public sealed class OnnxSegmenter : IDisposable
         ArgumentNullException.ThrowIfNull(images);
         var fixedBatch = _session.InputMetadata[Card.InputName].Dimensions[0];
         var results = new List<Segmentation>(images.Count);
-        foreach (var batch in images.Chunk(fixedBatch > 0 ? 1 : LargestBatch))
+        foreach (var batch in images.Chunk(fixedBatch > 0 ? fixedBatch : LargestBatch))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            Run(batch, results);
+            // A model of a fixed batch gets the last picture again and again.
+            Run([.. batch, .. Enumerable.Repeat(batch[^1], Math.Max(0, fixedBatch - batch.Length))], batch.Length, results);
         }
 
         return results;
@@ -112,7 +113,7 @@ public sealed class OnnxSegmenter : IDisposable
         _options.Dispose();
     }
 
-    private void Run(RgbImage[] images, List<Segmentation> results)
+    private void Run(RgbImage[] images, int wanted, List<Segmentation> results)
     {
         var length = 3 * Card.Width * Card.Height;
         var pixels = new float[images.Length * length];
@@ -126,7 +127,7 @@ public sealed class OnnxSegmenter : IDisposable
         var scores = outputs[0].GetTensorDataAsSpan<float>();
         FiniteValues.RequireNumbers(scores, $"The segmenter {Card.Name}", "scores");
         var size = (int)(shape[1] * shape[2] * shape[3]);
-        for (var i = 0; i < images.Length; i++)
+        for (var i = 0; i < wanted; i++)
             results.Add(ScoreMaps.Decide(
                 scores.Slice(i * size, size), (int)shape[1], (int)shape[3], (int)shape[2], images[i].Width, images[i].Height, Card.Output));
     }

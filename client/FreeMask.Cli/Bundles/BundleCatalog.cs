@@ -1,13 +1,15 @@
 using System.Text.Json;
 using FreeMask.Cli.RunFiles;
 using FreeMask.Cli.Terminal;
+using FreeMask.Vision;
 using FreeMask.Vision.Affinity;
+using FreeMask.Vision.Diffusion.Inspection;
 using FreeMask.Vision.Export;
 
 namespace FreeMask.Cli.Bundles;
 
 /// <summary>
-/// Finds model bundles: folders in the layout of public ONNX exports, known by their <c>model_index.json</c>. Those that ship lie under
+/// Finds model bundles: folders in the layout of public ONNX exports, known by their <c>model_index.json</c> or their U-Net. Those that ship lie under
 /// <c>models/</c> of the repository or beside the program; the environment variable <c>FREEMASK_MODELS</c> names another folder.
 /// </summary>
 internal sealed class BundleCatalog(string? modelsFolder)
@@ -63,7 +65,7 @@ internal sealed class BundleCatalog(string? modelsFolder)
     /// <summary>What a run file in a folder can point to.</summary>
     internal IRunFileWorld WorldAt(string folder) => new World(this, folder);
 
-    private static bool IsBundle(string folder) => File.Exists(Path.Combine(folder, IndexFile));
+    private static bool IsBundle(string folder) => BundleFacts.IsBundle(folder);
 
     private static string? Upward(string start)
     {
@@ -82,6 +84,19 @@ internal sealed class BundleCatalog(string? modelsFolder)
 
         public string? FindBundle(string nameOrFolder) =>
             catalog.Names.Contains(nameOrFolder, StringComparer.Ordinal) ? nameOrFolder : catalog.Folder(nameOrFolder, folder);
+
+        public BundleFacts? FactsOf(string model)
+        {
+            try
+            {
+                return catalog.Folder(model, folder) is { } found ? BundleFacts.Read(found) : null;
+            }
+            catch (FreeMaskException)
+            {
+                // What a damaged bundle lacks is told when it is loaded, or by 'models verify'.
+                return null;
+            }
+        }
 
         public string? FindSegmenter(string path)
         {

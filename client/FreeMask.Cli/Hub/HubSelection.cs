@@ -18,8 +18,8 @@ internal static class HubSelection
     /// <exception cref="FreeMaskException">The repository is no such export, or has no such variant.</exception>
     internal static IReadOnlyList<(HubFile File, string Path)> Choose(HubListing listing, HubReference reference, string? variant)
     {
-        if (!listing.Files.Any(file => file.Path == Index))
-            throw new FreeMaskException($"{reference.Repository} at {reference.Revision} has no {Index}: it is no diffusion pipeline in the layout of diffusers.");
+        if (!listing.Files.Any(file => file.Path == Index || file.Path.StartsWith("unet/", StringComparison.Ordinal)))
+            throw new FreeMaskException($"{reference.Repository} at {reference.Revision} has neither {Index} nor a folder unet: it is no diffusion pipeline in the layout of diffusers.");
         var graphs = listing.Files.Where(file => Parts.Contains(Folder(file.Path), StringComparer.Ordinal) && file.Path.EndsWith(".onnx", StringComparison.Ordinal)).ToList();
         if (graphs.Count == 0)
             throw new FreeMaskException($"{reference.Repository} at {reference.Revision} holds no ONNX files. Its PyTorch weights can be exported with: optimum-cli export onnx --model {reference.Repository} DIR");

@@ -1,4 +1,5 @@
 using FreeMask.Vision.Affinity;
+using FreeMask.Vision.Diffusion.Inspection;
 
 namespace FreeMask.Cli.RunFiles;
 
@@ -10,6 +11,9 @@ internal interface IRunFileWorld
 
     /// <summary>How the specification names the bundle: the name of one that ships, or the full path of a folder; null where there is none.</summary>
     string? FindBundle(string nameOrFolder);
+
+    /// <summary>What is known of a bundle that <see cref="FindBundle"/> found; null where its files do not say.</summary>
+    BundleFacts? FactsOf(string model) => null;
 
     /// <summary>The full path of a data set in PASCAL VOC layout, or null.</summary>
     string? FindDataset(string folder);

@@ -3,6 +3,7 @@ using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Domain;
 using FreeMask.Vision;
 using FreeMask.Vision.Affinity;
+using FreeMask.Vision.Diffusion.Inspection;
 
 namespace FreeMask.Cli.RunFiles;
 
@@ -20,6 +21,7 @@ internal static class RunFileSchema
         var (backgrounds, rounds) = (file.List("backgrounds", spec.Backgrounds, _ => null), file.Integer("rounds", spec.Rounds));
         // All images of a folder, unless the file wants fewer.
         var share = source.Images.IsEmpty || !spec.Source.Images.IsEmpty ? spec.SamplesPerRound : Math.Max(1, source.Images.Length / Math.Max(1, rounds));
+        var model = Model(spec.Model, file, world);
         var result = spec with
         {
             Name = name,
@@ -30,8 +32,8 @@ internal static class RunFileSchema
             Rounds = rounds,
             SamplesPerRound = file.Integer("samplesPerRound", share),
             KeepRatio = file.Number("keepRatio", spec.KeepRatio),
-            Model = Model(spec.Model, file, world),
-            Generation = Generation(spec.Generation, file.Section("generation")),
+            Model = model,
+            Generation = Generation(spec.Generation, file.Section("generation"), source.IsFolder ? null : world.FactsOf(model)),
             Mask = Mask(spec.Mask, classes, file.Section("mask"), world),
             Composition = Composition(spec.Composition, file.Section("composition")),
             Harmonization = Harmonization(spec.Harmonization, file.Section("harmonization")),
@@ -103,8 +105,12 @@ internal static class RunFileSchema
         return model;
     }
 
-    private static GenerationSpec Generation(GenerationSpec spec, IRunFileSection file)
+    private static GenerationSpec Generation(GenerationSpec spec, IRunFileSection file, BundleFacts? facts)
     {
+        // A model that was distilled to a few steps has defaults of its own.
+        var usual = new GenerationSpec();
+        if (facts?.Steps is { } steps && spec.Steps == usual.Steps) spec = spec with { Steps = steps };
+        if (facts?.Guidance is { } guidance && spec.Guidance == usual.Guidance) spec = spec with { Guidance = guidance };
         var result = spec with
         {
             Steps = file.Integer("steps", spec.Steps),
@@ -116,8 +122,22 @@ internal static class RunFileSchema
             NegativePrompt = file.OptionalText("negativePrompt", spec.NegativePrompt),
             Batch = file.Integer("batch", spec.Batch),
         };
+        if (facts is not null)
+        {
+            Side("width", result.Width, facts.FixedWidth, facts.SideMultiple, file);
+            Side("height", result.Height, facts.FixedHeight, facts.SideMultiple, file);
+            if (result.Scheduler is null && facts.SchedulerProblem is { } problem) file.Report("scheduler", problem);
+        }
+
         file.Close();
         return result;
+    }
+
+    private static void Side(string key, int? side, int? only, int multiple, IRunFileSection file)
+    {
+        if (side is not { } pixels) return;
+        if (only is not null && pixels != only) file.Report(key, $"'generation.{key}' is {pixels}, but this bundle draws {only} pixels alone. Leave it out.");
+        else if (only is null && pixels % multiple != 0) file.Report(key, $"'generation.{key}' is {pixels}, but this bundle needs a multiple of {multiple}. Use {Math.Max(multiple, pixels / multiple * multiple)}.");
     }
 
     private static MaskSpec Mask(MaskSpec spec, ImmutableArray<string> classes, IRunFileSection file, IRunFileWorld world)

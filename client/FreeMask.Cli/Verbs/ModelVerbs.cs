@@ -68,7 +68,10 @@ internal static class ModelVerbs
             using var bundle = DiffusionBundle.Load(folder);
             bundle.LoadUNet();
             return new Outcome(new { folder, ok = true, hashes = pulled?.Files.Count, notes = bundle.Notes }, console =>
-                console.MarkupLine($"[green]ok[/] {Markup.Escape(folder)}: {(pulled is null ? "" : $"{pulled.Files.Count} files are as pulled, ")}every part loads, and they fit together"));
+            {
+                console.MarkupLine($"[green]ok[/] {Markup.Escape(folder)}: {(pulled is null ? "" : $"{pulled.Files.Count} files are as pulled, ")}every part loads, and they fit together");
+                foreach (var note in bundle.Notes) console.Profile.Out.Writer.WriteLine(note);
+            });
         });
     }
 

@@ -5,6 +5,7 @@ using FreeMask.Cli.RunFiles;
 using FreeMask.GrainInterfaces;
 using FreeMask.Vision;
 using FreeMask.Vision.Affinity;
+using FreeMask.Vision.Diffusion.Inspection;
 using Xunit;
 
 namespace FreeMask.Cli.Tests.RunFiles;
@@ -63,7 +64,7 @@ public sealed class RunFileTests
             "a.yaml:5:12: 'keepRatio': 1.5 is not in (0, 1]; 0.7 keeps the best 70 % of each class.",
             "a.yaml:6:8: unknown model bundle 'minni': neither a bundle that ships (mini) nor a folder with a model_index.json. Did you mean 'mini'?",
             "a.yaml:8:10: 'generation.steps': 0 is outside 1 to 1000.",
-            "a.yaml:9:14: 'generation.scheduler' must be one of ddim, pndm, euler, euler-ancestral, dpm++2m, dpm++2m-karras, lcm, but it is 'ddimm'. Did you mean 'ddim'?",
+            "a.yaml:9:14: 'generation.scheduler' must be one of ddim, pndm, euler, euler-ancestral, dpm++2m, dpm++2m-karras, lcm, unipc, heun, lms, tcd, but it is 'ddimm'. Did you mean 'ddim'?",
             "a.yaml:11:7: 'generation.prompts[0]': 'a photo of {background}' does not name the class; write {class} or {a class} where its words belong.",
             "a.yaml:13:10: 'generation.width': 130 is not a multiple of 8; use 128.",
             "a.yaml:14:7: 'mask' must be a group of indented keys, but it is '3'.",
@@ -240,13 +241,34 @@ public sealed class RunFileTests
         public IReadOnlyList<(string Name, byte ClassId)> ReadSamples(string folder, string? list, IReadOnlyList<int> classes) => world.ReadSamples(folder, list, classes);
     }
 
+    [Fact]
+    public void Defaults_and_sides_follow_the_bundle()
+    {
+        RunSpec Parse(string text) => RunFile.Parse(text, "a.yaml", World.Instance);
+        var spec = Parse("classes: [cat]\nmodel: turbo\n");
+        Assert.Equal((4, 1.0), (spec.Generation.Steps, spec.Generation.Guidance));
+        Assert.Equal((9, 2.0), (Parse("classes: [cat]\nmodel: turbo\ngeneration: { steps: 9, guidance: 2 }\n").Generation is var g ? (g.Steps, g.Guidance) : default));
+        Assert.Equal((25, 3.0), (Parse("classes: [cat]\n").Generation is var usual ? (usual.Steps, usual.Guidance) : default));
+        Assert.Equal(["a.yaml:3:22: 'generation.width' is 200, but this bundle needs a multiple of 64. Use 192.", "a.yaml:3:35: 'generation.height' is 512, but this bundle draws 640 pixels alone. Leave it out."],
+            Problems("classes: [cat]\nmodel: turbo\ngeneration: { width: 200, height: 512 }\n"));
+        Assert.Contains("choose a sampler", Assert.Single(Problems("classes: [cat]\nmodel: odd\n")), StringComparison.Ordinal);
+        Assert.Equal("euler", Parse("classes: [cat]\nmodel: odd\ngeneration: { scheduler: euler }\n").Generation.Scheduler);
+    }
+
     private sealed class World : IRunFileWorld
     {
         internal static readonly World Instance = new();
 
         public IReadOnlyList<string> BundleNames => ["mini"];
 
-        public string? FindBundle(string nameOrFolder) => nameOrFolder is "mini" ? nameOrFolder : null;
+        public string? FindBundle(string nameOrFolder) => nameOrFolder is "mini" or "turbo" or "odd" ? nameOrFolder : null;
+
+        public BundleFacts? FactsOf(string model) => model switch
+        {
+            "turbo" => new(64, null, 640, 4, 1, null),
+            "odd" => new(8, null, null, null, null, "choose a sampler"),
+            _ => null,
+        };
 
         public string? FindDataset(string folder) => folder == "pictures" ? "/full/pictures" : null;
 

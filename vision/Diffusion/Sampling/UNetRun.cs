@@ -55,10 +55,9 @@ internal sealed class UNetRun
     /// <returns>The prediction after guidance, [n, channels, height, width].</returns>
     internal FloatTensor Predict(FloatTensor latents, float timestep, bool captures)
     {
-        var (name, time) = Timestep(timestep);
-        var inputs = new Dictionary<string, FloatTensor>(Conditioning, StringComparer.Ordinal) { [LatentInput] = Rows(latents), [name] = time };
-        foreach (var (input, tensor) in Wanted(captures)) inputs[input] = tensor;
-        var outputs = Session.Run(inputs, captures ? [Prediction, .. Maps] : [Prediction]);
+        var rows = Rows(latents);
+        var inputs = new Dictionary<string, FloatTensor>(Conditioning, StringComparer.Ordinal) { [LatentInput] = rows };
+        var outputs = _bundle.UNet.FixedRows is { } size && size != rows.Shape[0] ? InParts(inputs, timestep, captures, size) : Call(inputs, timestep, (int)rows.Shape[0], Wanted(captures), captures);
         if (captures) Accumulate([.. outputs.Skip(1)]);
         return Guided ? Guide(outputs[0]) : outputs[0];
     }
@@ -90,6 +89,45 @@ internal sealed class UNetRun
 
     /// <summary>What was captured, one record an image.</summary>
     internal IReadOnlyList<AttentionRecord> Records() => [.. _accumulators.Select(a => a.Finish())];
+
+    private IReadOnlyList<FloatTensor> Call(Dictionary<string, FloatTensor> inputs, float timestep, int rows, IReadOnlyDictionary<string, FloatTensor> wanted, bool captures)
+    {
+        inputs["timestep"] = _bundle.UNet.Timestep(timestep, rows);
+        foreach (var (input, tensor) in wanted) inputs[input] = tensor;
+        return Session.Run(inputs, captures ? [Prediction, .. Maps] : [Prediction]);
+    }
+
+    /// <summary>An export that takes a fixed number of rows is called several times; the last call is filled up with repeats.</summary>
+    private List<FloatTensor> InParts(Dictionary<string, FloatTensor> inputs, float timestep, bool captures, int size)
+    {
+        var (total, first) = ((int)inputs[LatentInput].Shape[0], Guided ? _jobs.Count : 0);
+        var calls = new List<IReadOnlyList<FloatTensor>>();
+        for (var start = 0; start < total; start += size)
+        {
+            var part = inputs.ToDictionary(input => input.Key, input => input.Value.RowsFrom(start, size), StringComparer.Ordinal);
+            int[] seen = captures ? [.. Enumerable.Range(start, Math.Min(size, total - start)).Where(row => row >= first)] : [];
+            var columns = FloatTensor.Zeros(seen.Length, _columns.Shape[1], _columns.Shape[2]);
+            for (var i = 0; i < seen.Length; i++) _columns.Row(seen[i] - first).CopyTo(columns.Row(i));
+            var wanted = new Dictionary<string, FloatTensor>
+            {
+                [AttentionCapture.RowsInput] = new([.. seen.Select(row => (float)(row - start))], seen.Length),
+                [AttentionCapture.ColumnsInput] = columns,
+            };
+            calls.Add(Call(part, timestep, size, wanted, captures));
+        }
+
+        return [.. Enumerable.Range(0, calls[0].Count).Select(output => Join([.. calls.Select(call => call[output])], output == 0 ? total : int.MaxValue))];
+    }
+
+    /// <summary>Tensors one behind the other, up to a number of rows.</summary>
+    private static FloatTensor Join(FloatTensor[] parts, int most)
+    {
+        var rows = (int)Math.Min(most, parts.Sum(p => p.Shape[0]));
+        var result = FloatTensor.Zeros([rows, .. parts[0].Shape.Skip(1)]);
+        var (values, at) = (parts.SelectMany(p => Enumerable.Range(0, (int)p.Shape[0]).Select(row => (Part: p, Row: row))), 0);
+        foreach (var (part, row) in values.Take(rows)) part.Row(row).CopyTo(result.Row(at++));
+        return result;
+    }
 
     private FloatTensor Guide(FloatTensor both)
     {

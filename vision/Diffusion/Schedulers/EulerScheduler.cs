@@ -5,35 +5,24 @@ internal sealed class EulerScheduler : IScheduler
 {
     private readonly NoiseSchedule _schedule;
     private readonly bool _ancestral;
-    private readonly float[] _sigmas;
+    private readonly SigmaSteps _steps;
 
     internal EulerScheduler(SchedulerConfig config, NoiseSchedule schedule, int steps, bool ancestral)
     {
         _schedule = schedule;
         _ancestral = ancestral;
-        var all = schedule.Sigmas();
-        var timesteps = TimestepTable.Make(config, steps, round: false);
-        var sigmas = Array.ConvertAll(timesteps, t => TimestepTable.At(all, t));
-        if (config.KarrasSigmas && !ancestral)
-        {
-            sigmas = TimestepTable.Karras(sigmas[0], sigmas[^1], steps);
-            timesteps = Array.ConvertAll(sigmas, s => TimestepTable.OfSigma(s, all));
-        }
-
-        Timesteps = Array.ConvertAll(timesteps, t => (float)t);
-        _sigmas = [.. sigmas.Select(s => (float)s), config.EndsAtSmallestSigma && !ancestral ? (float)all[0] : 0];
-        InitNoiseSigma = config.Spacing == TimestepSpacing.Leading ? MathF.Sqrt((_sigmas[0] * _sigmas[0]) + 1) : _sigmas[0];
+        _steps = SigmaSteps.Make(config, schedule, steps, config.KarrasSigmas && !ancestral, config.EndsAtSmallestSigma && !ancestral);
     }
 
-    public IReadOnlyList<float> Timesteps { get; }
+    public IReadOnlyList<float> Timesteps => _steps.Timesteps;
 
-    public IReadOnlyList<float> Sigmas => _sigmas;
+    public IReadOnlyList<float> Sigmas => _steps.Sigmas;
 
-    public float InitNoiseSigma { get; }
+    public float InitNoiseSigma => _steps.InitNoiseSigma;
 
     public SchedulerStep StepAt(int step)
     {
-        double sigma = _sigmas[step], next = _sigmas[step + 1];
+        double sigma = _steps.Sigmas[step], next = _steps.Sigmas[step + 1];
         var (up, down) = (0.0, next);
         if (_ancestral)
         {
@@ -46,7 +35,7 @@ internal sealed class EulerScheduler : IScheduler
         var move = (down - sigma) / sigma;
         return new()
         {
-            InputScale = 1 / Math.Sqrt((sigma * sigma) + 1),
+            InputScale = SigmaSteps.InputScale(sigma),
             Next = new() { Latent = 1 + (move * (1 - clean.X)), Output = -move * clean.Output, Noise = up },
         };
     }

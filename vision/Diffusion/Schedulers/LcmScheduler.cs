@@ -13,13 +13,7 @@ internal sealed class LcmScheduler : IScheduler
     {
         _config = config;
         _schedule = schedule;
-        var stride = config.TrainTimesteps / config.LcmOriginalSteps;
-        _timesteps = new int[steps];
-        for (var i = 0; i < steps; i++)
-        {
-            var fromEnd = (int)Math.Floor((double)i * config.LcmOriginalSteps / steps);
-            _timesteps[i] = ((config.LcmOriginalSteps - fromEnd) * stride) - 1;
-        }
+        _timesteps = TimestepTable.OfDistilled(config, steps);
     }
 
     public IReadOnlyList<float> Timesteps => Array.ConvertAll(_timesteps, t => (float)t);

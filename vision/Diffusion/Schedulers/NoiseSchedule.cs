@@ -55,6 +55,6 @@ internal sealed class NoiseSchedule
         }
 
         // Sigma space would divide by zero: diffusers puts the smallest normal half there.
-        if (kind is SchedulerKind.Euler or SchedulerKind.EulerAncestral or SchedulerKind.DpmSolverMultistep) _alphas[^1] = MathF.Pow(2, -24);
+        if (kind is SchedulerKind.Euler or SchedulerKind.EulerAncestral or SchedulerKind.DpmSolverMultistep or SchedulerKind.UniPc) _alphas[^1] = MathF.Pow(2, -24);
     }
 }

@@ -18,6 +18,10 @@ internal static class SamplerTable
         new("dpm++2m", SchedulerKind.DpmSolverMultistep, DpmSolver(karras: false)),
         new("dpm++2m-karras", SchedulerKind.DpmSolverMultistep, DpmSolver(karras: true)),
         new("lcm", SchedulerKind.Lcm, new Dictionary<string, object>()),
+        new("unipc", SchedulerKind.UniPc, new Dictionary<string, object> { ["solver_order"] = 2, ["solver_type"] = "bh2", ["predict_x0"] = true, ["use_karras_sigmas"] = false }),
+        new("heun", SchedulerKind.Heun, new Dictionary<string, object> { ["use_karras_sigmas"] = false }),
+        new("lms", SchedulerKind.Lms, new Dictionary<string, object> { ["use_karras_sigmas"] = false }),
+        new("tcd", SchedulerKind.Tcd, new Dictionary<string, object>()),
     ];
 
     private static readonly Dictionary<string, SchedulerKind> Classes = new(StringComparer.Ordinal)
@@ -28,6 +32,10 @@ internal static class SamplerTable
         ["EulerAncestralDiscreteScheduler"] = SchedulerKind.EulerAncestral,
         ["DPMSolverMultistepScheduler"] = SchedulerKind.DpmSolverMultistep,
         ["LCMScheduler"] = SchedulerKind.Lcm,
+        ["UniPCMultistepScheduler"] = SchedulerKind.UniPc,
+        ["HeunDiscreteScheduler"] = SchedulerKind.Heun,
+        ["LMSDiscreteScheduler"] = SchedulerKind.Lms,
+        ["TCDScheduler"] = SchedulerKind.Tcd,
     };
 
     /// <summary>The names that a run file may use.</summary>

@@ -22,6 +22,18 @@ public enum SchedulerKind
 
     /// <summary>Latent consistency models' multistep sampling (Luo et al. 2023).</summary>
     Lcm,
+
+    /// <summary>Heun in sigma space (Karras et al. 2022, algorithm 1 without churn): two calls a step, but for the last.</summary>
+    Heun,
+
+    /// <summary>Linear multistep of order 4 in sigma space (k-diffusion).</summary>
+    Lms,
+
+    /// <summary>UniPC of order 1 or 2 with its corrector (Zhao et al. 2023).</summary>
+    UniPc,
+
+    /// <summary>Trajectory consistency distillation's sampling, gamma 0.3 (Zheng et al. 2024).</summary>
+    Tcd,
 }
 
 /// <summary>What the network predicts.</summary>
@@ -89,22 +101,25 @@ public sealed record SchedulerConfig
     /// <summary>Whether sigmas follow Karras et al. 2022 with rho 7 (Euler and DPM-Solver++).</summary>
     public bool KarrasSigmas { get; init; }
 
-    /// <summary>Number of steps of the solver that an LCM was distilled from.</summary>
+    /// <summary>Number of steps of the solver that an LCM or TCD was distilled from.</summary>
     public int LcmOriginalSteps { get; init; } = 50;
 
     /// <summary>LCM's scaling of timesteps in its boundary conditions.</summary>
     public double LcmTimestepScaling { get; init; } = 10;
 
-    /// <summary>Order of DPM-Solver++: 1 or 2.</summary>
+    /// <summary>Order of DPM-Solver++ and UniPC: 1 or 2.</summary>
     public int SolverOrder { get; init; } = 2;
 
     /// <summary>Whether DPM-Solver++ of order 2 takes Heun's form instead of the midpoint's.</summary>
     public bool SolverHeun { get; init; }
 
-    /// <summary>Whether the last sigma is the smallest of training instead of 0 (Euler and DPM-Solver++).</summary>
+    /// <summary>Whether UniPC takes B(h) = h (bh1) instead of e^h - 1 (bh2).</summary>
+    public bool SolverBh1 { get; init; }
+
+    /// <summary>Whether the last sigma is the smallest of training instead of 0 (Euler, DPM-Solver++ and UniPC).</summary>
     public bool EndsAtSmallestSigma { get; init; }
 
-    /// <summary>Whether the last of fewer than 15 steps of DPM-Solver++ is of order 1.</summary>
+    /// <summary>Whether the last of fewer than 15 steps of DPM-Solver++, and the last of UniPC, is of order 1.</summary>
     public bool LowerOrderFinal { get; init; } = true;
 
     /// <summary>Whether the last step of DPM-Solver++ is of order 1, however many steps there are.</summary>
@@ -127,7 +142,7 @@ public sealed record SchedulerConfig
     /// <exception cref="FreeMaskException">The number of steps is not possible.</exception>
     public IScheduler Create(int steps)
     {
-        var limit = Kind == SchedulerKind.Lcm ? LcmOriginalSteps : TrainTimesteps;
+        var limit = Kind is SchedulerKind.Lcm or SchedulerKind.Tcd ? LcmOriginalSteps : TrainTimesteps;
         if (steps < 1 || steps > limit) throw new FreeMaskException($"{steps} sampling steps are not possible; choose 1 to {limit}.");
         var schedule = new NoiseSchedule(this);
         return Kind switch
@@ -138,6 +153,10 @@ public sealed record SchedulerConfig
             SchedulerKind.EulerAncestral => new EulerScheduler(this, schedule, steps, ancestral: true),
             SchedulerKind.DpmSolverMultistep => new DpmSolverMultistepScheduler(this, schedule, steps),
             SchedulerKind.Lcm => new LcmScheduler(this, schedule, steps),
+            SchedulerKind.Heun => new HeunScheduler(this, schedule, steps),
+            SchedulerKind.Lms => new LmsScheduler(this, schedule, steps),
+            SchedulerKind.UniPc => new UniPcScheduler(this, schedule, steps),
+            SchedulerKind.Tcd => new TcdScheduler(this, schedule, steps),
             _ => throw new InvalidOperationException($"no sampler for {Kind}"),
         };
     }

@@ -31,6 +31,7 @@ internal static class SchedulerConfigReader
             KarrasSigmas = HasKarras(kind) && (json.Flag("use_karras_sigmas") ?? false),
             SolverOrder = (int)(json.Number("solver_order") ?? 2),
             SolverHeun = json.Text("solver_type") == "heun",
+            SolverBh1 = json.Text("solver_type") == "bh1",
             EndsAtSmallestSigma = json.Text("final_sigmas_type") == "sigma_min",
             LowerOrderFinal = json.Flag("lower_order_final") ?? true,
             EulerAtFinal = json.Flag("euler_at_final") ?? false,
@@ -43,15 +44,17 @@ internal static class SchedulerConfigReader
     /// <exception cref="FreeMaskException">FreeMask does not have it.</exception>
     internal static SchedulerConfig ReadNoise(JsonElement json, string origin, SchedulerKind? kind = null)
     {
-        var isLcm = (kind ?? SamplerTable.ByClass(json.Text("_class_name") ?? "")) == SchedulerKind.Lcm;
+        var own = kind ?? SamplerTable.ByClass(json.Text("_class_name") ?? "");
+        // Where the file does not say, classes that were made for latent diffusion have its noise, the older ones that of pixels.
+        var (isLatent, isScaled) = (own is SchedulerKind.Lcm or SchedulerKind.Tcd or SchedulerKind.Heun, own is SchedulerKind.Lcm or SchedulerKind.Tcd);
         if (IsSet(json, "trained_betas")) throw Unknown(origin, "trained_betas");
         return new()
         {
             Kind = kind ?? SchedulerKind.Ddim,
             TrainTimesteps = (int)(json.Number("num_train_timesteps") ?? 1000),
-            BetaStart = json.Number("beta_start") ?? (isLcm ? LatentFirstBeta : UsualFirstBeta),
-            BetaEnd = json.Number("beta_end") ?? (isLcm ? LatentLastBeta : UsualLastBeta),
-            ScaledLinear = (json.Text("beta_schedule") ?? (isLcm ? "scaled_linear" : "linear")) switch
+            BetaStart = json.Number("beta_start") ?? (isLatent ? LatentFirstBeta : UsualFirstBeta),
+            BetaEnd = json.Number("beta_end") ?? (isLatent ? LatentLastBeta : UsualLastBeta),
+            ScaledLinear = (json.Text("beta_schedule") ?? (isScaled ? "scaled_linear" : "linear")) switch
             {
                 "scaled_linear" => true,
                 "linear" => false,
@@ -64,14 +67,15 @@ internal static class SchedulerConfigReader
                 "sample" => PredictionType.Sample,
                 var other => throw new FreeMaskException($"{origin} has the prediction_type {other}; FreeMask has epsilon, v_prediction and sample."),
             },
-            // PNDM has no such setting.
-            RescaleZeroTerminalSnr = kind != SchedulerKind.Pndm && (json.Flag("rescale_betas_zero_snr") ?? false),
+            // These classes have no such setting.
+            RescaleZeroTerminalSnr = kind is not (SchedulerKind.Pndm or SchedulerKind.Heun or SchedulerKind.Lms) && (json.Flag("rescale_betas_zero_snr") ?? false),
         };
     }
 
-    private static bool IsLinspace(SchedulerKind kind) => kind is SchedulerKind.Euler or SchedulerKind.EulerAncestral or SchedulerKind.DpmSolverMultistep;
+    private static bool IsLinspace(SchedulerKind kind) =>
+        kind is SchedulerKind.Euler or SchedulerKind.EulerAncestral or SchedulerKind.DpmSolverMultistep or SchedulerKind.Heun or SchedulerKind.Lms or SchedulerKind.UniPc;
 
-    private static bool HasKarras(SchedulerKind kind) => kind is SchedulerKind.Euler or SchedulerKind.DpmSolverMultistep;
+    private static bool HasKarras(SchedulerKind kind) => kind is SchedulerKind.Euler or SchedulerKind.DpmSolverMultistep or SchedulerKind.Heun or SchedulerKind.Lms or SchedulerKind.UniPc;
 
     private static void Refuse(JsonElement json, string origin, SchedulerKind kind)
     {
@@ -85,7 +89,15 @@ internal static class SchedulerConfigReader
                 Require(json, origin, "interpolation_type", "linear");
                 Require(json, origin, "timestep_type", "discrete");
                 Require(json, origin, "final_sigmas_type", "zero", "sigma_min");
-                if (json.Flag("use_karras_sigmas") == true && (IsSet(json, "sigma_min") || IsSet(json, "sigma_max"))) throw Unknown(origin, "sigma_min or sigma_max");
+                RefuseKarrasLimits(json, origin);
+                break;
+            case SchedulerKind.UniPc:
+                Require(json, origin, "solver_type", "bh1", "bh2");
+                Require(json, origin, "final_sigmas_type", "zero", "sigma_min");
+                if (json.Flag("predict_x0") == false) throw Unknown(origin, "predict_x0 false");
+                if (json.TryGetProperty("disable_corrector", out var steps) && steps.ValueKind == JsonValueKind.Array && steps.GetArrayLength() > 0) throw Unknown(origin, "disable_corrector");
+                if (json.Number("solver_order") is { } unipcOrder and not (1 or 2)) throw Unknown(origin, $"solver_order {unipcOrder}");
+                RefuseKarrasLimits(json, origin);
                 break;
             case SchedulerKind.DpmSolverMultistep:
                 // DEIS's name for it in configurations that DPM-Solver takes over; bh1, bh2 and logrho likewise mean the midpoint there.
@@ -102,11 +114,17 @@ internal static class SchedulerConfigReader
     /// <summary>Switches that a class has and FreeMask has not.</summary>
     private static string[] FlagsOf(SchedulerKind kind) => kind switch
     {
-        SchedulerKind.Ddim or SchedulerKind.Lcm => ["thresholding"],
-        SchedulerKind.Euler => ["use_exponential_sigmas", "use_beta_sigmas"],
+        SchedulerKind.Ddim or SchedulerKind.Lcm or SchedulerKind.Tcd => ["thresholding"],
+        SchedulerKind.Euler or SchedulerKind.Heun or SchedulerKind.Lms => ["use_exponential_sigmas", "use_beta_sigmas"],
+        SchedulerKind.UniPc => ["thresholding", "solver_p", "use_exponential_sigmas", "use_beta_sigmas", "use_flow_sigmas", "use_dynamic_shifting"],
         SchedulerKind.DpmSolverMultistep => ["thresholding", "use_exponential_sigmas", "use_beta_sigmas", "use_lu_lambdas", "use_flow_sigmas"],
         _ => [],
     };
+
+    private static void RefuseKarrasLimits(JsonElement json, string origin)
+    {
+        if (json.Flag("use_karras_sigmas") == true && (IsSet(json, "sigma_min") || IsSet(json, "sigma_max"))) throw Unknown(origin, "sigma_min or sigma_max");
+    }
 
     private static void Require(JsonElement json, string origin, string setting, params string[] known)
     {

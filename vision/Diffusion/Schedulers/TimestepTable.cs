@@ -27,6 +27,20 @@ internal static class TimestepTable
         };
     }
 
+    /// <summary>LCM and TCD take theirs from the timesteps that they were distilled at (scheduling_lcm.py, scheduling_tcd.py).</summary>
+    internal static int[] OfDistilled(SchedulerConfig config, int steps)
+    {
+        var stride = config.TrainTimesteps / config.LcmOriginalSteps;
+        var timesteps = new int[steps];
+        for (var i = 0; i < steps; i++)
+        {
+            var fromEnd = (int)Math.Floor((double)i * config.LcmOriginalSteps / steps);
+            timesteps[i] = ((config.LcmOriginalSteps - fromEnd) * stride) - 1;
+        }
+
+        return timesteps;
+    }
+
     /// <summary>The timestep of a sigma by interpolation of logarithms (<c>_sigma_to_t</c>).</summary>
     internal static double OfSigma(double sigma, double[] sigmas)
     {

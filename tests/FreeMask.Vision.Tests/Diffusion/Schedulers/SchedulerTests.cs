@@ -7,7 +7,10 @@ using Xunit;
 
 namespace FreeMask.Vision.Tests.Diffusion.Schedulers;
 
-/// <summary>Trajectories of diffusers' own scheduler files with a fake model (golden_schedulers.json, its note says which).</summary>
+/// <summary>
+/// Trajectories with a fake model: of diffusers' own scheduler files (golden_schedulers.json, its note says which), and of published formulas (golden_samplers.json, made by
+/// make_golden_samplers.py).
+/// </summary>
 public sealed class SchedulerTests
 {
     private const float NoiseValue = 0.5f;
@@ -16,6 +19,7 @@ public sealed class SchedulerTests
     [
         "ddim_leading_off1", "ddim_v_trailing", "pndm_skip_prk_off1", "euler_linspace", "euler_leading_off1", "euler_trailing", "euler_karras",
         "euler_a_linspace(noise=0.5)", "dpmpp2m_linspace", "dpmpp2m_karras", "dpmpp2m_leading_off1", "lcm4(noise=0.5)",
+        "heun", "heun_leading_off1", "lms", "unipc_bh2", "unipc_bh1", "unipc_two_steps", "dpm_order1", "dpm_heun", "dpm_smallest", "dpm_smallest_many", "tcd4",
     ];
 
     // In this process's memory, and as a device does it: in double precision, and in single precision where it has no other.
@@ -25,10 +29,15 @@ public sealed class SchedulerTests
     [MemberData(nameof(Paths))]
     public void Trajectory_equals_the_reference(string name, string path)
     {
-        var golden = Golden().GetProperty("schedulers").GetProperty(name);
+        var golden = Golden(name);
         var timesteps = Floats(golden.GetProperty("timesteps"));
         var config = Config(name);
-        var scheduler = config.Create(config.Kind == SchedulerKind.Pndm ? timesteps.Length - 1 : timesteps.Length);
+        var scheduler = config.Create(config.Kind switch
+        {
+            SchedulerKind.Pndm => timesteps.Length - 1,
+            SchedulerKind.Heun => (timesteps.Length + 1) / 2,
+            _ => timesteps.Length,
+        });
 
         AssertClose(timesteps, scheduler.Timesteps, 2e-3f);
         AssertClose(Floats(golden.GetProperty("sigmas")), scheduler.Sigmas, 1e-5f);
@@ -94,6 +103,11 @@ public sealed class SchedulerTests
     [InlineData("""{"_class_name":"DPMSolverMultistepScheduler","lambda_min_clipped":-1}""", "lambda_min_clipped")]
     [InlineData("""{"_class_name":"DPMSolverMultistepScheduler","final_sigmas_type":"other"}""", "final_sigmas_type other")]
     [InlineData("""{"_class_name":"DPMSolverMultistepScheduler","use_lu_lambdas":true}""", "use_lu_lambdas")]
+    [InlineData("""{"_class_name":"UniPCMultistepScheduler","solver_order":3}""", "solver_order 3")]
+    [InlineData("""{"_class_name":"UniPCMultistepScheduler","predict_x0":false}""", "predict_x0 false")]
+    [InlineData("""{"_class_name":"UniPCMultistepScheduler","disable_corrector":[0]}""", "disable_corrector")]
+    [InlineData("""{"_class_name":"UniPCMultistepScheduler","use_flow_sigmas":true}""", "use_flow_sigmas")]
+    [InlineData("""{"_class_name":"LMSDiscreteScheduler","use_beta_sigmas":true}""", "use_beta_sigmas")]
     [InlineData("""{"_class_name":"DDIMScheduler","beta_schedule":"squaredcos_cap_v2"}""", "squaredcos_cap_v2")]
     [InlineData("""{"_class_name":"DDIMScheduler","thresholding":true}""", "thresholding")]
     public void What_is_missing_is_named(string text, string expected)
@@ -129,6 +143,10 @@ public sealed class SchedulerTests
     [InlineData("dpm++2m", TimestepSpacing.Linspace)]
     [InlineData("dpm++2m-karras", TimestepSpacing.Linspace)]
     [InlineData("lcm", TimestepSpacing.Leading)]
+    [InlineData("tcd", TimestepSpacing.Leading)]
+    [InlineData("heun", TimestepSpacing.Linspace)]
+    [InlineData("lms", TimestepSpacing.Linspace)]
+    [InlineData("unipc", TimestepSpacing.Linspace)]
     public void A_chosen_sampler_has_the_defaults_of_its_own_class(string name, TimestepSpacing spacing)
     {
         // As Stable Diffusion 1's configuration, which states no spacing.
@@ -137,7 +155,7 @@ public sealed class SchedulerTests
         Assert.Equal((spacing, 1, name == "dpm++2m-karras"), (config.Spacing, config.StepsOffset, config.KarrasSigmas));
         // Leading, five steps: 801 ... 1. Evenly spaced: 999 ... 0.
         var timesteps = config.Create(5).Timesteps;
-        Assert.Equal(spacing == TimestepSpacing.Linspace || name == "lcm" ? 999 : 801, timesteps[0]);
+        Assert.Equal(spacing == TimestepSpacing.Linspace || name is "lcm" or "tcd" ? 999 : 801, timesteps[0]);
         Assert.Equal(config with { ClipSample = false }, SchedulerConfig.Parse(JsonDocument.Parse($$"""{"_class_name":"PNDMScheduler","beta_schedule":"scaled_linear","beta_start":0.00085,"beta_end":0.012,"steps_offset":1,"skip_prk_steps":true,"use_karras_sigmas":{{(name == "dpm++2m-karras" ? "true" : "false")}},"set_alpha_to_one":false}""").RootElement, "test", config.Kind) with { ClipSample = false });
     }
 
@@ -175,6 +193,10 @@ public sealed class SchedulerTests
             "pndm" => SchedulerKind.Pndm,
             "euler" => name.StartsWith("euler_a", StringComparison.Ordinal) ? SchedulerKind.EulerAncestral : SchedulerKind.Euler,
             "lcm4" => SchedulerKind.Lcm,
+            "heun" => SchedulerKind.Heun,
+            "lms" => SchedulerKind.Lms,
+            "unipc" => SchedulerKind.UniPc,
+            "tcd4" => SchedulerKind.Tcd,
             _ => SchedulerKind.DpmSolverMultistep,
         };
         return new()
@@ -185,6 +207,10 @@ public sealed class SchedulerTests
             Prediction = name.Contains("_v_") ? PredictionType.Velocity : PredictionType.Epsilon,
             KarrasSigmas = name.Contains("karras"),
             SetAlphaToOne = kind == SchedulerKind.Lcm || name.Contains("_v_"),
+            SolverOrder = name.Contains("order1") ? 1 : 2,
+            SolverHeun = name is "dpm_heun" or "dpm_smallest_many",
+            SolverBh1 = name == "unipc_bh1",
+            EndsAtSmallestSigma = name.Contains("smallest"),
         };
     }
 
@@ -196,6 +222,10 @@ public sealed class SchedulerTests
 
     private static float[] Floats(JsonElement array) => [.. array.EnumerateArray().Select(e => e.GetSingle())];
 
-    private static JsonElement Golden() =>
-        JsonDocument.Parse(File.ReadAllText(Path.Combine(Fixtures.RepositoryRoot, "tests", "FreeMask.Vision.Tests", "Diffusion", "Schedulers", "golden_schedulers.json"))).RootElement;
+    private static JsonElement Golden(string name)
+    {
+        JsonElement Read(string file) =>
+            JsonDocument.Parse(File.ReadAllText(Path.Combine(Fixtures.RepositoryRoot, "tests", "FreeMask.Vision.Tests", "Diffusion", "Schedulers", file))).RootElement.GetProperty("schedulers");
+        return Read("golden_schedulers.json").TryGetProperty(name, out var found) ? found : Read("golden_samplers.json").GetProperty(name);
+    }
 }
