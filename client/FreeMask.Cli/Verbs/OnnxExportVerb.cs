@@ -3,6 +3,7 @@ using FreeMask.Cli.Runs;
 using FreeMask.Cli.Terminal;
 using FreeMask.Training.Mask2Former;
 using FreeMask.Vision;
+using FreeMask.Vision.Files;
 using FreeMask.Vision.Segmentation;
 
 namespace FreeMask.Cli.Verbs;
@@ -26,8 +27,8 @@ internal static class OnnxExportVerb
         await Task.Run(() =>
         {
             var (onnx, text) = SegmenterExport.ToOnnx(folder, width, height);
-            File.WriteAllBytes(model, onnx);
-            File.WriteAllText(card, text);
+            WholeFile.Write(model, onnx);
+            WholeFile.Write(card, text);
         });
         return new Outcome(new { checkpoint = folder, model, card, width, height }, console =>
             console.Profile.Out.Writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{model} for pictures of {width}x{height}")));

@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text.Json;
 using System.Xml;
 using System.Xml.Linq;
@@ -67,6 +68,10 @@ public sealed class RunVerbTests : IDisposable
         Assert.DoesNotContain("harmonized", captions);
         Assert.InRange(new FileInfo(path).Length, 10_000, 3_000_000);
         Assert.Contains("the mask is too small", page.Root!.Value, StringComparison.Ordinal);
+        var links = page.Descendants("a").Select(link => Uri.UnescapeDataString(link.Attribute("href")!.Value)).ToList();
+        Assert.Equal(["dataset/VOCdevkit/VOC2012/", "segmenter/", "run.yaml", "manifest.jsonl"], links);
+        Assert.All(links, link => Assert.True(Path.Exists(Path.Combine(Path.GetDirectoryName(path)!, link)), link));
+        Assert.Contains(typeof(FreeMask.Cli.Runs.RunFolder).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion, page.Root.Value, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -43,6 +43,16 @@ public sealed class ToolVerbTests : IDisposable
     }
 
     [Fact]
+    public async Task A_picture_is_no_corpus()
+    {
+        await File.WriteAllBytesAsync(_process.Folder.Path("picture.jpg"), ImageCodec.EncodeJpeg(new RgbImage(16, 16)), TestContext.Current.CancellationToken);
+
+        Assert.Equal(2, await _process.RunAsync(["thesaurus", "build", _process.Folder.Path("picture.jpg"), "--out", _process.Folder.Path("made.json")]));
+        Assert.Contains("is no text in UTF-8", _process.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(_process.Folder.Path("made.json")));
+    }
+
+    [Fact]
     public async Task Affinities_cannot_be_learned_from_a_run_that_is_not_there()
     {
         Assert.Equal(2, await _process.RunAsync(["train", "affinity", "nowhere", "--out", _process.Folder.Path("heads")]));
