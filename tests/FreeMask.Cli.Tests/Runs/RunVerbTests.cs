@@ -114,6 +114,7 @@ public sealed class RunVerbTests : IDisposable
     [InlineData("train segmenter --dataset x --out y --learning-rate 0", "--learning-rate is 0; it must be more than 0")]
     [InlineData("train segmenter --dataset x --out y --steps 0", "--steps is 0")]
     [InlineData("train affinity pets --out y --beta nan", "--beta is nan")]
+    [InlineData("logs pets --lines -1", "--lines is -1")]
     [InlineData("retry pets --samples 99", "has no open round")]
     public async Task What_would_be_ignored_or_makes_no_sense_is_refused(string arguments, string expected)
     {
