@@ -53,6 +53,7 @@ internal static class StatusVerbs
         var reason = new Option<string?>("--reason") { Description = "Why, for the status.", HelpName = "TEXT" };
         return host.Handle(new Command(name, description) { run, reason }, async (parsed, desk, stop) =>
         {
+            if (parsed.GetValue(reason)?.Any(char.IsControl) == true) throw new FreeMaskException("--reason has a line break or another control character; write it in one line.");
             string id;
             RunStatus before;
             // A run that is not there, or has ended, needs no engine.

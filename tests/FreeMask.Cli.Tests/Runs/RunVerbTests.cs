@@ -126,6 +126,30 @@ public sealed class RunVerbTests : IDisposable
     }
 
     [Fact]
+    public async Task Only_quarantined_samples_of_the_open_round_can_be_tried_again()
+    {
+        await StopAsync();
+
+        Assert.Equal(2, await _process.RunAsync("retry pets --samples 3 99"));
+        Assert.Contains("--samples 3 99: not among the quarantined samples of round 2 of run 'pets'; it has none.", _process.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_data_set_of_an_earlier_version_is_set_aside_and_not_lost()
+    {
+        await _process.RunAsync(["run", RunFile, "--json"]);
+        var folder = _process.Folder.Path("data", "runs", "pets", "dataset");
+        File.Delete(Path.Combine(folder, ".freemask-export"));
+        await File.WriteAllTextAsync(Path.Combine(folder, "notes.txt"), "mine", TestContext.Current.CancellationToken);
+
+        Assert.True(await _process.RunAsync(["resume", "pets"]) == 0, _process.Error);
+
+        Assert.Equal("mine", await File.ReadAllTextAsync(Path.Combine(folder + ".old-1", "notes.txt"), TestContext.Current.CancellationToken));
+        Assert.False(File.Exists(Path.Combine(folder, "notes.txt")));
+        Assert.Equal(12, VocDataset.Open(folder).Entries.Count);
+    }
+
+    [Fact]
     public async Task A_check_says_what_a_run_comes_to_and_starts_nothing()
     {
         Assert.Equal(0, await _process.RunAsync(["run", RunFile, "--check", "--json", "--set", "rounds=1000", "--set", "samplesPerRound=10000"]));

@@ -63,6 +63,17 @@ public sealed class ToolVerbTests : IDisposable
     }
 
     [Fact]
+    public async Task The_doctor_leaves_a_data_folder_as_it_is()
+    {
+        await _process.RunAsync("doctor");
+        Assert.False(Directory.Exists(_process.Folder.Path("data")));
+        Directory.CreateDirectory(_process.Folder.Path("data"));
+        await File.WriteAllTextAsync(_process.Folder.Path("data", ".probe"), "mine", TestContext.Current.CancellationToken);
+        await _process.RunAsync("doctor");
+        Assert.Equal([_process.Folder.Path("data", ".probe")], Directory.EnumerateFileSystemEntries(_process.Folder.Path("data")));
+    }
+
+    [Fact]
     public async Task The_doctor_finds_what_is_missing_and_says_what_to_do()
     {
         Assert.Equal(1, await _process.RunAsync("doctor --json"));
