@@ -39,11 +39,26 @@ public sealed class ProgramTests : IDisposable
         File.SetUnixFileMode(_folder.Path("voc", "SegmentationClass"), UnixFileMode.UserRead);
         File.WriteAllText(_folder.Path("secret.yaml"), "classes: [cat]");
         File.SetUnixFileMode(_folder.Path("secret.yaml"), UnixFileMode.UserRead);
+        foreach (var name in (string[])["JPEGImages", "SegmentationClass", "ImageSets/Segmentation"]) Directory.CreateDirectory(_folder.Path("listed", name));
+        await File.WriteAllTextAsync(_folder.Path("listed", "JPEGImages", "a.jpg"), "", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(_folder.Path("listed", "SegmentationClass", "a.png"), "", TestContext.Current.CancellationToken);
+        Directory.CreateDirectory(_folder.Path("coco", "annotations"));
+        Directory.CreateDirectory(_folder.Path("coco", "train2017"));
+        var (list, json) = (_folder.Path("listed", "ImageSets", "Segmentation", "train.txt"), _folder.Path("coco", "annotations", "instances_train2017.json"));
+        foreach (var file in new[] { list, json })
+        {
+            await File.WriteAllTextAsync(file, "", TestContext.Current.CancellationToken);
+            File.SetUnixFileMode(file, UnixFileMode.UserRead);
+        }
+
         const string AsNobody = "setpriv --reuid=65534 --regid=65534 --clear-groups env HOME=/tmp \"$FREEMASK\" ";
 
         foreach (var (arguments, path) in new[]
         {
             ($"train segmenter --dataset '{_folder.Path("voc")}' --out /tmp/never-made", _folder.Path("voc", "SegmentationClass")),
+            ($"train segmenter --dataset '{_folder.Path("listed")}' --out /tmp/never-made", list),
+            ($"train segmenter --dataset '{_folder.Path("coco")}' --out /tmp/never-made", json),
+            ($"thesaurus query grass --thesaurus '{json}'", json),
             ($"run '{_folder.Path("secret.yaml")}'", _folder.Path("secret.yaml")),
             ($"export run --data /tmp/none --out '{_folder.Path("out")}'", _folder.Root),
         })
