@@ -72,6 +72,23 @@ public sealed class ProgramTests : IDisposable
     }
 
     [Fact]
+    public async Task Bash_completes_verbs_options_and_runs()
+    {
+        Assert.SkipUnless(File.Exists("/bin/bash"), "Needs bash.");
+        Directory.CreateDirectory(_folder.Path("data", "runs", "cats"));
+        var (_, output, error) = await RunAsync($$"""
+            PATH="$(dirname "$FREEMASK"):$PATH" exec bash -c '
+            source <(freemask completion bash)
+            ask() { COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _freemask; echo "${COMPREPLY[@]}"; }
+            ask freemask sta
+            ask freemask export --form
+            ask freemask report --data {{_folder.Path("data")}} c'
+            """);
+        Assert.Equal(["status", "--format", "cats"], output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Empty(error);
+    }
+
+    [Fact]
     public async Task Onnx_runtime_sends_nothing_and_keeps_nothing_of_the_machine()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "A POSIX shell sets the folders.");
