@@ -10,7 +10,17 @@ internal static class CommandLine
 {
     internal static async Task<int> RunAsync(string[] args, Surroundings surroundings, CancellationToken stop)
     {
-        var code = await InvokeAsync(args, surroundings, stop);
+        var code = ExitCodes.Failed;
+        try
+        {
+            code = await InvokeAsync(args, surroundings, stop);
+        }
+        catch (Exception exception)
+        {
+            // Verbs answer for themselves; this is what happens before and after them.
+            surroundings.Error.WriteLine(IoFault.Of(exception)?.Message ?? $"The command line could not be read: {exception.Message}");
+        }
+
         if (surroundings.Out is not GuardedWriter { Failure: { } failure }) return code;
         surroundings.Error.WriteLine($"The result could not be written to standard output: {failure.Message}");
         return code == ExitCodes.Ok ? ExitCodes.Failed : code;

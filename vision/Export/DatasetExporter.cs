@@ -35,6 +35,9 @@ public static partial class DatasetExporter
     /// <exception cref="FreeMaskException">It is a file, holds things of somebody else, or an export that may not be replaced.</exception>
     public static void RequireFree(string folder, bool overwrite) => new ExportFolder(folder).RequireFree(overwrite);
 
+    /// <summary>Whether a folder holds an export that can be replaced.</summary>
+    public static bool IsExport(string folder) => new ExportFolder(folder).IsExport;
+
     /// <summary>Writes the data set.</summary>
     /// <param name="format">The layout.</param>
     /// <param name="source">The samples.</param>

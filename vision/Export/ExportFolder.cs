@@ -25,13 +25,16 @@ internal sealed class ExportFolder
 
     internal string this[string name] => System.IO.Path.Combine(Path, name);
 
+    /// <summary>Whether it holds an export of ours.</summary>
+    internal bool IsExport => File.Exists(this[ListName]);
+
     /// <summary>Refuses a folder with things of somebody else, and an earlier export that is not to be replaced. What a killed export left is no obstacle.</summary>
     /// <exception cref="FreeMaskException">The folder is taken.</exception>
     internal void RequireFree(bool overwrite)
     {
         if (File.Exists(Path)) throw new FreeMaskException($"{_named} is a file; choose a folder.");
         if (!Directory.Exists(Path)) return;
-        var isOurs = File.Exists(this[ListName]);
+        var isOurs = IsExport;
         if (!isOurs && Directory.EnumerateFileSystemEntries(Path).Any(entry => !IsWork(entry)))
             throw new FreeMaskException($"{_named} is not empty and holds no export that FreeMask can replace; choose a new or empty folder.");
         // Without its manifest an export was cut off while it was moved here.

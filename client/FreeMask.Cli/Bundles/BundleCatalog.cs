@@ -72,10 +72,23 @@ internal sealed class BundleCatalog(string? modelsFolder)
         for (var folder = new DirectoryInfo(start); folder is not null; folder = folder.Parent)
         {
             var models = Path.Combine(folder.FullName, "models");
-            if (Directory.Exists(models) && Directory.EnumerateDirectories(models).Any(IsBundle)) return models;
+            if (HoldsBundles(models)) return models;
         }
 
         return null;
+    }
+
+    /// <summary>A folder of this name that is somebody else's may be closed to this user.</summary>
+    private static bool HoldsBundles(string folder)
+    {
+        try
+        {
+            return Directory.Exists(folder) && Directory.EnumerateDirectories(folder).Any(IsBundle);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
     }
 
     private sealed class World(BundleCatalog catalog, string folder) : IRunFileWorld

@@ -90,12 +90,9 @@ internal static class Doctor
     {
         try
         {
-            var existed = data.Exists;
-            Directory.CreateDirectory(data.Root);
-            var probe = Path.Combine(data.Root, ".probe");
-            File.WriteAllText(probe, "x");
-            File.Delete(probe);
-            if (!existed) Directory.Delete(data.Root);
+            var there = NamedPath.Nearest(data.Root);
+            if (File.Exists(there)) throw new IOException($"'{there}' is a file.");
+            NamedPath.Probe(there);
             return new("data folder", Verdict.Ok, data.Root);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

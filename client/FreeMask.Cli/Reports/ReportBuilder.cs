@@ -31,15 +31,23 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
             Model = Path.GetFileName(spec.Model.TrimEnd(Path.DirectorySeparatorChar)),
             PlannedRounds = status.RoundsPlanned,
             Started = started,
-            Elapsed = (status.EndedAt ?? time.GetUtcNow()) - started,
+            // The clock may have been set back between two processes.
+            Elapsed = (status.EndedAt ?? time.GetUtcNow()) is var ended && ended > started ? ended - started : TimeSpan.Zero,
             ManifestHash = status.ManifestHash,
             Rounds = rounds,
             Products = products,
             Notes = notes,
             Parameters = Parameters(spec),
-            Versions = versions,
+            Versions = [.. versions, .. Environment(status.Environment)],
             Seconds = [.. RunDocument.SecondsOf(status).Select(item => new ReportFact(item.Key, item.Value.ToString("0.0", CultureInfo.InvariantCulture)))],
         };
+    }
+
+    private static IEnumerable<ReportFact> Environment(RunEnvironment? environment)
+    {
+        if (environment is null) yield break;
+        yield return new("arithmetic", $"{environment.Arithmetic}, on {environment.DeviceKind}");
+        if (environment.Bundle is { } bundle) yield return new("bundle", $"sha256 {bundle}");
     }
 
     private async Task<ReportRound> RoundAsync(RoundStatus round, CancellationToken stop)

@@ -7,27 +7,34 @@ using FreeMask.Vision.Diffusion.Text;
 namespace FreeMask.Cli.Runs;
 
 /// <summary>Prompts whose end a text encoder does not read, because it takes 77 tokens and no more.</summary>
-internal static class PromptNotes
+internal sealed class PromptNotes(BundleCatalog bundles)
 {
     // More prompts than this are drawn from templates, and differ by their words for class and background alone.
     private const int MostSamples = 20_000;
 
+    // The tokenizer of each bundle; null where it cannot be loaded.
+    private readonly Dictionary<string, ClipTokenizer?> _tokenizers = new(StringComparer.Ordinal);
+
     /// <summary>One sentence for each prompt of a run that is cut off; none where the bundle's tokenizer is not here.</summary>
-    internal static IReadOnlyList<string> Of(RunSpec spec, BundleCatalog bundles)
+    internal IReadOnlyList<string> Of(RunSpec spec)
     {
-        if (spec.Source.IsFolder || bundles.Folder(spec.Model, AppContext.BaseDirectory) is not { } folder) return [];
+        if (spec.Source.IsFolder || bundles.Folder(spec.Model, AppContext.BaseDirectory) is not { } folder || TokenizerOf(folder) is not { } tokenizer) return [];
+        var prompts = Enumerable.Range(0, spec.Rounds).SelectMany(round => Enumerable.Range(0, spec.SamplesPerRound).Select(index => (round, index)))
+            .Take(MostSamples).Select(at => SamplePlanner.Plan(spec, at.round, at.index).Prompt).Distinct(StringComparer.Ordinal);
+        return [.. Cut(tokenizer, "prompt", prompts), .. Cut(tokenizer, "negative prompt", spec.Generation.NegativePrompt.Length > 0 ? [spec.Generation.NegativePrompt] : [])];
+    }
+
+    private ClipTokenizer? TokenizerOf(string folder)
+    {
+        if (_tokenizers.TryGetValue(folder, out var known)) return known;
         try
         {
-            if (!Directory.Exists(Path.Combine(folder, "tokenizer"))) return [];
-            var tokenizer = ClipTokenizer.Load(Path.Combine(folder, "tokenizer"));
-            var prompts = Enumerable.Range(0, spec.Rounds).SelectMany(round => Enumerable.Range(0, spec.SamplesPerRound).Select(index => (round, index)))
-                .Take(MostSamples).Select(at => SamplePlanner.Plan(spec, at.round, at.index).Prompt).Distinct(StringComparer.Ordinal);
-            return [.. Cut(tokenizer, "prompt", prompts), .. Cut(tokenizer, "negative prompt", spec.Generation.NegativePrompt.Length > 0 ? [spec.Generation.NegativePrompt] : [])];
+            return _tokenizers[folder] = Directory.Exists(Path.Combine(folder, "tokenizer")) ? ClipTokenizer.Load(Path.Combine(folder, "tokenizer")) : null;
         }
         catch (FreeMaskException)
         {
-            // What is wrong with the tokenizer is said when the bundle is loaded.
-            return [];
+            // What is wrong with it is said when the bundle is loaded.
+            return _tokenizers[folder] = null;
         }
     }
 

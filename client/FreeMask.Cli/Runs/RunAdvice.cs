@@ -37,7 +37,7 @@ internal sealed record RunAdvice(IReadOnlyList<string> Notes, long Bytes)
             notes.Add(string.Create(CultureInfo.InvariantCulture, $"A batch of {spec.Generation.Batch} pictures needs about {Size(decoding)} of memory to decode; this machine has {Size(memoryBytes.Value)}. Use a smaller generation.batch."));
         if (Selection(spec) is { } selection) notes.Add(selection);
         if (Prompts(spec) is { } prompts) notes.Add(prompts);
-        notes.AddRange(PromptNotes.Of(spec, bundles));
+        notes.AddRange(new PromptNotes(bundles).Of(spec));
         return new(notes, bytes);
     }
 

@@ -50,6 +50,15 @@ internal sealed record RunDocument
 
     public required string? ManifestHash { get; init; }
 
+    /// <summary>What the run computes with: processor, instruction sets and library versions; null before it has begun.</summary>
+    public required string? Arithmetic { get; init; }
+
+    /// <summary>The kind of its devices, such as <c>cpu</c>; null before it has begun.</summary>
+    public required string? Device { get; init; }
+
+    /// <summary>The sha256 of its model bundle; null before it has begun.</summary>
+    public required string? Bundle { get; init; }
+
     internal static RunDocument Of(RunSpec spec, RunStatus status) => new()
     {
         Run = status.Run,
@@ -64,6 +73,9 @@ internal sealed record RunDocument
         Rounds = [.. status.Rounds.Select(round => RoundDocument.Of(round, spec.Classes))],
         Seconds = SecondsOf(status),
         ManifestHash = status.ManifestHash,
+        Arithmetic = status.Environment?.Arithmetic,
+        Device = status.Environment?.DeviceKind,
+        Bundle = status.Environment?.Bundle,
     };
 
     internal static IReadOnlyDictionary<string, double> SecondsOf(RunStatus status)

@@ -16,13 +16,14 @@ internal sealed class RunProducts(RunReader run, RunFolder folder, Desk desk, Bu
     /// <summary>Writes everything that the run has so far, over what an earlier call wrote, and says where it is.</summary>
     internal async Task<RunDocument> WriteAsync(CancellationToken stop)
     {
-        var document = RunDocument.Of(run.Spec, run.Status) with { Notes = PromptNotes.Of(run.Spec, bundles) };
+        var document = RunDocument.Of(run.Spec, run.Status) with { Notes = new PromptNotes(bundles).Of(run.Spec) };
         using var turn = await ProductsTurn.TakeAsync(folder, desk, stop);
         if (turn.IsWritten) return folder.Describe(document);
         var hasKept = run.Status.Rounds.Any(round => round.Counts.Kept > 0);
         if (hasKept)
         {
             desk.Say("Writing the data set ...");
+            SetAside();
             var summary = await DatasetExport.WriteAsync(run, DatasetExporter.Format(RunFolder.DatasetFormat), folder.Dataset, overwrite: true, progress: null, stop);
             document = document with { Dataset = summary.DataRoot };
         }
@@ -37,6 +38,15 @@ internal sealed class RunProducts(RunReader run, RunFolder folder, Desk desk, Bu
         document = document with { Report = folder.Report };
         await WriteReportAsync(document, folder.Report, stop);
         return document;
+    }
+
+    /// <summary>Versions before exports had lists of their files wrote here too; what they wrote is kept, and somebody may have added to it.</summary>
+    private void SetAside()
+    {
+        if (!Directory.Exists(folder.Dataset) || DatasetExporter.IsExport(folder.Dataset) || !Directory.EnumerateFileSystemEntries(folder.Dataset).Any()) return;
+        var aside = Enumerable.Range(1, int.MaxValue).Select(number => $"{folder.Dataset}.old-{number}").First(path => !Path.Exists(path));
+        Directory.Move(folder.Dataset, aside);
+        desk.Say($"What lay in {folder.Dataset} is no export that can be replaced; it is now {aside}.");
     }
 
     /// <summary>Writes the report alone.</summary>

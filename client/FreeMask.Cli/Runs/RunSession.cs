@@ -61,6 +61,7 @@ internal sealed class RunSession(IEngine engine, Func<CancellationToken, Task<IE
     /// <summary>Follows until the run ends, then writes its products. Stopping leaves the run to be resumed.</summary>
     internal async Task<Outcome> FollowAsync(string id, CancellationToken stop)
     {
+        if (_engine.IsRemote && desk.Devices.Count > 0) desk.Say("Note: --device counts for work in this process; another process does the work of this run, on its own devices.");
         try
         {
             while (!await WatchAsync(id, stop)) await TakeOverAsync(id, stop);

@@ -22,9 +22,7 @@ internal sealed class DataFolder(string root)
         {
             try
             {
-                var folder = Root;
-                while (!Directory.Exists(folder) && Path.GetDirectoryName(folder) is { } above) folder = above;
-                return new DriveInfo(folder).AvailableFreeSpace;
+                return new DriveInfo(NamedPath.Nearest(Root)).AvailableFreeSpace;
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
             {

@@ -9,7 +9,7 @@ namespace FreeMask.Cli.Terminal;
 internal sealed partial record IoFault(string Message, int ExitCode)
 {
     // What .NET passes on where it has no exception of its own: errno on Linux and macOS, the low half of an HRESULT on Windows.
-    private const int NotADirectory = 20, TooManyFiles = 24, DiskFull = 28, ReadOnly = 30, QuotaLinux = 122, QuotaMac = 69, WindowsDiskFull = 112, WindowsHandleDiskFull = 39;
+    private const int Exists = 17, WindowsExists = 183, NotADirectory = 20, TooManyFiles = 24, DiskFull = 28, ReadOnly = 30, QuotaLinux = 122, QuotaMac = 69, WindowsDiskFull = 112, WindowsHandleDiskFull = 39;
 
     /// <summary>The fault behind an exception; null where it is not about files or memory.</summary>
     internal static IoFault? Of(Exception? exception)
@@ -49,12 +49,16 @@ internal sealed partial record IoFault(string Message, int ExitCode)
         {
             DiskFull or QuotaLinux or QuotaMac when !OperatingSystem.IsWindows() => Full(where),
             WindowsDiskFull or WindowsHandleDiskFull when OperatingSystem.IsWindows() => Full(where),
+            Exists when !OperatingSystem.IsWindows() => Taken(where),
+            WindowsExists when OperatingSystem.IsWindows() => Taken(where),
             ReadOnly when !OperatingSystem.IsWindows() => new($"The file system is read-only{where}. Name another place.", ExitCodes.BadInput),
             NotADirectory when !OperatingSystem.IsWindows() => new($"A part of the path is a file, not a folder{where}. Name another place.", ExitCodes.BadInput),
             TooManyFiles when !OperatingSystem.IsWindows() => new($"This process has too many open files{where}. Raise the limit ('ulimit -n 4096') and give the command again.", ExitCodes.Failed),
             _ => new($"A file could not be read or written: {FirstLine(io.Message)} Check the disk, the connection to it, and its rights; then give the command again.", ExitCodes.Failed),
         };
     }
+
+    private static IoFault Taken(string where) => new($"A file is in the way{where}. Name another place.", ExitCodes.BadInput);
 
     private static IoFault Full(string where) => new($"The disk is full{where}. Free some space, or name a place on another disk, and give the command again.", ExitCodes.Failed);
 
@@ -70,10 +74,13 @@ internal sealed partial record IoFault(string Message, int ExitCode)
         }
     }
 
-    /// <summary>.NET's messages quote the path.</summary>
-    private static string? PathIn(string message) => Quoted().Match(message) is { Success: true } match ? match.Groups[1].Value : null;
+    /// <summary>.NET's messages quote the path. A file that is written under a temporary name is known to the user by its own.</summary>
+    private static string? PathIn(string message) => Quoted().Match(message) is { Success: true } match ? Temporary().Replace(match.Groups[1].Value, "") : null;
 
     private static string FirstLine(string text) => text.Split('\n')[0].TrimEnd().TrimEnd('.') + ".";
+
+    [GeneratedRegex(@"\.\d+\.tmp$")]
+    private static partial Regex Temporary();
 
     [GeneratedRegex("'(.+)'", RegexOptions.Singleline)]
     private static partial Regex Quoted();

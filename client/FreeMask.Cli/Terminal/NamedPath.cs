@@ -24,6 +24,20 @@ internal static class NamedPath
         return Directory.Exists(path) || Path.EndsInDirectorySeparator(named) ? throw new FreeMaskException($"{what} {named} is a folder; name a file.") : path;
     }
 
+    /// <summary>The path itself, or the nearest one above it, that exists.</summary>
+    internal static string Nearest(string path)
+    {
+        while (!Path.Exists(path) && Path.GetDirectoryName(path) is { } above) path = above;
+        return path;
+    }
+
+    /// <summary>Writes a file of a name that nobody else has into a folder, and removes it.</summary>
+    internal static void Probe(string folder)
+    {
+        using var probe = new FileStream(Path.Combine(folder, $".freemask-probe-{Guid.NewGuid():N}"), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+        probe.WriteByte(0);
+    }
+
     /// <summary>Whether the folder in which the process was started is still there; without it no relative path means anything.</summary>
     internal static bool HasCurrentFolder
     {

@@ -27,7 +27,7 @@ internal static class AffinityVerb
         var seed = new Option<ulong>("--seed") { Description = "Names the initial weights and the batches.", DefaultValueFactory = _ => 1, HelpName = "N" };
         return host.Handle(new Command("affinity", "Learn from a run's own coarse masks how to refine them ('affinity' of a run file's 'mask').") { run, output, perClass, samples, steps, side, beta, walk, seed }, async (parsed, desk, stop) =>
         {
-            var id = parsed.GetRequiredValue(run);
+            var (id, target) = (parsed.GetRequiredValue(run), OutputFolder.Check(parsed.GetRequiredValue(output)));
             var request = new AffinityTrainingRequest
             {
                 PerClass = parsed.GetValue(perClass),
@@ -37,7 +37,7 @@ internal static class AffinityVerb
             };
             var examples = await ReadAsync(host, desk, id, request, parsed.GetValue(samples), stop);
             desk.Say($"Learning from {examples.Count} samples of run '{id}'.");
-            var folder = OutputFolder.Make(parsed.GetRequiredValue(output));
+            var folder = OutputFolder.Make(target);
             var config = await Task.Run(() => AffinityTrainer.Train(request, examples, folder, desk.Say, stop), CancellationToken.None);
             return new Outcome(new { affinity = folder, config }, console => console.Profile.Out.Writer.WriteLine(folder));
         });

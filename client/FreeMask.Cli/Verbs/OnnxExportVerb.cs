@@ -3,6 +3,7 @@ using FreeMask.Cli.Runs;
 using FreeMask.Cli.Terminal;
 using FreeMask.Training.Mask2Former;
 using FreeMask.Vision;
+using FreeMask.Vision.Files;
 using FreeMask.Vision.Segmentation;
 
 namespace FreeMask.Cli.Verbs;
@@ -10,7 +11,7 @@ namespace FreeMask.Cli.Verbs;
 /// <summary><c>freemask export MODEL --onnx</c>: a Mask2Former checkpoint as <c>model.onnx</c> and <c>card.json</c>, for pictures of one size.</summary>
 internal static class OnnxExportVerb
 {
-    private const int DefaultSide = 512;
+    private const int DefaultSide = 512, SmallestSide = 32, LargestSide = 4096;
 
     internal static async Task<Outcome> RunAsync(string named, string target, string? size, bool overwrite, Desk desk)
     {
@@ -26,8 +27,8 @@ internal static class OnnxExportVerb
         await Task.Run(() =>
         {
             var (onnx, text) = SegmenterExport.ToOnnx(folder, width, height);
-            File.WriteAllBytes(model, onnx);
-            File.WriteAllText(card, text);
+            WholeFile.Write(model, onnx);
+            WholeFile.Write(card, text);
         });
         return new Outcome(new { checkpoint = folder, model, card, width, height }, console =>
             console.Profile.Out.Writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{model} for pictures of {width}x{height}")));
@@ -51,8 +52,8 @@ internal static class OnnxExportVerb
     private static (int Width, int Height) Parse(string size)
     {
         var sides = size.Split('x');
-        return sides.Length is 1 or 2 && sides.All(side => int.TryParse(side, NumberStyles.None, CultureInfo.InvariantCulture, out var pixels) && pixels > 0)
+        return sides.Length is 1 or 2 && sides.All(side => int.TryParse(side, NumberStyles.None, CultureInfo.InvariantCulture, out var pixels) && pixels is >= SmallestSide and <= LargestSide)
             ? (int.Parse(sides[0], CultureInfo.InvariantCulture), int.Parse(sides[^1], CultureInfo.InvariantCulture))
-            : throw new FreeMaskException($"'{size}' is no size; write one side in pixels, such as 512, or WIDTHxHEIGHT.");
+            : throw new FreeMaskException($"'{size}' is no size; write one side in pixels, from {SmallestSide} to {LargestSide}, such as 512, or WIDTHxHEIGHT.");
     }
 }

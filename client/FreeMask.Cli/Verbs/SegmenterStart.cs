@@ -12,9 +12,9 @@ namespace FreeMask.Cli.Verbs;
 /// <param name="Config">The model's shape; null takes that of the folder, or the small model.</param>
 internal sealed record SegmenterStart(string? Folder, Mask2FormerConfig? Config)
 {
-    internal const string MiniBackbone = "backbone", MiniSegmenter = "bundle";
+    internal const string MiniBackbone = "backbone", MiniSegmenter = "bundle", ImageNet = "imagenet";
 
-    private const string ImageNet = "imagenet", None = "none", DefaultBundle = "mini", BundleSegmenter = "segmenter", SwinTiny = "swin-tiny", ResNet50 = "resnet-50";
+    private const string None = "none", DefaultBundle = "mini", BundleSegmenter = "segmenter", SwinTiny = "swin-tiny", ResNet50 = "resnet-50";
 
     // Mask2Former trains Swin-T with this chance of losing the last block's attention.
     private const double DropPath = 0.3;

@@ -45,6 +45,7 @@ internal static class SegmenterVerb
 
             var isReference = IsReference(parsed.GetValue(recipe), parsed.GetRequiredValue(init));
             var start = await SegmenterStart.FindAsync(host, desk, parsed.GetRequiredValue(init), parsed.GetRequiredValue(backbone), isReference, data.Labels, stop);
+            if (start.Config is null && parsed.GetRequiredValue(init) != SegmenterStart.ImageNet) Arguments.Refuse(parsed, backbone, isReference ? $"is for fresh models; {start.Folder} has a backbone of its own" : "is for the reference recipe; the small model has one backbone");
             var request = Recipe(isReference, data.Labels, parsed.GetValue(seed), parsed.GetValue(steps), start);
             request = request with
             {

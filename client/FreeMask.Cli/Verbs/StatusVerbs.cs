@@ -18,9 +18,9 @@ internal static class StatusVerbs
         {
             await using var engine = await host.ReadEngineAsync(desk, stop);
             if (parsed.GetValue(run) is { } named) return await OneAsync(host, engine, named, desk);
-            var all = new List<(RunDocument Run, RunStatus Status)>();
+            var (all, notes) = (new List<(RunDocument Run, RunStatus Status)>(), new PromptNotes(host.Bundles));
             foreach (var id in await engine.Directory.List())
-                if (await engine.Run(id).GetSpec() is { } spec && await engine.Run(id).GetStatus() is var status) all.Add((Describe(desk, engine, spec, status), status));
+                if (await engine.Run(id).GetSpec() is { } spec && await engine.Run(id).GetStatus() is var status) all.Add((Describe(desk, engine, notes, spec, status), status));
             return new Outcome(new { runs = all.Select(item => item.Run) }, console => List(console, [.. all.Select(item => item.Status)], engine.IsRemote));
         });
     }
@@ -54,6 +54,7 @@ internal static class StatusVerbs
         return host.Handle(new Command(name, description) { run, reason }, async (parsed, desk, stop) =>
         {
             RunIds.RequireFolder(desk, parsed.GetRequiredValue(run));
+            if (parsed.GetValue(reason)?.Any(char.IsControl) == true) throw new FreeMaskException("--reason has a line break or another control character; write it in one line.");
             string id;
             RunStatus before;
             // A run that is not there, or has ended, needs no engine.
@@ -71,14 +72,14 @@ internal static class StatusVerbs
         });
     }
 
-    private static RunDocument Describe(Desk desk, IEngine engine, RunSpec spec, RunStatus status) =>
-        new RunFolder(desk.Data, status.Run).Describe(RunDocument.Of(spec, status)) with { Interrupted = status.State == RunState.Running && !engine.IsRemote };
+    private static RunDocument Describe(Desk desk, IEngine engine, PromptNotes notes, RunSpec spec, RunStatus status) =>
+        new RunFolder(desk.Data, status.Run).Describe(RunDocument.Of(spec, status)) with { Notes = [.. status.Notes, .. notes.Of(spec)], Interrupted = status.State == RunState.Running && !engine.IsRemote };
 
     private static async Task<Outcome> OneAsync(VerbHost host, IEngine engine, string named, Desk desk)
     {
         var id = await RunIds.FindAsync(engine, named, _ => true, "such");
         var reader = await RunReader.OpenAsync(engine, id);
-        var document = Describe(desk, engine, reader.Spec, reader.Status) with { Notes = [.. reader.Status.Notes, .. PromptNotes.Of(reader.Spec, host.Bundles)] };
+        var document = Describe(desk, engine, new PromptNotes(host.Bundles), reader.Spec, reader.Status);
         return new(document, console =>
         {
             console.MarkupLine($"[bold]{Markup.Escape(id)}[/] is {Words.State(reader.Status.State)}{Resting(reader.Status, engine.IsRemote)}");

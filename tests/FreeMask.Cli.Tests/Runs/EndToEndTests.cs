@@ -42,6 +42,14 @@ public sealed class EndToEndTests : IDisposable
         Assert.Equal(first.GetProperty("manifestHash").GetString(), second.GetProperty("manifestHash").GetString());
         var kept = first.GetProperty("rounds").EnumerateArray().Sum(round => round.GetProperty("kept").GetInt32());
         Assert.Equal(kept, VocDataset.Open(first.GetProperty("dataset").GetString()!).Entries.Count);
+        if (!OperatingSystem.IsWindows())
+        {
+            const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+            foreach (var path in new[] { _process.Folder.Path("one"), _process.Folder.Path("one", "logs"), _process.Folder.Path("one", "logs", "small.log"), _process.Folder.Path("one", "state.db") })
+                Assert.Equal(UnixFileMode.None, File.GetUnixFileMode(path) & Others);
+        }
+
+        Assert.Equal(["small.log"], Directory.EnumerateFiles(_process.Folder.Path("one", "logs")).Select(Path.GetFileName));
         Assert.Contains("harmonized", await File.ReadAllTextAsync(first.GetProperty("report").GetString()!, TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 

@@ -165,6 +165,8 @@ internal sealed class FakeEngine : IEngine, IRunDirectoryGrain
 
         public Task StoreLostWrites() => Task.CompletedTask;
 
+        public Task Remove() => engine.Unregister(id);
+
         private Task Steer(RunState state)
         {
             _steered = state;
@@ -174,7 +176,7 @@ internal sealed class FakeEngine : IEngine, IRunDirectoryGrain
         private RoundStatus Round(int number) => new()
         {
             Round = number,
-            Phase = RoundPhase.Closed,
+            Phase = engine.Ending == RunState.Running && number == 1 ? RoundPhase.Training : RoundPhase.Closed,
             Counts = new StageCounts(8, 8, 8, 8, 8, 8, 6, 2, 0, 1),
             Cuts = [.. _spec!.Classes.Select(name => new ClassCut(name, 4, 3, 0.4, 5))],
             Quality = new SegmenterQuality(0.3 + (0.1 * number), [new ClassIoU("background", 0.8), .. _spec.Classes.Select(name => new ClassIoU(name, 0.25)), new ClassIoU("train", 0)]),

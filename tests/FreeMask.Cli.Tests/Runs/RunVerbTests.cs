@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text.Json;
 using System.Xml;
 using System.Xml.Linq;
@@ -67,6 +68,10 @@ public sealed class RunVerbTests : IDisposable
         Assert.DoesNotContain("harmonized", captions);
         Assert.InRange(new FileInfo(path).Length, 10_000, 3_000_000);
         Assert.Contains("the mask is too small", page.Root!.Value, StringComparison.Ordinal);
+        var links = page.Descendants("a").Select(link => Uri.UnescapeDataString(link.Attribute("href")!.Value)).ToList();
+        Assert.Equal(["dataset/VOCdevkit/VOC2012/", "segmenter/", "run.yaml", "manifest.jsonl"], links);
+        Assert.All(links, link => Assert.True(Path.Exists(Path.Combine(Path.GetDirectoryName(path)!, link)), link));
+        Assert.Contains(typeof(FreeMask.Cli.Runs.RunFolder).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion, page.Root.Value, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -109,6 +114,7 @@ public sealed class RunVerbTests : IDisposable
     [InlineData("train segmenter --dataset x --out y --learning-rate 0", "--learning-rate is 0; it must be more than 0")]
     [InlineData("train segmenter --dataset x --out y --steps 0", "--steps is 0")]
     [InlineData("train affinity pets --out y --beta nan", "--beta is nan")]
+    [InlineData("logs pets --lines -1", "--lines is -1")]
     [InlineData("retry pets --samples 99", "has no open round")]
     public async Task What_would_be_ignored_or_makes_no_sense_is_refused(string arguments, string expected)
     {
@@ -117,6 +123,30 @@ public sealed class RunVerbTests : IDisposable
 
         Assert.Equal(2, await _process.RunAsync(arguments));
         Assert.Contains(expected, _process.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Only_quarantined_samples_of_the_open_round_can_be_tried_again()
+    {
+        await StopAsync();
+
+        Assert.Equal(2, await _process.RunAsync("retry pets --samples 3 99"));
+        Assert.Contains("--samples 3 99: not among the quarantined samples of round 2 of run 'pets'; it has none.", _process.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_data_set_of_an_earlier_version_is_set_aside_and_not_lost()
+    {
+        await _process.RunAsync(["run", RunFile, "--json"]);
+        var folder = _process.Folder.Path("data", "runs", "pets", "dataset");
+        File.Delete(Path.Combine(folder, ".freemask-export"));
+        await File.WriteAllTextAsync(Path.Combine(folder, "notes.txt"), "mine", TestContext.Current.CancellationToken);
+
+        Assert.True(await _process.RunAsync(["resume", "pets"]) == 0, _process.Error);
+
+        Assert.Equal("mine", await File.ReadAllTextAsync(Path.Combine(folder + ".old-1", "notes.txt"), TestContext.Current.CancellationToken));
+        Assert.False(File.Exists(Path.Combine(folder, "notes.txt")));
+        Assert.Equal(12, VocDataset.Open(folder).Entries.Count);
     }
 
     [Fact]

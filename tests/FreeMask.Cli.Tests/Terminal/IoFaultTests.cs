@@ -9,7 +9,7 @@ public sealed class IoFaultTests
     [Fact]
     public void A_full_disk_is_the_machines_fault_and_names_the_file()
     {
-        var fault = IoFault.Of(new InvalidOperationException("a stage failed", new IOException("No space left on device : '/data/a.png'", FullDisk)));
+        var fault = IoFault.Of(new InvalidOperationException("a stage failed", new IOException("No space left on device : '/data/a.png.123.tmp'", FullDisk)));
 
         Assert.Equal("The disk is full at /data/a.png. Free some space, or name a place on another disk, and give the command again.", fault!.Message);
         Assert.Equal(ExitCodes.Failed, fault.ExitCode);
@@ -30,7 +30,9 @@ public sealed class IoFaultTests
         Assert.Contains(folder.Path("file"), below.Message, StringComparison.Ordinal);
         var tooLong = IoFault.Of(Record(() => File.WriteAllText(folder.Path(new string('x', 5000)), "")))!;
         Assert.Contains("too long", tooLong.Message, StringComparison.Ordinal);
-        Assert.All([denied, isFolder, absent, tooLong], fault => Assert.Equal(ExitCodes.BadInput, fault.ExitCode));
+        var taken = IoFault.Of(Record(() => Directory.CreateDirectory(folder.Path("file"))))!;
+        Assert.Equal($"A file is in the way at {folder.Path("file")}. Name another place.", taken.Message);
+        Assert.All([taken, denied, isFolder, absent, tooLong], fault => Assert.Equal(ExitCodes.BadInput, fault.ExitCode));
     }
 
     [Fact]

@@ -22,6 +22,16 @@ public sealed class OutputSchemaTests : IDisposable
         Assert.Equal(verbs.Order(StringComparer.Ordinal), OutputSchema.VerbNames.Order(StringComparer.Ordinal));
     }
 
+    [Fact]
+    public async Task Every_document_begins_with_the_version_of_the_schema()
+    {
+        await _process.RunAsync("nonsense --json");
+        Assert.StartsWith($"{{ \"schemaVersion\": {JsonDocuments.SchemaVersion},", string.Join(' ', _process.Out.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        _process.Clear();
+        await _process.RunAsync("models list --json");
+        Assert.StartsWith($"{{ \"schemaVersion\": {JsonDocuments.SchemaVersion},", string.Join(' ', _process.Out.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("models list")]
     [InlineData("models inspect mini")]

@@ -39,11 +39,26 @@ public sealed class ProgramTests : IDisposable
         File.SetUnixFileMode(_folder.Path("voc", "SegmentationClass"), UnixFileMode.UserRead);
         File.WriteAllText(_folder.Path("secret.yaml"), "classes: [cat]");
         File.SetUnixFileMode(_folder.Path("secret.yaml"), UnixFileMode.UserRead);
+        foreach (var name in (string[])["JPEGImages", "SegmentationClass", "ImageSets/Segmentation"]) Directory.CreateDirectory(_folder.Path("listed", name));
+        await File.WriteAllTextAsync(_folder.Path("listed", "JPEGImages", "a.jpg"), "", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(_folder.Path("listed", "SegmentationClass", "a.png"), "", TestContext.Current.CancellationToken);
+        Directory.CreateDirectory(_folder.Path("coco", "annotations"));
+        Directory.CreateDirectory(_folder.Path("coco", "train2017"));
+        var (list, json) = (_folder.Path("listed", "ImageSets", "Segmentation", "train.txt"), _folder.Path("coco", "annotations", "instances_train2017.json"));
+        foreach (var file in new[] { list, json })
+        {
+            await File.WriteAllTextAsync(file, "", TestContext.Current.CancellationToken);
+            File.SetUnixFileMode(file, UnixFileMode.UserRead);
+        }
+
         const string AsNobody = "setpriv --reuid=65534 --regid=65534 --clear-groups env HOME=/tmp \"$FREEMASK\" ";
 
         foreach (var (arguments, path) in new[]
         {
             ($"train segmenter --dataset '{_folder.Path("voc")}' --out /tmp/never-made", _folder.Path("voc", "SegmentationClass")),
+            ($"train segmenter --dataset '{_folder.Path("listed")}' --out /tmp/never-made", list),
+            ($"train segmenter --dataset '{_folder.Path("coco")}' --out /tmp/never-made", json),
+            ($"thesaurus query grass --thesaurus '{json}'", json),
             ($"run '{_folder.Path("secret.yaml")}'", _folder.Path("secret.yaml")),
             ($"export run --data /tmp/none --out '{_folder.Path("out")}'", _folder.Root),
         })
@@ -54,6 +69,23 @@ public sealed class ProgramTests : IDisposable
             Assert.Contains("denied", error, StringComparison.Ordinal);
             Assert.DoesNotContain("does not exist", error, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public async Task Bash_completes_verbs_options_and_runs()
+    {
+        Assert.SkipUnless(File.Exists("/bin/bash"), "Needs bash.");
+        Directory.CreateDirectory(_folder.Path("data", "runs", "cats"));
+        var (_, output, error) = await RunAsync($$"""
+            PATH="$(dirname "$FREEMASK"):$PATH" exec bash -c '
+            source <(freemask completion bash)
+            ask() { COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _freemask; echo "${COMPREPLY[@]}"; }
+            ask freemask sta
+            ask freemask export --form
+            ask freemask report --data {{_folder.Path("data")}} c'
+            """);
+        Assert.Equal(["status", "--format", "cats"], output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Empty(error);
     }
 
     [Fact]

@@ -43,6 +43,16 @@ public sealed class ToolVerbTests : IDisposable
     }
 
     [Fact]
+    public async Task A_picture_is_no_corpus()
+    {
+        await File.WriteAllBytesAsync(_process.Folder.Path("picture.jpg"), ImageCodec.EncodeJpeg(new RgbImage(16, 16)), TestContext.Current.CancellationToken);
+
+        Assert.Equal(2, await _process.RunAsync(["thesaurus", "build", _process.Folder.Path("picture.jpg"), "--out", _process.Folder.Path("made.json")]));
+        Assert.Contains("is no text in UTF-8", _process.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(_process.Folder.Path("made.json")));
+    }
+
+    [Fact]
     public async Task Affinities_cannot_be_learned_from_a_run_that_is_not_there()
     {
         Assert.Equal(2, await _process.RunAsync(["train", "affinity", "nowhere", "--out", _process.Folder.Path("heads")]));
@@ -50,6 +60,17 @@ public sealed class ToolVerbTests : IDisposable
         Assert.Equal(2, await _process.RunAsync(["train", "affinity", "nowhere", "--out", _process.Folder.Path("heads"), "--steps", "0"]));
         Assert.Contains("--steps", _process.Error, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_process.Folder.Path("heads")));
+    }
+
+    [Fact]
+    public async Task The_doctor_leaves_a_data_folder_as_it_is()
+    {
+        await _process.RunAsync("doctor");
+        Assert.False(Directory.Exists(_process.Folder.Path("data")));
+        Directory.CreateDirectory(_process.Folder.Path("data"));
+        await File.WriteAllTextAsync(_process.Folder.Path("data", ".probe"), "mine", TestContext.Current.CancellationToken);
+        await _process.RunAsync("doctor");
+        Assert.Equal([_process.Folder.Path("data", ".probe")], Directory.EnumerateFileSystemEntries(_process.Folder.Path("data")));
     }
 
     [Fact]
