@@ -21,7 +21,8 @@ internal static class StatusVerbs
             var (all, notes) = (new List<(RunDocument Run, RunStatus Status)>(), new PromptNotes(host.Bundles));
             foreach (var id in await engine.Directory.List())
                 if (await engine.Run(id).GetSpec() is { } spec && await engine.Run(id).GetStatus() is var status) all.Add((Describe(desk, engine, notes, spec, status), status));
-            return new Outcome(new { runs = all.Select(item => item.Run) }, console => List(console, [.. all.Select(item => item.Status)], engine.IsRemote));
+            var storage = desk.Cluster is null ? StorageSizes.Of(desk.Data) : null;
+            return new Outcome(new { runs = all.Select(item => item.Run), storage }, console => List(console, [.. all.Select(item => item.Status)], engine.IsRemote, storage));
         });
     }
 
@@ -87,7 +88,7 @@ internal static class StatusVerbs
         });
     }
 
-    private static void List(IAnsiConsole console, IReadOnlyList<RunStatus> runs, bool atWork)
+    private static void List(IAnsiConsole console, IReadOnlyList<RunStatus> runs, bool atWork, StorageSizes? storage)
     {
         if (runs.Count == 0)
         {
@@ -105,6 +106,9 @@ internal static class StatusVerbs
         }
 
         console.Write(table);
+        if (storage is null) return;
+        console.WriteLine(
+            $"On disk {Sizes.Megabytes(storage.Total)}: artifacts {Sizes.Megabytes(storage.Artifacts)}, state {Sizes.Megabytes(storage.State)}, products {Sizes.Megabytes(storage.Products)}, logs {Sizes.Megabytes(storage.Logs)}");
     }
 
     /// <summary>A run that is meant to work while nobody works on it was interrupted; saying "running" alone would be a lie.</summary>
