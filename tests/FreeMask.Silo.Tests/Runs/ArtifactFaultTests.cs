@@ -253,9 +253,11 @@ public sealed class ArtifactFaultTests(ITestOutputHelper output) : IDisposable
 
             var (fullAt, refused) = (30, 0);
             var ballast = Path.Combine(disk, "ballast");
+            Task<RunStatus>? waiting = null;
             artifacts.BeforePut = number =>
             {
                 if (Interlocked.Decrement(ref fullAt) == 0) Fill(ballast);
+                if (Volatile.Read(ref fullAt) == -15) waiting = silo.Run("run").GetStatus();
                 // After a while the operator makes room.
                 if (Volatile.Read(ref fullAt) == -20) File.Delete(ballast);
             };
@@ -263,6 +265,8 @@ public sealed class ArtifactFaultTests(ITestOutputHelper output) : IDisposable
             refused = -fullAt;
             output.WriteLine($"the disk was full for {Math.Min(20, refused)} puts");
             Assert.Equal(RunState.Completed, status.State);
+            Assert.Empty(status.Notes);
+            Assert.Contains(Assert.IsType<RunStatus>(await waiting!).Notes, note => note.Contains(disk, StringComparison.Ordinal) && note.Contains("full", StringComparison.Ordinal));
             artifacts.BeforePut = _ => { };
             AssertUnhurt(await silo.CompleteAsync("again", TestSilo.SmallSpec with { Seed = 43 }), status);
             AssertUnhurt(straight, await silo.CompleteAsync("straight-again", TestSilo.SmallSpec));
