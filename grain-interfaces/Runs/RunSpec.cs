@@ -94,7 +94,7 @@ public sealed record GenerationSpec
     /// <summary>Classifier-free guidance scale; 1 or less turns it off. Default 3.</summary>
     [Id(1)] public double Guidance { get; init; } = 3;
 
-    /// <summary>The sampler (<c>ddim</c>, <c>pndm</c>, <c>euler</c>, <c>euler-ancestral</c>, <c>dpm++2m</c>, <c>dpm++2m-karras</c>, <c>lcm</c>, <c>unipc</c>, <c>heun</c>, <c>lms</c>, <c>tcd</c>); null takes the bundle's own.</summary>
+    /// <summary>The sampler (<c>ddim</c>, <c>pndm</c>, <c>euler</c>, <c>euler-ancestral</c>, <c>dpm++2m</c>, <c>dpm++2m-karras</c>, <c>lcm</c>, <c>unipc</c>, <c>deis</c>, <c>heun</c>, <c>lms</c>, <c>tcd</c>); null takes the bundle's own.</summary>
     [Id(2)] public string? Scheduler { get; init; }
 
     /// <summary>Image width in pixels; null takes the bundle's own.</summary>

@@ -64,7 +64,7 @@ public sealed class RunFileTests
             "a.yaml:5:12: 'keepRatio': 1.5 is not in (0, 1]; 0.7 keeps the best 70 % of each class.",
             "a.yaml:6:8: unknown model bundle 'minni': neither a bundle that ships (mini) nor a folder with a model_index.json. Did you mean 'mini'?",
             "a.yaml:8:10: 'generation.steps': 0 is outside 1 to 1000.",
-            "a.yaml:9:14: 'generation.scheduler' must be one of ddim, pndm, euler, euler-ancestral, dpm++2m, dpm++2m-karras, lcm, unipc, heun, lms, tcd, but it is 'ddimm'. Did you mean 'ddim'?",
+            "a.yaml:9:14: 'generation.scheduler' must be one of ddim, pndm, euler, euler-ancestral, dpm++2m, dpm++2m-karras, lcm, unipc, deis, heun, lms, tcd, but it is 'ddimm'. Did you mean 'ddim'?",
             "a.yaml:11:7: 'generation.prompts[0]': 'a photo of {background}' does not name the class; write {class} or {a class} where its words belong.",
             "a.yaml:13:10: 'generation.width': 130 is not a multiple of 8; use 128.",
             "a.yaml:14:7: 'mask' must be a group of indented keys, but it is '3'.",

@@ -31,8 +31,13 @@ internal sealed class DpmSolverMultistepScheduler : IScheduler
         var width = SigmaSteps.Lambda(_steps.Sigmas[step + 1]) - SigmaSteps.Lambda(_steps.Sigmas[step]);
         var take = nextAlpha * (1 - Math.Exp(-width));
         // Order 2 extrapolates x0 along lambda; the first step has no history.
-        var form = _config.SolverHeun ? nextAlpha * (((Math.Exp(-width) - 1) / width) + 1) : 0.5 * take;
-        var change = IsFirstOrder(step) ? 0 : form * width / (SigmaSteps.Lambda(_steps.Sigmas[step]) - SigmaSteps.Lambda(_steps.Sigmas[step - 1]));
+        var change = 0.0;
+        if (!IsFirstOrder(step))
+        {
+            var before = SigmaSteps.Lambda(_steps.Sigmas[step]) - SigmaSteps.Lambda(_steps.Sigmas[step - 1]);
+            change = _config.SolverHeun ? nextAlpha * (((Math.Exp(-width) - 1) / width) + 1) * (width / before) : take * (0.5 * width / before);
+        }
+
         return new()
         {
             Estimate = new() { Latent = clean.X, Output = clean.Output },

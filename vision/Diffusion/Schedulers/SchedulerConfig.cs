@@ -32,6 +32,9 @@ public enum SchedulerKind
     /// <summary>UniPC of order 1 or 2 with its corrector (Zhao et al. 2023).</summary>
     UniPc,
 
+    /// <summary>DEIS of order 1 or 2 over log(rho) (Zhang and Chen 2023).</summary>
+    Deis,
+
     /// <summary>Trajectory consistency distillation's sampling, gamma 0.3 (Zheng et al. 2024).</summary>
     Tcd,
 }
@@ -107,7 +110,7 @@ public sealed record SchedulerConfig
     /// <summary>LCM's scaling of timesteps in its boundary conditions.</summary>
     public double LcmTimestepScaling { get; init; } = 10;
 
-    /// <summary>Order of DPM-Solver++ and UniPC: 1 or 2.</summary>
+    /// <summary>Order of DPM-Solver++, UniPC and DEIS: 1 or 2.</summary>
     public int SolverOrder { get; init; } = 2;
 
     /// <summary>Whether DPM-Solver++ of order 2 takes Heun's form instead of the midpoint's.</summary>
@@ -119,7 +122,7 @@ public sealed record SchedulerConfig
     /// <summary>Whether the last sigma is the smallest of training instead of 0 (Euler, DPM-Solver++ and UniPC).</summary>
     public bool EndsAtSmallestSigma { get; init; }
 
-    /// <summary>Whether the last of fewer than 15 steps of DPM-Solver++, and the last of UniPC, is of order 1.</summary>
+    /// <summary>Whether the last of fewer than 15 steps of DPM-Solver++ and DEIS, and the last of UniPC, is of order 1.</summary>
     public bool LowerOrderFinal { get; init; } = true;
 
     /// <summary>Whether the last step of DPM-Solver++ is of order 1, however many steps there are.</summary>
@@ -156,6 +159,7 @@ public sealed record SchedulerConfig
             SchedulerKind.Heun => new HeunScheduler(this, schedule, steps),
             SchedulerKind.Lms => new LmsScheduler(this, schedule, steps),
             SchedulerKind.UniPc => new UniPcScheduler(this, schedule, steps),
+            SchedulerKind.Deis => new DeisScheduler(this, schedule, steps),
             SchedulerKind.Tcd => new TcdScheduler(this, schedule, steps),
             _ => throw new InvalidOperationException($"no sampler for {Kind}"),
         };

@@ -68,14 +68,15 @@ internal static class SchedulerConfigReader
                 var other => throw new FreeMaskException($"{origin} has the prediction_type {other}; FreeMask has epsilon, v_prediction and sample."),
             },
             // These classes have no such setting.
-            RescaleZeroTerminalSnr = kind is not (SchedulerKind.Pndm or SchedulerKind.Heun or SchedulerKind.Lms) && (json.Flag("rescale_betas_zero_snr") ?? false),
+            RescaleZeroTerminalSnr = kind is not (SchedulerKind.Pndm or SchedulerKind.Heun or SchedulerKind.Lms or SchedulerKind.Deis) && (json.Flag("rescale_betas_zero_snr") ?? false),
         };
     }
 
     private static bool IsLinspace(SchedulerKind kind) =>
-        kind is SchedulerKind.Euler or SchedulerKind.EulerAncestral or SchedulerKind.DpmSolverMultistep or SchedulerKind.Heun or SchedulerKind.Lms or SchedulerKind.UniPc;
+        kind is SchedulerKind.Euler or SchedulerKind.EulerAncestral or SchedulerKind.DpmSolverMultistep or SchedulerKind.Heun or SchedulerKind.Lms
+            or SchedulerKind.UniPc or SchedulerKind.Deis;
 
-    private static bool HasKarras(SchedulerKind kind) => kind is SchedulerKind.Euler or SchedulerKind.DpmSolverMultistep or SchedulerKind.Heun or SchedulerKind.Lms or SchedulerKind.UniPc;
+    private static bool HasKarras(SchedulerKind kind) => kind is SchedulerKind.Euler or SchedulerKind.DpmSolverMultistep or SchedulerKind.Heun or SchedulerKind.Lms or SchedulerKind.UniPc or SchedulerKind.Deis;
 
     private static void Refuse(JsonElement json, string origin, SchedulerKind kind)
     {
@@ -96,7 +97,14 @@ internal static class SchedulerConfigReader
                 Require(json, origin, "final_sigmas_type", "zero", "sigma_min");
                 if (json.Flag("predict_x0") == false) throw Unknown(origin, "predict_x0 false");
                 if (json.TryGetProperty("disable_corrector", out var steps) && steps.ValueKind == JsonValueKind.Array && steps.GetArrayLength() > 0) throw Unknown(origin, "disable_corrector");
-                if (json.Number("solver_order") is { } unipcOrder and not (1 or 2)) throw Unknown(origin, $"solver_order {unipcOrder}");
+                RequireOrder(json, origin);
+                RefuseKarrasLimits(json, origin);
+                break;
+            case SchedulerKind.Deis:
+                // All these mean deis and logrho there.
+                Require(json, origin, "algorithm_type", "deis", "dpmsolver", "dpmsolver++");
+                Require(json, origin, "solver_type", "logrho", "midpoint", "heun", "bh1", "bh2");
+                RequireOrder(json, origin);
                 RefuseKarrasLimits(json, origin);
                 break;
             case SchedulerKind.DpmSolverMultistep:
@@ -105,7 +113,7 @@ internal static class SchedulerConfigReader
                 Require(json, origin, "solver_type", "midpoint", "heun", "logrho", "bh1", "bh2");
                 Require(json, origin, "final_sigmas_type", "zero", "sigma_min");
                 if (json.Text("variance_type") is "learned" or "learned_range") throw Unknown(origin, $"variance_type {json.Text("variance_type")}");
-                if (json.Number("solver_order") is { } order and not (1 or 2)) throw Unknown(origin, $"solver_order {order}");
+                RequireOrder(json, origin);
                 RequireFullRange(json, origin);
                 break;
         }
@@ -116,10 +124,16 @@ internal static class SchedulerConfigReader
     {
         SchedulerKind.Ddim or SchedulerKind.Lcm or SchedulerKind.Tcd => ["thresholding"],
         SchedulerKind.Euler or SchedulerKind.Heun or SchedulerKind.Lms => ["use_exponential_sigmas", "use_beta_sigmas"],
+        SchedulerKind.Deis => ["thresholding", "use_exponential_sigmas", "use_beta_sigmas", "use_flow_sigmas"],
         SchedulerKind.UniPc => ["thresholding", "solver_p", "use_exponential_sigmas", "use_beta_sigmas", "use_flow_sigmas", "use_dynamic_shifting"],
         SchedulerKind.DpmSolverMultistep => ["thresholding", "use_exponential_sigmas", "use_beta_sigmas", "use_lu_lambdas", "use_flow_sigmas"],
         _ => [],
     };
+
+    private static void RequireOrder(JsonElement json, string origin)
+    {
+        if (json.Number("solver_order") is { } order and not (1 or 2)) throw Unknown(origin, $"solver_order {order}");
+    }
 
     private static void RefuseKarrasLimits(JsonElement json, string origin)
     {

@@ -19,7 +19,8 @@ public sealed class SchedulerTests
     [
         "ddim_leading_off1", "ddim_v_trailing", "pndm_skip_prk_off1", "euler_linspace", "euler_leading_off1", "euler_trailing", "euler_karras",
         "euler_a_linspace(noise=0.5)", "dpmpp2m_linspace", "dpmpp2m_karras", "dpmpp2m_leading_off1", "lcm4(noise=0.5)",
-        "heun", "heun_leading_off1", "lms", "unipc_bh2", "unipc_bh1", "unipc_two_steps", "dpm_order1", "dpm_heun", "dpm_smallest", "dpm_smallest_many", "tcd4",
+        "heun", "heun_leading_off1", "lms", "unipc_bh2", "unipc_bh1", "unipc_two_steps", "dpm_order1", "dpm_heun", "dpm_smallest", "dpm_smallest_many", "deis_order2", "deis_order2_many",
+        "deis_order1", "tcd4",
     ];
 
     // In this process's memory, and as a device does it: in double precision, and in single precision where it has no other.
@@ -107,6 +108,7 @@ public sealed class SchedulerTests
     [InlineData("""{"_class_name":"UniPCMultistepScheduler","predict_x0":false}""", "predict_x0 false")]
     [InlineData("""{"_class_name":"UniPCMultistepScheduler","disable_corrector":[0]}""", "disable_corrector")]
     [InlineData("""{"_class_name":"UniPCMultistepScheduler","use_flow_sigmas":true}""", "use_flow_sigmas")]
+    [InlineData("""{"_class_name":"DEISMultistepScheduler","solver_order":3}""", "solver_order 3")]
     [InlineData("""{"_class_name":"LMSDiscreteScheduler","use_beta_sigmas":true}""", "use_beta_sigmas")]
     [InlineData("""{"_class_name":"DDIMScheduler","beta_schedule":"squaredcos_cap_v2"}""", "squaredcos_cap_v2")]
     [InlineData("""{"_class_name":"DDIMScheduler","thresholding":true}""", "thresholding")]
@@ -146,6 +148,7 @@ public sealed class SchedulerTests
     [InlineData("tcd", TimestepSpacing.Leading)]
     [InlineData("heun", TimestepSpacing.Linspace)]
     [InlineData("lms", TimestepSpacing.Linspace)]
+    [InlineData("deis", TimestepSpacing.Linspace)]
     [InlineData("unipc", TimestepSpacing.Linspace)]
     public void A_chosen_sampler_has_the_defaults_of_its_own_class(string name, TimestepSpacing spacing)
     {
@@ -197,6 +200,7 @@ public sealed class SchedulerTests
             "lms" => SchedulerKind.Lms,
             "unipc" => SchedulerKind.UniPc,
             "tcd4" => SchedulerKind.Tcd,
+            "deis" => SchedulerKind.Deis,
             _ => SchedulerKind.DpmSolverMultistep,
         };
         return new()

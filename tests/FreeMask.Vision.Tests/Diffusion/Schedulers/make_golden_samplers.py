@@ -2,7 +2,8 @@
 
 Heun (Karras et al. 2022, algorithm 1 without churn), LMS (Adams-Bashforth with uneven steps, k-diffusion's sample_lms, order 4), UniPC
 (Zhao et al. 2023, algorithms 1 and 2, B(h) of both kinds, order 2 with its corrector), DPM-Solver++ (Lu et al. 2022, algorithm 2, order 1, midpoint
-and Heun's form), TCD (Zheng et al. 2024, equation 14 with gamma 0.3). Timesteps and sigmas are spaced as diffusers spaces them.
+and Heun's form), DEIS (Zhang and Chen 2023, tAB over log(rho), order 1 and 2), TCD (Zheng et al. 2024, equation 14 with gamma 0.3). Timesteps and
+sigmas are spaced as diffusers spaces them.
 
 A fake model predicts sin(1.3 input + t / 1000); latents start at [1, -0.5, 0.25, 2] times the first noise level; all noise is 0.5.
 
@@ -163,6 +164,28 @@ def dpm(n, order, form, ends_small):
     return ts, s, 1.0, path
 
 
+def deis(n, order):
+    ts = even_plus_one(n)
+    s = [at(t) for t in ts] + [TABLE[0]]
+    x, noises, path = START[:], [], []
+    for i in range(n):
+        a, an = alpha_sigma(s[i])[0], alpha_sigma(s[i + 1])[0]
+        noises = [model(x, 1, ts[i])] + noises[:1]
+        weights = [s[i + 1] - s[i]]
+        if order == 2 and i > 0 and not (i == n - 1 and n < 15):
+            # Simpson's rule for the integral of each line over rho.
+            def line(rho, one, zero):
+                return (math.log(rho) - math.log(zero)) / (math.log(one) - math.log(zero))
+
+            pieces, weights = 20000, []
+            for one, zero in ((s[i], s[i - 1]), (s[i - 1], s[i])):
+                width = (s[i + 1] - s[i]) / pieces
+                weights.append(sum((1 if k in (0, pieces) else 4 if k % 2 else 2) * line(s[i] + k * width, one, zero) for k in range(pieces + 1)) * width / 3)
+        x = combine((an / a, x), *[(an * weight, noise) for weight, noise in zip(weights, noises)])
+        path.append(x)
+    return ts, s, 1.0, path
+
+
 def tcd(n, gamma=0.3):
     stride = T // 50
     ts = [(50 - i * 50 // n) * stride - 1 for i in range(n)]
@@ -191,6 +214,9 @@ SAMPLERS = {
     "dpm_heun": dpm(10, 2, "heun", False),
     "dpm_smallest": dpm(10, 2, "midpoint", True),
     "dpm_smallest_many": dpm(16, 2, "heun", True),
+    "deis_order2": deis(10, 2),
+    "deis_order2_many": deis(16, 2),
+    "deis_order1": deis(10, 1),
     "tcd4": tcd(4),
 }
 print(json.dumps({"note": __doc__.split("\n")[0], "schedulers": {name: dict(zip(("timesteps", "sigmas", "init_sigma", "trajectory"), value)) for name, value in SAMPLERS.items()}}, indent=1))
