@@ -162,8 +162,6 @@ internal sealed class FakeEngine : IEngine, IRunDirectoryGrain
 
         public Task StoreLostWrites() => Task.CompletedTask;
 
-        public Task Remove() => engine.Unregister(id);
-
         private Task Steer(RunState state)
         {
             _steered = state;
