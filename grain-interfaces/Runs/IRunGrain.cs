@@ -94,6 +94,10 @@ public interface IRunDirectoryGrain : IGrainWithIntegerKey
     [Alias("List")]
     Task<string[]> List();
 
+    /// <summary>Whether there is a list, which may be empty; where there is none, no run was ever started, or the store has lost it.</summary>
+    [Alias("Exists")]
+    Task<bool> Exists();
+
     /// <summary>Takes a run off the list.</summary>
     [Alias("Unregister")]
     Task Unregister(string run);

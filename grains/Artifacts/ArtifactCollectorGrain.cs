@@ -36,10 +36,11 @@ internal sealed partial class ArtifactCollectorGrain(
             var named = new NamedArtifacts();
             // What is put from now on stays, whatever is at work.
             var now = time.GetUtcNow();
-            var runs = await GrainFactory.GetGrain<IRunDirectoryGrain>(0).List();
+            var directory = GrainFactory.GetGrain<IRunDirectoryGrain>(0);
+            var runs = await directory.List();
             var before = now - (grace ?? (await AreAtRestAsync(runs) ? TimeSpan.Zero : options.Value.Grace));
             // Records that are not where they are looked for look like a store full of nothing but leftovers.
-            if (runs.Length > 0)
+            if (await directory.Exists())
             {
                 foreach (var run in runs) await MarkAsync(run, named);
                 _report = _report with { Named = named.Count };

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace FreeMask.Grains.Artifacts;
 
 /// <summary>Makes lost artifacts again on the first device of its silo, one at a time.</summary>
-internal sealed class ArtifactRestorerGrain(ILocalDevices devices, IArtifactStore artifacts, ILogger<ArtifactRestorerGrain> logger) : Grain, IArtifactRestorerGrain
+internal sealed partial class ArtifactRestorerGrain(ILocalDevices devices, IArtifactStore artifacts, ILogger<ArtifactRestorerGrain> logger) : Grain, IArtifactRestorerGrain
 {
     private readonly CancellationTokenSource _stopping = new();
 
@@ -17,7 +17,26 @@ internal sealed class ArtifactRestorerGrain(ILocalDevices devices, IArtifactStor
         if (devices.Devices.Count == 0 || await grains.GetSample(run, round, index).Get() is not { } record) return false;
         var donors = (await grains.GetRound(run, round).GetArtifacts()).Donors;
         var runner = new RestoringRunner(devices.Devices[0].Runner, artifacts, donors, i => grains.GetSample(run, round, i).Get(), logger);
-        // The work leaves the grain's scheduler.
-        return await Task.Run(() => runner.RestoreAsync(hash, spec, [StageInput.Of(run, record)], stop), stop);
+        for (var listsRestored = false; ; listsRestored = true)
+        {
+            try
+            {
+                // The work leaves the grain's scheduler.
+                return await Task.Run(() => runner.RestoreAsync(hash, spec, [StageInput.Of(run, record)], stop), stop);
+            }
+            catch (ArtifactLostException) when (!listsRestored)
+            {
+                // The list of donors may be lost too.
+                await grains.GetRound(run, round).RestoreLists();
+            }
+            catch (ArtifactLostException lost)
+            {
+                LogLost(logger, lost, hash);
+                return false;
+            }
+        }
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The artifact {Hash} cannot be made again: what it is made from is lost too")]
+    private static partial void LogLost(ILogger logger, Exception exception, string hash);
 }

@@ -17,6 +17,12 @@ internal sealed class RunDirectoryGrain([PersistentState("directory", StorageNam
 
     public Task Unregister(string run) => _record.UpdateAsync(r => r is null || !r.Runs.Contains(run) ? r! : new RunDirectoryRecord(r.Runs.Remove(run)));
 
+    public async Task<bool> Exists()
+    {
+        await _record.RefreshAsync();
+        return _record.Value is not null;
+    }
+
     public async Task<string[]> List()
     {
         await _record.RefreshAsync();

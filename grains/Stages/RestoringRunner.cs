@@ -47,6 +47,8 @@ internal sealed partial class RestoringRunner(
         if (await OwnerAsync(hash, inputs, cancellationToken) is not { } owner) return false;
         var name = owner.Artifacts.First(a => a.Hash == hash).Name;
         if (ArtifactOrigin.Of(name) is not { } origin) return false;
+        // Who judged is not known here; a prediction serves to be looked at.
+        if (origin == StageKind.Score && owner.Judge is null && spec.Scoring.Segmenter is null) return false;
         var input = owner with
         {
             Artifacts = [.. owner.Artifacts.Where(a => ArtifactOrigin.Of(a.Name) < origin)],

@@ -24,6 +24,8 @@ internal sealed class NoRunsEngine : IEngine, IRunDirectoryGrain
 
     public Task Unregister(string run) => Task.CompletedTask;
 
+    public Task<bool> Exists() => Task.FromResult(false);
+
     public Task<string[]> List() => Task.FromResult<string[]>([]);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

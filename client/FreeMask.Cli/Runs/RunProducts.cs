@@ -16,7 +16,7 @@ internal sealed class RunProducts(RunReader run, RunFolder folder, Desk desk, Bu
     /// <summary>Writes everything that the run has so far, over what an earlier call wrote, and says where it is.</summary>
     internal async Task<RunDocument> WriteAsync(CancellationToken stop)
     {
-        var document = RunDocument.Of(run.Spec, run.Status) with { Notes = new PromptNotes(bundles).Of(run.Spec) };
+        var document = RunDocument.Of(run.Spec, run.Status) with { Notes = [.. run.Status.Notes, .. new PromptNotes(bundles).Of(run.Spec)] };
         using var turn = await ProductsTurn.TakeAsync(folder, desk, stop);
         if (turn.IsWritten) return folder.Describe(document);
         var hasKept = run.Status.Rounds.Any(round => round.Counts.Kept > 0);

@@ -65,7 +65,7 @@ internal static class ProductVerbs
             var reader = await RunReader.OpenAsync(engine, id);
             var folder = new RunFolder(desk.Data, id);
             var path = page ?? folder.Report;
-            var document = folder.Describe(RunDocument.Of(reader.Spec, reader.Status)) with { Notes = new PromptNotes(host.Bundles).Of(reader.Spec) };
+            var document = folder.Describe(RunDocument.Of(reader.Spec, reader.Status)) with { Notes = [.. reader.Status.Notes, .. new PromptNotes(host.Bundles).Of(reader.Spec)] };
             await new RunProducts(reader, folder, desk, host.Bundles).WriteReportAsync(document, path, stop);
             var picture = drawing is null ? null : await DrawSheetAsync(reader, drawing, stop);
             return new Outcome(new { run = id, report = path, sheet = picture }, console =>

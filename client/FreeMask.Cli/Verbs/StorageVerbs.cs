@@ -32,6 +32,7 @@ internal static class StorageVerbs
             await engine.Run(id).Remove();
             var folder = new RunFolder(desk.Data, id).Root;
             if (!parsed.GetValue(keep) && Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+            foreach (var log in new LogFiles(desk.Data).Of(id)) File.Delete(log);
             var report = await CollectAsync(engine, desk, countOnly: false, stop);
             return new Outcome(
                 new { removed = id, artifacts = report.Removed, bytes = report.RemovedBytes },

@@ -45,6 +45,8 @@ internal sealed class FakeEngine : IEngine, IRunDirectoryGrain
         return Task.CompletedTask;
     }
 
+    public Task<bool> Exists() => Task.FromResult(true);
+
     public Task<string[]> List() => Task.FromResult(_runs.Keys.ToArray());
 
     public ValueTask DisposeAsync()

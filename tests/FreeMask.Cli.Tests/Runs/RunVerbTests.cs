@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.Json;
 using System.Xml;
 using System.Xml.Linq;
+using FreeMask.Cli.Runs;
 using FreeMask.Cli.Tests.Terminal;
 using FreeMask.GrainInterfaces;
 using FreeMask.Vision.Export;
@@ -71,7 +72,7 @@ public sealed class RunVerbTests : IDisposable
         var links = page.Descendants("a").Select(link => Uri.UnescapeDataString(link.Attribute("href")!.Value)).ToList();
         Assert.Equal(["dataset/VOCdevkit/VOC2012/", "segmenter/", "run.yaml", "manifest.jsonl"], links);
         Assert.All(links, link => Assert.True(Path.Exists(Path.Combine(Path.GetDirectoryName(path)!, link)), link));
-        Assert.Contains(typeof(FreeMask.Cli.Runs.RunFolder).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion, page.Root.Value, StringComparison.Ordinal);
+        Assert.Contains(typeof(RunFolder).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion, page.Root.Value, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -265,7 +266,7 @@ public sealed class RunVerbTests : IDisposable
     [InlineData("retry nosuch")]
     public async Task A_run_that_is_not_there_starts_no_engine_and_leaves_no_folder(string arguments)
     {
-        using var process = new TestProcess { OpenEngine = (_, _, _) => throw new InvalidOperationException("An engine was started.") };
+        using var process = new TestProcess { OpenEngine = (address, _, _) => address.ReadOnly ? Task.FromResult<IEngine>(new NoRunsEngine()) : throw new InvalidOperationException("An engine was started.") };
 
         Assert.Equal(2, await process.RunAsync(arguments));
         Assert.Contains("There is no run 'nosuch'", process.Error, StringComparison.Ordinal);

@@ -1,5 +1,4 @@
 using FreeMask.Silo.Hosting;
-using Orleans.Runtime;
 using Xunit;
 
 namespace FreeMask.Silo.Tests.Hosting;

@@ -215,6 +215,11 @@ public sealed class ArtifactFaultTests(ITestOutputHelper output) : IDisposable
         silo.Stages.ReadsInputs = true;
         foreach (var hash in new[] { image, final }) File.Delete(artifacts.Inner.PathOf(hash));
         Assert.True(await silo.Run("run").RestoreArtifact(1, sample.Index, final));
+        // With everything that it is made of, the list of donors included.
+        var composite = sample.Artifact(ArtifactNames.CompositeImage)!;
+        var donors = (await silo.Grains.GetGrain<IRoundGrain>("run/1").GetArtifacts()).Donors!;
+        foreach (var hash in new[] { final, composite, image, donors }) File.Delete(artifacts.Inner.PathOf(hash));
+        Assert.True(await silo.Run("run").RestoreArtifact(1, sample.Index, final));
         await artifacts.Inner.GetAsync(final, TestContext.Current.CancellationToken);
         Assert.False(await silo.Run("run").RestoreArtifact(0, sample.Index, new string('0', 64)));
     }

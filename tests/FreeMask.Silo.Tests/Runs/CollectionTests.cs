@@ -134,6 +134,17 @@ public sealed class CollectionTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact(Timeout = 600_000)]
+    public async Task The_last_run_takes_its_artifacts_with_it()
+    {
+        await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken);
+        await silo.CompleteAsync("run", TestSilo.SmallSpec);
+        await silo.Run("run").Remove();
+        await silo.Grains.GetGrain<IArtifactCollectorGrain>(0).Collect();
+        Assert.Null((await EndedAsync(silo)).Error);
+        Assert.Empty(await StoredAsync(silo));
+    }
+
+    [Fact(Timeout = 600_000)]
     public async Task A_run_at_work_is_not_removed()
     {
         await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken);
