@@ -33,7 +33,7 @@ internal static class Words
         return $"{training.Job}{steps}{loss}";
     }
 
-    internal static string Clock(TimeSpan span) =>
+    internal static string Clock(TimeSpan span) => span < TimeSpan.Zero ? "00:00" :
         span.TotalHours >= 1 ? string.Create(CultureInfo.InvariantCulture, $"{(int)span.TotalHours}:{span.Minutes:00}:{span.Seconds:00}")
         : string.Create(CultureInfo.InvariantCulture, $"{span.Minutes:00}:{span.Seconds:00}");
 

@@ -3,6 +3,7 @@ using FreeMask.Cli.Live;
 using FreeMask.Cli.RunFiles;
 using FreeMask.Cli.Terminal;
 using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Domain;
 using FreeMask.Vision;
 
@@ -71,12 +72,20 @@ internal sealed class RunSession(IEngine engine, Func<CancellationToken, Task<IE
             return await InterruptedAsync(id);
         }
 
+        var reader = await RunReader.OpenAsync(_engine, id);
         try
         {
-            var reader = await RunReader.OpenAsync(_engine, id);
             var document = await new RunProducts(reader, new RunFolder(desk.Data, id), desk, bundles).WriteAsync(stop);
             await CollectAsync(stop);
             return new(document, document.Show, document.State == RunState.Completed ? ExitCodes.Ok : ExitCodes.Failed);
+        }
+        catch (Exception exception) when (exception is FreeMaskException or ArtifactStoreException or IOException or UnauthorizedAccessException)
+        {
+            // The run itself is what it is: its state is told with what is missing.
+            var problem = $"Not all that run '{id}' leaves could be written: {exception.Message} 'freemask resume {id}' writes it when the cause is put right.";
+            desk.Say(problem);
+            var document = new RunFolder(desk.Data, id).Describe(RunDocument.Of(reader.Spec, reader.Status)) with { Notes = [problem] };
+            return new(document, document.Show, ExitCodes.Failed);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {

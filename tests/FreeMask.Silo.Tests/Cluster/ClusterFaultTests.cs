@@ -135,6 +135,25 @@ public abstract class ClusterFaultTests(SharedCluster shared, LocalServices serv
         if (_provider == Provider.Redis) shared.GiveBack();
     }
 
+    /// <summary>A store that loses its last writes while the silos live.</summary>
+    /// <param name="loseWrites">Stops the store, takes what was written since a moment from it, and starts it.</param>
+    /// <param name="mark">Notes the moment.</param>
+    private protected async Task TheStoreComesBackOlderAsync(Action mark, Func<Task> loseWrites)
+    {
+        using var deadline = Until(Deadline);
+        var cluster = await shared.TakeAsync(3, deadline.Token);
+        var observer = await StartAsync(cluster, deadline.Token);
+        mark();
+        // Some seconds of work, as much as a power cut may take.
+        await observer.UntilAsync(s => s.Rounds is [{ Counts.Harmonized: > Window }, ..], deadline.Token);
+        await loseWrites();
+        var status = await observer.UntilAsync(IsOver, deadline.Token);
+        Assert.Equal(RunState.Completed, status.State);
+        Assert.Equal(_expected ??= await UndisturbedAsync(deadline.Token), status.ManifestHash);
+        output.WriteLine($"{_provider}: {cluster.Executions(_run).Values.Sum(n => n - 1)} pieces of work were done again");
+        // What was lost may have been anybody's: the cluster is not used again.
+    }
+
     private static CancellationTokenSource Until(TimeSpan deadline)
     {
         var source = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
@@ -194,6 +213,20 @@ public sealed class ProcessCollection;
 public sealed class RedisClusterFaultTests(RedisClusterFaultTests.Cluster cluster, LocalServices services, ITestOutputHelper output)
     : ClusterFaultTests(cluster, services, output), IClassFixture<RedisClusterFaultTests.Cluster>
 {
+    [Fact]
+    public async Task A_store_that_lost_its_last_writes_is_read_again_by_living_silos()
+    {
+        long kept = 0;
+        await TheStoreComesBackOlderAsync(
+            () => kept = services.RedisLog().Length,
+            async () =>
+            {
+                await services.StopAsync("redis");
+                using (var log = services.RedisLog().Open(FileMode.Open, FileAccess.Write)) log.SetLength(kept);
+                await services.StartAsync("redis");
+            });
+    }
+
     public sealed class Cluster(LocalServices services) : SharedCluster(services, Provider.Redis);
 }
 

@@ -37,6 +37,9 @@ public sealed class LocalServices : IAsyncDisposable
     /// <summary>Starts a service again, on its port and data.</summary>
     public async Task StartAsync(string service) => await RunAsync("up.sh", service);
 
+    /// <summary>Redis's log of writes while it is stopped or at work; what is cut from its end is lost, as in a power cut.</summary>
+    public FileInfo RedisLog() => new DirectoryInfo(Path.Combine(_folder, "redis", "appendonlydir")).EnumerateFiles("*.incr.aof").OrderByDescending(f => f.LastWriteTimeUtc).First();
+
     public async ValueTask DisposeAsync()
     {
         await RunAsync("down.sh", "--wipe");
