@@ -20,6 +20,8 @@ public abstract class ClusterFaultTests(SharedCluster shared, LocalServices serv
     private readonly string _run = $"run-{Guid.NewGuid():N}";
     private readonly Provider _provider = shared.Provider;
 
+    private protected LocalServices Services => services;
+
     private static RunSpec Spec { get; } = TestSilo.SmallSpec with
     {
         SamplesPerRound = 36,
@@ -218,12 +220,12 @@ public sealed class RedisClusterFaultTests(RedisClusterFaultTests.Cluster cluste
     {
         long kept = 0;
         await TheStoreComesBackOlderAsync(
-            () => kept = services.RedisLog().Length,
+            () => kept = Services.RedisLog().Length,
             async () =>
             {
-                await services.StopAsync("redis");
-                using (var log = services.RedisLog().Open(FileMode.Open, FileAccess.Write)) log.SetLength(kept);
-                await services.StartAsync("redis");
+                await Services.StopAsync("redis");
+                using (var log = Services.RedisLog().Open(FileMode.Open, FileAccess.Write)) log.SetLength(kept);
+                await Services.StartAsync("redis");
             });
     }
 
