@@ -4,7 +4,7 @@ namespace FreeMask.GrainInterfaces;
 
 /// <summary>
 /// Everything that a run file says: what to make, how, and how much. Immutable; together with the model bundle it decides every byte of
-/// the data set, except <see cref="Execution"/>, which only decides how fast.
+/// the data set, except most of <see cref="Execution"/>, which decides how fast.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("freemask.RunSpec")]
 public sealed record RunSpec
@@ -54,7 +54,7 @@ public sealed record RunSpec
     /// <summary>What the trained segmenter is measured on.</summary>
     [Id(14)] public EvaluationSpec Evaluation { get; init; } = new();
 
-    /// <summary>How the work is spread; never changes the data set.</summary>
+    /// <summary>How the work is spread and computed.</summary>
     [Id(15)] public ExecutionSpec Execution { get; init; } = new();
 
     /// <summary>Where images and masks come from.</summary>
@@ -124,7 +124,7 @@ public sealed record MaskSpec
     /// <summary>How attention maps are combined: <c>freemask</c>, <c>daam</c>, <c>diffumask</c> or <c>dataset-diffusion</c>. Default <c>freemask</c>.</summary>
     [Id(0)] public string Preset { get; init; } = "freemask";
 
-    /// <summary>The edge-aware clean-up: <c>default</c> (the preset's own), <c>none</c>, <c>pamr</c>, <c>guided</c> or <c>crf</c>.</summary>
+    /// <summary>The edge-aware clean-up: <c>default</c> (PAMR), <c>none</c>, <c>pamr</c>, <c>guided</c> or <c>crf</c>.</summary>
     [Id(1)] public string Cleanup { get; init; } = "default";
 
     /// <summary>A fixed threshold in (0, 1) on the normalised map; null chooses one per image.</summary>
