@@ -54,6 +54,22 @@ public sealed class OverlapTests : IDisposable
         await CompareAsync(StageKind.Score, Drawn, [.. inputs.Select((input, i) => input with { Judge = judge with { Weights = $"{i % Judges}" } })]);
     }
 
+    [Theory]
+    [InlineData(1, 2, 1)]
+    [InlineData(2, 2, 1)]
+    [InlineData(2, 2, 3)]
+    [InlineData(2, 8, 3)]
+    public async Task What_is_drawn_depends_neither_on_the_place_in_the_batch_nor_on_the_others(int steps, int batch, double guidance)
+    {
+        var spec = Drawn with { Generation = new GenerationSpec { Steps = steps, Batch = batch, Guidance = guidance } };
+        using var runner = new PipelineRunner(_bundles, _store, new OnnxSessionOptions(), NullLoggerFactory.Instance);
+        var inputs = Enumerable.Range(0, batch).Select(Planned).ToArray();
+        var together = await runner.RunAsync(StageKind.Generate, spec, inputs, Cancellation);
+        var reversed = await runner.RunAsync(StageKind.Generate, spec, [.. inputs.Reverse()], Cancellation);
+        Assert.Equal(together.Select(Describe), reversed.Reverse().Select(Describe));
+        foreach (var (input, outcome) in inputs.Zip(together)) Assert.Equal(Describe(outcome), Describe((await runner.RunAsync(StageKind.Generate, spec, [input], Cancellation))[0]));
+    }
+
     [Fact]
     public async Task Overlapping_batches_load_from_their_own_folders()
     {
