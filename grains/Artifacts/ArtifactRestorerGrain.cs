@@ -16,24 +16,16 @@ internal sealed partial class ArtifactRestorerGrain(ILocalDevices devices, IArti
         var (run, grains, stop) = (this.GetPrimaryKeyString(), GrainFactory, _stopping.Token);
         if (devices.Devices.Count == 0 || await grains.GetSample(run, round, index).Get() is not { } record) return false;
         var donors = (await grains.GetRound(run, round).GetArtifacts()).Donors;
-        var runner = new RestoringRunner(devices.Devices[0].Runner, artifacts, donors, i => grains.GetSample(run, round, i).Get(), logger);
-        for (var listsRestored = false; ; listsRestored = true)
+        var runner = new RestoringRunner(devices.Devices[0].Runner, artifacts, donors, i => grains.GetSample(run, round, i).Get(), () => grains.GetRound(run, round).RestoreLists(), logger);
+        try
         {
-            try
-            {
-                // The work leaves the grain's scheduler.
-                return await Task.Run(() => runner.RestoreAsync(hash, spec, [StageInput.Of(run, record)], stop), stop);
-            }
-            catch (ArtifactLostException) when (!listsRestored)
-            {
-                // The list of donors may be lost too.
-                await grains.GetRound(run, round).RestoreLists();
-            }
-            catch (ArtifactLostException lost)
-            {
-                LogLost(logger, lost, hash);
-                return false;
-            }
+            // The work leaves the grain's scheduler.
+            return await Task.Run(() => runner.RestoreAsync(hash, spec, [StageInput.Of(run, record)], stop), stop);
+        }
+        catch (ArtifactLostException lost)
+        {
+            LogLost(logger, lost, hash);
+            return false;
         }
     }
 

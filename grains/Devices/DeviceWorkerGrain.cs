@@ -175,7 +175,7 @@ internal sealed partial class DeviceWorkerGrain(
         var proven = _patience.Knows(WorkQueue.KeyOf(order));
         // The work leaves the grain's scheduler; the factory is the one thing of the grain that goes with it.
         var grains = GrainFactory;
-        var restoring = new RestoringRunner(runner, artifacts, order.Donors, i => grains.GetSample(order.Run, order.Round, i).Get(), logger);
+        var restoring = new RestoringRunner(runner, artifacts, order.Donors, i => grains.GetSample(order.Run, order.Round, i).Get(), () => grains.GetRound(order.Run, order.Round).RestoreLists(), logger);
         using var inLine = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token, _inLine.Token);
         var turn = _turns.Take(WorkAsync, inLine.Token);
         if (await Task.WhenAny(turn.Begun, turn.Work) == turn.Begun) await WatchAsync(batch, runner, turn.Work);

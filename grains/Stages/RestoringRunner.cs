@@ -13,9 +13,10 @@ namespace FreeMask.Grains.Stages;
 /// <param name="artifacts">The store.</param>
 /// <param name="donors">The donor snapshot of the round; null before there is one.</param>
 /// <param name="read">Reads the record of a sample of the same round; null where there is none.</param>
+/// <param name="restoreLists">Has the round write its lists again, the donor snapshot among them; null where nobody can.</param>
 /// <param name="logger">Tells what was lost.</param>
 internal sealed partial class RestoringRunner(
-    IStageRunner runner, IArtifactStore artifacts, string? donors, Func<int, Task<SampleRecord?>> read, ILogger logger) : IStageRunner
+    IStageRunner runner, IArtifactStore artifacts, string? donors, Func<int, Task<SampleRecord?>> read, Func<Task>? restoreLists, ILogger logger) : IStageRunner
 {
     /// <inheritdoc/>
     public async Task<IReadOnlyList<StageOutcome>> RunAsync(StageKind kind, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
@@ -44,7 +45,7 @@ internal sealed partial class RestoringRunner(
     /// <returns>False where it is not known what it was made from, or other bytes were made.</returns>
     public async Task<bool> RestoreAsync(string hash, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
     {
-        if (await OwnerAsync(hash, inputs, cancellationToken) is not { } owner) return false;
+        if (await FindOwnerAsync(hash, inputs, cancellationToken) is not { } owner) return await RestoreListsAsync(hash, cancellationToken);
         var name = owner.Artifacts.First(a => a.Hash == hash).Name;
         if (ArtifactOrigin.Of(name) is not { } origin) return false;
         // Who judged is not known here; a prediction serves to be looked at.
@@ -57,6 +58,28 @@ internal sealed partial class RestoringRunner(
         };
         var outcome = (await RunAsync(origin, spec, [input], cancellationToken))[0];
         return outcome.Artifacts.Any(a => a.Hash == hash);
+    }
+
+    /// <summary>Has the lists written again where it may be one of them that is lost.</summary>
+    private async Task<bool> RestoreListsAsync(string hash, CancellationToken cancellationToken)
+    {
+        if (restoreLists is null) return false;
+        await restoreLists();
+        return await artifacts.ExistsAsync(hash, cancellationToken);
+    }
+
+    private async Task<StageInput?> FindOwnerAsync(string hash, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await OwnerAsync(hash, inputs, cancellationToken);
+        }
+        catch (ArtifactLostException list) when (list.Hash != hash && restoreLists is not null)
+        {
+            // The donors are not known while their list is lost.
+            await restoreLists();
+            return await OwnerAsync(hash, inputs, cancellationToken);
+        }
     }
 
     /// <summary>The sample that an artifact belongs to: one of the batch, or a donor of the round.</summary>

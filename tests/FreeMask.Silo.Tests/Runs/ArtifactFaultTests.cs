@@ -128,8 +128,28 @@ public sealed class ArtifactFaultTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(1, lost);
     }
 
+    [Fact(Timeout = 600_000)]
+    public async Task A_donor_snapshot_that_is_lost_is_written_again_at_once()
+    {
+        var artifacts = Faulty("artifacts");
+        await using var silo = await StartAsync(artifacts, TestContext.Current.CancellationToken);
+        silo.Stages.ReadsDonors = true;
+        var straight = await silo.CompleteAsync("straight", TestSilo.SmallSpec);
+
+        var (begun, lost) = (false, 0);
+        silo.Stages.Before = (_, inputs, _) =>
+        {
+            begun |= inputs[0].Run == "run";
+            return Task.CompletedTask;
+        };
+        artifacts.BeforeGet = (hash, _) => lost += begun ? LoseOnce(artifacts, hash, "[{\"hash\"", lost) : 0;
+        var status = await silo.CompleteAsync("run", TestSilo.SmallSpec);
+        Assert.Equal(1, lost);
+        AssertUnhurt(straight, status);
+        Assert.All(status.Rounds, r => Assert.DoesNotContain(r.Failures, f => f.Reason.Contains("rtifact", StringComparison.Ordinal)));
+    }
+
     [Theory(Timeout = 600_000)]
-    [InlineData("a donor snapshot", "[{\"hash\"", 0)]
     [InlineData("a list of kept samples", "{\"index\"", 24)]
     public async Task A_list_that_is_lost_stops_the_run_and_a_retry_writes_it_again(string what, string beginning, int afterScores)
     {
