@@ -84,21 +84,12 @@ public sealed class SiloConnectionTests : IDisposable
     [InlineData("full")]
     public async Task A_disk_that_takes_nothing_can_be_read(string kind)
     {
-        var disk = Path.Combine(_folder.Path, "disk");
-        Directory.CreateDirectory(disk);
-        Assert.SkipUnless(await RunAsync("mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", disk), "Mounting a small disk needs the rights of root.");
-        try
-        {
-            var told = await MakeRunAsync(disk);
-            if (kind == "ro") Assert.True(await RunAsync("mount", "-o", "remount,ro", disk));
-            else Fill(Path.Combine(disk, "ballast"));
-            await using var connection = await SiloConnection.ReadAsync(Options(disk), TestContext.Current.CancellationToken);
-            await AssertReadsAsync(connection, told);
-        }
-        finally
-        {
-            await RunAsync("umount", disk);
-        }
+        await using var disk = await SmallDisk.MountAsync(Path.Combine(_folder.Path, "disk"), 20);
+        var told = await MakeRunAsync(disk.Folder);
+        if (kind == "ro") await disk.MakeReadOnlyAsync();
+        else SmallDisk.Fill(Path.Combine(disk.Folder, "ballast"));
+        await using var connection = await SiloConnection.ReadAsync(Options(disk.Folder), TestContext.Current.CancellationToken);
+        await AssertReadsAsync(connection, told);
     }
 
     private static EmbeddedSiloOptions Options(string folder) => new() { DataFolder = folder, Services = _ => { } };
@@ -126,37 +117,5 @@ public sealed class SiloConnectionTests : IDisposable
         foreach (var file in Directory.EnumerateFileSystemEntries(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
             text.AppendLine(File.Exists(file) ? $"{file} {new FileInfo(file).Length} {File.GetLastWriteTimeUtc(file).Ticks}" : file);
         return text.ToString();
-    }
-
-    private static void Fill(string path)
-    {
-        using var file = new FileStream(path, FileMode.Create, FileAccess.Write);
-        var block = new byte[4096];
-        try
-        {
-            while (true)
-            {
-                file.Write(block);
-                file.Flush();
-            }
-        }
-        catch (IOException)
-        {
-            // Full.
-        }
-    }
-
-    private static async Task<bool> RunAsync(string command, params string[] arguments)
-    {
-        try
-        {
-            using var process = Process.Start(new ProcessStartInfo(command, arguments) { RedirectStandardError = true })!;
-            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-            return process.ExitCode == 0;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return false;
-        }
     }
 }

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Silo.Artifacts;
@@ -267,71 +266,30 @@ public sealed class ArtifactFaultTests(ITestOutputHelper output) : IDisposable
     [Fact(Timeout = 600_000)]
     public async Task A_disk_that_is_really_full_is_waited_for()
     {
-        var disk = Path.Combine(_folder.Path, "disk");
-        Directory.CreateDirectory(disk);
-        Assert.SkipUnless(await RunAsync("mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", disk), "Mounting a small disk needs the rights of root.");
-        try
-        {
-            var artifacts = new FaultyArtifacts(new FolderArtifactStore(disk, TimeProvider.System));
-            await using var silo = await StartAsync(artifacts, TestContext.Current.CancellationToken);
-            var straight = await silo.CompleteAsync("straight", TestSilo.SmallSpec);
+        await using var disk = await SmallDisk.MountAsync(Path.Combine(_folder.Path, "disk"), 6);
+        var artifacts = new FaultyArtifacts(new FolderArtifactStore(disk.Folder, TimeProvider.System));
+        await using var silo = await StartAsync(artifacts, TestContext.Current.CancellationToken);
+        var straight = await silo.CompleteAsync("straight", TestSilo.SmallSpec);
 
-            var (fullAt, refused) = (30, 0);
-            var ballast = Path.Combine(disk, "ballast");
-            Task<RunStatus>? waiting = null;
-            artifacts.BeforePut = number =>
-            {
-                if (Interlocked.Decrement(ref fullAt) == 0) Fill(ballast);
-                if (Volatile.Read(ref fullAt) == -15) waiting = silo.Run("run").GetStatus();
-                // After a while the operator makes room.
-                if (Volatile.Read(ref fullAt) == -20) File.Delete(ballast);
-            };
-            var status = await silo.CompleteAsync("run", TestSilo.SmallSpec with { Seed = 43 });
-            refused = -fullAt;
-            output.WriteLine($"the disk was full for {Math.Min(20, refused)} puts");
-            Assert.Equal(RunState.Completed, status.State);
-            Assert.Empty(status.Notes);
-            Assert.Contains(Assert.IsType<RunStatus>(await waiting!).Notes, note => note.Contains(disk, StringComparison.Ordinal) && note.Contains("full", StringComparison.Ordinal));
-            artifacts.BeforePut = _ => { };
-            AssertUnhurt(await silo.CompleteAsync("again", TestSilo.SmallSpec with { Seed = 43 }), status);
-            AssertUnhurt(straight, await silo.CompleteAsync("straight-again", TestSilo.SmallSpec));
-        }
-        finally
+        var (fullAt, refused) = (30, 0);
+        var ballast = Path.Combine(disk.Folder, "ballast");
+        Task<RunStatus>? waiting = null;
+        artifacts.BeforePut = number =>
         {
-            await RunAsync("umount", disk);
-        }
-    }
-
-    private static void Fill(string path)
-    {
-        using var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
-        var block = new byte[4096];
-        try
-        {
-            while (true)
-            {
-                file.Write(block);
-                file.Flush();
-            }
-        }
-        catch (IOException)
-        {
-            // Full.
-        }
-    }
-
-    private static async Task<bool> RunAsync(string command, params string[] arguments)
-    {
-        try
-        {
-            using var process = Process.Start(new ProcessStartInfo(command, arguments) { RedirectStandardError = true })!;
-            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-            return process.ExitCode == 0;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return false;
-        }
+            if (Interlocked.Decrement(ref fullAt) == 0) SmallDisk.Fill(ballast);
+            if (Volatile.Read(ref fullAt) == -15) waiting = silo.Run("run").GetStatus();
+            // After a while the operator makes room.
+            if (Volatile.Read(ref fullAt) == -20) File.Delete(ballast);
+        };
+        var status = await silo.CompleteAsync("run", TestSilo.SmallSpec with { Seed = 43 });
+        refused = -fullAt;
+        output.WriteLine($"the disk was full for {Math.Min(20, refused)} puts");
+        Assert.Equal(RunState.Completed, status.State);
+        Assert.Empty(status.Notes);
+        Assert.Contains(Assert.IsType<RunStatus>(await waiting!).Notes, note => note.Contains(disk.Folder, StringComparison.Ordinal) && note.Contains("full", StringComparison.Ordinal));
+        artifacts.BeforePut = _ => { };
+        AssertUnhurt(await silo.CompleteAsync("again", TestSilo.SmallSpec with { Seed = 43 }), status);
+        AssertUnhurt(straight, await silo.CompleteAsync("straight-again", TestSilo.SmallSpec));
     }
 
     /// <summary>Deletes an artifact that begins in a way, if none was deleted yet.</summary>

@@ -12,19 +12,9 @@ namespace FreeMask.Vision.Tests.Diffusion;
 /// <summary>Exports whose dimensions are fixed, as exporters make them unless they are told otherwise.</summary>
 public sealed class FixedExportTests : IDisposable
 {
-    private static readonly string Export = Path.Combine(Fixtures.RepositoryRoot, "tests", "FreeMask.Vision.Tests", "Diffusion", "Export");
-
     private readonly TemporaryFolder _folder = new();
 
-    public FixedExportTests()
-    {
-        foreach (var file in Directory.EnumerateFiles(Export, "*", SearchOption.AllDirectories))
-        {
-            var copy = _folder[Path.GetRelativePath(Export, file)];
-            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
-            File.Copy(file, copy);
-        }
-    }
+    public FixedExportTests() => TinyExport.CopyTo(_folder);
 
     public void Dispose() => _folder.Dispose();
 
@@ -41,7 +31,7 @@ public sealed class FixedExportTests : IDisposable
         Fix("vae_decoder", "latent_sample", 2);
         Fix("vae_encoder", "sample", 3);
         GenerationRequest[] requests = [Request(0), Request(1) with { Prompt = "a bus and a cat", Classes = ["bus", "cat"] }];
-        using var plain = DiffusionBundle.Load(Export, new() { BatchSize = 2, Session = new() { Threads = 1 } });
+        using var plain = DiffusionBundle.Load(TinyExport.Folder, new() { BatchSize = 2, Session = new() { Threads = 1 } });
         using var bundle = DiffusionBundle.Load(_folder.Path, new() { BatchSize = 2, BindLatents = true, Session = new() { Threads = 1 } });
         Assert.Equal((128, 128), (bundle.FixedWidth, bundle.FixedHeight));
         Assert.Contains(bundle.Notes, note => note.Contains($"{rows} rows", StringComparison.Ordinal));

@@ -10,19 +10,9 @@ namespace FreeMask.Vision.Tests.Diffusion;
 /// <summary>Exports of which one part gives NaN, as half precision does where it overflows.</summary>
 public sealed class NotANumberTests : IDisposable
 {
-    private static readonly string Export = Path.Combine(Fixtures.RepositoryRoot, "tests", "FreeMask.Vision.Tests", "Diffusion", "Export");
-
     private readonly TemporaryFolder _folder = new();
 
-    public NotANumberTests()
-    {
-        foreach (var file in Directory.EnumerateFiles(Export, "*", SearchOption.AllDirectories))
-        {
-            var copy = _folder[Path.GetRelativePath(Export, file)];
-            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
-            File.Copy(file, copy);
-        }
-    }
+    public NotANumberTests() => TinyExport.CopyTo(_folder);
 
     public void Dispose() => _folder.Dispose();
 
