@@ -17,8 +17,6 @@ namespace FreeMask.Grains.Devices;
 internal sealed partial class DeviceWorkerGrain(
     ILocalDevices devices, IArtifactStore artifacts, IComputeEnvironment environment, RecentSamples recent, IOptions<DeviceWorkerOptions> options, Departure departure, TimeProvider time, ILogger<DeviceWorkerGrain> logger) : Grain, IDeviceWorkerGrain
 {
-    private const int KeepTries = 3;
-
     private readonly DeviceWorkerOptions _options = options.Value;
     private readonly CancellationTokenSource _stopping = new();
     private readonly HashSet<Task> _batches = [];
@@ -275,24 +273,17 @@ internal sealed partial class DeviceWorkerGrain(
             MaxAttempts = order.Spec.Execution.MaxAttempts,
             Judge = order.Judge?.Weights,
         };
-        for (var attempt = 1; ; attempt++)
+        try
         {
-            try
-            {
-                var record = await GrainFactory.GetSample(order.Run, order.Round, input.Index).Complete(completion);
-                recent.Keep(order.Run, record);
-                return SampleTransitions.ProgressOf(record);
-            }
-            catch (Exception exception) when (attempt < KeepTries)
-            {
-                if (_problem != exception.Message) LogKeepFailed(logger, exception, order.Kind);
-            }
-            catch (Exception exception)
-            {
-                if (_problem != exception.Message) LogKeepFailed(logger, exception, order.Kind);
-                _problem = exception.Message;
-                return null;
-            }
+            var record = await RetryPolicies.IdempotentWrite.ExecuteInGrainAsync(() => GrainFactory.GetSample(order.Run, order.Round, input.Index).Complete(completion));
+            recent.Keep(order.Run, record);
+            return SampleTransitions.ProgressOf(record);
+        }
+        catch (Exception exception)
+        {
+            if (_problem != exception.Message) LogKeepFailed(logger, exception, order.Kind);
+            _problem = exception.Message;
+            return null;
         }
     }
 

@@ -16,9 +16,6 @@ internal sealed class Stored<T> where T : class
 /// </summary>
 internal sealed class DurableRecord<T>(IPersistentState<Stored<T>> state) where T : class
 {
-    // Another writer can be ahead a few times, not for ever.
-    private const int Tries = 3;
-
     private readonly SemaphoreSlim _gate = new(1, 1);
     private T? _value;
     private bool _loaded, _stale;
@@ -58,26 +55,7 @@ internal sealed class DurableRecord<T>(IPersistentState<Stored<T>> state) where 
         await _gate.WaitAsync();
         try
         {
-            for (var attempt = 1; ; attempt++)
-            {
-                await ReloadAsync();
-                var old = Value;
-                var next = transition(old);
-                if (ReferenceEquals(next, old)) return next;
-                state.State = new Stored<T> { Value = next };
-                (_value, _loaded, _stale) = (old, true, true);
-                try
-                {
-                    await state.WriteStateAsync();
-                    (_value, _stale) = (next, false);
-                    return next;
-                }
-                catch (InconsistentStateException) when (attempt < Tries)
-                {
-                    Conflicts++;
-                    // Something else came first: a write of ours that was reported failed, or another activation. Read it and decide anew.
-                }
-            }
+            return await RetryPolicies.ConflictingWrite.ExecuteInGrainAsync(() => WriteAsync(transition));
         }
         finally
         {
@@ -103,6 +81,28 @@ internal sealed class DurableRecord<T>(IPersistentState<Stored<T>> state) where 
         {
             _gate.Release();
         }
+    }
+
+    private async Task<T> WriteAsync(Func<T?, T> transition)
+    {
+        await ReloadAsync();
+        var old = Value;
+        var next = transition(old);
+        if (ReferenceEquals(next, old)) return next;
+        state.State = new Stored<T> { Value = next };
+        (_value, _loaded, _stale) = (old, true, true);
+        try
+        {
+            await state.WriteStateAsync();
+        }
+        catch (InconsistentStateException)
+        {
+            Conflicts++;
+            throw;
+        }
+
+        (_value, _stale) = (next, false);
+        return next;
     }
 
     private async Task ReloadAsync()

@@ -76,7 +76,10 @@ internal sealed partial class RoundGrain(
             {
                 var missing = Enumerable.Range(0, ShardCount(record)).Where(shard => !_shards.ContainsKey(shard)).ToList();
                 var reports = await Fanout.CallAsync(
-                    missing, shard => GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard).GetReport(OrderOf(record, shard, hold: true)), ShardsAtATime);
+                    missing,
+                    shard => RetryPolicies.ReadCall.ExecuteInGrainAsync(
+                        () => GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard).GetReport(OrderOf(record, shard, hold: true))),
+                    ShardsAtATime);
                 foreach (var (shard, report) in missing.Zip(reports)) _shards.TryAdd(shard, report);
             }
             finally
@@ -180,7 +183,9 @@ internal sealed partial class RoundGrain(
         for (var shard = Math.Max(0, query.From) / ShardSize(record); shard < ShardCount(record); shard++)
         {
             var rest = query with { Limit = limit - found.Count };
-            var page = await GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard).GetSamples(rest, OrderOf(record, shard, hold: true));
+            var reader = GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard);
+            var order = OrderOf(record, shard, hold: true);
+            var page = await RetryPolicies.ReadCall.ExecuteInGrainAsync(() => reader.GetSamples(rest, order));
             found.AddRange(page.Samples);
             if (page.Next is not null) return new SamplePage(found.ToImmutable(), page.Next);
             if (found.Count == limit && shard + 1 < ShardCount(record)) return new SamplePage(found.ToImmutable(), (shard + 1) * ShardSize(record));

@@ -440,7 +440,9 @@ internal sealed partial class SampleShardGrain(
 
     private async Task CorrectAsync(ShardLedger ledger, ShardOrder order)
     {
-        var known = await Fanout.CallAsync(ledger.InDoubt(order.Target).ToList(), index => GrainFactory.GetSample(order.Run, order.Round, index).Get());
+        var known = await Fanout.CallAsync(
+            ledger.InDoubt(order.Target).ToList(),
+            index => RetryPolicies.ReadCall.ExecuteInGrainAsync(() => GrainFactory.GetSample(order.Run, order.Round, index).Get()));
         foreach (var sample in known)
             if (sample is not null) ledger.Correct(SampleTransitions.ProgressOf(sample));
     }
@@ -455,7 +457,7 @@ internal sealed partial class SampleShardGrain(
     }
 
     private Task<List<SampleRecord>> ReadAsync(ShardOrder order, IEnumerable<int> indices) => Fanout.CallAsync(indices, async index =>
-        await GrainFactory.GetSample(order.Run, order.Round, index).Get()
+        await RetryPolicies.ReadCall.ExecuteInGrainAsync(() => GrainFactory.GetSample(order.Run, order.Round, index).Get())
         ?? SamplePlanner.Fresh(order.Spec, order.Round, index));
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Shard {Shard} could not take a step; it tries again")]

@@ -18,7 +18,6 @@ internal sealed partial class RunGrain(
     TimeProvider time,
     ILogger<RunGrain> logger) : Grain, IRunGrain, IRemindable
 {
-    private const int ReportTries = 3;
     private const string Wake = "wake";
 
     // The shortest period that reminders have.
@@ -110,7 +109,7 @@ internal sealed partial class RunGrain(
     public async Task<SamplePage> GetSamples(SampleQuery query)
     {
         if (_record.Value is not { } record || query.Round < 0 || query.Round >= record.Spec.Rounds) return new SamplePage([], null);
-        return await GrainFactory.GetRound(Id, query.Round).GetSamples(query);
+        return await RetryPolicies.ReadCall.ExecuteInGrainAsync(() => GrainFactory.GetRound(Id, query.Round).GetSamples(query));
     }
 
     public async Task<RunArtifacts> GetArtifacts()
@@ -119,7 +118,7 @@ internal sealed partial class RunGrain(
         if (_record.Value is not { } record) return new RunArtifacts([], 0);
         // The open round of a cancelled run will never be part of a data set, nor its trainings; what is closed stays.
         var cancelled = record.State == RunState.Cancelled;
-        var trainings = cancelled ? [] : await GrainFactory.GetGrain<ITrainerGrain>(Id).GetArtifacts();
+        var trainings = cancelled ? [] : await RetryPolicies.ReadCall.ExecuteInGrainAsync(() => GrainFactory.GetGrain<ITrainerGrain>(Id).GetArtifacts());
         return new RunArtifacts([.. record.Artifacts, .. trainings], cancelled || record.AllClosed ? record.Closed.Length : record.Closed.Length + 1);
     }
 
@@ -234,21 +233,8 @@ internal sealed partial class RunGrain(
         if (collection.Value.Every > TimeSpan.Zero) await GrainFactory.GetGrain<IArtifactCollectorGrain>(0).Collect();
     }
 
-    /// <summary>Asks a round how it stands. Its silo may be leaving at this moment; asked again, it answers from another.</summary>
-    private async Task<RoundReport> ReportAsync(int round)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                return await GrainFactory.GetRound(Id, round).GetReport();
-            }
-            catch (SiloUnavailableException) when (attempt < ReportTries)
-            {
-                // A question changes nothing, so it may be put again.
-            }
-        }
-    }
+    private Task<RoundReport> ReportAsync(int round) =>
+        RetryPolicies.ReadCall.ExecuteInGrainAsync(() => GrainFactory.GetRound(Id, round).GetReport());
 
     /// <summary>Reads a piece of the manifest; one that was lost is written again.</summary>
     private async Task<ReadOnlyMemory<byte>> ReadAsync(RunRecord record, string part)

@@ -21,8 +21,6 @@ internal sealed partial class TrainerGrain(
     TimeProvider time,
     ILogger<TrainerGrain> logger) : Grain, ITrainerGrain
 {
-    private const int KeepTries = 3;
-
     // However far the clock of the store is ahead of this one.
     private static readonly TimeSpan CheckpointAge = TimeSpan.FromDays(1);
 
@@ -244,21 +242,13 @@ internal sealed partial class TrainerGrain(
     /// <summary>Keeps a job. A write that fails may have been applied; writing the same again is safe.</summary>
     private async Task KeepAsync(JobRecord job)
     {
-        for (var attempt = 1; ; attempt++)
+        try
         {
-            try
-            {
-                await _record.UpdateAsync(r => (r ?? TrainerRecord.Empty).With(job));
-                return;
-            }
-            catch (Exception exception) when (attempt < KeepTries)
-            {
-                LogGivenUp(logger, exception, job.Id);
-            }
-            catch (Exception exception)
-            {
-                throw new ArtifactStoreException($"The result of {job.Id} could not be kept.", exception);
-            }
+            await RetryPolicies.IdempotentWrite.ExecuteInGrainAsync(() => _record.UpdateAsync(r => (r ?? TrainerRecord.Empty).With(job)));
+        }
+        catch (Exception exception)
+        {
+            throw new ArtifactStoreException($"The result of {job.Id} could not be kept.", exception);
         }
     }
 
