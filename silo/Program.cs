@@ -1,4 +1,4 @@
 using FreeMask.Silo.Hosting;
 using FreeMask.Silo.Pipeline;
 
-ProcessEnd.Leave(await SiloProgram.RunAsync(args, (services, configuration) => services.AddFreeMaskPipeline(configuration["FreeMask:Models"])));
+ProcessExit.Leave(await SiloProgram.RunAsync(args, (services, configuration) => services.AddFreeMaskPipeline(configuration["FreeMask:Models"])));

@@ -39,7 +39,7 @@ internal static class BatchingLoad
             devices.Reset();
             var status = await LoadRun.CompleteAsync(cluster.Client, "load", LoadRun.SpecOf(samples, Batch));
             var spec = LoadRun.SpecOf(samples, Batch);
-            var least = Enum.GetValues<StageKind>().Sum(kind => devices.Least(samples, StageFlow.BatchOf(kind, spec))) / silos;
+            var least = Enum.GetValues<Stage>().Sum(kind => devices.Least(samples, StageFlow.BatchOf(kind, spec))) / silos;
             await output.WriteLineAsync("silos  parallelism  samples  batch  mean batch  items/s  limit items/s  share of limit  devices busy");
             await output.WriteLineAsync(string.Create(
                 CultureInfo.InvariantCulture,

@@ -13,7 +13,7 @@ internal sealed class NoopStages(IArtifactStore store, FakeDevices devices) : IS
 
     public IStageRunner Create(string device) => this;
 
-    public async Task<IReadOnlyList<StageOutcome>> RunAsync(StageKind kind, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<StageOutcome>> RunAsync(Stage kind, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
     {
         var hash = await _artifact.Value;
         await _device(inputs.Count);
@@ -31,16 +31,16 @@ internal sealed class NoopStages(IArtifactStore store, FakeDevices devices) : IS
     public Task<SegmenterQuality> EvaluateAsync(RunSpec spec, SegmenterModel model, ITrainingMonitor monitor, CancellationToken cancellationToken) =>
         Task.FromResult(new SegmenterQuality(1, []));
 
-    private static StageOutcome OutcomeOf(StageKind kind, int index, string hash)
+    private static StageOutcome OutcomeOf(Stage kind, int index, string hash)
     {
         ImmutableArray<(string, string)> made = kind switch
         {
-            StageKind.Generate => [(ArtifactNames.Image, hash), (ArtifactNames.Attention, hash)],
-            StageKind.Mask => [(ArtifactNames.Label, hash)],
-            StageKind.Compose => [(ArtifactNames.CompositeImage, hash), (ArtifactNames.CompositeLabel, hash), (ArtifactNames.Instances, hash)],
-            StageKind.Harmonize => [(ArtifactNames.FinalImage, hash)],
+            Stage.Generate => [(ArtifactNames.Image, hash), (ArtifactNames.Attention, hash)],
+            Stage.Mask => [(ArtifactNames.Label, hash)],
+            Stage.Compose => [(ArtifactNames.CompositeImage, hash), (ArtifactNames.CompositeLabel, hash), (ArtifactNames.Instances, hash)],
+            Stage.Harmonize => [(ArtifactNames.FinalImage, hash)],
             _ => [],
         };
-        return kind == StageKind.Score ? StageOutcome.Judged(index % 1000 / 1000.0) : StageOutcome.Done(made);
+        return kind == Stage.Score ? StageOutcome.Scored(index % 1000 / 1000.0) : StageOutcome.Done(made);
     }
 }

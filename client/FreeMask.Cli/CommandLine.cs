@@ -8,34 +8,34 @@ namespace FreeMask.Cli;
 /// <summary>The command line: parses arguments, runs a verb, maps the outcome to an exit code.</summary>
 internal static class CommandLine
 {
-    internal static async Task<int> RunAsync(string[] args, Surroundings surroundings, CancellationToken stop)
+    internal static async Task<int> RunAsync(string[] args, CliEnvironment environment, CancellationToken stop)
     {
         var code = ExitCodes.Failed;
         try
         {
-            code = await InvokeAsync(args, surroundings, stop);
+            code = await InvokeAsync(args, environment, stop);
         }
         catch (Exception exception)
         {
             // Verbs answer for themselves; this is what happens before and after them.
-            surroundings.Error.WriteLine(IoFault.Of(exception)?.Message ?? $"The command line could not be read: {exception.Message}");
+            environment.Error.WriteLine(IoFault.Of(exception)?.Message ?? $"The command line could not be read: {exception.Message}");
         }
 
-        if (surroundings.Out is not GuardedWriter { Failure: { } failure }) return code;
-        surroundings.Error.WriteLine($"The result could not be written to standard output: {failure.Message}");
+        if (environment.Out is not GuardedWriter { Failure: { } failure }) return code;
+        environment.Error.WriteLine($"The result could not be written to standard output: {failure.Message}");
         return code == ExitCodes.Ok ? ExitCodes.Failed : code;
     }
 
-    private static async Task<int> InvokeAsync(string[] args, Surroundings surroundings, CancellationToken stop)
+    private static async Task<int> InvokeAsync(string[] args, CliEnvironment environment, CancellationToken stop)
     {
-        var host = new VerbHost(surroundings, args);
+        var host = new VerbHost(environment, args);
         var root = new RootCommand("Semantic-segmentation data sets without annotation, and the segmenter trained on them.") { host.Json, host.Data, host.Cluster, host.Quiet, host.Verbose };
         foreach (var verb in Catalog.Create(host)) root.Add(verb);
 
         var configuration = new InvocationConfiguration
         {
-            Output = surroundings.Out,
-            Error = surroundings.Error,
+            Output = environment.Out,
+            Error = environment.Error,
             EnableDefaultExceptionHandler = false,
             ProcessTerminationTimeout = null,
         };

@@ -3,4 +3,4 @@ using FreeMask.Cli.Terminal;
 using FreeMask.Silo.Hosting;
 
 using var interruption = Interruption.Listen();
-ProcessEnd.Leave(await CommandLine.RunAsync(args, Surroundings.OfProcess(), interruption.Stop));
+ProcessExit.Leave(await CommandLine.RunAsync(args, CliEnvironment.OfProcess(), interruption.Stop));

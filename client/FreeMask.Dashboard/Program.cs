@@ -2,5 +2,5 @@ using FreeMask.Dashboard;
 
 var builder = WebApplication.CreateBuilder(args);
 var app = builder.Build();
-app.MapReports(new ReportShelf(builder.Configuration["data"] ?? builder.Configuration["FREEMASK_DATA"] ?? ".freemask"));
+app.MapReports(new ReportDirectory(builder.Configuration["data"] ?? builder.Configuration["FREEMASK_DATA"] ?? ".freemask"));
 await app.RunAsync();

@@ -7,7 +7,7 @@ namespace FreeMask.Dashboard;
 /// <summary>What the dashboard serves: the list of reports as a page and as JSON, and each report.</summary>
 internal static class ReportPages
 {
-    internal static void MapReports(this IEndpointRouteBuilder routes, ReportShelf shelf)
+    internal static void MapReports(this IEndpointRouteBuilder routes, ReportDirectory shelf)
     {
         routes.MapGet("/", () => Results.Content(Index(shelf.Folder, shelf.List()), "text/html; charset=utf-8"));
         routes.MapGet("/api/reports", () => shelf.List());
@@ -15,7 +15,7 @@ internal static class ReportPages
     }
 
     /// <summary>The list of reports as a page.</summary>
-    internal static string Index(string folder, IReadOnlyList<ShelvedReport> reports)
+    internal static string Index(string folder, IReadOnlyList<StoredReport> reports)
     {
         var page = new StringBuilder("""
             <!DOCTYPE html>

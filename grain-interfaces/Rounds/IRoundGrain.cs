@@ -7,12 +7,12 @@ namespace FreeMask.GrainInterfaces;
 [Alias("freemask.IRoundGrain")]
 public interface IRoundGrain : IGrainWithStringKey
 {
-    /// <summary>Tells the round what it is and whether to work; the first call creates it, later calls only change <paramref name="hold"/>.</summary>
+    /// <summary>Tells the round what it is and whether to work; the first call creates it, later calls only change <paramref name="suspended"/>.</summary>
     /// <param name="assignment">What the round is.</param>
-    /// <param name="hold">True to start nothing new, false to work.</param>
+    /// <param name="suspended">True to start nothing new, false to work.</param>
     /// <returns>The round as it stands.</returns>
-    [Alias("Drive"), AlwaysInterleave]
-    Task<RoundReport> Drive(RoundAssignment assignment, bool hold);
+    [Alias("Reconcile"), AlwaysInterleave]
+    Task<RoundReport> Reconcile(RoundAssignment assignment, bool suspended);
 
     /// <summary>The round as it stands.</summary>
     [Alias("GetReport"), AlwaysInterleave]
@@ -43,15 +43,15 @@ public interface IRoundGrain : IGrainWithStringKey
     Task StoreLostWrites();
 
     /// <summary>Says that a shard or the trainer has moved. Carries nothing: the round asks.</summary>
-    [Alias("Nudge"), AlwaysInterleave, OneWay]
-    Task Nudge();
+    [Alias("NotifyChanged"), AlwaysInterleave, OneWay]
+    Task NotifyChanged();
 }
 
 /// <summary>What a round is; fixed when it begins.</summary>
 /// <param name="Run">The run's id.</param>
 /// <param name="Spec">What the run makes.</param>
 /// <param name="Round">The round, from 0.</param>
-/// <param name="Judge">The previous round's segmenter; null in round 0, which is cross-fitted.</param>
+/// <param name="ScoringModel">The previous round's segmenter; null in round 0, which is cross-fitted.</param>
 /// <param name="TrainingLists">The lists of kept samples of the rounds before (artifact hashes).</param>
 /// <param name="Environment">What the run began in; null where it was not noted.</param>
 [GenerateSerializer, Immutable, Alias("freemask.RoundAssignment")]
@@ -59,7 +59,7 @@ public sealed record RoundAssignment(
     [property: Id(0)] string Run,
     [property: Id(1)] RunSpec Spec,
     [property: Id(2)] int Round,
-    [property: Id(3)] SegmenterModel? Judge,
+    [property: Id(3)] SegmenterModel? ScoringModel,
     [property: Id(4)] ImmutableArray<string> TrainingLists,
     [property: Id(5)] RunEnvironment? Environment = null);
 

@@ -12,37 +12,37 @@ public interface ISampleShardGrain : IGrainWithStringKey
 {
     /// <summary>Tells the shard what it holds and how far to bring it.</summary>
     /// <returns>The shard as it stands.</returns>
-    [Alias("Drive"), AlwaysInterleave]
-    Task<ShardReport> Drive(ShardOrder order);
+    [Alias("Reconcile"), AlwaysInterleave]
+    Task<ShardReport> Reconcile(ShardDesiredState order);
 
     /// <summary>The shard as it stands, read from its records where it is at rest; changes nothing, and writes nothing.</summary>
     /// <param name="order">What the shard holds.</param>
     [Alias("GetReport"), AlwaysInterleave]
-    Task<ShardReport> GetReport(ShardOrder order);
+    Task<ShardReport> GetReport(ShardDesiredState order);
 
     /// <summary>Takes results of a device. A lost report is made up for by the lease.</summary>
     [Alias("Report"), OneWay]
-    Task Report(WorkReport report);
+    Task Report(BatchReport report);
 
     /// <summary>The scores of all samples, for selection.</summary>
     /// <param name="order">What the shard holds; changes nothing.</param>
     /// <returns>The scores; null where a sample is not as far as it was known to be: drive the shard, then ask again.</returns>
     [Alias("GetScores")]
-    Task<ShardScores?> GetScores(ShardOrder order);
+    Task<ShardScores?> GetScores(ShardDesiredState order);
 
     /// <summary>Carries out the round's cut: every scored sample becomes kept or dropped.</summary>
     /// <param name="order">What the shard holds; changes nothing.</param>
     /// <param name="cuts">The cut of each class.</param>
     /// <returns>What was kept, and the shard as it stands then; null where a sample is not as far as it was known to be: drive the shard, then ask again.</returns>
     [Alias("Select")]
-    Task<ShardSelection?> Select(ShardOrder order, ImmutableArray<ClassCut> cuts);
+    Task<ShardSelection?> Select(ShardDesiredState order, ImmutableArray<SelectionThreshold> cuts);
 
     /// <summary>Writes a list of samples to the artifact store.</summary>
     /// <param name="order">What the shard holds; changes nothing.</param>
     /// <param name="kind">Which samples, and what of them.</param>
     /// <returns>The list's hash and length; null where a sample is not as far as it was known to be: drive the shard, then ask again.</returns>
     [Alias("WriteList")]
-    Task<SampleList?> WriteList(ShardOrder order, SampleListKind kind);
+    Task<SampleList?> WriteList(ShardDesiredState order, SampleListKind kind);
 
     /// <summary>Has the shard compare what it knows with its samples' records in the store, which may have lost writes.</summary>
     [Alias("Verify"), AlwaysInterleave, OneWay]
@@ -52,15 +52,15 @@ public interface ISampleShardGrain : IGrainWithStringKey
     /// <param name="order">What the shard holds; changes nothing.</param>
     /// <param name="indices">Indices within the round; null for all.</param>
     [Alias("Retry")]
-    Task Retry(ShardOrder order, int[]? indices);
+    Task Retry(ShardDesiredState order, int[]? indices);
 
     /// <summary>Removes the records of the samples, and then the shard's own. Nothing may be at work.</summary>
     [Alias("Remove"), ResponseTimeout("00:30:00")]
-    Task Remove(ShardOrder order);
+    Task Remove(ShardDesiredState order);
 
     /// <summary>Lists samples by index; the order says what the shard holds, and changes nothing.</summary>
     [Alias("GetSamples"), AlwaysInterleave]
-    Task<SamplePage> GetSamples(SampleQuery query, ShardOrder order);
+    Task<SamplePage> GetSamples(SampleQuery query, ShardDesiredState order);
 }
 
 /// <summary>What a shard holds and how far to bring it.</summary>
@@ -70,21 +70,21 @@ public interface ISampleShardGrain : IGrainWithStringKey
 /// <param name="First">The index of the first sample.</param>
 /// <param name="Count">How many samples.</param>
 /// <param name="Target">The stage to reach and to wait at.</param>
-/// <param name="Hold">True to start nothing new.</param>
+/// <param name="Suspended">True to start nothing new.</param>
 /// <param name="Donors">The donor snapshot (artifact hash), from the time when all samples were masked.</param>
-/// <param name="Judges">Weights hashes of the judges: one a fold in round 0, one later.</param>
+/// <param name="ScoringModels">Weights hashes of the scoring models: one a fold in round 0, one later.</param>
 /// <param name="Environment">What the run began in; null where it was not noted.</param>
-[GenerateSerializer, Immutable, Alias("freemask.ShardOrder")]
-public sealed record ShardOrder(
+[GenerateSerializer, Immutable, Alias("freemask.ShardDesiredState")]
+public sealed record ShardDesiredState(
     [property: Id(0)] string Run,
     [property: Id(1)] RunSpec Spec,
     [property: Id(2)] int Round,
     [property: Id(3)] int First,
     [property: Id(4)] int Count,
-    [property: Id(5)] SampleStage Target,
-    [property: Id(6)] bool Hold,
+    [property: Id(5)] SampleState Target,
+    [property: Id(6)] bool Suspended,
     [property: Id(7)] string? Donors,
-    [property: Id(8)] ImmutableArray<SegmenterModel> Judges,
+    [property: Id(8)] ImmutableArray<SegmenterModel> ScoringModels,
     [property: Id(9)] RunEnvironment? Environment = null);
 
 /// <summary>A shard as its round needs it.</summary>
@@ -98,7 +98,7 @@ public sealed record ShardOrder(
 /// <param name="Notes">What a user should know though it stops nothing, such as devices that may not work for the run.</param>
 [GenerateSerializer, Immutable, Alias("freemask.ShardReport")]
 public sealed record ShardReport(
-    [property: Id(0)] StageCounts Counts,
+    [property: Id(0)] StateCounts Counts,
     [property: Id(1)] int Settled,
     [property: Id(2)] int InFlight,
     [property: Id(3)] StageSeconds Seconds,

@@ -21,7 +21,7 @@ public interface IRunGrain : IGrainWithStringKey
     [Alias("GetSpec"), AlwaysInterleave]
     Task<RunSpec?> GetSpec();
 
-    /// <summary>Stops starting new work; what is in flight comes home. Does nothing to a run that does not run.</summary>
+    /// <summary>Stops starting new work; what is in flight is finished. Does nothing to a run that does not run.</summary>
     /// <param name="reason">Why, for the status.</param>
     [Alias("Pause")]
     Task Pause(string reason);
@@ -68,8 +68,8 @@ public interface IRunGrain : IGrainWithStringKey
     Task<bool> RestoreArtifact(int round, int index, string hash);
 
     /// <summary>Says that a round has moved. Carries nothing: the run asks the round.</summary>
-    [Alias("Nudge"), AlwaysInterleave, OneWay]
-    Task Nudge();
+    [Alias("NotifyChanged"), AlwaysInterleave, OneWay]
+    Task NotifyChanged();
 
     /// <summary>Says that the store has lost writes: the run reads its record again.</summary>
     [Alias("StoreLostWrites"), AlwaysInterleave, OneWay]

@@ -12,7 +12,7 @@ public enum RunState : byte
     /// <summary>Working.</summary>
     Running = 1,
 
-    /// <summary>Told to rest; nothing new starts, and what is in flight comes home.</summary>
+    /// <summary>Told to rest; nothing new starts, and what is in flight is finished.</summary>
     Paused = 2,
 
     /// <summary>Ended by the user. Final.</summary>
@@ -35,7 +35,7 @@ public enum RoundPhase : byte
     /// <summary>Samples are drawn, masked, composed and harmonized.</summary>
     Producing = 1,
 
-    /// <summary>Samples are judged; in round 0 the fold models are trained first.</summary>
+    /// <summary>Samples are scored; in round 0 the fold models are trained first.</summary>
     Scoring = 2,
 
     /// <summary>The cut is decided and carried out.</summary>
@@ -109,10 +109,10 @@ public sealed record RoundStatus
     [Id(1)] public RoundPhase Phase { get; init; }
 
     /// <summary>How many samples came how far.</summary>
-    [Id(2)] public StageCounts Counts { get; init; } = new();
+    [Id(2)] public StateCounts Counts { get; init; } = new();
 
     /// <summary>The cut of each class; empty before selection.</summary>
-    [Id(3)] public ImmutableArray<ClassCut> Cuts { get; init; } = [];
+    [Id(3)] public ImmutableArray<SelectionThreshold> Cuts { get; init; } = [];
 
     /// <summary>How the round's segmenter did; null before, and where nothing is evaluated.</summary>
     [Id(4)] public SegmenterQuality? Quality { get; init; }
@@ -160,7 +160,7 @@ public sealed record RoundStatus
 /// <param name="Quarantined">Quarantined, at whatever stage.</param>
 /// <param name="Rejected">Masks rejected so far (a sample may count more than once).</param>
 [GenerateSerializer, Immutable, Alias("freemask.StageCounts")]
-public sealed record StageCounts(
+public sealed record StateCounts(
     [property: Id(0)] int Planned = 0,
     [property: Id(1)] int Generated = 0,
     [property: Id(2)] int Masked = 0,
@@ -177,7 +177,7 @@ public sealed record StageCounts(
 /// <param name="Mask">Making label maps.</param>
 /// <param name="Compose">Pasting.</param>
 /// <param name="Harmonize">Matching.</param>
-/// <param name="Score">Judging.</param>
+/// <param name="Score">Scoring.</param>
 /// <param name="Train">Training, fold models included.</param>
 /// <param name="Evaluate">Measuring the segmenter.</param>
 [GenerateSerializer, Immutable, Alias("freemask.StageSeconds")]
@@ -192,12 +192,12 @@ public sealed record StageSeconds(
 
 /// <summary>Where a class was cut.</summary>
 /// <param name="Class">The class.</param>
-/// <param name="Scored">Samples of the class that were judged.</param>
+/// <param name="Scored">Samples of the class that were scored.</param>
 /// <param name="Kept">How many stay: ceil(ratio x scored).</param>
 /// <param name="Score">The lowest score that stays; samples of equal score are taken in the order of their index.</param>
 /// <param name="LastIndex">The index of the last sample that stays: it, and what ranks before it, is kept.</param>
 [GenerateSerializer, Immutable, Alias("freemask.ClassCut")]
-public sealed record ClassCut(
+public sealed record SelectionThreshold(
     [property: Id(0)] string Class,
     [property: Id(1)] int Scored,
     [property: Id(2)] int Kept,

@@ -36,7 +36,7 @@ public interface ISampleGrain : IGrainWithStringKey
 
 /// <summary>A sample's state as its shard needs it.</summary>
 /// <param name="Index">The index within the round.</param>
-/// <param name="Stage">The stage.</param>
+/// <param name="State">The stage.</param>
 /// <param name="Attempt">The attempt.</param>
 /// <param name="Faults">Faults at this stage and attempt.</param>
 /// <param name="Score">The score in millionths, or -1.</param>
@@ -44,7 +44,7 @@ public interface ISampleGrain : IGrainWithStringKey
 [GenerateSerializer, Immutable, Alias("freemask.SampleProgress")]
 public sealed record SampleProgress(
     [property: Id(0)] int Index,
-    [property: Id(1)] SampleStage Stage,
+    [property: Id(1)] SampleState State,
     [property: Id(2)] int Attempt,
     [property: Id(3)] int Faults,
     [property: Id(4)] int Score,
@@ -69,7 +69,7 @@ public enum StageResult : byte
 public sealed record StageCompletion
 {
     /// <summary>The work.</summary>
-    [Id(0)] public required StageKind Kind { get; init; }
+    [Id(0)] public required Stage Stage { get; init; }
 
     /// <summary>The attempt that the work belongs to.</summary>
     [Id(1)] public required int Attempt { get; init; }
@@ -89,7 +89,7 @@ public sealed record StageCompletion
     /// <summary>Small numbers about the work.</summary>
     [Id(6)] public ImmutableArray<SampleFact> Facts { get; init; } = [];
 
-    /// <summary>The score in [0, 1]; only for <see cref="StageKind.Score"/>.</summary>
+    /// <summary>The score in [0, 1]; only for <see cref="Stage.Score"/>.</summary>
     [Id(7)] public double? Score { get; init; }
 
     /// <summary>Why it was rejected or faulted.</summary>
@@ -101,6 +101,6 @@ public sealed record StageCompletion
     /// <summary>How often a sample may be tried.</summary>
     [Id(10)] public required int MaxAttempts { get; init; }
 
-    /// <summary>The judging model's hash; only for <see cref="StageKind.Score"/>.</summary>
-    [Id(11)] public string? Judge { get; init; }
+    /// <summary>The scoring model's hash; only for <see cref="Stage.Score"/>.</summary>
+    [Id(11)] public string? ScoringModel { get; init; }
 }

@@ -16,7 +16,7 @@ public sealed record SampleRecord
     [Id(2)] public required SamplePlan Plan { get; init; }
 
     /// <summary>How far it has come.</summary>
-    [Id(3)] public SampleStage Stage { get; init; }
+    [Id(3)] public SampleState State { get; init; }
 
     /// <summary>Which seeds are in use: 0 at first, one more each time a mask is rejected.</summary>
     [Id(4)] public int Attempt { get; init; }
@@ -33,7 +33,7 @@ public sealed record SampleRecord
     /// <summary>Small numbers that stages state about their work, such as <c>mask.threshold</c>; sorted by name.</summary>
     [Id(8)] public ImmutableArray<SampleFact> Facts { get; init; } = [];
 
-    /// <summary>The judged quality: mean IoU over the classes present, in [0, 1], rounded to 1e-6; null before it is scored.</summary>
+    /// <summary>The score: mean IoU over the classes present, in [0, 1], rounded to 1e-6; null before it is scored.</summary>
     [Id(9)] public double? Score { get; init; }
 
     /// <summary>Seconds of work per stage: a batch's time divided by its samples; repeated work adds up.</summary>
@@ -42,11 +42,11 @@ public sealed record SampleRecord
     /// <summary>Why the sample was last rejected, faulted or quarantined; null if it never was.</summary>
     [Id(11)] public string? Failure { get; init; }
 
-    /// <summary>The hash of the model that judged the sample.</summary>
-    [Id(12)] public string? Judge { get; init; }
+    /// <summary>The hash of the model that scored the sample.</summary>
+    [Id(12)] public string? ScoringModel { get; init; }
 
     /// <summary>For a quarantined sample: the stage that it failed at, where a retry goes on.</summary>
-    [Id(13)] public SampleStage FailedAt { get; init; }
+    [Id(13)] public SampleState FailedAt { get; init; }
 
     /// <summary>For a quarantined sample: true where its masks were rejected, false where work on it failed.</summary>
     [Id(14)] public bool Rejected { get; init; }
@@ -97,10 +97,10 @@ public sealed record ArtifactReference([property: Id(0)] string Name, [property:
 public sealed record SampleFact([property: Id(0)] string Name, [property: Id(1)] double Value);
 
 /// <summary>Seconds of work in a stage.</summary>
-/// <param name="Kind">The stage's work.</param>
+/// <param name="Stage">The stage's work.</param>
 /// <param name="Seconds">Seconds.</param>
 [GenerateSerializer, Immutable, Alias("freemask.StageTiming")]
-public sealed record StageTiming([property: Id(0)] StageKind Kind, [property: Id(1)] double Seconds);
+public sealed record StageTiming([property: Id(0)] Stage Stage, [property: Id(1)] double Seconds);
 
 /// <summary>Names of what stages make.</summary>
 public static class ArtifactNames
@@ -129,7 +129,7 @@ public static class ArtifactNames
     /// <summary>Harmonize: the final image (PNG).</summary>
     public const string FinalImage = "final-image";
 
-    /// <summary>Score: what the judge saw (PNG label map), for the report.</summary>
+    /// <summary>Score: the prediction of the scoring model (PNG label map), for the report.</summary>
     public const string Prediction = "prediction";
 }
 
@@ -141,7 +141,7 @@ public sealed record SampleQuery
     [Id(0)] public required int Round { get; init; }
 
     /// <summary>Only samples at this stage; null for all.</summary>
-    [Id(1)] public SampleStage? Stage { get; init; }
+    [Id(1)] public SampleState? State { get; init; }
 
     /// <summary>Only samples of this class; null for all.</summary>
     [Id(2)] public string? Class { get; init; }

@@ -8,23 +8,23 @@ namespace FreeMask.GrainInterfaces;
 public interface ITrainerGrain : IGrainWithStringKey
 {
     /// <summary>Sees to it that a job is done or under way; finished jobs answer with their result. Never waits for the job.</summary>
-    [Alias("Ensure")]
-    Task<JobReport> Ensure(TrainingJob job);
+    [Alias("EnsureStarted")]
+    Task<JobReport> EnsureStarted(TrainingJob job);
 
     /// <summary>A job as it stands, without starting it; null where it was never asked for.</summary>
     [Alias("GetJob"), AlwaysInterleave]
     Task<JobReport?> GetJob(string id);
 
-    /// <summary>Stops what is under way; <see cref="Ensure"/> goes on from the last checkpoint.</summary>
+    /// <summary>Stops what is under way; <see cref="EnsureStarted"/> goes on from the last checkpoint.</summary>
     /// <returns>True when nothing is under way any more.</returns>
-    [Alias("Halt")]
-    Task<bool> Halt();
+    [Alias("Stop")]
+    Task<bool> Stop();
 
     /// <summary>The artifacts that the jobs' records name: checkpoints and models.</summary>
     [Alias("GetArtifacts"), AlwaysInterleave]
     Task<ImmutableArray<string>> GetArtifacts();
 
-    /// <summary>Forgets the result of a job whose model the artifact store has lost, so that <see cref="Ensure"/> makes it again, from the same samples and seed.</summary>
+    /// <summary>Forgets the result of a job whose model the artifact store has lost, so that <see cref="EnsureStarted"/> makes it again, from the same samples and seed.</summary>
     [Alias("ForgetResult")]
     Task ForgetResult(string id);
 
@@ -36,9 +36,9 @@ public interface ITrainerGrain : IGrainWithStringKey
     [Alias("Remove")]
     Task Remove();
 
-    /// <summary>Forgets the failure of a job, so that <see cref="Ensure"/> tries it again.</summary>
-    [Alias("Forgive")]
-    Task Forgive();
+    /// <summary>Forgets the failure of a job, so that <see cref="EnsureStarted"/> tries it again.</summary>
+    [Alias("ResetFailures")]
+    Task ResetFailures();
 }
 
 /// <summary>A training or a measurement.</summary>

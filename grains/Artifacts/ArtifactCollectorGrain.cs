@@ -33,12 +33,12 @@ internal sealed partial class ArtifactCollectorGrain(
     {
         try
         {
-            var named = new NamedArtifacts();
+            var named = new ReferencedArtifacts();
             // What is put from now on stays, whatever is at work.
             var now = time.GetUtcNow();
             var directory = GrainFactory.GetGrain<IRunDirectoryGrain>(0);
             var runs = await directory.List();
-            var before = now - (grace ?? (await AreAtRestAsync(runs) ? TimeSpan.Zero : options.Value.Grace));
+            var before = now - (grace ?? (await AreAtRestAsync(runs) ? TimeSpan.Zero : options.Value.MinimumAge));
             // Records that are not where they are looked for look like a store full of nothing but leftovers.
             if (await directory.Exists())
             {
@@ -64,7 +64,7 @@ internal sealed partial class ArtifactCollectorGrain(
         return true;
     }
 
-    private async Task MarkAsync(string run, NamedArtifacts named)
+    private async Task MarkAsync(string run, ReferencedArtifacts named)
     {
         var own = await GrainFactory.GetGrain<IRunGrain>(run).GetArtifacts();
         named.Add(own.Hashes);
@@ -96,7 +96,7 @@ internal sealed partial class ArtifactCollectorGrain(
         }
     }
 
-    private async Task SweepAsync(NamedArtifacts named, DateTimeOffset before, bool countOnly)
+    private async Task SweepAsync(ReferencedArtifacts named, DateTimeOffset before, bool countOnly)
     {
         await foreach (var artifact in artifacts.ListAsync(_stopping.Token))
         {

@@ -16,7 +16,7 @@ internal sealed partial class ArtifactRestorerGrain(ILocalDevices devices, IArti
         var (run, grains, stop) = (this.GetPrimaryKeyString(), GrainFactory, _stopping.Token);
         if (devices.Devices.Count == 0 || await grains.GetSample(run, round, index).Get() is not { } record) return false;
         var donors = (await grains.GetRound(run, round).GetArtifacts()).Donors;
-        var runner = new RestoringRunner(devices.Devices[0].Runner, artifacts, donors, i => grains.GetSample(run, round, i).Get(), () => grains.GetRound(run, round).RestoreLists(), logger);
+        var runner = new ArtifactRecoveryRunner(devices.Devices[0].Runner, artifacts, donors, i => grains.GetSample(run, round, i).Get(), () => grains.GetRound(run, round).RestoreLists(), logger);
         try
         {
             // The work leaves the grain's scheduler.

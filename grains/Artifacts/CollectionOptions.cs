@@ -10,9 +10,11 @@ public sealed class CollectionOptions
     /// Default 1 h.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "365.00:00:00")]
-    public TimeSpan Grace { get; set; } = TimeSpan.FromHours(1);
+    [FormerName("Grace")]
+    public TimeSpan MinimumAge { get; set; } = TimeSpan.FromHours(1);
 
     /// <summary>How often a silo that leads runs collects; zero for never. The store must belong to this cluster alone. Default 6 h.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "365.00:00:00")]
-    public TimeSpan Every { get; set; } = TimeSpan.FromHours(6);
+    [FormerName("Every")]
+    public TimeSpan Interval { get; set; } = TimeSpan.FromHours(6);
 }

@@ -5,9 +5,9 @@ namespace FreeMask.Grains.Devices;
 
 /// <summary>Answers for the devices of its silo.</summary>
 [PlaceOnOwnSilo, KeepAlive]
-internal sealed class DeviceHostGrain(ILocalDevices devices, IComputeEnvironment environment, Departure departure) : Grain, IDeviceHostGrain
+internal sealed class DeviceHostGrain(ILocalDevices devices, IComputeEnvironment environment, SiloDrainState drain) : Grain, IDeviceHostGrain
 {
-    public Task<ImmutableArray<DeviceState>> GetDevices() => Task.FromResult<ImmutableArray<DeviceState>>(departure.IsLeaving
+    public Task<ImmutableArray<DeviceState>> GetDevices() => Task.FromResult<ImmutableArray<DeviceState>>(drain.IsDraining
         ? []
         : [.. devices.Devices.Where(d => !d.Hangs).Select(d => new DeviceState(d.Address.Key, d.Address.Kind, d.Queued + d.Running))]);
 

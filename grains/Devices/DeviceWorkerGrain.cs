@@ -15,17 +15,17 @@ namespace FreeMask.Grains.Devices;
 /// </summary>
 [PlaceOnOwnSilo, Immovable, Reentrant, KeepAlive]
 internal sealed partial class DeviceWorkerGrain(
-    ILocalDevices devices, IArtifactStore artifacts, IComputeEnvironment environment, RecentSamples recent, IOptions<DeviceWorkerOptions> options, Departure departure, TimeProvider time, ILogger<DeviceWorkerGrain> logger) : Grain, IDeviceWorkerGrain
+    ILocalDevices devices, IArtifactStore artifacts, IComputeEnvironment environment, SampleRecordCache cache, IOptions<DeviceWorkerOptions> options, SiloDrainState drain, TimeProvider time, ILogger<DeviceWorkerGrain> logger) : Grain, IDeviceWorkerGrain
 {
     private readonly DeviceWorkerOptions _options = options.Value;
     private readonly CancellationTokenSource _stopping = new();
     private readonly HashSet<Task> _batches = [];
-    private readonly HashSet<List<QueuedWork>> _held = [];
-    private readonly BatchPatience _patience = new(options.Value.HangsAfter, options.Value.FirstHangsAfter);
-    private readonly DeviceTurns _turns = new(options.Value.Parallelism);
-    private readonly WorkQueue _queue = new(options.Value.QueueCapacity);
+    private readonly HashSet<List<QueuedItem>> _held = [];
+    private readonly BatchTimeoutPolicy _timeouts = new(options.Value.BatchTimeout, options.Value.FirstBatchTimeout);
+    private readonly DeviceExecutionGate _gate = new(options.Value.Parallelism);
+    private readonly BatchQueue _queue = new(options.Value.QueueCapacity);
     private LocalDevice? _local;
-    private CancellationTokenSource _inLine = new();
+    private CancellationTokenSource _waiting = new();
     private int _running, _hanging;
     private string? _problem;
 
@@ -41,39 +41,39 @@ internal sealed partial class DeviceWorkerGrain(
     {
         _queue.Clear();
         await _stopping.CancelAsync();
-        await Task.WhenAny(Task.WhenAll(_batches), Task.Delay(_options.StopWithin, time, cancellationToken));
+        await Task.WhenAny(Task.WhenAll(_batches), Task.Delay(_options.StopTimeout, time, cancellationToken));
         NoteLoad();
     }
 
-    public async Task<WorkReceipt> Enqueue(WorkOrder order)
+    public async Task<BatchReceipt> Enqueue(BatchRequest order)
     {
         var own = await environment.DescribeAsync(order.Spec.Model, _stopping.Token);
         if (EnvironmentCheck.Refuse(order.Spec, order.Environment, DeviceKeys.NameOf(Key), own, _local!.Address.Kind) is { } refusal)
-            return new WorkReceipt(0, _queue.Count + _running, refusal);
-        var taken = _stopping.IsCancellationRequested || departure.IsLeaving || _hanging > 0 ? 0 : _queue.Add(order);
+            return new BatchReceipt(0, _queue.Count + _running, refusal);
+        var taken = _stopping.IsCancellationRequested || drain.IsDraining || _hanging > 0 ? 0 : _queue.Add(order);
         StartBatches();
         NoteLoad();
-        return new WorkReceipt(taken, _queue.Count + _running);
+        return new BatchReceipt(taken, _queue.Count + _running);
     }
 
-    public Task<int[]> Withdraw(string shard)
+    public Task<int[]> CancelQueued(string shard)
     {
-        var withdrawn = _queue.Withdraw(shard).ToArray();
+        var withdrawn = _queue.CancelQueued(shard).ToArray();
         NoteLoad();
         return Task.FromResult(withdrawn);
     }
 
     public async Task Drain()
     {
-        departure.Announce();
+        drain.Begin();
         await GiveBackQueueAsync();
-        await Task.WhenAny(Task.WhenAll(_batches), Task.Delay(_options.FinishWithin, time));
+        await Task.WhenAny(Task.WhenAll(_batches), Task.Delay(_options.DrainTimeout, time));
         await _stopping.CancelAsync();
-        await Task.WhenAny(Task.WhenAll(_batches), Task.Delay(_options.StopWithin, time));
+        await Task.WhenAny(Task.WhenAll(_batches), Task.Delay(_options.StopTimeout, time));
     }
 
-    public Task<int[]> GetHeld(string shard) => Task.FromResult<int[]>(
-        [.. _queue.Items.Concat(_held.SelectMany(batch => batch)).Where(w => w.Order.Shard == shard).Select(w => w.Item.Index)]);
+    public Task<int[]> GetLeasedSamples(string shard) => Task.FromResult<int[]>(
+        [.. _queue.Items.Concat(_held.SelectMany(batch => batch)).Where(w => w.Request.Shard == shard).Select(w => w.Item.Index)]);
 
     public Task<DeviceLoad> GetLoad() => Task.FromResult(new DeviceLoad(_queue.Count, _running, _options.QueueCapacity));
 
@@ -82,7 +82,7 @@ internal sealed partial class DeviceWorkerGrain(
         while (_batches.Count < _options.Parallelism + _options.Overlap && _queue.Count > 0) _ = TrackAsync(_queue.TakeBatch());
     }
 
-    private async Task TrackAsync(List<QueuedWork> batch)
+    private async Task TrackAsync(List<QueuedItem> batch)
     {
         _held.Add(batch);
         var task = RunBatchAsync(batch);
@@ -102,10 +102,10 @@ internal sealed partial class DeviceWorkerGrain(
     }
 
     // Never throws: whatever happens, the shards hear of every sample, or their leases run out.
-    private async Task RunBatchAsync(List<QueuedWork> batch)
+    private async Task RunBatchAsync(List<QueuedItem> batch)
     {
         await Task.Yield();
-        var order = batch[0].Order;
+        var order = batch[0].Request;
         var done = new Dictionary<int, SampleProgress>();
         string? error = null;
         var started = time.GetTimestamp();
@@ -123,30 +123,30 @@ internal sealed partial class DeviceWorkerGrain(
         catch (ModelFaultException fault)
         {
             error = fault.Message;
-            LogModelFault(logger, fault, order.Kind, Key);
+            LogModelFault(logger, fault, order.Stage, Key);
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
-            LogBatchLeft(logger, order.Kind, batch.Count, Key);
+            LogBatchLeft(logger, order.Stage, batch.Count, Key);
         }
         catch (Exception exception)
         {
             // The same trouble again and again is told once.
-            if (_problem != exception.Message) LogBatchGivenUp(logger, exception, order.Kind, batch.Count, Key);
+            if (_problem != exception.Message) LogBatchGivenUp(logger, exception, order.Stage, batch.Count, Key);
             _problem = exception.Message;
         }
 
         if (error is null && done.Count == batch.Count) _problem = null;
 
-        LogBatch(logger, order.Kind, batch.Count, time.GetElapsedTime(started).TotalSeconds, Key);
+        LogBatch(logger, order.Stage, batch.Count, time.GetElapsedTime(started).TotalSeconds, Key);
         await ReportAsync(batch, done, seconds, error);
     }
 
     /// <summary>Asks the samples what they have, except those that just said it. One that has moved on is not worked on again.</summary>
-    private async Task<List<StageInput>> PrepareAsync(List<QueuedWork> batch, Dictionary<int, SampleProgress> done)
+    private async Task<List<StageInput>> PrepareAsync(List<QueuedItem> batch, Dictionary<int, SampleProgress> done)
     {
-        var order = batch[0].Order;
-        var records = await Task.WhenAll(batch.Select(w => recent.Take(order, w.Item) is { } record
+        var order = batch[0].Request;
+        var records = await Task.WhenAll(batch.Select(w => cache.Take(order, w.Item) is { } record
             ? Task.FromResult<SampleRecord?>(record)
             : GrainFactory.GetSample(order.Run, order.Round, w.Item.Index).Get()));
         var inputs = new List<StageInput>();
@@ -154,39 +154,39 @@ internal sealed partial class DeviceWorkerGrain(
         {
             var item = batch[i].Item;
             var record = records[i] ?? SamplePlanner.Fresh(order.Spec, order.Round, item.Index);
-            if (record.Stage != StageFlow.Before(order.Kind) || record.Attempt != item.Attempt)
+            if (record.State != StageFlow.Before(order.Stage) || record.Attempt != item.Attempt)
             {
                 done[item.Index] = SampleTransitions.ProgressOf(record);
                 continue;
             }
 
-            inputs.Add(StageInput.Of(order.Run, record) with { Donors = order.Kind == StageKind.Compose ? order.Donors : null, Judge = order.Judge });
+            inputs.Add(StageInput.Of(order.Run, record) with { Donors = order.Stage == Stage.Compose ? order.Donors : null, ScoringModel = order.ScoringModel });
         }
 
         return inputs;
     }
 
-    private async Task<(IReadOnlyList<StageOutcome> Outcomes, double Seconds)> ComputeAsync(List<QueuedWork> batch, List<StageInput> inputs)
+    private async Task<(IReadOnlyList<StageOutcome> Outcomes, double Seconds)> ComputeAsync(List<QueuedItem> batch, List<StageInput> inputs)
     {
-        var order = batch[0].Order;
-        var (runner, token, key) = (new WatchedRunner(_local!.Runner, time), _stopping.Token, Key);
-        var proven = _patience.Knows(WorkQueue.KeyOf(order));
+        var order = batch[0].Request;
+        var (runner, token, key) = (new StageWatchdog(_local!.Runner, time), _stopping.Token, Key);
+        var proven = _timeouts.HasCompleted(BatchQueue.KeyOf(order));
         // The work leaves the grain's scheduler; the factory is the one thing of the grain that goes with it.
         var grains = GrainFactory;
-        var restoring = new RestoringRunner(runner, artifacts, order.Donors, i => grains.GetSample(order.Run, order.Round, i).Get(), () => grains.GetRound(order.Run, order.Round).RestoreLists(), logger);
-        using var inLine = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token, _inLine.Token);
-        var turn = _turns.Take(WorkAsync, inLine.Token);
+        var restoring = new ArtifactRecoveryRunner(runner, artifacts, order.Donors, i => grains.GetSample(order.Run, order.Round, i).Get(), () => grains.GetRound(order.Run, order.Round).RestoreLists(), logger);
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token, _waiting.Token);
+        var turn = _gate.Enter(WorkAsync, waiting.Token);
         if (await Task.WhenAny(turn.Begun, turn.Work) == turn.Begun) await WatchAsync(batch, runner, turn.Work);
         var (outcomes, seconds) = await turn.Work;
-        Telemetry.CountBatch(order.Kind, inputs.Count, StageFlow.BatchOf(order.Kind, order.Spec), seconds, key);
-        foreach (var outcome in outcomes) Telemetry.CountItem(order.Kind, outcome.Result);
+        Telemetry.CountBatch(order.Stage, inputs.Count, StageFlow.BatchOf(order.Stage, order.Spec), seconds, key);
+        foreach (var outcome in outcomes) Telemetry.CountItem(order.Stage, outcome.Result);
         return (outcomes, seconds);
 
         async Task<(IReadOnlyList<StageOutcome>, double)> WorkAsync()
         {
             var started = time.GetTimestamp();
-            using var activity = Telemetry.StartBatch(order.Kind, inputs.Count, key);
-            return (await BatchIsolation.RunAsync(restoring, order.Kind, order.Spec, inputs, proven, token), time.GetElapsedTime(started).TotalSeconds);
+            using var activity = Telemetry.StartBatch(order.Stage, inputs.Count, key);
+            return (await PoisonSampleIsolator.RunAsync(restoring, order.Stage, order.Spec, inputs, proven, token), time.GetElapsedTime(started).TotalSeconds);
         }
     }
 
@@ -194,15 +194,15 @@ internal sealed partial class DeviceWorkerGrain(
     /// Waits for the work to end. Where it takes too long, the device is held to hang and everything that it has is given back, to be done
     /// elsewhere. It may come back all the same: then it takes work again, and what it made is offered to the samples, which are past it or not.
     /// </summary>
-    private async Task WatchAsync(List<QueuedWork> batch, WatchedRunner runner, Task work)
+    private async Task WatchAsync(List<QueuedItem> batch, StageWatchdog runner, Task work)
     {
-        var key = WorkQueue.KeyOf(batch[0].Order);
-        var patience = _patience.Of(key);
-        while (!await EndsWithinAsync(work, patience - runner.Silence))
+        var key = BatchQueue.KeyOf(batch[0].Request);
+        var patience = _timeouts.TimeoutOf(key);
+        while (!await EndsWithinAsync(work, patience - runner.Elapsed))
         {
-            if (runner.Silence < patience) continue;
-            _patience.Note(key, patience);
-            LogHangs(logger, key.Kind, batch.Count, patience.TotalSeconds, Key);
+            if (runner.Elapsed < patience) continue;
+            _timeouts.Record(key, patience);
+            LogHangs(logger, key.Stage, batch.Count, patience.TotalSeconds, Key);
             _hanging++;
             _local!.Hangs = true;
             await GiveBackAsync(batch);
@@ -213,7 +213,7 @@ internal sealed partial class DeviceWorkerGrain(
             return;
         }
 
-        if (work.IsCompletedSuccessfully) _patience.Note(key, runner.Silence);
+        if (work.IsCompletedSuccessfully) _timeouts.Record(key, runner.Elapsed);
     }
 
     private async Task<bool> EndsWithinAsync(Task work, TimeSpan within)
@@ -231,24 +231,24 @@ internal sealed partial class DeviceWorkerGrain(
     }
 
     /// <summary>Gives back a batch that hangs, the batches that wait for their turn behind it, and the queue.</summary>
-    private async Task GiveBackAsync(List<QueuedWork> hanging)
+    private async Task GiveBackAsync(List<QueuedItem> hanging)
     {
         _held.Remove(hanging);
-        var inLine = _inLine;
-        _inLine = new CancellationTokenSource();
-        await inLine.CancelAsync();
+        var waiting = _waiting;
+        _waiting = new CancellationTokenSource();
+        await waiting.CancelAsync();
         await ReportAsync(hanging, [], 0, null);
         await GiveBackQueueAsync();
     }
 
     private async Task GiveBackQueueAsync()
     {
-        foreach (var group in _queue.Clear().GroupBy(w => w.Order.Kind)) await ReportAsync([.. group], [], 0, null);
+        foreach (var group in _queue.Clear().GroupBy(w => w.Request.Stage)) await ReportAsync([.. group], [], 0, null);
         NoteLoad();
     }
 
     private async Task KeepAsync(
-        WorkOrder order, List<StageInput> inputs, IReadOnlyList<StageOutcome> outcomes, double seconds, Dictionary<int, SampleProgress> done)
+        BatchRequest order, List<StageInput> inputs, IReadOnlyList<StageOutcome> outcomes, double seconds, Dictionary<int, SampleProgress> done)
     {
         var kept = await Task.WhenAll(inputs.Select((input, i) => KeepOneAsync(order, input, outcomes[i], seconds)));
         foreach (var progress in kept)
@@ -256,11 +256,11 @@ internal sealed partial class DeviceWorkerGrain(
     }
 
     /// <summary>Sends a result to its sample. A write that fails may have been applied: sending again is safe either way.</summary>
-    private async Task<SampleProgress?> KeepOneAsync(WorkOrder order, StageInput input, StageOutcome outcome, double seconds)
+    private async Task<SampleProgress?> KeepOneAsync(BatchRequest order, StageInput input, StageOutcome outcome, double seconds)
     {
         var completion = new StageCompletion
         {
-            Kind = order.Kind,
+            Stage = order.Stage,
             Attempt = input.Attempt,
             Faults = input.Faults,
             Result = outcome.Result,
@@ -271,27 +271,27 @@ internal sealed partial class DeviceWorkerGrain(
             Reason = outcome.Reason,
             Seconds = seconds,
             MaxAttempts = order.Spec.Execution.MaxAttempts,
-            Judge = order.Judge?.Weights,
+            ScoringModel = order.ScoringModel?.Weights,
         };
         try
         {
             var record = await RetryPolicies.IdempotentWrite.ExecuteInGrainAsync(() => GrainFactory.GetSample(order.Run, order.Round, input.Index).Complete(completion));
-            recent.Keep(order.Run, record);
+            cache.Add(order.Run, record);
             return SampleTransitions.ProgressOf(record);
         }
         catch (Exception exception)
         {
-            if (_problem != exception.Message) LogKeepFailed(logger, exception, order.Kind);
+            if (_problem != exception.Message) LogKeepFailed(logger, exception, order.Stage);
             _problem = exception.Message;
             return null;
         }
     }
 
-    private async Task ReportAsync(List<QueuedWork> batch, Dictionary<int, SampleProgress> done, double seconds, string? error)
+    private async Task ReportAsync(List<QueuedItem> batch, Dictionary<int, SampleProgress> done, double seconds, string? error)
     {
         // A batch counts as running until it is reported.
         var outstanding = Math.Max(0, _queue.Count + _running - batch.Count);
-        foreach (var shard in batch.GroupBy(w => (w.Order.Shard, w.Order.Epoch)))
+        foreach (var shard in batch.GroupBy(w => (w.Request.Shard, w.Request.Epoch)))
         {
             var finished = ImmutableArray.CreateBuilder<SampleProgress>();
             var unfinished = ImmutableArray.CreateBuilder<int>();
@@ -302,29 +302,29 @@ internal sealed partial class DeviceWorkerGrain(
             }
 
             var share = seconds * shard.Count() / batch.Count;
-            var report = new WorkReport(batch[0].Order.Kind, finished.ToImmutable(), share, unfinished.ToImmutable(), error, Key, shard.Key.Epoch, outstanding, unfinished.Count > 0 ? _problem : null);
+            var report = new BatchReport(batch[0].Request.Stage, finished.ToImmutable(), share, unfinished.ToImmutable(), error, Key, shard.Key.Epoch, outstanding, unfinished.Count > 0 ? _problem : null);
             await GrainFactory.GetGrain<ISampleShardGrain>(shard.Key.Shard).Report(report);
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "{Kind} of {Count} samples took {Seconds:0.000} s on {Device}")]
-    private static partial void LogBatch(ILogger logger, StageKind kind, int count, double seconds, string device);
+    [LoggerMessage(Level = LogLevel.Debug, Message = "{Stage} of {Count} samples took {Seconds:0.000} s on {Device}")]
+    private static partial void LogBatch(ILogger logger, Stage stage, int count, double seconds, string device);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Kind} of {Count} samples was left on {Device}, which stops; they are ordered again")]
-    private static partial void LogBatchLeft(ILogger logger, StageKind kind, int count, string device);
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Stage} of {Count} samples was left on {Device}, which stops; they are ordered again")]
+    private static partial void LogBatchLeft(ILogger logger, Stage stage, int count, string device);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Kind} cannot go on: the model is at fault ({Device})")]
-    private static partial void LogModelFault(ILogger logger, Exception exception, StageKind kind, string device);
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Stage} cannot go on: the model is at fault ({Device})")]
+    private static partial void LogModelFault(ILogger logger, Exception exception, Stage stage, string device);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Kind} of {Count} samples was given up on {Device}; they are ordered again")]
-    private static partial void LogBatchGivenUp(ILogger logger, Exception exception, StageKind kind, int count, string device);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Stage} of {Count} samples was given up on {Device}; they are ordered again")]
+    private static partial void LogBatchGivenUp(ILogger logger, Exception exception, Stage stage, int count, string device);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Device} hangs: {Kind} of {Count} samples did not end within {Seconds:0.0} s; its work is given to other devices")]
-    private static partial void LogHangs(ILogger logger, StageKind kind, int count, double seconds, string device);
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Device} hangs: {Stage} of {Count} samples did not end within {Seconds:0.0} s; its work is given to other devices")]
+    private static partial void LogHangs(ILogger logger, Stage stage, int count, double seconds, string device);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Device} came back; it takes work again")]
     private static partial void LogCameBack(ILogger logger, string device);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A sample did not keep its {Kind} result")]
-    private static partial void LogKeepFailed(ILogger logger, Exception exception, StageKind kind);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A sample did not keep its {Stage} result")]
+    private static partial void LogKeepFailed(ILogger logger, Exception exception, Stage stage);
 }

@@ -22,20 +22,24 @@ public sealed class DeviceWorkerOptions
     /// longest of their like so far. Default 20 s.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "1.00:00:00")]
-    public TimeSpan HangsAfter { get; set; } = TimeSpan.FromSeconds(20);
+    [FormerName("HangsAfter")]
+    public TimeSpan BatchTimeout { get; set; } = TimeSpan.FromSeconds(20);
 
     /// <summary>How long the first batches of their like may take, when nothing is known of them and models are loaded. Default 15 min.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "1.00:00:00")]
-    public TimeSpan FirstHangsAfter { get; set; } = TimeSpan.FromMinutes(15);
+    [FormerName("FirstHangsAfter")]
+    public TimeSpan FirstBatchTimeout { get; set; } = TimeSpan.FromMinutes(15);
 
     /// <summary>
     /// How long batches under way may take to finish when the silo leaves; longer than the longest batch, and nothing is done twice. Default 0:
     /// they are left at once. Silos of a cluster set it to 60 s.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:30:00")]
-    public TimeSpan FinishWithin { get; set; }
+    [FormerName("FinishWithin")]
+    public TimeSpan DrainTimeout { get; set; }
 
     /// <summary>How long a device may take to leave a batch that is not finished. Default 5 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
-    public TimeSpan StopWithin { get; set; } = TimeSpan.FromSeconds(5);
+    [FormerName("StopWithin")]
+    public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(5);
 }

@@ -13,7 +13,7 @@ internal sealed class LoadEstimate
     /// <param name="device">Its key.</param>
     /// <param name="outstanding">All that it has.</param>
     /// <param name="own">What it has of this shard.</param>
-    public void Note(string device, int outstanding, int own) => _others[device] = Math.Max(0, outstanding - own);
+    public void Record(string device, int outstanding, int own) => _others[device] = Math.Max(0, outstanding - own);
 
     /// <summary>What a device has to do.</summary>
     /// <param name="device">The device as the directory knows it.</param>

@@ -65,13 +65,13 @@ public sealed class LocalDevice(DeviceAddress address, Func<IStageRunner> open)
 }
 
 /// <summary>Whether this silo takes work; it stops doing so for good when it is about to leave.</summary>
-public sealed class Departure
+public sealed class SiloDrainState
 {
     private volatile bool _leaving;
 
     /// <summary>True once the silo is about to leave.</summary>
-    public bool IsLeaving => _leaving;
+    public bool IsDraining => _leaving;
 
     /// <summary>Says that the silo is about to leave.</summary>
-    public void Announce() => _leaving = true;
+    public void Begin() => _leaving = true;
 }

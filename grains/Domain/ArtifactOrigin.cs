@@ -4,13 +4,13 @@ namespace FreeMask.Grains.Domain;
 public static class ArtifactOrigin
 {
     /// <summary>The work that makes an artifact of this name; null for a name that no stage makes.</summary>
-    public static StageKind? Of(string name) => name switch
+    public static Stage? Of(string name) => name switch
     {
-        ArtifactNames.Image or ArtifactNames.Attention => StageKind.Generate,
-        ArtifactNames.Label => StageKind.Mask,
-        ArtifactNames.CompositeImage or ArtifactNames.CompositeLabel or ArtifactNames.Instances or ArtifactNames.Pasted => StageKind.Compose,
-        ArtifactNames.FinalImage => StageKind.Harmonize,
-        ArtifactNames.Prediction => StageKind.Score,
+        ArtifactNames.Image or ArtifactNames.Attention => Stage.Generate,
+        ArtifactNames.Label => Stage.Mask,
+        ArtifactNames.CompositeImage or ArtifactNames.CompositeLabel or ArtifactNames.Instances or ArtifactNames.Pasted => Stage.Compose,
+        ArtifactNames.FinalImage => Stage.Harmonize,
+        ArtifactNames.Prediction => Stage.Score,
         _ => null,
     };
 }

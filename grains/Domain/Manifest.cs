@@ -58,10 +58,10 @@ public static class Manifest
     /// <summary>The line of a sample whose round is selected. What a quarantined sample had made is not part of the data set.</summary>
     public static byte[] SampleLine(SampleRecord sample) => Line(json =>
     {
-        var complete = sample.Stage is SampleStage.Kept or SampleStage.Dropped;
+        var complete = sample.State is SampleState.Kept or SampleState.Dropped;
         json.WriteNumber("round", sample.Round);
         json.WriteNumber("index", sample.Index);
-        json.WriteString("stage", NameOf(sample.Stage));
+        json.WriteString("stage", NameOf(sample.State));
         json.WriteString("class", sample.Plan.Class);
         if (sample.Plan.Source.Length > 0) json.WriteString("source", sample.Plan.Source);
         else json.WriteString("prompt", sample.Plan.Prompt);
@@ -80,11 +80,11 @@ public static class Manifest
         return bytes.ToArray();
     }
 
-    private static string NameOf(SampleStage stage) => stage switch
+    private static string NameOf(SampleState stage) => stage switch
     {
-        SampleStage.Kept => "kept",
-        SampleStage.Dropped => "dropped",
-        SampleStage.Quarantined => "quarantined",
+        SampleState.Kept => "kept",
+        SampleState.Dropped => "dropped",
+        SampleState.Quarantined => "quarantined",
         _ => throw new InvalidOperationException($"A sample at {stage} has no place in a manifest."),
     };
 

@@ -25,7 +25,7 @@ internal sealed record RoundRecord
     [Id(4)] public ImmutableArray<SegmenterModel> FoldModels { get; init; } = [];
 
     /// <summary>The decision of selection: cuts, ...</summary>
-    [Id(5)] public ImmutableArray<ClassCut> Cuts { get; init; } = [];
+    [Id(5)] public ImmutableArray<SelectionThreshold> Cuts { get; init; } = [];
 
     /// <summary>... the hash of the kept indices, ...</summary>
     [Id(6)] public string KeptIdsHash { get; init; } = "";
@@ -63,31 +63,31 @@ internal sealed record RoundRecord
     /// <summary>The decision as the manifest tells it.</summary>
     public SelectionDecision Decision => new(Cuts, KeptIdsHash, Kept);
 
-    /// <summary>Whether samples are judged by models that are trained on the other folds: round 0, unless the user has a segmenter of their own.</summary>
-    public bool IsCrossFitted => !HasOwnJudge && Assignment.Judge is null;
+    /// <summary>Whether samples are scored by models that are trained on the other folds: round 0, unless the user has a segmenter of their own.</summary>
+    public bool IsCrossFitted => !UsesOwnSegmenter && Assignment.ScoringModel is null;
 
-    /// <summary>The models that judge: one a fold in round 0, one later, none of ours where the user has one of their own.</summary>
-    public ImmutableArray<SegmenterModel> Judges => HasOwnJudge ? [] : Assignment.Judge is { } judge ? [judge] : FoldModels;
+    /// <summary>The scoring models: one a fold in round 0, one later, none of ours where the user has one of their own.</summary>
+    public ImmutableArray<SegmenterModel> ScoringModels => UsesOwnSegmenter ? [] : Assignment.ScoringModel is { } scoringModel ? [scoringModel] : FoldModels;
 
     /// <summary>The artifacts that this record names; the donor snapshot names more.</summary>
     public IEnumerable<string> Artifacts =>
     [
         .. Candidates, .. KeptLists, .. ManifestParts, .. Assignment.TrainingLists,
-        .. FoldModels.Append(Segmenter).Append(Assignment.Judge).SelectMany(m => m?.Hashes ?? []),
+        .. FoldModels.Append(Segmenter).Append(Assignment.ScoringModel).SelectMany(m => m?.Hashes ?? []),
         .. Donors is null ? Enumerable.Empty<string>() : [Donors],
     ];
 
-    /// <summary>How many judges there must be before samples are scored.</summary>
-    public int JudgesNeeded => HasOwnJudge ? 0 : IsCrossFitted ? Assignment.Spec.Scoring.Folds : 1;
+    /// <summary>How many scoring models there must be before samples are scored.</summary>
+    public int ScoringModelsNeeded => UsesOwnSegmenter ? 0 : IsCrossFitted ? Assignment.Spec.Scoring.Folds : 1;
 
-    private bool HasOwnJudge => Assignment.Spec.Scoring.Segmenter is not null;
+    private bool UsesOwnSegmenter => Assignment.Spec.Scoring.Segmenter is not null;
 
     /// <summary>The stage that samples shall reach in this phase.</summary>
-    public SampleStage Target => Phase switch
+    public SampleState Target => Phase switch
     {
-        RoundPhase.Planning or RoundPhase.Producing => Donors is null ? SampleStage.Masked : SampleStage.Harmonized,
-        RoundPhase.Scoring when Judges.Length < JudgesNeeded => SampleStage.Harmonized,
-        _ => SampleStage.Scored,
+        RoundPhase.Planning or RoundPhase.Producing => Donors is null ? SampleState.Masked : SampleState.Harmonized,
+        RoundPhase.Scoring when ScoringModels.Length < ScoringModelsNeeded => SampleState.Harmonized,
+        _ => SampleState.Scored,
     };
 
     /// <summary>The round's first record.</summary>
@@ -110,8 +110,8 @@ internal sealed record RoundRecord
         : r with { FoldModels = r.FoldModels.Add(model), TrainSeconds = r.TrainSeconds + seconds });
 
     /// <summary>Scoring to Selecting: the decision, before any of its effects.</summary>
-    public RoundRecord Decided(SelectionDecision decision) => Edge(RoundPhase.Scoring, r => r.Judges.Length < r.JudgesNeeded
-        ? throw new InvalidOperationException("A round has no judges yet.")
+    public RoundRecord Decided(SelectionDecision decision) => Edge(RoundPhase.Scoring, r => r.ScoringModels.Length < r.ScoringModelsNeeded
+        ? throw new InvalidOperationException("A round has no scoring models yet.")
         : r with { Phase = RoundPhase.Selecting, Cuts = decision.Cuts, KeptIdsHash = decision.KeptIdsHash, Kept = decision.Kept });
 
     /// <summary>Selecting to Training.</summary>
@@ -141,14 +141,14 @@ internal sealed record RoundRecord
 /// <summary>What the shards of a round add up to.</summary>
 [GenerateSerializer, Immutable, Alias("freemask.RoundTally")]
 internal sealed record RoundTally(
-    [property: Id(0)] StageCounts Counts,
+    [property: Id(0)] StateCounts Counts,
     [property: Id(1)] StageSeconds Seconds,
     [property: Id(2)] ImmutableArray<FailureGroup> Failures)
 {
     /// <summary>Adds up shards; samples of shards that have not told yet count as planned.</summary>
     public static RoundTally Of(int planned, IEnumerable<ShardReport> shards)
     {
-        var (counts, seconds) = (new StageCounts(), new StageSeconds());
+        var (counts, seconds) = (new StateCounts(), new StageSeconds());
         var failures = new Dictionary<string, FailureGroup>(StringComparer.Ordinal);
         foreach (var shard in shards)
         {
@@ -163,7 +163,7 @@ internal sealed record RoundTally(
             [.. failures.Values.OrderByDescending(f => f.Count).ThenBy(f => f.Reason, StringComparer.Ordinal)]);
     }
 
-    private static StageCounts Add(StageCounts a, StageCounts b) => new(
+    private static StateCounts Add(StateCounts a, StateCounts b) => new(
         a.Planned + b.Planned, a.Generated + b.Generated, a.Masked + b.Masked, a.Composed + b.Composed, a.Harmonized + b.Harmonized,
         a.Scored + b.Scored, a.Kept + b.Kept, a.Dropped + b.Dropped, a.Quarantined + b.Quarantined, a.Rejected + b.Rejected);
 

@@ -12,7 +12,7 @@ public static class SampleTransitions
     public const int ScoreScale = 1_000_000;
 
     /// <summary>The operation's name: the same work ends under the same name however often it is reported.</summary>
-    public static string OperationOf(StageKind kind, int attempt, int faults) => $"{kind}.{attempt}.{faults}";
+    public static string OperationOf(Stage kind, int attempt, int faults) => $"{kind}.{attempt}.{faults}";
 
     /// <summary>A sample that nothing has happened to.</summary>
     public static SampleRecord Fresh(int round, int index, SamplePlan plan) => new() { Round = round, Index = index, Plan = plan };
@@ -21,7 +21,7 @@ public static class SampleTransitions
     /// <returns>The record to keep; the same instance where the result is stale or repeated.</returns>
     public static SampleRecord Apply(SampleRecord record, StageCompletion completion)
     {
-        if (record.Stage != StageFlow.Before(completion.Kind) || record.Attempt != completion.Attempt) return record;
+        if (record.State != StageFlow.Before(completion.Stage) || record.Attempt != completion.Attempt) return record;
         return completion.Result switch
         {
             StageResult.Done => Done(record, completion),
@@ -34,16 +34,16 @@ public static class SampleTransitions
 
     /// <summary>Carries out selection.</summary>
     /// <returns>The record to keep; the same instance where the sample is not waiting for selection.</returns>
-    public static SampleRecord Decide(SampleRecord record, bool kept) => record.Stage != SampleStage.Scored
+    public static SampleRecord Decide(SampleRecord record, bool kept) => record.State != SampleState.Scored
         ? record
-        : record with { Stage = kept ? SampleStage.Kept : SampleStage.Dropped, Operation = "Select" };
+        : record with { State = kept ? SampleState.Kept : SampleState.Dropped, Operation = "Select" };
 
     /// <summary>Puts a quarantined sample back to where it failed. A sample that ran out of masks goes on with seeds that were never used.</summary>
     /// <returns>The record to keep; the same instance where the sample is not quarantined.</returns>
     public static SampleRecord Retry(SampleRecord record)
     {
-        if (record.Stage != SampleStage.Quarantined) return record;
-        var returned = record with { Stage = record.FailedAt, Faults = 0, Operation = $"Retry.{record.Attempt}" };
+        if (record.State != SampleState.Quarantined) return record;
+        var returned = record with { State = record.FailedAt, Faults = 0, Operation = $"Retry.{record.Attempt}" };
         return record.Rejected ? StartAgain(returned) with { FirstAttempt = record.Attempt + 1 } : returned;
     }
 
@@ -52,19 +52,19 @@ public static class SampleTransitions
 
     /// <summary>What a shard needs to know of a record.</summary>
     public static SampleProgress ProgressOf(SampleRecord record) => new(
-        record.Index, record.Stage, record.Attempt, record.Faults, record.Score is { } score ? Quantise(score) : -1, record.Failure);
+        record.Index, record.State, record.Attempt, record.Faults, record.Score is { } score ? Quantise(score) : -1, record.Failure);
 
     private static SampleRecord Done(SampleRecord record, StageCompletion completion)
     {
         return record with
         {
-            Stage = StageFlow.After(completion.Kind),
+            State = StageFlow.After(completion.Stage),
             Faults = 0,
-            Operation = OperationOf(completion.Kind, completion.Attempt, record.Faults),
+            Operation = OperationOf(completion.Stage, completion.Attempt, record.Faults),
             Artifacts = Merge(record.Artifacts, completion.Artifacts, a => a.Name),
             Facts = Merge(record.Facts, completion.Facts, f => f.Name),
-            Score = completion.Kind == StageKind.Score ? Quantise(completion.Score ?? 0) / (double)ScoreScale : record.Score,
-            Judge = completion.Kind == StageKind.Score ? completion.Judge : record.Judge,
+            Score = completion.Stage == Stage.Score ? Quantise(completion.Score ?? 0) / (double)ScoreScale : record.Score,
+            ScoringModel = completion.Stage == Stage.Score ? completion.ScoringModel : record.ScoringModel,
             Timings = AddTime(record.Timings, completion),
         };
     }
@@ -74,36 +74,36 @@ public static class SampleTransitions
         var reason = completion.Reason ?? "rejected";
         var tried = record with
         {
-            Operation = OperationOf(completion.Kind, completion.Attempt, record.Faults),
+            Operation = OperationOf(completion.Stage, completion.Attempt, record.Faults),
             Failure = reason,
             Timings = AddTime(record.Timings, completion),
         };
         return record.Attempt - record.FirstAttempt + 1 < completion.MaxAttempts
             ? StartAgain(tried)
-            : tried with { Stage = SampleStage.Quarantined, FailedAt = record.Stage, Rejected = true };
+            : tried with { State = SampleState.Quarantined, FailedAt = record.State, Rejected = true };
     }
 
     private static SampleRecord Faulted(SampleRecord record, StageCompletion completion)
     {
         var tried = record with
         {
-            Operation = OperationOf(completion.Kind, completion.Attempt, record.Faults),
+            Operation = OperationOf(completion.Stage, completion.Attempt, record.Faults),
             Faults = record.Faults + 1,
             Failure = completion.Reason ?? "failed",
             Timings = AddTime(record.Timings, completion),
         };
-        return tried.Faults < completion.MaxAttempts ? tried : tried with { Stage = SampleStage.Quarantined, FailedAt = record.Stage, Rejected = false };
+        return tried.Faults < completion.MaxAttempts ? tried : tried with { State = SampleState.Quarantined, FailedAt = record.State, Rejected = false };
     }
 
     private static SampleRecord StartAgain(SampleRecord record) => record with
     {
-        Stage = SampleStage.Planned,
+        State = SampleState.Planned,
         Attempt = record.Attempt + 1,
         Faults = 0,
         Artifacts = [],
         Facts = [],
         Score = null,
-        Judge = null,
+        ScoringModel = null,
         Rejected = false,
     };
 
@@ -118,7 +118,7 @@ public static class SampleTransitions
     private static ImmutableArray<StageTiming> AddTime(ImmutableArray<StageTiming> timings, StageCompletion completion)
     {
         for (var i = 0; i < timings.Length; i++)
-            if (timings[i].Kind == completion.Kind) return timings.SetItem(i, timings[i] with { Seconds = timings[i].Seconds + completion.Seconds });
-        return timings.Add(new StageTiming(completion.Kind, completion.Seconds));
+            if (timings[i].Stage == completion.Stage) return timings.SetItem(i, timings[i] with { Seconds = timings[i].Seconds + completion.Seconds });
+        return timings.Add(new StageTiming(completion.Stage, completion.Seconds));
     }
 }

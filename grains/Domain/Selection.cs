@@ -9,7 +9,7 @@ namespace FreeMask.Grains.Domain;
 /// <param name="Cuts">The cut of each class, in the order of the run's classes; classes without scored samples are left out.</param>
 /// <param name="KeptIdsHash">The sha256 of the kept indices: one a line, ascending.</param>
 /// <param name="Kept">How many are kept.</param>
-public sealed record SelectionDecision(ImmutableArray<ClassCut> Cuts, string KeptIdsHash, int Kept);
+public sealed record SelectionDecision(ImmutableArray<SelectionThreshold> Cuts, string KeptIdsHash, int Kept);
 
 /// <summary>
 /// Keeps the best share of each class. Samples rank by score in millionths, highest first, then by index, so that the order is total;
@@ -28,7 +28,7 @@ public static class Selection
         for (var index = 0; index < scores.Length; index++)
             if (scores[index] >= 0) byClass[spec.Classes.IndexOf(SamplePlanner.ClassOf(spec, round, index))].Add((scores[index], index));
 
-        var cuts = ImmutableArray.CreateBuilder<ClassCut>();
+        var cuts = ImmutableArray.CreateBuilder<SelectionThreshold>();
         var kept = new List<int>();
         for (var i = 0; i < byClass.Length; i++)
         {
@@ -37,7 +37,7 @@ public static class Selection
             ranked.Sort(static (a, b) => Rank(a.Score, a.Index, b.Score, b.Index));
             var count = CountKept(spec.KeepRatio, ranked.Count);
             var last = ranked[count - 1];
-            cuts.Add(new ClassCut(spec.Classes[i], ranked.Count, count, last.Score / (double)SampleTransitions.ScoreScale, last.Index));
+            cuts.Add(new SelectionThreshold(spec.Classes[i], ranked.Count, count, last.Score / (double)SampleTransitions.ScoreScale, last.Index));
             kept.AddRange(ranked.Take(count).Select(r => r.Index));
         }
 
@@ -46,7 +46,7 @@ public static class Selection
     }
 
     /// <summary>Whether a scored sample is on the kept side of its class's cut.</summary>
-    public static bool IsKept(ClassCut cut, int score, int index) =>
+    public static bool IsKept(SelectionThreshold cut, int score, int index) =>
         Rank(score, index, SampleTransitions.Quantise(cut.Score), cut.LastIndex) <= 0;
 
     /// <summary>

@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace FreeMask.Grains.Domain;
 
 /// <summary>A shard's compact state as it is kept: a few bytes a sample.</summary>
-/// <param name="Stages">Stage of each sample.</param>
+/// <param name="States">Stage of each sample.</param>
 /// <param name="Attempts">Attempt of each sample.</param>
 /// <param name="Scores">Score in millionths, or -1.</param>
 /// <param name="Seconds">Device seconds per stage.</param>
@@ -11,7 +11,7 @@ namespace FreeMask.Grains.Domain;
 /// <param name="Rejected">Masks rejected.</param>
 [GenerateSerializer, Immutable, Alias("freemask.ShardRecord")]
 internal sealed record ShardRecord(
-    [property: Id(0)] byte[] Stages,
+    [property: Id(0)] byte[] States,
     [property: Id(1)] ushort[] Attempts,
     [property: Id(2)] int[] Scores,
     [property: Id(3)] StageSeconds Seconds,
@@ -35,7 +35,7 @@ internal sealed class ShardLedger
     private readonly ushort[] _attempts;
     private readonly int[] _scores;
     private readonly int[] _faults;
-    private readonly int[] _histogram = new int[(int)SampleStage.Quarantined + 1];
+    private readonly int[] _histogram = new int[(int)SampleState.Quarantined + 1];
     private readonly Dictionary<int, Lease> _leases = [];
     private readonly Dictionary<string, (int Count, int Example)> _failures = new(StringComparer.Ordinal);
 
@@ -51,14 +51,14 @@ internal sealed class ShardLedger
         _scores = new int[count];
         _faults = new int[count];
         Array.Fill(_scores, -1);
-        _histogram[(int)SampleStage.Planned] = count;
+        _histogram[(int)SampleState.Planned] = count;
     }
 
     /// <summary>A shard as it was kept.</summary>
     public ShardLedger(int first, ShardRecord record)
     {
         First = first;
-        _stages = [.. record.Stages];
+        _stages = [.. record.States];
         _attempts = [.. record.Attempts];
         _scores = [.. record.Scores];
         _faults = new int[_stages.Length];
@@ -90,13 +90,13 @@ internal sealed class ShardLedger
         {
             var scores = (int[])_scores.Clone();
             for (var i = 0; i < scores.Length; i++)
-                if ((SampleStage)_stages[i] is SampleStage.Quarantined or < SampleStage.Scored) scores[i] = -1;
+                if ((SampleState)_stages[i] is SampleState.Quarantined or < SampleState.Scored) scores[i] = -1;
             return scores;
         }
     }
 
     /// <summary>The stage of a sample.</summary>
-    public SampleStage StageOf(int index) => (SampleStage)_stages[index - First];
+    public SampleState StateOf(int index) => (SampleState)_stages[index - First];
 
     /// <summary>The attempt of a sample.</summary>
     public int AttemptOf(int index) => _attempts[index - First];
@@ -111,18 +111,18 @@ internal sealed class ShardLedger
     public int ScoreOf(int index) => _scores[index - First];
 
     /// <summary>How many samples came how far; quarantined samples count nowhere else.</summary>
-    public StageCounts Counts()
+    public StateCounts Counts()
     {
-        var reached = new int[(int)SampleStage.Scored + 1];
-        var above = _histogram[(int)SampleStage.Kept] + _histogram[(int)SampleStage.Dropped];
-        for (var stage = (int)SampleStage.Scored; stage >= 0; stage--) reached[stage] = above += _histogram[stage];
-        return new StageCounts(
+        var reached = new int[(int)SampleState.Scored + 1];
+        var above = _histogram[(int)SampleState.Kept] + _histogram[(int)SampleState.Dropped];
+        for (var stage = (int)SampleState.Scored; stage >= 0; stage--) reached[stage] = above += _histogram[stage];
+        return new StateCounts(
             Count, reached[1], reached[2], reached[3], reached[4], reached[5],
-            _histogram[(int)SampleStage.Kept], _histogram[(int)SampleStage.Dropped], _histogram[(int)SampleStage.Quarantined], _rejected);
+            _histogram[(int)SampleState.Kept], _histogram[(int)SampleState.Dropped], _histogram[(int)SampleState.Quarantined], _rejected);
     }
 
     /// <summary>Samples that have reached a stage or are quarantined.</summary>
-    public int Settled(SampleStage target)
+    public int Settled(SampleState target)
     {
         var settled = 0;
         for (var stage = (int)target; stage < _histogram.Length; stage++) settled += _histogram[stage];
@@ -140,14 +140,14 @@ internal sealed class ShardLedger
     public ShardRecord ToRecord() => new([.. _stages], [.. _attempts], [.. _scores], _seconds, Failures(), _rejected);
 
     /// <summary>Samples that have not reached a stage, as far as this ledger knows.</summary>
-    public IEnumerable<int> Below(SampleStage target)
+    public IEnumerable<int> Below(SampleState target)
     {
         for (var i = 0; i < Count; i++)
             if (_stages[i] < (byte)target) yield return First + i;
     }
 
     /// <summary>Samples at a stage.</summary>
-    public IEnumerable<int> At(SampleStage stage)
+    public IEnumerable<int> At(SampleState stage)
     {
         for (var i = 0; i < Count; i++)
             if (_stages[i] == (byte)stage) yield return First + i;
@@ -158,16 +158,16 @@ internal sealed class ShardLedger
     /// </summary>
     /// <param name="target">The stage to reach.</param>
     /// <param name="room">Most samples to pick.</param>
-    public List<(StageKind Kind, WorkItem Item)> Pick(SampleStage target, int room)
+    public List<(Stage Kind, WorkItem Item)> Pick(SampleState target, int room)
     {
-        var picked = new List<(StageKind, WorkItem)>();
+        var picked = new List<(Stage, WorkItem)>();
         for (var stage = (int)target - 1; stage >= 0 && room > 0; stage--)
         {
             if (_histogram[stage] == 0) continue;
             for (var i = 0; i < Count && room > 0; i++)
             {
                 if (_stages[i] != stage || _leases.ContainsKey(First + i)) continue;
-                picked.Add(((StageKind)stage, new WorkItem(First + i, _attempts[i], _faults[i])));
+                picked.Add(((Stage)stage, new WorkItem(First + i, _attempts[i], _faults[i])));
                 room--;
             }
         }
@@ -228,10 +228,10 @@ internal sealed class ShardLedger
     public bool Apply(SampleProgress progress)
     {
         var i = progress.Index - First;
-        var (stage, attempt) = ((SampleStage)_stages[i], _attempts[i]);
+        var (stage, attempt) = ((SampleState)_stages[i], _attempts[i]);
         if (IsOlder(progress)) return false;
         if (progress.Attempt > attempt) CountFailure(progress, rejected: progress.Attempt - attempt);
-        else if (progress.Stage == SampleStage.Quarantined && stage != SampleStage.Quarantined) CountFailure(progress, rejected: 0);
+        else if (progress.State == SampleState.Quarantined && stage != SampleState.Quarantined) CountFailure(progress, rejected: 0);
         Move(i, progress);
         return true;
     }
@@ -240,7 +240,7 @@ internal sealed class ShardLedger
     public bool IsOlder(SampleProgress progress)
     {
         var i = progress.Index - First;
-        return progress.Attempt < _attempts[i] || (progress.Attempt == _attempts[i] && progress.Stage < (SampleStage)_stages[i]);
+        return progress.Attempt < _attempts[i] || (progress.Attempt == _attempts[i] && progress.State < (SampleState)_stages[i]);
     }
 
     /// <summary>
@@ -256,19 +256,19 @@ internal sealed class ShardLedger
     }
 
     /// <summary>Samples of which this ledger, as it was kept, may know less than they do: those on their way to a stage, and those that were given up and may have been retried since.</summary>
-    public IEnumerable<int> InDoubt(SampleStage target) => Below(target).Concat(At(SampleStage.Quarantined));
+    public IEnumerable<int> InDoubt(SampleState target) => Below(target).Concat(At(SampleState.Quarantined));
 
     /// <summary>Takes the record of a sample in doubt.</summary>
     public void Correct(SampleProgress progress)
     {
-        if (StageOf(progress.Index) == SampleStage.Quarantined)
+        if (StateOf(progress.Index) == SampleState.Quarantined)
         {
             Readmit(progress);
             return;
         }
 
         // Faults that came after this ledger was kept.
-        if (progress.Faults > 0 && progress.Stage != SampleStage.Quarantined && StageOf(progress.Index) <= progress.Stage) CountFault(progress);
+        if (progress.Faults > 0 && progress.State != SampleState.Quarantined && StateOf(progress.Index) <= progress.State) CountFault(progress);
         Apply(progress);
     }
 
@@ -279,25 +279,25 @@ internal sealed class ShardLedger
     public void CountFault(SampleProgress progress) => CountFailure(progress, rejected: 0);
 
     /// <summary>Adds device time.</summary>
-    public void AddSeconds(StageKind kind, double seconds)
+    public void AddSeconds(Stage kind, double seconds)
     {
         Revision++;
         _seconds = kind switch
         {
-            StageKind.Generate => _seconds with { Generate = _seconds.Generate + seconds },
-            StageKind.Mask => _seconds with { Mask = _seconds.Mask + seconds },
-            StageKind.Compose => _seconds with { Compose = _seconds.Compose + seconds },
-            StageKind.Harmonize => _seconds with { Harmonize = _seconds.Harmonize + seconds },
+            Stage.Generate => _seconds with { Generate = _seconds.Generate + seconds },
+            Stage.Mask => _seconds with { Mask = _seconds.Mask + seconds },
+            Stage.Compose => _seconds with { Compose = _seconds.Compose + seconds },
+            Stage.Harmonize => _seconds with { Harmonize = _seconds.Harmonize + seconds },
             _ => _seconds with { Score = _seconds.Score + seconds },
         };
     }
 
     private void Move(int i, SampleProgress progress)
     {
-        if (_stages[i] != (byte)progress.Stage || _attempts[i] != progress.Attempt) Changes++;
+        if (_stages[i] != (byte)progress.State || _attempts[i] != progress.Attempt) Changes++;
         Revision++;
         _histogram[_stages[i]]--;
-        _stages[i] = (byte)progress.Stage;
+        _stages[i] = (byte)progress.State;
         _attempts[i] = checked((ushort)progress.Attempt);
         _scores[i] = progress.Score;
         _faults[i] = progress.Faults;

@@ -7,23 +7,23 @@ public static class StageFlow
     private const int ImageBatch = 8;
 
     /// <summary>The stage that a piece of work starts from.</summary>
-    public static SampleStage Before(StageKind kind) => (SampleStage)kind;
+    public static SampleState Before(Stage stage) => (SampleState)stage;
 
     /// <summary>The stage that a piece of work leads to.</summary>
-    public static SampleStage After(StageKind kind) => (SampleStage)(kind + 1);
+    public static SampleState After(Stage stage) => (SampleState)(stage + 1);
 
     /// <summary>The work that a sample needs next; null where none is left to do by a device.</summary>
-    public static StageKind? Next(SampleStage stage) => stage < SampleStage.Scored ? (StageKind)stage : null;
+    public static Stage? Next(SampleState stage) => stage < SampleState.Scored ? (Stage)stage : null;
 
     /// <summary>Samples in one batch of work.</summary>
-    public static int BatchOf(StageKind kind, RunSpec spec) => kind switch
+    public static int BatchOf(Stage stage, RunSpec spec) => stage switch
     {
-        StageKind.Generate => spec.Generation.Batch,
-        StageKind.Mask => spec.Mask.Batch,
-        StageKind.Score => spec.Scoring.Batch,
+        Stage.Generate => spec.Generation.Batch,
+        Stage.Mask => spec.Mask.Batch,
+        Stage.Score => spec.Scoring.Batch,
         _ => ImageBatch,
     };
 
     /// <summary>The largest batch of a run.</summary>
-    public static int LargestBatch(RunSpec spec) => Enum.GetValues<StageKind>().Max(kind => BatchOf(kind, spec));
+    public static int LargestBatch(RunSpec spec) => Enum.GetValues<Stage>().Max(stage => BatchOf(stage, spec));
 }

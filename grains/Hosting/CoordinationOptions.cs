@@ -5,9 +5,10 @@ namespace FreeMask.Grains;
 /// <summary>How runs, rounds and shards keep time. Section <c>FreeMask:Coordination</c>.</summary>
 public sealed class CoordinationOptions
 {
-    /// <summary>How often a grain looks after what it leads when nobody nudges it. Default 1 s.</summary>
+    /// <summary>How often a grain looks after what it leads when nothing has notified it of a change. Default 1 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.005", "00:01:00")]
-    public TimeSpan Pulse { get; set; } = TimeSpan.FromSeconds(1);
+    [FormerName("Pulse")]
+    public TimeSpan ReconcileInterval { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How long work waits after a store or a device failed. Default 1 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
@@ -22,11 +23,13 @@ public sealed class CoordinationOptions
 
     /// <summary>How often a silo asks the others for their devices. Default 1 s: the time after which a silo that joins gets work, and one that leaves gets none.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
-    public TimeSpan DeviceCheck { get; set; } = TimeSpan.FromSeconds(1);
+    [FormerName("DeviceCheck")]
+    public TimeSpan DeviceRefreshInterval { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How long a silo may be silent before its devices count as lost and their samples are given to others. Default 15 s.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
-    public TimeSpan SilentAfter { get; set; } = TimeSpan.FromSeconds(15);
+    [FormerName("SilentAfter")]
+    public TimeSpan DeviceLostTimeout { get; set; } = TimeSpan.FromSeconds(15);
 
     /// <summary>Shards of a round that are worked on at the same time. Default 2: one drains while the next fills.</summary>
     [Range(1, 1000)]

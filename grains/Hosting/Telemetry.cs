@@ -40,22 +40,22 @@ public static class Telemetry
     private static readonly Counter<long> Retries = Meter.CreateCounter<long>("freemask.retries", "{sample}", "Samples that were given out again, by reason");
 
     /// <summary>Begins the trace of a batch; null where nobody listens.</summary>
-    internal static Activity? StartBatch(StageKind kind, int count, string device) =>
-        Source.StartActivity($"batch {kind}")?.SetTag("stage", kind.ToString()).SetTag("samples", count).SetTag(Device, DeviceOf(device));
+    internal static Activity? StartBatch(Stage stage, int count, string device) =>
+        Source.StartActivity($"batch {stage}")?.SetTag("stage", stage.ToString()).SetTag("samples", count).SetTag(Device, DeviceOf(device));
 
     /// <summary>Counts a batch.</summary>
-    internal static void CountBatch(StageKind kind, int count, int size, double seconds, string device)
+    internal static void CountBatch(Stage stage, int count, int size, double seconds, string device)
     {
-        var (stage, name) = (Tag("stage", kind.ToString()), Tag(Device, DeviceOf(device)));
+        var (stage, name) = (Tag("stage", stage.ToString()), Tag(Device, DeviceOf(device)));
         Fill.Record((double)count / size, stage);
         Seconds.Record(seconds, stage, name);
         Busy.Add(seconds, name);
     }
 
     /// <summary>Counts a sample that a stage has worked on.</summary>
-    internal static void CountItem(StageKind kind, StageResult result)
+    internal static void CountItem(Stage stage, StageResult result)
     {
-        Items.Add(1, Tag("stage", kind.ToString()), Tag("result", result.ToString()));
+        Items.Add(1, Tag("stage", stage.ToString()), Tag("result", result.ToString()));
         if (result == StageResult.Done) return;
         CountRetries(result == StageResult.Rejected ? RetryReason.Rejected : RetryReason.Fault, 1);
     }

@@ -43,18 +43,18 @@ internal sealed class RecordVerifier(IGrainFactory grains, TimeProvider time)
     /// <param name="ledger">What the shard knows.</param>
     /// <param name="order">What the shard holds.</param>
     /// <returns>How many samples the store knew less of than the ledger.</returns>
-    public async Task<int> CheckAsync(ShardLedger ledger, ShardOrder order)
+    public async Task<int> CheckAsync(ShardLedger ledger, ShardDesiredState order)
     {
         var indices = (IsAllDue ? Enumerable.Range(order.First, order.Count) : _suspects).Where(i => !ledger.IsLeased(i)).ToList();
         if (IsAllDue) (_all, _checkedAll) = (false, time.GetTimestamp());
         _suspects.Clear();
-        var before = indices.ToDictionary(i => i, i => (ledger.StageOf(i), ledger.AttemptOf(i)));
+        var before = indices.ToDictionary(i => i, i => (ledger.StateOf(i), ledger.AttemptOf(i)));
         var records = await Fanout.CallAsync(indices, index => grains.GetSample(order.Run, order.Round, index).Reload());
         var lost = 0;
         foreach (var (index, record) in indices.Zip(records))
         {
             // What moved while the store was read needs no check.
-            if (ledger.IsLeased(index) || (ledger.StageOf(index), ledger.AttemptOf(index)) != before[index]) continue;
+            if (ledger.IsLeased(index) || (ledger.StateOf(index), ledger.AttemptOf(index)) != before[index]) continue;
             var progress = SampleTransitions.ProgressOf(record ?? SamplePlanner.Fresh(order.Spec, order.Round, index));
             if (ledger.Apply(progress)) continue;
             ledger.Regress(progress, LostReason);

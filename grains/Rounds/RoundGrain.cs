@@ -25,14 +25,14 @@ internal sealed partial class RoundGrain(
     private readonly CoordinationOptions _options = options.Value;
     private readonly RateMeter _rate = new(time);
     private readonly Dictionary<int, ShardReport> _shards = [];
-    private readonly Dictionary<int, SampleStage> _settled = [];
+    private readonly Dictionary<int, SampleState> _settled = [];
     private readonly Queue<TrainingJob> _lostModels = [];
-    private Pulse _pulse = null!;
+    private ReconcileLoop _loop = null!;
     private Task? _reading;
     private RoundAssignment? _assignment;
     private TrainingProgress? _training;
     private string? _error, _trainerNote;
-    private bool _hold, _idle = true, _selectAgain;
+    private bool _suspended, _idle = true, _selectAgain;
     private long? _checked;
     private (RoundPhase? Phase, bool Idle, string? Error) _told;
 
@@ -40,21 +40,21 @@ internal sealed partial class RoundGrain(
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _pulse = new Pulse(this, StepAsync, exception => LogStepFailed(logger, exception, this.GetPrimaryKeyString()), _options.Pulse);
+        _loop = new ReconcileLoop(this, StepAsync, exception => LogStepFailed(logger, exception, this.GetPrimaryKeyString()), _options.ReconcileInterval);
         return Task.CompletedTask;
     }
 
-    public Task<RoundReport> Drive(RoundAssignment assignment, bool hold)
+    public Task<RoundReport> Reconcile(RoundAssignment assignment, bool suspended)
     {
-        if (!hold) _idle = false;
-        (_assignment, _hold) = (assignment, hold);
-        _pulse.Signal();
+        if (!suspended) _idle = false;
+        (_assignment, _suspended) = (assignment, suspended);
+        _loop.Signal();
         return Task.FromResult(Report());
     }
 
-    public Task Nudge()
+    public Task NotifyChanged()
     {
-        if (_assignment is not null) _pulse.Signal();
+        if (_assignment is not null) _loop.Signal();
         return Task.CompletedTask;
     }
 
@@ -78,7 +78,7 @@ internal sealed partial class RoundGrain(
                 var reports = await Fanout.CallAsync(
                     missing,
                     shard => RetryPolicies.ReadCall.ExecuteInGrainAsync(
-                        () => GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard).GetReport(OrderOf(record, shard, hold: true))),
+                        () => GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard).GetReport(OrderOf(record, shard, suspended: true))),
                     ShardsAtATime);
                 foreach (var (shard, report) in missing.Zip(reports)) _shards.TryAdd(shard, report);
             }
@@ -102,7 +102,7 @@ internal sealed partial class RoundGrain(
             Cuts = record.Cuts,
             Quality = record.Quality,
             Seconds = tally.Seconds with { Train = record.TrainSeconds, Evaluate = record.EvaluateSeconds },
-            Rate = record.Phase is RoundPhase.Producing or RoundPhase.Scoring && !_hold ? _rate.PerSecond : 0,
+            Rate = record.Phase is RoundPhase.Producing or RoundPhase.Scoring && !_suspended ? _rate.PerSecond : 0,
             Training = _training,
             Failures = tally.Failures,
             Segmenter = record.Segmenter,
@@ -120,19 +120,19 @@ internal sealed partial class RoundGrain(
         _error = null;
         _settled.Clear();
         if (_record.Value is not { } record) return;
-        await Trainer(record).Forgive();
+        await Trainer(record).ResetFailures();
         await FindLostModelsAsync(record);
         if (record.Phase is RoundPhase.Producing or RoundPhase.Scoring)
         {
             for (var shard = 0; shard < ShardCount(record); shard++)
             {
-                // Nothing is judged before the judge is there again.
-                if (_lostModels.Count > 0) await DriveShardAsync(record, shard, hold: true);
-                await GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard).Retry(OrderOf(record, shard, hold: true), indices);
+                // Nothing is scored before the scoring model is restored.
+                if (_lostModels.Count > 0) await DriveShardAsync(record, shard, suspended: true);
+                await GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard).Retry(OrderOf(record, shard, suspended: true), indices);
             }
         }
 
-        _pulse.Signal();
+        _loop.Signal();
     }
 
     public async Task RestoreLists()
@@ -161,14 +161,14 @@ internal sealed partial class RoundGrain(
 
         if (_assignment is not { } assignment) return;
         await GrainFactory.GetGrain<IRunGrain>(assignment.Run).StoreLostWrites();
-        _pulse.Signal();
+        _loop.Signal();
     }
 
     public async Task Remove()
     {
         await _record.RefreshAsync();
         (_assignment, _error) = (null, null);
-        _pulse.Rest();
+        _loop.Rest();
         if (_record.Value is { } record)
             foreach (var (shard, order) in ShardsOf(record).ToList()) await shard.Remove(order);
         await _record.RemoveAsync();
@@ -184,7 +184,7 @@ internal sealed partial class RoundGrain(
         {
             var rest = query with { Limit = limit - found.Count };
             var reader = GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard);
-            var order = OrderOf(record, shard, hold: true);
+            var order = OrderOf(record, shard, suspended: true);
             var page = await RetryPolicies.ReadCall.ExecuteInGrainAsync(() => reader.GetSamples(rest, order));
             found.AddRange(page.Samples);
             if (page.Next is not null) return new SamplePage(found.ToImmutable(), page.Next);
@@ -206,9 +206,9 @@ internal sealed partial class RoundGrain(
 
     private static int SamplesOf(RoundRecord record, int shard) => Math.Min(ShardSize(record), record.Assignment.Spec.SamplesPerRound - (shard * ShardSize(record)));
 
-    private static ShardOrder OrderOf(RoundRecord record, int shard, bool hold) => new(
+    private static ShardDesiredState OrderOf(RoundRecord record, int shard, bool suspended) => new(
         record.Assignment.Run, record.Assignment.Spec, record.Assignment.Round, shard * ShardSize(record), SamplesOf(record, shard),
-        record.Target, hold, record.Donors, record.Judges, record.Assignment.Environment);
+        record.Target, suspended, record.Donors, record.ScoringModels, record.Assignment.Environment);
 
     private async Task StepAsync()
     {
@@ -217,12 +217,12 @@ internal sealed partial class RoundGrain(
         if (_record.Value is { Phase: RoundPhase.Closed })
         {
             _idle = true;
-            _pulse.Rest();
+            _loop.Rest();
             await NudgeRunAsync(assignment);
             return;
         }
 
-        if (_hold || _error is not null)
+        if (_suspended || _error is not null)
         {
             await HoldAsync(assignment);
             return;
@@ -230,10 +230,10 @@ internal sealed partial class RoundGrain(
 
         _idle = false;
         await _record.UpdateAsync(r => r ?? RoundRecord.Begin(assignment, time.GetUtcNow()));
-        while (!_hold && _error is null && await AdvanceAsync(Record)) await NudgeRunAsync(assignment);
+        while (!_suspended && _error is null && await AdvanceAsync(Record)) await NudgeRunAsync(assignment);
         NoteRate();
         await NudgeRunAsync(assignment);
-        if (_error is not null || Record.Phase == RoundPhase.Closed) _pulse.Signal();
+        if (_error is not null || Record.Phase == RoundPhase.Closed) _loop.Signal();
     }
 
     /// <summary>Does what the phase needs.</summary>
@@ -267,7 +267,7 @@ internal sealed partial class RoundGrain(
 
     private async Task<bool> ScoreAsync(RoundRecord record)
     {
-        if (record.Judges.Length < record.JudgesNeeded) return await TrainFoldAsync(record);
+        if (record.ScoringModels.Length < record.ScoringModelsNeeded) return await TrainFoldAsync(record);
         if (!await SettleAsync(record) || AllLost(record)) return false;
         var scores = new int[record.Assignment.Spec.SamplesPerRound];
         foreach (var (shard, order) in ShardsOf(record))
@@ -347,7 +347,7 @@ internal sealed partial class RoundGrain(
     private TrainingJob SegmenterJob(RoundRecord record) =>
         JobOf(record, "segmenter", "segmenter", JobKind.Train, record.Assignment.Spec.Training.Steps) with { Lists = record.Assignment.TrainingLists.AddRange(record.KeptLists) };
 
-    /// <summary>The training that made the segmenter of the round before, which judges this one.</summary>
+    /// <summary>The training that made the segmenter of the round before, which is the scoring model of this one.</summary>
     private TrainingJob JudgeJob(RoundRecord record) => SegmenterJob(record) with
     {
         Id = $"{record.Assignment.Round - 1}/segmenter",
@@ -363,7 +363,7 @@ internal sealed partial class RoundGrain(
     private async Task FindLostModelsAsync(RoundRecord record)
     {
         var models = record.FoldModels.Select((model, fold) => (Model: model, Job: FoldJob(record, fold))).ToList();
-        if (record.Assignment.Judge is { } judge) models.Add((judge, JudgeJob(record)));
+        if (record.Assignment.ScoringModel is { } scoringModel) models.Add((scoringModel, JudgeJob(record)));
         if (record.Segmenter is { } own) models.Add((own, SegmenterJob(record)));
         _lostModels.Clear();
         foreach (var (model, job) in models)
@@ -399,7 +399,7 @@ internal sealed partial class RoundGrain(
     /// <returns>Its report once it is done; null before.</returns>
     private async Task<JobReport?> EnsureAsync(RoundRecord record, TrainingJob job)
     {
-        var report = await Trainer(record).Ensure(job);
+        var report = await Trainer(record).EnsureStarted(job);
         _training = report.State == JobState.Done ? null : report.Progress;
         _trainerNote = report.Note;
         if (report.State == JobState.Failed) _error = report.Error;
@@ -414,7 +414,7 @@ internal sealed partial class RoundGrain(
         for (var shard = 0; shard < ShardCount(record) && active < _options.ActiveShards; shard++)
         {
             if (_settled.TryGetValue(shard, out var reached) && reached == record.Target) continue;
-            var report = await DriveShardAsync(record, shard, hold: false);
+            var report = await DriveShardAsync(record, shard, suspended: false);
             _error ??= report.Error;
             if (report.Settled == SamplesOf(record, shard)) _settled[shard] = record.Target;
             else active++;
@@ -426,27 +426,27 @@ internal sealed partial class RoundGrain(
     /// <summary>Stops what is in flight: shards take back what waits, the training stops.</summary>
     private async Task HoldAsync(RoundAssignment assignment)
     {
-        var idle = await GrainFactory.GetGrain<ITrainerGrain>(assignment.Run).Halt();
+        var idle = await GrainFactory.GetGrain<ITrainerGrain>(assignment.Run).Stop();
         if (_record.Value is { } record)
         {
             // A shard that is not known may be at work since before this grain was made.
             for (var shard = 0; shard < ShardCount(record); shard++)
             {
                 if (_shards.TryGetValue(shard, out var known) && known.InFlight == 0 && _settled.ContainsKey(shard)) continue;
-                idle &= (await DriveShardAsync(record, shard, hold: true)).InFlight == 0;
+                idle &= (await DriveShardAsync(record, shard, suspended: true)).InFlight == 0;
             }
         }
 
         _training = null;
         _idle = idle;
         if (!idle) return;
-        _pulse.Rest();
+        _loop.Rest();
         await NudgeRunAsync(assignment);
     }
 
-    private async Task<ShardReport> DriveShardAsync(RoundRecord record, int shard, bool hold)
+    private async Task<ShardReport> DriveShardAsync(RoundRecord record, int shard, bool suspended)
     {
-        var report = await GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard).Drive(OrderOf(record, shard, hold));
+        var report = await GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard).Reconcile(OrderOf(record, shard, suspended));
         // A shard that has not read its samples yet knows nothing: what was known before stands.
         if (report.Counts.Planned > 0 || !_shards.ContainsKey(shard)) _shards[shard] = report;
         return report;
@@ -479,10 +479,10 @@ internal sealed partial class RoundGrain(
     }
 
     /// <summary>The shards and what they hold: one that lost its memory since it was driven reads it again.</summary>
-    private IEnumerable<(ISampleShardGrain Shard, ShardOrder Order)> ShardsOf(RoundRecord record)
+    private IEnumerable<(ISampleShardGrain Shard, ShardDesiredState Order)> ShardsOf(RoundRecord record)
     {
         for (var shard = 0; shard < ShardCount(record); shard++)
-            yield return (GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard), OrderOf(record, shard, hold: true));
+            yield return (GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard), OrderOf(record, shard, suspended: true));
     }
 
     private async Task<bool> TakeEdgeAsync(Func<RoundRecord, RoundRecord> edge)
@@ -509,7 +509,7 @@ internal sealed partial class RoundGrain(
         var news = (_record.Value?.Phase, _idle, _error);
         if (news == _told) return;
         _told = news;
-        await GrainFactory.GetGrain<IRunGrain>(assignment.Run).Nudge();
+        await GrainFactory.GetGrain<IRunGrain>(assignment.Run).NotifyChanged();
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Round {Round} is {Phase}")]

@@ -27,14 +27,14 @@ internal sealed partial class SampleShardGrain(
     private readonly LoadEstimate _loads = new();
     private readonly long _began = time.GetTimestamp();
     private RecordVerifier _verifier = null!;
-    private Pulse _pulse = null!;
-    private ShardOrder? _order;
+    private ReconcileLoop _loop = null!;
+    private ShardDesiredState? _order;
     private ShardLedger? _ledger;
     private Task<ShardLedger>? _loading;
     private TimeSpan _notBefore;
     private string? _error, _problem;
     private int _savedChanges, _savedRevision, _epoch;
-    private (SampleStage Target, bool Hold, string? Error, int InFlight, int Settled)? _told;
+    private (SampleState Target, bool Hold, string? Error, int InFlight, int Settled)? _told;
 
     // Never the time of day, which may be set back while leases run.
     private TimeSpan Now => time.GetElapsedTime(_began);
@@ -42,24 +42,24 @@ internal sealed partial class SampleShardGrain(
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _verifier = new RecordVerifier(GrainFactory, time);
-        _pulse = new Pulse(this, StepAsync, exception => LogStepFailed(logger, exception, this.GetPrimaryKeyString()), _options.Pulse);
+        _loop = new ReconcileLoop(this, StepAsync, exception => LogStepFailed(logger, exception, this.GetPrimaryKeyString()), _options.ReconcileInterval);
         return Task.CompletedTask;
     }
 
-    public Task<ShardReport> Drive(ShardOrder order)
+    public Task<ShardReport> Reconcile(ShardDesiredState order)
     {
         _order = order;
-        _pulse.Signal();
-        return Task.FromResult(_ledger is { } ledger ? ReportOf(ledger) : new ShardReport(new StageCounts(), 0, 0, new StageSeconds(), [], _error, false));
+        _loop.Signal();
+        return Task.FromResult(_ledger is { } ledger ? ReportOf(ledger) : new ShardReport(new StateCounts(), 0, 0, new StageSeconds(), [], _error, false));
     }
 
-    public async Task<ShardReport> GetReport(ShardOrder order)
+    public async Task<ShardReport> GetReport(ShardDesiredState order)
     {
         return ReportOf(await ReadAsync(order), order.Target);
     }
 
     /// <summary>The ledger, to read from. A shard that was never begun is read as it would begin, and stays so.</summary>
-    private async Task<ShardLedger> ReadAsync(ShardOrder order)
+    private async Task<ShardLedger> ReadAsync(ShardDesiredState order)
     {
         if (_ledger is { } ledger) return ledger;
         await _record.RefreshAsync();
@@ -80,47 +80,47 @@ internal sealed partial class SampleShardGrain(
         }
     }
 
-    public async Task Report(WorkReport report)
+    public async Task Report(BatchReport report)
     {
         // A shard that was just made has given no lease; it learns what happened from the samples when it is driven.
         if (_ledger is not { } ledger || _order is not { } order) return;
         foreach (var progress in report.Samples) Take(ledger, order, progress, report);
         foreach (var index in report.Unfinished) ledger.Release(index, report.Worker);
-        _loads.Note(report.Worker, report.Outstanding, ledger.LoadOf(report.Worker));
+        _loads.Record(report.Worker, report.Outstanding, ledger.LoadOf(report.Worker));
         _problem = report.Problem;
         if (!report.Unfinished.IsEmpty) _notBefore = Now + _options.RetryDelay;
         Telemetry.CountRetries(RetryReason.GivenUp, report.Unfinished.Length);
-        ledger.AddSeconds(report.Kind, report.Seconds);
+        ledger.AddSeconds(report.Stage, report.Seconds);
         if (report.Epoch == _epoch) _error ??= report.Error;
-        if (IsQuiet(ledger, order) || _verifier.IsNeeded || ledger.Changes - _savedChanges >= _options.SnapshotEvery) _pulse.Signal();
+        if (IsQuiet(ledger, order) || _verifier.IsNeeded || ledger.Changes - _savedChanges >= _options.SnapshotEvery) _loop.Signal();
         else await DispatchAsync(ledger, order);
     }
 
-    public async Task<ShardScores?> GetScores(ShardOrder order)
+    public async Task<ShardScores?> GetScores(ShardDesiredState order)
     {
         if (await SettledAsync(order) is not { } ledger) return null;
         return new ShardScores(ledger.First, ledger.Scores);
     }
 
-    public async Task<ShardSelection?> Select(ShardOrder order, ImmutableArray<ClassCut> cuts)
+    public async Task<ShardSelection?> Select(ShardDesiredState order, ImmutableArray<SelectionThreshold> cuts)
     {
         if (await SettledAsync(order) is not { } ledger) return null;
         var byClass = cuts.ToDictionary(c => c.Class, StringComparer.Ordinal);
-        var decided = await Fanout.CallAsync(ledger.At(SampleStage.Scored).ToList(), index =>
+        var decided = await Fanout.CallAsync(ledger.At(SampleState.Scored).ToList(), index =>
         {
             var cut = byClass[SamplePlanner.ClassOf(order.Spec, order.Round, index)];
             return GrainFactory.GetSample(order.Run, order.Round, index).Decide(Selection.IsKept(cut, ledger.ScoreOf(index), index));
         });
         // Samples that were decided before, by a call whose answer was lost, are asked; those just decided need not be.
-        var before = await ReadAsync(order, ledger.At(SampleStage.Kept).ToList());
+        var before = await ReadAsync(order, ledger.At(SampleState.Kept).ToList());
         var selected = decided.OfType<SampleRecord>().Concat(before).OrderBy(r => r.Index).ToList();
         foreach (var record in decided.OfType<SampleRecord>()) ledger.Apply(SampleTransitions.ProgressOf(record));
         await SaveAsync(ledger);
-        if (!await AgreeAsync(ledger, order, selected, SampleStage.Kept) || decided.Contains(null)) return null;
+        if (!await AgreeAsync(ledger, order, selected, SampleState.Kept) || decided.Contains(null)) return null;
         return new ShardSelection(await WriteListAsync(SampleListKind.Kept, selected), ReportOf(ledger));
     }
 
-    public async Task<SampleList?> WriteList(ShardOrder order, SampleListKind kind)
+    public async Task<SampleList?> WriteList(ShardDesiredState order, SampleListKind kind)
     {
         var ledger = _ledger ?? await LoadAsync(order);
         // By the records, not by the copy: a list is made for others.
@@ -131,27 +131,27 @@ internal sealed partial class SampleShardGrain(
     public Task Verify()
     {
         _verifier.RequestAll();
-        if (_ledger is not null) _pulse.Signal();
+        if (_ledger is not null) _loop.Signal();
         return Task.CompletedTask;
     }
 
-    public async Task Retry(ShardOrder order, int[]? indices)
+    public async Task Retry(ShardDesiredState order, int[]? indices)
     {
         var ledger = _ledger ?? await LoadAsync(order);
         // What still fails of the work given out before says nothing about the next.
         (_error, _epoch) = (null, _epoch + 1);
         _verifier.Forget();
-        var quarantined = ledger.At(SampleStage.Quarantined).Where(i => indices is null || indices.Contains(i)).ToList();
+        var quarantined = ledger.At(SampleState.Quarantined).Where(i => indices is null || indices.Contains(i)).ToList();
         var returned = await Fanout.CallAsync(quarantined, index => GrainFactory.GetSample(order.Run, order.Round, index).Retry());
         foreach (var record in returned) ledger.Readmit(SampleTransitions.ProgressOf(record));
         if (returned.Count > 0) await SaveAsync(ledger);
-        _pulse.Signal();
+        _loop.Signal();
     }
 
-    public async Task Remove(ShardOrder order)
+    public async Task Remove(ShardDesiredState order)
     {
         (_order, _ledger, _loading) = (null, null, null);
-        _pulse.Rest();
+        _loop.Rest();
         await Fanout.CallAsync(Enumerable.Range(order.First, order.Count), async index =>
         {
             await GrainFactory.GetSample(order.Run, order.Round, index).Remove();
@@ -161,14 +161,14 @@ internal sealed partial class SampleShardGrain(
         DeactivateOnIdle();
     }
 
-    public async Task<SamplePage> GetSamples(SampleQuery query, ShardOrder order)
+    public async Task<SamplePage> GetSamples(SampleQuery query, ShardDesiredState order)
     {
         var ledger = await ReadAsync(order);
         var found = new List<int>();
         int? next = null;
         for (var index = Math.Max(query.From, ledger.First); index < ledger.First + ledger.Count; index++)
         {
-            if (query.Stage is { } stage && ledger.StageOf(index) != stage) continue;
+            if (query.State is { } stage && ledger.StateOf(index) != stage) continue;
             if (query.Class is { } name && SamplePlanner.ClassOf(order.Spec, order.Round, index) != name) continue;
             if (found.Count == query.Limit)
             {
@@ -185,22 +185,22 @@ internal sealed partial class SampleShardGrain(
     // A list that is written again later is the same: what was given up since had come as far as it had.
     private static bool Belongs(SampleListKind kind, SampleRecord record)
     {
-        var reached = record.Stage == SampleStage.Quarantined ? record.FailedAt : record.Stage;
+        var reached = record.State == SampleState.Quarantined ? record.FailedAt : record.State;
         return kind switch
         {
-            SampleListKind.Donors => reached >= SampleStage.Masked,
-            SampleListKind.Candidates => reached >= SampleStage.Harmonized,
-            SampleListKind.Kept => reached == SampleStage.Kept,
+            SampleListKind.Donors => reached >= SampleState.Masked,
+            SampleListKind.Candidates => reached >= SampleState.Harmonized,
+            SampleListKind.Kept => reached == SampleState.Kept,
             _ => true,
         };
     }
 
     // A sample that was sent back since the round went on would be missing in the list.
-    private static SampleStage LeastStageOf(SampleListKind kind) => kind switch
+    private static SampleState LeastStageOf(SampleListKind kind) => kind switch
     {
-        SampleListKind.Donors => SampleStage.Masked,
-        SampleListKind.Candidates => SampleStage.Harmonized,
-        _ => SampleStage.Kept,
+        SampleListKind.Donors => SampleState.Masked,
+        SampleListKind.Candidates => SampleState.Harmonized,
+        _ => SampleState.Kept,
     };
 
     private static ListedSample Listed(SampleListKind kind, SampleRecord record)
@@ -211,11 +211,11 @@ internal sealed partial class SampleShardGrain(
         string Hash(string name) => record.Artifact(name) ?? throw new InvalidOperationException($"Sample {record.Round}/{record.Index} has no artifact '{name}'.");
     }
 
-    private ShardReport ReportOf(ShardLedger ledger) => ReportOf(ledger, _order?.Target ?? SampleStage.Scored);
+    private ShardReport ReportOf(ShardLedger ledger) => ReportOf(ledger, _order?.Target ?? SampleState.Scored);
 
-    private ShardReport ReportOf(ShardLedger ledger, SampleStage target) => new(
+    private ShardReport ReportOf(ShardLedger ledger, SampleState target) => new(
         ledger.Counts(), ledger.Settled(target), ledger.InFlight, ledger.Seconds, ledger.Failures(), _error,
-        ledger.Settled(SampleStage.Kept) == ledger.Count, [.. _refusals.Values.Distinct(), .. _problem is null ? Enumerable.Empty<string>() : [$"waiting: {_problem}"]]);
+        ledger.Settled(SampleState.Kept) == ledger.Count, [.. _refusals.Values.Distinct(), .. _problem is null ? Enumerable.Empty<string>() : [$"waiting: {_problem}"]]);
 
     private async Task<SampleList> WriteListAsync(SampleListKind kind, IEnumerable<SampleRecord> records)
     {
@@ -226,9 +226,9 @@ internal sealed partial class SampleShardGrain(
         return new SampleList(hash, listed.Count);
     }
 
-    private void Take(ShardLedger ledger, ShardOrder order, SampleProgress progress, WorkReport report)
+    private void Take(ShardLedger ledger, ShardDesiredState order, SampleProgress progress, BatchReport report)
     {
-        if (progress.Faults > 0 && progress.Stage == StageFlow.Before(report.Kind)) ledger.CountFault(progress);
+        if (progress.Faults > 0 && progress.State == StageFlow.Before(report.Stage)) ledger.CountFault(progress);
         var (ended, changes) = (ledger.IsLeasedTo(progress.Index, report.Worker), ledger.Changes);
         var isCurrent = ledger.Apply(progress);
         ledger.Release(progress.Index, report.Worker);
@@ -243,9 +243,9 @@ internal sealed partial class SampleShardGrain(
     private async Task StepAsync()
     {
         if (_order is not { } order) return;
-        if (_ledger is null && order.Hold)
+        if (_ledger is null && order.Suspended)
         {
-            _pulse.Rest();
+            _loop.Rest();
             return;
         }
 
@@ -259,12 +259,12 @@ internal sealed partial class SampleShardGrain(
         if (lost.Count > 0) LogLost(logger, lost.Count, this.GetPrimaryKeyString());
         foreach (var worker in ledger.WorkersWithLeasesUntil(Now + (0.75 * _options.Lease)))
             if (_asked.Add(worker)) _ = RenewAsync(ledger, worker);
-        if (order.Hold || _error is not null) await WithdrawAsync(ledger);
+        if (order.Suspended || _error is not null) await WithdrawAsync(ledger);
         else await DispatchAsync(ledger, order);
         if (IsQuiet(ledger, order))
         {
             if (ledger.Revision != _savedRevision) await SaveAsync(ledger);
-            _pulse.Rest();
+            _loop.Rest();
             await NudgeRoundAsync(ledger, order);
         }
         else if (ledger.Changes - _savedChanges >= _options.SnapshotEvery)
@@ -274,28 +274,28 @@ internal sealed partial class SampleShardGrain(
     }
 
     /// <summary>Tells the round that the shard has come to rest; news that it had would only make it ask again.</summary>
-    private async Task NudgeRoundAsync(ShardLedger ledger, ShardOrder order)
+    private async Task NudgeRoundAsync(ShardLedger ledger, ShardDesiredState order)
     {
-        var news = (order.Target, order.Hold, _error, ledger.InFlight, ledger.Settled(order.Target));
+        var news = (order.Target, order.Suspended, _error, ledger.InFlight, ledger.Settled(order.Target));
         if (news == _told) return;
         _told = news;
-        await GrainFactory.GetRound(order.Run, order.Round).Nudge();
+        await GrainFactory.GetRound(order.Run, order.Round).NotifyChanged();
     }
 
-    private bool IsQuiet(ShardLedger ledger, ShardOrder order) =>
-        ledger.InFlight == 0 && (order.Hold || _error is not null || ledger.Settled(order.Target) == ledger.Count);
+    private bool IsQuiet(ShardLedger ledger, ShardDesiredState order) =>
+        ledger.InFlight == 0 && (order.Suspended || _error is not null || ledger.Settled(order.Target) == ledger.Count);
 
-    private async Task DispatchAsync(ShardLedger ledger, ShardOrder order)
+    private async Task DispatchAsync(ShardLedger ledger, ShardDesiredState order)
     {
         var now = Now;
-        if (order.Hold || _error is not null || now < _notBefore) return;
+        if (order.Suspended || _error is not null || now < _notBefore) return;
         var loads = Loads(ledger, now);
         if (loads.Count == 0) return;
         var window = order.Spec.Execution.Window > 0 ? order.Spec.Execution.Window : 2 * StageFlow.LargestBatch(order.Spec) * loads.Count;
         var picked = ledger.Pick(order.Target, window - ledger.InFlight);
         var offers = new List<Task>();
         foreach (var group in picked.GroupBy(p => (p.Kind, Judge: JudgeOf(order, p.Kind, p.Item.Index))))
-            foreach (var (worker, items) in WorkSpread.Deal([.. group.Select(g => g.Item)], StageFlow.BatchOf(group.Key.Kind, order.Spec), loads))
+            foreach (var (worker, items) in LeastLoadedDispatcher.Assign([.. group.Select(g => g.Item)], StageFlow.BatchOf(group.Key.Kind, order.Spec), loads))
                 offers.Add(OfferAsync(ledger, order, group.Key.Kind, group.Key.Judge, items, worker));
         await Task.WhenAll(offers);
     }
@@ -310,16 +310,16 @@ internal sealed partial class SampleShardGrain(
             .ToDictionary(d => d.Key, d => _loads.Of(d, ledger.LoadOf(d.Key)), StringComparer.Ordinal);
     }
 
-    private async Task OfferAsync(ShardLedger ledger, ShardOrder order, StageKind kind, SegmenterModel? judge, ImmutableArray<WorkItem> items, string worker)
+    private async Task OfferAsync(ShardLedger ledger, ShardDesiredState order, Stage kind, SegmenterModel? scoringModel, ImmutableArray<WorkItem> items, string worker)
     {
         var deadline = Now + _options.Lease;
         foreach (var item in items) ledger.Grant(item.Index, new Lease(worker, item.Attempt, deadline));
         var taken = 0;
         try
         {
-            var work = new WorkOrder(this.GetPrimaryKeyString(), order.Run, order.Spec, order.Round, kind, order.Donors, judge, items, _epoch, order.Environment);
+            var work = new BatchRequest(this.GetPrimaryKeyString(), order.Run, order.Spec, order.Round, kind, order.Donors, scoringModel, items, _epoch, order.Environment);
             (taken, var outstanding, var refusal) = await GrainFactory.GetGrain<IDeviceWorkerGrain>(worker).Enqueue(work);
-            _loads.Note(worker, outstanding, ledger.LoadOf(worker));
+            _loads.Record(worker, outstanding, ledger.LoadOf(worker));
             if (refusal is not null && _refusals.TryAdd(worker, refusal)) LogRefused(logger, refusal);
         }
         catch (Exception exception)
@@ -338,7 +338,7 @@ internal sealed partial class SampleShardGrain(
     {
         try
         {
-            var held = await GrainFactory.GetGrain<IDeviceWorkerGrain>(worker).GetHeld(this.GetPrimaryKeyString());
+            var held = await GrainFactory.GetGrain<IDeviceWorkerGrain>(worker).GetLeasedSamples(this.GetPrimaryKeyString());
             ledger.Renew(worker, held, Now + _options.Lease);
         }
         catch (Exception exception)
@@ -351,9 +351,9 @@ internal sealed partial class SampleShardGrain(
         }
     }
 
-    private static SegmenterModel? JudgeOf(ShardOrder order, StageKind kind, int index) => kind != StageKind.Score || order.Judges.IsEmpty ? null
-        : order.Judges.Length == 1 ? order.Judges[0]
-        : order.Judges[SamplePlanner.FoldOf(order.Spec, index)];
+    private static SegmenterModel? JudgeOf(ShardDesiredState order, Stage kind, int index) => kind != Stage.Score || order.ScoringModels.IsEmpty ? null
+        : order.ScoringModels.Length == 1 ? order.ScoringModels[0]
+        : order.ScoringModels[SamplePlanner.FoldOf(order.Spec, index)];
 
     private async Task WithdrawAsync(ShardLedger ledger)
     {
@@ -361,7 +361,7 @@ internal sealed partial class SampleShardGrain(
         {
             try
             {
-                var withdrawn = await GrainFactory.GetGrain<IDeviceWorkerGrain>(worker).Withdraw(this.GetPrimaryKeyString());
+                var withdrawn = await GrainFactory.GetGrain<IDeviceWorkerGrain>(worker).CancelQueued(this.GetPrimaryKeyString());
                 foreach (var index in withdrawn) ledger.Release(index, worker);
             }
             catch (Exception exception)
@@ -372,7 +372,7 @@ internal sealed partial class SampleShardGrain(
         }
     }
 
-    private async Task<ShardLedger> LoadAsync(ShardOrder order)
+    private async Task<ShardLedger> LoadAsync(ShardDesiredState order)
     {
         _loading ??= ReadLedgerAsync(order);
         try
@@ -386,7 +386,7 @@ internal sealed partial class SampleShardGrain(
         }
     }
 
-    private async Task<ShardLedger> ReadLedgerAsync(ShardOrder order)
+    private async Task<ShardLedger> ReadLedgerAsync(ShardDesiredState order)
     {
         await _record.RefreshAsync();
         if (_record.Value is not { } record)
@@ -409,7 +409,7 @@ internal sealed partial class SampleShardGrain(
     /// not know to be where the round says it is, it asks for.
     /// </summary>
     /// <returns>The ledger; null where not every sample is there.</returns>
-    private async Task<ShardLedger?> SettledAsync(ShardOrder order)
+    private async Task<ShardLedger?> SettledAsync(ShardDesiredState order)
     {
         var ledger = _ledger ?? await LoadAsync(order);
         if (ledger.Settled(order.Target) < ledger.Count) await CorrectAsync(ledger, order);
@@ -417,16 +417,16 @@ internal sealed partial class SampleShardGrain(
     }
 
     /// <summary>Whether records that a list is to be made of are as far as the ledger knows them to be, and at least at a stage or quarantined.</summary>
-    private async Task<bool> AgreeAsync(ShardLedger ledger, ShardOrder order, IReadOnlyList<SampleRecord> records, SampleStage least)
+    private async Task<bool> AgreeAsync(ShardLedger ledger, ShardDesiredState order, IReadOnlyList<SampleRecord> records, SampleState least)
     {
-        var older = records.Where(r => r.Stage < least || ledger.IsOlder(SampleTransitions.ProgressOf(r))).ToList();
+        var older = records.Where(r => r.State < least || ledger.IsOlder(SampleTransitions.ProgressOf(r))).ToList();
         foreach (var record in older) _verifier.Suspect(record.Index);
         if (older.Count > 0) await VerifyAsync(ledger, order);
         return older.Count == 0;
     }
 
     /// <summary>Compares the ledger with the store; where the store has lost something, others may have lost something too.</summary>
-    private async Task VerifyAsync(ShardLedger ledger, ShardOrder order)
+    private async Task VerifyAsync(ShardLedger ledger, ShardDesiredState order)
     {
         var lost = await _verifier.CheckAsync(ledger, order);
         if (lost == 0) return;
@@ -435,10 +435,10 @@ internal sealed partial class SampleShardGrain(
         _verifier.RequestAll();
         _told = null;
         await GrainFactory.GetRound(order.Run, order.Round).StoreLostWrites();
-        _pulse.Signal();
+        _loop.Signal();
     }
 
-    private async Task CorrectAsync(ShardLedger ledger, ShardOrder order)
+    private async Task CorrectAsync(ShardLedger ledger, ShardDesiredState order)
     {
         var known = await Fanout.CallAsync(
             ledger.InDoubt(order.Target).ToList(),
@@ -456,7 +456,7 @@ internal sealed partial class SampleShardGrain(
         if (_record.Conflicts > conflicts) _verifier.RequestAll();
     }
 
-    private Task<List<SampleRecord>> ReadAsync(ShardOrder order, IEnumerable<int> indices) => Fanout.CallAsync(indices, async index =>
+    private Task<List<SampleRecord>> ReadAsync(ShardDesiredState order, IEnumerable<int> indices) => Fanout.CallAsync(indices, async index =>
         await RetryPolicies.ReadCall.ExecuteInGrainAsync(() => GrainFactory.GetSample(order.Run, order.Round, index).Get())
         ?? SamplePlanner.Fresh(order.Spec, order.Round, index));
 

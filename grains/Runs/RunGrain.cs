@@ -24,7 +24,7 @@ internal sealed partial class RunGrain(
     private static readonly TimeSpan WakePeriod = TimeSpan.FromMinutes(1);
 
     private readonly DurableRecord<RunRecord> _record = new(state);
-    private Pulse _pulse = null!;
+    private ReconcileLoop _loop = null!;
     private bool _idle = true;
     private ImmutableArray<string> _notes = [];
 
@@ -32,7 +32,7 @@ internal sealed partial class RunGrain(
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _pulse = new Pulse(this, StepAsync, exception => LogStepFailed(logger, exception, Id), options.Value.Pulse);
+        _loop = new ReconcileLoop(this, StepAsync, exception => LogStepFailed(logger, exception, Id), options.Value.ReconcileInterval);
         return Task.CompletedTask;
     }
 
@@ -43,7 +43,7 @@ internal sealed partial class RunGrain(
         {
             if (SpecFingerprint.Of(started.Spec) != SpecFingerprint.Of(spec))
                 throw new RunRejectedException($"The run '{Id}' was started with another specification; give this one another name.", []);
-            _pulse.Signal();
+            _loop.Signal();
             return;
         }
 
@@ -54,7 +54,7 @@ internal sealed partial class RunGrain(
         await GrainFactory.GetGrain<IRunDirectoryGrain>(0).Register(Id);
         await this.RegisterOrUpdateReminder(Wake, WakePeriod, WakePeriod);
         await _record.UpdateAsync(r => r ?? new RunRecord { Spec = spec, StartedAt = time.GetUtcNow() });
-        _pulse.Signal();
+        _loop.Signal();
     }
 
     public async Task<RunStatus> GetStatus()
@@ -101,7 +101,7 @@ internal sealed partial class RunGrain(
         if (_record.Value is not { Ended: false } record || record.AllClosed) return;
         // What stopped the run may be a list that the store has lost.
         foreach (var round in Enumerable.Range(0, record.Closed.Length + 1)) await GrainFactory.GetRound(Id, round).RestoreLists();
-        // The round first: a run that runs again before its round is forgiven would fail again at once.
+        // The round first: a run that resumes before the failures of its round are reset would fail again at once.
         await GrainFactory.GetRound(Id, record.Closed.Length).Retry(indices);
         await ChangeAsync(r => r.Retry());
     }
@@ -139,21 +139,21 @@ internal sealed partial class RunGrain(
     public async Task<bool> RestoreArtifact(int round, int index, string hash) =>
         _record.Value is { } record && await GrainFactory.GetGrain<IArtifactRestorerGrain>(Id).Restore(record.Spec, round, index, hash);
 
-    public Task Nudge()
+    public Task NotifyChanged()
     {
-        if (_record.Value is not null) _pulse.Signal();
+        if (_record.Value is not null) _loop.Signal();
         return Task.CompletedTask;
     }
 
     public async Task StoreLostWrites()
     {
         await _record.ReadAgainAsync();
-        if (_record.Value is not null) _pulse.Signal();
+        if (_record.Value is not null) _loop.Signal();
     }
 
     public async Task ReceiveReminder(string reminderName, TickStatus status)
     {
-        if (_record.Value is { Ended: false }) _pulse.Signal();
+        if (_record.Value is { Ended: false }) _loop.Signal();
         else await ForgetReminderAsync();
     }
 
@@ -162,7 +162,7 @@ internal sealed partial class RunGrain(
         await _record.RefreshAsync();
         if (_record.Value is null) return;
         await _record.UpdateAsync(r => change(r!));
-        _pulse.Signal();
+        _loop.Signal();
     }
 
     private async Task StepAsync()
@@ -176,7 +176,7 @@ internal sealed partial class RunGrain(
         }
 
         if (_record.Value is { } resting) await RestAsync(resting);
-        else _pulse.Rest();
+        else _loop.Rest();
     }
 
     /// <summary>Finds out what the devices compute with, and keeps the run to it.</summary>
@@ -208,7 +208,7 @@ internal sealed partial class RunGrain(
     /// <returns>True where the run's record has changed.</returns>
     private async Task<bool> DriveAsync(RunRecord record)
     {
-        var report = await GrainFactory.GetRound(Id, record.Closed.Length).Drive(record.OpenRound(Id), hold: false);
+        var report = await GrainFactory.GetRound(Id, record.Closed.Length).Reconcile(record.OpenRound(Id), suspended: false);
         if (report.Status.Error is { } error)
         {
             LogFailed(logger, Id, error);
@@ -230,7 +230,7 @@ internal sealed partial class RunGrain(
         var manifest = Convert.ToHexStringLower(hash.GetHashAndReset());
         await _record.UpdateAsync(r => r!.Complete(manifest, parts, time.GetUtcNow()));
         LogCompleted(logger, Id, manifest);
-        if (collection.Value.Every > TimeSpan.Zero) await GrainFactory.GetGrain<IArtifactCollectorGrain>(0).Collect();
+        if (collection.Value.Interval > TimeSpan.Zero) await GrainFactory.GetGrain<IArtifactCollectorGrain>(0).Collect();
     }
 
     private Task<RoundReport> ReportAsync(int round) =>
@@ -252,10 +252,10 @@ internal sealed partial class RunGrain(
 
     private async Task RestAsync(RunRecord record)
     {
-        _idle = record.AllClosed || (await GrainFactory.GetRound(Id, record.Closed.Length).Drive(record.OpenRound(Id), hold: true)).Idle;
+        _idle = record.AllClosed || (await GrainFactory.GetRound(Id, record.Closed.Length).Reconcile(record.OpenRound(Id), suspended: true)).Idle;
         if (!_idle) return;
         if (record.Ended) await ForgetReminderAsync();
-        _pulse.Rest();
+        _loop.Rest();
     }
 
     private async Task ForgetReminderAsync()

@@ -9,7 +9,7 @@ namespace FreeMask.Grains.Stages;
 public interface IStageRunner
 {
     /// <summary>Works on samples of one run.</summary>
-    /// <param name="kind">The work; all inputs are at the stage before it.</param>
+    /// <param name="stage">The work; all inputs are at the stage before it.</param>
     /// <param name="spec">What the run makes.</param>
     /// <param name="inputs">At most <see cref="Domain.StageFlow.BatchOf"/> samples. What is made of one must not depend on the others.</param>
     /// <param name="cancellationToken">The device stops: leave soon.</param>
@@ -20,7 +20,7 @@ public interface IStageRunner
     /// Something else: the samples are tried one by one, so that one sample's fault costs no other; when none of several can be worked on,
     /// the model is held to be at fault.
     /// </exception>
-    Task<IReadOnlyList<StageOutcome>> RunAsync(StageKind kind, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken);
+    Task<IReadOnlyList<StageOutcome>> RunAsync(Stage stage, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken);
 }
 
 /// <summary>One sample to work on.</summary>
@@ -50,8 +50,8 @@ public sealed record StageInput
     /// <summary>Compose: the donor snapshot; read it with <see cref="Artifacts.SampleLists.ReadSnapshotAsync"/>.</summary>
     public string? Donors { get; init; }
 
-    /// <summary>Score: the model that judges; null where the run names a segmenter of the user's own.</summary>
-    public SegmenterModel? Judge { get; init; }
+    /// <summary>Score: the scoring model; null where the run names a segmenter of the user's own.</summary>
+    public SegmenterModel? ScoringModel { get; init; }
 
     /// <summary>A sample as its record tells it.</summary>
     public static StageInput Of(string run, SampleRecord record) => new()
@@ -99,8 +99,8 @@ public sealed record StageOutcome
     public static StageOutcome Done(ImmutableArray<(string Name, string Hash)> artifacts, ImmutableArray<SampleFact> facts = default) =>
         new(StageResult.Done) { Artifacts = artifacts, Facts = facts.IsDefault ? [] : facts };
 
-    /// <summary>The sample is judged.</summary>
-    public static StageOutcome Judged(double score, ImmutableArray<(string Name, string Hash)> artifacts = default) =>
+    /// <summary>The sample is scored.</summary>
+    public static StageOutcome Scored(double score, ImmutableArray<(string Name, string Hash)> artifacts = default) =>
         new(StageResult.Done) { Artifacts = artifacts.IsDefault ? [] : artifacts, Score = score };
 
     /// <summary>The mask broke a rule: the sample starts again with the next seeds. Reasons are grouped for display: put numbers into facts.</summary>

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Options;
 
 namespace FreeMask.Grains.Training;
 
-/// <summary>Runs trainings in the background. A call never waits for one; the round asks, and is nudged when a job ends.</summary>
+/// <summary>Runs trainings in the background. A call never waits for one; the round asks, and is notified when a job ends.</summary>
 internal sealed partial class TrainerGrain(
     [PersistentState("trainer", StorageNames.Coordination)] IPersistentState<Stored<TrainerRecord>> state,
     ISegmenterTraining training,
@@ -32,10 +32,10 @@ internal sealed partial class TrainerGrain(
     {
         if (_running is not { } running) return;
         await running.Stop.CancelAsync();
-        await Task.WhenAny(running.Task, Task.Delay(options.Value.StopWithin, time, cancellationToken));
+        await Task.WhenAny(running.Task, Task.Delay(options.Value.StopTimeout, time, cancellationToken));
     }
 
-    public async Task<JobReport> Ensure(TrainingJob job)
+    public async Task<JobReport> EnsureStarted(TrainingJob job)
     {
         await _record.RefreshAsync();
         var known = _record.Value?.Find(job.Id);
@@ -62,7 +62,7 @@ internal sealed partial class TrainerGrain(
         return known is null && _running?.Job.Id != id ? null : ReportOf(id, known, _running?.Job.Title ?? id, 0);
     }
 
-    public async Task<bool> Halt()
+    public async Task<bool> Stop()
     {
         if (_running is not { } running) return true;
         await running.Stop.CancelAsync();
@@ -87,7 +87,7 @@ internal sealed partial class TrainerGrain(
         DeactivateOnIdle();
     }
 
-    public Task Forgive() => _record.UpdateAsync(r => (r ?? TrainerRecord.Empty).Forgive());
+    public Task ResetFailures() => _record.UpdateAsync(r => (r ?? TrainerRecord.Empty).Forgive());
 
     private string? Note => _problem is null ? null : $"waiting: {_problem}";
 
@@ -144,7 +144,7 @@ internal sealed partial class TrainerGrain(
         }
 
         _running = null;
-        await GrainFactory.GetRound(this.GetPrimaryKeyString(), job.Round).Nudge();
+        await GrainFactory.GetRound(this.GetPrimaryKeyString(), job.Round).NotifyChanged();
     }
 
     private async Task<SegmenterModel> TrainAsync(TrainingJob job, JobRecord record, Monitor monitor, CancellationToken stop)

@@ -12,8 +12,8 @@ internal sealed partial class ArtifactCollection(
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        if (options.Value.Every == TimeSpan.Zero || !silo.Value.ParsedRoles.HasFlag(SiloRoles.Coordinator)) return;
-        using var timer = new PeriodicTimer(options.Value.Every, time);
+        if (options.Value.Interval == TimeSpan.Zero || !silo.Value.ParsedRoles.HasFlag(SiloRoles.Coordinator)) return;
+        using var timer = new PeriodicTimer(options.Value.Interval, time);
         try
         {
             while (await timer.WaitForNextTickAsync(stoppingToken)) await AskAsync();

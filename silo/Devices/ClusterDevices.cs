@@ -13,7 +13,7 @@ namespace FreeMask.Silo.Devices;
 /// </summary>
 internal sealed partial class ClusterDevices(
     ILocalDevices local,
-    Departure departure,
+    SiloDrainState drain,
     ILocalSiloDetails self,
     IClusterMembershipService membership,
     IGrainFactory grains,
@@ -30,7 +30,7 @@ internal sealed partial class ClusterDevices(
     {
         get
         {
-            var own = departure.IsLeaving ? [] : local.Devices.Where(d => !d.Hangs).Select(d => new DeviceState(d.Address.Key, d.Address.Kind, d.Queued + d.Running));
+            var own = drain.IsDraining ? [] : local.Devices.Where(d => !d.Hangs).Select(d => new DeviceState(d.Address.Key, d.Address.Kind, d.Queued + d.Running));
             return [.. own, .. _heard.Values.Where(h => h.Answered).SelectMany(h => h.Devices)];
         }
     }
@@ -42,12 +42,12 @@ internal sealed partial class ClusterDevices(
         if (silo == _own) return local.Find(key) is null;
         if (!Others().Any(m => Members.KeyOf(m) == silo)) return true;
         var last = _heard.TryGetValue(silo, out var heard) ? heard.At : _started;
-        return time.GetElapsedTime(last) > options.Value.SilentAfter;
+        return time.GetElapsedTime(last) > options.Value.DeviceLostTimeout;
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(options.Value.DeviceCheck, time);
+        using var timer = new PeriodicTimer(options.Value.DeviceRefreshInterval, time);
         do
         {
             var others = Others().Where(m => m.Status == SiloStatus.Active).Select(Members.KeyOf).ToHashSet(StringComparer.Ordinal);

@@ -7,7 +7,7 @@ namespace FreeMask.Silo.Devices;
 /// Empties this silo's devices before the silo leaves, while it can still call the others: what waits is given back at once, and batches
 /// under way may finish for a while.
 /// </summary>
-internal sealed partial class DeviceDrain(ILocalDevices devices, Departure departure, IGrainFactory grains, ILogger<DeviceDrain> logger) : IHostedService
+internal sealed partial class DeviceDrain(ILocalDevices devices, SiloDrainState drain, IGrainFactory grains, ILogger<DeviceDrain> logger) : IHostedService
 {
     /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -15,7 +15,7 @@ internal sealed partial class DeviceDrain(ILocalDevices devices, Departure depar
     /// <inheritdoc/>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        departure.Announce();
+        drain.Begin();
         try
         {
             // A device that has nothing to do needs no emptying, and may not even have been opened.

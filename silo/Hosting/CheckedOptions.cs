@@ -1,4 +1,6 @@
 using System.ComponentModel.DataAnnotations;
+using System.Reflection;
+using FreeMask.Grains;
 using Microsoft.Extensions.Options;
 
 namespace FreeMask.Silo.Hosting;
@@ -34,9 +36,15 @@ internal static class CheckedOptions
 
         private IEnumerable<string> Unknown()
         {
-            var known = typeof(T).GetProperties().Where(p => p.CanWrite).Select(p => p.Name).Concat(others).ToHashSet(StringComparer.OrdinalIgnoreCase);
-            return configuration.GetSection(section).GetChildren().Where(c => !known.Contains(c.Key))
-                .Select(c => $"{section}:{c.Key} is not a setting; there are {string.Join(", ", known.Order(StringComparer.Ordinal))}.");
+            var options = typeof(T).GetProperties().Where(p => p.CanWrite).ToList();
+            var known = options.Select(p => p.Name).Concat(others).ToHashSet(StringComparer.OrdinalIgnoreCase);
+            foreach (var key in configuration.GetSection(section).GetChildren().Select(c => c.Key).Where(k => !known.Contains(k)))
+            {
+                var renamed = options.Find(p => string.Equals(p.GetCustomAttribute<FormerNameAttribute>()?.Name, key, StringComparison.OrdinalIgnoreCase));
+                yield return renamed is not null
+                    ? $"{section}:{key} is now named {section}:{renamed.Name}."
+                    : $"{section}:{key} is not a setting; there are {string.Join(", ", known.Order(StringComparer.Ordinal))}.";
+            }
         }
     }
 }

@@ -140,7 +140,7 @@ public sealed class EmbeddedSilo : IAsyncDisposable
     {
         ["FreeMask:Roles"] = "coordinator",
         ["FreeMask:Artifacts:ReadOnly"] = "true",
-        ["FreeMask:Collection:Every"] = "00:00:00",
+        ["FreeMask:Collection:Interval"] = "00:00:00",
         [$"Orleans:GrainStorage:{StorageNames.Coordination}:ReadOnly"] = "true",
         [$"Orleans:GrainStorage:{StorageNames.Samples}:ReadOnly"] = "true",
     };

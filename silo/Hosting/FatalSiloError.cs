@@ -15,7 +15,7 @@ internal sealed partial class FatalSiloError(ILocalSiloDetails self, ILogger<Fat
     {
         LogFatal(logger, exception, context ?? "");
         Console.Error.WriteLine(Explain(context, exception, self.SiloAddress));
-        ProcessEnd.Leave(Failed);
+        ProcessExit.Leave(Failed);
     }
 
     /// <summary>What a user can do about it.</summary>

@@ -44,14 +44,14 @@ public static class SiloHosting
         services.AddSingleton<TimeProvider>(new SteadyTimeProvider(TimeProvider.System));
         services.AddArtifactStore();
         services.TryAddSingleton<IComputeEnvironment, UnknownEnvironment>();
-        services.AddSingleton<Departure>();
-        services.AddSingleton<RecentSamples>();
+        services.AddSingleton<SiloDrainState>();
+        services.AddSingleton<SampleRecordCache>();
         services.AddSingleton<ILocalDevices, ConfiguredDevices>();
         services.AddSingleton<ClusterDevices>();
         services.AddSingleton<IDeviceDirectory>(s => s.GetRequiredService<ClusterDevices>());
         // A stop lasts as long as the longest batch may, and then some for handing grains over.
         services.AddOptions<HostOptions>().Configure<IOptions<DeviceWorkerOptions>>(
-            (host, worker) => host.ShutdownTimeout = worker.Value.FinishWithin + worker.Value.StopWithin + TimeSpan.FromSeconds(25));
+            (host, worker) => host.ShutdownTimeout = worker.Value.DrainTimeout + worker.Value.StopTimeout + TimeSpan.FromSeconds(25));
         // The same bytes in every store, by the ids that contracts state; it must be there before Orleans registers its own.
         services.AddSingleton<IGrainStorageSerializer, OrleansGrainStorageSerializer>();
         // Hosted services start in this order and stop in the other: tables are ready before Orleans reads them, devices are emptied
@@ -63,7 +63,7 @@ public static class SiloHosting
             ConfigureSilo(silo);
         });
         services.AddHostedService(s => s.GetRequiredService<ClusterDevices>());
-        services.AddHostedService<RunWaker>();
+        services.AddHostedService<RunRecoveryService>();
         services.AddHostedService<ArtifactCollection>();
         services.AddHostedService<DeviceDrain>();
         return builder;
@@ -128,7 +128,7 @@ public static class SiloHosting
         };
         if (ProviderCheck.IsClustered(configuration))
         {
-            defaults["FreeMask:DeviceWorker:FinishWithin"] = "00:01:00";
+            defaults["FreeMask:DeviceWorker:DrainTimeout"] = "00:01:00";
         }
         else
         {

@@ -4,11 +4,11 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace FreeMask.Silo.Operations;
 
 /// <summary>Whether this silo is an active member of its cluster and does not leave it.</summary>
-internal sealed class MembershipCheck(ISiloStatusOracle oracle, Departure departure) : IHealthCheck
+internal sealed class MembershipCheck(ISiloStatusOracle oracle, SiloDrainState departure) : IHealthCheck
 {
     /// <inheritdoc/>
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken) => Task.FromResult(
-        departure.IsLeaving ? HealthCheckResult.Unhealthy("the silo is about to leave")
+        departure.IsDraining ? HealthCheckResult.Unhealthy("the silo is about to leave")
         : oracle.CurrentStatus == SiloStatus.Active ? HealthCheckResult.Healthy($"one of {oracle.GetActiveSilos().Length} active silos")
         : HealthCheckResult.Unhealthy($"the silo is {oracle.CurrentStatus}"));
 }

@@ -16,9 +16,9 @@ public static class PipelineServices
     public static IServiceCollection AddFreeMaskPipeline(this IServiceCollection services, string? modelsFolder)
     {
         services.AddSingleton(new BundleFolders(modelsFolder));
-        services.AddSingleton<IStageRunnerFactory, PipelineRunnerFactory>();
+        services.AddSingleton<IStageRunnerFactory, DeviceStageRunnerFactory>();
         services.AddSingleton<IComputeEnvironment, PipelineEnvironment>();
-        services.AddSingleton<ISegmenterTraining, PipelineTraining>();
+        services.AddSingleton<ISegmenterTraining, SegmenterTrainingService>();
         services.AddSingleton<IValidateOptions<DeviceOptions>, ProvidersOfDevices>();
         return services;
     }

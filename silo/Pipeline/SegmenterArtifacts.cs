@@ -22,7 +22,7 @@ internal static class SegmenterArtifacts
     internal static async Task<OnnxSegmenter> OpenAsync(
         IArtifactStore store, SegmenterModel model, OnnxSessionOptions sessions, CancellationToken cancellationToken)
     {
-        if (model is not { Onnx: { } onnx, Card: { } card }) throw new FreeMaskException($"The segmenter {model.Weights} has no ONNX export; it cannot judge.");
+        if (model is not { Onnx: { } onnx, Card: { } card }) throw new FreeMaskException($"The segmenter {model.Weights} has no ONNX export; it cannot score samples.");
         var description = SegmenterCard.Parse(Encoding.UTF8.GetString((await store.GetAsync(card, cancellationToken)).Span), card);
         return new OnnxSegmenter((await store.GetAsync(onnx, cancellationToken)).ToArray(), description, sessions.Threads);
     }

@@ -7,13 +7,13 @@ using FreeMask.Vision.Randomness;
 namespace FreeMask.Silo.Pipeline;
 
 /// <summary>The work of one stage on a batch of samples.</summary>
-internal interface IStageStep
+internal interface IStageHandler
 {
     Task<IReadOnlyList<StageOutcome>> RunAsync(RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken);
 }
 
 /// <summary>What the steps read and write, as pictures instead of bytes.</summary>
-internal static class StepArtifacts
+internal static class StageArtifacts
 {
     internal static async Task<RgbImage> GetImageAsync(this IArtifactStore store, string hash, CancellationToken cancellationToken) =>
         ImageCodec.Decode((await store.GetAsync(hash, cancellationToken)).Span, hash);

@@ -31,12 +31,12 @@ internal sealed class Puller(HubClient hub, Action<string> say, TimeProvider tim
         var earlier = await PullLock.BeginAsync(folder, reference, stop);
         var listing = await hub.ListAsync(reference, stop);
         var chosen = choose is null ? HubSelection.Choose(listing, reference, variant) : choose(listing);
-        say($"{reference.Repository} at {listing.Commit}: {chosen.Count} files, {Sizes.Megabytes(chosen.Sum(item => item.File.Size ?? 0))}");
+        say($"{reference.Repository} at {listing.Commit}: {chosen.Count} files, {ByteSize.Megabytes(chosen.Sum(item => item.File.Size ?? 0))}");
         if (HubSelection.WithoutVariant(chosen, variant) is { Count: > 0 } plain) say($"no {variant} of {string.Join(", ", plain)}: the plain files are taken.");
         var files = await FilesAsync(reference, listing.Commit, chosen, folder, stop);
         // Only the graphs say which files hold their weights.
         var weights = choose is null ? chosen.Where(IsGraph).SelectMany(graph => HubSelection.Weights(listing, reference, graph, LocationsOf(folder, graph.Path))).DistinctBy(item => item.Path).ToList() : [];
-        if (weights.Count > 0) say($"weights of the graphs: {weights.Count} files, {Sizes.Megabytes(weights.Sum(item => item.File.Size ?? 0))}");
+        if (weights.Count > 0) say($"weights of the graphs: {weights.Count} files, {ByteSize.Megabytes(weights.Sum(item => item.File.Size ?? 0))}");
         files.AddRange(await FilesAsync(reference, listing.Commit, weights, folder, stop));
         var after = new PullLock(reference.Repository, reference.Revision, listing.Commit, [.. files.OrderBy(file => file.Path, StringComparer.Ordinal)]);
         // What an earlier pull of another revision or variant brought, and this one does not.
@@ -83,7 +83,7 @@ internal sealed class Puller(HubClient hub, Action<string> say, TimeProvider tim
         long Have(string target) => File.Exists(target) ? ModelFiles.LengthOf(target) : File.Exists(target + Part) ? ModelFiles.LengthOf(target + Part) : 0;
         var missing = chosen.Sum(item => Math.Max(0, (item.File.Size ?? 0) - Have(TargetOf(folder, item.Path))));
         var free = new DriveInfo(folder).AvailableFreeSpace;
-        if (missing > free) throw new FreeMaskException($"{folder} needs {Sizes.Megabytes(missing)} more, and its disk has {Sizes.Megabytes(free)}; make room, or name another folder with --out.");
+        if (missing > free) throw new FreeMaskException($"{folder} needs {ByteSize.Megabytes(missing)} more, and its disk has {ByteSize.Megabytes(free)}; make room, or name another folder with --out.");
     }
 
     private async Task<PulledFile> FileAsync(HubReference reference, string commit, HubFile file, string path, string folder, CancellationToken stop)

@@ -5,7 +5,7 @@ using Spectre.Console;
 namespace FreeMask.Cli.Live;
 
 /// <summary>Watches a run until it ends and shows how it goes: a live picture on a terminal, plain lines elsewhere.</summary>
-internal sealed class Follower(Desk desk)
+internal sealed class Follower(CommandContext context)
 {
     private static readonly TimeSpan LineInterval = TimeSpan.FromSeconds(5);
 
@@ -23,8 +23,8 @@ internal sealed class Follower(Desk desk)
     /// <exception cref="OperationCanceledException">The watching was stopped.</exception>
     internal Task<RunStatus> FollowAsync(Func<CancellationToken, Task<RunStatus>> ask, string hint, CancellationToken stop)
     {
-        var capabilities = desk.Aside.Profile.Capabilities;
-        return !desk.Quiet && capabilities.Interactive && capabilities.Ansi ? DrawAsync(ask, hint, stop) : PrintAsync(ask, stop);
+        var capabilities = context.Aside.Profile.Capabilities;
+        return !context.Quiet && capabilities.Interactive && capabilities.Ansi ? DrawAsync(ask, hint, stop) : PrintAsync(ask, stop);
     }
 
     private async Task<RunStatus> PrintAsync(Func<CancellationToken, Task<RunStatus>> ask, CancellationToken stop)
@@ -32,41 +32,41 @@ internal sealed class Follower(Desk desk)
         var lines = new ProgressLines(LineInterval);
         return await PollAsync(ask, status =>
         {
-            if (lines.Next(status, desk.Time.GetUtcNow()) is { } line) desk.Say(line);
+            if (lines.Next(status, context.Time.GetUtcNow()) is { } line) context.Say(line);
         }, stop);
     }
 
     private async Task<RunStatus> DrawAsync(Func<CancellationToken, Task<RunStatus>> ask, string hint, CancellationToken stop)
     {
-        var view = new ProgressView(desk.Aside.Profile.Capabilities.Unicode);
-        return await desk.Aside.Live(Text.Empty).Overflow(VerticalOverflow.Crop).StartAsync(live =>
+        var view = new ProgressView(context.Aside.Profile.Capabilities.Unicode);
+        return await context.Aside.Live(Text.Empty).Overflow(VerticalOverflow.Crop).StartAsync(live =>
             PollAsync(ask, status =>
             {
-                live.UpdateTarget(view.Draw(status, desk.Time.GetUtcNow(), IsOver(status) ? "" : hint));
+                live.UpdateTarget(view.Draw(status, context.Time.GetUtcNow(), IsOver(status) ? "" : hint));
                 live.Refresh();
             }, stop));
     }
 
     private async Task<RunStatus> PollAsync(Func<CancellationToken, Task<RunStatus>> ask, Action<RunStatus> show, CancellationToken stop)
     {
-        var answered = desk.Time.GetTimestamp();
+        var answered = context.Time.GetTimestamp();
         var silent = false;
         while (true)
         {
             try
             {
                 var status = await ask(stop);
-                (answered, silent) = (desk.Time.GetTimestamp(), false);
+                (answered, silent) = (context.Time.GetTimestamp(), false);
                 show(status);
                 if (IsOver(status)) return status;
             }
-            catch (Exception exception) when (IsSilence(exception) && desk.Time.GetElapsedTime(answered) < Patience)
+            catch (Exception exception) when (IsSilence(exception) && context.Time.GetElapsedTime(answered) < Patience)
             {
-                if (!silent) desk.Say("No answer; the run may go on. Asking again ...");
+                if (!silent) context.Say("No answer; the run may go on. Asking again ...");
                 silent = true;
             }
 
-            await Task.Delay(Interval, desk.Time, stop);
+            await Task.Delay(Interval, context.Time, stop);
         }
     }
 

@@ -24,8 +24,8 @@ internal sealed class ProgressLines(TimeSpan interval)
         _said = place;
         _saidAt = now;
         _tail = tail;
-        var elapsed = Words.Clock((status.EndedAt ?? now) - (status.StartedAt ?? now));
-        var eta = Words.Left(left, status) is { } words ? $" · {words}" : "";
+        var elapsed = StatusFormatter.Clock((status.EndedAt ?? now) - (status.StartedAt ?? now));
+        var eta = StatusFormatter.Left(left, status) is { } words ? $" · {words}" : "";
         return $"[{elapsed}] {tail}{eta}";
     }
 
@@ -34,20 +34,20 @@ internal sealed class ProgressLines(TimeSpan interval)
     private static string Place(RunStatus status, RoundStatus? round)
     {
         if (status.State != RunState.Running || round is null)
-            return $"{status.Run} is {Words.State(status.State)}{(status.Reason is { Length: > 0 } reason ? $": {reason}" : "")}";
-        var head = $"round {round.Round + 1}/{status.RoundsPlanned} {Words.Phase(round.Phase)}";
-        if (round.Training is { } training) return $"{head}: {Words.Training(training)}";
+            return $"{status.Run} is {StatusFormatter.State(status.State)}{(status.Reason is { Length: > 0 } reason ? $": {reason}" : "")}";
+        var head = $"round {round.Round + 1}/{status.RoundsPlanned} {StatusFormatter.Phase(round.Phase)}";
+        if (round.Training is { } training) return $"{head}: {StatusFormatter.Training(training)}";
         var counts = round.Counts;
         return round.Phase switch
         {
             RoundPhase.Producing => $"{head}: generated {counts.Generated}/{counts.Planned}, masked {counts.Masked}, composed {counts.Composed}, harmonized {counts.Harmonized}{Trouble(counts)}",
             RoundPhase.Scoring => $"{head}: scored {counts.Scored}/{counts.Planned - counts.Quarantined}",
             RoundPhase.Selecting => $"{head}: kept {counts.Kept}, dropped {counts.Dropped}",
-            RoundPhase.Closed => $"{head}: kept {counts.Kept}, dropped {counts.Dropped}, quarantined {counts.Quarantined}{(round.Quality is { } quality ? $", mIoU over {quality.Classes.Length} classes {Words.Share(quality.MeanIoU)}" : "")}",
+            RoundPhase.Closed => $"{head}: kept {counts.Kept}, dropped {counts.Dropped}, quarantined {counts.Quarantined}{(round.Quality is { } quality ? $", mIoU over {quality.Classes.Length} classes {StatusFormatter.Share(quality.MeanIoU)}" : "")}",
             _ => head,
         };
     }
 
-    private static string Trouble(StageCounts counts) =>
+    private static string Trouble(StateCounts counts) =>
         (counts.Rejected > 0 ? $", {counts.Rejected} masks rejected" : "") + (counts.Quarantined > 0 ? $", {counts.Quarantined} quarantined" : "");
 }

@@ -94,7 +94,7 @@ internal sealed class TimeLeftEstimator
     private double? Scored(RunStatus status, RoundStatus round) => Samples(status, round, Scoring, new());
 
     /// <summary>Seconds of sample work that is left where so many have passed each stage.</summary>
-    private double? Samples(RunStatus status, RoundStatus round, IReadOnlyList<Stage> stages, StageCounts passed)
+    private double? Samples(RunStatus status, RoundStatus round, IReadOnlyList<Stage> stages, StateCounts passed)
     {
         var planned = round.Counts.Planned > 0 ? round.Counts.Planned : status.Rounds.Max(item => item.Counts.Planned);
         var toPass = planned - (ReferenceEquals(passed, round.Counts) ? round.Counts.Quarantined : 0);
@@ -136,7 +136,7 @@ internal sealed class TimeLeftEstimator
 
     private static TimeSpan? Span(double? seconds) => seconds is { } value && double.IsFinite(value) ? TimeSpan.FromSeconds(Math.Clamp(value, 0, 1e9)) : null;
 
-    private sealed record Stage(Func<StageCounts, int> Reached, Func<StageSeconds, double> Seconds, bool Essential);
+    private sealed record Stage(Func<StateCounts, int> Reached, Func<StageSeconds, double> Seconds, bool Essential);
 
     private static readonly IReadOnlyList<Stage> Producing =
     [

@@ -17,7 +17,7 @@ internal static class ContactSheet
         var kept = new List<SampleRecord>();
         foreach (var round in run.Status.Rounds.Reverse())
         {
-            await foreach (var sample in run.SamplesAsync(round.Round, SampleStage.Kept, stop)) kept.Add(sample);
+            await foreach (var sample in run.SamplesAsync(round.Round, SampleState.Kept, stop)) kept.Add(sample);
             if (kept.Count > 0) break;
         }
 

@@ -9,7 +9,7 @@ namespace FreeMask.Cli.Reports;
 internal sealed class ReportBuilder(RunReader run, TimeProvider time)
 {
     private const int StripsPerRound = 8, BorderlinePerSide = 4;
-    private readonly ReportPictures _pictures = new(run);
+    private readonly ReportImages _pictures = new(run);
 
     /// <summary>Gathers everything; works at any point of a run.</summary>
     /// <param name="products">Where the run's products lie.</param>
@@ -65,7 +65,7 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
             ],
             Quarantined = counts.Quarantined,
             KeepRatio = run.Spec.KeepRatio,
-            Scores = [.. samples.Where(IsDecided).Select(sample => new ReportScore(sample.Score!.Value, sample.Stage == SampleStage.Kept))],
+            Scores = [.. samples.Where(IsDecided).Select(sample => new ReportScore(sample.Score!.Value, sample.State == SampleState.Kept))],
             Classes = [.. run.Spec.Classes.Select(name => Class(name, round, samples))],
             MeanIoU = round.Quality?.MeanIoU,
             MeanIoUOfRun = round.Quality is { } quality ? RoundDocument.OwnMean(quality, run.Spec.Classes) : null,
@@ -76,7 +76,7 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
         };
     }
 
-    private static bool IsDecided(SampleRecord sample) => sample is { Score: not null, Stage: SampleStage.Kept or SampleStage.Dropped };
+    private static bool IsDecided(SampleRecord sample) => sample is { Score: not null, State: SampleState.Kept or SampleState.Dropped };
 
     private static ReportClass Class(string name, RoundStatus round, List<SampleRecord> samples)
     {
@@ -84,7 +84,7 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
         var own = samples.Where(sample => sample.Plan.Class == name).ToList();
         var cut = round.Cuts.FirstOrDefault(cut => cut.Class == name);
         var iou = round.Quality?.Classes.FirstOrDefault(item => item.Class == name)?.IoU;
-        return new ReportClass(name, $"#{r:x2}{g:x2}{b:x2}", own.Count, own.Count(sample => sample.Stage == SampleStage.Kept), cut is { Kept: > 0 } ? cut.Score : null, iou);
+        return new ReportClass(name, $"#{r:x2}{g:x2}{b:x2}", own.Count, own.Count(sample => sample.State == SampleState.Kept), cut is { Kept: > 0 } ? cut.Score : null, iou);
     }
 
     private async Task<IReadOnlyList<ReportSample>> SamplesAsync(IEnumerable<SampleRecord> samples, bool strip, CancellationToken stop)
@@ -93,7 +93,7 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
         foreach (var sample in samples)
         {
             var pictures = strip ? await _pictures.StripAsync(sample, stop) : await _pictures.VerdictAsync(sample, stop);
-            bool? kept = sample.Stage switch { SampleStage.Kept => true, SampleStage.Dropped => false, _ => null };
+            bool? kept = sample.State switch { SampleState.Kept => true, SampleState.Dropped => false, _ => null };
             var attempt = sample.Attempt > 0 ? string.Create(CultureInfo.InvariantCulture, $", attempt {sample.Attempt + 1}") : "";
             var id = string.Create(CultureInfo.InvariantCulture, $"{(strip ? "s" : "b")}{sample.Round + 1}-{sample.Index}");
             shown.Add(new(id, VocClasses.PromptWords(sample.Plan.Class), $"sample {sample.Index}{attempt}, “{sample.Plan.Prompt}”", sample.Score, kept, pictures));

@@ -11,7 +11,7 @@ internal static class ReportSelection
     /// </summary>
     internal static IReadOnlyList<SampleRecord> Strips(IReadOnlyList<SampleRecord> samples, int count)
     {
-        var turns = samples.Where(sample => sample.Artifact(ArtifactNames.Image) is not null && sample.Stage != SampleStage.Quarantined)
+        var turns = samples.Where(sample => sample.Artifact(ArtifactNames.Image) is not null && sample.State != SampleState.Quarantined)
             .GroupBy(sample => sample.Plan.ClassIndex)
             .OrderBy(group => group.Key)
             .Select(group => new Queue<SampleRecord>(FromTheMiddle(group)))
@@ -24,14 +24,14 @@ internal static class ReportSelection
     }
 
     /// <summary>The samples nearest to the cut of their class: as many kept ones as dropped ones, from the lowest score up.</summary>
-    internal static IReadOnlyList<SampleRecord> Borderline(IReadOnlyList<SampleRecord> samples, IReadOnlyList<ClassCut> cuts, int perSide)
+    internal static IReadOnlyList<SampleRecord> Borderline(IReadOnlyList<SampleRecord> samples, IReadOnlyList<SelectionThreshold> cuts, int perSide)
     {
         var cutOf = cuts.Where(cut => cut.Kept > 0).ToDictionary(cut => cut.Class, cut => cut.Score);
-        IEnumerable<SampleRecord> Nearest(SampleStage stage) => samples
-            .Where(sample => sample.Stage == stage && sample.Score is not null && cutOf.ContainsKey(sample.Plan.Class))
+        IEnumerable<SampleRecord> Nearest(SampleState stage) => samples
+            .Where(sample => sample.State == stage && sample.Score is not null && cutOf.ContainsKey(sample.Plan.Class))
             .OrderBy(sample => Math.Abs(sample.Score!.Value - cutOf[sample.Plan.Class])).ThenBy(sample => sample.Index)
             .Take(perSide);
-        return [.. Nearest(SampleStage.Kept).Concat(Nearest(SampleStage.Dropped)).OrderBy(sample => sample.Score).ThenBy(sample => sample.Index)];
+        return [.. Nearest(SampleState.Kept).Concat(Nearest(SampleState.Dropped)).OrderBy(sample => sample.Score).ThenBy(sample => sample.Index)];
     }
 
     private static IEnumerable<SampleRecord> FromTheMiddle(IEnumerable<SampleRecord> ofClass)

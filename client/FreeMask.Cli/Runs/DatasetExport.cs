@@ -27,7 +27,7 @@ internal static class DatasetExport
     {
         var kept = new Dictionary<string, SampleRecord>(StringComparer.Ordinal);
         foreach (var round in run.Status.Rounds)
-            await foreach (var sample in run.SamplesAsync(round.Round, SampleStage.Kept, stop))
+            await foreach (var sample in run.SamplesAsync(round.Round, SampleState.Kept, stop))
                 kept.Add(Id(sample), sample);
         if (kept.Count == 0) throw new FreeMaskException($"Run '{run.Status.Run}' has kept no sample yet: there is nothing to export before its first selection.");
 
@@ -93,7 +93,7 @@ internal static class DatasetExport
         ["stream"] = sample.Plan.Stream,
         ["attempt"] = sample.Attempt,
         ["score"] = sample.Score,
-        ["judge"] = sample.Judge,
+        ["judge"] = sample.ScoringModel,
         ["image_sha256"] = sample.Artifact(ArtifactNames.FinalImage),
         ["label_sha256"] = sample.Artifact(ArtifactNames.CompositeLabel),
     };

@@ -122,12 +122,12 @@ internal sealed record RunDocument
         if (Rounds.Any(round => round.Quarantined > 0)) Row("[red]quarantined[/]", round => Count(round.Quarantined));
         if (Rounds.All(round => round.IoU.Count == 0))
         {
-            Row("mIoU", _ => Words.Share(null));
+            Row("mIoU", _ => StatusFormatter.Share(null));
             return table;
         }
 
-        Row($"mIoU over {Rounds.Max(round => round.IoU.Count)} classes", round => Words.Share(round.MIoU));
-        Row("mIoU over the run's own", round => Words.Share(round.MIoUOfRun));
+        Row($"mIoU over {Rounds.Max(round => round.IoU.Count)} classes", round => StatusFormatter.Share(round.MIoU));
+        Row("mIoU over the run's own", round => StatusFormatter.Share(round.MIoUOfRun));
         return table;
     }
 

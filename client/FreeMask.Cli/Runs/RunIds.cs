@@ -40,10 +40,10 @@ internal static class RunIds
 
     /// <summary>Refuses a run that has no folder in the data folder, before an engine starts and makes one. Runs of a cluster are known to its silos alone.</summary>
     /// <exception cref="FreeMaskException">There is no such run.</exception>
-    internal static void RequireFolder(Desk desk, string? named)
+    internal static void RequireFolder(CommandContext context, string? named)
     {
-        if (named is null || desk.Cluster is not null) return;
-        var runs = RunFolder.All(desk.Data);
+        if (named is null || context.Cluster is not null) return;
+        var runs = RunFolder.All(context.Data);
         if (!runs.Contains(named, StringComparer.Ordinal)) throw Unknown(named, runs);
     }
 

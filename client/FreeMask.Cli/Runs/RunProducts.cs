@@ -11,18 +11,18 @@ using FreeMask.Vision.Segmentation;
 namespace FreeMask.Cli.Runs;
 
 /// <summary>Writes what a run leaves for people: the data set, the segmenter, the manifest and the report, in its folder.</summary>
-internal sealed class RunProducts(RunReader run, RunFolder folder, Desk desk, BundleCatalog bundles)
+internal sealed class RunProducts(RunReader run, RunFolder folder, CommandContext context, BundleCatalog bundles)
 {
     /// <summary>Writes everything that the run has so far, over what an earlier call wrote, and says where it is.</summary>
     internal async Task<RunDocument> WriteAsync(CancellationToken stop)
     {
         var document = RunDocument.Of(run.Spec, run.Status) with { Notes = [.. run.Status.Notes, .. new PromptNotes(bundles).Of(run.Spec)] };
-        using var turn = await ProductsTurn.TakeAsync(folder, desk, stop);
+        using var turn = await ProductsLock.TakeAsync(folder, context, stop);
         if (turn.IsWritten) return folder.Describe(document);
         var hasKept = run.Status.Rounds.Any(round => round.Counts.Kept > 0);
         if (hasKept)
         {
-            desk.Say("Writing the data set ...");
+            context.Say("Writing the data set ...");
             SetAside();
             var summary = await DatasetExport.WriteAsync(run, DatasetExporter.Format(RunFolder.DatasetFormat), folder.Dataset, overwrite: true, progress: null, stop);
             document = document with { Dataset = summary.DataRoot };
@@ -46,7 +46,7 @@ internal sealed class RunProducts(RunReader run, RunFolder folder, Desk desk, Bu
         if (!Directory.Exists(folder.Dataset) || DatasetExporter.IsExport(folder.Dataset) || !Directory.EnumerateFileSystemEntries(folder.Dataset).Any()) return;
         var aside = Enumerable.Range(1, int.MaxValue).Select(number => $"{folder.Dataset}.old-{number}").First(path => !Path.Exists(path));
         Directory.Move(folder.Dataset, aside);
-        desk.Say($"What lay in {folder.Dataset} is no export that can be replaced; it is now {aside}.");
+        context.Say($"What lay in {folder.Dataset} is no export that can be replaced; it is now {aside}.");
     }
 
     /// <summary>Writes the report alone.</summary>
@@ -62,8 +62,8 @@ internal sealed class RunProducts(RunReader run, RunFolder folder, Desk desk, Bu
         if (document.Segmenter is { } segmenter) Add("segmenter", segmenter);
         Add("run file", folder.RunFile);
         Add("manifest", folder.Manifest);
-        Add("log", new LogFiles(desk.Data).PathOf(run.Status.Run));
-        var data = await new ReportBuilder(run, desk.Time).BuildAsync(products, Versions(), document.Notes, stop);
+        Add("log", new LogFiles(context.Data).PathOf(run.Status.Run));
+        var data = await new ReportBuilder(run, context.Time).BuildAsync(products, Versions(), document.Notes, stop);
         await AtomicFile.WriteAsync(path, ReportPage.Write(data), stop);
     }
 

@@ -22,12 +22,12 @@ internal sealed class RunReader(IEngine engine, RunSpec spec, RunStatus status)
     }
 
     /// <summary>The samples of a round by index, optionally only those at a stage.</summary>
-    internal async IAsyncEnumerable<SampleRecord> SamplesAsync(int round, SampleStage? stage, [EnumeratorCancellation] CancellationToken stop)
+    internal async IAsyncEnumerable<SampleRecord> SamplesAsync(int round, SampleState? stage, [EnumeratorCancellation] CancellationToken stop)
     {
         for (int? from = 0; from is { } next;)
         {
             stop.ThrowIfCancellationRequested();
-            var page = await engine.Run(Status.Run).GetSamples(new SampleQuery { Round = round, Stage = stage, From = next, Limit = PageSize });
+            var page = await engine.Run(Status.Run).GetSamples(new SampleQuery { Round = round, State = stage, From = next, Limit = PageSize });
             foreach (var sample in page.Samples) yield return sample;
             from = page.Next;
         }

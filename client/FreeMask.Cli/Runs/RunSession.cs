@@ -12,9 +12,9 @@ namespace FreeMask.Cli.Runs;
 /// <summary>Follows a run to its end and writes what it made.</summary>
 /// <param name="engine">The engine to begin with; the session closes it.</param>
 /// <param name="reopen">Opens another one where the process that had the engine has ended.</param>
-/// <param name="desk">Where the user is told.</param>
+/// <param name="context">Where the user is told.</param>
 /// <param name="bundles">The bundles of this process, for what they say of prompts.</param>
-internal sealed class RunSession(IEngine engine, Func<CancellationToken, Task<IEngine>> reopen, Desk desk, BundleCatalog bundles) : IAsyncDisposable
+internal sealed class RunSession(IEngine engine, Func<CancellationToken, Task<IEngine>> reopen, CommandContext context, BundleCatalog bundles) : IAsyncDisposable
 {
     private static readonly TimeSpan OwnerCheck = TimeSpan.FromMilliseconds(500), CollectionTime = TimeSpan.FromSeconds(60), CollectionCheck = TimeSpan.FromMilliseconds(100);
 
@@ -34,8 +34,8 @@ internal sealed class RunSession(IEngine engine, Func<CancellationToken, Task<IE
         var id = RunIds.Next(spec.Name, taken);
         if (!again && await SameAsync(spec, taken) is { } same) throw new FreeMaskException(HowToGoOn(await _engine.Run(same).GetStatus(), id));
         await _engine.Run(id).Start(spec);
-        await AtomicFile.WriteAsync(new RunFolder(desk.Data, id).RunFile, RunFile.Write(spec), stop);
-        desk.Say($"Run '{id}' in {desk.Data.Root}");
+        await AtomicFile.WriteAsync(new RunFolder(context.Data, id).RunFile, RunFile.Write(spec), stop);
+        context.Say($"Run '{id}' in {context.Data.Root}");
         return id;
     }
 
@@ -56,13 +56,13 @@ internal sealed class RunSession(IEngine engine, Func<CancellationToken, Task<IE
             RunState.Failed => $"'freemask retry {status.Run}' goes on with it when the cause is put right: {status.Reason}",
             _ => $"'freemask resume {status.Run}' goes on with it",
         };
-        return $"Run '{status.Run}' has these settings already and is {Words.State(status.State)}; {way.TrimEnd('.')}. To compute them anew, as '{next}', add --again.";
+        return $"Run '{status.Run}' has these settings already and is {StatusFormatter.State(status.State)}; {way.TrimEnd('.')}. To compute them anew, as '{next}', add --again.";
     }
 
     /// <summary>Follows until the run ends, then writes its products. Stopping leaves the run to be resumed.</summary>
-    internal async Task<Outcome> FollowAsync(string id, CancellationToken stop)
+    internal async Task<CommandResult> FollowAsync(string id, CancellationToken stop)
     {
-        if (_engine.IsRemote && desk.Devices.Count > 0) desk.Say("Note: --device counts for work in this process; another process does the work of this run, on its own devices.");
+        if (_engine.IsRemote && context.Devices.Count > 0) context.Say("Note: --device counts for work in this process; another process does the work of this run, on its own devices.");
         try
         {
             while (!await WatchAsync(id, stop)) await TakeOverAsync(id, stop);
@@ -75,7 +75,7 @@ internal sealed class RunSession(IEngine engine, Func<CancellationToken, Task<IE
         var reader = await RunReader.OpenAsync(_engine, id);
         try
         {
-            var document = await new RunProducts(reader, new RunFolder(desk.Data, id), desk, bundles).WriteAsync(stop);
+            var document = await new RunProducts(reader, new RunFolder(context.Data, id), context, bundles).WriteAsync(stop);
             await CollectAsync(stop);
             return new(document, document.Show, document.State == RunState.Completed ? ExitCodes.Ok : ExitCodes.Failed);
         }
@@ -83,13 +83,13 @@ internal sealed class RunSession(IEngine engine, Func<CancellationToken, Task<IE
         {
             // The run itself is what it is: its state is told with what is missing.
             var problem = $"Not all that run '{id}' leaves could be written: {exception.Message} 'freemask resume {id}' writes it when the cause is put right.";
-            desk.Say(problem);
-            var document = new RunFolder(desk.Data, id).Describe(RunDocument.Of(reader.Spec, reader.Status)) with { Notes = [problem] };
+            context.Say(problem);
+            var document = new RunFolder(context.Data, id).Describe(RunDocument.Of(reader.Spec, reader.Status)) with { Notes = [problem] };
             return new(document, document.Show, ExitCodes.Failed);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            desk.Say($"Stopped. Run '{id}' has ended, but not all that it leaves is written: 'freemask resume {id}' writes it.");
+            context.Say($"Stopped. Run '{id}' has ended, but not all that it leaves is written: 'freemask resume {id}' writes it.");
             return new(await DescribeAsync(id), _ => { }, ExitCodes.Interrupted);
         }
     }
@@ -104,8 +104,8 @@ internal sealed class RunSession(IEngine engine, Func<CancellationToken, Task<IE
         var run = _engine.Run(id);
         var hint = _engine.IsRemote ? "Another process does the work. Ctrl-C only ends the watching." : "Ctrl-C stops cleanly; 'freemask resume' goes on.";
         using var watching = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var following = new Follower(desk).FollowAsync(_ => run.GetStatus().WaitAsync(watching.Token), hint, watching.Token);
-        while (await Task.WhenAny(following, Task.Delay(OwnerCheck, desk.Time, stop)) != following && !stop.IsCancellationRequested)
+        var following = new Follower(context).FollowAsync(_ => run.GetStatus().WaitAsync(watching.Token), hint, watching.Token);
+        while (await Task.WhenAny(following, Task.Delay(OwnerCheck, context.Time, stop)) != following && !stop.IsCancellationRequested)
         {
             // Calls to a process that has ended would wait for their timeouts.
             if (!_engine.IsOwnerGone) continue;
@@ -120,7 +120,7 @@ internal sealed class RunSession(IEngine engine, Func<CancellationToken, Task<IE
 
     private async Task TakeOverAsync(string id, CancellationToken stop)
     {
-        desk.Say($"The process that worked on run '{id}' has ended; this one goes on with it.");
+        context.Say($"The process that worked on run '{id}' has ended; this one goes on with it.");
         await _engine.DisposeAsync();
         _engine = await reopen(stop);
         await _engine.Run(id).Resume();
@@ -130,17 +130,17 @@ internal sealed class RunSession(IEngine engine, Func<CancellationToken, Task<IE
     private async Task CollectAsync(CancellationToken stop)
     {
         if (_engine.IsRemote) return;
-        var started = desk.Time.GetTimestamp();
+        var started = context.Time.GetTimestamp();
         await _engine.Collector.Collect();
-        while ((await _engine.Collector.GetReport()).Running && desk.Time.GetElapsedTime(started) < CollectionTime) await Task.Delay(CollectionCheck, desk.Time, stop);
+        while ((await _engine.Collector.GetReport()).Running && context.Time.GetElapsedTime(started) < CollectionTime) await Task.Delay(CollectionCheck, context.Time, stop);
     }
 
-    private async Task<Outcome> InterruptedAsync(string id)
+    private async Task<CommandResult> InterruptedAsync(string id)
     {
         var word = _engine.IsRemote
             ? $"Stopped watching. Run '{id}' goes on in its own process."
             : $"Stopped. Nothing that was finished is lost: 'freemask resume {id}' goes on.";
-        desk.Say(word);
+        context.Say(word);
         return new(await DescribeAsync(id), _ => { }, ExitCodes.Interrupted);
     }
 

@@ -51,7 +51,7 @@ internal sealed class Interruption : IDisposable
     private void OnSignal(PosixSignalContext context)
     {
         context.Cancel = true;
-        if (Interlocked.Increment(ref _signals) > 1) ProcessEnd.Leave(ExitCodes.Interrupted);
+        if (Interlocked.Increment(ref _signals) > 1) ProcessExit.Leave(ExitCodes.Interrupted);
         _stop.Cancel();
     }
 }

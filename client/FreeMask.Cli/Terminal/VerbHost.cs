@@ -12,7 +12,7 @@ namespace FreeMask.Cli.Terminal;
 /// Runs verbs: gives them their desk, writes what they found, and turns every way to end into an exit code and, with <c>--json</c>, into
 /// exactly one document.
 /// </summary>
-internal sealed class VerbHost(Surroundings surroundings, IReadOnlyList<string> args)
+internal sealed class VerbHost(CliEnvironment environment, IReadOnlyList<string> args)
 {
     private const string ClusterVariable = "FREEMASK_CLUSTER";
 
@@ -44,30 +44,30 @@ internal sealed class VerbHost(Surroundings surroundings, IReadOnlyList<string> 
     };
 
     /// <summary>The model bundles that this process finds.</summary>
-    internal BundleCatalog Bundles { get; } = BundleCatalog.Locate(surroundings.Environment);
+    internal BundleCatalog Bundles { get; } = BundleCatalog.Locate(environment.Environment);
 
     /// <summary>An environment variable; null where it is not set.</summary>
-    internal string? Variable(string name) => surroundings.Environment(name) is { Length: > 0 } value ? value : null;
+    internal string? Variable(string name) => environment.Environment(name) is { Length: > 0 } value ? value : null;
 
     /// <summary>Shows a document with the program that the system has for it; false where there is none.</summary>
-    internal bool OpenDocument(string path) => surroundings.OpenDocument(path);
+    internal bool OpenDocument(string path) => environment.OpenDocument(path);
 
     /// <summary>Opens the engine of the desk's cluster or data folder, to work with it.</summary>
-    internal Task<IEngine> OpenEngineAsync(Desk desk, CancellationToken stop) =>
-        surroundings.OpenEngine(new EngineAddress(desk.Data, desk.Cluster, desk.Devices, desk.Log, ReadOnly: false, desk.Say), Bundles, stop);
+    internal Task<IEngine> OpenEngineAsync(CommandContext context, CancellationToken stop) =>
+        environment.OpenEngine(new EngineAddress(context.Data, context.Cluster, context.Devices, context.Log, ReadOnly: false, context.Say), Bundles, stop);
 
     /// <summary>Opens the engine of the desk's cluster or data folder, to look at runs: it takes nothing from a process that works there.</summary>
-    internal Task<IEngine> ReadEngineAsync(Desk desk, CancellationToken stop) =>
-        surroundings.OpenEngine(new EngineAddress(desk.Data, desk.Cluster, desk.Devices, desk.Log, ReadOnly: true, desk.Say), Bundles, stop);
+    internal Task<IEngine> ReadEngineAsync(CommandContext context, CancellationToken stop) =>
+        environment.OpenEngine(new EngineAddress(context.Data, context.Cluster, context.Devices, context.Log, ReadOnly: true, context.Say), Bundles, stop);
 
     /// <summary>Makes a verb do its work.</summary>
-    internal Command Handle(Command command, Func<ParseResult, Desk, CancellationToken, Task<Outcome>> verb)
+    internal Command Handle(Command command, Func<ParseResult, CommandContext, CancellationToken, Task<CommandResult>> verb)
     {
         command.SetAction((parsed, stop) => ExecuteAsync(parsed, verb, stop));
         return command;
     }
 
-    private async Task<int> ExecuteAsync(ParseResult parsed, Func<ParseResult, Desk, CancellationToken, Task<Outcome>> verb, CancellationToken stop)
+    private async Task<int> ExecuteAsync(ParseResult parsed, Func<ParseResult, CommandContext, CancellationToken, Task<CommandResult>> verb, CancellationToken stop)
     {
         if (parsed.CommandResult.Children.OfType<OptionResult>().FirstOrDefault(IsEmpty) is { } option)
             return Reject([$"{option.Option.Name} is empty; give it a value, or leave it out."], parsed.CommandResult.Command.Name);
@@ -75,75 +75,75 @@ internal sealed class VerbHost(Surroundings surroundings, IReadOnlyList<string> 
             return Reject([$"{argument.Argument.HelpName ?? argument.Argument.Name} is empty; give it a value."], parsed.CommandResult.Command.Name);
         if (!NamedPath.HasCurrentFolder)
             return Reject(["The current folder no longer exists. Change to another folder ('cd') and give the command again."], "freemask");
-        var desk = new Desk
+        var context = new CommandContext
         {
-            Out = surroundings.Console(surroundings.Out),
-            Aside = surroundings.Console(surroundings.Error),
+            Out = environment.Console(environment.Out),
+            Aside = environment.Console(environment.Error),
             Json = parsed.GetValue(Json),
-            Data = DataFolder.Resolve(parsed.GetValue(Data), surroundings.Environment),
+            Data = DataFolder.Resolve(parsed.GetValue(Data), environment.Environment),
             Cluster = parsed.GetValue(Cluster) ?? Variable(ClusterVariable),
             Devices = parsed.GetValue(Device) ?? [],
             Quiet = parsed.GetValue(Quiet),
-            Log = parsed.GetValue(Verbose) ? surroundings.Error : null,
-            Time = surroundings.Time,
+            Log = parsed.GetValue(Verbose) ? environment.Error : null,
+            Time = environment.Time,
         };
-        Outcome outcome;
+        CommandResult outcome;
         try
         {
-            outcome = await verb(parsed, desk, stop);
+            outcome = await verb(parsed, context, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            outcome = Failure(desk, "Stopped.", ExitCodes.Interrupted);
+            outcome = Failure(context, "Stopped.", ExitCodes.Interrupted);
         }
         catch (RunFileException invalid)
         {
-            outcome = Failure(desk, invalid.Message, ExitCodes.BadInput, invalid.Problems.Select(problem => new { problem.Line, problem.Column, problem.Message }));
+            outcome = Failure(context, invalid.Message, ExitCodes.BadInput, invalid.Problems.Select(problem => new { problem.Line, problem.Column, problem.Message }));
         }
         catch (RunRejectedException rejected)
         {
-            outcome = Failure(desk, rejected.Message, ExitCodes.BadInput, rejected.Problems.Select(problem => new { problem.Path, problem.Message }));
+            outcome = Failure(context, rejected.Message, ExitCodes.BadInput, rejected.Problems.Select(problem => new { problem.Path, problem.Message }));
         }
         catch (Exception exception) when (ErrorLog.UserError(exception) is { } user)
         {
-            outcome = Failure(desk, user.Message, ExitCodes.BadInput);
+            outcome = Failure(context, user.Message, ExitCodes.BadInput);
         }
         catch (Exception exception) when (IoFault.Of(exception) is { } fault)
         {
-            if (fault.ExitCode == ExitCodes.Failed) ErrorLog.Write(desk.Data, args, exception, surroundings.Time.GetUtcNow());
-            outcome = Failure(desk, fault.Message, fault.ExitCode);
+            if (fault.ExitCode == ExitCodes.Failed) ErrorLog.Write(context.Data, args, exception, environment.Time.GetUtcNow());
+            outcome = Failure(context, fault.Message, fault.ExitCode);
         }
         catch (Exception exception)
         {
-            var log = ErrorLog.Write(desk.Data, args, exception, surroundings.Time.GetUtcNow());
+            var log = ErrorLog.Write(context.Data, args, exception, environment.Time.GetUtcNow());
             var where = log is null ? "" : $" Details are in {log}.";
-            outcome = Failure(desk, $"Something went wrong that FreeMask did not expect: {FirstLine(exception.Message)}{where}", ExitCodes.Failed);
+            outcome = Failure(context, $"Something went wrong that FreeMask did not expect: {FirstLine(exception.Message)}{where}", ExitCodes.Failed);
         }
 
-        Write(desk, outcome);
+        Write(context, outcome);
         return outcome.ExitCode;
     }
 
     /// <summary>Says what is wrong with the arguments themselves.</summary>
     internal int Reject(IReadOnlyList<string> problems, string verb)
     {
-        foreach (var problem in problems) surroundings.Error.WriteLine(problem);
-        surroundings.Error.WriteLine($"'{verb} --help' shows what it takes.");
-        if (args.Contains("--json")) surroundings.Out.WriteLine(JsonDocuments.Write(new { error = string.Join('\n', problems) }));
+        foreach (var problem in problems) environment.Error.WriteLine(problem);
+        environment.Error.WriteLine($"'{verb} --help' shows what it takes.");
+        if (args.Contains("--json")) environment.Out.WriteLine(JsonDocuments.Write(new { error = string.Join('\n', problems) }));
         return ExitCodes.BadInput;
     }
 
     private static bool IsEmpty(SymbolResult result) => result.Tokens.Any(token => token.Value.Length == 0);
 
-    private void Write(Desk desk, Outcome outcome)
+    private void Write(CommandContext context, CommandResult outcome)
     {
-        if (desk.Json) surroundings.Out.WriteLine(JsonDocuments.Write(outcome.Document));
-        else outcome.Show(desk.Out);
+        if (context.Json) environment.Out.WriteLine(JsonDocuments.Write(outcome.Document));
+        else outcome.Show(context.Out);
     }
 
-    private Outcome Failure(Desk desk, string message, int exitCode, IEnumerable<object>? problems = null)
+    private CommandResult Failure(CommandContext context, string message, int exitCode, IEnumerable<object>? problems = null)
     {
-        foreach (var line in message.Split('\n')) surroundings.Error.WriteLine(line);
+        foreach (var line in message.Split('\n')) environment.Error.WriteLine(line);
         object document = problems is null ? new { error = message } : new { error = message, problems };
         return new(document, _ => { }, exitCode);
     }

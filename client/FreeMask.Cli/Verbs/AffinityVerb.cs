@@ -25,7 +25,7 @@ internal static class AffinityVerb
         var beta = new Option<double>("--beta") { Description = "The power of affinities in the walk; larger stops at weaker edges.", DefaultValueFactory = _ => new AffinityConfig().Beta, HelpName = "X" }.Within(0, 1000);
         var walk = new Option<int>("--walk") { Description = "Steps of the walk.", DefaultValueFactory = _ => new AffinityConfig().Steps, HelpName = "N" }.Within(1, int.MaxValue);
         var seed = new Option<ulong>("--seed") { Description = "Names the initial weights and the batches.", DefaultValueFactory = _ => 1, HelpName = "N" };
-        return host.Handle(new Command("affinity", "Learn from a run's own coarse masks how to refine them ('affinity' of a run file's 'mask').") { run, output, perClass, samples, steps, side, beta, walk, seed }, async (parsed, desk, stop) =>
+        return host.Handle(new Command("affinity", "Learn from a run's own coarse masks how to refine them ('affinity' of a run file's 'mask').") { run, output, perClass, samples, steps, side, beta, walk, seed }, async (parsed, context, stop) =>
         {
             var (id, target) = (parsed.GetRequiredValue(run), OutputFolder.Check(parsed.GetRequiredValue(output)));
             var request = new AffinityTrainingRequest
@@ -35,17 +35,17 @@ internal static class AffinityVerb
                 Seed = parsed.GetValue(seed),
                 Config = new AffinityConfig { Run = id, Side = parsed.GetValue(side), Beta = parsed.GetValue(beta), Steps = parsed.GetValue(walk) },
             };
-            var examples = await ReadAsync(host, desk, id, request, parsed.GetValue(samples), stop);
-            desk.Say($"Learning from {examples.Count} samples of run '{id}'.");
+            var examples = await ReadAsync(host, context, id, request, parsed.GetValue(samples), stop);
+            context.Say($"Learning from {examples.Count} samples of run '{id}'.");
             var folder = OutputFolder.Make(target);
-            var config = await Task.Run(() => AffinityTrainer.Train(request, examples, folder, desk.Say, stop), CancellationToken.None);
-            return new Outcome(new { affinity = folder, config }, console => console.Profile.Out.Writer.WriteLine(folder));
+            var config = await Task.Run(() => AffinityTrainer.Train(request, examples, folder, context.Say, stop), CancellationToken.None);
+            return new CommandResult(new { affinity = folder, config }, console => console.Profile.Out.Writer.WriteLine(folder));
         });
     }
 
-    private static async Task<IReadOnlyList<AffinityExample>> ReadAsync(VerbHost host, Desk desk, string id, AffinityTrainingRequest request, int limit, CancellationToken stop)
+    private static async Task<IReadOnlyList<AffinityExample>> ReadAsync(VerbHost host, CommandContext context, string id, AffinityTrainingRequest request, int limit, CancellationToken stop)
     {
-        await using var engine = await host.ReadEngineAsync(desk, stop);
+        await using var engine = await host.ReadEngineAsync(context, stop);
         var reader = await RunReader.OpenAsync(engine, await RunIds.FindAsync(engine, id, _ => true, "such"));
         var preset = AttentionPreset.ByName(reader.Spec.Mask.Preset);
         var masked = new List<SampleRecord>();

@@ -9,11 +9,11 @@ namespace FreeMask.Cli.Verbs;
 internal static class DoctorVerb
 {
     internal static Command Create(VerbHost host) =>
-        host.Handle(new Command("doctor", "Check that this machine has what a run needs."), (_, desk, _) =>
+        host.Handle(new Command("doctor", "Check that this machine has what a run needs."), (_, context, _) =>
         {
-            var checks = Doctor.Examine(desk.Data, host.Bundles);
+            var checks = Doctor.Examine(context.Data, host.Bundles);
             var ok = checks.All(check => check.Verdict != Verdict.Failed);
-            return Task.FromResult(new Outcome(new { ok, checks }, console => Show(console, checks), ok ? ExitCodes.Ok : ExitCodes.Failed));
+            return Task.FromResult(new CommandResult(new { ok, checks }, console => Show(console, checks), ok ? ExitCodes.Ok : ExitCodes.Failed));
         });
 
     private static void Show(IAnsiConsole console, IReadOnlyList<Check> checks)

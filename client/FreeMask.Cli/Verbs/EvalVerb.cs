@@ -22,7 +22,7 @@ internal static class EvalVerb
         var list = new Option<string?>("--list") { Description = "Only the samples of this list in ImageSets/Segmentation, such as val. Default: all.", HelpName = "NAME" };
         var baseline = new Option<string?>("--baseline") { Description = "Another run or model, measured on the same pictures and compared.", HelpName = "RUN|MODEL" };
         var images = new Option<int>("--images") { Description = "Bundle only: how many held-out images to measure; 0 for all.", HelpName = "N" }.Within(0, int.MaxValue);
-        return host.Handle(new Command("eval", "Measure a segmenter (mean IoU, per class), or the mini bundle.") { target, segmenter, dataset, list, baseline, images }, async (parsed, desk, stop) =>
+        return host.Handle(new Command("eval", "Measure a segmenter (mean IoU, per class), or the mini bundle.") { target, segmenter, dataset, list, baseline, images }, async (parsed, context, stop) =>
         {
             var named = (parsed.GetValue(target), parsed.GetValue(segmenter)) switch
             {
@@ -35,19 +35,19 @@ internal static class EvalVerb
             {
                 Arguments.Refuse(parsed, list, "names a part of a data set; name the data set too, with --dataset");
                 Arguments.Refuse(parsed, baseline, $"compares segmenters, and '{named}' is a bundle");
-                return await BundleAsync(bundle, parsed.GetValue(images), desk, stop);
+                return await BundleAsync(bundle, parsed.GetValue(images), context, stop);
             }
 
             Arguments.Refuse(parsed, images, "is for bundles, such as 'eval mini'; a data set is measured whole, or a part of it with --list");
-            var folder = SegmenterFolder(named, desk);
+            var folder = SegmenterFolder(named, context);
             var data = Dataset(host, parsed.GetValue(dataset), parsed.GetValue(list));
-            var other = parsed.GetValue(baseline) is { } rival ? SegmenterFolder(rival, desk) : null;
+            var other = parsed.GetValue(baseline) is { } rival ? SegmenterFolder(rival, context) : null;
             var measure = SegmenterMeasure.Take(folder, data, stop);
             return other is null ? new(measure, measure.Show) : Compare(measure, SegmenterMeasure.Take(other, data, stop));
         });
     }
 
-    private static Outcome Compare(SegmenterMeasure measure, SegmenterMeasure baseline)
+    private static CommandResult Compare(SegmenterMeasure measure, SegmenterMeasure baseline)
     {
         var (difference, interval) = (measure.MIoU - baseline.MIoU, measure.Against(baseline));
         return new(new { measure, baseline, difference, interval }, console =>
@@ -64,9 +64,9 @@ internal static class EvalVerb
         });
     }
 
-    private static async Task<Outcome> BundleAsync(string folder, int images, Desk desk, CancellationToken stop)
+    private static async Task<CommandResult> BundleAsync(string folder, int images, CommandContext context, CancellationToken stop)
     {
-        var result = await Task.Run(() => MiniEvaluation.Run(new MiniEvaluationOptions { Model = folder, Images = images }, desk.Say, stop), CancellationToken.None);
+        var result = await Task.Run(() => MiniEvaluation.Run(new MiniEvaluationOptions { Model = folder, Images = images }, context.Say, stop), CancellationToken.None);
         return new(result, console =>
         {
             var table = new Table().Border(TableBorder.Simple).AddColumn("class");
@@ -86,11 +86,11 @@ internal static class EvalVerb
         return VocDataset.OpenAsVoc(Path.Combine(bundle, MiniDiffusionTrainer.HeldOutFolder), list ?? HeldOutList);
     }
 
-    private static string SegmenterFolder(string target, Desk desk)
+    private static string SegmenterFolder(string target, CommandContext context)
     {
-        string[] candidates = [target, new RunFolder(desk.Data, target).Segmenter];
+        string[] candidates = [target, new RunFolder(context.Data, target).Segmenter];
         return candidates.FirstOrDefault(folder => File.Exists(Path.Combine(folder, "model.onnx")) && File.Exists(Path.Combine(folder, "card.json"))) is { } found
             ? Path.GetFullPath(found)
-            : throw new FreeMaskException($"'{target}' is neither a run in {desk.Data.Root} that has trained a segmenter, nor a folder with model.onnx and card.json.");
+            : throw new FreeMaskException($"'{target}' is neither a run in {context.Data.Root} that has trained a segmenter, nor a folder with model.onnx and card.json.");
     }
 }

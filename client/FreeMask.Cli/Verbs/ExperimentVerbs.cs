@@ -22,14 +22,14 @@ internal static class ExperimentVerbs
         var images = new Option<int>("--images") { Description = "How many held-out images; 0 for all.", HelpName = "N" }.Within(0, int.MaxValue);
         var seed = new Option<ulong>("--seed") { Description = "Names the noise and the draws of the intervals.", DefaultValueFactory = _ => 1, HelpName = "N" };
         var plot = new Option<string?>("--plot") { Description = "Also draw the result, as an SVG.", HelpName = "FILE" };
-        return host.Handle(new Command("thresholds", "Does a threshold per image pay? Fixed cuts, Otsu's and DiffuMask's adaptive one, with and without clean-up, against true masks.") { model, images, seed, plot }, async (parsed, desk, stop) =>
+        return host.Handle(new Command("thresholds", "Does a threshold per image pay? Fixed cuts, Otsu's and DiffuMask's adaptive one, with and without clean-up, against true masks.") { model, images, seed, plot }, async (parsed, context, stop) =>
         {
             var named = parsed.GetRequiredValue(model);
             var folder = host.Bundles.Folder(named, Directory.GetCurrentDirectory()) ?? throw new FreeMaskException($"There is no model bundle '{named}' with a {BundleCatalog.IndexFile}.");
             var drawn = parsed.GetValue(plot) is { } file ? NamedPath.File(file, "--plot") : null;
-            var results = await Task.Run(() => ThresholdExperiment.Run(folder, parsed.GetValue(images), parsed.GetValue(seed), desk.Say, stop), CancellationToken.None);
+            var results = await Task.Run(() => ThresholdExperiment.Run(folder, parsed.GetValue(images), parsed.GetValue(seed), context.Say, stop), CancellationToken.None);
             if (drawn is not null) await AtomicFile.WriteAsync(drawn, ThresholdChart.Draw(results), stop);
-            return new Outcome(new { model = folder, results, plot = drawn }, console => Show(console, results, drawn));
+            return new CommandResult(new { model = folder, results, plot = drawn }, console => Show(console, results, drawn));
         });
     }
 
@@ -39,13 +39,13 @@ internal static class ExperimentVerbs
         var affinity = new Option<string?>("--affinity") { Description = "A model that 'train affinity' wrote. Default: the bundle's own.", HelpName = "DIR" };
         var images = new Option<int>("--images") { Description = "How many held-out images; 0 for all.", HelpName = "N" }.Within(0, int.MaxValue);
         var seed = new Option<ulong>("--seed") { Description = "Names the noise and the draws of the intervals.", DefaultValueFactory = _ => 1, HelpName = "N" };
-        return host.Handle(new Command("refinements", "What does each refinement of attention add? Self-attention, learned affinities, PAMR and the dense CRF, against true masks.") { model, affinity, images, seed }, async (parsed, desk, stop) =>
+        return host.Handle(new Command("refinements", "What does each refinement of attention add? Self-attention, learned affinities, PAMR and the dense CRF, against true masks.") { model, affinity, images, seed }, async (parsed, context, stop) =>
         {
             var named = parsed.GetRequiredValue(model);
             var folder = host.Bundles.Folder(named, Directory.GetCurrentDirectory()) ?? throw new FreeMaskException($"There is no model bundle '{named}' with a {BundleCatalog.IndexFile}.");
             var heads = AffinityModel.Load(Path.GetFullPath(parsed.GetValue(affinity) ?? Path.Combine(folder, "affinity")));
-            var results = await Task.Run(() => RefinementExperiment.Run(folder, heads, parsed.GetValue(images), parsed.GetValue(seed), desk.Say, stop), CancellationToken.None);
-            return new Outcome(new { model = folder, affinity = heads.Config, results }, console => Show(console, results));
+            var results = await Task.Run(() => RefinementExperiment.Run(folder, heads, parsed.GetValue(images), parsed.GetValue(seed), context.Say, stop), CancellationToken.None);
+            return new CommandResult(new { model = folder, affinity = heads.Config, results }, console => Show(console, results));
         });
     }
 

@@ -13,11 +13,11 @@ internal static class OnnxExportVerb
 {
     private const int DefaultSide = 512, SmallestSide = 32, LargestSide = 4096;
 
-    internal static async Task<Outcome> RunAsync(string named, string target, string? size, bool overwrite, Desk desk)
+    internal static async Task<CommandResult> RunAsync(string named, string target, string? size, bool overwrite, CommandContext context)
     {
-        string[] candidates = [Path.GetFullPath(named), new RunFolder(desk.Data, named).Segmenter];
+        string[] candidates = [Path.GetFullPath(named), new RunFolder(context.Data, named).Segmenter];
         var folder = candidates.FirstOrDefault(CheckpointFolder.HasWeights)
-            ?? throw new FreeMaskException($"'{named}' is neither a model folder with config.json and model.safetensors, nor a run in {desk.Data.Root} that has trained a segmenter.");
+            ?? throw new FreeMaskException($"'{named}' is neither a model folder with config.json and model.safetensors, nor a run in {context.Data.Root} that has trained a segmenter.");
         if (CheckpointFolder.KindOf(folder) is var kind && kind != "mask2former")
             throw new FreeMaskException($"{folder} is a model of type '{kind}'; only 'mask2former' can be exported.");
         var (model, card) = (Path.Combine(target, "model.onnx"), Path.Combine(target, "card.json"));
@@ -30,7 +30,7 @@ internal static class OnnxExportVerb
             WholeFile.Write(model, onnx);
             WholeFile.Write(card, text);
         });
-        return new Outcome(new { checkpoint = folder, model, card, width, height }, console =>
+        return new CommandResult(new { checkpoint = folder, model, card, width, height }, console =>
             console.Profile.Out.Writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{model} for pictures of {width}x{height}")));
     }
 

@@ -12,12 +12,12 @@ internal static class OpenVerb
     internal static Command Create(VerbHost host)
     {
         var run = Arguments.OptionalRun();
-        return host.Handle(new Command("open", "Show the report of a run in the browser. Default: the newest report.") { run }, (parsed, desk, _) =>
+        return host.Handle(new Command("open", "Show the report of a run in the browser. Default: the newest report.") { run }, (parsed, context, _) =>
         {
-            var report = Find(desk.Data, parsed.GetValue(run));
+            var report = Find(context.Data, parsed.GetValue(run));
             var opened = host.OpenDocument(report);
-            if (!opened) desk.Say("No program to show it could be started here; open it with a browser.");
-            return Task.FromResult(new Outcome(new { report, opened }, console => console.Profile.Out.Writer.WriteLine(report)));
+            if (!opened) context.Say("No program to show it could be started here; open it with a browser.");
+            return Task.FromResult(new CommandResult(new { report, opened }, console => console.Profile.Out.Writer.WriteLine(report)));
         });
     }
 

@@ -19,28 +19,28 @@ internal static class ProductVerbs
         var format = new Option<string>("--format") { Description = $"The layout: {string.Join(", ", DatasetExporter.Formats.Select(format => format.Name))}.", DefaultValueFactory = _ => "voc", HelpName = "FORMAT" };
         var folder = new Option<string>("--out") { Description = "The folder to write to; new, empty, or an earlier export with --overwrite.", Required = true, HelpName = "DIR" };
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace an earlier export." };
-        return host.Handle(new Command("export", "Write the kept samples of a run as a data set, or a segmenter as ONNX.") { run, format, folder, overwrite, onnx, size }, async (parsed, desk, stop) =>
+        return host.Handle(new Command("export", "Write the kept samples of a run as a data set, or a segmenter as ONNX.") { run, format, folder, overwrite, onnx, size }, async (parsed, context, stop) =>
         {
             if (parsed.GetValue(onnx)) Arguments.Refuse(parsed, format, "is the layout of a data set; with --onnx a segmenter is written");
             else Arguments.Refuse(parsed, size, "is for segmenters, with --onnx; the pictures of a data set have the size that they were made in");
             if (parsed.GetValue(onnx))
-                return await OnnxExportVerb.RunAsync(parsed.GetRequiredValue(run), NamedPath.Full(parsed.GetRequiredValue(folder), "--out"), parsed.GetValue(size), parsed.GetValue(overwrite), desk);
+                return await OnnxExportVerb.RunAsync(parsed.GetRequiredValue(run), NamedPath.Full(parsed.GetRequiredValue(folder), "--out"), parsed.GetValue(size), parsed.GetValue(overwrite), context);
             var layout = DatasetExporter.Format(parsed.GetRequiredValue(format));
             var target = OutputFolder.Check(parsed.GetRequiredValue(folder));
             DatasetExporter.RequireFree(target, parsed.GetValue(overwrite));
             ExportSummary summary;
             try
             {
-                summary = await WriteAsync(await host.ReadEngineAsync(desk, stop));
+                summary = await WriteAsync(await host.ReadEngineAsync(context, stop));
             }
             catch (LostPictureException)
             {
                 // What the store lost is made again, which needs the models.
-                summary = await WriteAsync(await host.OpenEngineAsync(desk, stop));
+                summary = await WriteAsync(await host.OpenEngineAsync(context, stop));
             }
 
             var document = new { run = parsed.GetRequiredValue(run), format = layout.Name, folder = summary.Folder, dataset = summary.DataRoot, train = summary.Train, val = summary.Validation, objects = summary.Objects };
-            return new Outcome(document, console =>
+            return new CommandResult(document, console =>
                 console.Profile.Out.Writer.WriteLine($"{summary.Train + summary.Validation} images ({summary.Train} train, {summary.Validation} val) with {summary.Objects} objects in {summary.DataRoot}"));
 
             async Task<ExportSummary> WriteAsync(IEngine opened)
@@ -57,18 +57,18 @@ internal static class ProductVerbs
         var run = Arguments.OptionalRun();
         var file = new Option<string?>("--out") { Description = "The file to write. Default: report.html in the run's folder.", HelpName = "FILE" };
         var sheet = new Option<string?>("--sheet") { Description = "Also draw kept samples into one picture, a .png or .jpg: drawn, mask, finished, label.", HelpName = "FILE" };
-        return host.Handle(new Command("report", "Write the report of a run, finished or not. Default: the newest one.") { run, file, sheet }, async (parsed, desk, stop) =>
+        return host.Handle(new Command("report", "Write the report of a run, finished or not. Default: the newest one.") { run, file, sheet }, async (parsed, context, stop) =>
         {
             var (page, drawing) = (parsed.GetValue(file) is { } named ? NamedPath.File(named, "--out") : null, parsed.GetValue(sheet) is { } target ? SheetFile(target) : null);
-            await using var engine = await host.ReadEngineAsync(desk, stop);
+            await using var engine = await host.ReadEngineAsync(context, stop);
             var id = await RunIds.FindAsync(engine, parsed.GetValue(run), _ => true, "such");
             var reader = await RunReader.OpenAsync(engine, id);
-            var folder = new RunFolder(desk.Data, id);
+            var folder = new RunFolder(context.Data, id);
             var path = page ?? folder.Report;
             var document = folder.Describe(RunDocument.Of(reader.Spec, reader.Status)) with { Notes = [.. reader.Status.Notes, .. new PromptNotes(host.Bundles).Of(reader.Spec)] };
-            await new RunProducts(reader, folder, desk, host.Bundles).WriteReportAsync(document, path, stop);
+            await new RunProducts(reader, folder, context, host.Bundles).WriteReportAsync(document, path, stop);
             var picture = drawing is null ? null : await DrawSheetAsync(reader, drawing, stop);
-            return new Outcome(new { run = id, report = path, sheet = picture }, console =>
+            return new CommandResult(new { run = id, report = path, sheet = picture }, console =>
             {
                 console.Profile.Out.Writer.WriteLine(path);
                 if (picture is not null) console.Profile.Out.Writer.WriteLine(picture);

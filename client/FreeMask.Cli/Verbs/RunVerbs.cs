@@ -18,27 +18,27 @@ internal static class RunVerbs
         var set = new Option<string[]>("--set") { Description = "A key of the run file and its value, in place of what the file says; once for each: --set rounds=3 --set generation.steps=10.", HelpName = "KEY=VALUE" };
         var check = new Option<bool>("--check") { Description = "Only say whether the run file can be run, and what it comes to." };
         var again = new Option<bool>("--again") { Description = "Compute a run again that was made from the same settings before." };
-        return host.Handle(new Command("run", "Start a run and follow it to its data set, segmenter and report.") { file, name, set, check, again, host.Device }, async (parsed, desk, stop) =>
+        return host.Handle(new Command("run", "Start a run and follow it to its data set, segmenter and report.") { file, name, set, check, again, host.Device }, async (parsed, context, stop) =>
         {
             var settings = (parsed.GetValue(set) ?? []).Select(RunFileSetting.Parse).ToList();
             if (parsed.GetValue(name) is { } named) settings.Add(RunFileSetting.Text("name", named, $"--name {named}"));
             var spec = await RunFile.ReadAsync(parsed.GetRequiredValue(file), host.Bundles.WorldAt, stop, settings);
-            var isLocal = desk.Cluster is null;
-            var advice = RunAdvice.Of(spec, host.Bundles, isLocal ? desk.Data.FreeBytes : null, isLocal && desk.Devices.Count == 0 ? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes : null);
+            var isLocal = context.Cluster is null;
+            var advice = RunAdvice.Of(spec, host.Bundles, isLocal ? context.Data.FreeBytes : null, isLocal && context.Devices.Count == 0 ? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes : null);
             if (parsed.GetValue(check)) return Checked(spec, advice);
-            foreach (var note in advice.Notes) desk.Say($"Note: {note}");
-            await using var session = await SessionAsync(host, desk, stop);
+            foreach (var note in advice.Notes) context.Say($"Note: {note}");
+            await using var session = await SessionAsync(host, context, stop);
             return await session.FollowAsync(await session.StartAsync(spec, parsed.GetValue(again), stop), stop);
         });
     }
 
-    private static Outcome Checked(RunSpec spec, RunAdvice advice)
+    private static CommandResult Checked(RunSpec spec, RunAdvice advice)
     {
         var samples = (long)spec.Rounds * spec.SamplesPerRound;
         return new(new { ok = true, spec.Name, spec.Rounds, samples, bytes = advice.Bytes, advice.Notes }, console =>
         {
             var writer = console.Profile.Out.Writer;
-            writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"The run file is valid: {samples} samples in {spec.Rounds} round{(spec.Rounds == 1 ? "" : "s")}, about {Sizes.Megabytes(advice.Bytes)} on disk."));
+            writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"The run file is valid: {samples} samples in {spec.Rounds} round{(spec.Rounds == 1 ? "" : "s")}, about {ByteSize.Megabytes(advice.Bytes)} on disk."));
             foreach (var note in advice.Notes) writer.WriteLine($"Note: {note}");
         });
     }
@@ -46,16 +46,16 @@ internal static class RunVerbs
     internal static Command Resume(VerbHost host)
     {
         var run = Arguments.OptionalRun();
-        return host.Handle(new Command("resume", "Go on with a run that was paused, stopped or killed. Default: the newest unfinished one.") { run, host.Device }, async (parsed, desk, stop) =>
+        return host.Handle(new Command("resume", "Go on with a run that was paused, stopped or killed. Default: the newest unfinished one.") { run, host.Device }, async (parsed, context, stop) =>
         {
-            RunIds.RequireFolder(desk, parsed.GetValue(run));
-            await using var session = await SessionAsync(host, desk, stop);
+            RunIds.RequireFolder(context, parsed.GetValue(run));
+            await using var session = await SessionAsync(host, context, stop);
             var engine = session.Engine;
-            var id = await RunIds.FindAsync(engine, parsed.GetValue(run), status => IsUnfinished(status) || LacksProducts(desk, status), "unfinished");
+            var id = await RunIds.FindAsync(engine, parsed.GetValue(run), status => IsUnfinished(status) || LacksProducts(context, status), "unfinished");
             var status = await engine.Run(id).GetStatus();
             if (status.State == RunState.Failed)
                 throw new FreeMaskException($"Run '{id}' failed: {status.Reason} When the cause is put right, 'freemask retry {id}' tries again.");
-            if (engine.IsRemote && status.State == RunState.Running) desk.Say($"Run '{id}' is at work in another process already; watching it.");
+            if (engine.IsRemote && status.State == RunState.Running) context.Say($"Run '{id}' is at work in another process already; watching it.");
             await engine.Run(id).Resume();
             return await session.FollowAsync(id, stop);
         });
@@ -70,10 +70,10 @@ internal static class RunVerbs
             HelpName = "INDEX",
             AllowMultipleArgumentsPerToken = true,
         }.Within(0, int.MaxValue);
-        return host.Handle(new Command("retry", "Try again what failed, and go on.") { run, samples, host.Device }, async (parsed, desk, stop) =>
+        return host.Handle(new Command("retry", "Try again what failed, and go on.") { run, samples, host.Device }, async (parsed, context, stop) =>
         {
-            RunIds.RequireFolder(desk, parsed.GetValue(run));
-            await using var session = await SessionAsync(host, desk, stop);
+            RunIds.RequireFolder(context, parsed.GetValue(run));
+            await using var session = await SessionAsync(host, context, stop);
             var engine = session.Engine;
             var id = await RunIds.FindAsync(engine, parsed.GetValue(run), status => status.State == RunState.Failed || IsUnfinished(status), "failed or unfinished");
             var indices = parsed.GetValue(samples) is { Length: > 0 } named ? named : null;
@@ -90,18 +90,18 @@ internal static class RunVerbs
         var reader = await RunReader.OpenAsync(engine, id);
         var open = reader.Status.Rounds.LastOrDefault(round => round.Phase != RoundPhase.Closed) ?? throw new FreeMaskException($"Run '{id}' has no open round: --samples names quarantined samples of one. Closed rounds never change.");
         var quarantined = new List<int>();
-        await foreach (var sample in reader.SamplesAsync(open.Round, SampleStage.Quarantined, stop)) quarantined.Add(sample.Index);
+        await foreach (var sample in reader.SamplesAsync(open.Round, SampleState.Quarantined, stop)) quarantined.Add(sample.Index);
         var wrong = indices.Except(quarantined).ToList();
         if (wrong.Count == 0) return;
         var those = quarantined.Count == 0 ? "it has none" : $"they are {string.Join(", ", quarantined.Take(20))}{(quarantined.Count > 20 ? ", ..." : "")}";
         throw new FreeMaskException($"--samples {string.Join(' ', wrong)}: not among the quarantined samples of round {open.Round + 1} of run '{id}'; {those}.");
     }
 
-    private static async Task<RunSession> SessionAsync(VerbHost host, Desk desk, CancellationToken stop) =>
-        new(await host.OpenEngineAsync(desk, stop), token => host.OpenEngineAsync(desk, token), desk, host.Bundles);
+    private static async Task<RunSession> SessionAsync(VerbHost host, CommandContext context, CancellationToken stop) =>
+        new(await host.OpenEngineAsync(context, stop), token => host.OpenEngineAsync(context, token), context, host.Bundles);
 
     /// <summary>Whether a run has ended and was stopped before all that it leaves was written; the report is written last.</summary>
-    private static bool LacksProducts(Desk desk, RunStatus status) => status.State == RunState.Completed && !File.Exists(new RunFolder(desk.Data, status.Run).Report);
+    private static bool LacksProducts(CommandContext context, RunStatus status) => status.State == RunState.Completed && !File.Exists(new RunFolder(context.Data, status.Run).Report);
 
     private static bool IsUnfinished(RunStatus status) => status.State is RunState.Running or RunState.Paused;
 }

@@ -32,7 +32,7 @@ internal sealed record SegmenterStart(string? Folder, Mask2FormerConfig? Config)
     /// <summary>Finds the weights; those of a public classifier are pulled once and stay.</summary>
     /// <exception cref="FreeMaskException">They are not there, or the backbone is not known.</exception>
     internal static async Task<SegmenterStart> FindAsync(
-        VerbHost host, Desk desk, string init, string backbone, bool isReference, IReadOnlyList<string> labels, CancellationToken stop)
+        VerbHost host, CommandContext context, string init, string backbone, bool isReference, IReadOnlyList<string> labels, CancellationToken stop)
     {
         if (!Classifiers.TryGetValue(backbone, out var classifier)) throw new FreeMaskException($"'{backbone}' is no backbone; there are {string.Join(", ", Backbones)}.");
         var fresh = isReference ? new Mask2FormerConfig { Backbone = backbone == SwinTiny ? SwinConfig.Tiny with { DropPath = DropPath } : ResNetConfig.ResNet50, Labels = labels } : null;
@@ -41,7 +41,7 @@ internal sealed record SegmenterStart(string? Folder, Mask2FormerConfig? Config)
         {
             MiniSegmenter => Path.Combine(Bundle(host.Bundles), BundleSegmenter),
             MiniBackbone => Path.Combine(Bundle(host.Bundles), MiniDiffusionTrainer.BackboneFolder),
-            ImageNet => await PulledAsync(host, desk, classifier, stop),
+            ImageNet => await PulledAsync(host, context, classifier, stop),
             _ => Path.GetFullPath(init),
         };
         if (!CheckpointFolder.HasWeights(folder))
@@ -51,12 +51,12 @@ internal sealed record SegmenterStart(string? Folder, Mask2FormerConfig? Config)
 
     private static string Bundle(BundleCatalog bundles) => bundles.Folder(DefaultBundle, Directory.GetCurrentDirectory()) ?? DefaultBundle;
 
-    private static async Task<string> PulledAsync(VerbHost host, Desk desk, HubReference classifier, CancellationToken stop)
+    private static async Task<string> PulledAsync(VerbHost host, CommandContext context, HubReference classifier, CancellationToken stop)
     {
         var folder = Path.GetFullPath(Path.Combine(host.Bundles.ModelsFolder ?? "models", classifier.Name));
         if (CheckpointFolder.HasWeights(folder) && File.Exists(Path.Combine(folder, "config.json"))) return folder;
-        using var hub = new HubClient(host.Variable(HubClient.EndpointVariable) ?? HubClient.DefaultEndpoint, host.Variable(HubClient.TokenVariable), desk.Time);
-        await new Puller(hub, desk.Say, desk.Time).PullAsync(classifier, null, folder, stop, listing => HubSelection.Checkpoint(listing, classifier));
+        using var hub = new HubClient(host.Variable(HubClient.EndpointVariable) ?? HubClient.DefaultEndpoint, host.Variable(HubClient.TokenVariable), context.Time);
+        await new Puller(hub, context.Say, context.Time).PullAsync(classifier, null, folder, stop, listing => HubSelection.Checkpoint(listing, classifier));
         return folder;
     }
 }

@@ -32,19 +32,19 @@ internal static class SegmenterVerb
         var every = new Option<int>("--checkpoint-steps") { Description = "Steps between checkpoints.", DefaultValueFactory = _ => 100, HelpName = "N" }.Within(1, int.MaxValue);
         var validate = new Option<int?>("--validate-every") { Description = "Steps between measures on the validation pictures: a line each in metrics.jsonl, and the best model in the folder best. Default: one measure at the end.", HelpName = "N" }.Within(1, int.MaxValue);
         var output = new Option<string>("--out") { Description = "Where the segmenter and the training's checkpoint are written; the same command continues there.", Required = true, HelpName = "DIR" };
-        return host.Handle(new Command("segmenter", "Train a Mask2Former on a data set; it can be stopped and continued.") { dataset, format, list, validation, init, backbone, recipe, steps, batch, rate, size, seed, every, validate, output }, async (parsed, desk, stop) =>
+        return host.Handle(new Command("segmenter", "Train a Mask2Former on a data set; it can be stopped and continued.") { dataset, format, list, validation, init, backbone, recipe, steps, batch, rate, size, seed, every, validate, output }, async (parsed, context, stop) =>
         {
             var source = parsed.GetRequiredValue(dataset);
             var data = LabelledDataset.Open(source, parsed.GetValue(format), parsed.GetValue(list));
             var measured = Measured(source, parsed.GetValue(format), parsed.GetValue(validation), data);
             foreach (var set in measured is null ? [data] : new[] { data, measured })
             {
-                foreach (var note in set.Notes) desk.Say(note);
+                foreach (var note in set.Notes) context.Say(note);
                 set.RequireClasses();
             }
 
             var isReference = IsReference(parsed.GetValue(recipe), parsed.GetRequiredValue(init));
-            var start = await SegmenterStart.FindAsync(host, desk, parsed.GetRequiredValue(init), parsed.GetRequiredValue(backbone), isReference, data.Labels, stop);
+            var start = await SegmenterStart.FindAsync(host, context, parsed.GetRequiredValue(init), parsed.GetRequiredValue(backbone), isReference, data.Labels, stop);
             if (start.Config is null && parsed.GetRequiredValue(init) != SegmenterStart.ImageNet) Arguments.Refuse(parsed, backbone, isReference ? $"is for fresh models; {start.Folder} has a backbone of its own" : "is for the reference recipe; the small model has one backbone");
             var request = Recipe(isReference, data.Labels, parsed.GetValue(seed), parsed.GetValue(steps), start);
             request = request with
@@ -55,9 +55,9 @@ internal static class SegmenterVerb
                 CheckpointEvery = parsed.GetValue(every),
             };
             var folder = OutputFolder.Make(parsed.GetRequiredValue(output));
-            desk.Say($"Training on {data.Count} pictures of {data.Root} ({data.Format}, {data.Labels.Count} classes). Ctrl-C stops after a checkpoint; the same command continues.");
-            var log = Log(parsed.GetValue(validate), folder, measured, desk, stop);
-            await Task.Run(() => Train(request, data, folder, log, desk, stop), CancellationToken.None);
+            context.Say($"Training on {data.Count} pictures of {data.Root} ({data.Format}, {data.Labels.Count} classes). Ctrl-C stops after a checkpoint; the same command continues.");
+            var log = Log(parsed.GetValue(validate), folder, measured, context, stop);
+            await Task.Run(() => Train(request, data, folder, log, context, stop), CancellationToken.None);
             var measure = measured is null ? null : ValidationMeasure.Take(folder, measured, stop);
             if (measure is not null) log?.Record(request.Steps, measure, folder);
             var best = log is null ? null : new { log.Best.Step, log.Best.MIoU, segmenter = log.BestFolder };
@@ -82,11 +82,11 @@ internal static class SegmenterVerb
         ? init is not (SegmenterStart.MiniBackbone or SegmenterStart.MiniSegmenter)
         : Recipes.Contains(recipe) ? recipe == Recipes[0] : throw new FreeMaskException($"'{recipe}' is no recipe; there are {string.Join(", ", Recipes)}.");
 
-    private static ValidationLog? Log(int? every, string folder, LabelledDataset? measured, Desk desk, CancellationToken stop) => every is not { } steps ? null
+    private static ValidationLog? Log(int? every, string folder, LabelledDataset? measured, CommandContext context, CancellationToken stop) => every is not { } steps ? null
         : measured is null ? throw new FreeMaskException("--validate-every needs pictures to measure on: a part val of the data set, or --validation DIR.")
-        : new ValidationLog(folder, measured, steps, desk, stop);
+        : new ValidationLog(folder, measured, steps, context, stop);
 
-    private static void Train(SegmenterTrainingRequest request, LabelledDataset data, string folder, ValidationLog? log, Desk desk, CancellationToken stop)
+    private static void Train(SegmenterTrainingRequest request, LabelledDataset data, string folder, ValidationLog? log, CommandContext context, CancellationToken stop)
     {
         var checkpoint = new CheckpointFile(Path.Combine(folder, "checkpoint.safetensors"));
         if (!checkpoint.Exists && CheckpointFolder.HasWeights(folder))
@@ -95,7 +95,7 @@ internal static class SegmenterVerb
             throw new FreeMaskException($"{log.BestFolder} was there before this training, which keeps its best model under that name; name another folder with --out, or remove it.");
         if (!checkpoint.Exists && File.Exists(ValidationLog.FileOf(folder)))
             throw new FreeMaskException($"{ValidationLog.FileOf(folder)} is left of another training, whose checkpoint is gone; name another folder with --out, or remove it.");
-        SegmenterTrainer.Train(request, new DatasetSamples(data), checkpoint, new Lines(desk, request.CheckpointEvery), stop, desk.Time, log).Save(folder);
+        SegmenterTrainer.Train(request, new DatasetSamples(data), checkpoint, new Lines(context, request.CheckpointEvery), stop, context.Time, log).Save(folder);
         checkpoint.Remove();
     }
 
@@ -129,12 +129,12 @@ internal static class SegmenterVerb
     }
 
     /// <summary>A line at each checkpoint.</summary>
-    private sealed class Lines(Desk desk, int every) : IProgress<TrainingProgress>
+    private sealed class Lines(CommandContext context, int every) : IProgress<TrainingProgress>
     {
         public void Report(TrainingProgress value)
         {
             if (value.Step % every == 0 || value.Step == value.Steps)
-                desk.Say(string.Create(CultureInfo.InvariantCulture, $"step {value.Step} of {value.Steps}, loss {value.Loss:0.000}, {value.Seconds:0} s"));
+                context.Say(string.Create(CultureInfo.InvariantCulture, $"step {value.Step} of {value.Steps}, loss {value.Loss:0.000}, {value.Seconds:0} s"));
         }
     }
 }

@@ -17,9 +17,9 @@ internal static class TrainVerbs
         var seed = new Option<ulong>("--seed") { Description = "Names scenes, initial weights, batches and noise.", DefaultValueFactory = _ => 1, HelpName = "N" };
         var threads = new Option<int>("--threads") { Description = "Threads of the tensor library.", DefaultValueFactory = _ => Environment.ProcessorCount, HelpName = "N" }.Within(1, 1024);
         var steps = new Option<int?>("--steps") { Description = "Optimizer steps of text encoder and U-Net.", HelpName = "N" }.Within(1, int.MaxValue);
-        return host.Handle(new Command("mini-diffusion", "Train the small diffusion model and write its bundle; hours on two cores, and it can be stopped and continued.") { art, work, output, seed, threads, steps }, async (parsed, desk, stop) =>
+        return host.Handle(new Command("mini-diffusion", "Train the small diffusion model and write its bundle; hours on two cores, and it can be stopped and continued.") { art, work, output, seed, threads, steps }, async (parsed, context, stop) =>
         {
-            var folder = Path.GetFullPath(parsed.GetValue(work) ?? Path.Combine(desk.Data.Root, "train", "mini-diffusion"));
+            var folder = Path.GetFullPath(parsed.GetValue(work) ?? Path.Combine(context.Data.Root, "train", "mini-diffusion"));
             var options = new MiniDiffusionOptions
             {
                 WorkDirectory = folder,
@@ -29,9 +29,9 @@ internal static class TrainVerbs
                 Threads = parsed.GetValue(threads),
             };
             if (parsed.GetValue(steps) is { } total) options = options with { DiffusionSteps = total };
-            desk.Say($"Training in {folder}. Ctrl-C stops after a checkpoint; the same command continues.");
-            await Task.Run(() => new MiniDiffusionTrainer(options, desk.Say).Run(stop), CancellationToken.None);
-            return new Outcome(new { bundle = options.OutputDirectory, work = folder }, console => console.Profile.Out.Writer.WriteLine(options.OutputDirectory));
+            context.Say($"Training in {folder}. Ctrl-C stops after a checkpoint; the same command continues.");
+            await Task.Run(() => new MiniDiffusionTrainer(options, context.Say).Run(stop), CancellationToken.None);
+            return new CommandResult(new { bundle = options.OutputDirectory, work = folder }, console => console.Profile.Out.Writer.WriteLine(options.OutputDirectory));
         });
     }
 }

@@ -24,15 +24,15 @@ internal sealed class ValidationLog : ITrainingSnapshots
     private readonly string _file, _candidate;
     private readonly LabelledDataset _data;
     private readonly int _every;
-    private readonly Desk _desk;
+    private readonly CommandContext _context;
     private readonly CancellationToken _stop;
     private readonly List<ValidationLine> _lines;
 
-    internal ValidationLog(string folder, LabelledDataset data, int every, Desk desk, CancellationToken stop)
+    internal ValidationLog(string folder, LabelledDataset data, int every, CommandContext context, CancellationToken stop)
     {
         if (every < 1) throw new FreeMaskException($"--validate-every is {every}; it is a number of steps, at least 1.");
         (_file, _candidate, BestFolder) = (FileOf(folder), Path.Combine(folder, ".freemask-candidate"), Path.Combine(folder, "best"));
-        (_data, _every, _desk, _stop) = (data, every, desk, stop);
+        (_data, _every, _context, _stop) = (data, every, context, stop);
         _lines = File.Exists(_file) ? [.. File.ReadLines(_file).Where(line => line.Length > 0).Select(Parse)] : [];
     }
 
@@ -67,7 +67,7 @@ internal sealed class ValidationLog : ITrainingSnapshots
 
         // The model first: killed in between, the training measures this step again.
         File.AppendAllText(_file, JsonSerializer.Serialize(line, JsonSerializerOptions.Web) + "\n");
-        _desk.Say(string.Create(CultureInfo.InvariantCulture, $"step {step}: mIoU {measure.MIoU:0.000} on {measure.Samples} pictures of {measure.Dataset}{(isBest ? ", the best so far" : "")}"));
+        _context.Say(string.Create(CultureInfo.InvariantCulture, $"step {step}: mIoU {measure.MIoU:0.000} on {measure.Samples} pictures of {measure.Dataset}{(isBest ? ", the best so far" : "")}"));
     }
 
     private void Keep(string model)

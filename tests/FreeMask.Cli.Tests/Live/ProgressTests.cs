@@ -47,10 +47,10 @@ public sealed class ProgressTests
     public async Task Following_a_run_without_a_terminal_prints_lines_until_it_ends()
     {
         using var console = new TestConsole();
-        var desk = new Desk { Out = console, Aside = console, Json = false, Data = new DataFolder("unused"), Time = TimeProvider.System };
+        var context = new CommandContext { Out = console, Aside = console, Json = false, Data = new DataFolder("unused"), Time = TimeProvider.System };
         var answers = new Queue<RunStatus>([Producing(0, 0), Producing(20, 40), Completed()]);
 
-        var last = await new Follower(desk) { Interval = TimeSpan.Zero }.FollowAsync(_ => Task.FromResult(answers.Dequeue()), "hint", TestContext.Current.CancellationToken);
+        var last = await new Follower(context) { Interval = TimeSpan.Zero }.FollowAsync(_ => Task.FromResult(answers.Dequeue()), "hint", TestContext.Current.CancellationToken);
 
         Assert.Equal(RunState.Completed, last.State);
         var lines = console.Output.TrimEnd().Split('\n');
@@ -77,7 +77,7 @@ public sealed class ProgressTests
         Round = 0,
         Phase = RoundPhase.Producing,
         StartedAt = Start,
-        Counts = new StageCounts(Planned: 20, Generated: generated),
+        Counts = new StateCounts(Planned: 20, Generated: generated),
         Seconds = new StageSeconds(Generate: seconds),
     });
 

@@ -66,12 +66,12 @@ public sealed class TimeLeftTests
 
     private static DateTimeOffset At(double seconds) => Start.AddSeconds(seconds);
 
-    private static StageCounts Counts(int scored) => new(Planned, Planned, Planned, Planned, Planned, scored);
+    private static StateCounts Counts(int scored) => new(Planned, Planned, Planned, Planned, Planned, scored);
 
     private static RoundStatus Round(int number, RoundPhase phase) => new() { Round = number, Phase = phase, StartedAt = Start };
 
     private static RunStatus Producing(int generated) =>
-        With(0, Round(0, RoundPhase.Producing) with { Counts = new StageCounts(Planned, generated), Seconds = new StageSeconds(Generate: generated) });
+        With(0, Round(0, RoundPhase.Producing) with { Counts = new StateCounts(Planned, generated), Seconds = new StageSeconds(Generate: generated) });
 
     private static RunStatus Fold(int step) =>
         With(0, Round(0, RoundPhase.Scoring) with { Counts = Counts(0), Seconds = new StageSeconds(Generate: 80), Training = new TrainingProgress("fold 1 of 3", step, Steps, 1) });

@@ -13,7 +13,7 @@ internal sealed class DrawnStages(IArtifactStore store, StageEar ear) : IStageRu
 
     public IStageRunner Create(string device) => this;
 
-    public async Task<IReadOnlyList<StageOutcome>> RunAsync(StageKind kind, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<StageOutcome>> RunAsync(Stage kind, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
     {
         ear.Heard?.Invoke(kind);
         var outcomes = new List<StageOutcome>();
@@ -36,28 +36,28 @@ internal sealed class DrawnStages(IArtifactStore store, StageEar ear) : IStageRu
     public Task<SegmenterQuality> EvaluateAsync(RunSpec spec, SegmenterModel model, ITrainingMonitor monitor, CancellationToken cancellationToken) =>
         Task.FromResult(new SegmenterQuality(0.5, [.. spec.Classes.Select(name => new ClassIoU(name, 0.5))]));
 
-    private async Task<StageOutcome> OneAsync(StageKind kind, StageInput input, CancellationToken stop)
+    private async Task<StageOutcome> OneAsync(Stage kind, StageInput input, CancellationToken stop)
     {
         var (image, label) = Draw(input);
         switch (kind)
         {
-            case StageKind.Generate:
+            case Stage.Generate:
                 return StageOutcome.Done([(ArtifactNames.Attention, await store.PutAsync(new byte[] { 1 }, stop)), (ArtifactNames.Image, await store.PutAsync(ImageCodec.EncodePng(image), stop))]);
-            case StageKind.Mask when input.Attempt == 0 && input.Index % 5 == 0:
+            case Stage.Mask when input.Attempt == 0 && input.Index % 5 == 0:
                 return StageOutcome.Rejected("the object covers too little of the image");
-            case StageKind.Mask:
+            case Stage.Mask:
                 return StageOutcome.Done([(ArtifactNames.Label, await store.PutAsync(IndexedPng.Encode(label), stop))]);
-            case StageKind.Compose:
+            case Stage.Compose:
                 var instances = new LabelMap(Side, Side, Array.ConvertAll(label.Labels, value => value == 0 ? (byte)0 : (byte)1));
                 return StageOutcome.Done(
                 [
                     (ArtifactNames.CompositeImage, input.Artifact(ArtifactNames.Image)), (ArtifactNames.CompositeLabel, input.Artifact(ArtifactNames.Label)),
                     (ArtifactNames.Instances, await store.PutAsync(IndexedPng.Encode(instances), stop)),
                 ]);
-            case StageKind.Harmonize:
+            case Stage.Harmonize:
                 return StageOutcome.Done([(ArtifactNames.FinalImage, input.Artifact(ArtifactNames.CompositeImage))]);
             default:
-                return StageOutcome.Judged(Random(input, "score").NextDouble(), [(ArtifactNames.Prediction, input.Artifact(ArtifactNames.CompositeLabel))]);
+                return StageOutcome.Scored(Random(input, "score").NextDouble(), [(ArtifactNames.Prediction, input.Artifact(ArtifactNames.CompositeLabel))]);
         }
     }
 
@@ -79,5 +79,5 @@ internal sealed class DrawnStages(IArtifactStore store, StageEar ear) : IStageRu
 /// <summary>Hears which work is about to be done.</summary>
 internal sealed class StageEar
 {
-    internal Action<StageKind>? Heard { get; set; }
+    internal Action<Stage>? Heard { get; set; }
 }

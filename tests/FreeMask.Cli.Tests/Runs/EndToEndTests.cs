@@ -93,7 +93,7 @@ public sealed class EndToEndTests : IDisposable
         using var stop = new CancellationTokenSource();
         _ear.Heard = kind =>
         {
-            if (kind == StageKind.Mask) stop.Cancel();
+            if (kind == Stage.Mask) stop.Cancel();
         };
         _process.Clear();
         Assert.Equal(130, await _process.RunAsync(["run", RunFile, "--json", "--data", _process.Folder.Path("two")], stop.Token));

@@ -99,7 +99,7 @@ internal sealed class FakeEngine : IEngine, IRunDirectoryGrain
             Round = round,
             Index = index,
             Plan = new SamplePlan((round * 8) + index, name, id, "grass", $"a photo of a {name} in grass", "", spec.Seed),
-            Stage = index < 6 ? SampleStage.Kept : SampleStage.Dropped,
+            State = index < 6 ? SampleState.Kept : SampleState.Dropped,
             Score = 0.9 - (0.1 * index),
             Artifacts = [.. artifacts],
         };
@@ -156,10 +156,10 @@ internal sealed class FakeEngine : IEngine, IRunDirectoryGrain
             // Pages of three, so that readers have to turn them.
             var all = Enumerable.Range(query.From, Math.Min(3, 8 - query.From)).Select(index => engine.Sample(_spec!, query.Round, index));
             var next = query.From + 3;
-            return Task.FromResult(new SamplePage([.. all.Where(sample => query.Stage is null || sample.Stage == query.Stage)], next < 8 ? next : null));
+            return Task.FromResult(new SamplePage([.. all.Where(sample => query.State is null || sample.State == query.State)], next < 8 ? next : null));
         }
 
-        public Task Nudge() => Task.CompletedTask;
+        public Task NotifyChanged() => Task.CompletedTask;
 
         public Task Remove() => engine.Unregister(id);
 
@@ -177,8 +177,8 @@ internal sealed class FakeEngine : IEngine, IRunDirectoryGrain
         {
             Round = number,
             Phase = engine.Ending == RunState.Running && number == 1 ? RoundPhase.Training : RoundPhase.Closed,
-            Counts = new StageCounts(8, 8, 8, 8, 8, 8, 6, 2, 0, 1),
-            Cuts = [.. _spec!.Classes.Select(name => new ClassCut(name, 4, 3, 0.4, 5))],
+            Counts = new StateCounts(8, 8, 8, 8, 8, 8, 6, 2, 0, 1),
+            Cuts = [.. _spec!.Classes.Select(name => new SelectionThreshold(name, 4, 3, 0.4, 5))],
             Quality = new SegmenterQuality(0.3 + (0.1 * number), [new ClassIoU("background", 0.8), .. _spec.Classes.Select(name => new ClassIoU(name, 0.25)), new ClassIoU("train", 0)]),
             Training = engine.Ending == RunState.Running ? new TrainingProgress("segmenter", 3, 10, 1.5) : null,
             Seconds = new StageSeconds(1, 2, 3, 4, 5, 6, 7),

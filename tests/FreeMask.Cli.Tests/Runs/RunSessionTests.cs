@@ -17,11 +17,11 @@ public sealed class RunSessionTests : IDisposable
     public async Task Who_follows_a_run_goes_on_with_it_when_the_process_that_worked_has_ended()
     {
         var said = new TestConsole();
-        var desk = new Desk { Out = new TestConsole(), Aside = said, Json = false, Data = new DataFolder(_folder.Root), Time = TimeProvider.System };
+        var context = new CommandContext { Out = new TestConsole(), Aside = said, Json = false, Data = new DataFolder(_folder.Root), Time = TimeProvider.System };
         var own = new FakeEngine();
         var gone = new GoneEngine();
         await own.Run("run").Start(new RunSpec { Name = "run", Classes = ["cat"] });
-        await using var session = new RunSession(gone, _ => Task.FromResult<IEngine>(own), desk, BundleCatalog.Locate(static _ => null));
+        await using var session = new RunSession(gone, _ => Task.FromResult<IEngine>(own), context, BundleCatalog.Locate(static _ => null));
         var outcome = await session.FollowAsync("run", TestContext.Current.CancellationToken);
         Assert.Equal(ExitCodes.Ok, outcome.ExitCode);
         Assert.Contains("this one goes on with it", said.Output, StringComparison.Ordinal);

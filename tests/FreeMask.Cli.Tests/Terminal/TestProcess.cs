@@ -56,7 +56,7 @@ internal sealed class TestProcess : IDisposable
         return code;
     }
 
-    internal Surroundings Surroundings() => new()
+    internal CliEnvironment Surroundings() => new()
     {
         Out = OutWriter ?? _out,
         Error = _error,

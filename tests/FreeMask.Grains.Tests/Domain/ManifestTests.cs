@@ -12,7 +12,7 @@ public sealed class ManifestTests
         Round = 1,
         Index = 2,
         Plan = SamplePlanner.Plan(Specs.Small with { Generation = new GenerationSpec { Prompts = ["{a class}"] } }, 1, 2),
-        Stage = SampleStage.Kept,
+        State = SampleState.Kept,
         Attempt = 3,
         Score = 0.25,
         Artifacts =
@@ -36,8 +36,8 @@ public sealed class ManifestTests
             Faults = 2,
             Failure = "away",
             Operation = "x",
-            Judge = "dd",
-            Timings = [new StageTiming(StageKind.Mask, 3)],
+            ScoringModel = "dd",
+            Timings = [new StageTiming(Stage.Mask, 3)],
             Artifacts = [.. Kept.Artifacts.Select(a => a with { Device = "cuda" })],
         };
         Assert.Equal(Manifest.SampleLine(Kept), Manifest.SampleLine(troubled));
@@ -46,9 +46,9 @@ public sealed class ManifestTests
     [Fact]
     public void A_quarantined_sample_has_no_artifacts_and_an_unfinished_one_has_no_line()
     {
-        var line = Encoding.UTF8.GetString(Manifest.SampleLine(Kept with { Stage = SampleStage.Quarantined }));
+        var line = Encoding.UTF8.GetString(Manifest.SampleLine(Kept with { State = SampleState.Quarantined }));
         Assert.Equal("""{"round":1,"index":2,"stage":"quarantined","class":"tvmonitor","prompt":"a tv monitor"}""" + "\n", line);
-        Assert.Throws<InvalidOperationException>(() => Manifest.SampleLine(Kept with { Stage = SampleStage.Scored }));
+        Assert.Throws<InvalidOperationException>(() => Manifest.SampleLine(Kept with { State = SampleState.Scored }));
     }
 
     [Fact]

@@ -9,8 +9,8 @@ public sealed class RoundRecordTests
 {
     private static readonly DateTimeOffset Now = new(2020, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private static readonly SegmenterModel Model = new("weights", "config", null);
-    private static readonly SelectionDecision Decision = new([new ClassCut("cat", 4, 3, 0.5, 2)], "hash", 3);
-    private static readonly RoundTally Tally = new(new StageCounts(), new StageSeconds(), []);
+    private static readonly SelectionDecision Decision = new([new SelectionThreshold("cat", 4, 3, 0.5, 2)], "hash", 3);
+    private static readonly RoundTally Tally = new(new StateCounts(), new StageSeconds(), []);
 
     private static readonly Func<RoundRecord, RoundRecord>[] Edges =
     [
@@ -65,7 +65,7 @@ public sealed class RoundRecordTests
     public void A_later_round_is_judged_by_the_round_before_it()
     {
         var record = RoundRecord.Begin(new RoundAssignment("run", Specs.Small, 1, Model, []), Now).LaidOut().AllMasked("d").AllHarmonized([]);
-        Assert.Equal([Model], record.Judges);
-        Assert.Equal(SampleStage.Scored, record.Target);
+        Assert.Equal([Model], record.ScoringModels);
+        Assert.Equal(SampleState.Scored, record.Target);
     }
 }

@@ -33,7 +33,7 @@ public sealed class RunRecordTests
         var one = Fresh.CloseRound(Report(1)).CloseRound(Report(0)).CloseRound(Report(0));
         Assert.Single(one.Closed);
         var assignment = one.OpenRound("run");
-        Assert.Equal((1, "weights0"), (assignment.Round, assignment.Judge!.Weights));
+        Assert.Equal((1, "weights0"), (assignment.Round, assignment.ScoringModel!.Weights));
         Assert.Equal(["list0"], assignment.TrainingLists);
         Assert.Same(one, one.Complete("hash", [], Now));
         var done = one.CloseRound(Report(1)).Complete("hash", ["part"], Now);

@@ -12,7 +12,7 @@ public sealed class SampleTransitionsTests
     private static readonly SamplePlan Plan = SamplePlanner.Plan(Specs.Small, 0, 0);
 
     private static readonly Gen<StageCompletion> AnyCompletion = Gen.Select(
-        Gen.Enum<StageKind>(), Gen.Int[0, 4], Gen.Int[0, 3], Gen.Enum<StageResult>(), Gen.Double[0, 1],
+        Gen.Enum<Stage>(), Gen.Int[0, 4], Gen.Int[0, 3], Gen.Enum<StageResult>(), Gen.Double[0, 1],
         (kind, attempt, faults, result, score) => Completion(kind, attempt, faults, result, score));
 
     // Mostly events that fit the record, so that walks get far, mixed with any others.
@@ -28,16 +28,16 @@ public sealed class SampleTransitionsTests
         foreach (var (choice, result, score, any) in walk)
         {
             var before = record;
-            var completion = choice < 7 && StageFlow.Next(record.Stage) is { } kind ? Completion(kind, record.Attempt, record.Faults, result, score) : any;
+            var completion = choice < 7 && StageFlow.Next(record.State) is { } kind ? Completion(kind, record.Attempt, record.Faults, result, score) : any;
             if (choice == 9) record = SampleTransitions.Decide(record, score > 0.3);
             else record = SampleTransitions.Apply(record, completion);
 
-            Assert.True(Position(record).CompareTo(Position(before)) >= 0, $"{before.Attempt}.{before.Stage} -> {record.Attempt}.{record.Stage}");
-            if (before.Stage >= SampleStage.Kept) Assert.Same(before, record);
+            Assert.True(Position(record).CompareTo(Position(before)) >= 0, $"{before.Attempt}.{before.State} -> {record.Attempt}.{record.State}");
+            if (before.State >= SampleState.Kept) Assert.Same(before, record);
             if (!ReferenceEquals(before, record)) Assert.True(executed.Add(record.Operation), $"operation {record.Operation} was taken twice");
             Assert.Same(record, choice == 9 ? SampleTransitions.Decide(record, true) : SampleTransitions.Apply(record, completion with { }));
             Assert.InRange(record.Attempt, 0, MaxAttempts - 1);
-            Assert.Equal(record.Stage is >= SampleStage.Scored and < SampleStage.Quarantined, record.Score is not null && record.Stage != SampleStage.Quarantined);
+            Assert.Equal(record.State is >= SampleState.Scored and < SampleState.Quarantined, record.Score is not null && record.State != SampleState.Quarantined);
         }
     });
 
@@ -45,7 +45,7 @@ public sealed class SampleTransitionsTests
     public void A_lost_answer_does_not_count_a_fault_twice()
     {
         var record = SampleTransitions.Fresh(0, 0, Plan);
-        var fault = Completion(StageKind.Generate, 0, 0, StageResult.Fault, 0);
+        var fault = Completion(Stage.Generate, 0, 0, StageResult.Fault, 0);
         var once = SampleTransitions.Apply(record, fault);
         Assert.Equal(1, once.Faults);
         Assert.Same(once, SampleTransitions.Apply(once, fault));
@@ -54,13 +54,13 @@ public sealed class SampleTransitionsTests
     [Fact]
     public void A_rejected_mask_starts_again_with_the_next_attempt_and_nothing_of_the_old_one()
     {
-        var record = SampleTransitions.Apply(SampleTransitions.Fresh(0, 0, Plan), Completion(StageKind.Generate, 0, 0, StageResult.Done, 0));
+        var record = SampleTransitions.Apply(SampleTransitions.Fresh(0, 0, Plan), Completion(Stage.Generate, 0, 0, StageResult.Done, 0));
         Assert.NotNull(record.Artifact("Generate"));
-        var rejected = SampleTransitions.Apply(record, Completion(StageKind.Mask, 0, 0, StageResult.Rejected, 0));
-        Assert.Equal((SampleStage.Planned, 1), (rejected.Stage, rejected.Attempt));
+        var rejected = SampleTransitions.Apply(record, Completion(Stage.Mask, 0, 0, StageResult.Rejected, 0));
+        Assert.Equal((SampleState.Planned, 1), (rejected.State, rejected.Attempt));
         Assert.Empty(rejected.Artifacts);
         Assert.Equal("reason", rejected.Failure);
-        Assert.Same(rejected, SampleTransitions.Apply(rejected, Completion(StageKind.Generate, 0, 0, StageResult.Done, 0)));
+        Assert.Same(rejected, SampleTransitions.Apply(rejected, Completion(Stage.Generate, 0, 0, StageResult.Done, 0)));
     }
 
     [Fact]
@@ -68,22 +68,22 @@ public sealed class SampleTransitionsTests
     {
         var record = SampleTransitions.Fresh(0, 0, Plan);
         for (var i = 0; i < MaxAttempts; i++) record = GenerateAndReject(record);
-        Assert.Equal((SampleStage.Quarantined, MaxAttempts - 1, SampleStage.Generated), (record.Stage, record.Attempt, record.FailedAt));
+        Assert.Equal((SampleState.Quarantined, MaxAttempts - 1, SampleState.Generated), (record.State, record.Attempt, record.FailedAt));
 
         record = SampleTransitions.Retry(record);
-        Assert.Equal((SampleStage.Planned, MaxAttempts), (record.Stage, record.Attempt));
+        Assert.Equal((SampleState.Planned, MaxAttempts), (record.State, record.Attempt));
         for (var i = 0; i < MaxAttempts; i++) record = GenerateAndReject(record);
-        Assert.Equal((SampleStage.Quarantined, (2 * MaxAttempts) - 1), (record.Stage, record.Attempt));
+        Assert.Equal((SampleState.Quarantined, (2 * MaxAttempts) - 1), (record.State, record.Attempt));
     }
 
     [Fact]
     public void A_sample_that_faulted_away_goes_on_where_it_was_with_the_same_seeds()
     {
-        var record = SampleTransitions.Apply(SampleTransitions.Fresh(0, 0, Plan), Completion(StageKind.Generate, 0, 0, StageResult.Done, 0));
-        for (var i = 0; i < MaxAttempts; i++) record = SampleTransitions.Apply(record, Completion(StageKind.Mask, 0, i, StageResult.Fault, 0));
-        Assert.Equal(SampleStage.Quarantined, record.Stage);
+        var record = SampleTransitions.Apply(SampleTransitions.Fresh(0, 0, Plan), Completion(Stage.Generate, 0, 0, StageResult.Done, 0));
+        for (var i = 0; i < MaxAttempts; i++) record = SampleTransitions.Apply(record, Completion(Stage.Mask, 0, i, StageResult.Fault, 0));
+        Assert.Equal(SampleState.Quarantined, record.State);
         var again = SampleTransitions.Retry(record);
-        Assert.Equal((SampleStage.Generated, 0, 0), (again.Stage, again.Attempt, again.Faults));
+        Assert.Equal((SampleState.Generated, 0, 0), (again.State, again.Attempt, again.Faults));
         Assert.Equal(record.Artifacts, again.Artifacts);
         Assert.Same(again, SampleTransitions.Retry(again));
     }
@@ -98,21 +98,21 @@ public sealed class SampleTransitionsTests
 
     private static SampleRecord GenerateAndReject(SampleRecord record)
     {
-        var generated = SampleTransitions.Apply(record, Completion(StageKind.Generate, record.Attempt, 0, StageResult.Done, 0));
-        return SampleTransitions.Apply(generated, Completion(StageKind.Mask, generated.Attempt, 0, StageResult.Rejected, 0));
+        var generated = SampleTransitions.Apply(record, Completion(Stage.Generate, record.Attempt, 0, StageResult.Done, 0));
+        return SampleTransitions.Apply(generated, Completion(Stage.Mask, generated.Attempt, 0, StageResult.Rejected, 0));
     }
 
-    private static (int Attempt, SampleStage Stage, int Faults) Position(SampleRecord record) => (record.Attempt, record.Stage, record.Faults);
+    private static (int Attempt, SampleState Stage, int Faults) Position(SampleRecord record) => (record.Attempt, record.State, record.Faults);
 
-    private static StageCompletion Completion(StageKind kind, int attempt, int faults, StageResult result, double score) => new()
+    private static StageCompletion Completion(Stage kind, int attempt, int faults, StageResult result, double score) => new()
     {
-        Kind = kind,
+        Stage = kind,
         Attempt = attempt,
         Faults = faults,
         Result = result,
         Plan = Plan,
         Artifacts = result == StageResult.Done ? [new ArtifactReference(kind.ToString(), $"{kind}{attempt}", "cpu")] : [],
-        Score = kind == StageKind.Score ? score : null,
+        Score = kind == Stage.Score ? score : null,
         Reason = "reason",
         MaxAttempts = MaxAttempts,
     };

@@ -51,7 +51,7 @@ public sealed class SelectionTests
     {
         var spec = Specs.Small with { Classes = ["cat"], KeepRatio = 0.5 };
         var decision = Selection.Decide(spec, 0, [5, 9, 9, 1]);
-        Assert.Equal([new ClassCut("cat", 4, 2, 0.000009, 2)], decision.Cuts);
+        Assert.Equal([new SelectionThreshold("cat", 4, 2, 0.000009, 2)], decision.Cuts);
         // printf '1\n2\n' | sha256sum
         Assert.Equal("a6e2b7a040683432de03a18fd8a1939a2fdf82585b364bfc874bdd4095c4cae1", decision.KeptIdsHash);
     }

@@ -12,8 +12,8 @@ public sealed class ShardLedgerTests
     private static readonly TimeSpan Now = TimeSpan.FromMinutes(5);
 
     private static readonly Gen<SampleProgress> AnyProgress = Gen.Select(
-        Gen.Int[First, First + Count - 1], Gen.Enum<SampleStage>(), Gen.Int[0, 3], Gen.Int[0, 1_000_000],
-        (index, stage, attempt, score) => new SampleProgress(index, stage, attempt, 0, stage >= SampleStage.Scored ? score : -1, "reason"));
+        Gen.Int[First, First + Count - 1], Gen.Enum<SampleState>(), Gen.Int[0, 3], Gen.Int[0, 1_000_000],
+        (index, stage, attempt, score) => new SampleProgress(index, stage, attempt, 0, stage >= SampleState.Scored ? score : -1, "reason"));
 
     [Fact]
     public void News_in_any_order_and_number_leads_to_the_newest() => AnyProgress.Array[0, 40].Sample(news =>
@@ -27,14 +27,14 @@ public sealed class ShardLedgerTests
 
         foreach (var index in Enumerable.Range(First, Count))
         {
-            var newest = news.Where(n => n.Index == index).Select(n => (n.Attempt, n.Stage)).DefaultIfEmpty((0, SampleStage.Planned)).Max();
-            Assert.Equal(newest.Item2, ledger.StageOf(index));
+            var newest = news.Where(n => n.Index == index).Select(n => (n.Attempt, n.State)).DefaultIfEmpty((0, SampleState.Planned)).Max();
+            Assert.Equal(newest.Item2, ledger.StateOf(index));
         }
 
         var counts = ledger.Counts();
         Assert.True(counts.Planned >= counts.Generated && counts.Generated >= counts.Masked && counts.Scored >= counts.Kept + counts.Dropped);
-        Assert.Equal(Count, ledger.Settled(SampleStage.Planned));
-        Assert.Equal(Enumerable.Range(First, Count).Count(i => ledger.StageOf(i) >= SampleStage.Masked), ledger.Settled(SampleStage.Masked));
+        Assert.Equal(Count, ledger.Settled(SampleState.Planned));
+        Assert.Equal(Enumerable.Range(First, Count).Count(i => ledger.StateOf(i) >= SampleState.Masked), ledger.Settled(SampleState.Masked));
 
         var restored = new ShardLedger(First, ledger.ToRecord());
         Assert.Equal(counts, restored.Counts());
@@ -46,16 +46,16 @@ public sealed class ShardLedgerTests
     public void Work_is_picked_once_furthest_first_and_never_beyond_the_target()
     {
         var ledger = new ShardLedger(First, Count);
-        ledger.Apply(new SampleProgress(First + 4, SampleStage.Generated, 1, 0, -1, null));
-        ledger.Apply(new SampleProgress(First + 5, SampleStage.Masked, 0, 0, -1, null));
-        ledger.Apply(new SampleProgress(First + 3, SampleStage.Quarantined, 0, 0, -1, "bad"));
+        ledger.Apply(new SampleProgress(First + 4, SampleState.Generated, 1, 0, -1, null));
+        ledger.Apply(new SampleProgress(First + 5, SampleState.Masked, 0, 0, -1, null));
+        ledger.Apply(new SampleProgress(First + 3, SampleState.Quarantined, 0, 0, -1, "bad"));
 
-        var picked = ledger.Pick(SampleStage.Masked, 3);
+        var picked = ledger.Pick(SampleState.Masked, 3);
         Assert.Equal(
-            [(StageKind.Mask, new WorkItem(First + 4, 1)), (StageKind.Generate, new WorkItem(First, 0)), (StageKind.Generate, new WorkItem(First + 1, 0))],
+            [(Stage.Mask, new WorkItem(First + 4, 1)), (Stage.Generate, new WorkItem(First, 0)), (Stage.Generate, new WorkItem(First + 1, 0))],
             picked);
         foreach (var (_, item) in picked) ledger.Grant(item.Index, new Lease("a", item.Attempt, Now));
-        Assert.Equal([(StageKind.Generate, new WorkItem(First + 2, 0))], ledger.Pick(SampleStage.Masked, 10));
+        Assert.Equal([(Stage.Generate, new WorkItem(First + 2, 0))], ledger.Pick(SampleState.Masked, 10));
         Assert.Equal(3, ledger.LoadOf("a"));
     }
 
@@ -63,10 +63,10 @@ public sealed class ShardLedgerTests
     public void Work_says_how_often_it_failed_before()
     {
         var ledger = new ShardLedger(First, Count);
-        ledger.Apply(new SampleProgress(First, SampleStage.Generated, 0, 2, -1, "slow"));
-        Assert.Equal((StageKind.Mask, new WorkItem(First, 0, 2)), ledger.Pick(SampleStage.Masked, 1).Single());
-        ledger.Apply(new SampleProgress(First, SampleStage.Masked, 0, 0, -1, null));
-        Assert.Equal((StageKind.Compose, new WorkItem(First, 0, 0)), ledger.Pick(SampleStage.Composed, 1).Single());
+        ledger.Apply(new SampleProgress(First, SampleState.Generated, 0, 2, -1, "slow"));
+        Assert.Equal((Stage.Mask, new WorkItem(First, 0, 2)), ledger.Pick(SampleState.Masked, 1).Single());
+        ledger.Apply(new SampleProgress(First, SampleState.Masked, 0, 0, -1, null));
+        Assert.Equal((Stage.Compose, new WorkItem(First, 0, 0)), ledger.Pick(SampleState.Composed, 1).Single());
     }
 
     [Fact]
@@ -101,10 +101,10 @@ public sealed class ShardLedgerTests
     public void What_a_kept_ledger_thinks_given_up_may_have_been_retried()
     {
         var ledger = new ShardLedger(First, Count);
-        ledger.Apply(new SampleProgress(First + 4, SampleStage.Quarantined, 1, 0, -1, "poison"));
+        ledger.Apply(new SampleProgress(First + 4, SampleState.Quarantined, 1, 0, -1, "poison"));
         var restored = new ShardLedger(First, ledger.ToRecord());
-        Assert.Contains(First + 4, restored.InDoubt(SampleStage.Masked));
-        restored.Correct(new SampleProgress(First + 4, SampleStage.Generated, 1, 0, -1, "poison"));
-        Assert.Equal(SampleStage.Generated, restored.StageOf(First + 4));
+        Assert.Contains(First + 4, restored.InDoubt(SampleState.Masked));
+        restored.Correct(new SampleProgress(First + 4, SampleState.Generated, 1, 0, -1, "poison"));
+        Assert.Equal(SampleState.Generated, restored.StateOf(First + 4));
     }
 }

@@ -184,7 +184,7 @@ public abstract class ClusterFaultTests(SharedCluster shared, LocalServices serv
             Assert.Equal(Spec.SamplesPerRound, round.Counts.Kept + round.Counts.Dropped + round.Counts.Quarantined);
             var page = await cluster.Client.Grains.GetGrain<IRunGrain>(_run).GetSamples(new SampleQuery { Round = round.Round, Limit = 1000 });
             Assert.Equal(Enumerable.Range(0, Spec.SamplesPerRound), page.Samples.Select(s => s.Index));
-            Assert.Equal(round.Counts.Kept, page.Samples.Count(s => s.Stage == SampleStage.Kept));
+            Assert.Equal(round.Counts.Kept, page.Samples.Count(s => s.State == SampleState.Kept));
         }
 
         var redone = cluster.Executions(_run).Values.Sum(n => n - 1);

@@ -18,13 +18,13 @@ internal sealed class FakeStages : IStageRunnerFactory, IStageRunner
     public required Func<IArtifactStore> Store { get; init; }
 
     /// <summary>Called before a batch is worked on: a test may wait, fail or count here.</summary>
-    public Func<StageKind, IReadOnlyList<StageInput>, CancellationToken, Task> Before { get; set; } = (_, _, _) => Task.CompletedTask;
+    public Func<Stage, IReadOnlyList<StageInput>, CancellationToken, Task> Before { get; set; } = (_, _, _) => Task.CompletedTask;
 
     /// <summary>The same, told on which device.</summary>
-    public Func<string, StageKind, IReadOnlyList<StageInput>, CancellationToken, Task> OnDevice { get; set; } = (_, _, _, _) => Task.CompletedTask;
+    public Func<string, Stage, IReadOnlyList<StageInput>, CancellationToken, Task> OnDevice { get; set; } = (_, _, _, _) => Task.CompletedTask;
 
     /// <summary>Told on which silo a batch is worked on, where several silos share these stages (<see cref="On"/>).</summary>
-    public Action<string, StageKind> OnSilo { get; set; } = (_, _) => { };
+    public Action<string, Stage> OnSilo { get; set; } = (_, _) => { };
 
     /// <summary>Whether stages read what the stages before made, as real ones do.</summary>
     public bool ReadsInputs { get; set; }
@@ -46,7 +46,7 @@ internal sealed class FakeStages : IStageRunnerFactory, IStageRunner
     /// <summary>These stages on one silo of several.</summary>
     public IStageRunnerFactory On(string silo) => new SiloStages(this, silo);
 
-    public async Task<IReadOnlyList<StageOutcome>> RunAsync(StageKind kind, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<StageOutcome>> RunAsync(Stage kind, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
     {
         await Before(kind, inputs, cancellationToken);
         var outcomes = new List<StageOutcome>();
@@ -67,7 +67,7 @@ internal sealed class FakeStages : IStageRunnerFactory, IStageRunner
 
     private sealed class Device(FakeStages stages, string name, string silo) : IStageRunner
     {
-        public async Task<IReadOnlyList<StageOutcome>> RunAsync(StageKind kind, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+        public async Task<IReadOnlyList<StageOutcome>> RunAsync(Stage kind, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
         {
             stages.OnSilo(silo, kind);
             await stages.OnDevice(name, kind, inputs, cancellationToken);
@@ -75,26 +75,26 @@ internal sealed class FakeStages : IStageRunnerFactory, IStageRunner
         }
     }
 
-    private async Task<StageOutcome> RunOneAsync(StageKind kind, StageInput input, CancellationToken cancellationToken)
+    private async Task<StageOutcome> RunOneAsync(Stage kind, StageInput input, CancellationToken cancellationToken)
     {
         // The donors count by what they are: how the list is cut into pieces is the shards' business.
         var donors = input.Donors is null ? [] : await SampleLists.ReadSnapshotAsync(Store(), input.Donors, cancellationToken);
-        if (ReadsJudges && input.Judge is { } judge) await Store().GetAsync(judge.Weights, cancellationToken);
+        if (ReadsJudges && input.ScoringModel is { } judge) await Store().GetAsync(judge.Weights, cancellationToken);
         foreach (var donor in ReadsDonors ? donors : []) await Store().GetAsync(donor.Image, cancellationToken);
-        var text = $"{kind}|{input.Plan.Seed}|{input.Plan.Stream}|{input.Plan.Prompt}|{input.Attempt}|{string.Join(',', donors)}|{input.Judge?.Weights}|"
+        var text = $"{kind}|{input.Plan.Seed}|{input.Plan.Stream}|{input.Plan.Prompt}|{input.Attempt}|{string.Join(',', donors)}|{input.ScoringModel?.Weights}|"
             + string.Join(',', input.Artifacts.Select(a => $"{a.Name}={a.Hash}"));
         var hash = ArtifactHash.Of(Encoding.UTF8.GetBytes(text));
         var number = Convert.ToInt32(hash[..6], 16);
         return kind switch
         {
-            StageKind.Generate => StageOutcome.Done([(ArtifactNames.Image, await Put("image")), (ArtifactNames.Attention, await Put("attention"))]),
-            StageKind.Mask when Reject() => StageOutcome.Rejected("rejected by the test"),
-            StageKind.Mask when number % 7 == 0 => StageOutcome.Rejected("too small"),
-            StageKind.Mask => StageOutcome.Done([(ArtifactNames.Label, await Put("label"))], [new SampleFact("mask.threshold", number % 100 / 100.0)]),
-            StageKind.Compose => StageOutcome.Done(
+            Stage.Generate => StageOutcome.Done([(ArtifactNames.Image, await Put("image")), (ArtifactNames.Attention, await Put("attention"))]),
+            Stage.Mask when Reject() => StageOutcome.Rejected("rejected by the test"),
+            Stage.Mask when number % 7 == 0 => StageOutcome.Rejected("too small"),
+            Stage.Mask => StageOutcome.Done([(ArtifactNames.Label, await Put("label"))], [new SampleFact("mask.threshold", number % 100 / 100.0)]),
+            Stage.Compose => StageOutcome.Done(
                 [(ArtifactNames.CompositeImage, await Put("composite")), (ArtifactNames.CompositeLabel, await Put("label")), (ArtifactNames.Instances, await Put("instances"))]),
-            StageKind.Harmonize => StageOutcome.Done([(ArtifactNames.FinalImage, await Put("final"))]),
-            _ => StageOutcome.Judged(number % 1000 / 1000.0),
+            Stage.Harmonize => StageOutcome.Done([(ArtifactNames.FinalImage, await Put("final"))]),
+            _ => StageOutcome.Scored(number % 1000 / 1000.0),
         };
 
         Task<string> Put(string name) => Store().PutAsync(Encoding.UTF8.GetBytes($"{name}|{text}"), cancellationToken);

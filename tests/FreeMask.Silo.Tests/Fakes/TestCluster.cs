@@ -85,12 +85,12 @@ internal sealed class TestCluster : IAsyncDisposable
         host.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
             ["FreeMask:DataFolder"] = folder,
-            ["FreeMask:Collection:Every"] = "00:00:00",
-            ["FreeMask:Coordination:Pulse"] = "00:00:00.050",
+            ["FreeMask:Collection:Interval"] = "00:00:00",
+            ["FreeMask:Coordination:ReconcileInterval"] = "00:00:00.050",
             ["FreeMask:Coordination:RetryDelay"] = "00:00:00.050",
             ["FreeMask:Coordination:Lease"] = "00:00:02",
-            ["FreeMask:Coordination:DeviceCheck"] = "00:00:00.100",
-            ["FreeMask:Coordination:SilentAfter"] = "00:00:02",
+            ["FreeMask:Coordination:DeviceRefreshInterval"] = "00:00:00.100",
+            ["FreeMask:Coordination:DeviceLostTimeout"] = "00:00:02",
             ["Orleans:Name"] = name,
         });
         host.AddFreeMaskSilo(_ => { });

@@ -62,7 +62,7 @@ internal sealed class TestSilo : IAsyncDisposable
                 StopWithin = TimeSpan.FromSeconds(20),
                 Settings = new Dictionary<string, string?>(Defaults(settings ?? []))
                 {
-                    ["FreeMask:Coordination:Pulse"] = "00:00:00.020",
+                    ["FreeMask:Coordination:ReconcileInterval"] = "00:00:00.020",
                     ["FreeMask:Coordination:RetryDelay"] = "00:00:00.005",
                     ["FreeMask:Coordination:Lease"] = "00:00:01",
                 },
@@ -130,7 +130,7 @@ internal sealed class TestSilo : IAsyncDisposable
 
     // Tests that are not about collection look at what it would remove.
     private static IEnumerable<KeyValuePair<string, string?>> Defaults(IEnumerable<KeyValuePair<string, string?>> settings) =>
-        settings.Any(s => s.Key == "FreeMask:Collection:Every") ? settings : settings.Append(new("FreeMask:Collection:Every", "00:00:00"));
+        settings.Any(s => s.Key == "FreeMask:Collection:Interval") ? settings : settings.Append(new("FreeMask:Collection:Interval", "00:00:00"));
 
     private TaskCompletionSource<RunState> Resting(string id) =>
         _resting.GetOrAdd(id, _ => new TaskCompletionSource<RunState>(TaskCreationOptions.RunContinuationsAsynchronously));

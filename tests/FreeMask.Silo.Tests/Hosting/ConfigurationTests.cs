@@ -41,6 +41,8 @@ public sealed class ConfigurationTests : IDisposable
     [Theory]
     [InlineData("--FreeMask:DeviceWorker:Parallelism=0", "FreeMask:DeviceWorker:Parallelism is '0'")]
     [InlineData("--FreeMask:DeviceWorker:Paralelism=2", "FreeMask:DeviceWorker:Paralelism is not a setting")]
+    [InlineData("--FreeMask:DeviceWorker:HangsAfter=00:00:05", "FreeMask:DeviceWorker:HangsAfter is now named FreeMask:DeviceWorker:BatchTimeout.")]
+    [InlineData("--FreeMask:Collection:Every=00:00:05", "FreeMask:Collection:Every is now named FreeMask:Collection:Interval.")]
     [InlineData("--FreeMask:Roles=boss", "FreeMask:Roles is 'boss'")]
     [InlineData("--FreeMask:Artifcats:Type=Folder", "FreeMask:Artifcats is not a setting; there are Artifacts,")]
     [InlineData("--FreeMask:Models=/no/such/folder", "FreeMask:Models is '/no/such/folder': there is no such folder")]

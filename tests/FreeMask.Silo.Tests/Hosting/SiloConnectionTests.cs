@@ -24,7 +24,7 @@ public sealed class SiloConnectionTests : IDisposable
         var (reached, go) = (new TaskCompletionSource(), new TaskCompletionSource());
         silo.Stages.Before = async (kind, _, _) =>
         {
-            if (kind != StageKind.Compose) return;
+            if (kind != Stage.Compose) return;
             reached.TrySetResult();
             await go.Task;
         };
@@ -106,7 +106,7 @@ public sealed class SiloConnectionTests : IDisposable
         var status = await run.GetStatus();
         Assert.Equal((told.State, told.ManifestHash), (status.State, status.ManifestHash));
         Assert.Equal(told.Rounds.Select(r => r.Counts), status.Rounds.Select(r => r.Counts));
-        var kept = await run.GetSamples(new SampleQuery { Round = 1, Stage = SampleStage.Kept, Limit = 100 });
+        var kept = await run.GetSamples(new SampleQuery { Round = 1, State = SampleState.Kept, Limit = 100 });
         Assert.Equal(told.Rounds[1].Counts.Kept, kept.Samples.Length);
         await connection.Artifacts.GetAsync(kept.Samples[0].Artifact(ArtifactNames.FinalImage)!, TestContext.Current.CancellationToken);
     }

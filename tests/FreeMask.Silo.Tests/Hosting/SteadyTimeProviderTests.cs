@@ -42,7 +42,7 @@ public sealed class SteadyTimeProviderTests : IDisposable
         var straight = await silo.CompleteAsync("straight", TestSilo.SmallSpec);
         silo.Stages.Before = (kind, inputs, _) =>
         {
-            if (inputs[0].Run == "run") clock.Offset = TimeSpan.FromSeconds(kind is StageKind.Mask or StageKind.Score ? seconds : 0);
+            if (inputs[0].Run == "run") clock.Offset = TimeSpan.FromSeconds(kind is Stage.Mask or Stage.Score ? seconds : 0);
             return Task.CompletedTask;
         };
         var status = await silo.CompleteAsync("run", TestSilo.SmallSpec);

@@ -44,14 +44,14 @@ public sealed class OverlapTests : IDisposable
     public async Task Overlapping_batches_of_every_stage_make_what_batches_one_by_one_make()
     {
         var inputs = Enumerable.Range(0, Samples).Select(Planned).ToArray();
-        inputs = await CompareAsync(StageKind.Generate, Drawn, inputs);
-        inputs = await CompareAsync(StageKind.Mask, Drawn, inputs);
+        inputs = await CompareAsync(Stage.Generate, Drawn, inputs);
+        inputs = await CompareAsync(Stage.Mask, Drawn, inputs);
         var donors = new[] { await SnapshotAsync(inputs[..4]), await SnapshotAsync(inputs[4..]), await SnapshotAsync(inputs) };
-        inputs = await CompareAsync(StageKind.Compose, Drawn, [.. inputs.Select((input, i) => input with { Donors = donors[i % donors.Length] })]);
-        inputs = await CompareAsync(StageKind.Harmonize, Drawn, inputs);
+        inputs = await CompareAsync(Stage.Compose, Drawn, [.. inputs.Select((input, i) => input with { Donors = donors[i % donors.Length] })]);
+        inputs = await CompareAsync(Stage.Harmonize, Drawn, inputs);
         var judge = await JudgeAsync();
         // More judges than the stage keeps: judges are closed while batches are under way.
-        await CompareAsync(StageKind.Score, Drawn, [.. inputs.Select((input, i) => input with { Judge = judge with { Weights = $"{i % Judges}" } })]);
+        await CompareAsync(Stage.Score, Drawn, [.. inputs.Select((input, i) => input with { ScoringModel = judge with { Weights = $"{i % Judges}" } })]);
     }
 
     [Theory]
@@ -62,12 +62,12 @@ public sealed class OverlapTests : IDisposable
     public async Task What_is_drawn_depends_neither_on_the_place_in_the_batch_nor_on_the_others(int steps, int batch, double guidance)
     {
         var spec = Drawn with { Generation = new GenerationSpec { Steps = steps, Batch = batch, Guidance = guidance } };
-        using var runner = new PipelineRunner(_bundles, _store, new OnnxSessionOptions(), NullLoggerFactory.Instance);
+        using var runner = new DeviceStageRunner(_bundles, _store, new OnnxSessionOptions(), NullLoggerFactory.Instance);
         var inputs = Enumerable.Range(0, batch).Select(Planned).ToArray();
-        var together = await runner.RunAsync(StageKind.Generate, spec, inputs, Cancellation);
-        var reversed = await runner.RunAsync(StageKind.Generate, spec, [.. inputs.Reverse()], Cancellation);
+        var together = await runner.RunAsync(Stage.Generate, spec, inputs, Cancellation);
+        var reversed = await runner.RunAsync(Stage.Generate, spec, [.. inputs.Reverse()], Cancellation);
         Assert.Equal(together.Select(Describe), reversed.Reverse().Select(Describe));
-        foreach (var (input, outcome) in inputs.Zip(together)) Assert.Equal(Describe(outcome), Describe((await runner.RunAsync(StageKind.Generate, spec, [input], Cancellation))[0]));
+        foreach (var (input, outcome) in inputs.Zip(together)) Assert.Equal(Describe(outcome), Describe((await runner.RunAsync(Stage.Generate, spec, [input], Cancellation))[0]));
     }
 
     [Fact]
@@ -77,15 +77,15 @@ public sealed class OverlapTests : IDisposable
         var names = File.ReadLines(Path.Combine(folder, "ImageSets", "Segmentation", "multi.txt")).Take(Samples).ToArray();
         var spec = Drawn with { Source = new SourceSpec { Kind = "folder", Path = folder, List = "multi" } };
         var inputs = names.Select((name, i) => Planned(i) with { Plan = Planned(i).Plan with { Source = name } }).ToArray();
-        var loaded = await CompareAsync(StageKind.Generate, spec, inputs);
-        await CompareAsync(StageKind.Mask, spec, loaded);
+        var loaded = await CompareAsync(Stage.Generate, spec, inputs);
+        await CompareAsync(Stage.Mask, spec, loaded);
     }
 
     /// <summary>Works on the batches one by one and all at once, on a device of its own each time, and compares what is made.</summary>
-    private async Task<StageInput[]> CompareAsync(StageKind kind, RunSpec spec, StageInput[] inputs)
+    private async Task<StageInput[]> CompareAsync(Stage kind, RunSpec spec, StageInput[] inputs)
     {
-        using var one = new PipelineRunner(_bundles, _store, new OnnxSessionOptions(), NullLoggerFactory.Instance);
-        using var other = new PipelineRunner(_bundles, _store, new OnnxSessionOptions(), NullLoggerFactory.Instance);
+        using var one = new DeviceStageRunner(_bundles, _store, new OnnxSessionOptions(), NullLoggerFactory.Instance);
+        using var other = new DeviceStageRunner(_bundles, _store, new OnnxSessionOptions(), NullLoggerFactory.Instance);
         var expected = new List<StageOutcome>();
         foreach (var batch in inputs.Chunk(Batch)) expected.AddRange(await one.RunAsync(kind, spec, batch, Cancellation));
         for (var repetition = 0; repetition < 3; repetition++)

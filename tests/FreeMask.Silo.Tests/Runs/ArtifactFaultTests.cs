@@ -63,12 +63,12 @@ public sealed class ArtifactFaultTests(ITestOutputHelper output) : IDisposable
     }
 
     [Theory(Timeout = 600_000)]
-    [InlineData(ArtifactNames.Image, StageKind.Mask, false)]
-    [InlineData(ArtifactNames.Attention, StageKind.Mask, true)]
-    [InlineData(ArtifactNames.Label, StageKind.Compose, false)]
-    [InlineData(ArtifactNames.CompositeImage, StageKind.Harmonize, true)]
-    [InlineData(ArtifactNames.FinalImage, StageKind.Score, false)]
-    public async Task A_damaged_artifact_is_made_again_and_no_sample_pays(string name, StageKind reader, bool truncated)
+    [InlineData(ArtifactNames.Image, Stage.Mask, false)]
+    [InlineData(ArtifactNames.Attention, Stage.Mask, true)]
+    [InlineData(ArtifactNames.Label, Stage.Compose, false)]
+    [InlineData(ArtifactNames.CompositeImage, Stage.Harmonize, true)]
+    [InlineData(ArtifactNames.FinalImage, Stage.Score, false)]
+    public async Task A_damaged_artifact_is_made_again_and_no_sample_pays(string name, Stage reader, bool truncated)
     {
         var artifacts = Faulty("artifacts");
         await using var silo = await StartAsync(artifacts, TestContext.Current.CancellationToken);
@@ -106,7 +106,7 @@ public sealed class ArtifactFaultTests(ITestOutputHelper output) : IDisposable
         var lost = 0;
         silo.Stages.Before = async (kind, inputs, token) =>
         {
-            if (kind != StageKind.Compose || inputs[0].Run != "run" || Interlocked.Exchange(ref lost, 1) == 1) return;
+            if (kind != Stage.Compose || inputs[0].Run != "run" || Interlocked.Exchange(ref lost, 1) == 1) return;
             var donor = (await SampleLists.ReadSnapshotAsync(artifacts, inputs[0].Donors!, token))[^1];
             File.Delete(artifacts.Inner.PathOf(donor.Image));
         };
@@ -212,8 +212,8 @@ public sealed class ArtifactFaultTests(ITestOutputHelper output) : IDisposable
         var lost = 0;
         silo.Stages.Before = (kind, inputs, _) =>
         {
-            if (kind == StageKind.Score && inputs[0] is { Run: "run" } && inputs[0].Round == round && Interlocked.Exchange(ref lost, 1) == 0)
-                FlipBit(artifacts.Inner.PathOf(inputs[0].Judge!.Weights));
+            if (kind == Stage.Score && inputs[0] is { Run: "run" } && inputs[0].Round == round && Interlocked.Exchange(ref lost, 1) == 0)
+                FlipBit(artifacts.Inner.PathOf(inputs[0].ScoringModel!.Weights));
             return Task.CompletedTask;
         };
         Assert.Equal(RunState.Failed, (await silo.CompleteAsync("run", TestSilo.SmallSpec)).State);
@@ -229,7 +229,7 @@ public sealed class ArtifactFaultTests(ITestOutputHelper output) : IDisposable
         var artifacts = Faulty("artifacts");
         await using var silo = await StartAsync(artifacts, TestContext.Current.CancellationToken);
         await silo.CompleteAsync("run", TestSilo.SmallSpec);
-        var sample = (await silo.SamplesAsync("run", 1)).First(s => s.Stage == SampleStage.Kept);
+        var sample = (await silo.SamplesAsync("run", 1)).First(s => s.State == SampleState.Kept);
         var (image, final) = (sample.Artifact(ArtifactNames.Image)!, sample.Artifact(ArtifactNames.FinalImage)!);
         silo.Stages.ReadsInputs = true;
         foreach (var hash in new[] { image, final }) File.Delete(artifacts.Inner.PathOf(hash));

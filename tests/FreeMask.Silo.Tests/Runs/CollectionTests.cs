@@ -42,7 +42,7 @@ public sealed class CollectionTests(ITestOutputHelper output) : IDisposable
         var (working, go) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         silo.Stages.OnDevice = async (_, kind, inputs, _) =>
         {
-            if (inputs[0] is not { Run: "cancelled", Round: 1 } || kind != StageKind.Harmonize) return;
+            if (inputs[0] is not { Run: "cancelled", Round: 1 } || kind != Stage.Harmonize) return;
             working.TrySetResult();
             await go.Task;
         };
@@ -86,7 +86,7 @@ public sealed class CollectionTests(ITestOutputHelper output) : IDisposable
     [Fact(Timeout = 600_000)]
     public async Task The_end_of_a_run_collects_and_no_checkpoint_of_a_training_stays()
     {
-        await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken, settings: [new("FreeMask:Collection:Every", "06:00:00")]);
+        await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken, settings: [new("FreeMask:Collection:Interval", "06:00:00")]);
         var largest = 0;
         silo.Training.AfterCheckpoint = async (_, _) => largest = Math.Max(largest, (await CheckpointsAsync(silo)).Count);
         var status = await silo.CompleteAsync("run", TestSilo.SmallSpec);

@@ -22,7 +22,7 @@ public sealed class ControlTests : IDisposable
         var (working, go) = (Signal(), Signal());
         silo.Stages.Before = async (kind, inputs, token) =>
         {
-            if (inputs[0].Run != "paused" || kind != StageKind.Harmonize || !working.TrySetResult()) return;
+            if (inputs[0].Run != "paused" || kind != Stage.Harmonize || !working.TrySetResult()) return;
             await go.Task.WaitAsync(token);
         };
         await silo.Run("paused").Start(TestSilo.SmallSpec);
@@ -62,7 +62,7 @@ public sealed class ControlTests : IDisposable
     public async Task A_poison_sample_is_quarantined_and_the_others_are_not_hurt()
     {
         await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken);
-        silo.Stages.Before = (kind, inputs, _) => kind == StageKind.Compose && inputs.Any(i => i is { Round: 0, Index: 4 })
+        silo.Stages.Before = (kind, inputs, _) => kind == Stage.Compose && inputs.Any(i => i is { Round: 0, Index: 4 })
             ? throw new InvalidOperationException("poison")
             : Task.CompletedTask;
         var status = await silo.CompleteAsync("run", TestSilo.SmallSpec with { Rounds = 1 });
@@ -71,7 +71,7 @@ public sealed class ControlTests : IDisposable
         Assert.Equal(11, status.Rounds[0].Counts.Kept + status.Rounds[0].Counts.Dropped);
         Assert.Contains(status.Rounds[0].Failures, f => f.Reason.Contains("poison", StringComparison.Ordinal) && f.Example == 4);
         var poison = (await silo.SamplesAsync("run", 0))[4];
-        Assert.Equal((SampleStage.Quarantined, SampleStage.Masked), (poison.Stage, poison.FailedAt));
+        Assert.Equal((SampleState.Quarantined, SampleState.Masked), (poison.State, poison.FailedAt));
         Assert.Contains("poison", poison.Failure, StringComparison.Ordinal);
     }
 
@@ -80,7 +80,7 @@ public sealed class ControlTests : IDisposable
     {
         await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken);
         var straight = await silo.CompleteAsync("straight", TestSilo.SmallSpec);
-        silo.Stages.Before = (kind, _, _) => kind == StageKind.Mask ? throw new FreeMaskException("unet/model.onnx is broken; pull it again") : Task.CompletedTask;
+        silo.Stages.Before = (kind, _, _) => kind == Stage.Mask ? throw new FreeMaskException("unet/model.onnx is broken; pull it again") : Task.CompletedTask;
         Assert.Equal(RunState.Failed, (await silo.CompleteAsync("run", TestSilo.SmallSpec)).State);
         var status = await silo.Run("run").GetStatus();
         Assert.Equal("unet/model.onnx is broken; pull it again", status.Reason);

@@ -12,8 +12,8 @@ public sealed class DeviceFaultTests(ITestOutputHelper output) : IDisposable
     {
         ["FreeMask:Devices:Names:0"] = "cpu:0",
         ["FreeMask:Devices:Names:1"] = "cpu:1",
-        ["FreeMask:DeviceWorker:HangsAfter"] = "00:00:01",
-        ["FreeMask:DeviceWorker:FirstHangsAfter"] = "00:00:01",
+        ["FreeMask:DeviceWorker:BatchTimeout"] = "00:00:01",
+        ["FreeMask:DeviceWorker:FirstBatchTimeout"] = "00:00:01",
     };
 
     private readonly TemporaryFolder _folder = new();
@@ -32,7 +32,7 @@ public sealed class DeviceFaultTests(ITestOutputHelper output) : IDisposable
         {
             if (device != "cpu:1") return;
             if (inputs[0].Run == "after") works.TrySetResult();
-            if (inputs[0].Run != "run" || kind != StageKind.Mask || hangs.Task.IsCompleted) return;
+            if (inputs[0].Run != "run" || kind != Stage.Mask || hangs.Task.IsCompleted) return;
             hanging = [.. inputs.Select(i => i.Index)];
             hangs.TrySetResult();
             // A native call: no token reaches it.
@@ -51,7 +51,7 @@ public sealed class DeviceFaultTests(ITestOutputHelper output) : IDisposable
         var after = await silo.CompleteAsync("after", TestSilo.SmallSpec);
         Assert.Equal(straight.ManifestHash, after.ManifestHash);
         await works.Task.WaitAsync(TestContext.Current.CancellationToken);
-        Assert.Equal(before.Select(s => (s.Stage, s.Attempt, s.Operation)), (await silo.SamplesAsync("run", 0)).Select(s => (s.Stage, s.Attempt, s.Operation)));
+        Assert.Equal(before.Select(s => (s.State, s.Attempt, s.Operation)), (await silo.SamplesAsync("run", 0)).Select(s => (s.State, s.Attempt, s.Operation)));
     }
 
     [Theory(Timeout = 600_000)]
@@ -91,7 +91,7 @@ public sealed class DeviceFaultTests(ITestOutputHelper output) : IDisposable
             if (context.MethodName != method || Interlocked.Decrement(ref _next) < 0) return context.Invoke();
             Interlocked.Increment(ref _lost);
             // The sender of an order hears that all of it was taken.
-            if (context.Request.GetArgumentCount() == 1 && context.Request.GetArgument(0) is WorkOrder order) context.Result = order.Items.Length;
+            if (context.Request.GetArgumentCount() == 1 && context.Request.GetArgument(0) is BatchRequest order) context.Result = order.Items.Length;
             return Task.CompletedTask;
         }
     }

@@ -34,9 +34,9 @@ public sealed class EmbeddedRunTests : IDisposable
 
             var samples = await silo.SamplesAsync("one", round.Round);
             Assert.Equal(Enumerable.Range(0, 12), samples.Select(s => s.Index));
-            Assert.Equal(round.Counts.Kept, samples.Count(s => s.Stage == SampleStage.Kept));
+            Assert.Equal(round.Counts.Kept, samples.Count(s => s.State == SampleState.Kept));
             Assert.Equal(round.Counts.Rejected, samples.Sum(s => s.Attempt));
-            Assert.All(samples, s => Assert.True(s.Stage >= SampleStage.Kept));
+            Assert.All(samples, s => Assert.True(s.State >= SampleState.Kept));
         }
     }
 
@@ -74,11 +74,11 @@ public sealed class EmbeddedRunTests : IDisposable
         var status = await silo.CompleteAsync("one", TestSilo.SmallSpec);
 
         var first = await silo.SamplesAsync("one", 0);
-        var judges = first.Where(s => s.Judge is not null).GroupBy(s => s.Judge).ToList();
+        var judges = first.Where(s => s.ScoringModel is not null).GroupBy(s => s.ScoringModel).ToList();
         Assert.Equal(2, judges.Count);
         Assert.All(judges, judge => Assert.Single(judge.Select(s => SamplePlanner.FoldOf(TestSilo.SmallSpec, s.Index)).Distinct()));
         var second = await silo.SamplesAsync("one", 1);
-        Assert.All(second.Where(s => s.Judge is not null), s => Assert.Equal(status.Rounds[0].Segmenter!.Weights, s.Judge));
+        Assert.All(second.Where(s => s.ScoringModel is not null), s => Assert.Equal(status.Rounds[0].Segmenter!.Weights, s.ScoringModel));
     }
 
     [Fact(Timeout = 600_000)]

@@ -91,7 +91,7 @@ public sealed class FaultTests(ITestOutputHelper output) : IDisposable
             var working = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             stopped.Stages.Before = async (kind, _, token) =>
             {
-                if (kind != StageKind.Compose) return;
+                if (kind != Stage.Compose) return;
                 working.TrySetResult();
                 // A batch that would take for ever: only the stop ends it.
                 await Task.Delay(Timeout.Infinite, token);

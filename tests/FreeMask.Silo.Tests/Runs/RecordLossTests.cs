@@ -16,11 +16,11 @@ public sealed class RecordLossTests(ITestOutputHelper output) : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory(Timeout = 600_000)]
-    [InlineData(StageKind.Mask)]
-    [InlineData(StageKind.Compose)]
-    [InlineData(StageKind.Harmonize)]
-    [InlineData(StageKind.Score)]
-    public async Task A_record_that_is_lost_is_made_again_while_the_run_works(StageKind moment)
+    [InlineData(Stage.Mask)]
+    [InlineData(Stage.Compose)]
+    [InlineData(Stage.Harmonize)]
+    [InlineData(Stage.Score)]
+    public async Task A_record_that_is_lost_is_made_again_while_the_run_works(Stage moment)
     {
         await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken);
         var straight = await silo.CompleteAsync("straight", TestSilo.SmallSpec);
@@ -36,9 +36,9 @@ public sealed class RecordLossTests(ITestOutputHelper output) : IDisposable
     }
 
     [Theory(Timeout = 600_000)]
-    [InlineData(StageKind.Compose)]
-    [InlineData(StageKind.Score)]
-    public async Task A_record_that_is_lost_while_no_silo_lives_is_made_again(StageKind moment)
+    [InlineData(Stage.Compose)]
+    [InlineData(Stage.Score)]
+    public async Task A_record_that_is_lost_while_no_silo_lives_is_made_again(Stage moment)
     {
         RunStatus straight;
         await using (var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken))
@@ -61,11 +61,11 @@ public sealed class RecordLossTests(ITestOutputHelper output) : IDisposable
     }
 
     [Theory(Timeout = 600_000)]
-    [InlineData(StageKind.Generate, StageKind.Mask)]
-    [InlineData(StageKind.Generate, StageKind.Compose)]
-    [InlineData(StageKind.Mask, StageKind.Harmonize)]
-    [InlineData(StageKind.Harmonize, StageKind.Score)]
-    public async Task A_store_that_comes_back_older_is_read_again_without_a_restart(StageKind from, StageKind to)
+    [InlineData(Stage.Generate, Stage.Mask)]
+    [InlineData(Stage.Generate, Stage.Compose)]
+    [InlineData(Stage.Mask, Stage.Harmonize)]
+    [InlineData(Stage.Harmonize, Stage.Score)]
+    public async Task A_store_that_comes_back_older_is_read_again_without_a_restart(Stage from, Stage to)
     {
         await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken);
         var straight = await silo.CompleteAsync("straight", TestSilo.SmallSpec);

@@ -32,8 +32,8 @@ public sealed class RetryTests : IDisposable
         var status = await silo.Run("run").GetStatus();
         Assert.Equal(RunState.Completed, status.State);
         var samples = await silo.SamplesAsync("run", 0);
-        Assert.NotEqual(SampleStage.Quarantined, samples[3].Stage);
-        Assert.Equal(all, samples[8].Stage != SampleStage.Quarantined);
+        Assert.NotEqual(SampleState.Quarantined, samples[3].State);
+        Assert.Equal(all, samples[8].State != SampleState.Quarantined);
         Assert.Equal(all, straight.ManifestHash == status.ManifestHash);
         // A closed round never changes.
         await silo.Run("run").Retry();
@@ -98,7 +98,7 @@ public sealed class RetryTests : IDisposable
         var tries = new ConcurrentDictionary<int, int>();
         silo.Stages.Before = async (kind, inputs, token) =>
         {
-            if (inputs[0] is not { Run: "run", Round: 0 } || kind != StageKind.Compose) return;
+            if (inputs[0] is not { Run: "run", Round: 0 } || kind != Stage.Compose) return;
             if (inputs.Any(i => i.Index is 3 or 8))
             {
                 if (inputs.Count == 1) tries.AddOrUpdate(inputs[0].Index, 1, (_, n) => n + 1);
@@ -116,7 +116,7 @@ public sealed class RetryTests : IDisposable
         while (true)
         {
             var samples = await silo.SamplesAsync("run", 0);
-            if (samples[3].Stage == SampleStage.Quarantined && samples[8].Stage == SampleStage.Quarantined) break;
+            if (samples[3].State == SampleState.Quarantined && samples[8].State == SampleState.Quarantined) break;
             await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, TestContext.Current.CancellationToken);
         }
 

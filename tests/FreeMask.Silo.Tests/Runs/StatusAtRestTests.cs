@@ -12,10 +12,10 @@ public sealed class StatusAtRestTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory(Timeout = 600_000)]
-    [InlineData(StageKind.Mask)]
-    [InlineData(StageKind.Compose)]
-    [InlineData(StageKind.Score)]
-    public async Task Counts_and_failures_of_a_killed_process_are_read_from_the_records(StageKind moment)
+    [InlineData(Stage.Mask)]
+    [InlineData(Stage.Compose)]
+    [InlineData(Stage.Score)]
+    public async Task Counts_and_failures_of_a_killed_process_are_read_from_the_records(Stage moment)
     {
         var (live, copy) = (Path.Combine(_folder.Path, "live"), Path.Combine(_folder.Path, "copy"));
         RunStatus told;
@@ -49,7 +49,7 @@ public sealed class StatusAtRestTests : IDisposable
         RunStatus told;
         await using (var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken))
         {
-            silo.Stages.Before = (kind, inputs, _) => kind == StageKind.Harmonize ? throw new Vision.FreeMaskException("no harmonizer") : Task.CompletedTask;
+            silo.Stages.Before = (kind, inputs, _) => kind == Stage.Harmonize ? throw new Vision.FreeMaskException("no harmonizer") : Task.CompletedTask;
             told = await silo.CompleteAsync("run", TestSilo.SmallSpec);
             Assert.Equal(RunState.Failed, told.State);
             told = await SettledAsync(silo);

@@ -33,7 +33,7 @@ public sealed class StoredRunTests : IDisposable
         {
             var samples = await silo.SamplesAsync("finished", round.Round);
             Assert.Equal(TestSilo.SmallSpec.SamplesPerRound, samples.Length);
-            Assert.Equal(round.Counts.Kept, samples.Count(s => s.Stage == SampleStage.Kept));
+            Assert.Equal(round.Counts.Kept, samples.Count(s => s.State == SampleState.Kept));
             Assert.All(samples, s => Assert.NotEmpty(s.Timings));
         }
     }

@@ -1,0 +1,9 @@
+using System.Globalization;
+
+namespace FreeMask.Cli.Terminal;
+
+/// <summary>Sizes of files as people read them.</summary>
+internal static class ByteSize
+{
+    internal static string Megabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.0} MB");
+}

@@ -1,0 +1,84 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using FreeMask.Cli.Runs;
+using FreeMask.Silo.Pipeline;
+using Spectre.Console;
+
+namespace FreeMask.Cli.Terminal;
+
+/// <summary>What the process stands in: its streams, environment and clock. Tests make their own.</summary>
+internal sealed class CliEnvironment
+{
+    internal required TextWriter Out { get; init; }
+
+    internal required TextWriter Error { get; init; }
+
+    internal required Func<string, string?> Environment { get; init; }
+
+    internal required TimeProvider Time { get; init; }
+
+    /// <summary>Opens the engine of a data folder.</summary>
+    internal required EngineOpener OpenEngine { get; init; }
+
+    /// <summary>A console for people on one of the two streams.</summary>
+    internal required Func<TextWriter, IAnsiConsole> Console { get; init; }
+
+    /// <summary>Shows a document with the program that the system has for it; false where there is none.</summary>
+    internal required Func<string, bool> OpenDocument { get; init; }
+
+    /// <summary>
+    /// The real ones. Whatever a library writes to the console goes to standard error from here on: standard output belongs to the outcome.
+    /// </summary>
+    internal static CliEnvironment OfProcess()
+    {
+        var output = new GuardedWriter(() => System.Console.Out);
+        var error = new GuardedWriter(() => System.Console.Error);
+        System.Console.SetOut(error);
+        return new()
+        {
+            Out = output,
+            Error = error,
+            Environment = System.Environment.GetEnvironmentVariable,
+            Time = TimeProvider.System,
+            OpenEngine = SiloEngine.With((services, bundles) => services.AddFreeMaskPipeline(bundles.ModelsFolder)),
+            OpenDocument = Open,
+            Console = writer => Open(writer, ReferenceEquals(writer, output) ? System.Console.IsOutputRedirected : System.Console.IsErrorRedirected),
+        };
+    }
+
+    private static bool Open(string path)
+    {
+        try
+        {
+            using var viewer = Process.Start(new ProcessStartInfo(path) { UseShellExecute = true });
+            return true;
+        }
+        catch (Exception e) when (e is Win32Exception or PlatformNotSupportedException or FileNotFoundException)
+        {
+            return false;
+        }
+    }
+
+    private static IAnsiConsole Open(TextWriter writer, bool redirected) => AnsiConsole.Create(new AnsiConsoleSettings
+    {
+        Out = new StreamOutput(writer, redirected),
+        Interactive = redirected ? InteractionSupport.No : InteractionSupport.Detect,
+        Ansi = redirected ? AnsiSupport.No : AnsiSupport.Detect,
+    });
+
+    /// <summary>One of the process's streams: tables are as wide as the terminal, or 120 columns in a file.</summary>
+    private sealed class StreamOutput(TextWriter writer, bool redirected) : IAnsiConsoleOutput
+    {
+        private readonly AnsiConsoleOutput _inner = new(writer);
+
+        public TextWriter Writer => writer;
+
+        public bool IsTerminal => !redirected;
+
+        public int Width => redirected ? 120 : _inner.Width;
+
+        public int Height => redirected ? 50 : _inner.Height;
+
+        public void SetEncoding(System.Text.Encoding encoding) => _inner.SetEncoding(encoding);
+    }
+}

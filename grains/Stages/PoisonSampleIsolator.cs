@@ -1,0 +1,84 @@
+using FreeMask.Grains.Artifacts;
+using FreeMask.Grains.Domain;
+using FreeMask.Vision;
+
+namespace FreeMask.Grains.Stages;
+
+/// <summary>The model, not a sample, is at fault. The message reaches the user.</summary>
+internal sealed class ModelFaultException(string message, Exception innerException) : Exception(message, innerException);
+
+/// <summary>
+/// Finds out who is at fault when a batch fails: its samples are tried one by one. One that fails alone is a poison sample; when none of
+/// several can be worked on, the model is broken, and that is one error, not one a sample. Samples that failed before say nothing about
+/// the model: poison samples are what is left over, and end up in one batch.
+/// </summary>
+internal static class PoisonSampleIsolator
+{
+    // Of a model that never worked, two samples are proof; one that worked may meet a few poison samples in a row.
+    private const int ProofAgainstNew = 2, ProofAgainstProven = 4;
+
+    /// <summary>Runs a batch.</summary>
+    /// <param name="runner">What works.</param>
+    /// <param name="stage">The work.</param>
+    /// <param name="spec">What the run makes.</param>
+    /// <param name="inputs">The samples.</param>
+    /// <param name="proven">Whether the same work with the same models succeeded before on this device.</param>
+    /// <param name="cancellationToken">The device stops.</param>
+    /// <exception cref="ModelFaultException">The model is at fault.</exception>
+    /// <exception cref="ArtifactStoreException">The store failed: try later.</exception>
+    /// <exception cref="OperationCanceledException">The device stops.</exception>
+    public static async Task<IReadOnlyList<StageOutcome>> RunAsync(
+        IStageRunner runner, Stage stage, RunSpec spec, IReadOnlyList<StageInput> inputs, bool proven, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await RunCheckedAsync(runner, stage, spec, inputs, cancellationToken);
+        }
+        catch (Exception exception) when (!IsTransient(exception, cancellationToken))
+        {
+            if (exception is FreeMaskException) throw new ModelFaultException(exception.Message, exception);
+            if (inputs.Count == 1) return [StageOutcome.Fault(Describe(exception))];
+            return await OneByOneAsync(runner, stage, spec, inputs, proven, cancellationToken);
+        }
+    }
+
+    private static async Task<IReadOnlyList<StageOutcome>> OneByOneAsync(
+        IStageRunner runner, Stage stage, RunSpec spec, IReadOnlyList<StageInput> inputs, bool proven, CancellationToken cancellationToken)
+    {
+        var outcomes = new List<StageOutcome>();
+        Exception? last = null;
+        var failed = 0;
+        foreach (var input in inputs)
+        {
+            try
+            {
+                outcomes.AddRange(await RunCheckedAsync(runner, stage, spec, [input], cancellationToken));
+            }
+            catch (Exception exception) when (!IsTransient(exception, cancellationToken))
+            {
+                if (exception is FreeMaskException) throw new ModelFaultException(exception.Message, exception);
+                (last, failed) = (exception, failed + 1);
+                outcomes.Add(StageOutcome.Fault(Describe(exception)));
+            }
+        }
+
+        var proof = proven ? Math.Min(ProofAgainstProven, Math.Max(ProofAgainstNew, StageFlow.BatchOf(stage, spec))) : ProofAgainstNew;
+        return last is not null && failed == inputs.Count && inputs.Count(i => i.Faults == 0) >= proof
+            ? throw new ModelFaultException($"{stage} failed for all of {failed} samples: {Describe(last)}", last)
+            : outcomes;
+    }
+
+    private static async Task<IReadOnlyList<StageOutcome>> RunCheckedAsync(
+        IStageRunner runner, Stage stage, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+    {
+        var outcomes = await runner.RunAsync(stage, spec, inputs, cancellationToken);
+        return outcomes.Count == inputs.Count
+            ? outcomes
+            : throw new InvalidOperationException($"{stage} answered {outcomes.Count} outcomes for {inputs.Count} samples.");
+    }
+
+    private static bool IsTransient(Exception exception, CancellationToken cancellationToken) =>
+        exception is ArtifactStoreException and not ArtifactLostException || (exception is OperationCanceledException && cancellationToken.IsCancellationRequested);
+
+    private static string Describe(Exception exception) => $"{exception.GetType().Name}: {exception.Message}";
+}
