@@ -1,6 +1,6 @@
 namespace FreeMask.Vision;
 
-/// <summary>PASCAL VOC's 20 object classes: indices, names, the words that a prompt uses, and the palette.</summary>
+/// <summary>PASCAL VOC's 20 object classes: indices, names, and the words that a prompt uses.</summary>
 public static class VocClasses
 {
     /// <summary>Names by index; 0 is background, 1-20 the object classes in VOC's order.</summary>
@@ -26,18 +26,4 @@ public static class VocClasses
         "tvmonitor" => "tv monitor",
         _ => name,
     };
-
-    /// <summary>VOC's colour of an index: the bits of the index are dealt to R, G, B from the highest bit down (VOC devkit, <c>VOClabelcolormap</c>).</summary>
-    public static (byte R, byte G, byte B) Color(byte index)
-    {
-        int r = 0, g = 0, b = 0, rest = index;
-        for (var bit = 7; rest != 0; bit--, rest >>= 3)
-        {
-            r |= (rest & 1) << bit;
-            g |= ((rest >> 1) & 1) << bit;
-            b |= ((rest >> 2) & 1) << bit;
-        }
-
-        return ((byte)r, (byte)g, (byte)b);
-    }
 }

@@ -1,7 +1,7 @@
 using BenchmarkDotNet.Attributes;
+using FreeMask.Imaging;
+using FreeMask.Randomness;
 using FreeMask.Vision.Affinity;
-using FreeMask.Vision.Imaging;
-using FreeMask.Vision.Randomness;
 
 namespace FreeMask.Benchmarks;
 

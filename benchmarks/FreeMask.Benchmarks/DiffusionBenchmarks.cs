@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Attributes;
-using FreeMask.Vision.Diffusion;
+using FreeMask.Diffusion.Models;
+using FreeMask.Diffusion.Pipelines;
 
 namespace FreeMask.Benchmarks;
 

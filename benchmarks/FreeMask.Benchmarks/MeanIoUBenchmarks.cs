@@ -1,6 +1,6 @@
 using BenchmarkDotNet.Attributes;
+using FreeMask.Imaging;
 using FreeMask.Vision.Evaluation;
-using FreeMask.Vision.Imaging;
 
 namespace FreeMask.Benchmarks;
 

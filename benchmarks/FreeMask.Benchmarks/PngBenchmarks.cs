@@ -1,5 +1,5 @@
 using BenchmarkDotNet.Attributes;
-using FreeMask.Vision.Imaging;
+using FreeMask.Imaging;
 
 namespace FreeMask.Benchmarks;
 

@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
-using FreeMask.Vision.Onnx;
-using FreeMask.Vision.Onnx.Attention;
-using FreeMask.Vision.Randomness;
+using FreeMask.Diffusion.Attention;
+using FreeMask.Onnx;
+using FreeMask.Randomness;
+using FreeMask.Tensors;
 
 namespace FreeMask.Benchmarks;
 

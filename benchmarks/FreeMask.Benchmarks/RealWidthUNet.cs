@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
-using FreeMask.Vision.Onnx;
-using FreeMask.Vision.Randomness;
+using FreeMask.Onnx;
+using FreeMask.Randomness;
 
 namespace FreeMask.Benchmarks;
 

@@ -1,5 +1,5 @@
 using BenchmarkDotNet.Attributes;
-using FreeMask.Vision.Export;
+using FreeMask.Imaging;
 
 namespace FreeMask.Benchmarks;
 

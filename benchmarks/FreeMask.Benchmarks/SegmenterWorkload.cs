@@ -1,7 +1,7 @@
+using FreeMask.Imaging;
+using FreeMask.Randomness;
 using FreeMask.Training.Mask2Former;
 using FreeMask.Training.Torch;
-using FreeMask.Vision.Imaging;
-using FreeMask.Vision.Randomness;
 using static TorchSharp.torch;
 
 namespace FreeMask.Benchmarks;

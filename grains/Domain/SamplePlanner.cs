@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
+using FreeMask.Randomness;
 using FreeMask.Vision;
-using FreeMask.Vision.Randomness;
 
 namespace FreeMask.Grains.Domain;
 

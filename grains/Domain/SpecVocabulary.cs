@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using FreeMask.Vision.Diffusion.Schedulers;
+using FreeMask.Diffusion.Schedulers;
 
 namespace FreeMask.Grains.Domain;
 

@@ -1,5 +1,3 @@
-using FreeMask.Vision;
-
 namespace FreeMask.Grains.Stages;
 
 /// <summary>What the results of a silo depend on besides what it is asked to do.</summary>

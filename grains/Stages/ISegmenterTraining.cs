@@ -4,11 +4,11 @@ namespace FreeMask.Grains.Stages;
 public interface ISegmenterTraining
 {
     /// <summary>Trains a model. The same request makes the same model, interrupted or not.</summary>
-    /// <exception cref="FreeMask.Vision.FreeMaskException">It cannot be trained so; the message reaches the user.</exception>
+    /// <exception cref="FreeMask.FreeMaskException">It cannot be trained so; the message reaches the user.</exception>
     Task<SegmenterModel> TrainAsync(TrainingRequest request, ITrainingMonitor monitor, CancellationToken cancellationToken);
 
     /// <summary>Measures a model on the data set that the specification names.</summary>
-    /// <exception cref="FreeMask.Vision.FreeMaskException">It cannot be measured so; the message reaches the user.</exception>
+    /// <exception cref="FreeMask.FreeMaskException">It cannot be measured so; the message reaches the user.</exception>
     Task<SegmenterQuality> EvaluateAsync(RunSpec spec, SegmenterModel model, ITrainingMonitor monitor, CancellationToken cancellationToken);
 }
 

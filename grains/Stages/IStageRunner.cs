@@ -14,7 +14,7 @@ public interface IStageRunner
     /// <param name="inputs">At most <see cref="Domain.StageFlow.BatchOf"/> samples. What is made of one must not depend on the others.</param>
     /// <param name="cancellationToken">The device stops: leave soon.</param>
     /// <returns>One outcome an input, in the same order. Artifacts that they name are in the store.</returns>
-    /// <exception cref="FreeMask.Vision.FreeMaskException">The model or the setting is at fault: no sample of the run can be worked on. The message reaches the user.</exception>
+    /// <exception cref="FreeMask.FreeMaskException">The model or the setting is at fault: no sample of the run can be worked on. The message reaches the user.</exception>
     /// <exception cref="Artifacts.ArtifactStoreException">The store failed: the batch is tried again.</exception>
     /// <exception cref="Exception">
     /// Something else: the samples are tried one by one, so that one sample's fault costs no other; when none of several can be worked on,

@@ -1,6 +1,5 @@
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Domain;
-using FreeMask.Vision;
 
 namespace FreeMask.Grains.Stages;
 

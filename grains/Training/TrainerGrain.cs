@@ -3,8 +3,7 @@ using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Devices;
 using FreeMask.Grains.Domain;
 using FreeMask.Grains.Stages;
-using FreeMask.Vision;
-using FreeMask.Vision.Randomness;
+using FreeMask.Randomness;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 

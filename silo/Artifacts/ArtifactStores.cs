@@ -2,7 +2,6 @@ using Azure.Identity;
 using Azure.Storage.Blobs;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Silo.Hosting;
-using FreeMask.Vision;
 using Microsoft.Extensions.Options;
 
 namespace FreeMask.Silo.Artifacts;

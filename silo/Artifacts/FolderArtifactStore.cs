@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using FreeMask.Grains.Artifacts;
-using FreeMask.Vision;
 
 namespace FreeMask.Silo.Artifacts;
 

@@ -2,8 +2,8 @@ using System.ComponentModel.DataAnnotations;
 using FreeMask.Grains;
 using FreeMask.Grains.Devices;
 using FreeMask.Grains.Stages;
+using FreeMask.Onnx;
 using FreeMask.Silo.Hosting;
-using FreeMask.Vision.Onnx;
 using Microsoft.Extensions.Options;
 
 namespace FreeMask.Silo.Devices;

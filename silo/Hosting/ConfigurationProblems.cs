@@ -1,4 +1,3 @@
-using FreeMask.Vision;
 using Microsoft.Extensions.Options;
 
 namespace FreeMask.Silo.Hosting;

@@ -1,6 +1,5 @@
 using System.Text.Json;
-using FreeMask.Vision;
-using FreeMask.Vision.Files;
+using FreeMask.Files;
 
 namespace FreeMask.Silo.Hosting;
 

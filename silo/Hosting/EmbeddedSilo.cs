@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using FreeMask.Grains;
 using FreeMask.Grains.Artifacts;
-using FreeMask.Vision;
 
 namespace FreeMask.Silo.Hosting;
 

@@ -1,5 +1,4 @@
 using FreeMask.Grains;
-using FreeMask.Vision;
 
 namespace FreeMask.Silo.Hosting;
 

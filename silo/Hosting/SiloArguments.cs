@@ -1,5 +1,3 @@
-using FreeMask.Vision;
-
 namespace FreeMask.Silo.Hosting;
 
 /// <summary>The arguments of the silo program: files that <c>--config</c> names, and settings by key.</summary>

@@ -4,7 +4,6 @@ using System.Net.Sockets;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Silo.Artifacts;
-using FreeMask.Vision;
 using Orleans.Configuration;
 
 namespace FreeMask.Silo.Hosting;

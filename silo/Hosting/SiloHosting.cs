@@ -23,7 +23,7 @@ public static class SiloHosting
     internal const string DefaultCluster = "freemask";
 
     /// <summary>Adds the silo. The caller registers an <see cref="Grains.Stages.IStageRunnerFactory"/> and an <see cref="Grains.Stages.ISegmenterTraining"/>.</summary>
-    /// <exception cref="Vision.FreeMaskException">The configuration cannot be used; the message names the key.</exception>
+    /// <exception cref="FreeMaskException">The configuration cannot be used; the message names the key.</exception>
     public static TBuilder AddFreeMaskSilo<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder =>
         builder.AddFreeMaskSilo(UseClustering);
 

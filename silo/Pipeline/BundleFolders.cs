@@ -1,5 +1,4 @@
-using FreeMask.Vision;
-using FreeMask.Vision.Diffusion.Inspection;
+using FreeMask.Diffusion.Inspection;
 
 namespace FreeMask.Silo.Pipeline;
 

@@ -1,8 +1,7 @@
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Stages;
-using FreeMask.Vision;
-using FreeMask.Vision.Export;
+using FreeMask.Vision.Datasets;
 
 namespace FreeMask.Silo.Pipeline;
 

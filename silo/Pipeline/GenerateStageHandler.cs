@@ -1,12 +1,13 @@
 using System.Collections.Concurrent;
+using FreeMask.Diffusion.Attention;
+using FreeMask.Diffusion.Models;
+using FreeMask.Diffusion.Pipelines;
+using FreeMask.Diffusion.Schedulers;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Stages;
+using FreeMask.Onnx;
 using FreeMask.Vision;
-using FreeMask.Vision.Attention;
-using FreeMask.Vision.Diffusion;
-using FreeMask.Vision.Diffusion.Schedulers;
-using FreeMask.Vision.Onnx;
 
 namespace FreeMask.Silo.Pipeline;
 

@@ -1,9 +1,8 @@
+using FreeMask.Diffusion.Attention;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Stages;
-using FreeMask.Vision;
 using FreeMask.Vision.Affinity;
-using FreeMask.Vision.Attention;
 using FreeMask.Vision.Masking;
 
 namespace FreeMask.Silo.Pipeline;

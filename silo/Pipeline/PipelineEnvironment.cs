@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using FreeMask.Grains.Stages;
-using FreeMask.Vision;
 
 namespace FreeMask.Silo.Pipeline;
 

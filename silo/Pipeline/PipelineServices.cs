@@ -1,8 +1,7 @@
 using System.Globalization;
 using FreeMask.Grains.Stages;
+using FreeMask.Onnx;
 using FreeMask.Silo.Devices;
-using FreeMask.Vision;
-using FreeMask.Vision.Onnx;
 using Microsoft.Extensions.Options;
 
 namespace FreeMask.Silo.Pipeline;

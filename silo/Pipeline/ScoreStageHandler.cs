@@ -1,9 +1,9 @@
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Stages;
+using FreeMask.Imaging;
+using FreeMask.Onnx;
 using FreeMask.Vision.Evaluation;
-using FreeMask.Vision.Imaging;
-using FreeMask.Vision.Onnx;
 using FreeMask.Vision.Segmentation;
 
 namespace FreeMask.Silo.Pipeline;

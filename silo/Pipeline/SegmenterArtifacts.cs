@@ -1,9 +1,8 @@
 using System.Text;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
+using FreeMask.Onnx;
 using FreeMask.Training.Mask2Former;
-using FreeMask.Vision;
-using FreeMask.Vision.Onnx;
 using FreeMask.Vision.Segmentation;
 
 namespace FreeMask.Silo.Pipeline;

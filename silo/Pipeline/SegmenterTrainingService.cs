@@ -1,13 +1,12 @@
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Stages;
+using FreeMask.Onnx;
+using FreeMask.Tensors;
 using FreeMask.Training.Mask2Former;
 using FreeMask.Vision;
 using FreeMask.Vision.Datasets;
 using FreeMask.Vision.Evaluation;
-using FreeMask.Vision.Export;
-using FreeMask.Vision.Onnx;
-using FreeMask.Vision.Tensors;
 
 namespace FreeMask.Silo.Pipeline;
 

@@ -1,8 +1,8 @@
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Stages;
-using FreeMask.Vision.Imaging;
-using FreeMask.Vision.Randomness;
+using FreeMask.Imaging;
+using FreeMask.Randomness;
 
 namespace FreeMask.Silo.Pipeline;
 

@@ -1,6 +1,5 @@
 using FreeMask.Grains;
 using FreeMask.Silo.Hosting;
-using FreeMask.Vision;
 using Npgsql;
 
 namespace FreeMask.Silo.Storage;

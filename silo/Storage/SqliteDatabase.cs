@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
-using FreeMask.Vision.Files;
+using FreeMask.Files;
 using Microsoft.Data.Sqlite;
 
 namespace FreeMask.Silo.Storage;
@@ -33,7 +33,7 @@ internal sealed class SqliteDatabase : IAsyncDisposable
     private volatile bool _disposed;
 
     /// <summary>Opens the file; makes it, and its folder, where absent.</summary>
-    /// <exception cref="FreeMask.Vision.FreeMaskException">It cannot be opened.</exception>
+    /// <exception cref="FreeMask.FreeMaskException">It cannot be opened.</exception>
     public SqliteDatabase(SqliteStorageOptions options)
     {
         _options = options;
@@ -99,7 +99,7 @@ internal sealed class SqliteDatabase : IAsyncDisposable
         }
         catch (Exception exception) when (exception is SqliteException or IOException or UnauthorizedAccessException)
         {
-            throw new FreeMask.Vision.FreeMaskException($"The database '{_options.Path}' cannot be opened: {exception.Message}", exception);
+            throw new FreeMask.FreeMaskException($"The database '{_options.Path}' cannot be opened: {exception.Message}", exception);
         }
     }
 

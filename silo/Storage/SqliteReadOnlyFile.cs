@@ -1,4 +1,3 @@
-using FreeMask.Vision;
 using Microsoft.Data.Sqlite;
 
 namespace FreeMask.Silo.Storage;

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using FreeMask.Vision.Imaging;
-using FreeMask.Vision.Tensors;
+using FreeMask.Imaging;
+using FreeMask.Tensors;
 using Xunit;
 
 namespace FreeMask.Vision.Tests;

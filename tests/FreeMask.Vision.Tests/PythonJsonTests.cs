@@ -1,5 +1,6 @@
 using System.Text.Json;
-using FreeMask.Vision.Diffusion.Schedulers;
+using FreeMask.Diffusion.Schedulers;
+using FreeMask.Json;
 using FreeMask.Vision.Tests.Export;
 using Xunit;
 

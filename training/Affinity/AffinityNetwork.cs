@@ -1,6 +1,6 @@
+using FreeMask.Tensors;
 using FreeMask.Training.Torch;
 using FreeMask.Vision.Affinity;
-using FreeMask.Vision.Tensors;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 

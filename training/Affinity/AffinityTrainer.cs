@@ -1,9 +1,8 @@
 using System.Globalization;
+using FreeMask.Randomness;
 using FreeMask.Training.Torch;
-using FreeMask.Vision;
 using FreeMask.Vision.Affinity;
 using FreeMask.Vision.Masking;
-using FreeMask.Vision.Randomness;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

@@ -1,6 +1,6 @@
+using FreeMask.Diffusion.Attention;
+using FreeMask.Imaging;
 using FreeMask.Vision.Affinity;
-using FreeMask.Vision.Attention;
-using FreeMask.Vision.Imaging;
 using FreeMask.Vision.Masking;
 
 namespace FreeMask.Training.Affinity;

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using FreeMask.Vision;
-using FreeMask.Vision.Tensors;
+using FreeMask.Tensors;
 
 namespace FreeMask.Training.Mask2Former;
 

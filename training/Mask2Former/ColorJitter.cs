@@ -1,4 +1,4 @@
-using FreeMask.Vision.Randomness;
+using FreeMask.Randomness;
 
 namespace FreeMask.Training.Mask2Former;
 

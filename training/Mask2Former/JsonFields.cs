@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using FreeMask.Vision;
+using FreeMask.Json;
 
 namespace FreeMask.Training.Mask2Former;
 

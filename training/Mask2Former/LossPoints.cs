@@ -1,5 +1,5 @@
 using FreeMask.Training.Torch;
-using FreeMask.Vision.Randomness;
+using FreeMask.Randomness;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 

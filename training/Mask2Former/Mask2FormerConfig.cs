@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using FreeMask.Vision;
 
 namespace FreeMask.Training.Mask2Former;
 

@@ -1,5 +1,4 @@
 using FreeMask.Training.Torch;
-using FreeMask.Vision;
 using FreeMask.Vision.Segmentation;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;

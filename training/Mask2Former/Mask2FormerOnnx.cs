@@ -1,6 +1,5 @@
+using FreeMask.Onnx;
 using FreeMask.Training.Torch;
-using FreeMask.Vision;
-using FreeMask.Vision.Onnx;
 using FreeMask.Vision.Segmentation;
 using Google.Protobuf;
 using static TorchSharp.torch;

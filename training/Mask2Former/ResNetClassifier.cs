@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using FreeMask.Training.Torch;
-using FreeMask.Vision;
 using static TorchSharp.torch;
 
 namespace FreeMask.Training.Mask2Former;

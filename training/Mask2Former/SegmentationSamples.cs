@@ -1,6 +1,5 @@
-using FreeMask.Vision;
+using FreeMask.Imaging;
 using FreeMask.Vision.Datasets;
-using FreeMask.Vision.Imaging;
 
 namespace FreeMask.Training.Mask2Former;
 

@@ -1,4 +1,4 @@
-using FreeMask.Vision.Imaging;
+using FreeMask.Imaging;
 using static TorchSharp.torch;
 
 namespace FreeMask.Training.Mask2Former;

@@ -1,5 +1,3 @@
-using FreeMask.Vision;
-
 namespace FreeMask.Training.Mask2Former;
 
 /// <summary>Turns checkpoints into what <c>FreeMask.Vision.Segmentation.OnnxSegmenter</c> and other runtimes open.</summary>

@@ -2,10 +2,9 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using FreeMask.Randomness;
+using FreeMask.Tensors;
 using FreeMask.Training.Torch;
-using FreeMask.Vision;
-using FreeMask.Vision.Randomness;
-using FreeMask.Vision.Tensors;
 using static TorchSharp.torch;
 
 namespace FreeMask.Training.Mask2Former;

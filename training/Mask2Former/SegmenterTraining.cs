@@ -1,6 +1,6 @@
-using FreeMask.Vision.Files;
+using FreeMask.Files;
 using FreeMask.Vision.Segmentation;
-using FreeMask.Vision.Tensors;
+using FreeMask.Tensors;
 
 namespace FreeMask.Training.Mask2Former;
 

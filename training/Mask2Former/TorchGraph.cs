@@ -1,5 +1,5 @@
+using FreeMask.Onnx;
 using FreeMask.Training.Torch;
-using FreeMask.Vision.Onnx;
 using static TorchSharp.torch;
 
 namespace FreeMask.Training.Mask2Former;

@@ -1,4 +1,9 @@
-using FreeMask.Vision;
+using FreeMask.Training.Mini.Art;
+using FreeMask.Training.Mini.Evaluation;
+using FreeMask.Training.Mini.Export;
+using FreeMask.Training.Mini.Networks;
+using FreeMask.Training.Mini.Stages;
+using FreeMask.Training.Mini.Text;
 using static TorchSharp.torch;
 
 namespace FreeMask.Training.Mini;

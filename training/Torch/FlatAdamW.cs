@@ -1,5 +1,4 @@
-using FreeMask.Vision;
-using FreeMask.Vision.Tensors;
+using FreeMask.Tensors;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

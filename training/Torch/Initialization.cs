@@ -1,4 +1,4 @@
-using FreeMask.Vision.Randomness;
+using FreeMask.Randomness;
 using static TorchSharp.torch;
 
 namespace FreeMask.Training.Torch;

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
-using FreeMask.Vision;
-using FreeMask.Vision.Tensors;
+using FreeMask.Tensors;
 using static TorchSharp.torch;
 
 namespace FreeMask.Training.Torch;

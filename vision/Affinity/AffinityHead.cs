@@ -1,5 +1,5 @@
 using System.Globalization;
-using FreeMask.Vision.Tensors;
+using FreeMask.Tensors;
 
 namespace FreeMask.Vision.Affinity;
 

@@ -2,8 +2,9 @@ using System.Security.Cryptography;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using FreeMask.Vision.Files;
-using FreeMask.Vision.Tensors;
+using FreeMask.Files;
+using FreeMask.Json;
+using FreeMask.Tensors;
 
 namespace FreeMask.Vision.Affinity;
 

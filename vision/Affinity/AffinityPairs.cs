@@ -1,4 +1,5 @@
-using FreeMask.Vision.Imaging;
+using FreeMask.Imaging;
+using FreeMask.Tensors;
 
 namespace FreeMask.Vision.Affinity;
 

@@ -1,7 +1,8 @@
 using System.Buffers;
 using System.Numerics;
 using System.Runtime.InteropServices;
-using FreeMask.Vision.Imaging;
+using FreeMask.Imaging;
+using FreeMask.Tensors;
 
 namespace FreeMask.Vision.Affinity;
 

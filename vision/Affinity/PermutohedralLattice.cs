@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Numerics;
 using System.Runtime.InteropServices;
+using FreeMask.Tensors;
 
 namespace FreeMask.Vision.Affinity;
 

@@ -1,5 +1,4 @@
-using FreeMask.Vision.Export;
-using FreeMask.Vision.Imaging;
+using FreeMask.Imaging;
 
 namespace FreeMask.Vision.Datasets;
 

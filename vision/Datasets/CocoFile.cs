@@ -1,5 +1,5 @@
 using System.Text.Json;
-using FreeMask.Vision.Imaging;
+using FreeMask.Imaging;
 
 namespace FreeMask.Vision.Datasets;
 

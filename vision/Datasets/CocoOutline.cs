@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using FreeMask.Vision.Export;
+using FreeMask.Imaging;
 
 namespace FreeMask.Vision.Datasets;
 

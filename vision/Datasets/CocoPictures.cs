@@ -1,6 +1,5 @@
 using System.Text.Json;
-using FreeMask.Vision.Export;
-using FreeMask.Vision.Imaging;
+using FreeMask.Imaging;
 using Microsoft.Win32.SafeHandles;
 
 namespace FreeMask.Vision.Datasets;

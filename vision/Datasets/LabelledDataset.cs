@@ -1,5 +1,5 @@
-using FreeMask.Vision.Files;
-using FreeMask.Vision.Imaging;
+using FreeMask.Files;
+using FreeMask.Imaging;
 
 namespace FreeMask.Vision.Datasets;
 

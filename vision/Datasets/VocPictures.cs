@@ -1,5 +1,3 @@
-using FreeMask.Vision.Export;
-
 namespace FreeMask.Vision.Datasets;
 
 /// <summary>PASCAL VOC's layout. Classes are VOC's, or those of a <c>labelmap.txt</c> (name:r,g,b::) beside the pictures.</summary>

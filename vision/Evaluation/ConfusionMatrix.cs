@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using FreeMask.Vision.Imaging;
+using FreeMask.Imaging;
 
 namespace FreeMask.Vision.Evaluation;
 

@@ -1,4 +1,4 @@
-using FreeMask.Vision.Export;
+using FreeMask.Imaging;
 
 namespace FreeMask.Vision.Evaluation;
 
@@ -36,7 +36,7 @@ public abstract record InstanceShape
     }
 
     /// <summary>A box.</summary>
-    public sealed record OfBox(PixelBox Box) : InstanceShape
+    public sealed record OfBox(BoundingBox Box) : InstanceShape
     {
         /// <inheritdoc/>
         public override double Area => Box.Width * Box.Height;

@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.IO.Compression;
 using System.Text.Json;
-using FreeMask.Vision.Imaging;
+using FreeMask.Imaging;
+using FreeMask.Vision.Datasets;
 
 namespace FreeMask.Vision.Export;
 

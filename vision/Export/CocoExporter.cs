@@ -1,6 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using FreeMask.Vision.Imaging;
+using FreeMask.Imaging;
 
 namespace FreeMask.Vision.Export;
 
@@ -23,7 +23,7 @@ public sealed class CocoExporter : IDatasetFormat
         return new Writer(folder, options);
     }
 
-    private sealed record Annotation(byte Category, string Counts, long Area, PixelBox Box);
+    private sealed record Annotation(byte Category, string Counts, long Area, BoundingBox Box);
 
     private sealed record Picture(int Id, string File, int Width, int Height, DatasetPart Part, IReadOnlyList<Annotation> Annotations);
 

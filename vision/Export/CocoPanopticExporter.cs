@@ -1,6 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using FreeMask.Vision.Imaging;
+using FreeMask.Imaging;
 
 namespace FreeMask.Vision.Export;
 
@@ -23,7 +23,7 @@ public sealed class CocoPanopticExporter : IDatasetFormat
         return new Writer(folder, options);
     }
 
-    private sealed record Segment(int Id, byte Category, long Area, PixelBox Box);
+    private sealed record Segment(int Id, byte Category, long Area, BoundingBox Box);
 
     private sealed record Picture(int Id, string Stem, int Width, int Height, DatasetPart Part, IReadOnlyList<Segment> Segments);
 
@@ -87,7 +87,7 @@ public sealed class CocoPanopticExporter : IDatasetFormat
 
         private static int[] Color(byte index)
         {
-            var (r, g, b) = VocClasses.Color(index);
+            var (r, g, b) = VocPalette.Color(index);
             return [r, g, b];
         }
 

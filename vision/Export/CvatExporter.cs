@@ -1,4 +1,5 @@
-using FreeMask.Vision.Imaging;
+using FreeMask.Imaging;
+using FreeMask.Vision.Datasets;
 
 namespace FreeMask.Vision.Export;
 
@@ -54,7 +55,7 @@ public sealed class CvatExporter : IDatasetFormat
             for (var i = 0; i < map.Labels.Length; i++)
             {
                 var index = voidIsBackground && map.Labels[i] == LabelMap.Ignore ? LabelMap.Background : map.Labels[i];
-                (image.Pixels[3 * i], image.Pixels[(3 * i) + 1], image.Pixels[(3 * i) + 2]) = VocClasses.Color(index);
+                (image.Pixels[3 * i], image.Pixels[(3 * i) + 1], image.Pixels[(3 * i) + 2]) = VocPalette.Color(index);
             }
 
             return ImageCodec.EncodePng(image);

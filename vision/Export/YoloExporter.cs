@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using FreeMask.Vision.Imaging;
+using FreeMask.Imaging;
 
 namespace FreeMask.Vision.Export;
 

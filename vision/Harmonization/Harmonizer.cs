@@ -1,4 +1,4 @@
-using FreeMask.Vision.Imaging;
+using FreeMask.Imaging;
 using FreeMask.Vision.Placement;
 
 namespace FreeMask.Vision.Harmonization;

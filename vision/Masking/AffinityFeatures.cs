@@ -1,6 +1,7 @@
+using FreeMask.Diffusion.Attention;
+using FreeMask.Imaging;
+using FreeMask.Tensors;
 using FreeMask.Vision.Affinity;
-using FreeMask.Vision.Attention;
-using FreeMask.Vision.Imaging;
 
 namespace FreeMask.Vision.Masking;
 

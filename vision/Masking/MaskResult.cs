@@ -1,5 +1,5 @@
 using System.Globalization;
-using FreeMask.Vision.Imaging;
+using FreeMask.Imaging;
 
 namespace FreeMask.Vision.Masking;
 

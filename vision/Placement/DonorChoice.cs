@@ -1,4 +1,4 @@
-using FreeMask.Vision.Randomness;
+using FreeMask.Randomness;
 using FreeMask.Vision.Thesaurus;
 
 namespace FreeMask.Vision.Placement;

@@ -1,5 +1,5 @@
-using FreeMask.Vision.Imaging;
-using FreeMask.Vision.Randomness;
+using FreeMask.Imaging;
+using FreeMask.Randomness;
 
 namespace FreeMask.Vision.Placement;
 

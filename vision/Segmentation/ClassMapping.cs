@@ -1,4 +1,4 @@
-using FreeMask.Vision.Imaging;
+using FreeMask.Imaging;
 
 namespace FreeMask.Vision.Segmentation;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using FreeMask.Vision.Imaging;
+using FreeMask.Imaging;
+using FreeMask.Json;
 
 namespace FreeMask.Vision.Segmentation;
 

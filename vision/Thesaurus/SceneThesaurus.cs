@@ -1,5 +1,5 @@
 using System.Text.Json;
-using FreeMask.Vision.Files;
+using FreeMask.Files;
 
 namespace FreeMask.Vision.Thesaurus;
 

@@ -1,10 +1,9 @@
 using System.Text.Json;
 using FreeMask.Cli.RunFiles;
 using FreeMask.Cli.Terminal;
-using FreeMask.Vision;
+using FreeMask.Diffusion.Inspection;
 using FreeMask.Vision.Affinity;
-using FreeMask.Vision.Diffusion.Inspection;
-using FreeMask.Vision.Export;
+using FreeMask.Vision.Datasets;
 
 namespace FreeMask.Cli.Bundles;
 

@@ -3,10 +3,9 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 using FreeMask.Cli.Bundles;
 using FreeMask.Cli.Terminal;
-using FreeMask.Vision;
-using FreeMask.Vision.Diffusion;
-using FreeMask.Vision.Imaging;
-using FreeMask.Vision.Onnx;
+using FreeMask.Diffusion.Models;
+using FreeMask.Imaging;
+using FreeMask.Onnx;
 
 namespace FreeMask.Cli.Health;
 

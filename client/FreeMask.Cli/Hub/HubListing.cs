@@ -1,5 +1,4 @@
 using System.Text.Json;
-using FreeMask.Vision;
 
 namespace FreeMask.Cli.Hub;
 

@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using FreeMask.Vision;
 
 namespace FreeMask.Cli.Hub;
 

@@ -1,5 +1,3 @@
-using FreeMask.Vision;
-
 namespace FreeMask.Cli.Hub;
 
 /// <summary>Which files of a repository make an ONNX export. Pickled weights are never among them: loading one runs code.</summary>

@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using FreeMask.Cli.Runs;
-using FreeMask.Vision;
 
 namespace FreeMask.Cli.Hub;
 

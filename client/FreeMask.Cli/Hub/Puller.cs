@@ -1,7 +1,6 @@
 using System.Globalization;
 using FreeMask.Cli.Terminal;
-using FreeMask.Vision;
-using FreeMask.Vision.Onnx;
+using FreeMask.Onnx;
 
 namespace FreeMask.Cli.Hub;
 

@@ -1,7 +1,6 @@
 using FreeMask.Cli.Runs;
 using FreeMask.GrainInterfaces;
-using FreeMask.Vision;
-using FreeMask.Vision.Imaging;
+using FreeMask.Imaging;
 
 namespace FreeMask.Cli.Reports;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using FreeMask.Cli.Runs;
 using FreeMask.GrainInterfaces;
+using FreeMask.Imaging;
 using FreeMask.Vision;
 
 namespace FreeMask.Cli.Reports;
@@ -80,7 +81,7 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
 
     private static ReportClass Class(string name, RoundStatus round, List<SampleRecord> samples)
     {
-        var (r, g, b) = VocClasses.Color((byte)VocClasses.IndexOf(name));
+        var (r, g, b) = VocPalette.Color((byte)VocClasses.IndexOf(name));
         var own = samples.Where(sample => sample.Plan.Class == name).ToList();
         var cut = round.Cuts.FirstOrDefault(cut => cut.Class == name);
         var iou = round.Quality?.Classes.FirstOrDefault(item => item.Class == name)?.IoU;

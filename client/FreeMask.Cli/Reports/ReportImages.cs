@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using FreeMask.Cli.Runs;
 using FreeMask.GrainInterfaces;
-using FreeMask.Vision.Imaging;
+using FreeMask.Imaging;
 
 namespace FreeMask.Cli.Reports;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using FreeMask.Training.Mini;
+using FreeMask.Training.Mini.Evaluation;
 
 namespace FreeMask.Cli.Reports;
 

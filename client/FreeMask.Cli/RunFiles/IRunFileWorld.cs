@@ -1,5 +1,5 @@
+using FreeMask.Diffusion.Inspection;
 using FreeMask.Vision.Affinity;
-using FreeMask.Vision.Diffusion.Inspection;
 
 namespace FreeMask.Cli.RunFiles;
 
@@ -28,6 +28,6 @@ internal interface IRunFileWorld
     /// <param name="folder">The full path.</param>
     /// <param name="list">A list of the data set; null for all images.</param>
     /// <param name="classes">VOC indices.</param>
-    /// <exception cref="FreeMask.Vision.FreeMaskException">A file is missing or damaged.</exception>
+    /// <exception cref="FreeMask.FreeMaskException">A file is missing or damaged.</exception>
     IReadOnlyList<(string Name, byte ClassId)> ReadSamples(string folder, string? list, IReadOnlyList<int> classes);
 }

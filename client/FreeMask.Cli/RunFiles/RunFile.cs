@@ -1,7 +1,6 @@
 using System.Text;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Domain;
-using FreeMask.Vision;
 using FreeMask.Vision.Affinity;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;

@@ -1,5 +1,3 @@
-using FreeMask.Vision;
-
 namespace FreeMask.Cli.RunFiles;
 
 /// <summary>A run file that cannot be run, with all its problems in the order of their lines.</summary>

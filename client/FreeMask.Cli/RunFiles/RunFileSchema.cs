@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
+using FreeMask.Diffusion.Inspection;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Domain;
 using FreeMask.Vision;
 using FreeMask.Vision.Affinity;
-using FreeMask.Vision.Diffusion.Inspection;
 
 namespace FreeMask.Cli.RunFiles;
 

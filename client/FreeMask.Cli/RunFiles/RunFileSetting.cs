@@ -1,5 +1,3 @@
-using FreeMask.Vision;
-
 namespace FreeMask.Cli.RunFiles;
 
 /// <summary>A key that the command line sets in place of the run file.</summary>

@@ -1,9 +1,8 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using FreeMask.GrainInterfaces;
-using FreeMask.Vision;
+using FreeMask.Imaging;
 using FreeMask.Vision.Export;
-using FreeMask.Vision.Imaging;
 
 namespace FreeMask.Cli.Runs;
 

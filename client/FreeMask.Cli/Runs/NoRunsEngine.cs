@@ -1,5 +1,4 @@
 using FreeMask.GrainInterfaces;
-using FreeMask.Vision;
 
 namespace FreeMask.Cli.Runs;
 

@@ -1,8 +1,7 @@
 using FreeMask.Cli.Bundles;
+using FreeMask.Diffusion.Text;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Domain;
-using FreeMask.Vision;
-using FreeMask.Vision.Diffusion.Text;
 
 namespace FreeMask.Cli.Runs;
 

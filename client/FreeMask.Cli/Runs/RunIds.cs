@@ -3,7 +3,6 @@ using System.Text;
 using FreeMask.Cli.RunFiles;
 using FreeMask.Cli.Terminal;
 using FreeMask.GrainInterfaces;
-using FreeMask.Vision;
 
 namespace FreeMask.Cli.Runs;
 

@@ -1,8 +1,7 @@
 using System.Runtime.CompilerServices;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
-using FreeMask.Vision;
-using FreeMask.Vision.Imaging;
+using FreeMask.Imaging;
 
 namespace FreeMask.Cli.Runs;
 

@@ -5,7 +5,6 @@ using FreeMask.Cli.Terminal;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Domain;
-using FreeMask.Vision;
 
 namespace FreeMask.Cli.Runs;
 

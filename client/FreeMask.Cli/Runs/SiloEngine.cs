@@ -2,7 +2,6 @@ using FreeMask.Cli.Bundles;
 using FreeMask.Cli.Terminal;
 using FreeMask.GrainInterfaces;
 using FreeMask.Silo.Hosting;
-using FreeMask.Vision;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 

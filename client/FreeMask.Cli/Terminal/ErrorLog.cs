@@ -1,5 +1,4 @@
-using FreeMask.Vision;
-using FreeMask.Vision.Files;
+using FreeMask.Files;
 
 namespace FreeMask.Cli.Terminal;
 

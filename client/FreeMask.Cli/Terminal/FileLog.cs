@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using FreeMask.Vision.Files;
+using FreeMask.Files;
 using Microsoft.Extensions.Logging;
 
 namespace FreeMask.Cli.Terminal;

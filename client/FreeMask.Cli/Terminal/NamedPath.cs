@@ -1,5 +1,3 @@
-using FreeMask.Vision;
-
 namespace FreeMask.Cli.Terminal;
 
 /// <summary>Paths that arguments name.</summary>

@@ -2,11 +2,10 @@ using System.CommandLine;
 using System.Globalization;
 using FreeMask.Cli.Runs;
 using FreeMask.Cli.Terminal;
+using FreeMask.Diffusion.Attention;
 using FreeMask.GrainInterfaces;
 using FreeMask.Training.Affinity;
-using FreeMask.Vision;
 using FreeMask.Vision.Affinity;
-using FreeMask.Vision.Attention;
 using FreeMask.Vision.Masking;
 
 namespace FreeMask.Cli.Verbs;

@@ -3,7 +3,6 @@ using System.CommandLine.Completions;
 using System.Globalization;
 using FreeMask.Cli.Runs;
 using FreeMask.Cli.Terminal;
-using FreeMask.Vision;
 
 namespace FreeMask.Cli.Verbs;
 

@@ -2,8 +2,7 @@ using System.CommandLine;
 using FreeMask.Cli.Completion;
 using FreeMask.Cli.RunFiles;
 using FreeMask.Cli.Terminal;
-using FreeMask.Vision;
-using FreeMask.Vision.Files;
+using FreeMask.Files;
 
 namespace FreeMask.Cli.Verbs;
 

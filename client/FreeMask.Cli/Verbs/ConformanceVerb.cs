@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
 using FreeMask.Cli.Terminal;
+using FreeMask.Diffusion.Conformance;
 using FreeMask.Training.Mask2Former;
 using FreeMask.Training.Mask2Former.Conformance;
-using FreeMask.Vision.Diffusion.Conformance;
 using Spectre.Console;
 
 namespace FreeMask.Cli.Verbs;

@@ -3,8 +3,8 @@ using System.Globalization;
 using FreeMask.Cli.Runs;
 using FreeMask.Cli.Terminal;
 using FreeMask.Training.Mini;
-using FreeMask.Vision;
-using FreeMask.Vision.Export;
+using FreeMask.Training.Mini.Evaluation;
+using FreeMask.Vision.Datasets;
 using Spectre.Console;
 
 namespace FreeMask.Cli.Verbs;

@@ -4,8 +4,7 @@ using FreeMask.Cli.Bundles;
 using FreeMask.Cli.Reports;
 using FreeMask.Cli.Runs;
 using FreeMask.Cli.Terminal;
-using FreeMask.Training.Mini;
-using FreeMask.Vision;
+using FreeMask.Training.Mini.Evaluation;
 using FreeMask.Vision.Affinity;
 using Spectre.Console;
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using FreeMask.Cli.RunFiles;
 using FreeMask.Cli.Terminal;
-using FreeMask.Vision;
 
 namespace FreeMask.Cli.Verbs;
 

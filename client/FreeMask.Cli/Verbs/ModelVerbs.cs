@@ -4,9 +4,8 @@ using FreeMask.Cli.Bundles;
 using FreeMask.Cli.Hub;
 using FreeMask.Cli.RunFiles;
 using FreeMask.Cli.Terminal;
-using FreeMask.Vision;
-using FreeMask.Vision.Diffusion;
-using FreeMask.Vision.Diffusion.Inspection;
+using FreeMask.Diffusion.Inspection;
+using FreeMask.Diffusion.Models;
 using Spectre.Console;
 
 namespace FreeMask.Cli.Verbs;

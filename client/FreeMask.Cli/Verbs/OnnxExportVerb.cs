@@ -1,9 +1,8 @@
 using System.Globalization;
 using FreeMask.Cli.Runs;
 using FreeMask.Cli.Terminal;
+using FreeMask.Files;
 using FreeMask.Training.Mask2Former;
-using FreeMask.Vision;
-using FreeMask.Vision.Files;
 using FreeMask.Vision.Segmentation;
 
 namespace FreeMask.Cli.Verbs;

@@ -1,5 +1,4 @@
 using FreeMask.Cli.Terminal;
-using FreeMask.Vision;
 
 namespace FreeMask.Cli.Verbs;
 

@@ -2,9 +2,8 @@ using System.CommandLine;
 using FreeMask.Cli.Reports;
 using FreeMask.Cli.Runs;
 using FreeMask.Cli.Terminal;
-using FreeMask.Vision;
+using FreeMask.Imaging;
 using FreeMask.Vision.Export;
-using FreeMask.Vision.Imaging;
 
 namespace FreeMask.Cli.Verbs;
 

@@ -4,7 +4,6 @@ using FreeMask.Cli.RunFiles;
 using FreeMask.Cli.Runs;
 using FreeMask.Cli.Terminal;
 using FreeMask.GrainInterfaces;
-using FreeMask.Vision;
 
 namespace FreeMask.Cli.Verbs;
 

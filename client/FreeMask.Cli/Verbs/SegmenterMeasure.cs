@@ -3,7 +3,6 @@ using System.Text.Json.Serialization;
 using FreeMask.Vision;
 using FreeMask.Vision.Datasets;
 using FreeMask.Vision.Evaluation;
-using FreeMask.Vision.Export;
 using FreeMask.Vision.Segmentation;
 using Spectre.Console;
 

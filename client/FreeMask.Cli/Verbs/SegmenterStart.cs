@@ -3,7 +3,6 @@ using FreeMask.Cli.Hub;
 using FreeMask.Cli.Terminal;
 using FreeMask.Training.Mask2Former;
 using FreeMask.Training.Mini;
-using FreeMask.Vision;
 
 namespace FreeMask.Cli.Verbs;
 

@@ -1,10 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
 using FreeMask.Cli.Terminal;
+using FreeMask.Tensors;
 using FreeMask.Training.Mask2Former;
-using FreeMask.Vision;
 using FreeMask.Vision.Datasets;
-using FreeMask.Vision.Tensors;
 
 namespace FreeMask.Cli.Verbs;
 

@@ -3,7 +3,6 @@ using FreeMask.Cli.Live;
 using FreeMask.Cli.Runs;
 using FreeMask.Cli.Terminal;
 using FreeMask.GrainInterfaces;
-using FreeMask.Vision;
 using Spectre.Console;
 
 namespace FreeMask.Cli.Verbs;

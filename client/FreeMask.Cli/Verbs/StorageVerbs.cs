@@ -2,7 +2,6 @@ using System.CommandLine;
 using FreeMask.Cli.Runs;
 using FreeMask.Cli.Terminal;
 using FreeMask.GrainInterfaces;
-using FreeMask.Vision;
 
 namespace FreeMask.Cli.Verbs;
 

@@ -1,10 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
 using FreeMask.Cli.Terminal;
+using FreeMask.Files;
 using FreeMask.Training.Mask2Former;
-using FreeMask.Vision;
 using FreeMask.Vision.Datasets;
-using FreeMask.Vision.Files;
 
 namespace FreeMask.Cli.Verbs;
 

@@ -2,8 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using FreeMask.Cli.Hub;
-using FreeMask.Vision;
-using FreeMask.Vision.Onnx.Proto;
+using FreeMask.Onnx.Proto;
 using Google.Protobuf;
 using Xunit;
 

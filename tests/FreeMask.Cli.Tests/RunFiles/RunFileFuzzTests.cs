@@ -4,7 +4,7 @@ using System.Text;
 using FreeMask.Cli.RunFiles;
 using FreeMask.Cli.Tests.Terminal;
 using FreeMask.GrainInterfaces;
-using FreeMask.Vision.Randomness;
+using FreeMask.Randomness;
 using Xunit;
 
 namespace FreeMask.Cli.Tests.RunFiles;

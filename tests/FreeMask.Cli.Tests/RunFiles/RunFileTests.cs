@@ -2,10 +2,10 @@ using System.Text.Json;
 using FreeMask.Cli.Bundles;
 using FreeMask.Cli.Hub;
 using FreeMask.Cli.RunFiles;
+using FreeMask.Diffusion.Inspection;
 using FreeMask.GrainInterfaces;
 using FreeMask.Vision;
 using FreeMask.Vision.Affinity;
-using FreeMask.Vision.Diffusion.Inspection;
 using Xunit;
 
 namespace FreeMask.Cli.Tests.RunFiles;

@@ -4,9 +4,9 @@ using FreeMask.Cli.Runs;
 using FreeMask.Cli.Tests.Terminal;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Stages;
+using FreeMask.Imaging;
 using FreeMask.Silo.Pipeline;
-using FreeMask.Vision.Export;
-using FreeMask.Vision.Imaging;
+using FreeMask.Vision.Datasets;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using FreeMask.Cli.Runs;
 using FreeMask.GrainInterfaces;
-using FreeMask.Vision.Imaging;
+using FreeMask.Imaging;
 using FreeMask.Vision.Segmentation;
 
 namespace FreeMask.Cli.Tests.Runs;

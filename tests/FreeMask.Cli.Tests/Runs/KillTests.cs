@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
-using FreeMask.Vision.Randomness;
+using FreeMask.Randomness;
 using Xunit;
 
 namespace FreeMask.Cli.Tests.Runs;

@@ -5,7 +5,7 @@ using System.Xml.Linq;
 using FreeMask.Cli.Runs;
 using FreeMask.Cli.Tests.Terminal;
 using FreeMask.GrainInterfaces;
-using FreeMask.Vision.Export;
+using FreeMask.Vision.Datasets;
 using FreeMask.Vision.Segmentation;
 using Xunit;
 

@@ -1,9 +1,8 @@
 using System.Text.Json;
 using FreeMask.Cli.Hub;
 using FreeMask.Cli.Tests.Terminal;
+using FreeMask.Imaging;
 using FreeMask.Training.Mask2Former;
-using FreeMask.Vision;
-using FreeMask.Vision.Imaging;
 using FreeMask.Vision.Segmentation;
 using Xunit;
 

@@ -2,7 +2,7 @@ using System.Text.Json;
 using FreeMask.Cli.Bundles;
 using FreeMask.Cli.RunFiles;
 using FreeMask.Cli.Tests.Terminal;
-using FreeMask.Vision.Imaging;
+using FreeMask.Imaging;
 using Xunit;
 
 namespace FreeMask.Cli.Tests.Verbs;

@@ -3,7 +3,6 @@ using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Domain;
 using FreeMask.Grains.Stages;
 using FreeMask.Grains.Tests.Domain;
-using FreeMask.Vision;
 using Xunit;
 
 namespace FreeMask.Grains.Tests.Stages;

@@ -2,7 +2,6 @@ using System.Text;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Silo.Artifacts;
 using FreeMask.Silo.Tests.Fakes;
-using FreeMask.Vision;
 using Xunit;
 
 namespace FreeMask.Silo.Tests.Artifacts;

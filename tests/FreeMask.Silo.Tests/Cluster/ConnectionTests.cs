@@ -1,5 +1,4 @@
 using FreeMask.Silo.Tests.Services;
-using FreeMask.Vision;
 using Xunit;
 
 namespace FreeMask.Silo.Tests.Cluster;

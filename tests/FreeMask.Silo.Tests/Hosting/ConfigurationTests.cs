@@ -2,7 +2,6 @@ using FreeMask.Silo.Devices;
 using FreeMask.Silo.Hosting;
 using FreeMask.Silo.Pipeline;
 using FreeMask.Silo.Tests.Fakes;
-using FreeMask.Vision;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;

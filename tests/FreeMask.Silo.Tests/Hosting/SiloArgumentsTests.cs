@@ -1,5 +1,4 @@
 using FreeMask.Silo.Hosting;
-using FreeMask.Vision;
 using Xunit;
 
 namespace FreeMask.Silo.Tests.Hosting;

@@ -1,6 +1,5 @@
 using FreeMask.Silo.Pipeline;
 using FreeMask.Silo.Tests.Fakes;
-using FreeMask.Vision;
 using Xunit;
 
 namespace FreeMask.Silo.Tests.Pipeline;

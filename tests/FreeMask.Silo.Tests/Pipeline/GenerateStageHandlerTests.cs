@@ -1,10 +1,10 @@
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Stages;
+using FreeMask.Onnx;
 using FreeMask.Silo.Artifacts;
 using FreeMask.Silo.Pipeline;
 using FreeMask.Silo.Tests.Fakes;
 using FreeMask.Vision;
-using FreeMask.Vision.Onnx;
 using Microsoft.Extensions.Logging;
 using Xunit;
 

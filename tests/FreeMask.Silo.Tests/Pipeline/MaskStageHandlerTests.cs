@@ -1,14 +1,12 @@
+using FreeMask.Diffusion.Attention;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Stages;
+using FreeMask.Imaging;
 using FreeMask.Silo.Artifacts;
 using FreeMask.Silo.Pipeline;
-using FreeMask.Vision;
+using FreeMask.Tensors;
 using FreeMask.Vision.Affinity;
-using FreeMask.Vision.Attention;
-using FreeMask.Vision.Imaging;
 using FreeMask.Vision.Masking;
-using FreeMask.Vision.Onnx.Attention;
-using FreeMask.Vision.Tensors;
 using Xunit;
 
 namespace FreeMask.Silo.Tests.Pipeline;

@@ -2,12 +2,12 @@ using System.Text;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Stages;
+using FreeMask.Onnx;
 using FreeMask.Silo.Artifacts;
 using FreeMask.Silo.Pipeline;
 using FreeMask.Silo.Tests.Fakes;
 using FreeMask.Training.Mask2Former;
 using FreeMask.Vision;
-using FreeMask.Vision.Onnx;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 

@@ -2,7 +2,7 @@ using System.Globalization;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains;
 using FreeMask.Silo.Tests.Fakes;
-using FreeMask.Vision.Randomness;
+using FreeMask.Randomness;
 using Xunit;
 
 namespace FreeMask.Silo.Tests.Runs;

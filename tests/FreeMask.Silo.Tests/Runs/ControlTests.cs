@@ -1,7 +1,6 @@
 using FreeMask.GrainInterfaces;
 using FreeMask.Silo.Hosting;
 using FreeMask.Silo.Tests.Fakes;
-using FreeMask.Vision;
 using Xunit;
 
 namespace FreeMask.Silo.Tests.Runs;

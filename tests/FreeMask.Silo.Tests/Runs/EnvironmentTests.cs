@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Stages;
 using FreeMask.Silo.Tests.Fakes;
-using FreeMask.Vision;
 using Xunit;
 
 namespace FreeMask.Silo.Tests.Runs;

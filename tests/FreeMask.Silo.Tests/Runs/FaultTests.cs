@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using FreeMask.GrainInterfaces;
 using FreeMask.Silo.Tests.Fakes;
-using FreeMask.Vision.Randomness;
+using FreeMask.Randomness;
 using Xunit;
 
 namespace FreeMask.Silo.Tests.Runs;

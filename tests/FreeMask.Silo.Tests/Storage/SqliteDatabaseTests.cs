@@ -1,6 +1,5 @@
 using FreeMask.Silo.Storage;
 using FreeMask.Silo.Tests.Fakes;
-using FreeMask.Vision;
 using Xunit;
 
 namespace FreeMask.Silo.Tests.Storage;

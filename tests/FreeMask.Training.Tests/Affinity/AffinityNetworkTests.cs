@@ -1,9 +1,9 @@
+using System.Text.Json;
+using FreeMask.Imaging;
+using FreeMask.Tensors;
 using FreeMask.Training.Affinity;
 using FreeMask.Vision.Affinity;
-using FreeMask.Vision.Imaging;
-using FreeMask.Vision.Tensors;
 using FreeMask.Vision.Tests;
-using System.Text.Json;
 using Xunit;
 using static TorchSharp.torch;
 

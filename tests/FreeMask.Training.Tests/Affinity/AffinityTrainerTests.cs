@@ -1,10 +1,9 @@
+using FreeMask.Diffusion.Attention;
+using FreeMask.Imaging;
+using FreeMask.Randomness;
 using FreeMask.Training.Affinity;
-using FreeMask.Vision;
 using FreeMask.Vision.Affinity;
-using FreeMask.Vision.Attention;
-using FreeMask.Vision.Imaging;
 using FreeMask.Vision.Masking;
-using FreeMask.Vision.Randomness;
 using Xunit;
 
 namespace FreeMask.Training.Tests.Affinity;

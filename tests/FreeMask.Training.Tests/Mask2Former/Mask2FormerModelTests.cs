@@ -1,9 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using FreeMask.Tensors;
 using FreeMask.Training.Mask2Former;
-using FreeMask.Vision;
 using FreeMask.Vision.Segmentation;
-using FreeMask.Vision.Tensors;
 using FreeMask.Vision.Tests;
 using Xunit;
 using static TorchSharp.torch;
@@ -145,7 +144,7 @@ public sealed class Mask2FormerModelTests : IDisposable
         backbone.train();
         float[] Run(ulong seed)
         {
-            backbone.Randomness = new Vision.Randomness.CounterRandom(seed, "test");
+            backbone.Randomness = new Randomness.CounterRandom(seed, "test");
             return backbone.forward(image)[3].contiguous().data<float>().ToArray();
         }
 

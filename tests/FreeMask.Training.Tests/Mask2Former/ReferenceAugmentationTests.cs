@@ -1,6 +1,6 @@
+using FreeMask.Imaging;
+using FreeMask.Randomness;
 using FreeMask.Training.Mask2Former;
-using FreeMask.Vision.Imaging;
-using FreeMask.Vision.Randomness;
 using Xunit;
 
 namespace FreeMask.Training.Tests.Mask2Former;

@@ -1,6 +1,5 @@
+using FreeMask.Tensors;
 using FreeMask.Training.Mask2Former;
-using FreeMask.Vision;
-using FreeMask.Vision.Tensors;
 using Xunit;
 using static TorchSharp.torch;
 

@@ -1,9 +1,8 @@
 using System.Text.Json.Nodes;
+using FreeMask.Diffusion.Conformance;
+using FreeMask.Tensors;
 using FreeMask.Training.Mask2Former;
 using FreeMask.Training.Mask2Former.Conformance;
-using FreeMask.Vision;
-using FreeMask.Vision.Diffusion.Conformance;
-using FreeMask.Vision.Tensors;
 using FreeMask.Vision.Tests;
 using Xunit;
 

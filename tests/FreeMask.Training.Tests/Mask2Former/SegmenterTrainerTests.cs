@@ -1,9 +1,8 @@
+using FreeMask.Imaging;
+using FreeMask.Tensors;
 using FreeMask.Training.Mask2Former;
 using FreeMask.Training.Torch;
-using FreeMask.Vision;
-using FreeMask.Vision.Imaging;
 using FreeMask.Vision.Segmentation;
-using FreeMask.Vision.Tensors;
 using Xunit;
 
 namespace FreeMask.Training.Tests.Mask2Former;

@@ -1,5 +1,5 @@
+using FreeMask.Imaging;
 using FreeMask.Training.Mask2Former;
-using FreeMask.Vision.Imaging;
 using Xunit;
 using static TorchSharp.torch;
 

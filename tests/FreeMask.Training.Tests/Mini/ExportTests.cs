@@ -1,7 +1,9 @@
-using FreeMask.Training.Mini;
+using FreeMask.Onnx;
+using FreeMask.Randomness;
+using FreeMask.Training.Mini.Export;
+using FreeMask.Training.Mini.Networks;
+using FreeMask.Training.Mini.Text;
 using FreeMask.Training.Torch;
-using FreeMask.Vision.Onnx;
-using FreeMask.Vision.Randomness;
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 using Xunit;
@@ -54,7 +56,7 @@ public sealed class ExportTests
         using var _ = no_grad();
         var net = Trained(new UNet(16, 32));
         var (sample, text, time) = (Random("sample", 2, 4, 16, 16), Random("text", 2, 7, TextEncoder.Width), tensor(new long[] { 10, 500 }));
-        var record = new AttentionRecord();
+        var record = new AttentionStore();
         Assert.True(net.Forward(sample, time, text).allclose(net.Forward(sample, time, text, record), 1e-4, 1e-5));
         Assert.Equal((5, 5), (record.Cross.Count, record.Self.Count));
         Assert.Equal([2, UNet.Heads, 256, 7], record.Cross[0].Probabilities.shape);

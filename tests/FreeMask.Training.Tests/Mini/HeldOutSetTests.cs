@@ -1,6 +1,6 @@
-using FreeMask.Training.Mini;
+using FreeMask.Training.Mini.Stages;
 using FreeMask.Vision;
-using FreeMask.Vision.Export;
+using FreeMask.Vision.Datasets;
 using Xunit;
 
 namespace FreeMask.Training.Tests.Mini;

@@ -1,4 +1,4 @@
-using FreeMask.Training.Mini;
+using FreeMask.Training.Mini.Art;
 using Xunit;
 
 namespace FreeMask.Training.Tests.Mini;

@@ -1,5 +1,5 @@
+using FreeMask.Tensors;
 using FreeMask.Training.Mini;
-using FreeMask.Vision.Tensors;
 using Xunit;
 
 namespace FreeMask.Training.Tests.Mini;
@@ -35,7 +35,7 @@ public sealed class MiniDiffusionTrainerTests : IDisposable
     {
         MiniArt.Require();
         Train("other", TrainingPrecision.Single, stopAfter: null);
-        var error = Assert.Throws<Vision.FreeMaskException>(() => new MiniDiffusionTrainer(
+        var error = Assert.Throws<FreeMaskException>(() => new MiniDiffusionTrainer(
             Options("other", TrainingPrecision.Single) with { AutoEncoderWidths = (8, 16, 32) }, _ => { }).Run(CancellationToken.None));
         Assert.Contains("another shape", error.Message);
     }

@@ -1,4 +1,4 @@
-using FreeMask.Training.Mini;
+using FreeMask.Training.Mini.Evaluation;
 using FreeMask.Vision.Tests;
 using Xunit;
 

@@ -1,7 +1,8 @@
 using System.Text.Json;
-using FreeMask.Training.Mini;
-using FreeMask.Vision.Diffusion.Text;
-using FreeMask.Vision.Randomness;
+using FreeMask.Diffusion.Text;
+using FreeMask.Randomness;
+using FreeMask.Training.Mini.Scenes;
+using FreeMask.Training.Mini.Text;
 using Xunit;
 
 namespace FreeMask.Training.Tests.Mini;

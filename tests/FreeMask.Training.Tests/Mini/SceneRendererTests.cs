@@ -1,5 +1,5 @@
-using FreeMask.Training.Mini;
-using FreeMask.Vision.Imaging;
+using FreeMask.Imaging;
+using FreeMask.Training.Mini.Scenes;
 using Xunit;
 
 namespace FreeMask.Training.Tests.Mini;

@@ -1,5 +1,5 @@
 using FreeMask.Training.Torch;
-using FreeMask.Vision.Tensors;
+using FreeMask.Tensors;
 using TorchSharp.Modules;
 using Xunit;
 using static TorchSharp.torch;

@@ -1,7 +1,7 @@
 using System.Text.Json;
+using FreeMask.Imaging;
+using FreeMask.Tensors;
 using FreeMask.Vision.Affinity;
-using FreeMask.Vision.Imaging;
-using FreeMask.Vision.Tensors;
 
 namespace FreeMask.Vision.Tests.Affinity;
 

@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using FreeMask.Diffusion.Attention;
+using FreeMask.Imaging;
+using FreeMask.Tensors;
 using FreeMask.Vision.Affinity;
-using FreeMask.Vision.Attention;
-using FreeMask.Vision.Imaging;
-using FreeMask.Vision.Tensors;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Affinity;

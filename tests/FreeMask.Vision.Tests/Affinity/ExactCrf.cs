@@ -1,5 +1,5 @@
+using FreeMask.Imaging;
 using FreeMask.Vision.Affinity;
-using FreeMask.Vision.Imaging;
 
 namespace FreeMask.Vision.Tests.Affinity;
 

@@ -1,5 +1,5 @@
+using FreeMask.Imaging;
 using FreeMask.Vision.Affinity;
-using FreeMask.Vision.Imaging;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Affinity;

@@ -1,5 +1,5 @@
-using FreeMask.Vision.Affinity;
-using FreeMask.Vision.Imaging;
+using FreeMask.Diffusion.Attention;
+using FreeMask.Imaging;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Affinity;

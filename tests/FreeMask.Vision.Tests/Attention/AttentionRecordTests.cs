@@ -1,5 +1,4 @@
-using FreeMask.Vision.Attention;
-using FreeMask.Vision.Onnx.Attention;
+using FreeMask.Diffusion.Attention;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Attention;

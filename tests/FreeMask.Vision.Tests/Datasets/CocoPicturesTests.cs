@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using FreeMask.Imaging;
 using FreeMask.Vision.Datasets;
-using FreeMask.Vision.Imaging;
 using FreeMask.Vision.Tests.Export;
 using Xunit;
 

@@ -1,7 +1,7 @@
-using FreeMask.Vision.Diffusion;
-using FreeMask.Vision.Diffusion.Conformance;
-using FreeMask.Vision.Diffusion.Inspection;
-using FreeMask.Vision.Onnx.Proto;
+using FreeMask.Diffusion.Conformance;
+using FreeMask.Diffusion.Inspection;
+using FreeMask.Diffusion.Models;
+using FreeMask.Onnx.Proto;
 using Google.Protobuf;
 using Xunit;
 

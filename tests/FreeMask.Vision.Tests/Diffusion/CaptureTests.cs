@@ -1,8 +1,9 @@
 using System.Text.Json;
-using FreeMask.Vision.Diffusion;
-using FreeMask.Vision.Onnx;
-using FreeMask.Vision.Onnx.Attention;
-using FreeMask.Vision.Onnx.Proto;
+using FreeMask.Diffusion.Attention;
+using FreeMask.Diffusion.Models;
+using FreeMask.Onnx;
+using FreeMask.Onnx.Proto;
+using FreeMask.Tensors;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Diffusion;

@@ -1,5 +1,5 @@
-using FreeMask.Vision.Diffusion.Conformance;
-using FreeMask.Vision.Diffusion.Inspection;
+using FreeMask.Diffusion.Conformance;
+using FreeMask.Diffusion.Inspection;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Diffusion;

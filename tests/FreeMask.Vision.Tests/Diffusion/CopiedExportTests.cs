@@ -1,6 +1,7 @@
-using FreeMask.Vision.Diffusion;
-using FreeMask.Vision.Diffusion.Conformance;
-using FreeMask.Vision.Diffusion.Schedulers;
+using FreeMask.Diffusion.Conformance;
+using FreeMask.Diffusion.Models;
+using FreeMask.Diffusion.Pipelines;
+using FreeMask.Diffusion.Schedulers;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Diffusion;

@@ -1,8 +1,9 @@
-using FreeMask.Vision.Diffusion;
-using FreeMask.Vision.Diffusion.Inspection;
-using FreeMask.Vision.Diffusion.Schedulers;
-using FreeMask.Vision.Imaging;
-using FreeMask.Vision.Onnx.Proto;
+using FreeMask.Diffusion.Inspection;
+using FreeMask.Diffusion.Models;
+using FreeMask.Diffusion.Pipelines;
+using FreeMask.Diffusion.Schedulers;
+using FreeMask.Imaging;
+using FreeMask.Onnx.Proto;
 using FreeMask.Vision.Tests.Export;
 using Google.Protobuf;
 using Xunit;

@@ -1,6 +1,7 @@
 using System.Text.Json;
-using FreeMask.Vision.Diffusion.Schedulers;
-using FreeMask.Vision.Tensors;
+using FreeMask.Diffusion.Schedulers;
+using FreeMask.Json;
+using FreeMask.Tensors;
 
 namespace FreeMask.Vision.Tests.Diffusion;
 

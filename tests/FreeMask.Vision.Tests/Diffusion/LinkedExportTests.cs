@@ -1,6 +1,8 @@
-using FreeMask.Vision.Diffusion;
-using FreeMask.Vision.Diffusion.Schedulers;
-using FreeMask.Vision.Onnx;
+using FreeMask.Diffusion.Models;
+using FreeMask.Diffusion.Pipelines;
+using FreeMask.Diffusion.Schedulers;
+using FreeMask.Files;
+using FreeMask.Onnx;
 using FreeMask.Vision.Tests.Export;
 using Xunit;
 

@@ -1,6 +1,7 @@
-using FreeMask.Vision.Diffusion;
-using FreeMask.Vision.Diffusion.Schedulers;
-using FreeMask.Vision.Onnx.Proto;
+using FreeMask.Diffusion.Models;
+using FreeMask.Diffusion.Pipelines;
+using FreeMask.Diffusion.Schedulers;
+using FreeMask.Onnx.Proto;
 using FreeMask.Vision.Tests.Export;
 using Google.Protobuf;
 using Xunit;

@@ -1,8 +1,10 @@
 using System.Security.Cryptography;
-using FreeMask.Vision.Attention;
-using FreeMask.Vision.Diffusion;
-using FreeMask.Vision.Diffusion.Schedulers;
-using FreeMask.Vision.Onnx;
+using FreeMask.Diffusion.Attention;
+using FreeMask.Diffusion.Models;
+using FreeMask.Diffusion.Pipelines;
+using FreeMask.Diffusion.Schedulers;
+using FreeMask.Onnx;
+using FreeMask.Tensors;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Diffusion;

@@ -1,5 +1,6 @@
-using FreeMask.Vision.Attention;
-using FreeMask.Vision.Diffusion;
+using FreeMask.Diffusion.Attention;
+using FreeMask.Diffusion.Models;
+using FreeMask.Diffusion.Pipelines;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Diffusion;

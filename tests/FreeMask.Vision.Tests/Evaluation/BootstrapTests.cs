@@ -1,6 +1,6 @@
+using FreeMask.Imaging;
+using FreeMask.Randomness;
 using FreeMask.Vision.Evaluation;
-using FreeMask.Vision.Imaging;
-using FreeMask.Vision.Randomness;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Evaluation;

@@ -1,6 +1,6 @@
 using System.Text.Json;
+using FreeMask.Imaging;
 using FreeMask.Vision.Evaluation;
-using FreeMask.Vision.Export;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Evaluation;
@@ -28,7 +28,7 @@ public sealed class InstanceScoresTests
     [Fact]
     public void A_range_without_objects_is_minus_one()
     {
-        var box = new InstanceShape.OfBox(new PixelBox(0, 0, 10, 10));
+        var box = new InstanceShape.OfBox(new BoundingBox(0, 0, 10, 10));
         var scores = InstanceScores.Compute([new InstanceTruth(1, 1, box, 100)], [new InstanceDetection(1, 1, box, 0.5)]);
         Assert.Equal(1, scores.Ap, 1e-9);
         Assert.Equal(1, scores.ApSmall, 1e-9);
@@ -44,7 +44,7 @@ public sealed class InstanceScoresTests
         if (kind == "bbox")
         {
             var box = item.GetProperty("bbox").EnumerateArray().Select(v => v.GetDouble()).ToArray();
-            return new InstanceShape.OfBox(new PixelBox(box[0], box[1], box[2], box[3]));
+            return new InstanceShape.OfBox(new BoundingBox(box[0], box[1], box[2], box[3]));
         }
 
         var mask = item.GetProperty("segmentation");

@@ -1,6 +1,6 @@
 using System.Text.Json;
+using FreeMask.Imaging;
 using FreeMask.Vision.Export;
-using FreeMask.Vision.Imaging;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Export;

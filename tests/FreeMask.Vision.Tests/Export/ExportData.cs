@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
+using FreeMask.Imaging;
 using FreeMask.Vision.Export;
-using FreeMask.Vision.Imaging;
 
 namespace FreeMask.Vision.Tests.Export;
 

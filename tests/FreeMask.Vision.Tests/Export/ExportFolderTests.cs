@@ -1,3 +1,4 @@
+using FreeMask.Vision.Datasets;
 using FreeMask.Vision.Export;
 using Xunit;
 

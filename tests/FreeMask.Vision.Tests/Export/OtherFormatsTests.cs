@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using FreeMask.Imaging;
 using FreeMask.Vision.Datasets;
 using FreeMask.Vision.Evaluation;
 using FreeMask.Vision.Export;
-using FreeMask.Vision.Imaging;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Export;

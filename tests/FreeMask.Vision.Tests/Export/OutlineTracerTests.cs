@@ -45,10 +45,10 @@ public sealed class OutlineTracerTests
     public void A_part_comes_back_from_its_line_with_every_hole() => Gen.Int[0, 100_000].Sample(
         seed =>
         {
-            var random = new FreeMask.Vision.Randomness.CounterRandom((ulong)seed, "outline");
+            var random = new FreeMask.Randomness.CounterRandom((ulong)seed, "outline");
             var mask = new byte[14 * 11];
             for (var i = 0; i < mask.Length; i++) mask[i] = random.NextDouble() < 0.6 ? (byte)1 : (byte)0;
-            var parts = FreeMask.Vision.Imaging.Regions.Find(mask, 14);
+            var parts = FreeMask.Imaging.Regions.Find(mask, 14);
             var outlines = OutlineTracer.Trace(mask, 14);
             Assert.Equal(parts.Sizes.Count, outlines.Count);
             for (var part = 0; part < outlines.Count; part++)

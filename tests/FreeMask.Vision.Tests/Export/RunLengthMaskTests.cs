@@ -1,5 +1,5 @@
 using System.Text.Json;
-using FreeMask.Vision.Export;
+using FreeMask.Imaging;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Export;
@@ -91,7 +91,7 @@ public sealed class RunLengthMaskTests
     public void Damaged_strings_are_refused(string compressed) =>
         Assert.Throws<FreeMaskException>(() => RunLengthMask.FromCompressed(compressed, 5, 3));
 
-    private static PixelBox Box(JsonElement e) => new(e[0].GetDouble(), e[1].GetDouble(), e[2].GetDouble(), e[3].GetDouble());
+    private static BoundingBox Box(JsonElement e) => new(e[0].GetDouble(), e[1].GetDouble(), e[2].GetDouble(), e[3].GetDouble());
 
     private static void AssertEqual(JsonElement entry, RunLengthMask runs)
     {

@@ -1,5 +1,6 @@
+using FreeMask.Imaging;
+using FreeMask.Vision.Datasets;
 using FreeMask.Vision.Export;
-using FreeMask.Vision.Imaging;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Export;

@@ -1,4 +1,4 @@
-using FreeMask.Vision.Files;
+using FreeMask.Files;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Files;

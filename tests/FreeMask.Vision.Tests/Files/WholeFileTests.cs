@@ -1,5 +1,5 @@
-using FreeMask.Vision.Files;
-using FreeMask.Vision.Tensors;
+using FreeMask.Files;
+using FreeMask.Tensors;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Files;

@@ -1,7 +1,7 @@
 using CsCheck;
+using FreeMask.Imaging;
+using FreeMask.Randomness;
 using FreeMask.Vision.Harmonization;
-using FreeMask.Vision.Imaging;
-using FreeMask.Vision.Randomness;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Harmonization;

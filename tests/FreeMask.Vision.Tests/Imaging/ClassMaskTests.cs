@@ -1,5 +1,5 @@
-using FreeMask.Vision.Export;
-using FreeMask.Vision.Imaging;
+using FreeMask.Imaging;
+using FreeMask.Vision.Datasets;
 using FreeMask.Vision.Tests.Export;
 using Xunit;
 
@@ -89,7 +89,7 @@ public sealed class ClassMaskTests : IDisposable
 
     private static byte[] Color(byte label)
     {
-        var (r, g, b) = VocClasses.Color(label);
+        var (r, g, b) = VocPalette.Color(label);
         return [r, g, b];
     }
 

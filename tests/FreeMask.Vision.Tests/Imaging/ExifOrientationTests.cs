@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
-using FreeMask.Vision.Export;
-using FreeMask.Vision.Imaging;
+using FreeMask.Imaging;
+using FreeMask.Vision.Datasets;
 using FreeMask.Vision.Tests.Export;
 using Xunit;
 

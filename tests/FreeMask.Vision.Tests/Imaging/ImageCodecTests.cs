@@ -1,6 +1,6 @@
-using FreeMask.Vision.Imaging;
-using FreeMask.Vision.Randomness;
-using FreeMask.Vision.Tensors;
+using FreeMask.Imaging;
+using FreeMask.Randomness;
+using FreeMask.Tensors;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Imaging;

@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using FreeMask.Vision.Imaging;
+using FreeMask.Imaging;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Imaging;

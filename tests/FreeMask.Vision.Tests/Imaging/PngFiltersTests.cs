@@ -1,6 +1,6 @@
 using CsCheck;
-using FreeMask.Vision.Imaging;
-using FreeMask.Vision.Randomness;
+using FreeMask.Imaging;
+using FreeMask.Randomness;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Imaging;

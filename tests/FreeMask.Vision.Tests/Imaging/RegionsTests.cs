@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using FreeMask.Vision.Imaging;
-using FreeMask.Vision.Tensors;
+using FreeMask.Imaging;
+using FreeMask.Tensors;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Imaging;

@@ -1,4 +1,4 @@
-using FreeMask.Vision.Imaging;
+using FreeMask.Imaging;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Imaging;

@@ -1,8 +1,8 @@
+using FreeMask.Diffusion.Attention;
+using FreeMask.Imaging;
+using FreeMask.Tensors;
 using FreeMask.Vision.Affinity;
-using FreeMask.Vision.Attention;
-using FreeMask.Vision.Imaging;
 using FreeMask.Vision.Masking;
-using FreeMask.Vision.Tensors;
 using FreeMask.Vision.Tests.Export;
 using Xunit;
 

@@ -1,4 +1,4 @@
-using FreeMask.Vision.Onnx;
+using FreeMask.Onnx;
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 using Xunit;

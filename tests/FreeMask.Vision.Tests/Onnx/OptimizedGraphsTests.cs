@@ -1,4 +1,5 @@
-using FreeMask.Vision.Onnx;
+using FreeMask.Onnx;
+using FreeMask.Tensors;
 using FreeMask.Vision.Tests.Export;
 using Google.Protobuf;
 using Xunit;

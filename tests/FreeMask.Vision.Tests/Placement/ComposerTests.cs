@@ -1,7 +1,7 @@
 using CsCheck;
-using FreeMask.Vision.Imaging;
+using FreeMask.Imaging;
+using FreeMask.Randomness;
 using FreeMask.Vision.Placement;
-using FreeMask.Vision.Randomness;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Placement;

@@ -1,8 +1,8 @@
 using System.Text.Json;
-using FreeMask.Vision.Imaging;
+using FreeMask.Imaging;
+using FreeMask.Randomness;
+using FreeMask.Tensors;
 using FreeMask.Vision.Placement;
-using FreeMask.Vision.Randomness;
-using FreeMask.Vision.Tensors;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Placement;

@@ -1,4 +1,4 @@
-using FreeMask.Vision.Randomness;
+using FreeMask.Randomness;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Randomness;

@@ -1,5 +1,5 @@
-using FreeMask.Vision.Imaging;
-using FreeMask.Vision.Onnx;
+using FreeMask.Imaging;
+using FreeMask.Onnx;
 using FreeMask.Vision.Segmentation;
 using Xunit;
 

@@ -1,5 +1,5 @@
-using FreeMask.Vision.Imaging;
-using FreeMask.Vision.Onnx.Proto;
+using FreeMask.Imaging;
+using FreeMask.Onnx.Proto;
 using FreeMask.Vision.Segmentation;
 using Google.Protobuf;
 using Xunit;

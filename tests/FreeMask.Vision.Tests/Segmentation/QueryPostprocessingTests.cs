@@ -1,5 +1,5 @@
 using CsCheck;
-using FreeMask.Vision.Imaging;
+using FreeMask.Imaging;
 using FreeMask.Vision.Segmentation;
 using Xunit;
 

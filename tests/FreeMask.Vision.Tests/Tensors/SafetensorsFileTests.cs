@@ -1,5 +1,5 @@
 using System.Text.Json;
-using FreeMask.Vision.Tensors;
+using FreeMask.Tensors;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Tensors;

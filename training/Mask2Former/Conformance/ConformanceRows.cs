@@ -1,6 +1,6 @@
-using FreeMask.Vision.Diffusion.Conformance;
-using FreeMask.Vision.Imaging;
-using FreeMask.Vision.Tensors;
+using FreeMask.Diffusion.Conformance;
+using FreeMask.Imaging;
+using FreeMask.Tensors;
 using static TorchSharp.torch;
 
 namespace FreeMask.Training.Mask2Former.Conformance;

@@ -1,5 +1,5 @@
+using FreeMask.Imaging;
 using FreeMask.Training.Torch;
-using FreeMask.Vision.Imaging;
 using FreeMask.Vision.Segmentation;
 using static TorchSharp.torch;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using FreeMask.Vision.Imaging;
+using FreeMask.Imaging;
 using FreeMask.Vision.Segmentation;
 
 namespace FreeMask.Training.Mask2Former.Conformance;

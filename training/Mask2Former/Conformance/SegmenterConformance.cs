@@ -1,5 +1,4 @@
-using FreeMask.Vision;
-using FreeMask.Vision.Diffusion.Conformance;
+using FreeMask.Diffusion.Conformance;
 using static TorchSharp.torch;
 
 namespace FreeMask.Training.Mask2Former.Conformance;

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
+using FreeMask.Json;
+using FreeMask.Tensors;
 using FreeMask.Training.Torch;
-using FreeMask.Vision;
-using FreeMask.Vision.Tensors;
 using static TorchSharp.torch;
 
 namespace FreeMask.Training.Mask2Former.Conformance;

@@ -1,10 +1,9 @@
 using System.Text;
 using System.Text.Json;
-using FreeMask.Vision;
-using FreeMask.Vision.Randomness;
+using FreeMask.Randomness;
 using NetVips;
 
-namespace FreeMask.Training.Mini;
+namespace FreeMask.Training.Mini.Art;
 
 /// <summary>
 /// All pictures of objects that scenes are drawn from: icons of three packages (fetched by <c>infra/art/fetch.sh</c>) and the project's own

@@ -1,4 +1,4 @@
-namespace FreeMask.Training.Mini;
+namespace FreeMask.Training.Mini.Art;
 
 /// <summary>In which icon packages a picture is taken.</summary>
 [Flags]

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text;
-using FreeMask.Vision.Randomness;
+using FreeMask.Randomness;
 
-namespace FreeMask.Training.Mini;
+namespace FreeMask.Training.Mini.Art;
 
 /// <summary>A drawing of the project's own: an SVG document on a 128x128 canvas.</summary>
 internal sealed record Drawing(string Name, int ClassId, string Svg);

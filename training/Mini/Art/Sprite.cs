@@ -1,6 +1,6 @@
 using NetVips;
 
-namespace FreeMask.Training.Mini;
+namespace FreeMask.Training.Mini.Art;
 
 /// <summary>
 /// One picture of one object with transparency: premultiplied RGBA floats in [0, 1], cropped to the object plus a transparent

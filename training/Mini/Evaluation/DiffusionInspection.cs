@@ -1,10 +1,14 @@
+using FreeMask.Imaging;
+using FreeMask.Randomness;
+using FreeMask.Training.Mini.Networks;
+using FreeMask.Training.Mini.Scenes;
+using FreeMask.Training.Mini.Stages;
+using FreeMask.Training.Mini.Text;
 using FreeMask.Training.Torch;
-using FreeMask.Vision.Imaging;
 using FreeMask.Vision.Masking;
-using FreeMask.Vision.Randomness;
 using static TorchSharp.torch;
 
-namespace FreeMask.Training.Mini;
+namespace FreeMask.Training.Mini.Evaluation;
 
 /// <summary>
 /// What a training run looks at while it goes on: samples of all classes as a picture, and how well raw cross-attention finds held-out
@@ -41,7 +45,7 @@ internal sealed class DiffusionInspection(StageContext context, AutoEncoder auto
             var part = clean.narrow(0, first, Chunk);
             var (noisy, _) = NoiseSchedule.Diffuse(part, tensor(noise, part.shape), [.. Enumerable.Repeat(ProbeTimestep, Chunk)]);
             var captions = scenes.Skip(first).Take(Chunk).Select(scene => Captions.Full(scene.Objects[0], scene.Kind)).ToArray();
-            var record = new AttentionRecord();
+            var record = new AttentionStore();
             network.UNet.Forward(noisy, full([Chunk], Held.Of(ProbeTimestep), ScalarType.Int64), network.Text.Forward(Tokens(captions)), record);
             for (var i = 0; i < Chunk; i++) sum += IoU(record, i, scenes[first + i]);
         }
@@ -49,7 +53,7 @@ internal sealed class DiffusionInspection(StageContext context, AutoEncoder auto
         return sum / scenes.Length;
     }
 
-    private double IoU(AttentionRecord record, int row, Scene scene)
+    private double IoU(AttentionStore record, int row, Scene scene)
     {
         var classWords = Captions.ClassWords(scene.Objects[0]).Split(' ').SelectMany(vocabulary.EncodeWord).ToHashSet();
         var ids = vocabulary.Encode(Captions.Full(scene.Objects[0], scene.Kind));

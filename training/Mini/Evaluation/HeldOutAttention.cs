@@ -1,12 +1,13 @@
+using FreeMask.Diffusion.Attention;
+using FreeMask.Diffusion.Pipelines;
+using FreeMask.Imaging;
+using FreeMask.Training.Mini.Stages;
+using FreeMask.Training.Mini.Text;
 using FreeMask.Vision;
-using FreeMask.Vision.Attention;
-using FreeMask.Vision.Diffusion;
-using FreeMask.Vision.Export;
-using FreeMask.Vision.Imaging;
+using FreeMask.Vision.Datasets;
 using FreeMask.Vision.Masking;
-using CapturedAttention = FreeMask.Vision.Attention.AttentionRecord;
 
-namespace FreeMask.Training.Mini;
+namespace FreeMask.Training.Mini.Evaluation;
 
 /// <summary>A held-out image of one object, with what is true of it.</summary>
 /// <param name="Sample">The image and its true mask.</param>
@@ -40,7 +41,7 @@ internal static class HeldOutAttention
         AttentionAggregator.Aggregate(Capture(pipeline, scene, preset, noise), preset)[0];
 
     /// <summary>All attention of one U-Net call on the image.</summary>
-    internal static CapturedAttention Capture(DiffusionPipeline pipeline, HeldOutScene scene, AttentionPreset preset, NoiseKey noise) =>
+    internal static AttentionRecord Capture(DiffusionPipeline pipeline, HeldOutScene scene, AttentionPreset preset, NoiseKey noise) =>
         pipeline.CaptureFromImage(scene.Sample.Image, scene.Caption, [Captions.ClassWords(scene.ClassId)], preset.RenoiseTimestep ?? DefaultTimestep, noise);
 
     /// <summary>IoU of the mask that a map gives with the true mask; no pixel is left undecided.</summary>

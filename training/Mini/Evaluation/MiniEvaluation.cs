@@ -1,12 +1,15 @@
+using FreeMask.Diffusion.Attention;
+using FreeMask.Diffusion.Models;
+using FreeMask.Diffusion.Pipelines;
+using FreeMask.Randomness;
 using FreeMask.Training.Mask2Former;
+using FreeMask.Training.Mini.Scenes;
+using FreeMask.Training.Mini.Text;
 using FreeMask.Vision;
-using FreeMask.Vision.Attention;
-using FreeMask.Vision.Diffusion;
 using FreeMask.Vision.Evaluation;
 using FreeMask.Vision.Masking;
-using FreeMask.Vision.Randomness;
 
-namespace FreeMask.Training.Mini;
+namespace FreeMask.Training.Mini.Evaluation;
 
 /// <summary>What <c>eval mini</c> measures.</summary>
 /// <param name="MaskIoUCoarse">Mean over held-out images of the IoU of the attention mask before clean-up with the true mask.</param>

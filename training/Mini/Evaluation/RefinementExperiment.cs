@@ -1,14 +1,14 @@
 using System.Globalization;
+using FreeMask.Diffusion.Attention;
+using FreeMask.Diffusion.Models;
+using FreeMask.Diffusion.Pipelines;
+using FreeMask.Imaging;
 using FreeMask.Vision;
 using FreeMask.Vision.Affinity;
-using FreeMask.Vision.Attention;
-using FreeMask.Vision.Diffusion;
 using FreeMask.Vision.Evaluation;
-using FreeMask.Vision.Imaging;
 using FreeMask.Vision.Masking;
-using CapturedAttention = FreeMask.Vision.Attention.AttentionRecord;
 
-namespace FreeMask.Training.Mini;
+namespace FreeMask.Training.Mini.Evaluation;
 
 /// <summary>One way to refine a coarse map, measured.</summary>
 /// <param name="Method">Its name.</param>
@@ -58,7 +58,7 @@ public static class RefinementExperiment
                 .ToDictionary(g => VocClasses.Names[g.Key], g => g.Average(s => s.Score))))];
     }
 
-    private static Dictionary<Source, FloatMap> Maps(CapturedAttention record, HeldOutScene scene, AffinityRefiner refiner)
+    private static Dictionary<Source, FloatMap> Maps(AttentionRecord record, HeldOutScene scene, AffinityRefiner refiner)
     {
         var spread = AttentionAggregator.Aggregate(record, AttentionPreset.FreeMask)[0];
         return new()

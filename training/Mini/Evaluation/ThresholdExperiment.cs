@@ -1,11 +1,12 @@
 using System.Globalization;
+using FreeMask.Diffusion.Attention;
+using FreeMask.Diffusion.Models;
+using FreeMask.Diffusion.Pipelines;
 using FreeMask.Vision;
-using FreeMask.Vision.Attention;
-using FreeMask.Vision.Diffusion;
 using FreeMask.Vision.Evaluation;
 using FreeMask.Vision.Masking;
 
-namespace FreeMask.Training.Mini;
+namespace FreeMask.Training.Mini.Evaluation;
 
 /// <summary>One way to cut a map, measured.</summary>
 /// <param name="Method">Its name.</param>

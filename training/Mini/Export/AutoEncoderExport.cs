@@ -1,6 +1,7 @@
-using FreeMask.Vision.Onnx;
+using FreeMask.Onnx;
+using FreeMask.Training.Mini.Networks;
 
-namespace FreeMask.Training.Mini;
+namespace FreeMask.Training.Mini.Export;
 
 /// <summary>
 /// Encoder and decoder as ONNX. The per-channel normalisation of the latents is folded into the layers next to the latents, so that

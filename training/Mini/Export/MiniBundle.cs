@@ -1,7 +1,11 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using FreeMask.Training.Mini.Networks;
+using FreeMask.Training.Mini.Scenes;
+using FreeMask.Training.Mini.Stages;
+using FreeMask.Training.Mini.Text;
 
-namespace FreeMask.Training.Mini;
+namespace FreeMask.Training.Mini.Export;
 
 /// <summary>Writes the trained networks in the folder layout that public Stable Diffusion exports use.</summary>
 internal static class MiniBundle

@@ -1,8 +1,9 @@
-using FreeMask.Vision.Onnx;
+using FreeMask.Onnx;
+using FreeMask.Training.Mini.Networks;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace FreeMask.Training.Mini;
+namespace FreeMask.Training.Mini.Export;
 
 /// <summary>How the weights of an export are stored; arithmetic is 32-bit either way.</summary>
 internal enum WeightStorage

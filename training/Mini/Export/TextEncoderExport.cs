@@ -1,6 +1,8 @@
-using FreeMask.Vision.Onnx;
+using FreeMask.Onnx;
+using FreeMask.Training.Mini.Networks;
+using FreeMask.Training.Mini.Text;
 
-namespace FreeMask.Training.Mini;
+namespace FreeMask.Training.Mini.Export;
 
 /// <summary>The text encoder as ONNX: <c>input_ids</c> int64 [batch, sequence] to <c>last_hidden_state</c> [batch, sequence, 128], sequence up to 16.</summary>
 internal static class TextEncoderExport

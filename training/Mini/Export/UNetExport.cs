@@ -1,6 +1,7 @@
-using FreeMask.Vision.Onnx;
+using FreeMask.Onnx;
+using FreeMask.Training.Mini.Networks;
 
-namespace FreeMask.Training.Mini;
+namespace FreeMask.Training.Mini.Export;
 
 /// <summary>
 /// The U-Net as ONNX under diffusers' node names: <c>sample</c> [batch, 4, height, width], <c>timestep</c> int64 [batch],

@@ -3,7 +3,7 @@ using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace FreeMask.Training.Mini;
+namespace FreeMask.Training.Mini.Networks;
 
 /// <summary>Multi-head attention under diffusers' names; keys and values come from the same sequence as the queries or from a context.</summary>
 internal sealed class Attention : Module
@@ -46,7 +46,7 @@ internal sealed class Attention : Module
 }
 
 /// <summary>Attention maps of one forward pass, in the order of the blocks.</summary>
-internal sealed class AttentionRecord
+internal sealed class AttentionStore
 {
     /// <summary>Per block: its name and [batch, heads, queries, keys].</summary>
     internal List<(string Block, Tensor Probabilities)> Cross { get; } = [];
@@ -72,7 +72,7 @@ internal sealed class SpatialTransformer : Module
         register_module("transformer_blocks", ModuleList<TransformerBlock>(Block));
     }
 
-    internal Tensor Forward(Tensor x, Tensor context, AttentionRecord? record)
+    internal Tensor Forward(Tensor x, Tensor context, AttentionStore? record)
     {
         var tokens = Norm.call(x).flatten(2).transpose(1, 2);
         return x.Plus(Block.Forward(tokens, context, Path, record).transpose(1, 2).reshape(x.shape));
@@ -107,7 +107,7 @@ internal sealed class TransformerBlock : Module
         register_module("ff_out", Fc2 = Linear(2 * width, width).Quiet());
     }
 
-    internal Tensor Forward(Tensor x, Tensor context, string path, AttentionRecord? record)
+    internal Tensor Forward(Tensor x, Tensor context, string path, AttentionStore? record)
     {
         var own = Norm1.call(x);
         x = x.Plus(Self.Forward(own, own, record is null ? null : map => record.Self.Add((path, map))));

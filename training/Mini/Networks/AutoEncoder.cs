@@ -2,7 +2,7 @@ using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace FreeMask.Training.Mini;
+namespace FreeMask.Training.Mini.Networks;
 
 /// <summary>128x128x3 in [-1, 1] to a Gaussian over 16x16x4 and back; parameter names follow diffusers' AutoencoderKL where the layers match.</summary>
 internal sealed class AutoEncoder : Module

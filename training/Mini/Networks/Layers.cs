@@ -3,7 +3,7 @@ using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace FreeMask.Training.Mini;
+namespace FreeMask.Training.Mini.Networks;
 
 /// <summary>Small pieces that the mini bundle's networks share.</summary>
 internal static class Layers

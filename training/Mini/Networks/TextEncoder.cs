@@ -1,9 +1,10 @@
+using FreeMask.Training.Mini.Text;
 using FreeMask.Training.Torch;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace FreeMask.Training.Mini;
+namespace FreeMask.Training.Mini.Networks;
 
 /// <summary>
 /// A causal transformer over token ids, [batch, sequence] to [batch, sequence, width], as CLIP's. The output at every end-of-text position

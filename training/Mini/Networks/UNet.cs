@@ -1,8 +1,9 @@
+using FreeMask.Training.Mini.Text;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace FreeMask.Training.Mini;
+namespace FreeMask.Training.Mini.Networks;
 
 /// <summary>
 /// A small UNet2DConditionModel: two resolutions, attention (self and cross) at both, five transformer blocks. Predicts v for latents
@@ -81,7 +82,7 @@ internal sealed class UNet : Module
     /// <param name="timesteps">[batch], 0 to 999.</param>
     /// <param name="context">The text encoder's output, [batch, sequence, 128].</param>
     /// <param name="record">Takes the attention maps where somebody asks for them.</param>
-    internal Tensor Forward(Tensor sample, Tensor timesteps, Tensor context, AttentionRecord? record = null)
+    internal Tensor Forward(Tensor sample, Tensor timesteps, Tensor context, AttentionStore? record = null)
     {
         var time = functional.silu(Time.Forward(timesteps));
         var h = Attention0.Forward(Down0.Forward(ConvIn.call(sample), time), context, record);

@@ -1,6 +1,6 @@
-using FreeMask.Vision.Randomness;
+using FreeMask.Randomness;
 
-namespace FreeMask.Training.Mini;
+namespace FreeMask.Training.Mini.Scenes;
 
 /// <summary>
 /// Paints the surroundings: large smooth shapes, few octaves of noise at low contrast and no pixel noise, so that a small autoencoder spends

@@ -1,6 +1,6 @@
-using FreeMask.Vision.Imaging;
+using FreeMask.Imaging;
 
-namespace FreeMask.Training.Mini;
+namespace FreeMask.Training.Mini.Scenes;
 
 /// <summary>A colour in [0, 1].</summary>
 internal readonly record struct Tone(float R, float G, float B)

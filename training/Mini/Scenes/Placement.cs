@@ -1,6 +1,7 @@
-using FreeMask.Vision.Randomness;
+using FreeMask.Randomness;
+using FreeMask.Training.Mini.Art;
 
-namespace FreeMask.Training.Mini;
+namespace FreeMask.Training.Mini.Scenes;
 
 /// <summary>Where and how a sprite is put into a scene.</summary>
 /// <param name="Sprite">The picture.</param>

@@ -1,6 +1,6 @@
-using FreeMask.Vision.Imaging;
+using FreeMask.Imaging;
 
-namespace FreeMask.Training.Mini;
+namespace FreeMask.Training.Mini.Scenes;
 
 /// <summary>A rendered scene with exact masks.</summary>
 /// <param name="Image">128x128 RGB.</param>

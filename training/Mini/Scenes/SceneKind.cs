@@ -1,7 +1,6 @@
-using FreeMask.Vision;
-using FreeMask.Vision.Randomness;
+using FreeMask.Randomness;
 
-namespace FreeMask.Training.Mini;
+namespace FreeMask.Training.Mini.Scenes;
 
 /// <summary>The procedural surroundings of an object.</summary>
 public enum SceneKind

@@ -1,6 +1,7 @@
-using FreeMask.Vision.Randomness;
+using FreeMask.Randomness;
+using FreeMask.Training.Mini.Art;
 
-namespace FreeMask.Training.Mini;
+namespace FreeMask.Training.Mini.Scenes;
 
 /// <summary>
 /// Renders scenes from the art. Scene n depends on the seed and n alone: nothing needs to be stored, and any worker can render any scene.

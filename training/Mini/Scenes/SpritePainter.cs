@@ -1,7 +1,8 @@
-using FreeMask.Vision.Imaging;
-using FreeMask.Vision.Randomness;
+using FreeMask.Imaging;
+using FreeMask.Randomness;
+using FreeMask.Training.Mini.Art;
 
-namespace FreeMask.Training.Mini;
+namespace FreeMask.Training.Mini.Scenes;
 
 /// <summary>Paints placed sprites onto a canvas and keeps the exact label maps: a pixel belongs to an object that covers more than half of it.</summary>
 internal sealed class SpritePainter(Canvas canvas)

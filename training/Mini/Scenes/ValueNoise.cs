@@ -1,6 +1,6 @@
-using FreeMask.Vision.Randomness;
+using FreeMask.Randomness;
 
-namespace FreeMask.Training.Mini;
+namespace FreeMask.Training.Mini.Scenes;
 
 /// <summary>Smooth value noise on a wrapping 32x32 lattice, summed over a few octaves.</summary>
 internal sealed class ValueNoise

@@ -1,9 +1,10 @@
+using FreeMask.Imaging;
+using FreeMask.Randomness;
+using FreeMask.Training.Mini.Networks;
 using FreeMask.Training.Torch;
-using FreeMask.Vision.Imaging;
-using FreeMask.Vision.Randomness;
 using static TorchSharp.torch;
 
-namespace FreeMask.Training.Mini;
+namespace FreeMask.Training.Mini.Stages;
 
 /// <summary>
 /// Trains the autoencoder on freshly rendered scenes: L1, L1 of the gradients, squared error and a small KL term to the standard normal.

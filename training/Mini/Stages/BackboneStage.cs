@@ -1,10 +1,12 @@
+using FreeMask.Imaging;
+using FreeMask.Randomness;
 using FreeMask.Training.Mask2Former;
+using FreeMask.Training.Mini.Evaluation;
+using FreeMask.Training.Mini.Networks;
 using FreeMask.Vision;
-using FreeMask.Vision.Imaging;
-using FreeMask.Vision.Randomness;
 using static TorchSharp.torch;
 
-namespace FreeMask.Training.Mini;
+namespace FreeMask.Training.Mini.Stages;
 
 /// <summary>
 /// Pre-trains the segmenter's backbone on image classification of rendered scenes: the label of a picture is the class of its one object, no

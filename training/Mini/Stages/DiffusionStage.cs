@@ -1,8 +1,11 @@
+using FreeMask.Randomness;
+using FreeMask.Training.Mini.Networks;
+using FreeMask.Training.Mini.Scenes;
+using FreeMask.Training.Mini.Text;
 using FreeMask.Training.Torch;
-using FreeMask.Vision.Randomness;
 using static TorchSharp.torch;
 
-namespace FreeMask.Training.Mini;
+namespace FreeMask.Training.Mini.Stages;
 
 /// <summary>
 /// Trains text encoder and U-Net on latents and captions by v-prediction. Plain training: the loss is the squared error of v, nothing else;

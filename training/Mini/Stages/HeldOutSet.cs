@@ -1,9 +1,12 @@
 using System.Globalization;
 using System.Text;
+using FreeMask.Imaging;
+using FreeMask.Training.Mini.Art;
+using FreeMask.Training.Mini.Scenes;
+using FreeMask.Training.Mini.Text;
 using FreeMask.Vision;
-using FreeMask.Vision.Imaging;
 
-namespace FreeMask.Training.Mini;
+namespace FreeMask.Training.Mini.Stages;
 
 /// <summary>
 /// The held-out set that ships with the bundle: scenes of held-out art in PASCAL VOC's layout (JPEGImages, SegmentationClass,

@@ -1,10 +1,11 @@
 using System.Globalization;
-using FreeMask.Vision.Imaging;
-using FreeMask.Vision.Tensors;
+using FreeMask.Imaging;
+using FreeMask.Tensors;
+using FreeMask.Training.Mini.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace FreeMask.Training.Mini;
+namespace FreeMask.Training.Mini.Stages;
 
 /// <summary>Normalised latents (mean 0 and deviation 1 in every channel) of rendered scenes, with what their captions need.</summary>
 internal sealed class LatentStore

@@ -1,4 +1,4 @@
-namespace FreeMask.Training.Mini;
+namespace FreeMask.Training.Mini.Stages;
 
 /// <summary>Linear warm-up, a plateau, then one cosine down to a hundredth of the peak; a function of the step alone.</summary>
 /// <param name="Peak">Largest rate.</param>

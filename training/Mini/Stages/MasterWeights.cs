@@ -2,14 +2,14 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using FreeMask.Tensors;
+using FreeMask.Training.Mini.Networks;
 using FreeMask.Training.Torch;
-using FreeMask.Vision;
-using FreeMask.Vision.Tensors;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace FreeMask.Training.Mini;
+namespace FreeMask.Training.Mini.Stages;
 
 /// <summary>
 /// 32-bit weights of a module in one flat vector, with AdamW (Loshchilov and Hutter, 2019) and an exponential moving average, for mixed

@@ -1,7 +1,7 @@
 using FreeMask.Training.Torch;
 using static TorchSharp.torch;
 
-namespace FreeMask.Training.Mini;
+namespace FreeMask.Training.Mini.Stages;
 
 /// <summary>Stable Diffusion's <c>scaled_linear</c> schedule over 1000 steps, and the velocity target (Salimans and Ho, 2022).</summary>
 internal static class NoiseSchedule

@@ -1,9 +1,11 @@
 using System.Diagnostics;
+using FreeMask.Imaging;
+using FreeMask.Training.Mini.Art;
+using FreeMask.Training.Mini.Scenes;
 using FreeMask.Training.Torch;
-using FreeMask.Vision.Imaging;
 using static TorchSharp.torch;
 
-namespace FreeMask.Training.Mini;
+namespace FreeMask.Training.Mini.Stages;
 
 /// <summary>What every stage of the training needs.</summary>
 /// <param name="Options">What to make.</param>

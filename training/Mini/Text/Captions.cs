@@ -1,7 +1,8 @@
+using FreeMask.Randomness;
+using FreeMask.Training.Mini.Scenes;
 using FreeMask.Vision;
-using FreeMask.Vision.Randomness;
 
-namespace FreeMask.Training.Mini;
+namespace FreeMask.Training.Mini.Text;
 
 /// <summary>
 /// Captions of scenes. Half of them end with the class's words, so that later positions cannot be relied on to carry the class and

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 
-namespace FreeMask.Training.Mini;
+namespace FreeMask.Training.Mini.Text;
 
 /// <summary>
 /// A CLIP vocabulary in miniature (openai/CLIP, <c>simple_tokenizer.py</c>): 256 byte symbols, the same with the end-of-word mark, one token a

@@ -1,8 +1,8 @@
 using System.Text.Json;
-using FreeMask.Vision.Diffusion;
-using FreeMask.Vision.Diffusion.Sampling;
-using FreeMask.Vision.Diffusion.Schedulers;
-using FreeMask.Vision.Onnx;
+using FreeMask.Diffusion.Models;
+using FreeMask.Diffusion.Pipelines;
+using FreeMask.Diffusion.Schedulers;
+using FreeMask.Tensors;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Diffusion.Sampling;

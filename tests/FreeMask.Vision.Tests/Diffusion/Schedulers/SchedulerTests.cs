@@ -1,7 +1,7 @@
 using System.Text.Json;
-using FreeMask.Vision.Diffusion.Sampling;
-using FreeMask.Vision.Diffusion.Schedulers;
-using FreeMask.Vision.Onnx;
+using FreeMask.Diffusion.Pipelines;
+using FreeMask.Diffusion.Schedulers;
+using FreeMask.Onnx;
 using Microsoft.ML.OnnxRuntime;
 using Xunit;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using FreeMask.Vision.Diffusion.Text;
+using FreeMask.Diffusion.Text;
 using FreeMask.Vision.Tests.Export;
 using Xunit;
 
