@@ -1,6 +1,7 @@
 using System.CommandLine;
 using FreeMask.Cli.Terminal;
 using FreeMask.Training.Mini;
+using FreeMask.Training.Mini.Stages;
 
 namespace FreeMask.Cli.Verbs;
 

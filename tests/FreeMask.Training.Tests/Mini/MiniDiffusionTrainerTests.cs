@@ -1,5 +1,6 @@
 using FreeMask.Tensors;
 using FreeMask.Training.Mini;
+using FreeMask.Training.Mini.Stages;
 using Xunit;
 
 namespace FreeMask.Training.Tests.Mini;

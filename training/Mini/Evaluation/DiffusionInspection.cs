@@ -43,7 +43,7 @@ internal sealed class DiffusionInspection(StageContext context, AutoEncoder auto
             var noise = new float[Chunk * LatentStore.Size];
             new CounterRandom(context.Options.Seed, first, 0, "inspection-noise").FillGaussian(noise);
             var part = clean.narrow(0, first, Chunk);
-            var (noisy, _) = NoiseSchedule.Diffuse(part, tensor(noise, part.shape), [.. Enumerable.Repeat(ProbeTimestep, Chunk)]);
+            var (noisy, _) = DiffusionProcess.AddNoise(part, tensor(noise, part.shape), [.. Enumerable.Repeat(ProbeTimestep, Chunk)]);
             var captions = scenes.Skip(first).Take(Chunk).Select(scene => Captions.Full(scene.Objects[0], scene.Kind)).ToArray();
             var record = new AttentionStore();
             network.UNet.Forward(noisy, full([Chunk], Held.Of(ProbeTimestep), ScalarType.Int64), network.Text.Forward(Tokens(captions)), record);
@@ -107,11 +107,11 @@ internal sealed class DiffusionInspection(StageContext context, AutoEncoder auto
         for (var step = 0; step < SampleSteps; step++)
         {
             using var scope = NewDisposeScope();
-            var t = (int)Math.Round(NoiseSchedule.Steps * (1 - (step / (double)SampleSteps))) - 1;
-            var next = (int)Math.Round(NoiseSchedule.Steps * (1 - ((step + 1) / (double)SampleSteps))) - 1;
+            var t = (int)Math.Round(DiffusionProcess.Schedule.Count * (1 - (step / (double)SampleSteps))) - 1;
+            var next = (int)Math.Round(DiffusionProcess.Schedule.Count * (1 - ((step + 1) / (double)SampleSteps))) - 1;
             var v = network.UNet.Forward(cat([x, x]), full([2 * x.shape[0]], Held.Of(t), ScalarType.Int64), text).chunk(2);
             var guided = v[1].Plus((v[0] - v[1]).Scaled(Guidance));
-            var (a, b) = (NoiseSchedule.AlphaBars[t], next < 0 ? 1 : NoiseSchedule.AlphaBars[next]);
+            var (a, b) = (DiffusionProcess.Schedule[t], next < 0 ? 1 : DiffusionProcess.Schedule[next]);
             var clean = x.Scaled(Math.Sqrt(a)) - guided.Scaled(Math.Sqrt(1 - a));
             var noise = guided.Scaled(Math.Sqrt(a)).Plus(x.Scaled(Math.Sqrt(1 - a)));
             x = clean.Scaled(Math.Sqrt(b)).Plus(noise.Scaled(Math.Sqrt(1 - b))).MoveToOuterDisposeScope();

@@ -4,6 +4,7 @@ using FreeMask.Diffusion.Pipelines;
 using FreeMask.Randomness;
 using FreeMask.Training.Mask2Former;
 using FreeMask.Training.Mini.Scenes;
+using FreeMask.Training.Mini.Stages;
 using FreeMask.Training.Mini.Text;
 using FreeMask.Vision;
 using FreeMask.Vision.Evaluation;

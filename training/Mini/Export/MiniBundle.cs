@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using FreeMask.Json;
 using FreeMask.Training.Mini.Networks;
 using FreeMask.Training.Mini.Scenes;
 using FreeMask.Training.Mini.Stages;
@@ -28,7 +29,7 @@ internal static class MiniBundle
     }
 
     private static void WriteJson(string directory, string file, JsonObject content) =>
-        File.WriteAllText(Path.Combine(directory, file), JsonSerializer.Serialize(content, JsonText.Indented) + "\n");
+        File.WriteAllText(Path.Combine(directory, file), JsonSerializer.Serialize(content, JsonFormats.Indented) + "\n");
 
     private static JsonObject ModelIndex() => new()
     {
@@ -49,12 +50,12 @@ internal static class MiniBundle
     {
         ["_class_name"] = "DPMSolverMultistepScheduler",
         ["algorithm_type"] = "dpmsolver++",
-        ["beta_end"] = NoiseSchedule.LastBeta,
+        ["beta_end"] = DiffusionProcess.Config.BetaEnd,
         ["beta_schedule"] = "scaled_linear",
-        ["beta_start"] = NoiseSchedule.FirstBeta,
+        ["beta_start"] = DiffusionProcess.Config.BetaStart,
         ["final_sigmas_type"] = "zero",
         ["lower_order_final"] = true,
-        ["num_train_timesteps"] = NoiseSchedule.Steps,
+        ["num_train_timesteps"] = DiffusionProcess.Config.TrainTimesteps,
         ["prediction_type"] = "v_prediction",
         ["solver_order"] = 2,
         ["solver_type"] = "midpoint",

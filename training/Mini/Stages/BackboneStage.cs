@@ -1,7 +1,6 @@
 using FreeMask.Imaging;
 using FreeMask.Randomness;
 using FreeMask.Training.Mask2Former;
-using FreeMask.Training.Mini.Evaluation;
 using FreeMask.Training.Mini.Networks;
 using FreeMask.Vision;
 using static TorchSharp.torch;

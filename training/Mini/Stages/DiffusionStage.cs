@@ -65,7 +65,7 @@ internal sealed class DiffusionStage(StageContext context, LatentStore latents, 
         var batch = DrawBatch(master.Step);
         var size = context.Options.DiffusionBatch;
         long[] shape = [size, LatentStore.Channels, LatentStore.Side, LatentStore.Side];
-        var (noisy, velocity) = NoiseSchedule.Diffuse(tensor(batch.Latents, shape), tensor(batch.Noise, shape), batch.Timesteps);
+        var (noisy, velocity) = DiffusionProcess.AddNoise(tensor(batch.Latents, shape), tensor(batch.Noise, shape), batch.Timesteps);
         var text = network.Text.Forward(tensor(batch.Tokens, [size, MiniVocabulary.Length]));
         var predicted = network.UNet.Forward(noisy, tensor(batch.Timesteps), text);
         var loss = (predicted - velocity).Squared().mean();
@@ -88,7 +88,7 @@ internal sealed class DiffusionStage(StageContext context, LatentStore latents, 
             var caption = random.NextDouble() < CaptionDropout ? "" : Captions.Draw(latents.Classes[scene], (SceneKind)latents.Kinds[scene], random);
             vocabulary.Encode(caption).CopyTo(tokens, i * MiniVocabulary.Length);
             var position = 1 / (1 + Math.Exp(-TimestepShift - (TimestepSpread * random.NextGaussian())));
-            timesteps[i] = Math.Min(NoiseSchedule.Steps - 1, (int)(position * NoiseSchedule.Steps));
+            timesteps[i] = Math.Min(DiffusionProcess.Schedule.Count - 1, (int)(position * DiffusionProcess.Schedule.Count));
         }
 
         random.FillGaussian(noise);

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using FreeMask.Json;
 
 namespace FreeMask.Training.Mini.Text;
 
@@ -93,10 +94,10 @@ public sealed class MiniVocabulary
     public void Save(string directory)
     {
         Directory.CreateDirectory(directory);
-        Write(directory, "vocab.json", JsonSerializer.Serialize(_ids.OrderBy(pair => pair.Value).ToDictionary(), JsonText.Relaxed));
+        Write(directory, "vocab.json", JsonSerializer.Serialize(_ids.OrderBy(pair => pair.Value).ToDictionary(), JsonFormats.Relaxed));
         Write(directory, "merges.txt", "#version: 0.2\n" + string.Concat(_merges.Select(merge => $"{merge.Left} {merge.Right}\n")));
         var tokens = new { bos_token = StartText, eos_token = EndText, pad_token = EndText, unk_token = EndText };
-        Write(directory, "special_tokens_map.json", JsonSerializer.Serialize(tokens, JsonText.Indented));
+        Write(directory, "special_tokens_map.json", JsonSerializer.Serialize(tokens, JsonFormats.Indented));
         Write(directory, "tokenizer_config.json", JsonSerializer.Serialize(
             new
             {
@@ -110,7 +111,7 @@ public sealed class MiniVocabulary
                 tokenizer_class = "CLIPTokenizer",
                 tokens.unk_token,
             },
-            JsonText.Indented));
+            JsonFormats.Indented));
     }
 
     private static void Write(string directory, string name, string text) =>

@@ -1,10 +1,10 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
-namespace FreeMask.Training.Mini;
+namespace FreeMask.Json;
 
-/// <summary>How the bundle's JSON files are written: non-ASCII and <c>&lt;</c> as they are, as the public tools write them.</summary>
-internal static class JsonText
+/// <summary>JSON as the public model tools write it: non-ASCII characters and <c>&lt;</c> are not escaped.</summary>
+internal static class JsonFormats
 {
     internal static JsonSerializerOptions Relaxed { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 

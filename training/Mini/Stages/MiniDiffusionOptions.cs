@@ -1,4 +1,4 @@
-namespace FreeMask.Training.Mini;
+namespace FreeMask.Training.Mini.Stages;
 
 /// <summary>Arithmetic of the forward and backward passes; weights and optimizer are always 32-bit.</summary>
 public enum TrainingPrecision

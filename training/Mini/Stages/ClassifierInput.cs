@@ -1,11 +1,10 @@
 using FreeMask.Imaging;
 using FreeMask.Training.Mask2Former;
 using FreeMask.Training.Mini.Networks;
-using FreeMask.Training.Mini.Stages;
 using FreeMask.Training.Torch;
 using static TorchSharp.torch;
 
-namespace FreeMask.Training.Mini.Evaluation;
+namespace FreeMask.Training.Mini.Stages;
 
 /// <summary>Pictures as the backbone wants them: RGB / 255, minus ImageNet's mean, by its deviation.</summary>
 internal static class ClassifierInput
