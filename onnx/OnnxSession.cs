@@ -112,7 +112,7 @@ public sealed class OnnxSession : IDisposable
     }
 
     /// <summary>A way to run the model on values that stay where they are: in the memory of the session's device.</summary>
-    internal OnnxBinding Bind() => new(this, _session, OnnxProviders.DeviceMemory(_options) ?? OnnxBinding.HostMemory, OnnxProviders.DeviceId(_options));
+    internal OnnxIoBinding Bind() => new(this, _session, OnnxProviders.DeviceMemory(_options) ?? OnnxIoBinding.HostMemory, OnnxProviders.DeviceId(_options));
 
     /// <summary>A tensor as the input of that name takes it; the value may share the tensor's memory.</summary>
     /// <exception cref="FreeMaskException">There is no such input, or it takes other shapes or values.</exception>

@@ -15,7 +15,7 @@ internal sealed class SpatialFactors
         _known[input] = (1, false);
         foreach (var node in graph.Nodes)
         {
-            var sources = DataRoots.DataInputs(node).Where(_known.ContainsKey).Select(i => _known[i]).ToArray();
+            var sources = TensorProvenance.DataInputs(node).Where(_known.ContainsKey).Select(i => _known[i]).ToArray();
             if (sources.Length == 0) continue;
             // Skip connections join the upward half of a U-Net: two grids of the latent meet in a Concat.
             var joined = sources.Any(s => s.Joined) || (node.OpType == "Concat" && sources.Length > 1 && AxisOf(node) == 1);

@@ -40,7 +40,7 @@ internal sealed class SegmenterWorkload : IDisposable
         var targets = SegmentationTargets.FromLabelMaps(_labels);
         _optimizer.ZeroGradients();
         var output = _model.Run(_pixels).Decoder.Predictions;
-        var loss = _criterion.Compute(output, targets, LossPoints.Draw(_model.Config, output.Count, targets, _seed, _step++)).Total;
+        var loss = _criterion.Compute(output, targets, PointSampling.Draw(_model.Config, output.Count, targets, _seed, _step++)).Total;
         loss.backward();
         _optimizer.ClipGradients(0.01);
         _optimizer.Step(1e-4);

@@ -20,7 +20,7 @@ public static class DistanceMap
     /// <param name="mask">The mask.</param>
     /// <param name="width">Width in pixels.</param>
     /// <param name="metric">What counts as far.</param>
-    /// <param name="clearOutside">Whether all around the picture counts as clear.</param>
+    /// <param name="clearOutside">Whether all around the image counts as clear.</param>
     /// <returns>In pixels: 0 for clear pixels, infinity where nothing is clear.</returns>
     public static double[] Measure(ReadOnlySpan<byte> mask, int width, DistanceMetric metric = DistanceMetric.Euclidean, bool clearOutside = false)
     {

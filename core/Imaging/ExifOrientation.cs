@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace FreeMask.Imaging;
 
 /// <summary>
-/// Finds the EXIF orientation in the bytes of a picture file: JPEG's APP1, PNG's eXIf (PNG specification, third edition, 11.3.4.5), WebP's EXIF chunk. One
+/// Finds the EXIF orientation in the bytes of an image file: JPEG's APP1, PNG's eXIf (PNG specification, third edition, 11.3.4.5), WebP's EXIF chunk. One
 /// reader for all formats, so that they cannot differ.
 /// </summary>
 internal static class ExifOrientation

@@ -45,7 +45,7 @@ public static partial class ImageCodec
         {
             using var pixmap = new SKPixmap(new SKImageInfo(image.Width, image.Height, SKColorType.Rgb888x, SKAlphaType.Opaque), pinned.AddrOfPinnedObject());
             using var encoded = pixmap.Encode(new SKJpegEncoderOptions(quality, SKJpegEncoderDownsample.Downsample444, SKJpegEncoderAlphaOption.Ignore))
-                ?? throw new InvalidOperationException($"A {image.Width} x {image.Height} picture could not be encoded as JPEG.");
+                ?? throw new InvalidOperationException($"A {image.Width} x {image.Height} image could not be encoded as JPEG.");
             return encoded.ToArray();
         }
         finally

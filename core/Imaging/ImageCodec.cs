@@ -3,17 +3,17 @@ using System.IO.Compression;
 namespace FreeMask.Imaging;
 
 /// <summary>
-/// Picture files to and from <see cref="RgbImage"/>. PNG is our own on both sides (exact, strict, the same everywhere); JPEG, WebP, BMP and
+/// Image files to and from <see cref="RgbImage"/>. PNG is our own on both sides (exact, strict, the same everywhere); JPEG, WebP, BMP and
 /// GIF come from the library that the build chose (<c>ImageCodec.Skia.cs</c> or <c>ImageCodec.ImageSharp.cs</c>), but for CMYK JPEGs.
 /// Decoding applies the EXIF orientation of JPEG, PNG and WebP, drops alpha without blending (hidden colours stay, as Pillow's <c>convert("RGB")</c>), and
 /// ignores gamma and colour profiles.
 /// </summary>
 public static partial class ImageCodec
 {
-    /// <summary>Pictures of more pixels are refused by their header.</summary>
+    /// <summary>Images of more pixels are refused by their header.</summary>
     public const long MaximumPixels = 64L << 20;
 
-    /// <summary>The kind of picture a file holds, by its first bytes.</summary>
+    /// <summary>The kind of image a file holds, by its first bytes.</summary>
     /// <returns>The usual extension without the dot (<c>png</c>, <c>jpg</c>, <c>webp</c>, <c>bmp</c>, <c>gif</c>), or null.</returns>
     public static string? KindOf(ReadOnlySpan<byte> data)
     {
@@ -24,19 +24,19 @@ public static partial class ImageCodec
         return data.Length > 26 && data.StartsWith("BM"u8) ? "bmp" : null;
     }
 
-    /// <summary>Decodes a picture.</summary>
+    /// <summary>Decodes an image.</summary>
     /// <param name="data">The bytes of the file.</param>
     /// <param name="origin">What an error message calls the file, usually its path.</param>
-    /// <exception cref="FreeMaskException">The bytes are empty, no picture, damaged, truncated, or more than <see cref="MaximumPixels"/> pixels.</exception>
-    public static RgbImage Decode(ReadOnlySpan<byte> data, string origin = "The picture") => Orientation.Upright(DecodeStored(data, origin), ExifOrientation.Of(data));
+    /// <exception cref="FreeMaskException">The bytes are empty, no image, damaged, truncated, or more than <see cref="MaximumPixels"/> pixels.</exception>
+    public static RgbImage Decode(ReadOnlySpan<byte> data, string origin = "The image") => Orientation.Upright(DecodeStored(data, origin), ExifOrientation.Of(data));
 
-    /// <summary>Decodes a picture without turning it: its pixels as the file has them.</summary>
+    /// <summary>Decodes an image without turning it: its pixels as the file has them.</summary>
     private static RgbImage DecodeStored(ReadOnlySpan<byte> data, string origin)
     {
         if (data.IsEmpty) throw new FreeMaskException($"{origin} is empty.");
         return KindOf(data) switch
         {
-            null => throw new FreeMaskException($"{origin} is not a picture; PNG, JPEG, WebP, BMP and GIF can be read."),
+            null => throw new FreeMaskException($"{origin} is not an image; PNG, JPEG, WebP, BMP and GIF can be read."),
             "png" => PngReader.Read(data, origin, MaximumPixels).ToRgb(),
             "jpg" when CmykJpeg.Recognizes(data) => CmykJpeg.Read(data, origin, MaximumPixels),
             "jpg" when JpegSegments.IsCutProgressive(data) => throw Damaged(origin, "jpg"),
@@ -46,13 +46,13 @@ public static partial class ImageCodec
 
     /// <summary>Decodes a PNG to its raw samples (16 bits, indices and alpha kept).</summary>
     /// <exception cref="FreeMaskException">The bytes are no valid PNG or have more than <see cref="MaximumPixels"/> pixels.</exception>
-    public static PngImage DecodePng(ReadOnlySpan<byte> data, string origin = "The picture") => PngReader.Read(data, origin, MaximumPixels);
+    public static PngImage DecodePng(ReadOnlySpan<byte> data, string origin = "The image") => PngReader.Read(data, origin, MaximumPixels);
 
-    /// <summary>Reads and decodes a picture file.</summary>
-    /// <exception cref="FreeMaskException">The file is missing, empty, no picture, damaged, truncated, or too large.</exception>
+    /// <summary>Reads and decodes an image file.</summary>
+    /// <exception cref="FreeMaskException">The file is missing, empty, no image, damaged, truncated, or too large.</exception>
     public static RgbImage Load(string path) => Decode(ReadFile(path), path);
 
-    /// <summary>Reads a picture file as it is stored, with its EXIF orientation.</summary>
+    /// <summary>Reads an image file as it is stored, with its EXIF orientation.</summary>
     internal static (RgbImage Stored, int Orientation) LoadStored(string path)
     {
         var data = ReadFile(path);
@@ -67,7 +67,7 @@ public static partial class ImageCodec
     }
 
     /// <summary>Encodes as baseline JPEG without chroma subsampling (edges of objects keep their colour).</summary>
-    /// <param name="image">The picture.</param>
+    /// <param name="image">The image.</param>
     /// <param name="quality">1 to 100.</param>
     /// <exception cref="ArgumentOutOfRangeException">The quality is out of range.</exception>
     public static byte[] EncodeJpeg(RgbImage image, int quality = 95)

@@ -1,6 +1,6 @@
 namespace FreeMask.Imaging;
 
-/// <summary>Refuses pictures by their header, before memory for their pixels is taken.</summary>
+/// <summary>Refuses images by their header, before memory for their pixels is taken.</summary>
 internal static class ImageLimits
 {
     internal static void Require(long width, long height, long maximumPixels, string origin)

@@ -1,19 +1,19 @@
 namespace FreeMask.Imaging;
 
-/// <summary>Pictures for people: labels drawn over an image, images side by side.</summary>
+/// <summary>Images for people: labels drawn over an image, images side by side.</summary>
 public static class ImageOverlay
 {
-    /// <summary>Draws labels over a picture: classes in VOC's colours with a light outline, background darkened, 255 in grey.</summary>
-    /// <param name="image">The picture.</param>
+    /// <summary>Draws labels over an image: classes in VOC's colours with a light outline, background darkened, 255 in grey.</summary>
+    /// <param name="image">The image.</param>
     /// <param name="labels">Labels of the same size.</param>
-    /// <param name="opacity">0 leaves the picture, 1 hides it under the colour.</param>
+    /// <param name="opacity">0 leaves the image, 1 hides it under the colour.</param>
     /// <exception cref="ArgumentException">The sizes differ.</exception>
     public static RgbImage Draw(RgbImage image, LabelMap labels, float opacity = 0.45f)
     {
         ArgumentNullException.ThrowIfNull(image);
         ArgumentNullException.ThrowIfNull(labels);
         if ((image.Width, image.Height) != (labels.Width, labels.Height))
-            throw new ArgumentException($"The picture is {image.Width} x {image.Height}, the labels are {labels.Width} x {labels.Height}.", nameof(labels));
+            throw new ArgumentException($"The image is {image.Width} x {image.Height}, the labels are {labels.Width} x {labels.Height}.", nameof(labels));
         var result = image.Clone();
         for (var y = 0; y < image.Height; y++)
             for (var x = 0; x < image.Width; x++)
@@ -29,8 +29,8 @@ public static class ImageOverlay
         return result;
     }
 
-    /// <summary>Places pictures row by row in cells of one size, each scaled to fit and centred.</summary>
-    /// <param name="tiles">The pictures; at least one.</param>
+    /// <summary>Places images row by row in cells of one size, each scaled to fit and centred.</summary>
+    /// <param name="tiles">The images; at least one.</param>
     /// <param name="columns">Cells a row.</param>
     /// <param name="cell">Side of a cell in pixels.</param>
     /// <param name="gap">Pixels between cells and around them.</param>
@@ -39,7 +39,7 @@ public static class ImageOverlay
     {
         ArgumentNullException.ThrowIfNull(tiles);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(columns);
-        if (tiles.Count == 0) throw new ArgumentException("A grid needs at least one picture.", nameof(tiles));
+        if (tiles.Count == 0) throw new ArgumentException("A grid needs at least one image.", nameof(tiles));
         columns = Math.Min(columns, tiles.Count);
         var rows = (tiles.Count + columns - 1) / columns;
         var sheet = new RgbImage((columns * (cell + gap)) + gap, (rows * (cell + gap)) + gap);
@@ -56,7 +56,7 @@ public static class ImageOverlay
         return sheet;
     }
 
-    /// <summary>A map of 0..1 as a picture, from dark blue over green to yellow.</summary>
+    /// <summary>A map of 0..1 as an image, from dark blue over green to yellow.</summary>
     public static RgbImage HeatMap(FloatMap map)
     {
         ArgumentNullException.ThrowIfNull(map);
@@ -87,7 +87,7 @@ public static class ImageOverlay
             || (y > 0 && labels[x, y - 1] != label) || (y < labels.Height - 1 && labels[x, y + 1] != label);
     }
 
-    // VOC's palette starts dark; lifted so that the colour shows over dark pictures too.
+    // VOC's palette starts dark; lifted so that the colour shows over dark images too.
     private static (byte R, byte G, byte B) Bright(byte label)
     {
         var (r, g, b) = VocPalette.Color(label);

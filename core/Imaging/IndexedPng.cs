@@ -20,7 +20,7 @@ public static class IndexedPng
     /// <summary>Writes a label map with VOC's palette to a file.</summary>
     public static void Save(LabelMap labels, string path) => File.WriteAllBytes(path, Encode(labels));
 
-    /// <summary>Reads a label file: palette indices, or the values of a grey picture.</summary>
+    /// <summary>Reads a label file: palette indices, or the values of a grey image.</summary>
     /// <param name="data">The bytes of the file.</param>
     /// <param name="origin">What an error message calls the file.</param>
     /// <exception cref="FreeMaskException">The file is damaged, has colours instead of labels, or a label above 255.</exception>

@@ -41,7 +41,7 @@ internal sealed class JpegComponent(int id, int horizontal, int vertical, int qu
     internal static int Ceiling(int value, int divisor) => (value + divisor - 1) / divisor;
 }
 
-/// <summary>The geometry of a JPEG picture.</summary>
+/// <summary>The geometry of a JPEG image.</summary>
 internal sealed record JpegFrame(int Width, int Height, bool Progressive, IReadOnlyList<JpegComponent> Components)
 {
     internal int MaximumHorizontal => Components.Max(c => c.Horizontal);

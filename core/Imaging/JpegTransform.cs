@@ -6,7 +6,7 @@ internal static class JpegTransform
     // cos((2 x + 1) u pi / 16) c(u) / 2, u major.
     private static readonly float[] Waves = MakeWaves();
 
-    /// <summary>Samples in 0..255 on the picture's grid; subsampled components are enlarged bilinearly.</summary>
+    /// <summary>Samples in 0..255 on the image's grid; subsampled components are enlarged bilinearly.</summary>
     internal static FloatMap Samples(JpegComponent component, ushort[] quantization, JpegFrame frame)
     {
         var map = new FloatMap(component.Width, component.Height);

@@ -33,7 +33,7 @@ public static class LabColor
             Gamma((0.05564663913517715 * x) - (0.20404133836651123 * y) + (1.0573110696453443 * z)));
     }
 
-    /// <summary>A picture as interleaved L, a, b floats (3 x width x height).</summary>
+    /// <summary>An image as interleaved L, a, b floats (3 x width x height).</summary>
     public static float[] FromRgb(RgbImage image)
     {
         ArgumentNullException.ThrowIfNull(image);
@@ -48,7 +48,7 @@ public static class LabColor
         return lab;
     }
 
-    /// <summary>Interleaved L, a, b floats as a picture, rounded to the nearest level and clipped to the gamut.</summary>
+    /// <summary>Interleaved L, a, b floats as an image, rounded to the nearest level and clipped to the gamut.</summary>
     /// <exception cref="ArgumentException">The array does not hold exactly 3 x width x height values.</exception>
     public static RgbImage ToRgb(int width, int height, float[] lab)
     {

@@ -37,7 +37,7 @@ internal static class Orientation
 
     private static bool IsTransposed(int orientation) => orientation >= 5;
 
-    /// <summary>The stored pixel that comes to a place of the upright picture.</summary>
+    /// <summary>The stored pixel that comes to a place of the upright image.</summary>
     private static (int X, int Y) Source(int x, int y, int width, int height, int orientation)
     {
         var (sourceX, sourceY) = IsTransposed(orientation) ? (y, x) : (x, y);

@@ -56,7 +56,7 @@ public sealed class PngImage
     /// <summary>Three bytes a palette entry, or null where the file has no palette.</summary>
     public byte[]? Palette { get; }
 
-    /// <summary>The picture as 8-bit RGB: the palette is applied, grey is repeated, 16 bits are scaled, alpha is dropped (hidden colours stay).</summary>
+    /// <summary>The image as 8-bit RGB: the palette is applied, grey is repeated, 16 bits are scaled, alpha is dropped (hidden colours stay).</summary>
     /// <exception cref="FreeMaskException">A pixel's index lies outside of the palette.</exception>
     public RgbImage ToRgb()
     {

@@ -83,7 +83,7 @@ public static class Regions
         }
     }
 
-    /// <summary>The mask grown by a square of side 2 radius + 1; outside of the picture is 0.</summary>
+    /// <summary>The mask grown by a square of side 2 radius + 1; outside of the image is 0.</summary>
     public static byte[] Dilate(ReadOnlySpan<byte> mask, int width, int radius) => Square(mask, width, radius, grow: true, outside: 0);
 
     /// <summary>The mask shrunk by a square of side 2 radius + 1.</summary>

@@ -52,7 +52,7 @@ public static class Resampling
         return new FloatMap(width, height, Apply(map.Values, map.Height, 1, columns, rows));
     }
 
-    /// <summary>Resizes a picture; values are rounded to the nearest level and clipped.</summary>
+    /// <summary>Resizes an image; values are rounded to the nearest level and clipped.</summary>
     public static RgbImage Resize(RgbImage image, int width, int height, ResamplingFilter filter)
     {
         ArgumentNullException.ThrowIfNull(image);

@@ -81,7 +81,7 @@ public sealed class SafetensorsFile
     }
 
     /// <summary>Writes the file; a reader sees it whole or not at all.</summary>
-    public void Save(string path) => WholeFile.Write(path, Write);
+    public void Save(string path) => AtomicFile.Write(path, Write);
 
     /// <summary>The bytes of the file, which must fit into an array.</summary>
     public byte[] ToBytes()

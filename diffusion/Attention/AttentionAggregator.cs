@@ -26,7 +26,7 @@ public static class AttentionAggregator
             var map = Average(layers, i, width, height, preset);
             if (words is not null) Divide(map.Values, words.Values);
             if (self is not null) map = SelfAttentionPower.Apply(map, self, preset.SelfPower);
-            if (preset.Normalize) MapScaling.ToUnitRange(map.Values);
+            if (preset.Normalize) AttentionMapNormalization.MinMax(map.Values);
             maps[i] = map;
         }
 
@@ -55,8 +55,8 @@ public static class AttentionAggregator
         {
             var map = Resampling.Resize(new FloatMap(layer.Width, layer.Height, layer.Map(index).ToArray()), width, height, preset.Interpolation);
             for (var i = 0; i < map.Values.Length; i++) map.Values[i] = Math.Max(0, map.Values[i]);
-            if (preset.Scaling == LayerScaling.Maximum) MapScaling.ToUnitMaximum(map.Values);
-            if (preset.Scaling == LayerScaling.MinimumMaximum) MapScaling.ToUnitRange(map.Values);
+            if (preset.Scaling == LayerScaling.Maximum) AttentionMapNormalization.Maximum(map.Values);
+            if (preset.Scaling == LayerScaling.MinimumMaximum) AttentionMapNormalization.MinMax(map.Values);
             for (var i = 0; i < sum.Values.Length; i++) sum.Values[i] += map.Values[i] / layers.Count;
         }
 

@@ -46,7 +46,7 @@ public sealed class AttentionCapture
     {
         ArgumentNullException.ThrowIfNull(graph);
         ArgumentNullException.ThrowIfNull(modules);
-        var writer = new CaptureWriter(graph, UNetPorts.Of(graph));
+        var writer = new AttentionOutputWriter(graph, UNetPorts.Of(graph));
         var cross = modules.Where(m => m.Kind == AttentionKind.Cross).Select(m => new CapturedModule(m, writer.AddCross(Capturable(graph, m)))).ToArray();
         var grids = self.Select(g => new CapturedGrid(g, writer.AddSelf([.. g.Select(m => Capturable(graph, m))]))).ToArray();
         return new(cross, grids, writer.Finish());

@@ -23,7 +23,7 @@ public static partial class AttentionFinder
     {
         ArgumentNullException.ThrowIfNull(graph);
         var ports = UNetPorts.Of(graph);
-        var context = new Context(graph, ports, new DataRoots(graph), new SpatialFactors(graph, ports.Latent));
+        var context = new Context(graph, ports, new TensorProvenance(graph), new SpatialFactors(graph, ports.Latent));
         AttentionModule[] modules = [.. graph.Nodes.Select(n => Examine(context, n)).OfType<AttentionModule>()];
         foreach (var kind in modules.GroupBy(m => m.Kind))
         {
@@ -60,17 +60,17 @@ public static partial class AttentionFinder
     private static NodeProto? FindProduct(Context context, string tensor, int depth)
     {
         if (depth == 0 || context.Graph.ProducerOf(tensor) is not { } node) return null;
-        if (Products.Contains(node.OpType) && node.Input.Count > 1) return context.Roots.Reaches(node.Input[0], context.Ports.Latent) ? node : null;
+        if (Products.Contains(node.OpType) && node.Input.Count > 1) return context.Roots.DependsOn(node.Input[0], context.Ports.Latent) ? node : null;
         if (!BetweenScoresAndSoftmax.Contains(node.OpType)) return null;
-        return DataRoots.DataInputs(node).Where(context.Roots.HasRoots).Select(i => FindProduct(context, i, depth - 1)).FirstOrDefault(p => p is not null);
+        return TensorProvenance.DataInputs(node).Where(context.Roots.DependsOnInput).Select(i => FindProduct(context, i, depth - 1)).FirstOrDefault(p => p is not null);
     }
 
     private static AttentionModule? Make(Context context, NodeProto node, AttentionForm form, string query, string key, string? headsAttribute, string? obstacle)
     {
-        if (!context.Roots.Reaches(query, context.Ports.Latent) || context.Factors.Of(query) is not { } factor) return null;
+        if (!context.Roots.DependsOn(query, context.Ports.Latent) || context.Factors.Of(query) is not { } factor) return null;
         AttentionKind kind;
-        if (context.Roots.Reaches(key, context.Ports.Latent)) kind = AttentionKind.Self;
-        else if (context.Roots.Reaches(key, context.Ports.Text)) kind = AttentionKind.Cross;
+        if (context.Roots.DependsOn(key, context.Ports.Latent)) kind = AttentionKind.Self;
+        else if (context.Roots.DependsOn(key, context.Ports.Text)) kind = AttentionKind.Cross;
         else return null;
         var heads = headsAttribute is null ? null : node.Attribute.FirstOrDefault(a => a.Name == headsAttribute)?.I;
         var name = LabelOf(node);
@@ -79,7 +79,7 @@ public static partial class AttentionFinder
             Name = name,
             Factor = (int)Math.Round(factor),
             Part = PartOf(name) ?? (context.Factors.IsJoined(query) ? UNetPart.Up : UNetPart.Down),
-            Heads = heads is > 0 ? (int)heads.Value : HeadCount.Of(context.Graph, query),
+            Heads = heads is > 0 ? (int)heads.Value : AttentionHeadCount.Of(context.Graph, query),
             SplitsInto = heads is > 0 ? (int)heads.Value : null,
             Obstacle = obstacle,
         };
@@ -144,5 +144,5 @@ public static partial class AttentionFinder
     [GeneratedRegex(@"(down_blocks|mid_block|up_blocks)[\w.]*?\.attn\d")]
     private static partial Regex ModulePath();
 
-    private sealed record Context(OnnxGraph Graph, UNetPorts Ports, DataRoots Roots, SpatialFactors Factors);
+    private sealed record Context(OnnxGraph Graph, UNetPorts Ports, TensorProvenance Roots, SpatialFactors Factors);
 }

@@ -27,19 +27,19 @@ internal sealed class RunComparison(
 
         TextEmbedding[] prompts = [.. run.Prompts.Select(p => bundle.Text.Encode(golden.TextOf(p)))];
         TextEmbedding[] negatives = run.Guided ? [.. prompts.Select(_ => Negative())] : [];
-        var conditioning = new Conditioning(bundle, [.. negatives, .. prompts], run.Width, run.Height, [.. negatives.Select(_ => run.Guidance), .. prompts.Select(_ => run.Guidance)]);
+        var conditioning = new UNetConditioning(bundle, [.. negatives, .. prompts], run.Width, run.Height, [.. negatives.Select(_ => run.Guidance), .. prompts.Select(_ => run.Guidance)]);
         var noise = golden.Tensor($"{_prefix}.noise");
         var guided = golden.Tensor($"{_prefix}.guided");
         var latents = golden.Tensor($"{_prefix}.latents");
         var size = noise.Values.Length;
         var means = golden.Has($"{_prefix}.attn2.mean_all") ? new float[golden.Values($"{_prefix}.attn2.mean_all").Length] : null;
         float[] latent = [.. noise.Values.Select(v => v * scheduler.InitNoiseSigma)];
-        var steps = new HostSteps();
+        var steps = new CpuSteps();
         for (var step = 0; step < scheduler.Timesteps.Count; step++)
         {
             var input = new float[size];
             var at = scheduler.StepAt(step);
-            HostSteps.ScaleInput(at, latent, input);
+            CpuSteps.ScaleInput(at, latent, input);
             var predicted = Call(conditioning, new(input, [.. noise.Shape]), scheduler.Timesteps[step], step, prompts.Length, means, scheduler.Timesteps.Count);
             var expected = guided.Row(step).ToArray();
             rows.Add(new($"{Title} prediction {step}", BundleConformance.Largest(expected, predicted), tolerances.Guided));
@@ -61,7 +61,7 @@ internal sealed class RunComparison(
         return run.Negative is null && bundle.ZeroesForNoNegative ? encoded.Zeroed() : encoded;
     }
 
-    private float[] Call(Conditioning conditioning, FloatTensor latents, float timestep, int step, int count, float[]? means, int steps)
+    private float[] Call(UNetConditioning conditioning, FloatTensor latents, float timestep, int step, int count, float[]? means, int steps)
     {
         var batch = run.Guided ? 2 * count : count;
         var inputs = conditioning.Inputs;

@@ -84,10 +84,10 @@ public sealed class DiffusionBundle : IDisposable
 
     internal UNetSessions UNet => _unet;
 
-    internal StepSessions Steps { get; }
+    internal SchedulerStepSessions Steps { get; }
 
     /// <summary>Whether latents stay in the device's memory between steps. Those of an export that takes a fixed number of rows do not: its calls are parts of a batch.</summary>
-    internal bool BindsLatents => _unet.FixedRows is null && (Options.BindLatents ?? OnnxProviders.DeviceMemory(Options.Session) is not null);
+    internal bool UsesIoBinding => _unet.FixedRows is null && (Options.UseIoBinding ?? OnnxProviders.DeviceMemory(Options.Session) is not null);
 
     /// <summary>Loads a folder.</summary>
     /// <exception cref="FreeMaskException">A part is missing, cannot be loaded, or does not fit the others; the message names file, input and what was expected.</exception>

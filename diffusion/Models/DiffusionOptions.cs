@@ -15,5 +15,5 @@ public sealed record DiffusionOptions
     public int BatchSize { get; init; } = 1;
 
     /// <summary>Whether latents stay in the device's memory between steps; null decides by whether the device has memory of its own. Both give the same images.</summary>
-    internal bool? BindLatents { get; init; }
+    internal bool? UseIoBinding { get; init; }
 }

@@ -87,7 +87,7 @@ public sealed class DiffusionPipeline(DiffusionBundle bundle)
     }
 
     private ISampler Sampler(UNetRun run, IScheduler scheduler, FloatTensor latents) =>
-        Bundle.BindsLatents ? new BoundSampler(run, Bundle.Steps, scheduler, latents) : new HostSampler(run, scheduler, latents);
+        Bundle.UsesIoBinding ? new IoBindingSampler(run, Bundle.Steps, scheduler, latents) : new CpuSampler(run, scheduler, latents);
 
     private GenerationResult Finish(GenerationJob job, ReadOnlySpan<float> latent, AttentionRecord record)
     {

@@ -23,8 +23,8 @@ internal sealed class UNetRun
         Guided = guided;
         TextEmbedding[] rows = [.. guided ? jobs.Select(j => j.Negative) : [], .. jobs.Select(j => j.Prompt)];
         float[] guidance = [.. guided ? jobs.Select(j => j.Guidance) : [], .. jobs.Select(j => j.Guidance)];
-        Conditioning = new Conditioning(bundle, rows, jobs[0].Request.Width!.Value, jobs[0].Request.Height!.Value, guidance).Inputs;
-        _columns = CaptureColumns.Of(jobs);
+        Conditioning = new UNetConditioning(bundle, rows, jobs[0].Request.Width!.Value, jobs[0].Request.Height!.Value, guidance).Inputs;
+        _columns = CaptureTokenWeights.Of(jobs);
         _accumulators = [.. jobs.Select(j => new AttentionAccumulator(j.Request.Classes, j.Shape.LatentWidth, j.Shape.LatentHeight, _unet.Capture))];
         Maps = [.. _unet.Capture.Cross.Select(c => c.Output), .. _unet.Capture.Self.Select(s => s.Output)];
     }

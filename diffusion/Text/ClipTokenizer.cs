@@ -49,7 +49,7 @@ public sealed partial class ClipTokenizer
                 ByteLevel = true,
                 EndOfWordSuffix = "</w>",
                 UnknownToken = files.EndToken,
-                PreTokenizer = new ClipPieces(),
+                PreTokenizer = new ClipPreTokenizer(),
             };
             return new(BpeTokenizer.Create(options), files);
         }
@@ -78,7 +78,7 @@ public sealed partial class ClipTokenizer
     }
 
     /// <summary>NFC, white space merged to single blanks and trimmed, lower case.</summary>
-    internal static string Normalize(string text) => WhiteSpace().Replace(ComposedText.Compose(text), " ").Trim().Replace("\u0130", "i\u0307", StringComparison.Ordinal).ToLowerInvariant();
+    internal static string Normalize(string text) => WhiteSpace().Replace(UnicodeNormalization.Compose(text), " ").Trim().Replace("\u0130", "i\u0307", StringComparison.Ordinal).ToLowerInvariant();
 
     private List<TokenSpan> Spans(string normalized)
     {

@@ -52,7 +52,7 @@ internal sealed class ComposeStageHandler(IArtifactStore store) : IStageHandler,
     {
         using var snapshot = await _snapshots.AcquireAsync(input.Donors!, () => SampleLists.ReadSnapshotAsync(store, input.Donors!, cancellationToken));
         var others = snapshot.Model.Where(s => s.Index != input.Index).ToArray();
-        var drawn = DonorChoice.Draw(
+        var drawn = DonorSampler.Draw(
             [.. others.Select(s => (s, s.Class))], scene, input.Plan.ClassIndex, DonorsPerPlace * (spec.MaxObjects - 1), input.Stream("donors"), thesaurus);
         var donors = new List<DonorSample>();
         foreach (var sample in drawn)

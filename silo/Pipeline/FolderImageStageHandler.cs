@@ -33,11 +33,11 @@ internal sealed class FolderImageStageHandler(IArtifactStore store) : IStageHand
 
     private static OpenFolder Open(SourceSpec source)
     {
-        var dataset = VocDataset.OpenAsVoc(source.Path, source.List);
+        var dataset = VocFolder.OpenAsVoc(source.Path, source.List);
         return new(dataset, dataset.Entries.ToDictionary(entry => entry.Id, StringComparer.Ordinal));
     }
 
-    private sealed record OpenFolder(VocDataset Dataset, IReadOnlyDictionary<string, VocEntry> Entries);
+    private sealed record OpenFolder(VocFolder Dataset, IReadOnlyDictionary<string, VocEntry> Entries);
 }
 
 /// <summary>A sample of a folder has its mask already.</summary>

@@ -59,13 +59,13 @@ internal sealed class MaskStageHandler(IArtifactStore store) : IStageHandler, ID
         var defaults = new MaskOptions();
         return defaults with
         {
-            CleanUp = spec.Cleanup switch
+            Refinement = spec.Cleanup switch
             {
-                "default" => defaults.CleanUp,
-                "none" => MaskCleanUp.None,
-                "pamr" => MaskCleanUp.Pamr,
-                "guided" => MaskCleanUp.GuidedFilter,
-                "crf" => MaskCleanUp.DenseCrf,
+                "default" => defaults.Refinement,
+                "none" => MaskRefinementMethod.None,
+                "pamr" => MaskRefinementMethod.Pamr,
+                "guided" => MaskRefinementMethod.GuidedFilter,
+                "crf" => MaskRefinementMethod.DenseCrf,
                 _ => throw new FreeMaskException($"There is no clean-up named '{spec.Cleanup}'."),
             },
             Threshold = spec.Threshold is null ? defaults.Threshold : MaskThreshold.Fixed,
@@ -74,9 +74,9 @@ internal sealed class MaskStageHandler(IArtifactStore store) : IStageHandler, ID
             BandMargin = (float)spec.IgnoreBand,
             Rules = defaults.Rules with
             {
-                MinimumArea = (float)spec.MinArea,
-                MaximumArea = (float)spec.MaxArea,
-                MinimumConfidence = (float)spec.MinConfidence,
+                MinArea = (float)spec.MinArea,
+                MaxArea = (float)spec.MaxArea,
+                MinConfidence = (float)spec.MinConfidence,
             },
         };
     }

@@ -1,6 +1,7 @@
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Stages;
+using FreeMask.Imaging;
 using FreeMask.Onnx;
 using FreeMask.Tensors;
 using FreeMask.Training.Mask2Former;
@@ -18,11 +19,11 @@ internal sealed class SegmenterTrainingService(BundleFolders bundles, IArtifactS
     /// <inheritdoc/>
     public async Task<SegmenterModel> TrainAsync(TrainingRequest request, ITrainingMonitor monitor, CancellationToken cancellationToken)
     {
-        var samples = new List<SegmentationSample>(request.Examples.Count);
+        var samples = new List<LabeledImage>(request.Examples.Count);
         foreach (var example in request.Examples)
         {
             var image = await store.GetImageAsync(example.Image, cancellationToken);
-            samples.Add(new SegmentationSample(example.Image, image, await store.GetLabelsAsync(example.Label, cancellationToken)));
+            samples.Add(new LabeledImage(example.Image, image, await store.GetLabelsAsync(example.Label, cancellationToken)));
         }
 
         var training = request.Spec.Training;
@@ -51,8 +52,8 @@ internal sealed class SegmenterTrainingService(BundleFolders bundles, IArtifactS
     public async Task<SegmenterQuality> EvaluateAsync(RunSpec spec, SegmenterModel model, ITrainingMonitor monitor, CancellationToken cancellationToken)
     {
         var dataset = spec.Evaluation.Dataset == "heldout"
-            ? VocDataset.OpenAsVoc(Path.Combine(bundles.Find(spec.Model), HeldOutFolder), HeldOutList)
-            : VocDataset.OpenAsVoc(spec.Evaluation.Dataset);
+            ? VocFolder.OpenAsVoc(Path.Combine(bundles.Find(spec.Model), HeldOutFolder), HeldOutList)
+            : VocFolder.OpenAsVoc(spec.Evaluation.Dataset);
         using var segmenter = await SegmenterArtifacts.OpenAsync(store, model, new OnnxSessionOptions(), cancellationToken);
         var confusion = new ConfusionMatrix(VocClasses.Names.Count);
         await Task.Run(
@@ -67,7 +68,7 @@ internal sealed class SegmenterTrainingService(BundleFolders bundles, IArtifactS
                 }
             },
             cancellationToken);
-        if (Enumerable.Range(1, VocClasses.Names.Count - 1).All(c => confusion.TruthCount(c) == 0)) throw LabelledDataset.NoClasses(dataset.Root, dataset.Entries.Count);
+        if (Enumerable.Range(1, VocClasses.Names.Count - 1).All(c => confusion.TruthCount(c) == 0)) throw LabeledDataset.NoClasses(dataset.Root, dataset.Entries.Count);
         var scores = confusion.Scores();
         return new SegmenterQuality(
             scores.MeanIou,

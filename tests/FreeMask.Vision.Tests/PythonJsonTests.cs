@@ -1,7 +1,6 @@
 using System.Text.Json;
 using FreeMask.Diffusion.Schedulers;
 using FreeMask.Json;
-using FreeMask.Vision.Tests.Export;
 using Xunit;
 
 namespace FreeMask.Vision.Tests;

@@ -8,7 +8,7 @@ namespace FreeMask.Training.Affinity;
 /// <param name="Background">Mean over pairs of background of -log(a + 1e-5).</param>
 /// <param name="Foreground">The same over pairs of one class.</param>
 /// <param name="Different">Mean over pairs that differ of -log(1 + 1e-5 - a).</param>
-/// <param name="Gradients">The derivative of <see cref="Total"/> by each picture's embedding.</param>
+/// <param name="Gradients">The derivative of <see cref="Total"/> by each image's embedding.</param>
 internal sealed record AffinityLossResult(double Background, double Foreground, double Different, IReadOnlyList<FeatureMap> Gradients)
 {
     /// <summary>Background / 4 + foreground / 4 + different / 2.</summary>
@@ -23,15 +23,15 @@ internal static class AffinityLoss
 {
     private const double Epsilon = 1e-5;
 
-    /// <summary>Computes loss and gradient of a batch; each part is the mean over its own pairs of all pictures, 0 where there are none.</summary>
-    /// <param name="embeddings">One a picture.</param>
+    /// <summary>Computes loss and gradient of a batch; each part is the mean over its own pairs of all images, 0 where there are none.</summary>
+    /// <param name="embeddings">One an image.</param>
     /// <param name="pairs">The pairs of their grid.</param>
-    /// <param name="labels">What is known of each picture's pairs.</param>
+    /// <param name="labels">What is known of each image's pairs.</param>
     internal static AffinityLossResult Compute(IReadOnlyList<FeatureMap> embeddings, AffinityPairs pairs, IReadOnlyList<PairLabel[]> labels)
     {
         var counts = new double[4];
-        foreach (var picture in labels)
-            foreach (var label in picture) counts[(int)label]++;
+        foreach (var image in labels)
+            foreach (var label in image) counts[(int)label]++;
         // What a pair adds to the mean of its part.
         var shares = Array.ConvertAll(counts, count => 1 / (count + Epsilon));
         var sums = new double[embeddings.Count][];

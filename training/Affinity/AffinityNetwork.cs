@@ -36,20 +36,20 @@ internal sealed class AffinityNetwork : NamedModule<Tensor[], Tensor>
     /// <summary>The weights as the head that the mask stage uses.</summary>
     internal AffinityHead ToHead() => AffinityHead.FromTensors(new SafetensorsFile(ModuleState.Export(this)));
 
-    /// <summary>Pictures of a batch [batch, channels, height, width], copied out of the tensor library.</summary>
+    /// <summary>Images of a batch [batch, channels, height, width], copied out of the tensor library.</summary>
     internal static IReadOnlyList<FeatureMap> Split(Tensor batch)
     {
         using var scope = NewDisposeScope();
         var values = batch.detach().contiguous().data<float>().ToArray();
         var (channels, height, width) = ((int)batch.shape[1], (int)batch.shape[2], (int)batch.shape[3]);
-        return [.. values.Chunk(channels * height * width).Select(picture => new FeatureMap(channels, width, height, picture))];
+        return [.. values.Chunk(channels * height * width).Select(image => new FeatureMap(channels, width, height, image))];
     }
 
     /// <summary>The way back.</summary>
-    internal static Tensor Join(IReadOnlyList<FeatureMap> pictures) =>
-        tensor([.. pictures.SelectMany(p => p.Values)], [pictures.Count, pictures[0].Channels, pictures[0].Height, pictures[0].Width]);
+    internal static Tensor Join(IReadOnlyList<FeatureMap> images) =>
+        tensor([.. images.SelectMany(p => p.Values)], [images.Count, images[0].Channels, images[0].Height, images[0].Width]);
 
-    /// <summary>Embeds pictures.</summary>
+    /// <summary>Embeds images.</summary>
     /// <param name="levels">One [batch, channels, height, width] a level.</param>
     /// <returns>[batch, channels, height, width] on the last level's grid.</returns>
     public override Tensor forward(Tensor[] levels)

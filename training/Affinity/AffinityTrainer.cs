@@ -40,13 +40,13 @@ public static class AffinityTrainer
 
     private static AffinityHead TrainHead(AffinityTrainingRequest request, List<AffinityExample> examples, string name, Action<string> log, CancellationToken cancellation)
     {
-        if (examples.Count == 0) throw new FreeMaskException("There is nothing to learn affinities from: no picture has a coarse map that is not flat.");
+        if (examples.Count == 0) throw new FreeMaskException("There is nothing to learn affinities from: no image has a coarse map that is not flat.");
         var (width, height) = (examples[0].Levels[^1].Width, examples[0].Levels[^1].Height);
-        if (examples.Find(e => !e.HasShapeOf(examples[0])) is { } other) throw new FreeMaskException($"The pictures are not of one size: '{other.Id}' differs from '{examples[0].Id}'.");
+        if (examples.Find(e => !e.HasShapeOf(examples[0])) is { } other) throw new FreeMaskException($"The images are not of one size: '{other.Id}' differs from '{examples[0].Id}'.");
 
         // Sources inside only, as published: a border cell of a smaller disc would weigh its near pairs more.
         var pairs = new AffinityPairs(width, height, request.Config.Radius, PairSources.Inner);
-        if (pairs.Count == 0) throw new FreeMaskException($"The pictures are too small for affinities within radius {request.Config.Radius}: their grid is {width} x {height}.");
+        if (pairs.Count == 0) throw new FreeMaskException($"The images are too small for affinities within radius {request.Config.Radius}: their grid is {width} x {height}.");
         using var scope = NewDisposeScope();
         using var network = new AffinityNetwork(AffinityFeatures.Channels, request.Widths);
         network.Initialize(request.Seed, name);

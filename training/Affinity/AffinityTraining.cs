@@ -5,7 +5,7 @@ using FreeMask.Vision.Masking;
 
 namespace FreeMask.Training.Affinity;
 
-/// <summary>What an affinity head learns from: the features of a picture, and the labels of the cells that its coarse map is sure of. No true mask.</summary>
+/// <summary>What an affinity head learns from: the features of an image, and the labels of the cells that its coarse map is sure of. No true mask.</summary>
 /// <param name="Id">Its name in messages.</param>
 /// <param name="Class">The class of the map, by VOC name.</param>
 /// <param name="Levels">Features (<see cref="AffinityFeatures"/>).</param>
@@ -13,15 +13,15 @@ namespace FreeMask.Training.Affinity;
 public sealed record AffinityExample(string Id, string Class, IReadOnlyList<FeatureMap> Levels, LabelMap Labels)
 {
     // As DiffuMask prepares its labels (aff_prepare.py): a coarse map's edges lie beside the object's, a dense CRF brings them there.
-    private static readonly MaskOptions Cleaning = new() { CleanUp = MaskCleanUp.DenseCrf, ColorWeight = 0 };
+    private static readonly MaskOptions Cleaning = new() { Refinement = MaskRefinementMethod.DenseCrf, ColorWeight = 0 };
 
     /// <summary>Makes an example.</summary>
     /// <param name="request">The grid, and when a map is sure.</param>
     /// <param name="id">Its name in messages.</param>
     /// <param name="className">The class of the map, by VOC name.</param>
-    /// <param name="image">The picture.</param>
+    /// <param name="image">The image.</param>
     /// <param name="coarse">The class's attention map, on any grid.</param>
-    /// <param name="self">The picture's self-attention.</param>
+    /// <param name="self">The image's self-attention.</param>
     /// <returns>Null where the map is flat.</returns>
     public static AffinityExample? From(AffinityTrainingRequest request, string id, string className, RgbImage image, FloatMap coarse, SelfAttentionGrid self)
     {
@@ -52,7 +52,7 @@ public sealed record AffinityTrainingRequest
     /// <summary>Optimiser steps of each head.</summary>
     public int Steps { get; init; } = 400;
 
-    /// <summary>Pictures in a step.</summary>
+    /// <summary>Images in a step.</summary>
     public int BatchSize { get; init; } = 4;
 
     /// <summary>Learning rate at the start; it falls linearly to zero.</summary>

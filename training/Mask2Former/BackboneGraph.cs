@@ -2,18 +2,18 @@ using FreeMask.Training.Torch;
 
 namespace FreeMask.Training.Mask2Former;
 
-/// <summary>Writes image backbones as ONNX operators, for pictures of one size.</summary>
+/// <summary>Writes image backbones as ONNX operators, for images of one size.</summary>
 internal static class BackboneGraph
 {
     /// <summary>Adds the backbone; returns its four maps [n, c, h, w].</summary>
-    internal static string[] Add(TorchGraph graph, Backbone backbone, string image, int width, int height) => backbone switch
+    internal static string[] Add(TorchGraphWriter graph, Backbone backbone, string image, int width, int height) => backbone switch
     {
         ResNetBackbone resNet => ResNet(graph, resNet, image),
         SwinBackbone swin => Swin(graph, swin, image, width, height),
         _ => throw new NotSupportedException($"{backbone.GetType().Name} has no ONNX form."),
     };
 
-    private static string[] ResNet(TorchGraph graph, ResNetBackbone backbone, string image)
+    private static string[] ResNet(TorchGraphWriter graph, ResNetBackbone backbone, string image)
     {
         var x = graph.Builder.Op(
             "MaxPool",
@@ -36,7 +36,7 @@ internal static class BackboneGraph
         return [.. maps];
     }
 
-    private static string[] Swin(TorchGraph graph, SwinBackbone backbone, string image, int width, int height)
+    private static string[] Swin(TorchGraphWriter graph, SwinBackbone backbone, string image, int width, int height)
     {
         const long Patch = SwinConfig.PatchSize;
         var whole = graph.Pad(image, 4, 2, SwinBackbone.Missing(height, Patch), 3, SwinBackbone.Missing(width, Patch));
@@ -62,19 +62,19 @@ internal static class BackboneGraph
         return maps;
     }
 
-    private static string Separation(TorchGraph graph, SwinBlock block, long rows, long columns)
+    private static string Separation(TorchGraphWriter graph, SwinBlock block, long rows, long columns)
     {
         var (height, width, area) = (Padded(rows, block.Window), Padded(columns, block.Window), block.Window * block.Window);
         return graph.Builder.Weight("separation", block.Separation(height, width), height * width / area, 1, area, area);
     }
 
-    private static string Block(TorchGraph graph, SwinBlock block, string x, long rows, long columns, string? separation)
+    private static string Block(TorchGraphWriter graph, SwinBlock block, string x, long rows, long columns, string? separation)
     {
         x = graph.Add(x, Attend(graph, block, graph.LayerNorm(x, block.Before), rows, columns, separation));
         return graph.Add(x, graph.Linear(graph.Gelu(graph.Linear(graph.LayerNorm(x, block.After), block.Expand)), block.Reduce));
     }
 
-    private static string Attend(TorchGraph graph, SwinBlock block, string x, long rows, long columns, string? separation)
+    private static string Attend(TorchGraphWriter graph, SwinBlock block, string x, long rows, long columns, string? separation)
     {
         var builder = graph.Builder;
         var (window, area, channels) = (block.Window, block.Window * block.Window, block.Output.Weight.shape[0]);
@@ -99,7 +99,7 @@ internal static class BackboneGraph
         return width > columns ? graph.Slice(result, 2, 0, columns) : result;
     }
 
-    private static string Merge(TorchGraph graph, PatchMerging merging, string x, long rows, long columns, long channels)
+    private static string Merge(TorchGraphWriter graph, PatchMerging merging, string x, long rows, long columns, long channels)
     {
         var (height, width) = (Padded(rows, 2), Padded(columns, 2));
         var even = graph.Pad(x, 4, 1, height - rows, 2, width - columns);

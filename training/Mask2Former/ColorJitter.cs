@@ -4,7 +4,7 @@ namespace FreeMask.Training.Mask2Former;
 
 /// <summary>
 /// The colour distortion of SSD (detectron2, PointRend's <c>ColorAugSSDTransform</c>): brightness first, then contrast before or after saturation and hue; each happens
-/// to every second picture.
+/// to every second image.
 /// </summary>
 /// <param name="Brightness">Added to every channel.</param>
 /// <param name="Contrast">Multiplies every channel.</param>

@@ -58,7 +58,7 @@ internal sealed class DeformableAttention : NamedModule<Tensor, Tensor>
         var offsets = raw.view(batch, count, Heads, Levels, Points, 2);
         var weights = Weights.forward(queries).view(batch, count, Heads, Levels * Points).softmax(-1).view(batch, count, Heads, Levels, Points);
         var sizes = tensor(levels.SelectMany(l => new float[] { l.Width, l.Height }).ToArray(), [Levels, 1, 2]);
-        var locations = reference.view(1, count, 1, 1, 1, 2).Plus(offsets / sizes);
+        var locations = reference.view(1, count, 1, 1, 1, 2).SafeAdd(offsets / sizes);
         return new DeformableTrace(raw, weights, Output.forward(Sample(value, locations, weights, levels)));
     }
 
@@ -75,7 +75,7 @@ internal sealed class DeformableAttention : NamedModule<Tensor, Tensor>
     {
         var (batch, heads, width) = (value.shape[0], value.shape[2], value.shape[3]);
         var queries = locations.shape[1];
-        var grid = ((locations * Held.Of(2)) - Held.Of(1)).permute(3, 0, 2, 1, 4, 5).reshape(levels.Count, batch * heads, queries, -1, 2);
+        var grid = ((locations * PinnedScalar.Of(2)) - PinnedScalar.Of(1)).permute(3, 0, 2, 1, 4, 5).reshape(levels.Count, batch * heads, queries, -1, 2);
         var share = weights.permute(3, 0, 2, 1, 4).reshape(levels.Count, batch * heads, 1, queries, -1);
         var maps = value.permute(0, 2, 3, 1).reshape(batch * heads, width, -1);
         Tensor? sum = null;
@@ -86,7 +86,7 @@ internal sealed class DeformableAttention : NamedModule<Tensor, Tensor>
             var map = maps.narrow(2, start, h * w).reshape(batch * heads, width, h, w);
             var samples = functional.grid_sample(map, grid[level], GridSampleMode.Bilinear, GridSamplePaddingMode.Zeros, align_corners: false);
             var part = (samples * share[level]).sum(-1);
-            sum = sum is null ? part : sum.Plus(part);
+            sum = sum is null ? part : sum.SafeAdd(part);
             start += h * w;
         }
 

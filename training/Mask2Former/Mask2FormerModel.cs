@@ -32,7 +32,7 @@ public sealed class Mask2FormerModel : NamedModule<Tensor, Mask2FormerOutputs>
         PixelDecoder = new PixelDecoder(config, Backbone.Channels);
         Decoder = new MaskedDecoder(config, ClassPredictor);
         ClassWeights = ones(config.Labels.Count + 1);
-        ClassWeights.narrow(0, config.Labels.Count, 1).fill_(Held.Of(config.NoObjectWeight));
+        ClassWeights.narrow(0, config.Labels.Count, 1).fill_(PinnedScalar.Of(config.NoObjectWeight));
         var criterion = new ModuleGroup();
         criterion.register_buffer("empty_weight", ClassWeights);
         register_module("model", new ModuleGroup(

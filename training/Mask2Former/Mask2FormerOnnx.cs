@@ -8,7 +8,7 @@ namespace FreeMask.Training.Mask2Former;
 
 /// <summary>
 /// Writes a Mask2Former as ONNX (opset 17): input <c>pixel_values</c> [n, 3, h, w], outputs <c>semantic_scores</c> [n, classes, h, w],
-/// <c>class_queries_logits</c> and <c>masks_queries_logits</c>. The batch size is free, the picture's size is fixed.
+/// <c>class_queries_logits</c> and <c>masks_queries_logits</c>. The batch size is free, the image's size is fixed.
 /// </summary>
 internal static class Mask2FormerOnnx
 {
@@ -31,7 +31,7 @@ internal static class Mask2FormerOnnx
             throw new FreeMaskException($"A Mask2Former can be exported for sides of {Strides[0]} pixels and more, not for {width}x{height}.");
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        var graph = new TorchGraph(new OnnxGraphBuilder());
+        var graph = new TorchGraphWriter(new OnnxGraphBuilder());
         var builder = graph.Builder;
         var config = model.Config;
         var image = builder.Input(Input, OnnxGraphBuilder.Float, "n", 3, height, width);
@@ -56,7 +56,7 @@ internal static class Mask2FormerOnnx
     private static (long Height, long Width) Cells(int width, int height, long stride) => ((height + stride - 1) / stride, (width + stride - 1) / stride);
 
     private static (string[] Levels, string MaskFeatures) Pixels(
-        TorchGraph graph, PixelDecoder decoder, string[] features, int width, int height)
+        TorchGraphWriter graph, PixelDecoder decoder, string[] features, int width, int height)
     {
         var size = decoder.Config.FeatureSize;
         var levels = Strides.Select(stride => Cells(width, height, stride)).ToArray();
@@ -67,7 +67,7 @@ internal static class Mask2FormerOnnx
             graph.Reshape(Normalize(decoder.Projections[i], features[3 - i], level.Height, level.Width), 0, size, -1), 0, 2, 1));
         var tokens = graph.Builder.Op("Concat", [.. parts], ("axis", 1L));
         var positions = graph.Constant("positions", cat(
-            [.. levels.Select((l, i) => SinePositions.MakeTensor(size, (int)l.Height, (int)l.Width).Plus(decoder.LevelEmbedding[i]))], 0));
+            [.. levels.Select((l, i) => SinePositions.MakeTensor(size, (int)l.Height, (int)l.Width).SafeAdd(decoder.LevelEmbedding[i]))], 0));
         var centres = PixelDecoder.CellCentres(levels);
         var reference = graph.Builder.Weight("reference", centres, centres.Length / 2, 1, 1, 1, 2);
         foreach (var layer in decoder.Layers)
@@ -95,7 +95,7 @@ internal static class Mask2FormerOnnx
     }
 
     private static string Deform(
-        TorchGraph graph, DeformableAttention layer, string tokens, string queries, string reference, (long Height, long Width)[] levels)
+        TorchGraphWriter graph, DeformableAttention layer, string tokens, string queries, string reference, (long Height, long Width)[] levels)
     {
         const int Levels = DeformableAttention.Levels, Points = DeformableAttention.Points;
         var builder = graph.Builder;
@@ -128,7 +128,7 @@ internal static class Mask2FormerOnnx
     }
 
     private static (string Classes, string Masks) Decode(
-        TorchGraph graph, Mask2FormerModel model, string[] levels, string maskFeatures, int width, int height)
+        TorchGraphWriter graph, Mask2FormerModel model, string[] levels, string maskFeatures, int width, int height)
     {
         var decoder = model.Decoder;
         var config = model.Config;
@@ -170,7 +170,7 @@ internal static class Mask2FormerOnnx
     }
 
     /// <summary>True where a query may not look, [n, 1, q, pixels]; a row that would hide everything hides nothing.</summary>
-    private static string Hidden(TorchGraph graph, string masks, int queries)
+    private static string Hidden(TorchGraphWriter graph, string masks, int queries)
     {
         var builder = graph.Builder;
         var rows = graph.Reshape(masks, 0, 1, queries, -1);
@@ -181,7 +181,7 @@ internal static class Mask2FormerOnnx
     }
 
     private static string Layer(
-        TorchGraph graph, MaskedDecoderLayer layer, string x, string positions, string keys, string values, string hidden)
+        TorchGraphWriter graph, MaskedDecoderLayer layer, string x, string positions, string keys, string values, string hidden)
     {
         var (weight, bias) = (layer.CrossInputWeight.chunk(3, 0), layer.CrossInputBias.chunk(3, 0));
         var cross = Attend(
@@ -199,7 +199,7 @@ internal static class Mask2FormerOnnx
         return graph.LayerNorm(graph.Add(x, graph.Linear(graph.Relu(graph.Linear(x, layer.Expand)), layer.Reduce)), layer.FinalNorm);
     }
 
-    private static string Attend(TorchGraph graph, string query, string key, string value, MaskedDecoderLayer layer, string? hidden)
+    private static string Attend(TorchGraphWriter graph, string query, string key, string value, MaskedDecoderLayer layer, string? hidden)
     {
         var builder = graph.Builder;
         var size = layer.SelfQuery.Weight.shape[0];

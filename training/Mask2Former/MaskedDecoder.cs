@@ -74,8 +74,8 @@ internal sealed class MaskedDecoder : NamedModule<PixelFeatures, DecoderOutput>
         for (var i = 0; i < values.Length; i++)
         {
             var map = InputProjections is null ? input.Scales[i] : InputProjections[i].forward(input.Scales[i]);
-            values[i] = map.flatten(2).transpose(1, 2).Plus(LevelEmbedding[i]);
-            keys[i] = values[i].Plus(SinePositions.MakeTensor(Config.HiddenSize, (int)map.shape[2], (int)map.shape[3]));
+            values[i] = map.flatten(2).transpose(1, 2).SafeAdd(LevelEmbedding[i]);
+            keys[i] = values[i].SafeAdd(SinePositions.MakeTensor(Config.HiddenSize, (int)map.shape[2], (int)map.shape[3]));
         }
 
         var x = QueryFeatures.unsqueeze(0).expand(input.MaskFeatures.shape[0], -1, -1);
@@ -98,7 +98,7 @@ internal sealed class MaskedDecoder : NamedModule<PixelFeatures, DecoderOutput>
     internal static Tensor Hidden(Tensor masks, long[] size)
     {
         using var frozen = no_grad();
-        var outside = functional.interpolate(masks.detach(), size: size, mode: InterpolationMode.Bilinear, align_corners: false).flatten(2).lt(Held.Of(0));
+        var outside = functional.interpolate(masks.detach(), size: size, mode: InterpolationMode.Bilinear, align_corners: false).flatten(2).lt(PinnedScalar.Of(0));
         return outside.logical_and(outside.all(-1, keepdim: true).logical_not()).unsqueeze(1);
     }
 
@@ -186,15 +186,15 @@ internal sealed class MaskedDecoderLayer : NamedModule<Tensor, Tensor>
         var weight = CrossInputWeight.chunk(3, 0);
         var bias = CrossInputBias.chunk(3, 0);
         var cross = Attend(
-            functional.linear(x.Plus(positions), weight[0], bias[0]),
+            functional.linear(x.SafeAdd(positions), weight[0], bias[0]),
             functional.linear(keys, weight[1], bias[1]),
             functional.linear(values, weight[2], bias[2]),
             hidden);
-        x = CrossNorm.forward(x.Plus(CrossOutput.forward(cross)));
-        var placed = x.Plus(positions);
+        x = CrossNorm.forward(x.SafeAdd(CrossOutput.forward(cross)));
+        var placed = x.SafeAdd(positions);
         var own = Attend(SelfQuery.forward(placed), SelfKey.forward(placed), SelfValue.forward(x), null);
-        x = SelfNorm.forward(x.Plus(SelfOutput.forward(own)));
-        return FinalNorm.forward(x.Plus(Reduce.forward(Expand.forward(x).relu())));
+        x = SelfNorm.forward(x.SafeAdd(SelfOutput.forward(own)));
+        return FinalNorm.forward(x.SafeAdd(Reduce.forward(Expand.forward(x).relu())));
     }
 
     /// <inheritdoc />
@@ -203,8 +203,8 @@ internal sealed class MaskedDecoderLayer : NamedModule<Tensor, Tensor>
     private Tensor Attend(Tensor query, Tensor key, Tensor value, Tensor? hidden)
     {
         var width = query.shape[2] / Heads;
-        var scores = Split(query * Held.Of(1 / Math.Sqrt(width))).matmul(Split(key).transpose(2, 3));
-        if (hidden is not null) scores = scores.masked_fill(hidden, Held.Of(double.NegativeInfinity));
+        var scores = Split(query * PinnedScalar.Of(1 / Math.Sqrt(width))).matmul(Split(key).transpose(2, 3));
+        if (hidden is not null) scores = scores.masked_fill(hidden, PinnedScalar.Of(double.NegativeInfinity));
         return scores.softmax(-1).matmul(Split(value)).transpose(1, 2).flatten(2);
     }
 

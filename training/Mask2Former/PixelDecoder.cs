@@ -66,7 +66,7 @@ internal sealed class PixelDecoder : NamedModule<Tensor[], PixelFeatures>
         }
 
         var fine = Adapter.forward(input[0]);
-        fine = fine.Plus(functional.interpolate(scales[^1], size: fine.shape[2..], mode: InterpolationMode.Bilinear, align_corners: false));
+        fine = fine.SafeAdd(functional.interpolate(scales[^1], size: fine.shape[2..], mode: InterpolationMode.Bilinear, align_corners: false));
         return new PixelFeatures(scales, MaskProjection.forward(Smooth.forward(fine).relu()));
     }
 
@@ -77,7 +77,7 @@ internal sealed class PixelDecoder : NamedModule<Tensor[], PixelFeatures>
         var levels = projected.Select(map => (Height: map.shape[2], Width: map.shape[3])).ToArray();
         var tokens = cat([.. projected.Select(map => map.flatten(2).transpose(1, 2))], 1);
         var positions = cat(
-            [.. levels.Select((l, i) => SinePositions.MakeTensor(Config.FeatureSize, (int)l.Height, (int)l.Width).Plus(LevelEmbedding[i]))], 0);
+            [.. levels.Select((l, i) => SinePositions.MakeTensor(Config.FeatureSize, (int)l.Height, (int)l.Width).SafeAdd(LevelEmbedding[i]))], 0);
         return (tokens, positions, tensor(CellCentres(levels), [tokens.shape[1], 2]), levels);
     }
 
@@ -141,8 +141,8 @@ internal sealed class PixelDecoderLayer : NamedModule<Tensor, Tensor>
 
     internal Tensor Forward(Tensor tokens, Tensor positions, Tensor reference, IReadOnlyList<(long Height, long Width)> levels)
     {
-        var x = AttentionNorm.forward(tokens.Plus(Attention.Attend(tokens, tokens.Plus(positions), reference, levels)));
-        return FinalNorm.forward(x.Plus(Reduce.forward(Expand.forward(x).relu())));
+        var x = AttentionNorm.forward(tokens.SafeAdd(Attention.Attend(tokens, tokens.SafeAdd(positions), reference, levels)));
+        return FinalNorm.forward(x.SafeAdd(Reduce.forward(Expand.forward(x).relu())));
     }
 
     /// <inheritdoc />

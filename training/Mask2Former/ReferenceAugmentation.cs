@@ -12,11 +12,11 @@ internal static class ReferenceAugmentation
     // The shorter side becomes 5 to 20 tenths of the crop's, the longer one at most four times the crop's.
     private const int SmallestTenths = 5, LargestTenths = 20, LongestFactor = 4;
 
-    // What lies outside of the picture: grey.
+    // What lies outside of the image: grey.
     private const byte Padding = 128;
 
     /// <summary>A square of the given side.</summary>
-    internal static (RgbImage Image, LabelMap Labels) Apply(SegmentationSample sample, int side, CounterRandom random)
+    internal static (RgbImage Image, LabelMap Labels) Apply(LabeledImage sample, int side, CounterRandom random)
     {
         var shortest = side * (SmallestTenths + random.NextInt(LargestTenths - SmallestTenths + 1)) / 10;
         var (width, height) = Scaled(sample.Image.Width, sample.Image.Height, shortest, LongestFactor * side);

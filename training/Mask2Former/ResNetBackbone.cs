@@ -120,6 +120,6 @@ internal sealed class ResidualLayer : NamedModule<Tensor, Tensor>
     {
         var x = input;
         foreach (var unit in Units) x = unit.forward(x);
-        return x.add_(Shortcut is null ? input : Shortcut.forward(input), Held.Of(1)).relu_();
+        return x.add_(Shortcut is null ? input : Shortcut.forward(input), PinnedScalar.Of(1)).relu_();
     }
 }

@@ -12,13 +12,13 @@ internal sealed class SegmenterBatch(SegmenterTrainingRequest request, ISegmenta
 {
     private const double LargestScale = 1.35, LargestColor = 0.2;
 
-    // What lies outside of the picture: grey, as Mask2Former pads.
+    // What lies outside of the image: grey, as Mask2Former pads.
     private const float Padding = 128;
 
     private long _epoch = -1;
     private int[] _order = [];
 
-    /// <summary>The normalised pictures [b, 3, size, size] and their label maps.</summary>
+    /// <summary>The normalised images [b, 3, size, size] and their label maps.</summary>
     internal (float[] Pixels, LabelMap[] Labels) Make(int step)
     {
         var area = request.Size * request.Size;
@@ -36,7 +36,7 @@ internal sealed class SegmenterBatch(SegmenterTrainingRequest request, ISegmenta
         return (pixels, labels);
     }
 
-    private SegmentationSample Pick(long position)
+    private LabeledImage Pick(long position)
     {
         var epoch = position / samples.Count;
         if (epoch != _epoch)
@@ -47,11 +47,11 @@ internal sealed class SegmenterBatch(SegmenterTrainingRequest request, ISegmenta
         }
 
         var sample = samples.Load(_order[position % samples.Count]);
-        sample.Check(request.Labels.Count);
+        sample.Require(request.Labels.Count);
         return sample;
     }
 
-    private LabelMap Crop(SegmentationSample sample, long position, Span<float> pixels)
+    private LabelMap Crop(LabeledImage sample, long position, Span<float> pixels)
     {
         var (image, labels) = ReferenceAugmentation.Apply(sample, request.Size, new CounterRandom(request.Seed, position, 0, "segmenter-crop"));
         var area = request.Size * request.Size;
@@ -60,7 +60,7 @@ internal sealed class SegmenterBatch(SegmenterTrainingRequest request, ISegmenta
         return labels;
     }
 
-    private void Render(SegmentationSample sample, long position, Span<float> pixels, LabelMap labels)
+    private void Render(LabeledImage sample, long position, Span<float> pixels, LabelMap labels)
     {
         var (image, size) = (sample.Image, request.Size);
         var random = new CounterRandom(request.Seed, position, 0, "segmenter-augment");

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using FreeMask.Imaging;
 using FreeMask.Randomness;
 using FreeMask.Tensors;
 using FreeMask.Training.Torch;
@@ -25,7 +26,7 @@ public static class SegmenterTrainer
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static SegmenterTrainingResult Train(
         SegmenterTrainingRequest request,
-        IReadOnlyList<SegmentationSample> samples,
+        IReadOnlyList<LabeledImage> samples,
         ITrainingCheckpointStore? store = null,
         IProgress<TrainingProgress>? progress = null,
         CancellationToken cancellationToken = default,
@@ -33,8 +34,8 @@ public static class SegmenterTrainer
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(samples);
-        foreach (var sample in samples) sample.Check(request.Labels.Count);
-        return Train(request, new SamplesInMemory(samples), store, progress, cancellationToken, time);
+        foreach (var sample in samples) sample.Require(request.Labels.Count);
+        return Train(request, new InMemorySamples(samples), store, progress, cancellationToken, time);
     }
 
     /// <summary>Trains, and exports what was trained. Blocks the calling thread; give it one of its own.</summary>
@@ -123,7 +124,7 @@ public static class SegmenterTrainer
         using var scope = NewDisposeScope();
         var (pixels, labels) = batches.Make(step);
         var targets = SegmentationTargets.FromLabelMaps(labels);
-        var points = LossPoints.Draw(model.Config, model.Config.DecoderLayers + 1, targets, request.Seed, step);
+        var points = PointSampling.Draw(model.Config, model.Config.DecoderLayers + 1, targets, request.Seed, step);
         optimizer.ZeroGradients();
         if (model.Backbone is SwinBackbone swin) swin.Randomness = new CounterRandom(request.Seed, step, 0, "segmenter-drop-path");
         var output = model.Run(tensor(pixels, [labels.Length, 3, request.Size, request.Size])).Decoder.Predictions;

@@ -4,18 +4,18 @@ using FreeMask.Tensors;
 
 namespace FreeMask.Training.Mask2Former;
 
-/// <summary>How pictures are changed at random before a model learns from them.</summary>
+/// <summary>How images are changed at random before a model learns from them.</summary>
 public enum SegmenterAugmentation
 {
-    /// <summary>Not at all; pictures are stretched to the training size.</summary>
+    /// <summary>Not at all; images are stretched to the training size.</summary>
     None,
 
-    /// <summary>Flipped, scaled by up to 1.35 either way, shifted and recoloured; for pictures that are about as large as the crops.</summary>
+    /// <summary>Flipped, scaled by up to 1.35 either way, shifted and recoloured; for images that are about as large as the crops.</summary>
     Small,
 
     /// <summary>
     /// As Mask2Former's semantic recipe: the shorter side becomes 0.5 to 2 times the training size, a square is cut out, colours are jittered as SSD does, half of the
-    /// pictures are mirrored, and what the square lacks is grey and unknown.
+    /// images are mirrored, and what the square lacks is grey and unknown.
     /// </summary>
     Reference,
 }
@@ -41,7 +41,7 @@ public sealed record SegmenterTrainingRequest
     /// <summary>The model's shape; null takes that of <see cref="InitialFolder"/>, or the small model.</summary>
     public Mask2FormerConfig? Config { get; init; }
 
-    /// <summary>Pictures in a step.</summary>
+    /// <summary>Images in a step.</summary>
     public int BatchSize { get; init; } = 16;
 
     /// <summary>Learning rate at the start; it falls to zero with <see cref="RatePower"/>.</summary>
@@ -62,7 +62,7 @@ public sealed record SegmenterTrainingRequest
     /// <summary>Side of the training crops and of the exported model's input, in pixels; a multiple of 32.</summary>
     public int Size { get; init; } = 128;
 
-    /// <summary>How pictures are changed at random.</summary>
+    /// <summary>How images are changed at random.</summary>
     public SegmenterAugmentation Augmentation { get; init; } = SegmenterAugmentation.Small;
 
     /// <summary>Whether the backbone's batch norms stay as they are (advisable for batches under 8).</summary>
@@ -145,10 +145,10 @@ public sealed record SegmenterTrainingResult(byte[] Weights, string Config, byte
     public void Save(string folder)
     {
         Directory.CreateDirectory(folder);
-        WholeFile.Write(Path.Combine(folder, "model.safetensors"), Weights);
-        WholeFile.Write(Path.Combine(folder, "config.json"), Config);
-        WholeFile.Write(Path.Combine(folder, SegmenterPreprocessing.FileName), SegmenterPreprocessing.Of(SegmenterCard.Parse(Card, "card.json")).ToJson());
-        WholeFile.Write(Path.Combine(folder, "model.onnx"), Onnx);
-        WholeFile.Write(Path.Combine(folder, "card.json"), Card);
+        AtomicFile.Write(Path.Combine(folder, "model.safetensors"), Weights);
+        AtomicFile.Write(Path.Combine(folder, "config.json"), Config);
+        AtomicFile.Write(Path.Combine(folder, SegmenterPreprocessing.FileName), SegmenterPreprocessing.Of(SegmenterCard.Parse(Card, "card.json")).ToJson());
+        AtomicFile.Write(Path.Combine(folder, "model.onnx"), Onnx);
+        AtomicFile.Write(Path.Combine(folder, "card.json"), Card);
     }
 }

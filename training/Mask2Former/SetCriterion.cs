@@ -16,7 +16,7 @@ internal readonly record struct MatchedPair(int Row, int Image, int Query, int T
 /// <param name="Class">Unweighted class terms, one for each prediction, the final one first.</param>
 /// <param name="Mask">Unweighted binary cross-entropy terms, likewise.</param>
 /// <param name="Dice">Unweighted dice terms, likewise.</param>
-/// <param name="Pairs">All matches, in the order of <see cref="LossPoints"/>.</param>
+/// <param name="Pairs">All matches, in the order of <see cref="PointSampling"/>.</param>
 /// <param name="Points">The points used in the end [pairs, k, 2].</param>
 internal sealed record SetLoss(Tensor Total, Tensor Class, Tensor Mask, Tensor Dice, IReadOnlyList<MatchedPair> Pairs, Tensor Points);
 
@@ -35,7 +35,7 @@ internal sealed class SetCriterion(Mask2FormerConfig config, Tensor classWeights
     private const double NeverUncertain = -1e30;
 
     /// <summary>Computes the loss of the predictions in the decoder's order (the final one last).</summary>
-    internal SetLoss Compute(IReadOnlyList<Prediction> predictions, SegmentationTargets targets, LossPoints points)
+    internal SetLoss Compute(IReadOnlyList<Prediction> predictions, SegmentationTargets targets, PointSampling points)
     {
         Prediction[] ordered = [predictions[^1], .. predictions.Take(predictions.Count - 1)];
         var classes = cat([.. ordered.Select(p => p.Classes)]);
@@ -53,17 +53,17 @@ internal sealed class SetCriterion(Mask2FormerConfig config, Tensor classWeights
         using var frozen = no_grad();
         var (rows, images, slots, count) = (masks.shape[0], targets.Masks.shape[0], targets.Masks.shape[1], points.shape[1]);
         var predictions = rows / images;
-        var logits = LossPoints.Bilinear(masks.detach(), points);
-        var wanted = LossPoints.Bilinear(targets.Masks, points.view(predictions, images, count, 2).transpose(0, 1).reshape(images, -1, 2))
+        var logits = PointSampling.Bilinear(masks.detach(), points);
+        var wanted = PointSampling.Bilinear(targets.Masks, points.view(predictions, images, count, 2).transpose(0, 1).reshape(images, -1, 2))
             .view(images, slots, predictions, count).permute(2, 0, 3, 1).reshape(rows, count, slots);
-        var weight = LossPoints.Nearest(targets.Valid, arange(Held.Of(0), Held.Of(images), Held.Of(1)).repeat(predictions), points).unsqueeze(1);
+        var weight = PointSampling.Nearest(targets.Valid, arange(PinnedScalar.Of(0), PinnedScalar.Of(images), PinnedScalar.Of(1)).repeat(predictions), points).unsqueeze(1);
 
         // t softplus(-z) + (1 - t) softplus(z) = softplus(z) - t z, so one product gives all pairs.
         var cross = (functional.softplus(logits) * weight).sum(-1, keepdim: true) - (logits * weight).matmul(wanted);
-        var mask = cross / weight.sum(-1, keepdim: true).clamp(min: Held.Of(1));
+        var mask = cross / weight.sum(-1, keepdim: true).clamp(min: PinnedScalar.Of(1));
         var inside = logits.sigmoid() * weight;
         var area = weight.matmul(wanted);
-        var dice = Dice(inside.matmul(wanted), inside.sum(-1, keepdim: true).Plus(area));
+        var dice = Dice(inside.matmul(wanted), inside.sum(-1, keepdim: true).SafeAdd(area));
 
         var indices = new long[images * slots];
         for (var image = 0; image < images; image++)
@@ -91,13 +91,13 @@ internal sealed class SetCriterion(Mask2FormerConfig config, Tensor classWeights
     }
 
     private Tensor Weigh(Tensor @class, Tensor mask, Tensor dice) =>
-        (@class * Held.Of(config.ClassWeight)).Plus(mask * Held.Of(config.MaskWeight)).Plus(dice * Held.Of(config.DiceWeight));
+        (@class * PinnedScalar.Of(config.ClassWeight)).SafeAdd(mask * PinnedScalar.Of(config.MaskWeight)).SafeAdd(dice * PinnedScalar.Of(config.DiceWeight));
 
     /// <summary>1 - (2 overlap + 1) / (both areas + 1).</summary>
     private static Tensor Dice(Tensor overlap, Tensor areas)
     {
-        var one = Held.Of(1);
-        return one - ((overlap * Held.Of(2)).Plus(one) / areas.Plus(one));
+        var one = PinnedScalar.Of(1);
+        return one - ((overlap * PinnedScalar.Of(2)).SafeAdd(one) / areas.SafeAdd(one));
     }
 
     private Tensor ClassLoss(Tensor classes, SegmentationTargets targets, IReadOnlyList<MatchedPair> pairs, int predictions)
@@ -113,12 +113,12 @@ internal sealed class SetCriterion(Mask2FormerConfig config, Tensor classWeights
     }
 
     private (Tensor Mask, Tensor Dice, Tensor Points) MaskLosses(
-        Tensor masks, SegmentationTargets targets, IReadOnlyList<MatchedPair> pairs, LossPoints points, int predictions)
+        Tensor masks, SegmentationTargets targets, IReadOnlyList<MatchedPair> pairs, PointSampling points, int predictions)
     {
         if (pairs.Count == 0)
         {
             // Nothing to compare; the zero keeps the masks in the graph, so that every parameter has a gradient.
-            var zero = (masks.sum() * Held.Of(0)).expand(predictions);
+            var zero = (masks.sum() * PinnedScalar.Of(0)).expand(predictions);
             return (zero, zero, points.Random);
         }
 
@@ -130,24 +130,24 @@ internal sealed class SetCriterion(Mask2FormerConfig config, Tensor classWeights
             var owners = tensor(pairs.Select(p => (long)p.Image).ToArray());
             chosen = Choose(predicted.detach(), targets.Valid, owners, points);
             var truth = targets.Masks.flatten(0, 1).index_select(0, tensor(pairs.Select(p => (p.Image * slots) + p.Target).ToArray())).unsqueeze(1);
-            wanted = LossPoints.Bilinear(truth, chosen).squeeze(1);
-            weight = LossPoints.Nearest(targets.Valid, owners, chosen);
+            wanted = PointSampling.Bilinear(truth, chosen).squeeze(1);
+            weight = PointSampling.Nearest(targets.Valid, owners, chosen);
         }
 
-        var logits = LossPoints.Bilinear(predicted, chosen).squeeze(1);
-        var known = weight.sum(1).clamp(min: Held.Of(1));
+        var logits = PointSampling.Bilinear(predicted, chosen).squeeze(1);
+        var known = weight.sum(1).clamp(min: PinnedScalar.Of(1));
         var cross = ((functional.softplus(logits) - (logits * wanted)) * weight).sum(1) / known;
         var inside = logits.sigmoid() * weight;
-        var dice = Dice((inside * wanted).sum(1), inside.sum(1).Plus((wanted * weight).sum(1)));
-        var share = Held.Of(1.0 / Math.Max(1, targets.Count));
+        var dice = Dice((inside * wanted).sum(1), inside.sum(1).SafeAdd((wanted * weight).sum(1)));
+        var share = PinnedScalar.Of(1.0 / Math.Max(1, targets.Count));
         return (cross.view(predictions, -1).sum(1) * share, dice.view(predictions, -1).sum(1) * share, chosen);
     }
 
-    private Tensor Choose(Tensor logits, Tensor valid, Tensor owners, LossPoints points)
+    private Tensor Choose(Tensor logits, Tensor valid, Tensor owners, PointSampling points)
     {
-        var certainty = LossPoints.Bilinear(logits, points.Candidates).squeeze(1).abs();
-        var unknown = LossPoints.Nearest(valid, owners, points.Candidates).eq(Held.Of(0));
-        var (_, top) = certainty.neg().masked_fill(unknown, Held.Of(NeverUncertain)).topk(LossPoints.UncertainCount(config), 1);
+        var certainty = PointSampling.Bilinear(logits, points.Candidates).squeeze(1).abs();
+        var unknown = PointSampling.Nearest(valid, owners, points.Candidates).eq(PinnedScalar.Of(0));
+        var (_, top) = certainty.neg().masked_fill(unknown, PinnedScalar.Of(NeverUncertain)).topk(PointSampling.UncertainCount(config), 1);
         return cat([points.Candidates.gather(1, top.unsqueeze(2).expand(-1, -1, 2)), points.Random], 1);
     }
 }

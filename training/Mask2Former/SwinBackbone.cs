@@ -91,7 +91,7 @@ internal sealed class SwinBackbone : Backbone
         return children;
     }
 
-    /// <summary>What each picture's branch is multiplied with, [n, 1, 1, 1]: 0, or 1 / (1 - chance); null for 1.</summary>
+    /// <summary>What each image's branch is multiplied with, [n, 1, 1, 1]: 0, or 1 / (1 - chance); null for 1.</summary>
     private Tensor? Keep(long pictures, double chance)
     {
         if (!training || Randomness is null || chance == 0) return null;

@@ -77,8 +77,8 @@ internal sealed class SwinBlock : NamedModule<Tensor, Tensor>
     internal Tensor Forward(Tensor x, Tensor? keep)
     {
         var attention = Attend(Before.forward(x));
-        x = x.Plus(keep is null ? attention : attention * keep);
-        return x.Plus(Reduce.forward(Expand.forward(After.forward(x)).gelu()));
+        x = x.SafeAdd(keep is null ? attention : attention * keep);
+        return x.SafeAdd(Reduce.forward(Expand.forward(After.forward(x)).gelu()));
     }
 
     /// <inheritdoc />
@@ -95,10 +95,10 @@ internal sealed class SwinBlock : NamedModule<Tensor, Tensor>
         var padded = right + below > 0 ? functional.pad(x, [0, 0, 0, right, 0, below]) : x;
         if (Shift > 0) padded = padded.roll([-Shift, -Shift], [1, 2]);
         var cells = padded.view(n, rows, Window, columns, Window, channels).permute(0, 1, 3, 2, 4, 5).reshape(n, rows * columns, Window * Window, channels);
-        var scores = (Split(Query.forward(cells)) * Held.Of(1 / Math.Sqrt(channels / Heads))).matmul(Split(Key.forward(cells)).transpose(3, 4));
+        var scores = (Split(Query.forward(cells)) * PinnedScalar.Of(1 / Math.Sqrt(channels / Heads))).matmul(Split(Key.forward(cells)).transpose(3, 4));
         var bias = OffsetBias();
-        if (Shift > 0) bias = bias.unsqueeze(0).Plus(tensor(Separation(height + below, width + right), [rows * columns, 1, Window * Window, Window * Window]));
-        var seen = scores.Plus(bias).softmax(-1).matmul(Split(Value.forward(cells)));
+        if (Shift > 0) bias = bias.unsqueeze(0).SafeAdd(tensor(Separation(height + below, width + right), [rows * columns, 1, Window * Window, Window * Window]));
+        var seen = scores.SafeAdd(bias).softmax(-1).matmul(Split(Value.forward(cells)));
         var mixed = Output.forward(seen.transpose(2, 3).flatten(3));
         var map = mixed.view(n, rows, columns, Window, Window, channels).permute(0, 1, 3, 2, 4, 5).reshape(n, height + below, width + right, channels);
         if (Shift > 0) map = map.roll([Shift, Shift], [1, 2]);

@@ -29,13 +29,13 @@ public sealed record SwinConfig : BackboneConfig
     /// <summary>Whether queries, keys and values have a bias.</summary>
     public bool HasAttentionBias { get; init; } = true;
 
-    /// <summary>The last block's chance to lose its attention branch for a picture while training; earlier blocks' rise linearly to it.</summary>
+    /// <summary>The last block's chance to lose its attention branch for an image while training; earlier blocks' rise linearly to it.</summary>
     public double DropPath { get; init; }
 
     /// <summary>Epsilon of the layer norms inside blocks.</summary>
     public double NormEpsilon { get; init; } = 1e-5;
 
-    /// <summary>Side of the pictures that the weights were first trained on. Not used; it is kept for the file.</summary>
+    /// <summary>Side of the images that the weights were first trained on. Not used; it is kept for the file.</summary>
     public int ImageSize { get; init; } = 224;
 
     /// <inheritdoc />

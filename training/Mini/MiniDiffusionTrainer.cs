@@ -33,7 +33,7 @@ public sealed class MiniDiffusionTrainer(MiniDiffusionOptions options, Action<st
         Directory.CreateDirectory(options.WorkDirectory);
         set_num_threads(options.Threads);
         var context = new StageContext(options, ArtCatalog.Load(options.ArtDirectory), log);
-        log($"art: {context.Art.Sprites.Count} pictures, {context.Art.Sprites.Count(sprite => sprite.HeldOut)} of them held out");
+        log($"art: {context.Art.Sprites.Count} images, {context.Art.Sprites.Count(sprite => sprite.HeldOut)} of them held out");
         var autoEncoderStage = new AutoEncoderStage(context);
         var autoEncoder = autoEncoderStage.Run(cancellation);
         using (var backbone = new BackboneStage(context).Run(cancellation)) backbone.Save(Path.Combine(options.OutputDirectory, BackboneFolder));

@@ -78,9 +78,9 @@ internal sealed class FlatAdamW : IDisposable
         Steps++;
         var correction1 = 1 - Math.Pow(Beta1, Steps);
         using var correction2 = Math.Sqrt(1 - Math.Pow(Beta2, Steps)).ToScalar();
-        _mean.mul_(Held.Of(Beta1)).add_(_gradients, Held.Of(1 - Beta1));
-        _square.mul_(Held.Of(Beta2)).addcmul_(_gradients, _gradients, Held.Of(1 - Beta2));
-        var denominator = _square.sqrt().div_(correction2).add_(Held.Of(Epsilon), Held.Of(1));
+        _mean.mul_(PinnedScalar.Of(Beta1)).add_(_gradients, PinnedScalar.Of(1 - Beta1));
+        _square.mul_(PinnedScalar.Of(Beta2)).addcmul_(_gradients, _gradients, PinnedScalar.Of(1 - Beta2));
+        var denominator = _square.sqrt().div_(correction2).add_(PinnedScalar.Of(Epsilon), PinnedScalar.Of(1));
         foreach (var (offset, length, factor, decay) in _segments)
         {
             var values = _values.narrow(0, offset, length);

@@ -134,7 +134,7 @@ internal sealed class BatchNormalization : NamedModule<Tensor, Tensor>
     {
         var learning = training && !Frozen;
         if (learning)
-            using (no_grad()) Batches.add_(Held.Of(1), Held.Of(1));
+            using (no_grad()) Batches.add_(PinnedScalar.Of(1), PinnedScalar.Of(1));
         return functional.batch_norm(input, RunningMean, RunningVariance, Weight, Bias, learning, 0.1, Epsilon);
     }
 }

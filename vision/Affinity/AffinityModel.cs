@@ -123,8 +123,8 @@ public sealed class AffinityModel
         var tensors = heads.SelectMany(h => h.Head.Tensors.Select(t => t with { Name = $"{h.Class ?? Shared}.{t.Name}" }));
         new SafetensorsFile(tensors, new Dictionary<string, string> { ["format"] = "pt" }).Write(bytes);
         var written = config with { Classes = [.. heads.Select(h => h.Class).OfType<string>()], Sha256 = Hash(bytes.ToArray()) };
-        WholeFile.Write(Path.Combine(folder, WeightsFile), bytes.ToArray());
-        WholeFile.Write(Path.Combine(folder, ConfigFile), (byte[])[.. JsonSerializer.SerializeToUtf8Bytes(written, Json), (byte)'\n']);
+        AtomicFile.Write(Path.Combine(folder, WeightsFile), bytes.ToArray());
+        AtomicFile.Write(Path.Combine(folder, ConfigFile), (byte[])[.. JsonSerializer.SerializeToUtf8Bytes(written, Json), (byte)'\n']);
         return written;
     }
 

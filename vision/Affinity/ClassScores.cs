@@ -6,7 +6,7 @@ namespace FreeMask.Vision.Affinity;
 /// <param name="Labels">The class where <paramref name="Low"/> has one, 0 where <paramref name="High"/> is background, 255 elsewhere.</param>
 /// <param name="Low">Labels against a strong background (low alpha): few objects, sure ones.</param>
 /// <param name="High">Labels against a weak background (high alpha): little background, surely none else.</param>
-public sealed record ConfidentLabels(LabelMap Labels, LabelMap Low, LabelMap High);
+public sealed record ConfidenceLabels(LabelMap Labels, LabelMap Low, LabelMap High);
 
 /// <summary>Label maps from one score map a class, each in 0..1 (jiwoon-ahn/psa). Labels are 0 for background, then positions among the classes given, from 1.</summary>
 public static class ClassScores
@@ -45,13 +45,13 @@ public static class ClassScores
     /// <param name="classes">One map a class.</param>
     /// <param name="lowAlpha">Makes the strong background; 4 in PSA.</param>
     /// <param name="highAlpha">Makes the weak one; 32 in PSA.</param>
-    public static ConfidentLabels Confident(IReadOnlyList<FloatMap> classes, double lowAlpha, double highAlpha)
+    public static ConfidenceLabels Confident(IReadOnlyList<FloatMap> classes, double lowAlpha, double highAlpha)
     {
         var (low, high) = (ArgMax([Background(classes, lowAlpha), .. classes]), ArgMax([Background(classes, highAlpha), .. classes]));
         var labels = new LabelMap(low.Width, low.Height);
         for (var i = 0; i < labels.Labels.Length; i++)
             labels.Labels[i] = high.Labels[i] == LabelMap.Background ? LabelMap.Background : low.Labels[i] > 0 ? low.Labels[i] : LabelMap.Ignore;
-        return new ConfidentLabels(labels, low, high);
+        return new ConfidenceLabels(labels, low, high);
     }
 
     private static void RequireOneSize(IReadOnlyList<FloatMap> maps)

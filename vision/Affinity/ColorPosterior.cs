@@ -3,7 +3,7 @@ using FreeMask.Imaging;
 namespace FreeMask.Vision.Affinity;
 
 /// <summary>
-/// Two colour histograms, of object and of background, made from a soft map and turned back on the picture: each pixel's log odds are those
+/// Two colour histograms, of object and of background, made from a soft map and turned back on the image: each pixel's log odds are those
 /// of the map plus those of its colour (a soft GrabCut with histograms in place of Gaussian mixtures).
 /// </summary>
 public static class ColorPosterior
@@ -15,7 +15,7 @@ public static class ColorPosterior
     private const double MapWeight = 2, ColorLimit = 3;
 
     /// <summary>The posterior of the object.</summary>
-    /// <param name="image">The picture.</param>
+    /// <param name="image">The image.</param>
     /// <param name="map">Soft object map in 0..1, of the same size.</param>
     /// <param name="colorWeight">How much a colour's log odds count; 0 leaves the (sharpened) map.</param>
     /// <returns>Probabilities in 0..1.</returns>
@@ -25,7 +25,7 @@ public static class ColorPosterior
         ArgumentNullException.ThrowIfNull(image);
         ArgumentNullException.ThrowIfNull(map);
         if ((map.Width, map.Height) != (image.Width, image.Height))
-            throw new ArgumentException($"The map is {map.Width} x {map.Height}, the picture {image.Width} x {image.Height}.", nameof(map));
+            throw new ArgumentException($"The map is {map.Width} x {map.Height}, the image {image.Width} x {image.Height}.", nameof(map));
         var bins = new int[map.Values.Length];
         for (var i = 0; i < bins.Length; i++)
             bins[i] = ((((image.Pixels[3 * i] / Side) * Side) + (image.Pixels[(3 * i) + 1] / Side)) * Side) + (image.Pixels[(3 * i) + 2] / Side);

@@ -38,14 +38,14 @@ public sealed record DenseCrfOptions
 /// </summary>
 public sealed class DenseCrf
 {
-    // A soft map is never taken as certain, so that the picture can still speak.
+    // A soft map is never taken as certain, so that the image can still speak.
     private const float Certainty = 0.98f;
 
     private readonly int _width, _height;
     private readonly DenseCrfOptions _options;
     private readonly List<Kernel> _kernels = [];
 
-    /// <summary>Builds the kernels of a picture; they serve any number of maps.</summary>
+    /// <summary>Builds the kernels of an image; they serve any number of maps.</summary>
     public DenseCrf(RgbImage image, DenseCrfOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(image);
@@ -89,7 +89,7 @@ public sealed class DenseCrf
         return result;
     }
 
-    /// <summary>Object against background from a soft map in 0..1 of the picture's size.</summary>
+    /// <summary>Object against background from a soft map in 0..1 of the image's size.</summary>
     /// <exception cref="ArgumentException">The sizes differ.</exception>
     public FloatMap RefineBinary(FloatMap map)
     {

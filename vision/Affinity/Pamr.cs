@@ -6,7 +6,7 @@ namespace FreeMask.Vision.Affinity;
 /// <summary>
 /// Pixel-adaptive mask refinement (Araslanov and Roth, CVPR 2020, visinf/1-stage-wseg): every pixel becomes the mean of its neighbours at
 /// several distances, weighted by a softmax over -|I_i - I_j| / (1e-8 + sigma std_i), averaged over the colour channels. The deviation is
-/// taken (N - 1) over all neighbours and the centre once per distance. Edges of the picture are repeated.
+/// taken (N - 1) over all neighbours and the centre once per distance. Edges of the image are repeated.
 /// </summary>
 public sealed class Pamr
 {
@@ -18,7 +18,7 @@ public sealed class Pamr
     // Neighbour after neighbour, one row-major plane of weights each.
     private readonly float[] _weights;
 
-    /// <summary>Computes the weights of a picture; they serve any number of maps.</summary>
+    /// <summary>Computes the weights of an image; they serve any number of maps.</summary>
     public Pamr(RgbImage image, PamrOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(image);
@@ -36,13 +36,13 @@ public sealed class Pamr
     /// <summary>The weight of a neighbour, in the order of dilations and then top-left to bottom-right.</summary>
     internal float Weight(int neighbour, int x, int y) => _weights[(((neighbour * _height) + y) * _width) + x];
 
-    /// <summary>Refines a map of the picture's size.</summary>
+    /// <summary>Refines a map of the image's size.</summary>
     /// <exception cref="ArgumentException">The sizes differ.</exception>
     public FloatMap Refine(FloatMap map)
     {
         ArgumentNullException.ThrowIfNull(map);
         if ((map.Width, map.Height) != (_width, _height))
-            throw new ArgumentException($"The map is {map.Width} x {map.Height}, the picture {_width} x {_height}.", nameof(map));
+            throw new ArgumentException($"The map is {map.Width} x {map.Height}, the image {_width} x {_height}.", nameof(map));
         var padded = new float[_stride * (_height + (2 * _pad))];
         var values = (float[])map.Values.Clone();
         for (var iteration = 0; iteration < Options.Iterations; iteration++)

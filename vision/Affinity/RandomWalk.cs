@@ -9,7 +9,7 @@ namespace FreeMask.Vision.Affinity;
 /// </summary>
 /// <remarks>
 /// The published code squares a dense T eight times. Here T stays sparse, one plane of weights a displacement, and is applied to the map itself: T is similar to a symmetric
-/// matrix with eigenvalues in [-1, 1], so T^256 is a sum of about 100 Chebyshev polynomials of T (<see cref="WalkPolynomial"/>) within 1e-8. Computed in
+/// matrix with eigenvalues in [-1, 1], so T^256 is a sum of about 100 Chebyshev polynomials of T (<see cref="ChebyshevPolynomial"/>) within 1e-8. Computed in
 /// double, where 256 roundings cannot be seen; squaring in single is off by 2e-5.
 /// </remarks>
 public sealed class RandomWalk
@@ -45,7 +45,7 @@ public sealed class RandomWalk
         ArgumentOutOfRangeException.ThrowIfNegative(steps);
         if ((map.Width, map.Height) != (_pairs.Width, _pairs.Height))
             throw new ArgumentException($"The map is {map.Width} x {map.Height}, the walk is on a {_pairs.Width} x {_pairs.Height} grid.", nameof(map));
-        var coefficients = WalkPolynomial.Coefficients(steps);
+        var coefficients = ChebyshevPolynomial.Coefficients(steps);
         var values = Array.ConvertAll(map.Values, v => (double)v);
         values = coefficients.Length <= steps ? Evaluate(values, coefficients) : Repeat(values, steps);
         return new FloatMap(map.Width, map.Height, Array.ConvertAll(values, v => (float)v));

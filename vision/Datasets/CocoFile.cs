@@ -3,21 +3,21 @@ using FreeMask.Imaging;
 
 namespace FreeMask.Vision.Datasets;
 
-/// <summary>An object without its outline, which is read where it lies in the file when the picture is needed.</summary>
+/// <summary>An object without its outline, which is read where it lies in the file when the image is needed.</summary>
 /// <param name="Label">Its class; 255 for a crowd.</param>
 /// <param name="Area">In pixels; null where the file does not say.</param>
 /// <param name="Offset">Where its entry begins in the file.</param>
 /// <param name="Length">Bytes of its entry.</param>
 internal readonly record struct CocoObject(byte Label, double? Area, long Offset, int Length);
 
-/// <summary>A listed picture.</summary>
-internal sealed record CocoPicture(string File, int Width, int Height, IReadOnlyList<CocoObject> Objects);
+/// <summary>A listed image.</summary>
+internal sealed record CocoImage(string File, int Width, int Height, IReadOnlyList<CocoObject> Objects);
 
 /// <summary>What a file of COCO's instances holds. An object is one small record; outlines stay in the file.</summary>
 /// <param name="Labels">Background and the categories by id; categories of one name are one class, and one named background is background.</param>
 /// <param name="Pictures">By file name.</param>
 /// <param name="Notes">What was left out.</param>
-internal sealed record CocoFile(IReadOnlyList<string> Labels, IReadOnlyList<CocoPicture> Pictures, IReadOnlyList<string> Notes)
+internal sealed record CocoFile(IReadOnlyList<string> Labels, IReadOnlyList<CocoImage> Pictures, IReadOnlyList<string> Notes)
 {
     private const string Background = "background";
 
@@ -39,14 +39,14 @@ internal sealed record CocoFile(IReadOnlyList<string> Labels, IReadOnlyList<Coco
         }
     }
 
-    /// <summary>Whether a file lists a picture.</summary>
+    /// <summary>Whether a file lists an image.</summary>
     internal static bool HasPictures(string path)
     {
         var found = false;
         try
         {
             using var stream = File.OpenRead(path);
-            JsonArrays.Walk(stream, (array, _, _) => !(found |= array == "images"));
+            JsonArrayReader.Walk(stream, (array, _, _) => !(found |= array == "images"));
             return found;
         }
         catch (JsonException)
@@ -65,10 +65,10 @@ internal sealed record CocoFile(IReadOnlyList<string> Labels, IReadOnlyList<Coco
 
         internal CocoFile Read()
         {
-            using (var stream = File.OpenRead(path)) JsonArrays.Walk(stream, Visit);
+            using (var stream = File.OpenRead(path)) JsonArrayReader.Walk(stream, Visit);
             if (_categories.Count == 0 && _images.Count == 0) throw new FormatException("it has neither categories nor images.");
             var (names, labels) = Classes();
-            if (_images.Count == 0) throw new FreeMaskException($"{path} lists no pictures.");
+            if (_images.Count == 0) throw new FreeMaskException($"{path} lists no images.");
             var places = Places();
             var objects = new List<CocoObject>[places.Count];
             var (strays, bare) = (0, 0);
@@ -82,8 +82,8 @@ internal sealed record CocoFile(IReadOnlyList<string> Labels, IReadOnlyList<Coco
 
             List<string> notes = [];
             if (bare > 0) notes.Add($"{bare} of {_objects.Count} objects of {path} have no outline (an empty segmentation) and are left out: their pixels count as background.");
-            if (strays > 0) notes.Add($"{strays} of {_objects.Count} objects of {path} belong to pictures that it does not list.");
-            var pictures = places.Values.Select(i => new CocoPicture(_images[i].File, _images[i].Width, _images[i].Height, objects[i] ?? []));
+            if (strays > 0) notes.Add($"{strays} of {_objects.Count} objects of {path} belong to images that it does not list.");
+            var pictures = places.Values.Select(i => new CocoImage(_images[i].File, _images[i].Width, _images[i].Height, objects[i] ?? []));
             return new([.. names], [.. pictures.OrderBy(p => p.File, StringComparer.Ordinal)], notes);
         }
 
@@ -127,7 +127,7 @@ internal sealed record CocoFile(IReadOnlyList<string> Labels, IReadOnlyList<Coco
             return names.Count is > 1 and <= LabelMap.Ignore ? (names, labels) : throw new FreeMaskException($"{path} has {names.Count - 1} categories; 1 to {LabelMap.Ignore - 1} are possible.");
         }
 
-        /// <summary>Where each id stands in the list of pictures.</summary>
+        /// <summary>Where each id stands in the list of images.</summary>
         private Dictionary<CocoId, int> Places()
         {
             var places = new Dictionary<CocoId, int>();
@@ -136,7 +136,7 @@ internal sealed record CocoFile(IReadOnlyList<string> Labels, IReadOnlyList<Coco
                 var image = _images[i];
                 ImageLimits.Require(image.Width, image.Height, ImageCodec.MaximumPixels, $"{path}: {image.Entry} ({image.File})");
                 if (!places.TryAdd(image.Id, i) && _images[places[image.Id]].File != image.File)
-                    throw new FormatException($"two pictures have the id {image.Id}: {_images[places[image.Id]].File} and {image.File}.");
+                    throw new FormatException($"two images have the id {image.Id}: {_images[places[image.Id]].File} and {image.File}.");
             }
 
             return places;

@@ -9,14 +9,14 @@ internal static class CocoOutline
 {
     private const int LeastNumbers = 6;
 
-    // Outlines may leave the picture a little; one that is far outside is a mistake, and walking along it takes memory for each pixel of its length.
+    // Outlines may leave the image a little; one that is far outside is a mistake, and walking along it takes memory for each pixel of its length.
     private const int Reach = 10;
 
     /// <summary>Whether a list of polygons has one: corners that are fewer than three enclose nothing, and are passed over.</summary>
     internal static bool HasPolygon(JsonElement polygons) => polygons.EnumerateArray().Any(IsPolygon);
 
     /// <summary>The mask of an object.</summary>
-    /// <exception cref="FormatException">The outline is damaged, or belongs to a picture of another size.</exception>
+    /// <exception cref="FormatException">The outline is damaged, or belongs to an image of another size.</exception>
     internal static RunLengthMask Read(JsonElement segmentation, int width, int height) => segmentation.ValueKind == JsonValueKind.Array
         ? RunLengthMask.Merge([.. segmentation.EnumerateArray().Where(IsPolygon).Select(polygon => Polygon(polygon, width, height))])
         : Runs(segmentation, width, height);
@@ -31,7 +31,7 @@ internal static class CocoOutline
         var side = Math.Max(width, height);
         var stray = Array.FindIndex(numbers, v => !(v >= -Reach * side && v <= (1 + Reach) * side));
         if (stray >= 0)
-            throw new FormatException(string.Create(CultureInfo.InvariantCulture, $"a polygon has the coordinate {numbers[stray]}, far outside of the picture of {width} x {height}"));
+            throw new FormatException(string.Create(CultureInfo.InvariantCulture, $"a polygon has the coordinate {numbers[stray]}, far outside of the image of {width} x {height}"));
         return RunLengthMask.FromPolygon(numbers, width, height);
     }
 
@@ -41,7 +41,7 @@ internal static class CocoOutline
         {
             int[] sides = [.. size.EnumerateArray().Select(v => (int)v.GetDouble())];
             if (sides.Length != 2 || sides[0] != height || sides[1] != width)
-                throw new FormatException($"its run lengths are for a picture of {string.Join(" x ", sides.Reverse())}, this one is {width} x {height}");
+                throw new FormatException($"its run lengths are for an image of {string.Join(" x ", sides.Reverse())}, this one is {width} x {height}");
         }
 
         var counts = segmentation.GetProperty("counts");

@@ -1,146 +1,33 @@
-using FreeMask.Files;
 using FreeMask.Imaging;
 
 namespace FreeMask.Vision.Datasets;
 
-/// <summary>One entry of a <see cref="VocDataset"/>.</summary>
-/// <param name="Id">Path of the picture below JPEGImages, without extension, with forward slashes.</param>
-/// <param name="ImagePath">The picture.</param>
-/// <param name="LabelPath">The class mask.</param>
-public sealed record VocEntry(string Id, string ImagePath, string LabelPath);
-
-/// <summary>A loaded entry.</summary>
-/// <param name="Id">That of the entry.</param>
-/// <param name="Image">The picture, upright.</param>
-/// <param name="Labels">Class indices, 255 = void; of the picture's size.</param>
-public sealed record VocSample(string Id, RgbImage Image, LabelMap Labels);
-
-/// <summary>
-/// Reads a folder of pictures with masks in VOC's layout: <c>JPEGImages</c> (.jpg, .jpeg, .png, .webp or .bmp, also in folders of their own) and
-/// <c>SegmentationClass</c> (PNG of the same path: class indices, or the colours of <c>labelmap.txt</c> or VOC's), with <c>ImageSets/Segmentation</c> where it exists.
-/// Object masks are not read.
-/// </summary>
-public sealed class VocDataset
+/// <summary>PASCAL VOC's layout. Classes are VOC's, or those of a <c>labelmap.txt</c> (name:r,g,b::) beside the images.</summary>
+internal sealed class VocDataset : LabeledDataset
 {
-    private const string Images = "JPEGImages", Classes = "SegmentationClass", MaskExtension = ".png";
+    private const string Train = "train";
 
-    private static readonly string ImageSets = Path.Combine("ImageSets", "Segmentation");
+    private readonly VocFolder _data;
 
-    private static readonly string[] Extensions = [".jpg", ".jpeg", ".png", ".webp", ".bmp"];
+    private VocDataset(VocFolder data)
+        : base(data.Root, data.Labels, data.WithoutMask == 0 ? [] : [$"{data.WithoutMask} {(data.WithoutMask == 1 ? "image" : "images")} of {data.Root} without a mask: left out."]) => _data = data;
 
-    private readonly VocLabelMap _map;
-    private readonly byte[]? _toVoc;
+    /// <inheritdoc />
+    public override string Format => "voc";
 
-    private VocDataset(string root, IReadOnlyList<VocEntry> entries, int withoutMask, VocLabelMap map, byte[]? toVoc)
-    {
-        (Root, Entries, WithoutMask, _map, _toVoc) = (root, entries, withoutMask, map, toVoc);
-        Labels = toVoc is null ? map.Names : VocClasses.Names;
-    }
+    /// <inheritdoc />
+    public override int Count => _data.Entries.Count;
 
-    /// <summary>The folder that holds the pictures' folder.</summary>
-    public string Root { get; }
+    internal static bool IsHere(string folder) => new[] { folder, Path.Combine(folder, "VOC2012"), Path.Combine(folder, "VOCdevkit", "VOC2012") }
+        .Any(root => Directory.Exists(Path.Combine(root, "JPEGImages")) && Directory.Exists(Path.Combine(root, "SegmentationClass")));
 
-    /// <summary>All entries, by id in ordinal order.</summary>
-    public IReadOnlyList<VocEntry> Entries { get; }
+    internal static bool HasPart(string folder, string part) => VocFolder.Lists(folder).Contains(part);
 
-    /// <summary>Pictures that are left out because they have no mask; 0 where a list chose.</summary>
-    public int WithoutMask { get; }
+    internal static VocDataset Open(string folder, string? part) => new(VocFolder.Open(folder, part ?? (HasPart(folder, Train) ? Train : null)));
 
-    /// <summary>Class names; label maps index them.</summary>
-    public IReadOnlyList<string> Labels { get; }
+    /// <inheritdoc />
+    public override string IdOf(int index) => _data.Entries[index].Id;
 
-    /// <summary>Finds the entries; no pixel is read. Labels are the data set's own classes: those of its <c>labelmap.txt</c>, or VOC's.</summary>
-    /// <param name="folder">An export, <c>VOCdevkit</c>, <c>VOCdevkit/VOC2012</c>, or any folder with JPEGImages and SegmentationClass.</param>
-    /// <param name="imageSet">A list of ImageSets/Segmentation, such as <c>val</c>; null takes every picture that has a mask.</param>
-    /// <exception cref="FreeMaskException">The folder is no such data set, the list is missing or empty, a listed file is missing, or <c>labelmap.txt</c> is wrong.</exception>
-    public static VocDataset Open(string folder, string? imageSet = null) => Open(folder, imageSet, asVoc: false);
-
-    /// <summary>The same, with labels as VOC's classes: those of a <c>labelmap.txt</c> are matched by name.</summary>
-    /// <exception cref="FreeMaskException">As <see cref="Open(string, string?)"/>, or a class of the data set is none of VOC's.</exception>
-    public static VocDataset OpenAsVoc(string folder, string? imageSet = null) => Open(folder, imageSet, asVoc: true);
-
-    private static VocDataset Open(string folder, string? imageSet, bool asVoc)
-    {
-        var root = FindRoot(folder);
-        var map = VocLabelMap.Read(root);
-        var (images, masks) = (FilesOf(Path.Combine(root, Images), Extensions), FilesOf(Path.Combine(root, Classes), [MaskExtension]));
-        string[] ids = imageSet is null ? [.. images.Keys.Where(masks.ContainsKey)] : [.. ListOf(root, imageSet)];
-        var entries = ids.Order(StringComparer.Ordinal).Select(id => Entry(root, id, images, masks)).ToList();
-        return entries.Count > 0
-            ? new VocDataset(root, entries, imageSet is null ? images.Count - ids.Length : 0, map, asVoc ? map.ToVoc() : null)
-            : throw new FreeMaskException($"{root} holds no picture with a mask of the same name.");
-    }
-
-    /// <summary>Loads one entry. A mask without an EXIF orientation of its own is turned with its picture.</summary>
-    /// <exception cref="FreeMaskException">A file is damaged, picture and mask differ in size, or the mask has a label or colour that is no class.</exception>
-    public VocSample Load(VocEntry entry)
-    {
-        ArgumentNullException.ThrowIfNull(entry);
-        var (image, labels) = PictureWithMask.Load(entry.ImagePath, ClassMask.Load(entry.LabelPath, _map.Colors), entry.LabelPath);
-        return new VocSample(entry.Id, image, Translate(labels));
-    }
-
-    /// <summary>Loads the entries one after another.</summary>
-    public IEnumerable<VocSample> LoadAll() => Entries.Select(Load);
-
-    /// <summary>Loads the mask of an entry alone, as it is stored.</summary>
-    /// <exception cref="FreeMaskException">The file is damaged, or has a label or colour that is no class.</exception>
-    public LabelMap LoadMask(VocEntry entry)
-    {
-        ArgumentNullException.ThrowIfNull(entry);
-        return Translate(ClassMask.Load(entry.LabelPath, _map.Colors).Stored);
-    }
-
-    private LabelMap Translate(LabelMap labels) => _toVoc is { } table
-        ? new LabelMap(labels.Width, labels.Height, Array.ConvertAll(labels.Labels, label => label == LabelMap.Ignore ? label : table[label]))
-        : labels;
-
-    private static string FindRoot(string folder)
-    {
-        ReadableFolder.Require(folder);
-        foreach (var candidate in (string[])[folder, Path.Combine(folder, "VOC2012"), Path.Combine(folder, "VOCdevkit", "VOC2012")])
-            if (Directory.Exists(Path.Combine(candidate, Images)) && Directory.Exists(Path.Combine(candidate, Classes))) return Readable(candidate);
-        throw new FreeMaskException($"{folder} is no data set in VOC's layout: it needs the folders {Images} and {Classes}, itself or in VOCdevkit/VOC2012.");
-    }
-
-    private static string Readable(string root)
-    {
-        ReadableFolder.Require(Path.Combine(root, Images));
-        ReadableFolder.Require(Path.Combine(root, Classes));
-        return root;
-    }
-
-    /// <summary>The lists that a data set has (<c>train</c>, <c>val</c>, ...), in ordinal order; an empty list is none.</summary>
-    /// <exception cref="FreeMaskException">The folder is no such data set.</exception>
-    public static IReadOnlyList<string> Lists(string folder)
-    {
-        var lists = Path.Combine(FindRoot(folder), ImageSets);
-        return Directory.Exists(lists)
-            ? [.. Directory.EnumerateFiles(lists, "*.txt").Where(file => ReadList(file).Any()).Select(file => Path.GetFileNameWithoutExtension(file)).Order(StringComparer.Ordinal)]
-            : [];
-    }
-
-    private static IReadOnlyList<string> ListOf(string root, string imageSet)
-    {
-        var path = Path.Combine(root, ImageSets, imageSet + ".txt");
-        if (!File.Exists(path)) throw new FreeMaskException($"{path} does not exist; the data set has no part '{imageSet}'.");
-        string[] ids = [.. ReadList(path)];
-        return ids.Length > 0 ? ids : throw new FreeMaskException($"{path} lists no picture; the data set has no part '{imageSet}'.");
-    }
-
-    private static IEnumerable<string> ReadList(string path) => File.ReadLines(path).Select(l => l.Trim()).Where(l => l.Length > 0).Distinct(StringComparer.Ordinal);
-
-    /// <summary>The files of a folder and those in it, by path without extension; of several of one name the first in ordinal order.</summary>
-    private static Dictionary<string, string> FilesOf(string folder, string[] extensions) => Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
-        .Where(file => extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase))
-        .GroupBy(file => Path.ChangeExtension(Path.GetRelativePath(folder, file), null).Replace('\\', '/'), StringComparer.Ordinal)
-        .ToDictionary(g => g.Key, g => g.Order(StringComparer.Ordinal).First(), StringComparer.Ordinal);
-
-    private static VocEntry Entry(string root, string id, Dictionary<string, string> images, Dictionary<string, string> masks)
-    {
-        if (!images.TryGetValue(id, out var image)) throw new FreeMaskException($"{Path.Combine(root, Images)} has no picture {id}.");
-        return masks.TryGetValue(id, out var mask)
-            ? new VocEntry(id, image, mask)
-            : throw new FreeMaskException($"{Path.Combine(root, Classes, id + MaskExtension)} does not exist; every listed picture needs a mask.");
-    }
+    /// <inheritdoc />
+    public override LabeledImage Load(int index) => _data.Load(_data.Entries[index]);
 }

@@ -22,7 +22,7 @@ internal sealed class VocLabelMap
         Colors = new MaskColors(
             names.Count, colors, false,
             path is null
-                ? $"Declare it in a {FileName} beside the pictures' folder (a line such as 'cat:64,0,0::' for each class), or save the masks as grey PNG whose values are class indices."
+                ? $"Declare it in a {FileName} beside the images' folder (a line such as 'cat:64,0,0::' for each class), or save the masks as grey PNG whose values are class indices."
                 : $"Declare it in {path}, or save the masks as grey PNG whose values are class indices.");
     }
 

@@ -8,38 +8,38 @@ namespace FreeMask.Vision.Evaluation;
 public readonly record struct ConfidenceInterval(double Low, double High);
 
 /// <summary>
-/// Percentile bootstrap over pictures (Efron, 1979): a data set drawn again from itself, with replacement, tells how far a measure would move
-/// with other pictures. Measures that are no means of pictures, such as mean IoU, are computed anew on each drawn set.
+/// Percentile bootstrap over images (Efron, 1979): a data set drawn again from itself, with replacement, tells how far a measure would move
+/// with other images. Measures that are no means of images, such as mean IoU, are computed anew on each drawn set.
 /// </summary>
 public static class Bootstrap
 {
     private const double Confidence = 0.95;
 
-    /// <summary>The 95 % interval of the mean of one number a picture.</summary>
-    /// <param name="values">One number a picture, at least one.</param>
+    /// <summary>The 95 % interval of the mean of one number an image.</summary>
+    /// <param name="values">One number an image, at least one.</param>
     /// <param name="seed">Names the draws.</param>
     /// <param name="draws">How many sets are drawn.</param>
     public static ConfidenceInterval Mean(IReadOnlyList<double> values, ulong seed, int draws = 1000) =>
         Interval(values.Count, seed, draws, drawn => drawn.Average(i => values[i]));
 
-    /// <summary>The 95 % interval of the mean IoU of one confusion matrix a picture.</summary>
-    /// <param name="pictures">One matrix a picture, at least one.</param>
+    /// <summary>The 95 % interval of the mean IoU of one confusion matrix an image.</summary>
+    /// <param name="images">One matrix an image, at least one.</param>
     /// <param name="seed">Names the draws.</param>
     /// <param name="draws">How many sets are drawn.</param>
-    public static ConfidenceInterval MeanIou(IReadOnlyList<ConfusionMatrix> pictures, ulong seed, int draws = 1000) =>
-        Interval(pictures.Count, seed, draws, drawn => Sum(pictures, drawn).Scores().MeanIou);
+    public static ConfidenceInterval MeanIou(IReadOnlyList<ConfusionMatrix> images, ulong seed, int draws = 1000) =>
+        Interval(images.Count, seed, draws, drawn => Sum(images, drawn).Scores().MeanIou);
 
-    /// <summary>The 95 % interval of the difference of two mean IoUs on the same pictures, second minus first, drawn in pairs.</summary>
-    /// <param name="first">One matrix a picture.</param>
-    /// <param name="second">The same pictures in the same order.</param>
+    /// <summary>The 95 % interval of the difference of two mean IoUs on the same images, second minus first, drawn in pairs.</summary>
+    /// <param name="first">One matrix an image.</param>
+    /// <param name="second">The same images in the same order.</param>
     /// <param name="seed">Names the draws.</param>
     /// <param name="draws">How many sets are drawn.</param>
-    /// <exception cref="ArgumentException">The numbers of pictures differ.</exception>
+    /// <exception cref="ArgumentException">The numbers of images differ.</exception>
     public static ConfidenceInterval Difference(IReadOnlyList<ConfusionMatrix> first, IReadOnlyList<ConfusionMatrix> second, ulong seed, int draws = 1000)
     {
         ArgumentNullException.ThrowIfNull(first);
         ArgumentNullException.ThrowIfNull(second);
-        if (first.Count != second.Count) throw new ArgumentException($"{first.Count} pictures cannot be paired with {second.Count}.", nameof(second));
+        if (first.Count != second.Count) throw new ArgumentException($"{first.Count} images cannot be paired with {second.Count}.", nameof(second));
         return Interval(first.Count, seed, draws, drawn => Sum(second, drawn).Scores().MeanIou - Sum(first, drawn).Scores().MeanIou);
     }
 
@@ -67,10 +67,10 @@ public static class Bootstrap
         return below + 1 < sorted.Length ? sorted[below] + ((at - below) * (sorted[below + 1] - sorted[below])) : sorted[below];
     }
 
-    private static ConfusionMatrix Sum(IReadOnlyList<ConfusionMatrix> pictures, int[] drawn)
+    private static ConfusionMatrix Sum(IReadOnlyList<ConfusionMatrix> images, int[] drawn)
     {
-        var sum = new ConfusionMatrix(pictures[0].Classes);
-        foreach (var i in drawn) sum.Add(pictures[i]);
+        var sum = new ConfusionMatrix(images[0].Classes);
+        foreach (var i in drawn) sum.Add(images[i]);
         return sum;
     }
 }

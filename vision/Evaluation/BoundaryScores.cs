@@ -2,7 +2,7 @@ using FreeMask.Imaging;
 
 namespace FreeMask.Vision.Evaluation;
 
-/// <summary>What is counted along the outlines of one class; sums over pictures are sums of these.</summary>
+/// <summary>What is counted along the outlines of one class; sums over images are sums of these.</summary>
 /// <param name="Intersection">Boundary pixels of both maps.</param>
 /// <param name="Union">Boundary pixels of either map.</param>
 public readonly record struct BoundaryCounts(long Intersection, long Union)
@@ -11,7 +11,7 @@ public readonly record struct BoundaryCounts(long Intersection, long Union)
     public double Iou => (double)Intersection / Union;
 }
 
-/// <summary>The boundary F measure of one class in one picture.</summary>
+/// <summary>The boundary F measure of one class in one image.</summary>
 /// <param name="Precision">Share of the predicted outline near the true one.</param>
 /// <param name="Recall">Share of the true outline near the predicted one.</param>
 public readonly record struct BoundaryF(double Precision, double Recall)
@@ -27,7 +27,7 @@ public static class BoundaryScores
 
     /// <summary>
     /// Boundary IoU (Cheng et al., CVPR 2021): of each mask only the pixels within d of its outside count, d = max(1, round(0.02 diagonal)),
-    /// chessboard distance, outside of the picture is outside of the mask.
+    /// chessboard distance, outside of the image is outside of the mask.
     /// </summary>
     /// <returns>Counts by class index; empty where the class is in neither map.</returns>
     /// <exception cref="ArgumentException">The sizes differ.</exception>

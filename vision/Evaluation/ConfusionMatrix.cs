@@ -38,7 +38,7 @@ public sealed class ConfusionMatrix
         return sum;
     }
 
-    /// <summary>Counts one picture.</summary>
+    /// <summary>Counts one image.</summary>
     /// <exception cref="ArgumentException">The sizes differ.</exception>
     /// <exception cref="FreeMaskException">The truth has a class index that is too large.</exception>
     public void Add(LabelMap truth, LabelMap prediction)

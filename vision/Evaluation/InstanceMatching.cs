@@ -10,7 +10,7 @@ internal enum InstanceAreas
 }
 
 /// <summary>
-/// The detections of one class against its truth, as <c>pycocotools.cocoeval</c> matches them: in each picture, surest first, a detection takes the
+/// The detections of one class against its truth, as <c>pycocotools.cocoeval</c> matches them: in each image, surest first, a detection takes the
 /// free object with which it overlaps most, those that count before those that are ignored; crowds may be taken again and again.
 /// </summary>
 internal sealed class InstanceMatching
@@ -22,15 +22,15 @@ internal sealed class InstanceMatching
 
     private static readonly (double Low, double High)[] Ranges = [(0, 1e10), (0, 32 * 32), (32 * 32, 96 * 96), (96 * 96, 1e10)];
 
-    private readonly Picture[] _pictures;
+    private readonly ImageMatches[] _pictures;
 
-    private InstanceMatching(Picture[] pictures) => _pictures = pictures;
+    private InstanceMatching(ImageMatches[] pictures) => _pictures = pictures;
 
     internal static InstanceMatching Match(IReadOnlyList<InstanceTruth> truth, IReadOnlyList<InstanceDetection> detections, int most)
     {
         var (truths, found) = (truth.ToLookup(t => t.Image), detections.ToLookup(d => d.Image));
         var images = truths.Select(t => t.Key).Concat(found.Select(d => d.Key)).Distinct().Order();
-        return new([.. images.Select(image => new Picture([.. truths[image]], [.. found[image].OrderByDescending(d => d.Score).Take(most)]))]);
+        return new([.. images.Select(image => new ImageMatches([.. truths[image]], [.. found[image].OrderByDescending(d => d.Score).Take(most)]))]);
     }
 
     internal static double Threshold(int index) => 0.5 + (index * 0.05);
@@ -85,14 +85,14 @@ internal sealed class InstanceMatching
 
     private sealed record CommandResult(int Objects, IReadOnlyList<(double Score, bool Hit, bool Ignored)> Detections);
 
-    private sealed class Picture
+    private sealed class ImageMatches
     {
         private readonly InstanceTruth[] _truth;
         private readonly InstanceDetection[] _detections;
         private readonly double[,] _overlaps;
         private readonly CommandResult?[,] _outcomes = new CommandResult[Ranges.Length, Thresholds];
 
-        internal Picture(InstanceTruth[] truth, InstanceDetection[] detections)
+        internal ImageMatches(InstanceTruth[] truth, InstanceDetection[] detections)
         {
             (_truth, _detections, _overlaps) = (truth, detections, new double[detections.Length, truth.Length]);
             for (var d = 0; d < detections.Length; d++)

@@ -3,7 +3,7 @@ using FreeMask.Imaging;
 namespace FreeMask.Vision.Evaluation;
 
 /// <summary>An object of the truth.</summary>
-/// <param name="Image">Its picture.</param>
+/// <param name="Image">Its image.</param>
 /// <param name="Category">Its class.</param>
 /// <param name="Shape">Its mask or box.</param>
 /// <param name="Area">Its area as the annotation states it: COCO sorts by it into small, medium and large.</param>
@@ -11,7 +11,7 @@ namespace FreeMask.Vision.Evaluation;
 public sealed record InstanceTruth(long Image, int Category, InstanceShape Shape, double Area, bool Crowd = false);
 
 /// <summary>A detected object.</summary>
-/// <param name="Image">Its picture.</param>
+/// <param name="Image">Its image.</param>
 /// <param name="Category">Its class.</param>
 /// <param name="Shape">Its mask or box, of the kind that the truth has.</param>
 /// <param name="Score">How sure the detector is.</param>
@@ -55,7 +55,7 @@ public abstract record InstanceShape
 /// <param name="ApSmall">Of objects up to 32 x 32 pixels.</param>
 /// <param name="ApMedium">Of objects up to 96 x 96 pixels.</param>
 /// <param name="ApLarge">Of larger objects.</param>
-/// <param name="Ar1">Average recall with one detection a picture.</param>
+/// <param name="Ar1">Average recall with one detection an image.</param>
 /// <param name="Ar10">With ten.</param>
 /// <param name="Ar100">With a hundred.</param>
 /// <param name="ArSmall">Of objects up to 32 x 32 pixels.</param>
@@ -71,7 +71,7 @@ public sealed record InstanceScores(
 
     /// <summary>Measures detections.</summary>
     /// <param name="truth">All objects.</param>
-    /// <param name="detections">All detections; of a picture and class the 100 surest count.</param>
+    /// <param name="detections">All detections; of an image and class the 100 surest count.</param>
     public static InstanceScores Compute(IReadOnlyList<InstanceTruth> truth, IReadOnlyList<InstanceDetection> detections)
     {
         ArgumentNullException.ThrowIfNull(truth);

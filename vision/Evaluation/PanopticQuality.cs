@@ -28,7 +28,7 @@ public sealed class PanopticQuality
     /// <summary>Classes that have been seen in truth or prediction, rising.</summary>
     public IEnumerable<int> Categories => _byCategory.Where(c => c.Value.Any).Select(c => c.Key);
 
-    /// <summary>Counts one picture.</summary>
+    /// <summary>Counts one image.</summary>
     /// <exception cref="FreeMaskException">The sizes differ, or the prediction's map and segments do not belong together.</exception>
     public void Add(PanopticMap truth, PanopticMap prediction)
     {
@@ -43,7 +43,7 @@ public sealed class PanopticQuality
             overlaps[pair] = overlaps.GetValueOrDefault(pair) + 1;
         }
 
-        Count(new Overlaps(overlaps), truth.Segments, Checked(prediction));
+        Count(new SegmentOverlaps(overlaps), truth.Segments, Checked(prediction));
     }
 
     /// <summary>The score of one class; zeros where it has not been seen.</summary>
@@ -73,7 +73,7 @@ public sealed class PanopticQuality
             : throw new FreeMaskException($"The predicted panoptic map has no pixel of the segment {listed.First(id => !present.Contains(id))} that is listed.");
     }
 
-    private void Count(Overlaps overlaps, IReadOnlyList<PanopticSegment> truth, IReadOnlyList<PanopticSegment> prediction)
+    private void Count(SegmentOverlaps overlaps, IReadOnlyList<PanopticSegment> truth, IReadOnlyList<PanopticSegment> prediction)
     {
         HashSet<int> found = [], used = [];
         foreach (var t in truth.Where(t => !t.Crowd))
@@ -102,7 +102,7 @@ public sealed class PanopticQuality
 
     private Counts CountsFor(int category) => _byCategory.TryGetValue(category, out var counts) ? counts : _byCategory[category] = new Counts();
 
-    private sealed class Overlaps(Dictionary<(int Truth, int Prediction), long> pairs)
+    private sealed class SegmentOverlaps(Dictionary<(int Truth, int Prediction), long> pairs)
     {
         private readonly Dictionary<int, long> _truth = Sum(pairs, pair => pair.Truth), _prediction = Sum(pairs, pair => pair.Prediction);
 

@@ -6,7 +6,7 @@ namespace FreeMask.Vision.Evaluation;
 public static class SampleScore
 {
     /// <summary>
-    /// Mean IoU over the object classes that the label map holds; pixels labelled 255 are ignored, whatever the prediction says there.
+    /// Mean IoU over the object classes that the label map holds; pixels labeled 255 are ignored, whatever the prediction says there.
     /// Background is left out: it is large and always there, so it would only compress the scores.
     /// </summary>
     /// <param name="labels">The sample's label map.</param>
@@ -18,15 +18,15 @@ public static class SampleScore
         ArgumentNullException.ThrowIfNull(labels);
         ArgumentNullException.ThrowIfNull(prediction);
         LabelMaps.RequireSameSize(labels, prediction);
-        Span<int> hit = stackalloc int[256], labelled = stackalloc int[256], predicted = stackalloc int[256];
+        Span<int> hit = stackalloc int[256], labeled = stackalloc int[256], predicted = stackalloc int[256];
         hit.Clear();
-        labelled.Clear();
+        labeled.Clear();
         predicted.Clear();
         for (var i = 0; i < labels.Labels.Length; i++)
         {
             var (label, guess) = (labels.Labels[i], prediction.Labels[i]);
             if (label == LabelMap.Ignore) continue;
-            labelled[label]++;
+            labeled[label]++;
             predicted[guess]++;
             if (label == guess) hit[label]++;
         }
@@ -35,8 +35,8 @@ public static class SampleScore
         var classes = 0;
         for (var c = 1; c < LabelMap.Ignore; c++)
         {
-            if (labelled[c] == 0) continue;
-            sum += (double)hit[c] / (labelled[c] + predicted[c] - hit[c]);
+            if (labeled[c] == 0) continue;
+            sum += (double)hit[c] / (labeled[c] + predicted[c] - hit[c]);
             classes++;
         }
 

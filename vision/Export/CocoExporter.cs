@@ -25,13 +25,13 @@ public sealed class CocoExporter : IDatasetFormat
 
     private sealed record Annotation(byte Category, string Counts, long Area, BoundingBox Box);
 
-    private sealed record Picture(int Id, string File, int Width, int Height, DatasetPart Part, IReadOnlyList<Annotation> Annotations);
+    private sealed record ImageEntry(int Id, string File, int Width, int Height, DatasetPart Part, IReadOnlyList<Annotation> Annotations);
 
     private sealed class Writer : IDatasetWriter
     {
         private readonly string _images, _annotations;
         private readonly ExportOptions _options;
-        private readonly List<Picture> _pictures = [];
+        private readonly List<ImageEntry> _pictures = [];
 
         internal Writer(string folder, ExportOptions options)
         {
@@ -51,7 +51,7 @@ public sealed class CocoExporter : IDatasetFormat
                 if (runs.Area > 0) annotations.Add(new Annotation(sample.InstanceClasses[instance - 1], runs.ToCompressed(), runs.Area, runs.BoundingBox));
             }
 
-            _pictures.Add(new Picture(_pictures.Count + 1, file, sample.Image.Width, sample.Image.Height, part, annotations));
+            _pictures.Add(new ImageEntry(_pictures.Count + 1, file, sample.Image.Width, sample.Image.Height, part, annotations));
         }
 
         public void Complete()
@@ -61,9 +61,9 @@ public sealed class CocoExporter : IDatasetFormat
             Write("trainval", _pictures);
         }
 
-        private void Write(string name, IEnumerable<Picture> pictures)
+        private void Write(string name, IEnumerable<ImageEntry> pictures)
         {
-            // A part without pictures is no part: readers fail on an empty one.
+            // A part without images is no part: readers fail on an empty one.
             if (!pictures.Any()) return;
             using var stream = File.Create(Path.Combine(_annotations, $"instances_{name}.json"));
             using var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
@@ -94,7 +94,7 @@ public sealed class CocoExporter : IDatasetFormat
             json.WriteEndArray();
         }
 
-        private static void WriteImages(Utf8JsonWriter json, IEnumerable<Picture> pictures)
+        private static void WriteImages(Utf8JsonWriter json, IEnumerable<ImageEntry> pictures)
         {
             json.WriteStartArray("images");
             foreach (var picture in pictures)
@@ -110,7 +110,7 @@ public sealed class CocoExporter : IDatasetFormat
             json.WriteEndArray();
         }
 
-        private static void WriteAnnotations(Utf8JsonWriter json, IEnumerable<Picture> pictures)
+        private static void WriteAnnotations(Utf8JsonWriter json, IEnumerable<ImageEntry> pictures)
         {
             var id = 1;
             json.WriteStartArray("annotations");
@@ -119,7 +119,7 @@ public sealed class CocoExporter : IDatasetFormat
             json.WriteEndArray();
         }
 
-        private static void WriteAnnotation(Utf8JsonWriter json, int id, Picture picture, Annotation annotation)
+        private static void WriteAnnotation(Utf8JsonWriter json, int id, ImageEntry picture, Annotation annotation)
         {
             json.WriteStartObject();
             json.WriteNumber("id", id);

@@ -25,11 +25,11 @@ public sealed class CocoPanopticExporter : IDatasetFormat
 
     private sealed record Segment(int Id, byte Category, long Area, BoundingBox Box);
 
-    private sealed record Picture(int Id, string Stem, int Width, int Height, DatasetPart Part, IReadOnlyList<Segment> Segments);
+    private sealed record ImageEntry(int Id, string Stem, int Width, int Height, DatasetPart Part, IReadOnlyList<Segment> Segments);
 
     private sealed class Writer(string folder, ExportOptions options) : IDatasetWriter
     {
-        private readonly List<Picture> _pictures = [];
+        private readonly List<ImageEntry> _pictures = [];
 
         public void Add(ExportItem item, DatasetPart part, ExportSample sample)
         {
@@ -49,7 +49,7 @@ public sealed class CocoPanopticExporter : IDatasetFormat
 
             Write(["images", part.Name(), item.Id + ".jpg"], ImageCodec.EncodeJpeg(sample.Image));
             Write(["annotations", "panoptic_" + part.Name(), item.Id + ".png"], ImageCodec.EncodePng(ids));
-            _pictures.Add(new Picture(_pictures.Count + 1, item.Id, width, height, part, segments));
+            _pictures.Add(new ImageEntry(_pictures.Count + 1, item.Id, width, height, part, segments));
         }
 
         public void Complete()
@@ -57,14 +57,14 @@ public sealed class CocoPanopticExporter : IDatasetFormat
             Directory.CreateDirectory(Path.Combine(folder, "annotations"));
             foreach (var part in new[] { DatasetPart.Train, DatasetPart.Val })
             {
-                // A part without pictures is no part: readers fail on an empty one.
+                // A part without images is no part: readers fail on an empty one.
                 if (!_pictures.Exists(p => p.Part == part)) continue;
                 using var stream = File.Create(Path.Combine(folder, "annotations", $"panoptic_{part.Name()}.json"));
                 JsonSerializer.Serialize(stream, Document([.. _pictures.Where(p => p.Part == part)]), new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
             }
         }
 
-        private object Document(Picture[] pictures) => new
+        private object Document(ImageEntry[] pictures) => new
         {
             info = new { description = options.Title },
             licenses = Array.Empty<object>(),

@@ -22,7 +22,7 @@ internal static class DataCard
         text.Append(CultureInfo.InvariantCulture, $"# {MarkdownText.Escape(options.Title)}\n\n");
         if (options.Description.Length > 0) text.Append(options.Description.Trim()).Append("\n\n");
         if (statistics.Preview.Count > 0) text.Append(CultureInfo.InvariantCulture, $"![Samples with their masks]({PreviewName})\n\n");
-        text.Append(CultureInfo.InvariantCulture, $"| part | pictures |\n|---|---:|\n| train | {statistics.Train} |\n| val | {statistics.Validation} |\n\n");
+        text.Append(CultureInfo.InvariantCulture, $"| part | images |\n|---|---:|\n| train | {statistics.Train} |\n| val | {statistics.Validation} |\n\n");
         AppendClasses(text, options.Classes, statistics);
         if (options.Facts.Count > 0)
         {
@@ -39,7 +39,7 @@ internal static class DataCard
     private static void AppendClasses(StringBuilder text, IReadOnlyList<string> classes, ExportStatistics statistics)
     {
         var total = Math.Max(1, statistics.Pixels.Sum());
-        text.Append("## Classes\n\n| index | class | objects | pictures (train) | pictures (val) | pixels |\n|---:|---|---:|---:|---:|---:|\n");
+        text.Append("## Classes\n\n| index | class | objects | images (train) | images (val) | pixels |\n|---:|---|---:|---:|---:|---:|\n");
         for (var c = 0; c < classes.Count; c++)
         {
             if (statistics.Pixels[c] == 0) continue;

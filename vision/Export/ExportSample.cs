@@ -2,7 +2,7 @@ using FreeMask.Imaging;
 
 namespace FreeMask.Vision.Export;
 
-/// <summary>One picture with its labels and objects, ready to be written in any format.</summary>
+/// <summary>One image with its labels and objects, ready to be written in any format.</summary>
 public sealed class ExportSample
 {
     private ExportSample(RgbImage image, LabelMap labels, LabelMap instances, IReadOnlyList<byte> instanceClasses)
@@ -13,7 +13,7 @@ public sealed class ExportSample
         InstanceClasses = instanceClasses;
     }
 
-    /// <summary>The picture.</summary>
+    /// <summary>The image.</summary>
     public RgbImage Image { get; }
 
     /// <summary>Class indices, 255 = void.</summary>
@@ -26,9 +26,9 @@ public sealed class ExportSample
     public IReadOnlyList<byte> InstanceClasses { get; }
 
     /// <summary>Makes a sample whose objects are known.</summary>
-    /// <param name="image">The picture.</param>
+    /// <param name="image">The image.</param>
     /// <param name="labels">Class indices of the same size.</param>
-    /// <param name="instances">1 + object index at every labelled pixel; what it says at background and void does not matter.</param>
+    /// <param name="instances">1 + object index at every labeled pixel; what it says at background and void does not matter.</param>
     /// <param name="instanceClasses">The class of each object.</param>
     /// <exception cref="FreeMaskException">Sizes differ, or an object's pixel has another class than the object.</exception>
     public static ExportSample Create(RgbImage image, LabelMap labels, LabelMap instances, IReadOnlyList<byte> instanceClasses)
@@ -49,7 +49,7 @@ public sealed class ExportSample
         return new ExportSample(image, labels, clean, instanceClasses);
     }
 
-    /// <summary>Makes a sample whose classes have one object each, as in a picture of a single object.</summary>
+    /// <summary>Makes a sample whose classes have one object each, as in an image of a single object.</summary>
     /// <exception cref="FreeMaskException">The sizes differ.</exception>
     public static ExportSample FromLabels(RgbImage image, LabelMap labels)
     {
@@ -85,6 +85,6 @@ public sealed class ExportSample
         ArgumentNullException.ThrowIfNull(image);
         ArgumentNullException.ThrowIfNull(map);
         if ((image.Width, image.Height) != (map.Width, map.Height))
-            throw new FreeMaskException($"The picture is {image.Width} x {image.Height}, its label map {map.Width} x {map.Height}.");
+            throw new FreeMaskException($"The image is {image.Width} x {image.Height}, its label map {map.Width} x {map.Height}.");
     }
 }

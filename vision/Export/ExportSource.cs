@@ -4,7 +4,7 @@ namespace FreeMask.Vision.Export;
 
 /// <summary>What is known of a sample before its pixels are loaded.</summary>
 /// <param name="Id">File name without extension: letters, digits, <c>_</c>, <c>-</c> and <c>.</c>; unique.</param>
-/// <param name="Classes">Object classes in the picture; they balance the split.</param>
+/// <param name="Classes">Object classes in the image; they balance the split.</param>
 public sealed record ExportItem(string Id, IReadOnlyList<byte> Classes)
 {
     /// <summary>Goes into the manifest as it is: prompt, seed, model hashes, thresholds, scores.</summary>

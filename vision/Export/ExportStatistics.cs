@@ -23,7 +23,7 @@ internal sealed class ExportStatistics(IReadOnlyList<string> classes, int sample
 
     internal int[] ValidationImagesOf { get; } = new int[classes.Count];
 
-    /// <summary>Pictures with their labels drawn over, evenly spread over the data set.</summary>
+    /// <summary>Images with their labels drawn over, evenly spread over the data set.</summary>
     internal IReadOnlyList<RgbImage> Preview => _preview;
 
     internal void Add(int index, DatasetPart part, ExportSample sample)

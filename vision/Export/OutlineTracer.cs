@@ -46,7 +46,7 @@ internal static class OutlineTracer
         return outlines;
     }
 
-    /// <summary>The first pixel of each hole: of the background's 4-connected regions those that do not reach the picture's border.</summary>
+    /// <summary>The first pixel of each hole: of the background's 4-connected regions those that do not reach the image's border.</summary>
     private static IEnumerable<(int X, int Y)> Holes(ReadOnlySpan<byte> mask, int width)
     {
         var background = new byte[mask.Length];

@@ -7,7 +7,7 @@ namespace FreeMask.Vision.Export;
 /// <summary>
 /// YOLO segmentation: <c>images/{train,val}</c>, <c>labels/{train,val}</c> with a line an object, <c>data.yaml</c>. Class 0 is the first class after background.
 /// <c>data.yaml</c> has no <c>path</c>: ultralytics takes a relative one from the current folder, and without it from where the file lies. It needs both parts;
-/// where one has no picture, the other stands for it.
+/// where one has no image, the other stands for it.
 /// </summary>
 /// <remarks>
 /// The format knows neither parts nor holes: an object is one closed outline that goes over to its parts and holes and back, which readers fill to the same pixels

@@ -2,7 +2,7 @@ namespace FreeMask.Vision.Harmonization;
 
 /// <summary>
 /// The change that brings an object nearer to its surroundings: Reinhard's transfer of statistics in a Lab space ("Color transfer between images",
-/// 2001; per region as RAIN does, arXiv:2106.02853), cut down to what natural pictures justify.
+/// 2001; per region as RAIN does, arXiv:2106.02853), cut down to what natural images justify.
 /// </summary>
 /// <remarks>
 /// A full transfer assumes that an object has the mean and the contrast of its surroundings. Natural objects do not: over 1,781 masked objects of

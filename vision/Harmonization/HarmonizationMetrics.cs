@@ -8,28 +8,28 @@ namespace FreeMask.Vision.Harmonization;
 /// </summary>
 /// <param name="Mse">Mean squared difference over all pixels and channels.</param>
 /// <param name="ForegroundMse">Mean squared difference over the masked pixels and channels (fMSE); 0 for an empty mask.</param>
-/// <param name="Psnr">10 log10(255^2 / MSE) in decibels; infinite for equal pictures.</param>
+/// <param name="Psnr">10 log10(255^2 / MSE) in decibels; infinite for equal images.</param>
 public sealed record HarmonizationMetrics(double Mse, double ForegroundMse, double Psnr)
 {
-    /// <summary>Compares a picture with the true one.</summary>
-    /// <param name="picture">The composite or harmonized picture.</param>
-    /// <param name="truth">The real picture.</param>
+    /// <summary>Compares an image with the true one.</summary>
+    /// <param name="image">The composite or harmonized image.</param>
+    /// <param name="truth">The real image.</param>
     /// <param name="mask">Above 127 where the foreground is.</param>
     /// <exception cref="FreeMaskException">The three differ in size.</exception>
-    public static HarmonizationMetrics Compare(RgbImage picture, RgbImage truth, LabelMap mask)
+    public static HarmonizationMetrics Compare(RgbImage image, RgbImage truth, LabelMap mask)
     {
-        ArgumentNullException.ThrowIfNull(picture);
+        ArgumentNullException.ThrowIfNull(image);
         ArgumentNullException.ThrowIfNull(truth);
         ArgumentNullException.ThrowIfNull(mask);
-        if ((picture.Width, picture.Height) != (truth.Width, truth.Height) || (picture.Width, picture.Height) != (mask.Width, mask.Height))
-            throw new FreeMaskException("Picture, true picture and mask must be of one size to be compared.");
+        if ((image.Width, image.Height) != (truth.Width, truth.Height) || (image.Width, image.Height) != (mask.Width, mask.Height))
+            throw new FreeMaskException("Image, true image and mask must be of one size to be compared.");
         long all = 0, foreground = 0, pixels = 0;
         for (var i = 0; i < mask.Labels.Length; i++)
         {
             long squares = 0;
             for (var c = 0; c < 3; c++)
             {
-                long d = picture.Pixels[(3 * i) + c] - truth.Pixels[(3 * i) + c];
+                long d = image.Pixels[(3 * i) + c] - truth.Pixels[(3 * i) + c];
                 squares += d * d;
             }
 

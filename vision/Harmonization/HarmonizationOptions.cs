@@ -6,7 +6,7 @@ public sealed record HarmonizationOptions
     /// <summary>The settings that the pipeline uses unless told otherwise.</summary>
     public static HarmonizationOptions Default { get; } = new();
 
-    /// <summary>How much of the estimated change is made, in 0..1; 0 leaves the picture as it is.</summary>
+    /// <summary>How much of the estimated change is made, in 0..1; 0 leaves the image as it is.</summary>
     public double Strength { get; init; } = 1;
 
     /// <summary>Width of the ring of surroundings whose colours count, as a share of the longer side.</summary>

@@ -12,8 +12,8 @@ namespace FreeMask.Vision.Harmonization;
 /// <param name="ShiftB">Change of the mean of b.</param>
 public sealed record HarmonizedObject(byte Instance, double Distance, double Gate, double ShiftL, double ShiftA, double ShiftB);
 
-/// <summary>The harmonized picture and what was done.</summary>
-/// <param name="Image">The picture; equal to the composite wherever nothing was pasted.</param>
+/// <summary>The harmonized image and what was done.</summary>
+/// <param name="Image">The image; equal to the composite wherever nothing was pasted.</param>
 /// <param name="Objects">One entry for each pasted object, by instance number.</param>
 public sealed record HarmonizedImage(RgbImage Image, IReadOnlyList<HarmonizedObject> Objects);
 
@@ -33,8 +33,8 @@ public static class Harmonizer
         return Harmonize(composite.Image, composite.Pasted, composite.Instances, options);
     }
 
-    /// <summary>Harmonizes the pasted parts of a picture.</summary>
-    /// <param name="composite">The picture.</param>
+    /// <summary>Harmonizes the pasted parts of an image.</summary>
+    /// <param name="composite">The image.</param>
     /// <param name="pasted">How much of each pixel was pasted, 0 none to 255 all.</param>
     /// <param name="instances">Which object each pixel belongs to (0 none, 255 undecided); null treats all that was pasted as one object.</param>
     /// <param name="options">Settings.</param>
@@ -100,6 +100,6 @@ public static class Harmonizer
     private static void RequireSize(RgbImage image, LabelMap map, string what)
     {
         if ((image.Width, image.Height) != (map.Width, map.Height))
-            throw new FreeMaskException($"The picture is {image.Width} x {image.Height} pixels but {what} {map.Width} x {map.Height}; they must be of one size.");
+            throw new FreeMaskException($"The image is {image.Width} x {image.Height} pixels but {what} {map.Width} x {map.Height}; they must be of one size.");
     }
 }

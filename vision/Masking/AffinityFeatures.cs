@@ -6,7 +6,7 @@ using FreeMask.Vision.Affinity;
 namespace FreeMask.Vision.Masking;
 
 /// <summary>
-/// What an affinity head sees of a picture: three fixed levels of features that every model bundle has. AffinityNet uses three levels of a classification network; here the
+/// What an affinity head sees of an image: three fixed levels of features that every model bundle has. AffinityNet uses three levels of a classification network; here the
 /// diffusion model's self-attention is the semantic level, and colours at two scales are the others.
 /// </summary>
 /// <remarks>Each is scaled to about 1; the head has no bias and no normalisation of its own.</remarks>
@@ -20,7 +20,7 @@ public static class AffinityFeatures
     /// <summary>Channels of the levels.</summary>
     public static IReadOnlyList<int> Channels { get; } = [AttentionChannels, TextureChannels, ColorChannels];
 
-    /// <summary>The grid of a picture: its shorter side has <paramref name="side"/> cells, or the picture's pixels where it has fewer.</summary>
+    /// <summary>The grid of an image: its shorter side has <paramref name="side"/> cells, or the image's pixels where it has fewer.</summary>
     public static (int Width, int Height) Grid(RgbImage image, int side)
     {
         ArgumentNullException.ThrowIfNull(image);
@@ -28,8 +28,8 @@ public static class AffinityFeatures
         return (Math.Max(1, (int)Math.Round(image.Width * scale)), Math.Max(1, (int)Math.Round(image.Height * scale)));
     }
 
-    /// <summary>The features of a picture.</summary>
-    /// <param name="image">The picture.</param>
+    /// <summary>The features of an image.</summary>
+    /// <param name="image">The image.</param>
     /// <param name="self">Its self-attention.</param>
     /// <param name="side">Cells of the shorter side of the finest level.</param>
     /// <returns>

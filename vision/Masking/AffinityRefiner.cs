@@ -8,9 +8,9 @@ namespace FreeMask.Vision.Masking;
 public sealed class AffinityRefiner(AffinityModel model)
 {
     /// <summary>The walk of a class's map.</summary>
-    /// <param name="image">The picture.</param>
+    /// <param name="image">The image.</param>
     /// <param name="coarse">The class's map on any grid.</param>
-    /// <param name="self">The picture's self-attention.</param>
+    /// <param name="self">The image's self-attention.</param>
     /// <param name="className">The class.</param>
     /// <returns>The map on the model's grid, within the range of the coarse one (enlarged with its own overshoot).</returns>
     /// <exception cref="FreeMaskException">The model has no head for the class, or was made for other features.</exception>
@@ -20,7 +20,7 @@ public sealed class AffinityRefiner(AffinityModel model)
         ArgumentNullException.ThrowIfNull(coarse);
         var (config, head) = (model.Config, model.Head(className));
         if (!head.Inputs.SequenceEqual(AffinityFeatures.Channels))
-            throw new FreeMaskException($"The affinity model takes levels of {string.Join(", ", head.Inputs)} channels; pictures have {string.Join(", ", AffinityFeatures.Channels)}. Train it anew.");
+            throw new FreeMaskException($"The affinity model takes levels of {string.Join(", ", head.Inputs)} channels; images have {string.Join(", ", AffinityFeatures.Channels)}. Train it anew.");
         var embedding = head.Embed(AffinityFeatures.Extract(image, self, config.Side));
         var pairs = new AffinityPairs(embedding.Width, embedding.Height, config.Radius, config.Sources);
         var map = Resampling.Resize(coarse, embedding.Width, embedding.Height, ResamplingFilter.Bicubic);

@@ -2,8 +2,8 @@ using FreeMask.Vision.Affinity;
 
 namespace FreeMask.Vision.Masking;
 
-/// <summary>What makes the borders of a coarse map follow the picture.</summary>
-public enum MaskCleanUp
+/// <summary>What makes the borders of a coarse map follow the image.</summary>
+public enum MaskRefinementMethod
 {
     /// <summary>Nothing: the map is only enlarged.</summary>
     None,
@@ -35,7 +35,7 @@ public enum MaskThreshold
 }
 
 /// <summary>
-/// Settings of the mask stage. Lengths are in pixels of a picture whose shorter side has 128, and grow with it; only PAMR's distances do not.
+/// Settings of the mask stage. Lengths are in pixels of an image whose shorter side has 128, and grow with it; only PAMR's distances do not.
 /// </summary>
 public sealed record MaskOptions
 {
@@ -49,7 +49,7 @@ public sealed record MaskOptions
     public double ColorWeight { get; init; } = 1;
 
     /// <summary>The clean-up.</summary>
-    public MaskCleanUp CleanUp { get; init; } = MaskCleanUp.Pamr;
+    public MaskRefinementMethod Refinement { get; init; } = MaskRefinementMethod.Pamr;
 
     /// <summary>PAMR's settings.</summary>
     public PamrOptions Pamr { get; init; } = new() { Iterations = 20 };
@@ -82,18 +82,18 @@ public sealed record MaskOptions
 /// <summary>Limits outside of which a mask is refused and the sample is generated again.</summary>
 public sealed record MaskRules
 {
-    /// <summary>Smallest share of the picture.</summary>
-    public float MinimumArea { get; init; } = 0.015f;
+    /// <summary>Smallest share of the image.</summary>
+    public float MinArea { get; init; } = 0.015f;
 
-    /// <summary>Largest share of the picture.</summary>
-    public float MaximumArea { get; init; } = 0.9f;
+    /// <summary>Largest share of the image.</summary>
+    public float MaxArea { get; init; } = 0.9f;
 
-    /// <summary>Largest share of the picture's border that the object may cover.</summary>
-    public float MaximumBorder { get; init; } = 0.6f;
+    /// <summary>Largest share of the image's border that the object may cover.</summary>
+    public float MaxBorder { get; init; } = 0.6f;
 
     /// <summary>Smallest confidence (see <see cref="MaskStage"/>).</summary>
-    public float MinimumConfidence { get; init; } = 0.7f;
+    public float MinConfidence { get; init; } = 0.7f;
 
     /// <summary>Most parts that may remain.</summary>
-    public int MaximumParts { get; init; } = 6;
+    public int MaxParts { get; init; } = 6;
 }

@@ -9,10 +9,10 @@ public enum MaskRejectionKind
     /// <summary>The coarse map is flat: it points nowhere.</summary>
     Flat,
 
-    /// <summary>Too little of the picture.</summary>
+    /// <summary>Too little of the image.</summary>
     TooSmall,
 
-    /// <summary>Too much of the picture.</summary>
+    /// <summary>Too much of the image.</summary>
     TooLarge,
 
     /// <summary>Runs along too much of the border.</summary>
@@ -46,8 +46,8 @@ public sealed record MaskRejection(MaskRejectionKind Kind, double Measured, doub
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Reason} ({Measured:0.###}, limit {Limit:0.###})");
 }
 
-/// <summary>What the mask stage found in one picture.</summary>
-/// <param name="Labels">The class inside, 0 outside, 255 where the outline is undecided; of the picture's size.</param>
+/// <summary>What the mask stage found in one image.</summary>
+/// <param name="Labels">The class inside, 0 outside, 255 where the outline is undecided; of the image's size.</param>
 /// <param name="Probability">The cleaned map in 0..1.</param>
 /// <param name="Threshold">The cut of the coarse map that was used.</param>
 /// <param name="Confidence">0..1, see <see cref="MaskStage"/>.</param>

@@ -3,21 +3,21 @@ using FreeMask.Vision.Thesaurus;
 
 namespace FreeMask.Vision.Placement;
 
-/// <summary>A picture with one masked object whose background takes more objects.</summary>
-/// <param name="Image">The picture.</param>
+/// <summary>An image with one masked object whose background takes more objects.</summary>
+/// <param name="Image">The image.</param>
 /// <param name="Labels">Its label map, of the same size: classes, 0 background, 255 undecided.</param>
 /// <param name="ClassId">The class of its object, 1..20.</param>
 /// <param name="Scene">Its background in words ("grass", "on the road"), or null where nothing is known.</param>
 public sealed record BackgroundSample(RgbImage Image, LabelMap Labels, byte ClassId, string? Scene);
 
-/// <summary>A picture whose object may be pasted elsewhere.</summary>
+/// <summary>An image whose object may be pasted elsewhere.</summary>
 /// <param name="Id">What the result names it by.</param>
-/// <param name="Image">The picture.</param>
+/// <param name="Image">The image.</param>
 /// <param name="Labels">Its label map, of the same size.</param>
 /// <param name="ClassId">The class to cut out, 1..20.</param>
 public sealed record DonorSample(string Id, RgbImage Image, LabelMap Labels, byte ClassId);
 
-/// <summary>How pictures are composed.</summary>
+/// <summary>How images are composed.</summary>
 public sealed record ComposeOptions
 {
     /// <summary>The settings that the pipeline uses unless told otherwise.</summary>
@@ -38,7 +38,7 @@ public sealed record ComposeOptions
     /// <summary>Least share of every object that must stay visible, in 0..1.</summary>
     public double MinVisible { get; init; } = 0.65;
 
-    /// <summary>Least visible size of an object, as a share of the picture.</summary>
+    /// <summary>Least visible size of an object, as a share of the image.</summary>
     public double MinArea { get; init; } = 0.004;
 
     /// <summary>Width of the soft edge of cut objects in pixels, 1..2.</summary>
@@ -52,7 +52,7 @@ public sealed record ComposeOptions
 }
 
 /// <summary>What to compose.</summary>
-/// <param name="Background">The picture that takes objects.</param>
-/// <param name="Donors">Objects to paste, in order of preference; those that do not fit are passed over. None keeps the picture as it is.</param>
+/// <param name="Background">The image that takes objects.</param>
+/// <param name="Donors">Objects to paste, in order of preference; those that do not fit are passed over. None keeps the image as it is.</param>
 /// <param name="Options">Settings.</param>
 public sealed record ComposeRequest(BackgroundSample Background, IReadOnlyList<DonorSample> Donors, ComposeOptions? Options = null);

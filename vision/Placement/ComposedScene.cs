@@ -39,14 +39,14 @@ internal sealed class ComposedScene
 
     internal LabelMap Pasted { get; private set; }
 
-    /// <summary>What is in the picture, the background's own first.</summary>
+    /// <summary>What is in the image, the background's own first.</summary>
     internal List<PlacedObject> Objects { get; } = [];
 
     internal IEnumerable<Layer> Layers => _own.Concat(_pasted.Select(p => p.Layer));
 
     internal int NextInstance => _own.Count + _pasted.Count + 1;
 
-    internal void Paste(DonorSample donor, Cutout cutout, Place place)
+    internal void Paste(DonorSample donor, Cutout cutout, PlacementCandidate place)
     {
         var box = place.Box;
         var layer = new Layer(Sprite.Render(cutout, box.Width, box.Height), box.X, box.Y, donor.ClassId, (byte)NextInstance, NextInstance, IsOwn: false);

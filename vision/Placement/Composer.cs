@@ -3,7 +3,7 @@ using FreeMask.Randomness;
 namespace FreeMask.Vision.Placement;
 
 /// <summary>
-/// Makes a picture with several objects out of pictures with one: cuts objects from donors, finds places, pastes back to front. Occlusion, and so
+/// Makes an image with several objects out of images with one: cuts objects from donors, finds places, pastes back to front. Occlusion, and so
 /// the label maps, are exact by construction, which is the point of Free-Mask (free-mask.md 1.7).
 /// </summary>
 public static class Composer
@@ -11,7 +11,7 @@ public static class Composer
     /// <summary>Composes. The same request and stream give the same result.</summary>
     /// <param name="request">Background, donors, settings.</param>
     /// <param name="random">The sample's stream for this purpose.</param>
-    /// <exception cref="FreeMaskException">A picture and its label map differ in size.</exception>
+    /// <exception cref="FreeMaskException">An image and its label map differ in size.</exception>
     public static Composite Compose(ComposeRequest request, CounterRandom random)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -25,10 +25,10 @@ public static class Composer
             foreach (var donor in request.Donors)
             {
                 if (wanted == 0) break;
-                if (!DonorChoice.Fits(request.Background.Scene, request.Background.ClassId, donor.ClassId, options.Thesaurus)) continue;
+                if (!DonorSampler.Fits(request.Background.Scene, request.Background.ClassId, donor.ClassId, options.Thesaurus)) continue;
                 var cutout = Cutout.Largest(donor.Image, donor.Labels, donor.ClassId, options.Feather);
                 if (cutout is null || !Usable(cutout)) continue;
-                if (PlaceFinder.Find(scene, cutout, donor.ClassId, options, random) is not { } place) continue;
+                if (PlacementSearch.Find(scene, cutout, donor.ClassId, options, random) is not { } place) continue;
                 scene.Paste(donor, cutout, place);
                 wanted--;
             }
@@ -39,5 +39,5 @@ public static class Composer
 
     /// <summary>Objects that lack their top, or both sides, look cut off wherever they stand; a missing bottom or side can be put against the border.</summary>
     private static bool Usable(Cutout cutout) =>
-        !cutout.Cut.HasFlag(Sides.Top) && !cutout.Cut.HasFlag(Sides.Left | Sides.Right) && cutout.Area >= 64;
+        !cutout.Cut.HasFlag(BorderSides.Top) && !cutout.Cut.HasFlag(BorderSides.Left | BorderSides.Right) && cutout.Area >= 64;
 }

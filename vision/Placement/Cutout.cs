@@ -2,9 +2,9 @@ using FreeMask.Imaging;
 
 namespace FreeMask.Vision.Placement;
 
-/// <summary>Sides of a picture.</summary>
+/// <summary>Sides of an image.</summary>
 [Flags]
-public enum Sides
+public enum BorderSides
 {
     /// <summary>None.</summary>
     None = 0,
@@ -22,12 +22,12 @@ public enum Sides
     Bottom = 8,
 }
 
-/// <summary>An object with its own outline: colours, opacity, and the sides at which the picture that it comes from cut it off.</summary>
+/// <summary>An object with its own outline: colours, opacity, and the sides at which the image that it comes from cut it off.</summary>
 public sealed class Cutout
 {
     private const int FeatherReach = 2;
 
-    private Cutout(RgbImage image, FloatMap alpha, PixelBox source, Sides cut)
+    private Cutout(RgbImage image, FloatMap alpha, PixelBox source, BorderSides cut)
     {
         Image = image;
         Alpha = alpha;
@@ -41,11 +41,11 @@ public sealed class Cutout
     /// <summary>Opacity in 0..1, of the image's size.</summary>
     public FloatMap Alpha { get; }
 
-    /// <summary>Where this rectangle lay in its picture; it may reach one pixel outside.</summary>
+    /// <summary>Where this rectangle lay in its image; it may reach one pixel outside.</summary>
     public PixelBox Source { get; }
 
-    /// <summary>Sides at which the object goes on outside of its picture.</summary>
-    public Sides Cut { get; }
+    /// <summary>Sides at which the object goes on outside of its image.</summary>
+    public BorderSides Cut { get; }
 
     /// <summary>Width in pixels.</summary>
     public int Width => Image.Width;
@@ -57,15 +57,15 @@ public sealed class Cutout
     public int Area => Alpha.Values.Count(a => a > 0.5f);
 
     /// <summary>
-    /// Cuts the largest object of a class out of a picture. Parts that only the 255 band separates belong together. Opacity is 1 on the class,
+    /// Cuts the largest object of a class out of an image. Parts that only the 255 band separates belong together. Opacity is 1 on the class,
     /// and in the 255 band beside it falls to 0 within <paramref name="feather"/> pixels; band pixels take the colour of the object next to them,
     /// so that the old background does not shine through. Null where the class is absent.
     /// </summary>
-    /// <param name="image">The picture.</param>
+    /// <param name="image">The image.</param>
     /// <param name="labels">Its labels: classes, 0 background, 255 undecided.</param>
     /// <param name="classId">Which class.</param>
     /// <param name="feather">Width of the soft edge in pixels, 1..2.</param>
-    /// <exception cref="FreeMaskException">Picture and labels differ in size.</exception>
+    /// <exception cref="FreeMaskException">Image and labels differ in size.</exception>
     public static Cutout? Largest(RgbImage image, LabelMap labels, byte classId, double feather = 1.5)
     {
         var parts = Parts(image, labels, classId);
@@ -84,7 +84,7 @@ public sealed class Cutout
         if ((image.Width, image.Height) != (labels.Width, labels.Height))
         {
             throw new FreeMaskException(
-                $"The picture is {image.Width} x {image.Height} pixels but its label map {labels.Width} x {labels.Height}; they must be of one size.");
+                $"The image is {image.Width} x {image.Height} pixels but its label map {labels.Width} x {labels.Height}; they must be of one size.");
         }
 
         var regions = Regions.Find(Array.ConvertAll(labels.Labels, l => (byte)(l == classId || l == LabelMap.Ignore ? 1 : 0)), labels.Width);
@@ -115,23 +115,23 @@ public sealed class Cutout
         var cut = CutSides(onBorder, right - left, bottom - top);
         // Room for the feather and one transparent pixel, so that resizing fades out; none where the object goes on.
         const int margin = FeatherReach + 1;
-        var x0 = cut.HasFlag(Sides.Left) ? 0 : left - margin;
-        var y0 = cut.HasFlag(Sides.Top) ? 0 : top - margin;
-        var x1 = cut.HasFlag(Sides.Right) ? width : right + margin;
-        var y1 = cut.HasFlag(Sides.Bottom) ? height : bottom + margin;
+        var x0 = cut.HasFlag(BorderSides.Left) ? 0 : left - margin;
+        var y0 = cut.HasFlag(BorderSides.Top) ? 0 : top - margin;
+        var x1 = cut.HasFlag(BorderSides.Right) ? width : right + margin;
+        var y1 = cut.HasFlag(BorderSides.Bottom) ? height : bottom + margin;
         var result = new Cutout(new RgbImage(x1 - x0, y1 - y0), new FloatMap(x1 - x0, y1 - y0), new PixelBox(x0, y0, x1 - x0, y1 - y0), cut);
         for (var y = Math.Max(0, y0); y < Math.Min(height, y1); y++)
             for (var x = Math.Max(0, x0); x < Math.Min(width, x1); x++) result.TakePixel(image, labels, core, x, y, feather);
         return result;
     }
 
-    private static Sides CutSides(int[] onBorder, int width, int height)
+    private static BorderSides CutSides(int[] onBorder, int width, int height)
     {
-        var cut = Sides.None;
+        var cut = BorderSides.None;
         for (var side = 0; side < 4; side++)
         {
             var along = side % 2 == 0 ? height : width;
-            if (onBorder[side] >= Math.Max(3, along / 10)) cut |= (Sides)(1 << side);
+            if (onBorder[side] >= Math.Max(3, along / 10)) cut |= (BorderSides)(1 << side);
         }
 
         return cut;

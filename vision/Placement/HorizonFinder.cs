@@ -5,11 +5,11 @@ namespace FreeMask.Vision.Placement;
 /// <summary>Finds the row where the ground (or water, or table top) of a background ends.</summary>
 internal static class HorizonFinder
 {
-    // Width of the belief about a scene kind's horizon (picture heights), and the least contrast (CIELAB) that overrules it.
+    // Width of the belief about a scene kind's horizon (image heights), and the least contrast (CIELAB) that overrules it.
     private const double Belief = 0.12, LeastContrast = 4;
 
     /// <summary>
-    /// The row, in picture heights, at which the mean colour of the free pixels above differs most from that below, weighted by a Gaussian about
+    /// The row, in image heights, at which the mean colour of the free pixels above differs most from that below, weighted by a Gaussian about
     /// the scene kind's usual horizon; that horizon where nothing stands out. Objects that stand lie below it, whatever the colours say.
     /// </summary>
     internal static double Find(RgbImage image, LabelMap labels, SceneRule rule, IEnumerable<PlacedObject> objects)

@@ -2,16 +2,16 @@ using FreeMask.Imaging;
 
 namespace FreeMask.Vision.Placement;
 
-/// <summary>An object that is already in the picture.</summary>
+/// <summary>An object that is already in the image.</summary>
 /// <param name="ClassId">VOC index.</param>
 /// <param name="Box">Its bounding box.</param>
-/// <param name="Cut">Sides at which the picture's border cuts it.</param>
-public sealed record PlacedObject(byte ClassId, PixelBox Box, Sides Cut);
+/// <param name="Cut">Sides at which the image's border cuts it.</param>
+public sealed record PlacedObject(byte ClassId, PixelBox Box, BorderSides Cut);
 
 /// <summary>What a scorer is asked: where, and how large, could this object be?</summary>
 public sealed record PlacementQuery
 {
-    /// <summary>The picture that the object goes into.</summary>
+    /// <summary>The image that the object goes into.</summary>
     public required RgbImage Background { get; init; }
 
     /// <summary>Its label map, 0 where free.</summary>

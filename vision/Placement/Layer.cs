@@ -1,12 +1,12 @@
 namespace FreeMask.Vision.Placement;
 
 /// <summary>
-/// One object of a picture in the making. Nearer objects have a lower contact line and hide those behind. The background's own objects are
-/// layers too: they are in the picture already, and are laid over anew where something was pasted behind them.
+/// One object of an image in the making. Nearer objects have a lower contact line and hide those behind. The background's own objects are
+/// layers too: they are in the image already, and are laid over anew where something was pasted behind them.
 /// </summary>
 /// <param name="Sprite">Outline and, unless it is the background's own, colours.</param>
-/// <param name="X">Left edge in the picture.</param>
-/// <param name="Y">Top edge in the picture.</param>
+/// <param name="X">Left edge in the image.</param>
+/// <param name="Y">Top edge in the image.</param>
 /// <param name="ClassId">VOC index.</param>
 /// <param name="Instance">Number in the instance map.</param>
 /// <param name="Order">Age: breaks ties of the contact line, the newer in front.</param>
@@ -16,7 +16,7 @@ internal sealed record Layer(Sprite Sprite, int X, int Y, byte ClassId, byte Ins
     /// <summary>The first row below the object.</summary>
     internal int Contact { get; } = Y + SolidBottom(Sprite);
 
-    /// <summary>Opacity at a pixel of the picture.</summary>
+    /// <summary>Opacity at a pixel of the image.</summary>
     internal float AlphaAt(int x, int y)
     {
         int sx = x - X, sy = y - Y;
@@ -26,7 +26,7 @@ internal sealed record Layer(Sprite Sprite, int X, int Y, byte ClassId, byte Ins
     /// <summary>Back to front.</summary>
     internal static List<Layer> Sort(IEnumerable<Layer> layers) => [.. layers.OrderBy(l => l.Contact).ThenBy(l => l.Order)];
 
-    /// <summary>Per layer, in the given back-to-front order, the number of its solid pixels inside the picture and how many of them are visible.</summary>
+    /// <summary>Per layer, in the given back-to-front order, the number of its solid pixels inside the image and how many of them are visible.</summary>
     internal static (int Solid, int Visible)[] Visibility(IReadOnlyList<Layer> backToFront, int width, int height)
     {
         var counts = new (int Solid, int Visible)[backToFront.Count];

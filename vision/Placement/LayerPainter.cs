@@ -3,7 +3,7 @@ using FreeMask.Imaging;
 namespace FreeMask.Vision.Placement;
 
 /// <summary>
-/// Paints layers back to front into picture, classes, instances and pasted share. The label rule is L' = alpha > 0.5 ? class : L
+/// Paints layers back to front into image, classes, instances and pasted share. The label rule is L' = alpha > 0.5 ? class : L
 /// (free-mask.md 1.7), after which pixels of undecided opacity and the ring of one pixel around the object become 255, as VOC's border.
 /// </summary>
 internal sealed class LayerPainter

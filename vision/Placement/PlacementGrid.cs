@@ -9,7 +9,7 @@ namespace FreeMask.Vision.Placement;
 /// <param name="Column">Column of the cell.</param>
 /// <param name="Score">The heat map's value.</param>
 /// <param name="Box">Where the object goes.</param>
-public sealed record Place(int Scale, int Row, int Column, float Score, PixelBox Box);
+public sealed record PlacementCandidate(int Scale, int Row, int Column, float Score, PixelBox Box);
 
 /// <summary>
 /// From heat maps to places, by FOPA's multi-scale inference rules (bcmi/FOPA, <c>prepare_multi_fg_scales.py</c> and <c>test_multi_fg_scales.py</c>;
@@ -42,7 +42,7 @@ public static class PlacementGrid
     /// <param name="height">Background height in pixels.</param>
     /// <param name="top">How many places.</param>
     /// <exception cref="ArgumentException">There is not one size a map, or the maps differ in size.</exception>
-    public static IReadOnlyList<Place> Best(IReadOnlyList<FloatMap> heat, IReadOnlyList<(int Height, int Width)> sizes, int width, int height, int top)
+    public static IReadOnlyList<PlacementCandidate> Best(IReadOnlyList<FloatMap> heat, IReadOnlyList<(int Height, int Width)> sizes, int width, int height, int top)
     {
         var kept = Inside(heat, sizes, width, height);
         var order = Enumerable.Range(0, kept.Length).ToArray();
@@ -58,7 +58,7 @@ public static class PlacementGrid
     /// <param name="height">Background height in pixels.</param>
     /// <param name="count">How many draws.</param>
     /// <param name="random">The stream.</param>
-    public static IReadOnlyList<Place> Draw(
+    public static IReadOnlyList<PlacementCandidate> Draw(
         IReadOnlyList<FloatMap> heat, IReadOnlyList<(int Height, int Width)> sizes, int width, int height, int count, CounterRandom random)
     {
         ArgumentNullException.ThrowIfNull(random);
@@ -67,7 +67,7 @@ public static class PlacementGrid
         var sum = 0.0;
         for (var i = 0; i < kept.Length; i++) upTo[i] = sum += kept[i];
         if (!(sum > 0)) return [];
-        var places = new List<Place>(count);
+        var places = new List<PlacementCandidate>(count);
         for (var n = 0; n < count; n++)
         {
             // The first cell whose running sum exceeds the draw; a cell of score 0 never does.
@@ -106,13 +106,13 @@ public static class PlacementGrid
         return kept;
     }
 
-    private static Place At(int index, float score, IReadOnlyList<FloatMap> heat, IReadOnlyList<(int Height, int Width)> sizes, int width, int height)
+    private static PlacementCandidate At(int index, float score, IReadOnlyList<FloatMap> heat, IReadOnlyList<(int Height, int Width)> sizes, int width, int height)
     {
         int w = heat[0].Width, h = heat[0].Height;
         int scale = index / (w * h), row = index / w % h, column = index % w;
         var size = sizes[scale];
         var left = (int)(((double)column / w * width) - (size.Width / 2.0));
         var topRow = (int)(((double)row / h * height) - (size.Height / 2.0));
-        return new Place(scale, row, column, score, new PixelBox(left, topRow, size.Width, size.Height));
+        return new PlacementCandidate(scale, row, column, score, new PixelBox(left, topRow, size.Width, size.Height));
     }
 }

@@ -1,13 +1,13 @@
 namespace FreeMask.Vision.Placement;
 
 /// <summary>
-/// How plausible people find an object of a given scale, whatever it is: counted over the 62,074 labelled placements of the OPA training pairs
+/// How plausible people find an object of a given scale, whatever it is: counted over the 62,074 labeled placements of the OPA training pairs
 /// (bcmi/FOPA, <c>train_pair_new.json</c>, MIT; Liu et al., "OPA: Object Placement Assessment Dataset", arXiv:2107.01889).
 /// Scale is max(w / W, h / H) of object and background.
 /// </summary>
 public static class PlacementPrior
 {
-    // Lower edge of the bin; placements labelled plausible; placements labelled implausible.
+    // Lower edge of the bin; placements labeled plausible; placements labeled implausible.
     private static readonly (double Edge, int Plausible, int Implausible)[] Bins =
     [
         (0, 892, 3090), (0.12, 2948, 8366), (0.18, 2442, 7103), (0.25, 3104, 6399), (0.35, 4413, 6228), (0.5, 4354, 5769), (0.7, 3223, 3743),

@@ -25,11 +25,11 @@ public sealed class RuleScorer : IPlacementScorer
         var rule = SceneRules.Of(query.Scene);
         var surfaces = rule.Surfaces & SceneRules.SupportsOf(query.ClassId);
         var horizon = HorizonFinder.Find(query.Background, query.Labels, rule, query.Objects);
-        var taken = new TakenArea(query.Labels);
+        var taken = new OccupiedArea(query.Labels);
         return [.. query.Sizes.Select(size => Map(query, size, surfaces, horizon, taken))];
     }
 
-    private static FloatMap Map(PlacementQuery query, (int Height, int Width) size, Surfaces surfaces, double horizon, TakenArea taken)
+    private static FloatMap Map(PlacementQuery query, (int Height, int Width) size, SupportSurfaces surfaces, double horizon, OccupiedArea taken)
     {
         int width = query.Background.Width, height = query.Background.Height;
         var map = new FloatMap(Cells, Cells);
@@ -50,21 +50,21 @@ public sealed class RuleScorer : IPlacementScorer
         return map;
     }
 
-    /// <summary>How well height and lower edge (picture heights) suit the surfaces: the best of standing and flying.</summary>
-    private static double Rest(PlacementQuery query, Surfaces surfaces, double horizon, double height, double bottom)
+    /// <summary>How well height and lower edge (image heights) suit the surfaces: the best of standing and flying.</summary>
+    private static double Rest(PlacementQuery query, SupportSurfaces surfaces, double horizon, double height, double bottom)
     {
         // A hair below the horizon: the far edge of the ground is no place to stand on.
         const double margin = 0.02;
         var best = 0.0;
-        var standing = surfaces & ~Surfaces.Air;
-        if (standing != Surfaces.None && bottom >= horizon + margin) best = SizeFit(height, StandingHeight(query, bottom));
-        if (surfaces.HasFlag(Surfaces.Air) && bottom <= horizon) best = Math.Max(best, SizeFit(height, FlyingHeight(query)));
+        var standing = surfaces & ~SupportSurfaces.Air;
+        if (standing != SupportSurfaces.None && bottom >= horizon + margin) best = SizeFit(height, StandingHeight(query, bottom));
+        if (surfaces.HasFlag(SupportSurfaces.Air) && bottom <= horizon) best = Math.Max(best, SizeFit(height, FlyingHeight(query)));
         return best;
     }
 
     private static double StandingHeight(PlacementQuery query, double bottom)
     {
-        var beside = Largest(query, o => SceneRules.Stands(o.ClassId) && !o.Cut.HasFlag(Sides.Bottom) && !o.Cut.HasFlag(Sides.Top));
+        var beside = Largest(query, o => SceneRules.Stands(o.ClassId) && !o.Cut.HasFlag(BorderSides.Bottom) && !o.Cut.HasFlag(BorderSides.Top));
         var h = query.Background.Height;
         return beside is null
             ? ObjectSizes.Expected(query.ClassId, bottom)
@@ -97,12 +97,12 @@ public sealed class RuleScorer : IPlacementScorer
         return enlarged <= 0 ? 1 : Math.Exp(-enlarged * enlarged / (2 * SharpnessSpread * SharpnessSpread));
     }
 
-    /// <summary>Which share of the labelled pixels a box would cover, by running sums.</summary>
-    private sealed class TakenArea
+    /// <summary>Which share of the labeled pixels a box would cover, by running sums.</summary>
+    private sealed class OccupiedArea
     {
         private readonly int[,] _sums;
 
-        internal TakenArea(LabelMap labels)
+        internal OccupiedArea(LabelMap labels)
         {
             _sums = new int[labels.Height + 1, labels.Width + 1];
             for (var y = 0; y < labels.Height; y++)

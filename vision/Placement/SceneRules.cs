@@ -2,7 +2,7 @@ namespace FreeMask.Vision.Placement;
 
 /// <summary>What an object can rest on.</summary>
 [Flags]
-public enum Surfaces
+public enum SupportSurfaces
 {
     /// <summary>Nothing.</summary>
     None = 0,
@@ -16,7 +16,7 @@ public enum Surfaces
     /// <summary>Free sky.</summary>
     Air = 4,
 
-    /// <summary>A table top that fills the lower part of the picture.</summary>
+    /// <summary>A table top that fills the lower part of the image.</summary>
     TableTop = 8,
 
     /// <summary>Ground on which aeroplanes stand.</summary>
@@ -25,23 +25,23 @@ public enum Surfaces
 
 /// <summary>What a kind of scene offers.</summary>
 /// <param name="Surfaces">What objects may rest on there.</param>
-/// <param name="Horizon">Where the surface ends, in picture heights from the top, when the picture does not tell; 1 where there is none.</param>
-public sealed record SceneRule(Surfaces Surfaces, double Horizon);
+/// <param name="Horizon">Where the surface ends, in image heights from the top, when the image does not tell; 1 where there is none.</param>
+public sealed record SceneRule(SupportSurfaces Surfaces, double Horizon);
 
 /// <summary>The contact rule: which classes rest on what, and which scenes offer it.</summary>
 public static class SceneRules
 {
-    private const Surfaces Open = Surfaces.Ground | Surfaces.Air;
+    private const SupportSurfaces Open = SupportSurfaces.Ground | SupportSurfaces.Air;
 
-    private static readonly SceneRule Outdoors = new(Open, 0.48), Indoors = new(Surfaces.Ground, 0.58), TableTop = new(Surfaces.TableTop, 0.4);
+    private static readonly SceneRule Outdoors = new(Open, 0.48), Indoors = new(SupportSurfaces.Ground, 0.58), TableTop = new(SupportSurfaces.TableTop, 0.4);
 
     private static readonly Dictionary<string, SceneRule> Rules = new(StringComparer.Ordinal)
     {
-        ["water"] = new(Surfaces.Water | Surfaces.Air, 0.36),
-        ["harbor"] = new(Surfaces.Water | Surfaces.Air, 0.4),
-        ["sky"] = new(Surfaces.Air, 1),
-        ["runway"] = new(Open | Surfaces.Runway, 0.42),
-        ["forest"] = new(Surfaces.Ground, 0.58),
+        ["water"] = new(SupportSurfaces.Water | SupportSurfaces.Air, 0.36),
+        ["harbor"] = new(SupportSurfaces.Water | SupportSurfaces.Air, 0.4),
+        ["sky"] = new(SupportSurfaces.Air, 1),
+        ["runway"] = new(Open | SupportSurfaces.Runway, 0.42),
+        ["forest"] = new(SupportSurfaces.Ground, 0.58),
         ["trees"] = new(Open, 0.5),
         ["mountain"] = new(Open, 0.5),
         ["table"] = TableTop,
@@ -56,25 +56,25 @@ public static class SceneRules
         ["office"] = Indoors,
         ["restaurant"] = Indoors,
         ["store"] = Indoors,
-        ["floor"] = new(Surfaces.Ground, 0.3),
+        ["floor"] = new(SupportSurfaces.Ground, 0.3),
     };
 
     /// <summary>The rule of a scene of the thesaurus; scenes without their own are open ground under a sky.</summary>
     public static SceneRule Of(string? scene) => scene is not null && Rules.TryGetValue(scene, out var rule) ? rule : Outdoors;
 
     /// <summary>What a class may rest on.</summary>
-    public static Surfaces SupportsOf(int classId) => VocClasses.Names[classId] switch
+    public static SupportSurfaces SupportsOf(int classId) => VocClasses.Names[classId] switch
     {
-        "aeroplane" => Surfaces.Air | Surfaces.Runway,
-        "bird" => Surfaces.Air | Surfaces.Ground | Surfaces.Water,
-        "boat" => Surfaces.Water,
-        "bottle" or "cat" or "pottedplant" or "tvmonitor" => Surfaces.Ground | Surfaces.TableTop,
-        _ => Surfaces.Ground,
+        "aeroplane" => SupportSurfaces.Air | SupportSurfaces.Runway,
+        "bird" => SupportSurfaces.Air | SupportSurfaces.Ground | SupportSurfaces.Water,
+        "boat" => SupportSurfaces.Water,
+        "bottle" or "cat" or "pottedplant" or "tvmonitor" => SupportSurfaces.Ground | SupportSurfaces.TableTop,
+        _ => SupportSurfaces.Ground,
     };
 
     /// <summary>Whether the scene offers anything that the class can rest on.</summary>
-    public static bool Fits(string? scene, int classId) => (Of(scene).Surfaces & SupportsOf(classId)) != Surfaces.None;
+    public static bool Fits(string? scene, int classId) => (Of(scene).Surfaces & SupportsOf(classId)) != SupportSurfaces.None;
 
     /// <summary>Whether a class always touches what it rests on, so that its lower edge shows where that is.</summary>
-    public static bool Stands(int classId) => (SupportsOf(classId) & Surfaces.Air) == Surfaces.None;
+    public static bool Stands(int classId) => (SupportsOf(classId) & SupportSurfaces.Air) == SupportSurfaces.None;
 }

@@ -4,13 +4,13 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace FreeMask.Vision.Segmentation;
 
-/// <summary>What a segmenter sees in a picture, at the picture's size.</summary>
+/// <summary>What a segmenter sees in an image, at the image's size.</summary>
 /// <param name="Labels">The most likely class of each pixel.</param>
 /// <param name="Confidence">That class's probability (or score), 0..1.</param>
 public sealed record Segmentation(LabelMap Labels, FloatMap Confidence);
 
 /// <summary>
-/// Runs a semantic segmenter that is described by a <see cref="SegmenterCard"/>. Pictures of another size are resized to the model's,
+/// Runs a semantic segmenter that is described by a <see cref="SegmenterCard"/>. Images of another size are resized to the model's,
 /// and the class scores back to theirs (bilinearly), before the best class is taken; of equal scores the first class wins.
 /// </summary>
 public sealed class OnnxSegmenter : IDisposable
@@ -67,10 +67,10 @@ public sealed class OnnxSegmenter : IDisposable
         return new OnnxSegmenter(options => ExternalWeights.Open(graph, options, default), card, threads);
     }
 
-    /// <summary>Segments one picture.</summary>
+    /// <summary>Segments one image.</summary>
     public Segmentation Segment(RgbImage image) => Segment([image])[0];
 
-    /// <summary>Segments pictures, in batches where the model allows it.</summary>
+    /// <summary>Segments images, in batches where the model allows it.</summary>
     /// <exception cref="FreeMaskException">The model's output does not fit its card.</exception>
     public IReadOnlyList<Segmentation> Segment(IReadOnlyList<RgbImage> images, CancellationToken cancellationToken = default)
     {
@@ -80,7 +80,7 @@ public sealed class OnnxSegmenter : IDisposable
         foreach (var batch in images.Chunk(fixedBatch > 0 ? fixedBatch : LargestBatch))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            // A model of a fixed batch gets the last picture again and again.
+            // A model of a fixed batch gets the last image again and again.
             Run([.. batch, .. Enumerable.Repeat(batch[^1], Math.Max(0, fixedBatch - batch.Length))], batch.Length, results);
         }
 
@@ -90,7 +90,7 @@ public sealed class OnnxSegmenter : IDisposable
     /// <summary>Whether the model tells what each of its queries sees, and not only the classes of pixels.</summary>
     public bool HasQueries => _session.OutputMetadata.ContainsKey(QueryClasses) && _session.OutputMetadata.ContainsKey(QueryMasks);
 
-    /// <summary>What each query sees in a picture, from which <see cref="QueryPostprocessing"/> makes objects and panoptic segments.</summary>
+    /// <summary>What each query sees in an image, from which <see cref="QueryPostprocessing"/> makes objects and panoptic segments.</summary>
     /// <exception cref="FreeMaskException">The model does not tell (<see cref="HasQueries"/>).</exception>
     public QueryPrediction Query(RgbImage image)
     {

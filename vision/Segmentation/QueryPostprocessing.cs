@@ -2,24 +2,24 @@ using FreeMask.Imaging;
 
 namespace FreeMask.Vision.Segmentation;
 
-/// <summary>A segment of a picture.</summary>
+/// <summary>A segment of an image.</summary>
 /// <param name="Id">Its value in the map of segments.</param>
 /// <param name="Label">Its class.</param>
 /// <param name="WasFused">Whether all objects of its class count as one.</param>
 /// <param name="Score">How sure the model is, rounded to six digits.</param>
 public sealed record Segment(int Id, int Label, bool WasFused, double Score);
 
-/// <summary>A picture divided into segments.</summary>
+/// <summary>An image divided into segments.</summary>
 /// <param name="Width">Width in pixels.</param>
 /// <param name="Height">Height in pixels.</param>
 /// <param name="Ids">The segment of each pixel, row-major.</param>
 /// <param name="Segments">The segments, in the order in which they were painted.</param>
 /// <param name="Masks">Where asked for, each segment's own pixels (they may overlap), 1 inside and 0 outside.</param>
-public sealed record SegmentedPicture(int Width, int Height, int[] Ids, IReadOnlyList<Segment> Segments, IReadOnlyList<byte[]> Masks);
+public sealed record SegmentedImage(int Width, int Height, int[] Ids, IReadOnlyList<Segment> Segments, IReadOnlyList<byte[]> Masks);
 
 /// <summary>
 /// Turns the answer of a query-based segmenter into maps and segments, as transformers' <c>Mask2FormerImageProcessor</c> does: masks are brought to
-/// 384 x 384 first, whatever the picture's size. For semantic maps of full precision see <see cref="Direct"/>.
+/// 384 x 384 first, whatever the image's size. For semantic maps of full precision see <see cref="Direct"/>.
 /// </summary>
 public static class QueryPostprocessing
 {
@@ -39,7 +39,7 @@ public static class QueryPostprocessing
     /// <summary>Class scores as the paper's code makes them: at the model's input size, without its padding, then at the target size.</summary>
     /// <param name="prediction">The answer.</param>
     /// <param name="input">Size of the model's input.</param>
-    /// <param name="valid">The part of it, from the upper left corner, that is picture and not padding.</param>
+    /// <param name="valid">The part of it, from the upper left corner, that is image and not padding.</param>
     /// <param name="target">Size of the result.</param>
     public static IReadOnlyList<FloatMap> Direct(
         QueryPrediction prediction, (int Width, int Height) input, (int Width, int Height) valid, (int Width, int Height) target)
@@ -70,7 +70,7 @@ public static class QueryPostprocessing
     /// <param name="threshold">The lowest score of an object.</param>
     /// <param name="width">Width of the result.</param>
     /// <param name="height">Height of the result.</param>
-    public static SegmentedPicture Instances(QueryPrediction prediction, double threshold, int width, int height)
+    public static SegmentedImage Instances(QueryPrediction prediction, double threshold, int width, int height)
     {
         ArgumentNullException.ThrowIfNull(prediction);
         var scores = new float[prediction.Queries * prediction.Classes];
@@ -78,7 +78,7 @@ public static class QueryPostprocessing
         var ids = new int[width * height];
         Array.Fill(ids, -1);
         var (segments, masks) = (new List<Segment>(), new List<byte[]>());
-        foreach (var index in UnsortedTop.Of(scores, prediction.Queries))
+        foreach (var index in TopK.Of(scores, prediction.Queries))
         {
             var map = Resampling.Resize(prediction.Masks[index / prediction.Classes], Side, Side, ResamplingFilter.Bilinear);
             var score = scores[index] * MeanInside(map);
@@ -90,7 +90,7 @@ public static class QueryPostprocessing
             masks.Add(mask);
         }
 
-        return new SegmentedPicture(width, height, ids, segments, masks);
+        return new SegmentedImage(width, height, ids, segments, masks);
     }
 
     /// <summary>
@@ -101,7 +101,7 @@ public static class QueryPostprocessing
     /// <param name="fused">Classes whose objects count as one.</param>
     /// <param name="width">Width of the result.</param>
     /// <param name="height">Height of the result.</param>
-    public static SegmentedPicture Panoptic(QueryPrediction prediction, double threshold, IReadOnlySet<int> fused, int width, int height)
+    public static SegmentedImage Panoptic(QueryPrediction prediction, double threshold, IReadOnlySet<int> fused, int width, int height)
     {
         ArgumentNullException.ThrowIfNull(prediction);
         ArgumentNullException.ThrowIfNull(fused);
@@ -111,7 +111,7 @@ public static class QueryPostprocessing
         if (kept.Length == 0)
         {
             Array.Fill(ids, -1);
-            return new SegmentedPicture(width, height, ids, [], []);
+            return new SegmentedImage(width, height, ids, [], []);
         }
 
         var maps = Array.ConvertAll(kept, q => Weighted(prediction, q.Query, q.Score, width, height));
@@ -136,7 +136,7 @@ public static class QueryPostprocessing
             if (isFused) idOf[kept[k].Label] = current;
         }
 
-        return new SegmentedPicture(width, height, ids, segments, []);
+        return new SegmentedImage(width, height, ids, segments, []);
     }
 
     private static (int Query, int Label, float Score) Best(QueryPrediction prediction, int query)

@@ -3,7 +3,7 @@ using FreeMask.Imaging;
 namespace FreeMask.Vision.Segmentation;
 
 /// <summary>
-/// What a query-based segmenter (MaskFormer, Mask2Former) says about one picture: each query has a class and a mask.
+/// What a query-based segmenter (MaskFormer, Mask2Former) says about one image: each query has a class and a mask.
 /// </summary>
 public sealed class QueryPrediction
 {
@@ -45,13 +45,13 @@ public sealed class QueryPrediction
     /// <param name="height">Height of a mask.</param>
     public static IReadOnlyList<QueryPrediction> FromBatch(ReadOnlySpan<float> classLogits, ReadOnlySpan<float> maskLogits, int queries, int width, int height)
     {
-        var (area, pictures) = (width * height, maskLogits.Length / (queries * width * height));
-        var result = new QueryPrediction[pictures];
-        for (var i = 0; i < pictures; i++)
+        var (area, images) = (width * height, maskLogits.Length / (queries * width * height));
+        var result = new QueryPrediction[images];
+        for (var i = 0; i < images; i++)
         {
             var masks = new FloatMap[queries];
             for (var q = 0; q < queries; q++) masks[q] = new FloatMap(width, height, maskLogits.Slice(((i * queries) + q) * area, area).ToArray());
-            var logits = classLogits.Length / pictures;
+            var logits = classLogits.Length / images;
             result[i] = new QueryPrediction(classLogits.Slice(i * logits, logits), masks);
         }
 

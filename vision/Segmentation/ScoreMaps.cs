@@ -39,7 +39,7 @@ internal static class ScoreMaps
         return new Segmentation(labels, confidence);
     }
 
-    // Exact where both are equal and where the weight is 0, so that a picture of the model's own size keeps its scores bit by bit.
+    // Exact where both are equal and where the weight is 0, so that an image of the model's own size keeps its scores bit by bit.
     private static float Mix(float a, float b, float weight) => a + (weight * (b - a));
 
     private static float Probability(ReadOnlySpan<float> logits, float best)

@@ -5,14 +5,14 @@ using FreeMask.Json;
 
 namespace FreeMask.Vision.Segmentation;
 
-/// <summary>A picture as a model takes it.</summary>
+/// <summary>An image as a model takes it.</summary>
 /// <param name="Pixels">Normalised values [3, height, width].</param>
 /// <param name="Width">Width in pixels.</param>
 /// <param name="Height">Height in pixels.</param>
-public sealed record PreparedPicture(float[] Pixels, int Width, int Height);
+public sealed record PreparedImage(float[] Pixels, int Width, int Height);
 
 /// <summary>
-/// How a picture becomes a segmenter's input, in the terms of transformers' <c>Mask2FormerImageProcessor</c> and its file <c>preprocessor_config.json</c>.
+/// How an image becomes a segmenter's input, in the terms of transformers' <c>Mask2FormerImageProcessor</c> and its file <c>preprocessor_config.json</c>.
 /// </summary>
 public sealed record SegmenterPreprocessing
 {
@@ -23,7 +23,7 @@ public sealed record SegmenterPreprocessing
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    /// <summary>Whether pictures are resized.</summary>
+    /// <summary>Whether images are resized.</summary>
     public bool Resizes { get; init; } = true;
 
     /// <summary>Length of the shorter side; null where <see cref="FixedSize"/> counts.</summary>
@@ -32,7 +32,7 @@ public sealed record SegmenterPreprocessing
     /// <summary>Largest length of the longer side; null for no limit.</summary>
     public int? LongestEdge { get; init; }
 
-    /// <summary>A size that every picture is brought to, whatever its shape; null where <see cref="ShortestEdge"/> counts.</summary>
+    /// <summary>A size that every image is brought to, whatever its shape; null where <see cref="ShortestEdge"/> counts.</summary>
     public (int Width, int Height)? FixedSize { get; init; }
 
     /// <summary>Both sides are rounded up to a multiple of it; 0 for none.</summary>
@@ -108,7 +108,7 @@ public sealed record SegmenterPreprocessing
         }.ToJsonString(Indented) + "\n";
     }
 
-    /// <summary>The size to which a picture is brought.</summary>
+    /// <summary>The size to which an image is brought.</summary>
     public (int Width, int Height) SizeOf(int width, int height)
     {
         if (!Resizes) return (width, height);
@@ -117,7 +117,7 @@ public sealed record SegmenterPreprocessing
     }
 
     /// <summary>Resizes as Pillow does, and normalises.</summary>
-    public PreparedPicture Prepare(RgbImage image)
+    public PreparedImage Prepare(RgbImage image)
     {
         ArgumentNullException.ThrowIfNull(image);
         var (width, height) = SizeOf(image.Width, image.Height);
@@ -126,7 +126,7 @@ public sealed record SegmenterPreprocessing
         var pixels = new float[3 * area];
         for (var channel = 0; channel < 3; channel++)
             for (var p = 0; p < area; p++) pixels[(channel * area) + p] = Normalization.Apply(scaled.Pixels[(3 * p) + channel], channel);
-        return new PreparedPicture(pixels, width, height);
+        return new PreparedImage(pixels, width, height);
     }
 
     /// <summary>The shorter side becomes <see cref="ShortestEdge"/>; lengths are rounded down.</summary>

@@ -28,7 +28,7 @@ public static class CaptionFile
         var captions = new List<string>();
         foreach (var line in File.ReadLines(path))
         {
-            // A picture or an archive has bytes that no text has; counted, it would make a thesaurus of nothing.
+            // An image or an archive has bytes that no text has; counted, it would make a thesaurus of nothing.
             if (line.AsSpan().ContainsAny('\0', '\uFFFD')) throw new FreeMaskException($"{path} is no text in UTF-8; captions are one a line, or COCO's annotations in a .json file.");
             var caption = WithoutKey(line).Trim();
             if (caption.Length > 0) captions.Add(caption);

@@ -32,7 +32,7 @@ public sealed class SceneThesaurus
     private readonly ThesaurusOptions _options;
     private readonly string[] _classes, _scenes;
     private readonly Dictionary<string, string?> _broader;
-    private readonly MentionFinder _sceneWords;
+    private readonly PhraseMatcher _sceneWords;
 
     /// <summary>Makes a thesaurus from counts.</summary>
     /// <exception cref="FreeMaskException">The counts name an unknown class or scene.</exception>
@@ -52,7 +52,7 @@ public sealed class SceneThesaurus
 
         if (_classes.FirstOrDefault(c => VocClasses.IndexOf(c) < 1) is { } unknown)
             throw new FreeMaskException($"The thesaurus names the class \"{unknown}\", which is none of VOC's twenty.");
-        _sceneWords = new MentionFinder([.. _scenes.Select(s => counts.Scenes[s].Words.Append(s))], []);
+        _sceneWords = new PhraseMatcher([.. _scenes.Select(s => counts.Scenes[s].Words.Append(s))], []);
     }
 
     /// <summary>The counts behind the answers.</summary>
@@ -80,13 +80,13 @@ public sealed class SceneThesaurus
     }
 
     /// <summary>Writes the counts as JSON.</summary>
-    public void Save(string path) => WholeFile.Write(path, JsonSerializer.Serialize(Counts, ThesaurusResources.Json) + "\n");
+    public void Save(string path) => AtomicFile.Write(path, JsonSerializer.Serialize(Counts, ThesaurusResources.Json) + "\n");
 
     /// <summary>The scene that a background phrase names: its name ("grass"), one of its words ("lawn"), or a phrase around one ("on the grass"); null if none.</summary>
     public string? Find(string background)
     {
         ArgumentNullException.ThrowIfNull(background);
-        var key = string.Join(' ', MentionFinder.Tokenize(background));
+        var key = string.Join(' ', PhraseMatcher.Tokenize(background));
         if (Counts.Scenes.ContainsKey(key)) return key;
         var mentions = _sceneWords.Find(background);
         string? best = null;

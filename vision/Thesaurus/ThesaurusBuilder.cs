@@ -9,7 +9,7 @@ public sealed class ThesaurusBuilder
     private readonly ThesaurusVocabulary _vocabulary;
     private readonly string[] _classes, _scenes;
     private readonly int[][] _insideOf;
-    private readonly MentionFinder _finder;
+    private readonly PhraseMatcher _finder;
     private readonly int[] _classCounts, _sceneCounts;
     private readonly int[,] _joint, _pairs;
     private int _captions;
@@ -24,7 +24,7 @@ public sealed class ThesaurusBuilder
         var broader = _vocabulary.Scenes.ToDictionary(s => s.Key, s => s.Value.Broader);
         _insideOf = [.. _scenes.Select(outer => Enumerable.Range(0, _scenes.Length)
             .Where(inner => ThesaurusVocabulary.Chain(broader, _scenes[inner]).Contains(outer)).ToArray())];
-        _finder = new MentionFinder(
+        _finder = new PhraseMatcher(
             [.. _classes.Select(c => _vocabulary.Classes[c]), .. _scenes.Select(s => _vocabulary.Scenes[s].Words)], _vocabulary.NotMentions);
         _classCounts = new int[_classes.Length];
         _sceneCounts = new int[_scenes.Length];
@@ -53,7 +53,7 @@ public sealed class ThesaurusBuilder
             if (classes[f] == 0) continue;
             _classCounts[f]++;
             for (var g = f + 1; g < classes.Length; g++)
-                if (MentionFinder.Together(classes[f], classes[g])) _pairs[f, g]++;
+                if (PhraseMatcher.Together(classes[f], classes[g])) _pairs[f, g]++;
         }
 
         for (var b = 0; b < _scenes.Length; b++)
@@ -63,7 +63,7 @@ public sealed class ThesaurusBuilder
             if (scene == 0) continue;
             _sceneCounts[b]++;
             for (var f = 0; f < classes.Length; f++)
-                if (MentionFinder.Together(classes[f], scene)) _joint[b, f]++;
+                if (PhraseMatcher.Together(classes[f], scene)) _joint[b, f]++;
         }
     }
 

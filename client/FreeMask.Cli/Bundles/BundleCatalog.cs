@@ -125,7 +125,7 @@ internal sealed class BundleCatalog(string? modelsFolder)
         public IReadOnlyList<(string Name, byte ClassId)> ReadSamples(string path, string? list, IReadOnlyList<int> classes)
         {
             var samples = new List<(string, byte)>();
-            var dataset = VocDataset.OpenAsVoc(path, list);
+            var dataset = VocFolder.OpenAsVoc(path, list);
             foreach (var entry in dataset.Entries)
             {
                 var counts = new int[256];
@@ -142,7 +142,7 @@ internal sealed class BundleCatalog(string? modelsFolder)
             var full = Path.GetFullPath(path, folder);
             if (!Directory.Exists(Path.Combine(full, "JPEGImages")) || !Directory.Exists(Path.Combine(full, "SegmentationClass"))) return null;
             // Classes that VOC does not know are told now rather than after the work.
-            _ = VocDataset.OpenAsVoc(full);
+            _ = VocFolder.OpenAsVoc(full);
             return full;
         }
     }

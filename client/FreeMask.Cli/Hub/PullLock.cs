@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using FreeMask.Cli.Runs;
+using FreeMask.Files;
 
 namespace FreeMask.Cli.Hub;
 

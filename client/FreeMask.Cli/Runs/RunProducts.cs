@@ -4,6 +4,7 @@ using System.Text;
 using FreeMask.Cli.Bundles;
 using FreeMask.Cli.Reports;
 using FreeMask.Cli.Terminal;
+using FreeMask.Files;
 using FreeMask.GrainInterfaces;
 using FreeMask.Vision.Export;
 using FreeMask.Vision.Segmentation;

@@ -2,6 +2,7 @@ using FreeMask.Cli.Bundles;
 using FreeMask.Cli.Live;
 using FreeMask.Cli.RunFiles;
 using FreeMask.Cli.Terminal;
+using FreeMask.Files;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Domain;

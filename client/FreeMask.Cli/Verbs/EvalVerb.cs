@@ -78,12 +78,12 @@ internal static class EvalVerb
         });
     }
 
-    private static VocDataset Dataset(VerbHost host, string? named, string? list)
+    private static VocFolder Dataset(VerbHost host, string? named, string? list)
     {
-        if (named is not null) return VocDataset.OpenAsVoc(named, list);
+        if (named is not null) return VocFolder.OpenAsVoc(named, list);
         var bundle = host.Bundles.Folder(DefaultBundle, Directory.GetCurrentDirectory())
             ?? throw new FreeMaskException($"The bundle '{DefaultBundle}' with its held-out set is not here. Name a data set with --dataset.");
-        return VocDataset.OpenAsVoc(Path.Combine(bundle, MiniDiffusionTrainer.HeldOutFolder), list ?? HeldOutList);
+        return VocFolder.OpenAsVoc(Path.Combine(bundle, MiniDiffusionTrainer.HeldOutFolder), list ?? HeldOutList);
     }
 
     private static string SegmenterFolder(string target, CommandContext context)

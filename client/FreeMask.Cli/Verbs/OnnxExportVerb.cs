@@ -26,8 +26,8 @@ internal static class OnnxExportVerb
         await Task.Run(() =>
         {
             var (onnx, text) = SegmenterExport.ToOnnx(folder, width, height);
-            WholeFile.Write(model, onnx);
-            WholeFile.Write(card, text);
+            AtomicFile.Write(model, onnx);
+            AtomicFile.Write(card, text);
         });
         return new CommandResult(new { checkpoint = folder, model, card, width, height }, console =>
             console.Profile.Out.Writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{model} for pictures of {width}x{height}")));

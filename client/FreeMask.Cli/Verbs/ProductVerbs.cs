@@ -2,6 +2,7 @@ using System.CommandLine;
 using FreeMask.Cli.Reports;
 using FreeMask.Cli.Runs;
 using FreeMask.Cli.Terminal;
+using FreeMask.Files;
 using FreeMask.Imaging;
 using FreeMask.Vision.Export;
 

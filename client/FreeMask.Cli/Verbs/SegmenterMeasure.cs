@@ -36,7 +36,7 @@ internal sealed record SegmenterMeasure(
     [JsonIgnore]
     internal required IReadOnlyList<ConfusionMatrix> Pictures { get; init; }
 
-    internal static SegmenterMeasure Take(string folder, VocDataset data, CancellationToken stop)
+    internal static SegmenterMeasure Take(string folder, VocFolder data, CancellationToken stop)
     {
         using var segmenter = OnnxSegmenter.Load(folder);
         var classes = VocClasses.Names.Count;
@@ -56,7 +56,7 @@ internal sealed record SegmenterMeasure(
             for (var c = 0; c < classes; c++) boundary[c] = new(boundary[c].Intersection + counts[c].Intersection, boundary[c].Union + counts[c].Union);
         }
 
-        if (Enumerable.Range(1, classes - 1).All(c => total.TruthCount(c) == 0)) throw LabelledDataset.NoClasses(data.Root, pictures.Count);
+        if (Enumerable.Range(1, classes - 1).All(c => total.TruthCount(c) == 0)) throw LabeledDataset.NoClasses(data.Root, pictures.Count);
         var scores = total.Scores();
         return new(
             folder, data.Root, pictures.Count, scores.MeanIou, Bootstrap.MeanIou(pictures, IntervalSeed),

@@ -18,7 +18,7 @@ internal sealed record ValidationMeasure(
 {
     private const ulong IntervalSeed = 1;
 
-    internal static ValidationMeasure Take(string folder, LabelledDataset data, CancellationToken stop)
+    internal static ValidationMeasure Take(string folder, LabeledDataset data, CancellationToken stop)
     {
         using var segmenter = OnnxSegmenter.Load(folder);
         var total = new ConfusionMatrix(data.Labels.Count);

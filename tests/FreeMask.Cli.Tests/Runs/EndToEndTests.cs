@@ -41,7 +41,7 @@ public sealed class EndToEndTests : IDisposable
         Assert.Equal(64, first.GetProperty("manifestHash").GetString()!.Length);
         Assert.Equal(first.GetProperty("manifestHash").GetString(), second.GetProperty("manifestHash").GetString());
         var kept = first.GetProperty("rounds").EnumerateArray().Sum(round => round.GetProperty("kept").GetInt32());
-        Assert.Equal(kept, VocDataset.Open(first.GetProperty("dataset").GetString()!).Entries.Count);
+        Assert.Equal(kept, VocFolder.Open(first.GetProperty("dataset").GetString()!).Entries.Count);
         if (!OperatingSystem.IsWindows())
         {
             const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;

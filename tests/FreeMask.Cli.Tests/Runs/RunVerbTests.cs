@@ -44,7 +44,7 @@ public sealed class RunVerbTests : IDisposable
         Assert.Equal(12, run.GetProperty("seconds").GetProperty("train").GetDouble());
         Assert.Equal(180, run.GetProperty("seconds").GetProperty("total").GetDouble());
 
-        Assert.Equal(12, VocDataset.Open(run.GetProperty("dataset").GetString()!).Entries.Count);
+        Assert.Equal(12, VocFolder.Open(run.GetProperty("dataset").GetString()!).Entries.Count);
         var line = JsonDocument.Parse(File.ReadLines(Path.Combine(Path.GetDirectoryName(run.GetProperty("report").GetString())!, "dataset", "manifest.jsonl")).First()).RootElement;
         Assert.Equal(64, line.GetProperty("image_sha256").GetString()!.Length);
         Assert.Equal(64, line.GetProperty("label_sha256").GetString()!.Length);
@@ -147,7 +147,7 @@ public sealed class RunVerbTests : IDisposable
 
         Assert.Equal("mine", await File.ReadAllTextAsync(Path.Combine(folder + ".old-1", "notes.txt"), TestContext.Current.CancellationToken));
         Assert.False(File.Exists(Path.Combine(folder, "notes.txt")));
-        Assert.Equal(12, VocDataset.Open(folder).Entries.Count);
+        Assert.Equal(12, VocFolder.Open(folder).Entries.Count);
     }
 
     [Fact]

@@ -63,22 +63,22 @@ public sealed class AffinityNetworkTests
     }
 
     [Fact]
-    public void The_gradient_is_what_a_small_change_of_the_embedding_does_in_any_picture_of_a_batch()
+    public void The_gradient_is_what_a_small_change_of_the_embedding_does_in_any_image_of_a_batch()
     {
         var pairs = new AffinityPairs(13, 6, 3, PairSources.All);
         FeatureMap[] embeddings = [Waves(3, 13, 6), new(3, 13, 6, [.. Waves(3, 13, 6).Values.Select(v => 1.3f * MathF.Cos(3 * v))])];
         PairLabel[][] labels = [Labels(1), Labels(2)];
         var gradients = AffinityLoss.Compute(embeddings, pairs, labels).Gradients;
-        foreach (var (picture, at) in new[] { (0, 0), (0, 77), (1, 100), (1, 233) })
+        foreach (var (image, at) in new[] { (0, 0), (0, 77), (1, 100), (1, 233) })
         {
             const float Change = 1e-3f;
-            ref var value = ref embeddings[picture].Values[at];
+            ref var value = ref embeddings[image].Values[at];
             value += Change;
             var above = AffinityLoss.Compute(embeddings, pairs, labels).Total;
             value -= 2 * Change;
             var below = AffinityLoss.Compute(embeddings, pairs, labels).Total;
             value += Change;
-            Assert.Equal((above - below) / (2 * Change), gradients[picture].Values[at], 2e-5);
+            Assert.Equal((above - below) / (2 * Change), gradients[image].Values[at], 2e-5);
         }
 
         PairLabel[] Labels(int step) => [.. Enumerable.Range(0, pairs.Count).Select(i => (PairLabel)(i * step % 4))];

@@ -18,7 +18,7 @@ public sealed class ReferenceAugmentationTests
     public void Labels_stay_with_their_pixels_and_what_is_missing_is_unknown()
     {
         // Left half black and class 1, right half white and class 2: contrast and brightness never make one the other.
-        var sample = new SegmentationSample("halves", new RgbImage(80, 40), new LabelMap(80, 40));
+        var sample = new LabeledImage("halves", new RgbImage(80, 40), new LabelMap(80, 40));
         for (var y = 0; y < 40; y++)
             for (var x = 0; x < 80; x++)
             {

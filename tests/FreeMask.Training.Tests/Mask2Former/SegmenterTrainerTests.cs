@@ -74,7 +74,7 @@ public sealed class SegmenterTrainerTests
 
         Assert.True(right > 0.5 * known, $"{right} of {known} object pixels are right");
 
-        // The queries of the same picture, put together, are the semantic map.
+        // The queries of the same image, put together, are the semantic map.
         var picture = Shapes.Make(1, 64, seed: 3)[0].Image;
         var scores = QueryPostprocessing.Direct(segmenter.Query(picture), (64, 64), (64, 64), (64, 64));
         Assert.Equal(segmenter.Segment(picture).Labels.Labels, QueryPostprocessing.Decide(scores).Labels);
@@ -149,7 +149,7 @@ public sealed class SegmenterTrainerTests
     }
 
     private static SegmenterTrainingResult Train(
-        SegmenterTrainingRequest request, SegmentationSample[] samples, MemoryStore? store = null, Action<TrainingProgress>? progress = null) =>
+        SegmenterTrainingRequest request, LabeledImage[] samples, MemoryStore? store = null, Action<TrainingProgress>? progress = null) =>
         SegmenterTrainer.Train(request, samples, store, new Callback(progress ?? (_ => { })), TestContext.Current.CancellationToken);
 
     private sealed class MemoryStore : ITrainingCheckpointStore

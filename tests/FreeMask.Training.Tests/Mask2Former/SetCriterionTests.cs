@@ -15,7 +15,7 @@ public sealed class SetCriterionTests
         var targets = SegmentationTargets.FromLabelMaps([Filled(LabelMap.Ignore), Filled(LabelMap.Ignore)]);
         var output = model.Run(zeros(2, 3, 64, 64)).Decoder.Predictions;
         var loss = new SetCriterion(model.Config, model.ClassWeights)
-            .Compute(output, targets, LossPoints.Draw(model.Config, output.Count, targets, seed: 1, step: 0));
+            .Compute(output, targets, PointSampling.Draw(model.Config, output.Count, targets, seed: 1, step: 0));
         Assert.Empty(loss.Pairs);
         Assert.Equal(0, loss.Mask.sum().item<float>());
         Assert.True(loss.Class.sum().item<float>() > 0);
@@ -41,7 +41,7 @@ public sealed class SetCriterionTests
         {
             var targets = SegmentationTargets.FromLabelMaps([map]);
             return new SetCriterion(model.Config, model.ClassWeights)
-                .Compute(output, targets, LossPoints.Draw(model.Config, output.Count, targets, seed: 1, step: 0)).Total.item<float>();
+                .Compute(output, targets, PointSampling.Draw(model.Config, output.Count, targets, seed: 1, step: 0)).Total.item<float>();
         }
 
         var known = Total(left);

@@ -4,7 +4,7 @@ using FreeMask.Training.Mask2Former;
 
 namespace FreeMask.Training.Tests.Mask2Former;
 
-/// <summary>Renders pictures of a red square, a green disc or both, with exact label maps: something small to learn.</summary>
+/// <summary>Renders images of a red square, a green disc or both, with exact label maps: something small to learn.</summary>
 internal static class Shapes
 {
     internal static readonly string[] Labels = ["background", "square", "disc"];
@@ -31,9 +31,9 @@ internal static class Shapes
         Backbone = new SwinConfig { EmbeddingSize = 8, Depths = [1, 2, 1, 1], Heads = [1, 2, 2, 4], WindowSize = 3, FeedForwardRatio = 2, DropPath = 0.2 },
     };
 
-    internal static SegmentationSample[] Make(int count, int size, ulong seed) => [.. Enumerable.Range(0, count).Select(i => One(i, size, seed))];
+    internal static LabeledImage[] Make(int count, int size, ulong seed) => [.. Enumerable.Range(0, count).Select(i => One(i, size, seed))];
 
-    private static SegmentationSample One(int index, int size, ulong seed)
+    private static LabeledImage One(int index, int size, ulong seed)
     {
         var random = new CounterRandom(seed, index, 0, "shapes");
         var image = new RgbImage(size, size);
@@ -54,6 +54,6 @@ internal static class Shapes
                 }
         }
 
-        return new SegmentationSample($"shape{index}", image, labels);
+        return new LabeledImage($"shape{index}", image, labels);
     }
 }

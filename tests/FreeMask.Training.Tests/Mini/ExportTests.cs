@@ -83,7 +83,7 @@ public sealed class ExportTests
         {
             var values = new float[parameter.numel()];
             new CounterRandom(1, "weights" + name).FillGaussian(values);
-            parameter.add_(tensor(values, parameter.shape), Held.Of(0.05)).copy_(parameter.to(ScalarType.Float16));
+            parameter.add_(tensor(values, parameter.shape), PinnedScalar.Of(0.05)).copy_(parameter.to(ScalarType.Float16));
         }
 
         module.eval();

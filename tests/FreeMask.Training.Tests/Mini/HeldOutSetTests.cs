@@ -13,7 +13,7 @@ public sealed class HeldOutSetTests
         var directory = Directory.CreateTempSubdirectory("freemask-heldout").FullName;
         HeldOutSet.Write(MiniArt.Require(), directory, perSplit: 20);
         var captions = HeldOutSet.ReadCaptions(directory);
-        var single = VocDataset.Open(directory, HeldOutSet.SingleSplit).LoadAll().ToArray();
+        var single = VocFolder.Open(directory, HeldOutSet.SingleSplit).LoadAll().ToArray();
         Assert.Equal(20, single.Length);
         for (var i = 0; i < single.Length; i++)
         {
@@ -23,7 +23,7 @@ public sealed class HeldOutSetTests
             Assert.Equal<byte>([0, (byte)(i + 1)], single[i].Labels.Labels.Distinct().Order());
         }
 
-        foreach (var scene in VocDataset.Open(directory, HeldOutSet.MultipleSplit).LoadAll())
+        foreach (var scene in VocFolder.Open(directory, HeldOutSet.MultipleSplit).LoadAll())
         {
             var expected = captions[scene.Id].Objects.Split(',').Select(name => (byte)VocClasses.IndexOf(name)).Distinct().Order();
             Assert.Equal(expected, scene.Labels.Labels.Where(label => label != 0).Distinct().Order());

@@ -17,15 +17,15 @@ public sealed class ConvolutionTests
         var input = randn([2, 6, 7, 4], generator: Generator(1)).requires_grad_();
         var output = convolution.forward(input);
         var chosen = input.slice(2, 0, 7, stride).slice(3, 0, 4, stride);
-        var expected = einsum("nchw,oc->nohw", chosen, convolution.Weight.squeeze(3).squeeze(2)).Plus(convolution.Bias!.view(1, 5, 1, 1));
+        var expected = einsum("nchw,oc->nohw", chosen, convolution.Weight.squeeze(3).squeeze(2)).SafeAdd(convolution.Bias!.view(1, 5, 1, 1));
         Assert.Equal(expected.shape, output.shape);
         Assert.InRange((expected - output).abs().max().item<float>(), 0, 1e-5f);
 
-        output.Squared().sum().backward();
+        output.SafeSquare().sum().backward();
         var own = (Input: input.grad!.clone(), Weight: convolution.Weight.grad!.clone());
         input.grad.zero_();
         convolution.Weight.grad.zero_();
-        expected.Squared().sum().backward();
+        expected.SafeSquare().sum().backward();
         Assert.InRange((own.Input - input.grad).abs().max().item<float>(), 0, 1e-4f);
         Assert.InRange((own.Weight - convolution.Weight.grad).abs().max().item<float>(), 0, 1e-4f);
     }

@@ -57,7 +57,7 @@ public sealed class FlatAdamWTests
         using var scope = NewDisposeScope();
         var p = Start(4);
         using var optimizer = new FlatAdamW([new("p", p, 1, 0)]);
-        (p * Held.Of(3)).sum().backward();
+        (p * PinnedScalar.Of(3)).sum().backward();
         Assert.Equal(6, optimizer.ClipGradients(0.5), 5);
         Assert.Equal(0.5, p.grad!.norm().item<float>(), 4);
     }
@@ -74,5 +74,5 @@ public sealed class FlatAdamWTests
 
     private static Parameter Start(int size) => new(linspace(-1, 2, size));
 
-    private static Tensor Loss(Tensor a, Tensor b) => a.Squared().sum().Plus((b * Held.Of(2) - Held.Of(1)).abs().sum());
+    private static Tensor Loss(Tensor a, Tensor b) => a.SafeSquare().sum().SafeAdd((b * PinnedScalar.Of(2) - PinnedScalar.Of(1)).abs().sum());
 }

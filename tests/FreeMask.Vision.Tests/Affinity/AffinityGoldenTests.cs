@@ -124,7 +124,7 @@ public sealed partial class AffinityGoldenTests
                     void Compare(string name, FloatMap result)
                     {
                         Golden.Near(Golden.Map(grid[name + ".raw"], c).Values, result.Values, Tolerance);
-                        MapScaling.ToUnitRange(result.Values);
+                        AttentionMapNormalization.MinMax(result.Values);
                         Golden.Near(Golden.Map(grid[name], c).Values, result.Values, Tolerance);
                     }
                 }

@@ -5,7 +5,7 @@ namespace FreeMask.Vision.Tests.Affinity;
 
 /// <summary>
 /// The mean field of <see cref="DenseCrf"/> with its kernels summed over all pairs of pixels in double precision: what the lattice approximates. Its time grows with the
-/// square of the pixels, so it is an oracle for tests and nothing that a picture could be cleaned with.
+/// square of the pixels, so it is an oracle for tests and nothing that an image could be cleaned with.
 /// </summary>
 internal sealed class ExactCrf(RgbImage image, DenseCrfOptions options, bool withSelf)
 {

@@ -20,7 +20,7 @@ public sealed class GuidedFilterTests
     }
 
     [Fact]
-    public void A_window_larger_than_the_picture_is_fine()
+    public void A_window_larger_than_the_image_is_fine()
     {
         var map = new FloatMap(3, 2, [0, 1, 0, 1, 0, 1]);
         Assert.All(GuidedFilter.Apply(new RgbImage(3, 2), map, 9, 1e-3).Values, v => Assert.Equal(0.5f, v, 1e-5));

@@ -78,7 +78,7 @@ public sealed class CopiedExportTests : IDisposable
     [MemberData(nameof(Samplers))]
     public void Latents_that_stay_on_the_device_give_the_same_images(SchedulerKind kind)
     {
-        using var bound = DiffusionBundle.Load(Folder, new() { BatchSize = 2, BindLatents = true, Session = new() { Threads = 1 } });
+        using var bound = DiffusionBundle.Load(Folder, new() { BatchSize = 2, UseIoBinding = true, Session = new() { Threads = 1 } });
         var shared = new SchedulerConfig { Kind = kind, Spacing = TimestepSpacing.Leading, StepsOffset = 1 };
         GenerationRequest[] requests =
         [
@@ -99,7 +99,7 @@ public sealed class CopiedExportTests : IDisposable
     [Fact]
     public void Guidance_is_rescaled_on_the_device_as_here()
     {
-        using var bound = DiffusionBundle.Load(Folder, new() { BatchSize = 2, BindLatents = true, Session = new() { Threads = 1 } });
+        using var bound = DiffusionBundle.Load(Folder, new() { BatchSize = 2, UseIoBinding = true, Session = new() { Threads = 1 } });
         GenerationRequest[] requests = [Request(0) with { GuidanceRescale = 0.7f, Steps = 4 }, Request(1) with { Steps = 4 }];
         var (expected, actual) = (Generate(requests), new DiffusionPipeline(bound).Generate(requests, cancellation: Token));
         Assert.Equal(expected[1].Latent, actual[1].Latent);

@@ -4,7 +4,6 @@ using FreeMask.Diffusion.Pipelines;
 using FreeMask.Diffusion.Schedulers;
 using FreeMask.Imaging;
 using FreeMask.Onnx.Proto;
-using FreeMask.Vision.Tests.Export;
 using Google.Protobuf;
 using Xunit;
 
@@ -33,7 +32,7 @@ public sealed class FixedExportTests : IDisposable
         Fix("vae_encoder", "sample", 3);
         GenerationRequest[] requests = [Request(0), Request(1) with { Prompt = "a bus and a cat", Classes = ["bus", "cat"] }];
         using var plain = DiffusionBundle.Load(TinyExport.Folder, new() { BatchSize = 2, Session = new() { Threads = 1 } });
-        using var bundle = DiffusionBundle.Load(_folder.Path, new() { BatchSize = 2, BindLatents = true, Session = new() { Threads = 1 } });
+        using var bundle = DiffusionBundle.Load(_folder.Path, new() { BatchSize = 2, UseIoBinding = true, Session = new() { Threads = 1 } });
         Assert.Equal((128, 128), (bundle.FixedWidth, bundle.FixedHeight));
         Assert.Contains(bundle.Notes, note => note.Contains($"{rows} rows", StringComparison.Ordinal));
         var expected = new DiffusionPipeline(plain).Generate([.. requests.Select(r => r with { Width = 128, Height = 128 })], cancellation: TestContext.Current.CancellationToken);

@@ -3,7 +3,6 @@ using FreeMask.Diffusion.Pipelines;
 using FreeMask.Diffusion.Schedulers;
 using FreeMask.Files;
 using FreeMask.Onnx;
-using FreeMask.Vision.Tests.Export;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Diffusion;

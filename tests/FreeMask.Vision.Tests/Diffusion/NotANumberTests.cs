@@ -2,7 +2,6 @@ using FreeMask.Diffusion.Models;
 using FreeMask.Diffusion.Pipelines;
 using FreeMask.Diffusion.Schedulers;
 using FreeMask.Onnx.Proto;
-using FreeMask.Vision.Tests.Export;
 using Google.Protobuf;
 using Xunit;
 
@@ -25,7 +24,7 @@ public sealed class NotANumberTests : IDisposable
     public void The_model_that_gives_it_is_named(string part, bool bound)
     {
         Poison(_folder[part, "model.onnx"]);
-        using var bundle = DiffusionBundle.Load(_folder.Path, new() { BatchSize = 1, BindLatents = bound, Session = new() { Threads = 1 } });
+        using var bundle = DiffusionBundle.Load(_folder.Path, new() { BatchSize = 1, UseIoBinding = bound, Session = new() { Threads = 1 } });
         var request = new GenerationRequest { Prompt = "a dog", Classes = ["dog"], Noise = new(1, 0, 0), Steps = 2, Width = 64, Height = 64, Guidance = 1, Scheduler = new() { Kind = SchedulerKind.Ddim } };
         var message = Assert.Throws<FreeMaskException>(() => new DiffusionPipeline(bundle).Generate([request], cancellation: TestContext.Current.CancellationToken)).Message;
         Assert.StartsWith(_folder[part, "model.onnx"] + " gives NaN", message, StringComparison.Ordinal);

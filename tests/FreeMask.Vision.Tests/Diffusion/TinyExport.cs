@@ -1,5 +1,3 @@
-using FreeMask.Vision.Tests.Export;
-
 namespace FreeMask.Vision.Tests.Diffusion;
 
 /// <summary>The small Stable Diffusion export that the tests carry.</summary>

@@ -8,9 +8,9 @@ namespace FreeMask.Vision.Tests.Evaluation;
 public sealed class BootstrapTests
 {
     [Fact]
-    public void The_interval_holds_the_measure_and_narrows_with_more_pictures()
+    public void The_interval_holds_the_measure_and_narrows_with_more_images()
     {
-        var (few, many) = (Pictures(10, 0.3), Pictures(160, 0.3));
+        var (few, many) = (Images(10, 0.3), Images(160, 0.3));
         var (wide, narrow) = (Bootstrap.MeanIou(few, 1, 300), Bootstrap.MeanIou(many, 1, 300));
         Assert.InRange(Total(few), wide.Low, wide.High);
         Assert.InRange(Total(many), narrow.Low, narrow.High);
@@ -22,19 +22,19 @@ public sealed class BootstrapTests
     [Fact]
     public void A_clear_difference_lies_on_one_side_of_zero_and_none_is_none()
     {
-        var (bad, good) = (Pictures(60, 0.5), Pictures(60, 0.1));
+        var (bad, good) = (Images(60, 0.5), Images(60, 0.1));
         Assert.True(Bootstrap.Difference(bad, good, 1, 300).Low > 0);
         Assert.Equal(new ConfidenceInterval(0, 0), Bootstrap.Difference(bad, bad, 1, 300));
     }
 
-    private static double Total(IEnumerable<ConfusionMatrix> pictures)
+    private static double Total(IEnumerable<ConfusionMatrix> images)
     {
         var sum = new ConfusionMatrix(3);
-        foreach (var picture in pictures) sum.Add(picture);
+        foreach (var image in images) sum.Add(image);
         return sum.Scores().MeanIou;
     }
 
-    private static List<ConfusionMatrix> Pictures(int count, double mistakes) => [.. Enumerable.Range(0, count).Select(i =>
+    private static List<ConfusionMatrix> Images(int count, double mistakes) => [.. Enumerable.Range(0, count).Select(i =>
     {
         var random = new CounterRandom(9, i, 0, "pictures");
         var share = mistakes * 2 * random.NextDouble();

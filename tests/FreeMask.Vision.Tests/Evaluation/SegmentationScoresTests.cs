@@ -19,13 +19,13 @@ public sealed class SegmentationScoresTests
     }
 
     [Fact]
-    public void A_data_set_is_one_matrix_and_not_a_mean_of_pictures()
+    public void A_data_set_is_one_matrix_and_not_a_mean_of_images()
     {
         var entry = Golden.Json("golden", "metrics", "semantic.json").GetProperty("dataset_of_21_class_cases");
-        var pictures = entry.GetProperty("cases").EnumerateArray().Select(k => Case(k.GetInt32()).Matrix).ToList();
-        var matrix = new ConfusionMatrix(pictures[0].Classes);
-        foreach (var picture in pictures) matrix.Add(picture);
-        Assert.Equal(entry.GetProperty("mean_of_image_mious_for_contrast").GetDouble(), pictures.Average(p => p.Scores().MeanIou), 1e-9);
+        var images = entry.GetProperty("cases").EnumerateArray().Select(k => Case(k.GetInt32()).Matrix).ToList();
+        var matrix = new ConfusionMatrix(images[0].Classes);
+        foreach (var image in images) matrix.Add(image);
+        Assert.Equal(entry.GetProperty("mean_of_image_mious_for_contrast").GetDouble(), images.Average(p => p.Scores().MeanIou), 1e-9);
         AssertMatrix(matrix, entry);
         AssertScores(matrix.Scores(), entry);
     }

@@ -18,12 +18,12 @@ public sealed class CocoExporterTests
         Assert.Equal((20, 1, "aeroplane"), (categories.Length, categories[0].GetProperty("id").GetInt32(), categories[0].GetProperty("name").GetString()));
         var annotations = root.GetProperty("annotations").EnumerateArray().ToArray();
         Assert.Equal(Enumerable.Range(1, annotations.Length), annotations.Select(a => a.GetProperty("id").GetInt32()));
-        foreach (var picture in root.GetProperty("images").EnumerateArray())
+        foreach (var image in root.GetProperty("images").EnumerateArray())
         {
-            var id = picture.GetProperty("id").GetInt32();
+            var id = image.GetProperty("id").GetInt32();
             var sample = ExportData.Sample(id - 1);
-            var file = ImageCodec.Load(folder["out", "images", picture.GetProperty("file_name").GetString()!]);
-            Assert.Equal((file.Width, file.Height), (picture.GetProperty("width").GetInt32(), picture.GetProperty("height").GetInt32()));
+            var file = ImageCodec.Load(folder["out", "images", image.GetProperty("file_name").GetString()!]);
+            Assert.Equal((file.Width, file.Height), (image.GetProperty("width").GetInt32(), image.GetProperty("height").GetInt32()));
             var rebuilt = new LabelMap(file.Width, file.Height);
             foreach (var a in annotations.Where(a => a.GetProperty("image_id").GetInt32() == id))
             {

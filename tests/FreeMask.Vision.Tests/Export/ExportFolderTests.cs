@@ -61,7 +61,7 @@ public sealed class ExportFolderTests : IDisposable
         await ExportAsync("out", 3, overwrite: true);
 
         Assert.Equal(Mode, File.GetUnixFileMode(_folder["out"]));
-        Assert.Equal(3, VocDataset.Open(_folder["out"]).Entries.Count);
+        Assert.Equal(3, VocFolder.Open(_folder["out"]).Entries.Count);
     }
 
     [Fact]
@@ -73,7 +73,7 @@ public sealed class ExportFolderTests : IDisposable
         await ExportAsync("out", 2);
 
         Assert.Equal(_folder["disk"], new DirectoryInfo(_folder["out"]).LinkTarget);
-        Assert.Equal(2, VocDataset.Open(_folder["disk"]).Entries.Count);
+        Assert.Equal(2, VocFolder.Open(_folder["disk"]).Entries.Count);
     }
 
     [Fact]
@@ -82,7 +82,7 @@ public sealed class ExportFolderTests : IDisposable
         await ExportAsync("out", 3);
         await Assert.ThrowsAsync<FreeMaskException>(() => ExportAsync("out", 2));
         await ExportAsync("out", 2, overwrite: true);
-        Assert.Equal(2, VocDataset.Open(_folder["out"]).Entries.Count);
+        Assert.Equal(2, VocFolder.Open(_folder["out"]).Entries.Count);
     }
 
     [Fact]
@@ -99,23 +99,23 @@ public sealed class ExportFolderTests : IDisposable
     public async Task What_a_user_put_into_an_earlier_export_stays_there()
     {
         await ExportAsync("out", 3);
-        var pictures = Directory.EnumerateDirectories(_folder["out"], "JPEGImages", SearchOption.AllDirectories).Single();
-        File.WriteAllText(Path.Combine(pictures, "mine.jpg"), "mine");
+        var images = Directory.EnumerateDirectories(_folder["out"], "JPEGImages", SearchOption.AllDirectories).Single();
+        File.WriteAllText(Path.Combine(images, "mine.jpg"), "mine");
         File.WriteAllText(_folder["out", "notes.txt"], "mine");
 
         await ExportAsync("out", 2, overwrite: true);
 
-        Assert.Equal("mine", File.ReadAllText(Path.Combine(pictures, "mine.jpg")));
+        Assert.Equal("mine", File.ReadAllText(Path.Combine(images, "mine.jpg")));
         Assert.Equal("mine", File.ReadAllText(_folder["out", "notes.txt"]));
-        Assert.Equal(3, Directory.EnumerateFiles(pictures).Count());
+        Assert.Equal(3, Directory.EnumerateFiles(images).Count());
     }
 
     [Fact]
     public async Task A_file_of_the_users_that_is_in_the_way_is_refused_before_anything_changes()
     {
         await ExportAsync("out", 2);
-        var picture = Directory.EnumerateFiles(_folder["out"], "sample_0001.jpg", SearchOption.AllDirectories).Single();
-        var mine = picture.Replace("0001", "0002", StringComparison.Ordinal);
+        var image = Directory.EnumerateFiles(_folder["out"], "sample_0001.jpg", SearchOption.AllDirectories).Single();
+        var mine = image.Replace("0001", "0002", StringComparison.Ordinal);
         File.WriteAllText(mine, "mine");
         var before = Names("out");
 

@@ -165,7 +165,7 @@ public sealed class OtherFormatsTests : IDisposable
         foreach (var line in new[] { "train", "validation" }.SelectMany(split => File.ReadLines(_folder["out", split, "metadata.jsonl"])))
         {
             using var json = JsonDocument.Parse(line);
-            // The reader's rules: file_name becomes the column image, X_file_name the column X, both of pictures; every other field is a column as it is named.
+            // The reader's rules: file_name becomes the column image, X_file_name the column X, both of images; every other field is a column as it is named.
             var pictures = json.RootElement.EnumerateObject().Where(f => f.Name.EndsWith("file_name", StringComparison.Ordinal)).Select(f => f.Name == "file_name" ? "image" : f.Name[..^"_file_name".Length]).ToList();
             Assert.Equal(["image", "label"], pictures);
             var others = json.RootElement.EnumerateObject().Select(f => f.Name).Where(name => !name.EndsWith("file_name", StringComparison.Ordinal));
@@ -199,11 +199,11 @@ public sealed class OtherFormatsTests : IDisposable
     public async Task A_small_export_can_be_learnt_from_and_measured_on(string format)
     {
         await DatasetExporter.WriteAsync(DatasetExporter.Format(format), ExportData.Source(4), _folder["out"], new ExportOptions(), cancellationToken: TestContext.Current.CancellationToken);
-        var data = LabelledDataset.Open(_folder["out"]);
+        var data = LabeledDataset.Open(_folder["out"]);
         data.RequireClasses();
         Assert.Equal(format == "cvat" ? 4 : 3, data.Count);
         Assert.Equal(VocClasses.Names, data.Labels);
-        if (format != "cvat") Assert.Equal(1, LabelledDataset.Open(_folder["out"], null, "val").Count);
+        if (format != "cvat") Assert.Equal(1, LabeledDataset.Open(_folder["out"], null, "val").Count);
         for (var i = 0; i < data.Count; i++)
         {
             var sample = ExportData.Sample(int.Parse(Path.GetFileNameWithoutExtension(data.IdOf(i))[7..], CultureInfo.InvariantCulture));

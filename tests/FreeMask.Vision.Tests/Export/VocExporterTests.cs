@@ -17,7 +17,7 @@ public sealed class VocExporterTests
         Assert.Equal((9, 3, 24), (summary.Train, summary.Validation, summary.Objects));
         Assert.Equal(folder["out", "VOCdevkit", "VOC2012"], summary.DataRoot);
 
-        var dataset = VocDataset.Open(folder["out"]);
+        var dataset = VocFolder.Open(folder["out"]);
         Assert.Equal(12, dataset.Entries.Count);
         for (var i = 0; i < 12; i++)
         {
@@ -28,7 +28,7 @@ public sealed class VocExporterTests
             AssertRules(actual, objects, File.ReadAllBytes(dataset.Entries[i].LabelPath));
         }
 
-        var lists = new[] { "train", "val", "trainval" }.Select(n => VocDataset.Open(summary.DataRoot, n).Entries.Select(e => e.Id).ToArray()).ToArray();
+        var lists = new[] { "train", "val", "trainval" }.Select(n => VocFolder.Open(summary.DataRoot, n).Entries.Select(e => e.Id).ToArray()).ToArray();
         Assert.Equal(lists[2], lists[0].Concat(lists[1]).Order(StringComparer.Ordinal));
 
         // Without the file datumaro takes void for a class of its own.
@@ -47,7 +47,7 @@ public sealed class VocExporterTests
         Assert.Equal("ignore:224,224,192::", lines[^1]);
     }
 
-    private static void AssertRules(VocSample sample, LabelMap objects, byte[] classFile)
+    private static void AssertRules(LabeledImage sample, LabelMap objects, byte[] classFile)
     {
         var png = ImageCodec.DecodePng(classFile);
         Assert.Equal((PngColorType.Indexed, 8, 768), (png.ColorType, png.BitDepth, png.Palette!.Length));

@@ -10,7 +10,7 @@ public sealed class PrivateFilesTests
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no modes.");
         if (OperatingSystem.IsWindows()) return;
-        using var folder = new Export.TemporaryFolder();
+        using var folder = new TemporaryFolder();
         const UnixFileMode Open = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute;
         Directory.CreateDirectory(folder["shared"], Open);
 

@@ -1,6 +1,5 @@
 using FreeMask.Imaging;
 using FreeMask.Vision.Datasets;
-using FreeMask.Vision.Tests.Export;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Imaging;

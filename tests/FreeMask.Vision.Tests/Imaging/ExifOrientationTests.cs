@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Text;
 using FreeMask.Imaging;
 using FreeMask.Vision.Datasets;
-using FreeMask.Vision.Tests.Export;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Imaging;
@@ -47,12 +46,12 @@ public sealed class ExifOrientationTests
         Directory.CreateDirectory(folder["SegmentationClass"]);
         File.WriteAllBytes(folder["JPEGImages", "a.png"], TestPng.WithOrientation(ImageCodec.EncodePng(image), orientation));
 
-        // Of the stored pixels, of the turned picture (where the size tells), and with an orientation of its own.
+        // Of the stored pixels, of the turned image (where the size tells), and with an orientation of its own.
         var turned = Orientation.Upright(mask, orientation);
         foreach (var file in new[] { IndexedPng.Encode(mask), orientation >= 5 ? IndexedPng.Encode(turned) : IndexedPng.Encode(mask), TestPng.WithOrientation(IndexedPng.EncodeGrey(mask), orientation) })
         {
             File.WriteAllBytes(folder["SegmentationClass", "a.png"], file);
-            var dataset = VocDataset.Open(folder.Path);
+            var dataset = VocFolder.Open(folder.Path);
             var sample = dataset.Load(dataset.Entries[0]);
             Assert.Equal((orientation >= 5 ? 3 : 5, orientation >= 5 ? 5 : 3), (sample.Image.Width, sample.Image.Height));
             Assert.Equal(turned.Labels, sample.Labels.Labels);
@@ -60,7 +59,7 @@ public sealed class ExifOrientationTests
         }
 
         File.WriteAllBytes(folder["SegmentationClass", "a.png"], IndexedPng.Encode(new LabelMap(4, 4)));
-        var wrong = VocDataset.Open(folder.Path);
+        var wrong = VocFolder.Open(folder.Path);
         Assert.Contains($"EXIF orientation is {orientation}", Assert.Throws<FreeMaskException>(() => wrong.Load(wrong.Entries[0])).Message, StringComparison.Ordinal);
     }
 

@@ -46,7 +46,7 @@ public sealed class ImageCodecTests
         foreach (var (file, reason) in new[]
         {
             ("truncated.png", "truncated"), ("truncated_header.png", "truncated"), ("truncated.jpg", "truncated"), ("truncated_header.jpg", "truncated"),
-            ("empty.png", "is empty"), ("empty.jpg", "is empty"), ("text.png", "is not a picture"), ("html.jpg", "is not a picture"),
+            ("empty.png", "is empty"), ("empty.jpg", "is empty"), ("text.png", "is not an image"), ("html.jpg", "is not an image"),
             ("bad_crc.png", "checksum"), ("zero_size.png", "claims 0 x 0"), ("bomb_header.png", "are refused"), ("bomb_idat.png", "are refused"),
         })
         {
@@ -69,7 +69,7 @@ public sealed class ImageCodecTests
         var data = File.ReadAllBytes(Fixtures.Path("golden", "images", "files", "progressive.jpg"));
         for (var length = 30; length < data.Length - 2; length += 41)
             Assert.Contains("cut.jpg", Assert.Throws<FreeMaskException>(() => ImageCodec.Decode(data.AsSpan(0, length), "cut.jpg")).Message, StringComparison.Ordinal);
-        // What follows the picture does no harm.
+        // What follows the image does no harm.
         Assert.Equal(ImageCodec.Decode(data).Pixels, ImageCodec.Decode([.. data, 0, 1, 2]).Pixels);
     }
 

@@ -43,7 +43,7 @@ public sealed class IndexedPngTests
         Assert.Contains("26001", Assert.Throws<FreeMaskException>(() => IndexedPng.Decode(IndexedPng.EncodeIds(2, 1, [1, 26001]), "ids.png")).Message, StringComparison.Ordinal);
 
     [Fact]
-    public void A_colour_picture_is_no_label_map() =>
+    public void A_colour_image_is_no_label_map() =>
         Assert.Contains("3 channels", Assert.Throws<FreeMaskException>(() => IndexedPng.Decode(ImageCodec.EncodePng(new RgbImage(2, 2)), "a.png")).Message, StringComparison.Ordinal);
 
     [Fact]

@@ -55,7 +55,7 @@ public sealed class ResamplingTests
     [InlineData("pil_hamming", ResamplingFilter.AntialiasHamming, "half,down,up,mixed")]
     [InlineData("pil_bicubic", ResamplingFilter.AntialiasBicubic, "half,down,up,mixed")]
     [InlineData("pil_lanczos", ResamplingFilter.AntialiasLanczos, "half,down,up,mixed")]
-    public void Pictures_equal_their_libraries(string name, ResamplingFilter filter, string sizes)
+    public void Images_equal_their_libraries(string name, ResamplingFilter filter, string sizes)
     {
         var tensors = Golden.Tensors("golden", "images", "resize.safetensors");
         foreach (var size in sizes.Split(','))

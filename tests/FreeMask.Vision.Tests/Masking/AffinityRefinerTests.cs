@@ -3,7 +3,6 @@ using FreeMask.Imaging;
 using FreeMask.Tensors;
 using FreeMask.Vision.Affinity;
 using FreeMask.Vision.Masking;
-using FreeMask.Vision.Tests.Export;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Masking;

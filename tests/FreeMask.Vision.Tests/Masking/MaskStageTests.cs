@@ -31,18 +31,18 @@ public sealed class MaskStageTests
     private static byte[] ImageCodecTexture(int size) => Imaging.ImageCodecTests.Noise(size, size).Pixels;
 
     [Theory]
-    [InlineData(MaskCleanUp.None, 0, MaskThreshold.Otsu, 0.85)]
-    [InlineData(MaskCleanUp.GuidedFilter, 0, MaskThreshold.Otsu, 0.93)]
-    [InlineData(MaskCleanUp.Pamr, 0, MaskThreshold.Otsu, 0.93)]
-    [InlineData(MaskCleanUp.DenseCrf, 0, MaskThreshold.Otsu, 0.95)]
-    [InlineData(MaskCleanUp.None, 1, MaskThreshold.Otsu, 0.95)]
-    [InlineData(MaskCleanUp.Pamr, 1, MaskThreshold.Otsu, 0.97)]
-    [InlineData(MaskCleanUp.Pamr, 1, MaskThreshold.Adaptive, 0.97)]
-    [InlineData(MaskCleanUp.DenseCrf, 1, MaskThreshold.Fixed, 0.97)]
-    public void The_mask_follows_the_object(MaskCleanUp cleanUp, double colorWeight, MaskThreshold threshold, double expected)
+    [InlineData(MaskRefinementMethod.None, 0, MaskThreshold.Otsu, 0.85)]
+    [InlineData(MaskRefinementMethod.GuidedFilter, 0, MaskThreshold.Otsu, 0.93)]
+    [InlineData(MaskRefinementMethod.Pamr, 0, MaskThreshold.Otsu, 0.93)]
+    [InlineData(MaskRefinementMethod.DenseCrf, 0, MaskThreshold.Otsu, 0.95)]
+    [InlineData(MaskRefinementMethod.None, 1, MaskThreshold.Otsu, 0.95)]
+    [InlineData(MaskRefinementMethod.Pamr, 1, MaskThreshold.Otsu, 0.97)]
+    [InlineData(MaskRefinementMethod.Pamr, 1, MaskThreshold.Adaptive, 0.97)]
+    [InlineData(MaskRefinementMethod.DenseCrf, 1, MaskThreshold.Fixed, 0.97)]
+    public void The_mask_follows_the_object(MaskRefinementMethod cleanUp, double colorWeight, MaskThreshold threshold, double expected)
     {
         var (image, coarse, truth) = Disc();
-        var result = MaskStage.Run(image, coarse, 8, new MaskOptions { CleanUp = cleanUp, ColorWeight = colorWeight, Threshold = threshold });
+        var result = MaskStage.Run(image, coarse, 8, new MaskOptions { Refinement = cleanUp, ColorWeight = colorWeight, Threshold = threshold });
         Assert.Null(result.Rejection);
         var iou = Iou(result.Labels, 8, truth);
         Assert.True(iou >= expected, $"IoU {iou:0.000}");
@@ -56,7 +56,7 @@ public sealed class MaskStageTests
     public void The_band_lies_on_the_outline_and_is_narrow()
     {
         var (image, coarse, _) = Disc();
-        var labels = MaskStage.Run(image, coarse, 8, new MaskOptions { CleanUp = MaskCleanUp.None, ColorWeight = 0 }).Labels;
+        var labels = MaskStage.Run(image, coarse, 8, new MaskOptions { Refinement = MaskRefinementMethod.None, ColorWeight = 0 }).Labels;
         var mask = Array.ConvertAll(labels.Labels, v => v == 8 ? (byte)1 : (byte)0);
         var near = Regions.Dilate(mask, 128, 3);
         var band = labels.Labels.Count(v => v == LabelMap.Ignore);
@@ -89,7 +89,7 @@ public sealed class MaskStageTests
     {
         var coarse = new FloatMap(16, 16);
         for (var i = 0; i < 256; i++) coarse.Values[i] = i % 16 is > 3 and < 12 && i / 16 is > 3 and < 12 ? 0 : 1;
-        var result = MaskStage.Run(new RgbImage(64, 64), coarse, 1, new MaskOptions { CleanUp = MaskCleanUp.None, ColorWeight = 0 });
+        var result = MaskStage.Run(new RgbImage(64, 64), coarse, 1, new MaskOptions { Refinement = MaskRefinementMethod.None, ColorWeight = 0 });
         Assert.Equal(MaskRejectionKind.AlongBorder, result.Rejection!.Kind);
         Assert.Equal(1, result.Rejection.Measured);
         Assert.Equal("the object runs along the border (1, limit 0.6)", result.Rejection.ToString());

@@ -1,6 +1,5 @@
 using FreeMask.Onnx;
 using FreeMask.Tensors;
-using FreeMask.Vision.Tests.Export;
 using Google.Protobuf;
 using Xunit;
 

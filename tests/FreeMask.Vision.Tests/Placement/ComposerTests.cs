@@ -97,15 +97,15 @@ public sealed class ComposerTests
     public void Only_what_flies_comes_into_the_sky_and_only_boats_and_birds_onto_water()
     {
         var donors = VocClasses.Names.Skip(1).Select(n => (n, VocClasses.IndexOf(n))).ToList();
-        Assert.Subset(new HashSet<string> { "aeroplane", "bird" }, DonorChoice.Draw(donors, "sky", 1, 20, new CounterRandom(1, "donors")).ToHashSet());
-        Assert.Subset(new HashSet<string> { "boat", "bird", "aeroplane" }, DonorChoice.Draw(donors, "water", 4, 20, new CounterRandom(1, "donors")).ToHashSet());
+        Assert.Subset(new HashSet<string> { "aeroplane", "bird" }, DonorSampler.Draw(donors, "sky", 1, 20, new CounterRandom(1, "donors")).ToHashSet());
+        Assert.Subset(new HashSet<string> { "boat", "bird", "aeroplane" }, DonorSampler.Draw(donors, "water", 4, 20, new CounterRandom(1, "donors")).ToHashSet());
     }
 
     [Fact]
     public void Donors_are_drawn_once_each_and_only_where_they_fit()
     {
         var donors = Enumerable.Range(0, 30).Select(i => (Id: i, ClassId: VocClasses.IndexOf(i % 3 == 0 ? "sheep" : i % 3 == 1 ? "person" : "sofa"))).ToList();
-        var drawn = DonorChoice.Draw(donors, "on the grass", VocClasses.IndexOf("cow"), 30, new CounterRandom(3, "donors"));
+        var drawn = DonorSampler.Draw(donors, "on the grass", VocClasses.IndexOf("cow"), 30, new CounterRandom(3, "donors"));
         Assert.Equal(20, drawn.Count);
         Assert.Equal(20, drawn.Distinct().Count());
         Assert.DoesNotContain(drawn, i => i % 3 == 2);
@@ -128,7 +128,7 @@ public sealed class ComposerTests
     {
         var (image, labels) = Sample("sheep", new PixelBox(30, 40, 20, 24), ColorOf(1));
         var cutout = Cutout.Largest(image, labels, (byte)VocClasses.IndexOf("sheep"))!;
-        Assert.Equal(Sides.None, cutout.Cut);
+        Assert.Equal(BorderSides.None, cutout.Cut);
         Assert.Contains(cutout.Alpha.Values, a => a is > 0.5f and < 1);
         for (var i = 0; i < cutout.Alpha.Values.Length; i++)
             if (cutout.Alpha.Values[i] > 0) Assert.True(Distance(cutout.Image.Pixels.AsSpan(3 * i, 3), ColorOf(1)) < 3);

@@ -43,7 +43,7 @@ public sealed class PlacementGridTests
         var map = new FloatMap(4, 4);
         map[1, 1] = 1;
         map[2, 2] = 3;
-        map[0, 0] = 100; // too near to the border for an object of half the picture
+        map[0, 0] = 100; // too near to the border for an object of half the image
         var drawn = PlacementGrid.Draw([map], [(50, 50)], 100, 100, 4000, new CounterRandom(1, "draw"));
         var share = drawn.Count(p => (p.Column, p.Row) == (2, 2)) / 4000.0;
         Assert.InRange(share, 0.72, 0.78);

@@ -34,7 +34,7 @@ public sealed class ForeignSegmenterTests
         var map = segmenter.Segment(image).Labels;
         Assert.Equal((image.Width, image.Height), (map.Width, map.Height));
 
-        // The fixture's README allows for another JPEG decoder and resize: 0.968 is the lowest picture that it measured.
+        // The fixture's README allows for another JPEG decoder and resize: 0.968 is the lowest image that it measured.
         var expected = Grey(Path.Combine(folder, "maps", "000000000790.logits.png"));
         var equal = expected.Zip(map.Labels).Count(pair => pair.First == pair.Second);
         Assert.InRange((double)equal / expected.Length, 0.968, 1);

@@ -63,7 +63,7 @@ public sealed class QueryPostprocessingTests
     public void The_top_are_the_largest_in_whatever_order() =>
         Gen.Select(Gen.Float[0, 1].Array[1, 300], Gen.Int[1, 40]).Sample((values, count) =>
         {
-            var top = UnsortedTop.Of(values, count);
+            var top = TopK.Of(values, count);
             var expected = Enumerable.Range(0, values.Length).OrderByDescending(i => values[i]).Take(count).Select(i => values[i]);
             Assert.Equal(expected, top.Select(i => values[i]).OrderDescending());
             Assert.Equal(top.Length, top.Distinct().Count());

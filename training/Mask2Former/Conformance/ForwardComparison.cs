@@ -44,7 +44,7 @@ internal sealed class ForwardComparison(SegmenterGolden golden, string folder, C
         for (var i = 0; golden.Has($"train.image.{i}"); i++)
         {
             var prepared = (SegmenterPreprocessing.Load(path) with { Resizes = false }).Prepare(Picture($"train.image.{i}"));
-            rows.Number($"normalisation of picture {i}", 0, (golden.Batch[i] - tensor(prepared.Pixels, golden.Batch[i].shape)).abs().max().item<float>(), ConformanceRows.ForwardTolerance);
+            rows.Number($"normalisation of image {i}", 0, (golden.Batch[i] - tensor(prepared.Pixels, golden.Batch[i].shape)).abs().max().item<float>(), ConformanceRows.ForwardTolerance);
         }
 
         if (!golden.Has("preprocess.image")) return;
@@ -94,12 +94,12 @@ internal sealed class ForwardComparison(SegmenterGolden golden, string folder, C
         new PostprocessingComparison(golden, scene, answers, ((int)images.shape[3], (int)images.shape[2]), rows).Compare();
     }
 
-    /// <summary>The first deformable layer, first picture.</summary>
+    /// <summary>The first deformable layer, first image.</summary>
     private void CompareSampling(Mask2FormerModel model, string scene, Mask2FormerOutput output)
     {
         if (!golden.Has($"{scene}.msda.output")) return;
         var (tokens, positions, reference, levels) = model.PixelDecoder.Tokens(output.Features);
-        var trace = model.PixelDecoder.Layers[0].Attention.Trace(tokens, tokens.Plus(positions), reference, levels);
+        var trace = model.PixelDecoder.Layers[0].Attention.Trace(tokens, tokens.SafeAdd(positions), reference, levels);
         void Close(string name, Tensor actual)
         {
             var expected = golden[$"{scene}.msda.{name}"];
@@ -148,7 +148,7 @@ internal sealed class ForwardComparison(SegmenterGolden golden, string folder, C
         var targets = new SegmentationTargets(zeros(2, 1, images.shape[2], images.shape[3]), [[], []], ones(2, images.shape[2], images.shape[3]));
         var output = model.Run(images).Decoder.Predictions;
         var total = new SetCriterion(model.Config, model.ClassWeights)
-            .Compute(output, targets, LossPoints.Draw(model.Config, output.Count, targets, seed: 1, step: 0)).Total;
-        rows.Number("loss of pictures without objects", loss.GetDouble(), total.item<float>(), 1e-4);
+            .Compute(output, targets, PointSampling.Draw(model.Config, output.Count, targets, seed: 1, step: 0)).Total;
+        rows.Number("loss of images without objects", loss.GetDouble(), total.item<float>(), 1e-4);
     }
 }

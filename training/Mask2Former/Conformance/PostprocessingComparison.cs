@@ -8,7 +8,7 @@ namespace FreeMask.Training.Mask2Former.Conformance;
 /// <summary>Semantic maps in both ways, instances and panoptic segments, from a model's answers.</summary>
 /// <param name="golden">The reference.</param>
 /// <param name="scene">Which case.</param>
-/// <param name="answers">One a picture.</param>
+/// <param name="answers">One an image.</param>
 /// <param name="input">Size of the model's input.</param>
 /// <param name="rows">Takes the differences.</param>
 internal sealed class PostprocessingComparison(
@@ -25,46 +25,46 @@ internal sealed class PostprocessingComparison(
         }
     }
 
-    private void CompareSemantic(int picture)
+    private void CompareSemantic(int image)
     {
-        var (width, height) = Size(golden.Spec.GetProperty("target_sizes")[picture]);
-        var (semantic, direct) = (QueryPostprocessing.Semantic(answers[picture], width, height),
-            QueryPostprocessing.Direct(answers[picture], input, input, (width, height)));
+        var (width, height) = Size(golden.Spec.GetProperty("target_sizes")[image]);
+        var (semantic, direct) = (QueryPostprocessing.Semantic(answers[image], width, height),
+            QueryPostprocessing.Direct(answers[image], input, input, (width, height)));
         foreach (var (name, scores) in new[] { ("semantic", semantic), ("direct", direct) })
         {
-            if (golden.Has($"{scene}.post.{name}_scores.{picture}")) rows.Close($"{scene} {name} scores {picture}", golden[$"{scene}.post.{name}_scores.{picture}"], scores);
+            if (golden.Has($"{scene}.post.{name}_scores.{image}")) rows.Close($"{scene} {name} scores {image}", golden[$"{scene}.post.{name}_scores.{image}"], scores);
             var map = QueryPostprocessing.Decide(scores);
-            rows.Labels($"{scene} {name} map {picture}", golden[$"{scene}.post.{name}.{picture}"], [.. map.Labels.Select(label => (int)label)], NearTies(name, picture));
+            rows.Labels($"{scene} {name} map {image}", golden[$"{scene}.post.{name}.{image}"], [.. map.Labels.Select(label => (int)label)], NearTies(name, image));
         }
     }
 
-    private void CompareCropped(int picture)
+    private void CompareCropped(int image)
     {
         var odd = golden.Spec.GetProperty("odd");
-        var scores = QueryPostprocessing.Direct(answers[picture], input, Size(odd.GetProperty("valid")[picture]), Size(odd.GetProperty("original")[picture]));
-        var allowed = golden.Json.GetProperty(scene).GetProperty($"direct_cropped_near_ties.{picture}").GetInt64();
+        var scores = QueryPostprocessing.Direct(answers[image], input, Size(odd.GetProperty("valid")[image]), Size(odd.GetProperty("original")[image]));
+        var allowed = golden.Json.GetProperty(scene).GetProperty($"direct_cropped_near_ties.{image}").GetInt64();
         int[] labels = [.. QueryPostprocessing.Decide(scores).Labels.Select(label => (int)label)];
-        rows.Labels($"{scene} direct map without padding {picture}", golden[$"{scene}.post.direct_cropped.{picture}"], labels, allowed);
+        rows.Labels($"{scene} direct map without padding {image}", golden[$"{scene}.post.direct_cropped.{image}"], labels, allowed);
     }
 
-    private void CompareSegments(int picture, double threshold)
+    private void CompareSegments(int image, double threshold)
     {
         var key = string.Create(CultureInfo.InvariantCulture, $"{scene}.post.t{(int)(threshold * 100)}");
-        if (!golden.Has($"{key}.instance.{picture}")) return;
-        var recorded = golden.Json.GetProperty("post").GetProperty($"{key}.{picture}");
+        if (!golden.Has($"{key}.instance.{image}")) return;
+        var recorded = golden.Json.GetProperty("post").GetProperty($"{key}.{image}");
         var (width, height) = Size(recorded.GetProperty("target_size"));
-        var title = string.Create(CultureInfo.InvariantCulture, $"at {threshold:0.##} {picture}");
-        var allowed = Undecided(picture, width * height);
+        var title = string.Create(CultureInfo.InvariantCulture, $"at {threshold:0.##} {image}");
+        var allowed = Undecided(image, width * height);
 
-        var instances = QueryPostprocessing.Instances(answers[picture], threshold, width, height);
-        rows.Labels($"{scene} instances {title}", golden[$"{key}.instance.{picture}"], instances.Ids, allowed);
-        if (golden.Has($"{key}.instance_binary.{picture}"))
-            rows.Labels($"{scene} instance masks {title}", golden[$"{key}.instance_binary.{picture}"], [.. instances.Masks.SelectMany(mask => mask.Select(v => (int)v))], allowed);
+        var instances = QueryPostprocessing.Instances(answers[image], threshold, width, height);
+        rows.Labels($"{scene} instances {title}", golden[$"{key}.instance.{image}"], instances.Ids, allowed);
+        if (golden.Has($"{key}.instance_binary.{image}"))
+            rows.Labels($"{scene} instance masks {title}", golden[$"{key}.instance_binary.{image}"], [.. instances.Masks.SelectMany(mask => mask.Select(v => (int)v))], allowed);
         CompareList($"{scene} instances {title}", recorded.GetProperty("instance"), instances.Segments);
 
         // The reference fuses class 0 alone.
-        var panoptic = QueryPostprocessing.Panoptic(answers[picture], threshold, new HashSet<int> { 0 }, width, height);
-        rows.Labels($"{scene} panoptic {title}", golden[$"{key}.panoptic.{picture}"], panoptic.Ids, Math.Max(allowed, NearTies("semantic", picture)));
+        var panoptic = QueryPostprocessing.Panoptic(answers[image], threshold, new HashSet<int> { 0 }, width, height);
+        rows.Labels($"{scene} panoptic {title}", golden[$"{key}.panoptic.{image}"], panoptic.Ids, Math.Max(allowed, NearTies("semantic", image)));
         CompareList($"{scene} panoptic {title}", recorded.GetProperty("panoptic"), panoptic.Segments);
     }
 
@@ -79,12 +79,12 @@ internal sealed class PostprocessingComparison(
     }
 
     /// <summary>Pixels whose two best classes are as good as equal.</summary>
-    private long NearTies(string kind, int picture) => golden.Json.GetProperty("post").GetProperty($"{scene}.post.{kind}.{picture}.near_ties").GetInt64();
+    private long NearTies(string kind, int image) => golden.Json.GetProperty("post").GetProperty($"{scene}.post.{kind}.{image}.near_ties").GetInt64();
 
     /// <summary>Pixels of the result that rounding may put on either side of a mask's edge.</summary>
-    private long Undecided(int picture, int pixels)
+    private long Undecided(int image, int pixels)
     {
-        var masks = answers[picture].Masks;
+        var masks = answers[image].Masks;
         var limit = ConformanceRows.ForwardTolerance * masks.Max(map => ConformanceRows.Largest(map.Values));
         var side = QueryPostprocessing.Side;
         var undecided = masks.Sum(map => Resampling.Resize(map, side, side, ResamplingFilter.Bilinear).Values.LongCount(v => Math.Abs(v) < limit));

@@ -28,8 +28,8 @@ internal sealed class SegmenterGolden
     /// <summary>The training batch.</summary>
     internal Tensor Batch => Tensor("train.pixel_values");
 
-    /// <summary>Pictures of the training batch.</summary>
-    internal int Pictures => (int)_tensors["train.pixel_values"].Shape[0];
+    /// <summary>Images of the training batch.</summary>
+    internal int Images => (int)_tensors["train.pixel_values"].Shape[0];
 
     internal static SegmenterGolden Load(string folder)
     {
@@ -64,7 +64,7 @@ internal sealed class SegmenterGolden
 
     internal Tensor Tensor(string name) => tensor(this[name].ToSingles(), [.. this[name].Shape]);
 
-    /// <summary>The pictures of a case: <c>a</c> is a selection of the training batch, other cases store theirs.</summary>
+    /// <summary>The images of a case: <c>a</c> is a selection of the training batch, other cases store theirs.</summary>
     internal Tensor Input(string scene) =>
         scene == "a" ? Batch.index_select(0, tensor(this["a.rows"].ToInt64s())) : Tensor($"{scene}.pixel_values");
 
@@ -77,21 +77,21 @@ internal sealed class SegmenterGolden
     internal SegmentationTargets Targets(bool ignoreAware)
     {
         var batch = _tensors["train.pixel_values"].Shape;
-        var classes = Enumerable.Range(0, Pictures)
+        var classes = Enumerable.Range(0, Images)
             .Select(i => (IReadOnlyList<int>)[.. this[$"train.class_labels.{i}"].ToInt64s().Select(c => (int)c)]).ToArray();
         var masks = zeros(batch[0], Math.Max(1, classes.Max(c => c.Count)), batch[2], batch[3]);
         for (var i = 0; i < classes.Length; i++)
             if (this[$"train.mask_labels.{i}"].Count > 0) masks[i].narrow(0, 0, classes[i].Count).copy_(Tensor($"train.mask_labels.{i}"));
-        var valid = ignoreAware ? Tensor("train.label_maps").ne(Held.Of(255)).to_type(ScalarType.Float32) : ones(batch[0], batch[2], batch[3]);
+        var valid = ignoreAware ? Tensor("train.label_maps").ne(PinnedScalar.Of(255)).to_type(ScalarType.Float32) : ones(batch[0], batch[2], batch[3]);
         return new SegmentationTargets(masks, classes, valid);
     }
 
     /// <summary>The recorded random points of the training batch; every mode and every step used the same.</summary>
-    internal LossPoints Points(Mask2FormerConfig config)
+    internal PointSampling Points(Mask2FormerConfig config)
     {
         var predictions = Predictions(config);
-        var matcher = predictions.SelectMany(p => Enumerable.Range(0, Pictures).Select(i => Tensor($"train.{p}.matcher_points.{i}")));
-        return new LossPoints(
+        var matcher = predictions.SelectMany(p => Enumerable.Range(0, Images).Select(i => Tensor($"train.{p}.matcher_points.{i}")));
+        return new PointSampling(
             stack([.. matcher]),
             cat([.. predictions.Select(p => Tensor($"train.{p}.oversample_points"))]),
             cat([.. predictions.Select(p => Tensor($"train.{p}.random_points"))]));

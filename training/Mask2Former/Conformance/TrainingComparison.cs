@@ -56,19 +56,19 @@ internal sealed class TrainingComparison(SegmenterGolden golden, string folder, 
     }
 
     private void CompareCosts(
-        Mask2FormerModel model, SetCriterion criterion, IReadOnlyList<Prediction> output, SegmentationTargets targets, LossPoints points, string prefix, string title)
+        Mask2FormerModel model, SetCriterion criterion, IReadOnlyList<Prediction> output, SegmentationTargets targets, PointSampling points, string prefix, string title)
     {
         Prediction[] ordered = [output[^1], .. output.Take(output.Count - 1)];
         var costs = criterion.Costs(cat([.. ordered.Select(p => p.Classes)]), cat([.. ordered.Select(p => p.Masks)]), targets, points.Matcher);
         var predictions = SegmenterGolden.Predictions(model.Config);
         for (var p = 0; p < predictions.Length; p++)
-            for (var picture = 0; picture < golden.Pictures; picture++)
+            for (var image = 0; image < golden.Images; image++)
                 foreach (var (name, all) in new[] { ("cost_mask", costs.Mask), ("cost_dice", costs.Dice), ("cost", costs.Total) })
-                    if (golden.Has($"{prefix}{predictions[p]}.{name}.{picture}"))
+                    if (golden.Has($"{prefix}{predictions[p]}.{name}.{image}"))
                         rows.Close(
-                            $"{title} {predictions[p]} {name.Replace('_', ' ')} {picture}",
-                            golden[$"{prefix}{predictions[p]}.{name}.{picture}"],
-                            all[(p * golden.Pictures) + picture].narrow(1, 0, targets.Classes[picture].Count));
+                            $"{title} {predictions[p]} {name.Replace('_', ' ')} {image}",
+                            golden[$"{prefix}{predictions[p]}.{name}.{image}"],
+                            all[(p * golden.Images) + image].narrow(1, 0, targets.Classes[image].Count));
     }
 
     private void CompareTerms(Mask2FormerConfig config, SetLoss loss, JsonElement recorded, string title)
@@ -91,11 +91,11 @@ internal sealed class TrainingComparison(SegmenterGolden golden, string folder, 
     {
         var differing = 0;
         foreach (var (prediction, p) in SegmenterGolden.Predictions(config).Select((name, p) => (name, p)))
-            for (var picture = 0; picture < golden.Pictures; picture++)
+            for (var image = 0; image < golden.Images; image++)
             {
-                var expected = recorded.GetProperty(prediction)[picture];
+                var expected = recorded.GetProperty(prediction)[image];
                 var wanted = SegmenterGolden.Ints(expected.GetProperty("query")).Zip(SegmenterGolden.Ints(expected.GetProperty("target"))).ToHashSet();
-                wanted.SymmetricExceptWith(loss.Pairs.Where(pair => pair.Row == (p * golden.Pictures) + picture).Select(pair => (pair.Query, pair.Target)));
+                wanted.SymmetricExceptWith(loss.Pairs.Where(pair => pair.Row == (p * golden.Images) + image).Select(pair => (pair.Query, pair.Target)));
                 differing += wanted.Count;
             }
 

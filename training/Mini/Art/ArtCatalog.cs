@@ -6,8 +6,8 @@ using NetVips;
 namespace FreeMask.Training.Mini.Art;
 
 /// <summary>
-/// All pictures of objects that scenes are drawn from: icons of three packages (fetched by <c>infra/art/fetch.sh</c>) and the project's own
-/// drawings (<see cref="DrawnArt"/>). About a fifth of every class is held out, the same pictures on every machine.
+/// All images of objects that scenes are drawn from: icons of three packages (fetched by <c>infra/art/fetch.sh</c>) and the project's own
+/// drawings (<see cref="DrawnArt"/>). About a fifth of every class is held out, the same images on every machine.
 /// </summary>
 public sealed class ArtCatalog
 {
@@ -60,7 +60,7 @@ public sealed class ArtCatalog
             var candidate = ordered[i];
             using var picture = candidate.Load();
             sprites[i] = Sprite.From(picture, candidate.Name, candidate.ClassId, heldOut.Contains(candidate.Name))
-                ?? throw new FreeMaskException($"The picture {candidate.Name} is empty; fetch the art again with infra/art/fetch.sh.");
+                ?? throw new FreeMaskException($"The image {candidate.Name} is empty; fetch the art again with infra/art/fetch.sh.");
         });
         return new ArtCatalog(sprites);
     }

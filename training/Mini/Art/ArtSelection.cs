@@ -1,6 +1,6 @@
 namespace FreeMask.Training.Mini.Art;
 
-/// <summary>In which icon packages a picture is taken.</summary>
+/// <summary>In which icon packages an image is taken.</summary>
 [Flags]
 internal enum ArtSets
 {
@@ -20,11 +20,11 @@ internal enum ArtSets
 /// <summary>One icon chosen for a class.</summary>
 /// <param name="ClassId">The VOC class.</param>
 /// <param name="Icon">Its name in the icon packages.</param>
-/// <param name="Sets">The packages whose picture of it is used.</param>
+/// <param name="Sets">The packages whose image of it is used.</param>
 internal sealed record ArtChoice(int ClassId, string Icon, ArtSets Sets);
 
 /// <summary>
-/// Which icons stand for which class. A small diffusion model learns a class best from pictures that agree: all face left, show whole bodies
+/// Which icons stand for which class. A small diffusion model learns a class best from images that agree: all face left, show whole bodies
 /// and no extra parts (no runway, lamp, water or track). Where the packages have little (aeroplane, bicycle, boat, bottle, chair, horse, tv
 /// monitor) or nothing that fits (dining table, sofa), <see cref="DrawnArt"/> adds the project's own drawings.
 /// </summary>

@@ -8,7 +8,7 @@ namespace FreeMask.Training.Mini.Art;
 internal sealed record Drawing(string Name, int ClassId, string Svg);
 
 /// <summary>
-/// The project's own parametric drawings, for classes that the icon packages lack (dining table) or have too few pictures of.
+/// The project's own parametric drawings, for classes that the icon packages lack (dining table) or have too few images of.
 /// Colours and proportions of variant n come from the random stream (n, class), so the set never changes.
 /// </summary>
 internal static class DrawnArt

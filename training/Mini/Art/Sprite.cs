@@ -3,7 +3,7 @@ using NetVips;
 namespace FreeMask.Training.Mini.Art;
 
 /// <summary>
-/// One picture of one object with transparency: premultiplied RGBA floats in [0, 1], cropped to the object plus a transparent
+/// One image of one object with transparency: premultiplied RGBA floats in [0, 1], cropped to the object plus a transparent
 /// border, with a pyramid of half sizes for filtered minification.
 /// </summary>
 public sealed class Sprite
@@ -20,13 +20,13 @@ public sealed class Sprite
         Levels = levels;
     }
 
-    /// <summary>Where the picture comes from and what it is called there, such as <c>noto:bicycle</c>.</summary>
+    /// <summary>Where the image comes from and what it is called there, such as <c>noto:bicycle</c>.</summary>
     public string Name { get; }
 
     /// <summary>The VOC class, 1 to 20.</summary>
     public int ClassId { get; }
 
-    /// <summary>Whether the picture is kept out of every training and used for evaluation only.</summary>
+    /// <summary>Whether the image is kept out of every training and used for evaluation only.</summary>
     public bool HeldOut { get; }
 
     /// <summary>Mean alpha over the largest level: which share of its box the object fills.</summary>
@@ -35,7 +35,7 @@ public sealed class Sprite
     /// <summary>The pyramid, largest first.</summary>
     internal IReadOnlyList<SpriteLevel> Levels { get; }
 
-    /// <summary>Crops and filters a decoded picture; null when nothing in it is visible.</summary>
+    /// <summary>Crops and filters a decoded image; null when nothing in it is visible.</summary>
     internal static Sprite? From(Image picture, string name, int classId, bool heldOut)
     {
         using var srgb = picture.Colourspace(Enums.Interpretation.Srgb);

@@ -11,7 +11,7 @@ using static TorchSharp.torch;
 namespace FreeMask.Training.Mini.Evaluation;
 
 /// <summary>
-/// What a training run looks at while it goes on: samples of all classes as a picture, and how well raw cross-attention finds held-out
+/// What a training run looks at while it goes on: samples of all classes as an image, and how well raw cross-attention finds held-out
 /// objects (masks are only measured against here, never trained on).
 /// </summary>
 internal sealed class DiffusionInspection(StageContext context, AutoEncoder autoEncoder, LatentStore latents, MiniVocabulary vocabulary)
@@ -46,7 +46,7 @@ internal sealed class DiffusionInspection(StageContext context, AutoEncoder auto
             var (noisy, _) = DiffusionProcess.AddNoise(part, tensor(noise, part.shape), [.. Enumerable.Repeat(ProbeTimestep, Chunk)]);
             var captions = scenes.Skip(first).Take(Chunk).Select(scene => Captions.Full(scene.Objects[0], scene.Kind)).ToArray();
             var record = new AttentionStore();
-            network.UNet.Forward(noisy, full([Chunk], Held.Of(ProbeTimestep), ScalarType.Int64), network.Text.Forward(Tokens(captions)), record);
+            network.UNet.Forward(noisy, full([Chunk], PinnedScalar.Of(ProbeTimestep), ScalarType.Int64), network.Text.Forward(Tokens(captions)), record);
             for (var i = 0; i < Chunk; i++) sum += IoU(record, i, scenes[first + i]);
         }
 
@@ -64,8 +64,8 @@ internal sealed class DiffusionInspection(StageContext context, AutoEncoder auto
             var map = probabilities[row].mean([0]).index_select(1, tensor(columns)).sum(1);
             var side = (int)Math.Sqrt(map.numel());
             var scaled = nn.functional.interpolate(map.view(1, 1, side, side), [SceneRenderer.Side, SceneRenderer.Side], mode: InterpolationMode.Bicubic, align_corners: false);
-            scaled = (scaled - scaled.min()) / (scaled.max() - scaled.min()).Plus(Held.Of(1e-8));
-            total = total is null ? scaled : total.Plus(scaled);
+            scaled = (scaled - scaled.min()) / (scaled.max() - scaled.min()).SafeAdd(PinnedScalar.Of(1e-8));
+            total = total is null ? scaled : total.SafeAdd(scaled);
         }
 
         var values = (total! / total!.max()).flatten().data<float>().ToArray();
@@ -94,7 +94,7 @@ internal sealed class DiffusionInspection(StageContext context, AutoEncoder auto
             var noise = new float[classes.Length * LatentStore.Size];
             new CounterRandom(context.Options.Seed, first, 0, "inspection-sample").FillGaussian(noise);
             var x = Denoise(network, tensor(noise, [classes.Length, LatentStore.Channels, LatentStore.Side, LatentStore.Side]), captions);
-            var raw = (x * tensor(latents.Deviation).view(1, -1, 1, 1)).Plus(tensor(latents.Mean).view(1, -1, 1, 1));
+            var raw = (x * tensor(latents.Deviation).view(1, -1, 1, 1)).SafeAdd(tensor(latents.Mean).view(1, -1, 1, 1));
             images.AddRange(ImageTensors.ToImages(autoEncoder.Decode(raw)));
         }
 
@@ -109,12 +109,12 @@ internal sealed class DiffusionInspection(StageContext context, AutoEncoder auto
             using var scope = NewDisposeScope();
             var t = (int)Math.Round(DiffusionProcess.Schedule.Count * (1 - (step / (double)SampleSteps))) - 1;
             var next = (int)Math.Round(DiffusionProcess.Schedule.Count * (1 - ((step + 1) / (double)SampleSteps))) - 1;
-            var v = network.UNet.Forward(cat([x, x]), full([2 * x.shape[0]], Held.Of(t), ScalarType.Int64), text).chunk(2);
-            var guided = v[1].Plus((v[0] - v[1]).Scaled(Guidance));
+            var v = network.UNet.Forward(cat([x, x]), full([2 * x.shape[0]], PinnedScalar.Of(t), ScalarType.Int64), text).chunk(2);
+            var guided = v[1].SafeAdd((v[0] - v[1]).SafeMultiply(Guidance));
             var (a, b) = (DiffusionProcess.Schedule[t], next < 0 ? 1 : DiffusionProcess.Schedule[next]);
-            var clean = x.Scaled(Math.Sqrt(a)) - guided.Scaled(Math.Sqrt(1 - a));
-            var noise = guided.Scaled(Math.Sqrt(a)).Plus(x.Scaled(Math.Sqrt(1 - a)));
-            x = clean.Scaled(Math.Sqrt(b)).Plus(noise.Scaled(Math.Sqrt(1 - b))).MoveToOuterDisposeScope();
+            var clean = x.SafeMultiply(Math.Sqrt(a)) - guided.SafeMultiply(Math.Sqrt(1 - a));
+            var noise = guided.SafeMultiply(Math.Sqrt(a)).SafeAdd(x.SafeMultiply(Math.Sqrt(1 - a)));
+            x = clean.SafeMultiply(Math.Sqrt(b)).SafeAdd(noise.SafeMultiply(Math.Sqrt(1 - b))).MoveToOuterDisposeScope();
         }
 
         return x;

@@ -13,7 +13,7 @@ namespace FreeMask.Training.Mini.Evaluation;
 /// <param name="Sample">The image and its true mask.</param>
 /// <param name="ClassId">The object's class, 1-20.</param>
 /// <param name="Caption">What the renderer says of it.</param>
-internal sealed record HeldOutScene(VocSample Sample, int ClassId, string Caption);
+internal sealed record HeldOutScene(LabeledImage Sample, int ClassId, string Caption);
 
 /// <summary>Attention of held-out images that are noised again, and how well masks from it agree with the true ones.</summary>
 internal static class HeldOutAttention
@@ -28,7 +28,7 @@ internal static class HeldOutAttention
     {
         var folder = Path.Combine(model, MiniDiffusionTrainer.HeldOutFolder);
         var captions = HeldOutSet.ReadCaptions(folder);
-        var dataset = VocDataset.OpenAsVoc(folder, HeldOutSet.SingleSplit);
+        var dataset = VocFolder.OpenAsVoc(folder, HeldOutSet.SingleSplit);
         return [.. dataset.Entries.Take(count > 0 ? count : dataset.Entries.Count).Select(entry =>
         {
             var (objects, caption) = captions[entry.Id];

@@ -81,7 +81,7 @@ public static class MiniEvaluation
             {
                 cancellation.ThrowIfCancellationRequested();
                 (coarse[i], clean[i]) = MaskIoU(pipeline, heldOut[i], i, options);
-                psnr += PictureSimilarity.Psnr(heldOut[i].Sample.Image, bundle.Reconstruct(heldOut[i].Sample.Image));
+                psnr += ImageSimilarity.Psnr(heldOut[i].Sample.Image, bundle.Reconstruct(heldOut[i].Sample.Image));
             }
         }
 
@@ -99,7 +99,7 @@ public static class MiniEvaluation
     private static (double Coarse, double Clean) MaskIoU(DiffusionPipeline pipeline, HeldOutScene scene, int index, MiniEvaluationOptions options)
     {
         var map = HeldOutAttention.Map(pipeline, scene, options.Preset, new NoiseKey(options.Seed, index, 0));
-        return (HeldOutAttention.IoU(scene, map, options.Masks with { CleanUp = MaskCleanUp.None, ColorWeight = 0 }), HeldOutAttention.IoU(scene, map, options.Masks));
+        return (HeldOutAttention.IoU(scene, map, options.Masks with { Refinement = MaskRefinementMethod.None, ColorWeight = 0 }), HeldOutAttention.IoU(scene, map, options.Masks));
     }
 
     private static double[] Accuracies(MiniEvaluationOptions options, CancellationToken cancellation)

@@ -72,8 +72,8 @@ public static class RefinementExperiment
     private static (string Name, Source Map, MaskOptions Options)[] Methods()
     {
         var own = new MaskOptions();
-        var none = own with { CleanUp = MaskCleanUp.None, ColorWeight = 0 };
-        var (pamr, crf) = (none with { CleanUp = MaskCleanUp.Pamr }, none with { CleanUp = MaskCleanUp.DenseCrf });
+        var none = own with { Refinement = MaskRefinementMethod.None, ColorWeight = 0 };
+        var (pamr, crf) = (none with { Refinement = MaskRefinementMethod.Pamr }, none with { Refinement = MaskRefinementMethod.DenseCrf });
         return
         [
             ("coarse", Source.Coarse, none),

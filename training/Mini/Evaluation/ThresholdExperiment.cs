@@ -10,7 +10,7 @@ namespace FreeMask.Training.Mini.Evaluation;
 
 /// <summary>One way to cut a map, measured.</summary>
 /// <param name="Method">Its name.</param>
-/// <param name="CleanUp">What is done along the picture's edges and colours.</param>
+/// <param name="CleanUp">What is done along the image's edges and colours.</param>
 /// <param name="IoU">Mean IoU with the true masks.</param>
 /// <param name="Interval">95 % bootstrap interval over images.</param>
 /// <param name="Classes">Mean IoU by class.</param>
@@ -61,8 +61,8 @@ public static class ThresholdExperiment
         var own = new MaskOptions();
         (string Name, MaskOptions Options)[] cleanUps =
         [
-            ("none", own with { CleanUp = MaskCleanUp.None, ColorWeight = 0 }),
-            ("crf", own with { CleanUp = MaskCleanUp.DenseCrf, ColorWeight = 0 }),
+            ("none", own with { Refinement = MaskRefinementMethod.None, ColorWeight = 0 }),
+            ("crf", own with { Refinement = MaskRefinementMethod.DenseCrf, ColorWeight = 0 }),
             ("own", own),
         ];
         foreach (var (name, options) in cleanUps)

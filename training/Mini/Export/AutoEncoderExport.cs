@@ -14,7 +14,7 @@ internal static class AutoEncoderExport
         AutoEncoder network, ReadOnlySpan<float> mean, ReadOnlySpan<float> deviation, WeightStorage storage)
     {
         var net = network.Encoder;
-        var layers = new OnnxLayers(new OnnxGraphBuilder(), storage);
+        var layers = new OnnxLayerWriter(new OnnxGraphBuilder(), storage);
         layers.Graph.Input("sample", OnnxGraphBuilder.Float, "batch", 3, "height", "width");
         layers.Graph.Scope = "/encoder";
         var h = layers.Silu(layers.Convolution("conv_in", net.Stem, "sample"));
@@ -23,7 +23,7 @@ internal static class AutoEncoderExport
         h = layers.Residual(net.Res3, "res_3", h);
         h = layers.Silu(layers.GroupNorm("conv_norm_out", net.NormOut, h));
 
-        var (weight, bias) = (OnnxLayers.Floats(net.ConvOut.weight!), OnnxLayers.Floats(net.ConvOut.bias!));
+        var (weight, bias) = (OnnxLayerWriter.Floats(net.ConvOut.weight!), OnnxLayerWriter.Floats(net.ConvOut.bias!));
         var width = (int)net.ConvOut.weight!.shape[1];
         var (meanWeight, meanBias) = (weight[..(AutoEncoder.LatentChannels * width)], bias[..AutoEncoder.LatentChannels]);
         for (var channel = 0; channel < AutoEncoder.LatentChannels; channel++)
@@ -42,7 +42,7 @@ internal static class AutoEncoderExport
         AutoEncoder network, ReadOnlySpan<float> mean, ReadOnlySpan<float> deviation, WeightStorage storage)
     {
         var net = network.Decoder;
-        var layers = new OnnxLayers(new OnnxGraphBuilder(), storage);
+        var layers = new OnnxLayerWriter(new OnnxGraphBuilder(), storage);
         layers.Graph.Input("latent_sample", OnnxGraphBuilder.Float, "batch", AutoEncoder.LatentChannels, "latent_height", "latent_width");
         layers.Graph.Scope = "/decoder";
 

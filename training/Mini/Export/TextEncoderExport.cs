@@ -11,7 +11,7 @@ internal static class TextEncoderExport
 
     internal static OnnxGraphBuilder Build(TextEncoder encoder, WeightStorage storage)
     {
-        var layers = new OnnxLayers(new OnnxGraphBuilder(), storage);
+        var layers = new OnnxLayerWriter(new OnnxGraphBuilder(), storage);
         var graph = layers.Graph;
         graph.Input("input_ids", OnnxGraphBuilder.Int64, "batch", "sequence");
         var length = graph.Op("Slice", [graph.Op("Shape", ["input_ids"]), graph.Int64s(1), graph.Int64s(2)]);
@@ -32,7 +32,7 @@ internal static class TextEncoderExport
         return graph;
     }
 
-    private static string Block(OnnxLayers layers, TextBlock block, string x, string causal)
+    private static string Block(OnnxLayerWriter layers, TextBlock block, string x, string causal)
     {
         var normal = layers.LayerNorm("layer_norm1", block.Norm1, x);
         var attended = layers.Within("self_attn", () => layers.Linear("out_proj", block.Output, layers.Attend(

@@ -11,7 +11,7 @@ internal static class UNetExport
 {
     internal static OnnxGraphBuilder Build(UNet net, WeightStorage storage)
     {
-        var layers = new OnnxLayers(new OnnxGraphBuilder(), storage);
+        var layers = new OnnxLayerWriter(new OnnxGraphBuilder(), storage);
         var graph = layers.Graph;
         graph.Input("sample", OnnxGraphBuilder.Float, "batch", AutoEncoder.LatentChannels, "height", "width");
         graph.Input("timestep", OnnxGraphBuilder.Int64, "batch");
@@ -40,7 +40,7 @@ internal static class UNetExport
         return graph;
     }
 
-    private static string Time(OnnxLayers layers, TimeEmbedding embedding)
+    private static string Time(OnnxLayerWriter layers, TimeEmbedding embedding)
     {
         var graph = layers.Graph;
         var steps = graph.Op("Unsqueeze", [graph.Op("Cast", ["timestep"], ("to", (long)OnnxGraphBuilder.Float)), graph.Int64s(1)]);
@@ -49,7 +49,7 @@ internal static class UNetExport
         return layers.Linear("linear_2", embedding.Linear2, layers.Silu(layers.Linear("linear_1", embedding.Linear1, sinusoids)));
     }
 
-    private static string Transformer(OnnxLayers layers, SpatialTransformer transformer, string x)
+    private static string Transformer(OnnxLayerWriter layers, SpatialTransformer transformer, string x)
     {
         var graph = layers.Graph;
         var width = transformer.Norm.weight!.numel();
@@ -63,7 +63,7 @@ internal static class UNetExport
         });
     }
 
-    private static string Block(OnnxLayers layers, TransformerBlock block, string x, long width)
+    private static string Block(OnnxLayerWriter layers, TransformerBlock block, string x, long width)
     {
         var own = layers.LayerNorm("norm1", block.Norm1, x);
         var h = layers.Add(x, layers.Within("attn1", () => Attention(layers, block.Self, own, own, width)));
@@ -74,7 +74,7 @@ internal static class UNetExport
         return layers.Add(h, mlp);
     }
 
-    private static string Attention(OnnxLayers layers, Attention attention, string x, string context, long width) =>
+    private static string Attention(OnnxLayerWriter layers, Attention attention, string x, string context, long width) =>
         layers.Linear("to_out.0", attention.Output, layers.Attend(
             layers.Linear("to_q", attention.Query, x),
             layers.Linear("to_k", attention.Key, context),

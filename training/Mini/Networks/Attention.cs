@@ -35,7 +35,7 @@ internal sealed class Attention : Module
     {
         var (query, key, value) = (Split(Query.call(x), Heads), Split(Key.call(context), Heads), Split(Value.call(context), Heads));
         if (record is null) return Output.call(Merge(functional.scaled_dot_product_attention(query, key, value)));
-        var probabilities = (query.matmul(key.transpose(-1, -2)) / Held.Of(Math.Sqrt(query.shape[^1]))).softmax(-1);
+        var probabilities = (query.matmul(key.transpose(-1, -2)) / PinnedScalar.Of(Math.Sqrt(query.shape[^1]))).softmax(-1);
         record(probabilities);
         return Output.call(Merge(probabilities.matmul(value)));
     }
@@ -67,7 +67,7 @@ internal sealed class SpatialTransformer : Module
     internal SpatialTransformer(string path, int width, int contextWidth, int heads) : base(nameof(SpatialTransformer))
     {
         Path = path;
-        register_module("norm", Norm = Layers.Norm(width));
+        register_module("norm", Norm = NetworkLayers.Norm(width));
         Block = new TransformerBlock(width, contextWidth, heads);
         register_module("transformer_blocks", ModuleList<TransformerBlock>(Block));
     }
@@ -75,7 +75,7 @@ internal sealed class SpatialTransformer : Module
     internal Tensor Forward(Tensor x, Tensor context, AttentionStore? record)
     {
         var tokens = Norm.call(x).flatten(2).transpose(1, 2);
-        return x.Plus(Block.Forward(tokens, context, Path, record).transpose(1, 2).reshape(x.shape));
+        return x.SafeAdd(Block.Forward(tokens, context, Path, record).transpose(1, 2).reshape(x.shape));
     }
 }
 
@@ -98,11 +98,11 @@ internal sealed class TransformerBlock : Module
 
     internal TransformerBlock(int width, int contextWidth, int heads) : base(nameof(TransformerBlock))
     {
-        register_module("norm1", Norm1 = LayerNorm(width, Layers.Epsilon));
+        register_module("norm1", Norm1 = LayerNorm(width, NetworkLayers.Epsilon));
         register_module("attn1", Self = new Attention(width, width, heads));
-        register_module("norm2", Norm2 = LayerNorm(width, Layers.Epsilon));
+        register_module("norm2", Norm2 = LayerNorm(width, NetworkLayers.Epsilon));
         register_module("attn2", Cross = new Attention(width, contextWidth, heads));
-        register_module("norm3", Norm3 = LayerNorm(width, Layers.Epsilon));
+        register_module("norm3", Norm3 = LayerNorm(width, NetworkLayers.Epsilon));
         register_module("ff_in", Fc1 = Linear(width, 2 * width));
         register_module("ff_out", Fc2 = Linear(2 * width, width).Quiet());
     }
@@ -110,8 +110,8 @@ internal sealed class TransformerBlock : Module
     internal Tensor Forward(Tensor x, Tensor context, string path, AttentionStore? record)
     {
         var own = Norm1.call(x);
-        x = x.Plus(Self.Forward(own, own, record is null ? null : map => record.Self.Add((path, map))));
-        x = x.Plus(Cross.Forward(Norm2.call(x), context, record is null ? null : map => record.Cross.Add((path, map))));
-        return x.Plus(Fc2.call(functional.gelu(Fc1.call(Norm3.call(x)))));
+        x = x.SafeAdd(Self.Forward(own, own, record is null ? null : map => record.Self.Add((path, map))));
+        x = x.SafeAdd(Cross.Forward(Norm2.call(x), context, record is null ? null : map => record.Cross.Add((path, map))));
+        return x.SafeAdd(Fc2.call(functional.gelu(Fc1.call(Norm3.call(x)))));
     }
 }

@@ -47,14 +47,14 @@ internal sealed class LatentEncoder : Module
 
     internal LatentEncoder(int width1, int width2, int width3) : base(nameof(LatentEncoder))
     {
-        register_module("conv_in", Stem = Layers.Conv(3, width1, kernel: 4, stride: 2));
-        register_module("down_1", Down1 = Layers.Conv(width1, width2, stride: 2));
+        register_module("conv_in", Stem = NetworkLayers.Conv(3, width1, kernel: 4, stride: 2));
+        register_module("down_1", Down1 = NetworkLayers.Conv(width1, width2, stride: 2));
         register_module("res_1", Res1 = new ResidualBlock(width2, width2));
-        register_module("down_2", Down2 = Layers.Conv(width2, width3, stride: 2));
+        register_module("down_2", Down2 = NetworkLayers.Conv(width2, width3, stride: 2));
         register_module("res_2", Res2 = new ResidualBlock(width3, width3));
         register_module("res_3", Res3 = new ResidualBlock(width3, width3));
-        register_module("conv_norm_out", NormOut = Layers.Norm(width3));
-        register_module("conv_out", ConvOut = Layers.Conv(width3, 2 * AutoEncoder.LatentChannels, 1, 1, 0));
+        register_module("conv_norm_out", NormOut = NetworkLayers.Norm(width3));
+        register_module("conv_out", ConvOut = NetworkLayers.Conv(width3, 2 * AutoEncoder.LatentChannels, 1, 1, 0));
     }
 
     internal Tensor Forward(Tensor image)
@@ -88,22 +88,22 @@ internal sealed class LatentDecoder : Module
 
     internal LatentDecoder(int width1, int width2, int width3) : base(nameof(LatentDecoder))
     {
-        register_module("conv_in", ConvIn = Layers.Conv(AutoEncoder.LatentChannels, width3));
+        register_module("conv_in", ConvIn = NetworkLayers.Conv(AutoEncoder.LatentChannels, width3));
         register_module("res_1", Res1 = new ResidualBlock(width3, width3));
         register_module("res_2", Res2 = new ResidualBlock(width3, width3));
-        register_module("up_1", Up1 = Layers.Conv(width3, width2));
+        register_module("up_1", Up1 = NetworkLayers.Conv(width3, width2));
         register_module("res_3", Res3 = new ResidualBlock(width2, width2));
-        register_module("up_2", Up2 = Layers.Conv(width2, width1));
+        register_module("up_2", Up2 = NetworkLayers.Conv(width2, width1));
         register_module("res_4", Res4 = new ResidualBlock(width1, width1));
-        register_module("conv_norm_out", NormOut = Layers.Norm(width1));
-        register_module("conv_out", ConvOut = Layers.Conv(width1, 12));
+        register_module("conv_norm_out", NormOut = NetworkLayers.Norm(width1));
+        register_module("conv_out", ConvOut = NetworkLayers.Conv(width1, 12));
     }
 
     internal Tensor Forward(Tensor latent)
     {
         var h = Res2.Forward(Res1.Forward(ConvIn.call(latent)));
-        h = Res3.Forward(Up1.call(Layers.Double(h)));
-        h = Res4.Forward(Up2.call(Layers.Double(h)));
+        h = Res3.Forward(Up1.call(NetworkLayers.Double(h)));
+        h = Res4.Forward(Up2.call(NetworkLayers.Double(h)));
         return functional.pixel_shuffle(ConvOut.call(functional.silu(NormOut.call(h))), 2);
     }
 }

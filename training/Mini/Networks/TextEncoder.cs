@@ -22,10 +22,10 @@ internal sealed class TextEncoder : Module
         register_module("position_embedding", PositionEmbedding = Embedding(MiniVocabulary.Length, Width));
         Blocks = [.. Enumerable.Range(0, LayerCount).Select(_ => new TextBlock())];
         register_module("layers", ModuleList<TextBlock>(Blocks));
-        register_module("final_layer_norm", FinalNorm = LayerNorm(Width, Layers.Epsilon));
+        register_module("final_layer_norm", FinalNorm = LayerNorm(Width, NetworkLayers.Epsilon));
         using var _ = no_grad();
-        TokenEmbedding.weight!.mul_(Held.Of(0.5));
-        PositionEmbedding.weight!.mul_(Held.Of(0.02));
+        TokenEmbedding.weight!.mul_(PinnedScalar.Of(0.5));
+        PositionEmbedding.weight!.mul_(PinnedScalar.Of(0.02));
     }
 
     internal Embedding TokenEmbedding { get; }
@@ -40,9 +40,9 @@ internal sealed class TextEncoder : Module
 
     internal Tensor Forward(Tensor ids)
     {
-        var h = TokenEmbedding.call(ids).Plus(PositionEmbedding.weight!.narrow(0, 0, ids.shape[1]));
+        var h = TokenEmbedding.call(ids).SafeAdd(PositionEmbedding.weight!.narrow(0, 0, ids.shape[1]));
         foreach (var block in Blocks) h = block.Forward(h);
-        return FinalNorm.call(h) * ids.ne(Held.Of(EndToken)).unsqueeze(-1).to(h.dtype);
+        return FinalNorm.call(h) * ids.ne(PinnedScalar.Of(EndToken)).unsqueeze(-1).to(h.dtype);
     }
 }
 
@@ -67,12 +67,12 @@ internal sealed class TextBlock : Module
 
     internal TextBlock() : base(nameof(TextBlock))
     {
-        register_module("layer_norm1", Norm1 = LayerNorm(TextEncoder.Width, Layers.Epsilon));
+        register_module("layer_norm1", Norm1 = LayerNorm(TextEncoder.Width, NetworkLayers.Epsilon));
         register_module("q_proj", Query = Linear(TextEncoder.Width, TextEncoder.Width));
         register_module("k_proj", Key = Linear(TextEncoder.Width, TextEncoder.Width));
         register_module("v_proj", Value = Linear(TextEncoder.Width, TextEncoder.Width));
         register_module("out_proj", Output = Linear(TextEncoder.Width, TextEncoder.Width).Quiet());
-        register_module("layer_norm2", Norm2 = LayerNorm(TextEncoder.Width, Layers.Epsilon));
+        register_module("layer_norm2", Norm2 = LayerNorm(TextEncoder.Width, NetworkLayers.Epsilon));
         register_module("fc1", Fc1 = Linear(TextEncoder.Width, 2 * TextEncoder.Width));
         register_module("fc2", Fc2 = Linear(2 * TextEncoder.Width, TextEncoder.Width).Quiet());
     }
@@ -85,7 +85,7 @@ internal sealed class TextBlock : Module
             Attention.Split(Key.call(h), TextEncoder.Heads),
             Attention.Split(Value.call(h), TextEncoder.Heads),
             is_casual: true);
-        x = x.Plus(Output.call(Attention.Merge(attended)));
-        return x.Plus(Fc2.call(functional.gelu(Fc1.call(Norm2.call(x)))));
+        x = x.SafeAdd(Output.call(Attention.Merge(attended)));
+        return x.SafeAdd(Fc2.call(functional.gelu(Fc1.call(Norm2.call(x)))));
     }
 }

@@ -18,10 +18,10 @@ internal sealed class UNet : Module
         Fine = fine;
         var time = 4 * fine;
         register_module("time_embedding", Time = new TimeEmbedding(fine, time));
-        register_module("conv_in", ConvIn = Layers.Conv(AutoEncoder.LatentChannels, fine));
+        register_module("conv_in", ConvIn = NetworkLayers.Conv(AutoEncoder.LatentChannels, fine));
         register_module("down_0_res", Down0 = new ResidualBlock(fine, fine, time));
         register_module("down_0_attn", Attention0 = Transformer("down_blocks.0", fine));
-        register_module("down_0_sample", Downsample = Layers.Conv(fine, coarse, stride: 2));
+        register_module("down_0_sample", Downsample = NetworkLayers.Conv(fine, coarse, stride: 2));
         register_module("down_1_res_0", Down1A = new ResidualBlock(coarse, coarse, time));
         register_module("down_1_res_1", Down1B = new ResidualBlock(coarse, coarse, time));
         register_module("down_1_attn", Attention1 = Transformer("down_blocks.1", coarse));
@@ -30,12 +30,12 @@ internal sealed class UNet : Module
         register_module("mid_res_1", MidB = new ResidualBlock(coarse, coarse, time));
         register_module("up_0_res", Up0 = new ResidualBlock(2 * coarse, coarse, time));
         register_module("up_0_attn", AttentionUp0 = Transformer("up_blocks.0", coarse));
-        register_module("up_0_sample", Upsample = Layers.Conv(coarse, fine));
+        register_module("up_0_sample", Upsample = NetworkLayers.Conv(coarse, fine));
         register_module("up_1_res_0", Up1A = new ResidualBlock(2 * fine, fine, time));
         register_module("up_1_attn", AttentionUp1 = Transformer("up_blocks.1", fine));
         register_module("up_1_res_1", Up1B = new ResidualBlock(fine, fine, time));
-        register_module("conv_norm_out", NormOut = Layers.Norm(fine));
-        register_module("conv_out", ConvOut = Layers.Conv(fine, AutoEncoder.LatentChannels).Zero());
+        register_module("conv_norm_out", NormOut = NetworkLayers.Norm(fine));
+        register_module("conv_out", ConvOut = NetworkLayers.Conv(fine, AutoEncoder.LatentChannels).Zero());
     }
 
     internal int Fine { get; }
@@ -92,7 +92,7 @@ internal sealed class UNet : Module
         var skipCoarse = h;
         h = MidB.Forward(AttentionMid.Forward(MidA.Forward(h, time), context, record), time);
         h = AttentionUp0.Forward(Up0.Forward(cat([h, skipCoarse], 1), time), context, record);
-        h = Upsample.call(Layers.Double(h));
+        h = Upsample.call(NetworkLayers.Double(h));
         h = AttentionUp1.Forward(Up1A.Forward(cat([h, skipFine], 1), time), context, record);
         h = Up1B.Forward(h, time);
         return ConvOut.call(functional.silu(NormOut.call(h)).ChannelsLast());

@@ -84,13 +84,13 @@ internal sealed class Backdrop
         var (scale, threshold) = (Uniform(0.018f, 0.028f), Uniform(0.5f, 0.64f));
         _canvas.Fill(0, 0, _canvas.Side, Horizon, (x, y) =>
         {
-            var base_ = Tone.Mix(top, bottom, Math.Min(1, y / (float)Horizon));
+            var base_ = RgbColor.Mix(top, bottom, Math.Min(1, y / (float)Horizon));
             var density = (_noise.At(_shiftX + (x * scale), _shiftY + (y * scale * 1.8f), 3) - threshold) * 4;
-            return Tone.Mix(base_, cloud, Math.Clamp(density, 0, clouds));
+            return RgbColor.Mix(base_, cloud, Math.Clamp(density, 0, clouds));
         });
     }
 
-    private void Hills(Tone tone, float height)
+    private void Hills(RgbColor tone, float height)
     {
         for (var x = 0; x < _canvas.Side; x++)
         {
@@ -112,7 +112,7 @@ internal sealed class Backdrop
     }
 
     /// <summary>Ground between two tones, in stretched patches that grow towards the viewer.</summary>
-    private void Ground(Tone dark, Tone bright, float scaleX, float scaleY)
+    private void Ground(RgbColor dark, RgbColor bright, float scaleX, float scaleY)
     {
         var (horizon, side) = (Horizon, _canvas.Side);
         _canvas.Fill(0, horizon, side, side, (x, y) =>
@@ -120,7 +120,7 @@ internal sealed class Backdrop
             var depth = (y - horizon + 6f) / (side - horizon + 6f);
             var far = 1.6f - depth;
             var patch = _noise.At(_shiftX + ((x - (side / 2)) * scaleX * far), _shiftY + (y * scaleY * far), 3);
-            return Tone.Mix(dark, bright, Math.Clamp(((patch - 0.5f) * 1.4f) + 0.5f, 0, 1)) * (0.9f + (0.13f * depth));
+            return RgbColor.Mix(dark, bright, Math.Clamp(((patch - 0.5f) * 1.4f) + 0.5f, 0, 1)) * (0.9f + (0.13f * depth));
         });
     }
 
@@ -147,14 +147,14 @@ internal sealed class Backdrop
         var (wall, floor) = (Vary(0.78f, 0.73f, 0.66f, 0.1f), Vary(0.56f, 0.42f, 0.3f, 0.06f));
         var slope = Uniform(-0.0012f, 0.0012f);
         _canvas.Fill(0, 0, side, Horizon, (x, y) => wall * (0.97f + (slope * (x - (side / 2))) + (0.04f * _noise.At(_shiftX + (x * 0.03f), _shiftY + (y * 0.03f), 2))));
-        if (Chance(0.5)) Picture();
+        if (Chance(0.5)) Image();
         var skirting = Vary(0.9f, 0.88f, 0.85f, 0.03f);
         _canvas.Fill(0, Horizon - 3, side, Horizon, (_, _) => skirting);
         var horizon = Horizon;
         _canvas.Fill(0, horizon, side, side, (x, y) => floor * (0.88f + (0.14f * _noise.At(_shiftX + (x * 0.03f), _shiftY + (y * 0.12f), 2))));
     }
 
-    private void Picture()
+    private void Image()
     {
         int width = 24 + _random.NextInt(20), height = 18 + _random.NextInt(14);
         int left = 4 + _random.NextInt(_canvas.Side - width - 8), top = 4 + _random.NextInt(Math.Max(1, Horizon - height - 16));
@@ -169,7 +169,7 @@ internal sealed class Backdrop
         Horizon = (int)(Uniform(0.48f, 0.62f) * side);
         var (dark, bright) = (Vary(0.14f, 0.27f, 0.13f, 0.03f), Vary(0.34f, 0.5f, 0.24f));
         _canvas.Fill(0, 0, side, Horizon + 8, (x, y) =>
-            Tone.Mix(dark, bright, Math.Clamp(((_noise.At(_shiftX + (x * 0.06f), _shiftY + (y * 0.06f), 3) - 0.5f) * 1.5f) + 0.55f - (0.3f * y / side), 0, 1)));
+            RgbColor.Mix(dark, bright, Math.Clamp(((_noise.At(_shiftX + (x * 0.06f), _shiftY + (y * 0.06f), 3) - 0.5f) * 1.5f) + 0.55f - (0.3f * y / side), 0, 1)));
         var count = 3 + _random.NextInt(4);
         for (var i = 0; i < count; i++)
         {
@@ -187,9 +187,9 @@ internal sealed class Backdrop
 
     private float Uniform(float low, float high) => low + (_random.NextSingle() * (high - low));
 
-    private Tone Vary(float red, float green, float blue, float spread = 0.045f)
+    private RgbColor Vary(float red, float green, float blue, float spread = 0.045f)
     {
         var shared = Uniform(-spread, spread);
-        return new Tone(red + shared + Uniform(-spread, spread) / 2, green + shared + Uniform(-spread, spread) / 2, blue + shared + Uniform(-spread, spread) / 2);
+        return new RgbColor(red + shared + Uniform(-spread, spread) / 2, green + shared + Uniform(-spread, spread) / 2, blue + shared + Uniform(-spread, spread) / 2);
     }
 }

@@ -3,25 +3,25 @@ using FreeMask.Imaging;
 namespace FreeMask.Training.Mini.Scenes;
 
 /// <summary>A colour in [0, 1].</summary>
-internal readonly record struct Tone(float R, float G, float B)
+internal readonly record struct RgbColor(float R, float G, float B)
 {
-    internal static Tone Mix(Tone a, Tone b, float share) =>
+    internal static RgbColor Mix(RgbColor a, RgbColor b, float share) =>
         new(a.R + ((b.R - a.R) * share), a.G + ((b.G - a.G) * share), a.B + ((b.B - a.B) * share));
 
-    public static Tone operator *(Tone tone, float factor) => new(tone.R * factor, tone.G * factor, tone.B * factor);
+    public static RgbColor operator *(RgbColor tone, float factor) => new(tone.R * factor, tone.G * factor, tone.B * factor);
 }
 
 /// <summary>A square float RGB canvas that scenes are painted on.</summary>
 internal sealed class Canvas(int side)
 {
-    private readonly Tone[] _pixels = new Tone[side * side];
+    private readonly RgbColor[] _pixels = new RgbColor[side * side];
 
     internal int Side { get; } = side;
 
-    internal ref Tone this[int x, int y] => ref _pixels[(y * Side) + x];
+    internal ref RgbColor this[int x, int y] => ref _pixels[(y * Side) + x];
 
     /// <summary>Fills the pixels of a rectangle that lie on the canvas.</summary>
-    internal void Fill(int left, int top, int right, int bottom, Func<int, int, Tone> tone)
+    internal void Fill(int left, int top, int right, int bottom, Func<int, int, RgbColor> tone)
     {
         for (var y = Math.Max(0, top); y < Math.Min(Side, bottom); y++)
         {

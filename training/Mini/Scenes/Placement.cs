@@ -4,7 +4,7 @@ using FreeMask.Training.Mini.Art;
 namespace FreeMask.Training.Mini.Scenes;
 
 /// <summary>Where and how a sprite is put into a scene.</summary>
-/// <param name="Sprite">The picture.</param>
+/// <param name="Sprite">The image.</param>
 /// <param name="CentreX">Centre in pixels.</param>
 /// <param name="CentreY">Centre in pixels.</param>
 /// <param name="Scale">Scene pixels per pixel of the sprite's largest level.</param>
@@ -19,8 +19,8 @@ internal sealed record Placement(Sprite Sprite, double CentreX, double CentreY, 
 
     internal double Bottom => CentreY + (Height / 2);
 
-    /// <summary>Draws a place: on the ground (or anywhere in the sky), inside the picture.</summary>
-    /// <param name="sprite">The picture.</param>
+    /// <summary>Draws a place: on the ground (or anywhere in the sky), inside the image.</summary>
+    /// <param name="sprite">The image.</param>
     /// <param name="area">Which share of the scene the object shall fill; less where it would not fit.</param>
     /// <param name="kind">The surroundings.</param>
     /// <param name="horizon">First row of the ground.</param>

@@ -7,7 +7,7 @@ namespace FreeMask.Training.Mini.Scenes;
 /// Renders scenes from the art. Scene n depends on the seed and n alone: nothing needs to be stored, and any worker can render any scene.
 /// Calls may run in parallel.
 /// </summary>
-/// <param name="art">The pictures.</param>
+/// <param name="art">The images.</param>
 /// <param name="seed">Names the endless series of scenes.</param>
 /// <param name="heldOut">Whether objects are drawn from the held-out art instead of the training art.</param>
 public sealed class SceneRenderer(ArtCatalog art, ulong seed, bool heldOut)
@@ -20,7 +20,7 @@ public sealed class SceneRenderer(ArtCatalog art, ulong seed, bool heldOut)
 
     private readonly IReadOnlyList<Sprite>[] _sprites = [.. Enumerable.Range(0, 21).Select(id => art.OfClass(id, heldOut))];
 
-    /// <summary>Scene <paramref name="index"/> with one object of a class, fully visible, filling about 15 to 38 % of the picture.</summary>
+    /// <summary>Scene <paramref name="index"/> with one object of a class, fully visible, filling about 15 to 38 % of the image.</summary>
     public Scene Single(long index, int classId)
     {
         var random = new CounterRandom(seed, index, 0, "single-scene");

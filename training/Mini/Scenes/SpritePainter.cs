@@ -17,7 +17,7 @@ internal sealed class SpritePainter(Canvas canvas)
     internal void Paint(Placement placement, byte instance, SceneKind kind, CounterRandom random)
     {
         if (kind != SceneKind.Sky) CastShadow(placement, 0.2f + (random.NextSingle() * 0.2f));
-        var colour = ColourShift.Draw(random, Artefacts.Contains(placement.Sprite.ClassId) ? 0.35 : 0.06);
+        var colour = HueShift.Draw(random, Artefacts.Contains(placement.Sprite.ClassId) ? 0.35 : 0.06);
         var level = 0;
         var scale = placement.Scale;
         for (; level + 1 < placement.Sprite.Levels.Count && scale < 0.5; level++) scale *= 2;
@@ -45,13 +45,13 @@ internal sealed class SpritePainter(Canvas canvas)
         }
     }
 
-    private void Blend(int x, int y, Span<float> rgba, ColourShift colour, int classId, byte instance)
+    private void Blend(int x, int y, Span<float> rgba, HueShift colour, int classId, byte instance)
     {
         var alpha = rgba[3] / 4;
         if (alpha <= 0.004f) return;
-        var tone = colour.Apply(new Tone(rgba[0] / 4, rgba[1] / 4, rgba[2] / 4), alpha);
+        var tone = colour.Apply(new RgbColor(rgba[0] / 4, rgba[1] / 4, rgba[2] / 4), alpha);
         var below = canvas[x, y] * (1 - alpha);
-        canvas[x, y] = new Tone(below.R + tone.R, below.G + tone.G, below.B + tone.B);
+        canvas[x, y] = new RgbColor(below.R + tone.R, below.G + tone.G, below.B + tone.B);
         if (alpha <= 0.5f) return;
         Classes[x, y] = (byte)classId;
         Instances[x, y] = instance;
@@ -89,11 +89,11 @@ internal sealed class SpritePainter(Canvas canvas)
 }
 
 /// <summary>A rotation of the hue (about the grey axis) with a change of saturation and brightness.</summary>
-internal readonly struct ColourShift
+internal readonly struct HueShift
 {
     private readonly float _same, _next, _last, _saturation, _brightness;
 
-    private ColourShift(double angle, float saturation, float brightness)
+    private HueShift(double angle, float saturation, float brightness)
     {
         var (sin, cos) = Math.SinCos(angle);
         var third = (1 - cos) / 3;
@@ -102,17 +102,17 @@ internal readonly struct ColourShift
         (_saturation, _brightness) = (saturation, brightness);
     }
 
-    internal static ColourShift Draw(CounterRandom random, double largestAngle) =>
+    internal static HueShift Draw(CounterRandom random, double largestAngle) =>
         new(random.NextDouble(-largestAngle, largestAngle), 0.9f + (random.NextSingle() * 0.2f), 0.88f + (random.NextSingle() * 0.2f));
 
     /// <summary>Shifts a premultiplied colour; the result stays within [0, <paramref name="alpha"/>].</summary>
-    internal Tone Apply(Tone tone, float alpha)
+    internal RgbColor Apply(RgbColor tone, float alpha)
     {
         var red = (_same * tone.R) + (_next * tone.G) + (_last * tone.B);
         var green = (_last * tone.R) + (_same * tone.G) + (_next * tone.B);
         var blue = (_next * tone.R) + (_last * tone.G) + (_same * tone.B);
         var grey = (0.3f * red) + (0.59f * green) + (0.11f * blue);
-        return new Tone(Shift(red, grey, alpha), Shift(green, grey, alpha), Shift(blue, grey, alpha));
+        return new RgbColor(Shift(red, grey, alpha), Shift(green, grey, alpha), Shift(blue, grey, alpha));
     }
 
     private float Shift(float value, float grey, float alpha) =>

@@ -14,7 +14,7 @@ internal sealed class AutoEncoderStage(StageContext context)
     private const double GradientWeight = 0.4, SquareWeight = 2, KlWeight = 1e-4;
     private const int HeldOutScenes = 100;
 
-    private static readonly LearningRate Rate = new(Peak: 2e-3, WarmUp: 100, Plateau: 0.1);
+    private static readonly LearningRateSchedule Rate = new(Peak: 2e-3, WarmUp: 100, Plateau: 0.1);
 
     private string CheckpointFile => context.WorkFile("autoencoder.safetensors");
 
@@ -69,14 +69,14 @@ internal sealed class AutoEncoderStage(StageContext context)
         var target = ImageTensors.FromImages(images).ChannelsLast().to(type);
         var posterior = network.Encoder.Forward(target);
         var mean = posterior.narrow(1, 0, AutoEncoder.LatentChannels);
-        var logVariance = posterior.narrow(1, AutoEncoder.LatentChannels, AutoEncoder.LatentChannels).clamp(Held.Of(-12), Held.Of(4));
-        var latent = mean.Plus(tensor(noise, [batch, AutoEncoder.LatentChannels, 16, 16]).to(type) * (logVariance * Held.Of(0.5)).exp());
+        var logVariance = posterior.narrow(1, AutoEncoder.LatentChannels, AutoEncoder.LatentChannels).clamp(PinnedScalar.Of(-12), PinnedScalar.Of(4));
+        var latent = mean.SafeAdd(tensor(noise, [batch, AutoEncoder.LatentChannels, 16, 16]).to(type) * (logVariance * PinnedScalar.Of(0.5)).exp());
         var error = (network.Decoder.Forward(latent) - target).to(ScalarType.Float32);
         var absolute = error.abs().mean();
-        var gradients = error.diff(dim: 3).abs().mean().Plus(error.diff(dim: 2).abs().mean());
+        var gradients = error.diff(dim: 3).abs().mean().SafeAdd(error.diff(dim: 2).abs().mean());
         var (mean32, log32) = (mean.to(ScalarType.Float32), logVariance.to(ScalarType.Float32));
-        var kl = (mean32.Squared().Plus(log32.exp()) - Held.Of(1) - log32).mean() * Held.Of(0.5);
-        var loss = absolute.Plus(gradients * Held.Of(GradientWeight)).Plus(error.Squared().mean() * Held.Of(SquareWeight)).Plus(kl * Held.Of(KlWeight));
+        var kl = (mean32.SafeSquare().SafeAdd(log32.exp()) - PinnedScalar.Of(1) - log32).mean() * PinnedScalar.Of(0.5);
+        var loss = absolute.SafeAdd(gradients * PinnedScalar.Of(GradientWeight)).SafeAdd(error.SafeSquare().mean() * PinnedScalar.Of(SquareWeight)).SafeAdd(kl * PinnedScalar.Of(KlWeight));
         loss.backward();
         master.Apply(Rate.At(master.Step, context.Options.AutoEncoderSteps));
         return absolute.item<float>();
@@ -98,7 +98,7 @@ internal sealed class AutoEncoderStage(StageContext context)
         {
             using var scope = NewDisposeScope();
             var x = ImageTensors.FromImages(chunk);
-            var squared = ((network.Decode(network.Encode(x)).clamp(Held.Of(-1), Held.Of(1)) - x) / Held.Of(2)).Squared().mean([1, 2, 3]);
+            var squared = ((network.Decode(network.Encode(x)).clamp(PinnedScalar.Of(-1), PinnedScalar.Of(1)) - x) / PinnedScalar.Of(2)).SafeSquare().mean([1, 2, 3]);
             sum -= squared.log10().sum().item<float>() * 10;
         }
 

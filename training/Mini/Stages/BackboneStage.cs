@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 namespace FreeMask.Training.Mini.Stages;
 
 /// <summary>
-/// Pre-trains the segmenter's backbone on image classification of rendered scenes: the label of a picture is the class of its one object, no
+/// Pre-trains the segmenter's backbone on image classification of rendered scenes: the label of an image is the class of its one object, no
 /// mask is used. Augmented by mirroring, cropping and blurring, so that it also judges the samples of a small diffusion model.
 /// </summary>
 internal sealed class BackboneStage(StageContext context)
@@ -16,7 +16,7 @@ internal sealed class BackboneStage(StageContext context)
     private const int Batch = 32, HeldOutScenes = 200, SmallestCrop = 88;
     private const double BlurShare = 0.3, LabelSmoothing = 0.05;
 
-    private static readonly LearningRate Rate = new(Peak: 3e-3, WarmUp: 50, Plateau: 0.1);
+    private static readonly LearningRateSchedule Rate = new(Peak: 3e-3, WarmUp: 50, Plateau: 0.1);
 
     private string CheckpointFile => context.WorkFile("backbone.safetensors");
 

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace FreeMask.Training.Mini.Stages;
 
-/// <summary>Pictures as the backbone wants them: RGB / 255, minus ImageNet's mean, by its deviation.</summary>
+/// <summary>Images as the backbone wants them: RGB / 255, minus ImageNet's mean, by its deviation.</summary>
 internal static class ClassifierInput
 {
     private static readonly float[] Mean = [0.485f, 0.456f, 0.406f];
@@ -16,11 +16,11 @@ internal static class ClassifierInput
     internal static Tensor FromImages(IReadOnlyList<RgbImage> images)
     {
         using var scope = NewDisposeScope();
-        var unit = ImageTensors.FromImages(images).Plus(Held.Of(1)) / Held.Of(2);
+        var unit = ImageTensors.FromImages(images).SafeAdd(PinnedScalar.Of(1)) / PinnedScalar.Of(2);
         return ((unit - tensor(Mean).view(1, 3, 1, 1)) / tensor(Deviation).view(1, 3, 1, 1)).ChannelsLast().MoveToOuterDisposeScope();
     }
 
-    /// <summary>The most likely VOC class (1 to 20) of every picture.</summary>
+    /// <summary>The most likely VOC class (1 to 20) of every image.</summary>
     internal static IReadOnlyList<int> Predict(ResNetClassifier classifier, IReadOnlyList<RgbImage> images)
     {
         using var _ = inference_mode();

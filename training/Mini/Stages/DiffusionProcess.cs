@@ -18,7 +18,7 @@ internal static class DiffusionProcess
     {
         var signal = Column(timesteps, t => Math.Sqrt(Schedule[t]));
         var spread = Column(timesteps, t => Math.Sqrt(1 - Schedule[t]));
-        return ((signal * latents).Plus(spread * noise), (signal * noise) - (spread * latents));
+        return ((signal * latents).SafeAdd(spread * noise), (signal * noise) - (spread * latents));
     }
 
     private static Tensor Column(IReadOnlyList<int> timesteps, Func<int, double> value) =>

@@ -16,7 +16,7 @@ internal sealed class DiffusionStage(StageContext context, LatentStore latents, 
 {
     private const double CaptionDropout = 0.1, TimestepShift = 0.15, TimestepSpread = 1.2;
 
-    private static readonly LearningRate Rate = new(Peak: 8e-4, WarmUp: 200, Plateau: 0.15);
+    private static readonly LearningRateSchedule Rate = new(Peak: 8e-4, WarmUp: 200, Plateau: 0.15);
 
     private string CheckpointFile => context.WorkFile("diffusion.safetensors");
 
@@ -68,7 +68,7 @@ internal sealed class DiffusionStage(StageContext context, LatentStore latents, 
         var (noisy, velocity) = DiffusionProcess.AddNoise(tensor(batch.Latents, shape), tensor(batch.Noise, shape), batch.Timesteps);
         var text = network.Text.Forward(tensor(batch.Tokens, [size, MiniVocabulary.Length]));
         var predicted = network.UNet.Forward(noisy, tensor(batch.Timesteps), text);
-        var loss = (predicted - velocity).Squared().mean();
+        var loss = (predicted - velocity).SafeSquare().mean();
         loss.backward();
         master.Apply(Rate.At(master.Step, context.Options.DiffusionSteps));
         return loss.item<float>();

@@ -46,7 +46,7 @@ internal sealed class MasterWeights : IDisposable
         {
             var initial = module.parameters().ToArray();
             _weights = cat([.. initial.Select(p => p.detach().reshape(-1).to(ScalarType.Float32))]).DetachFromDisposeScope();
-            _decayed = cat([.. initial.Select(p => full(p.numel(), Held.Of(p.dim() > 1 ? 1 : 0), ScalarType.Float32))]).DetachFromDisposeScope();
+            _decayed = cat([.. initial.Select(p => full(p.numel(), PinnedScalar.Of(p.dim() > 1 ? 1 : 0), ScalarType.Float32))]).DetachFromDisposeScope();
             _moment1 = zeros_like(_weights).DetachFromDisposeScope();
             _moment2 = zeros_like(_weights).DetachFromDisposeScope();
             _average = _weights.clone().DetachFromDisposeScope();

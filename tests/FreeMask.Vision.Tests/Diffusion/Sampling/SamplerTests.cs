@@ -26,8 +26,8 @@ public sealed class SamplerTests
             var scheduler = jobs[0].Shape.Scheduler.Create(jobs[0].Shape.Steps);
             if (bundle.UNet.IntegerTimestep && scheduler.Timesteps.Any(t => t != MathF.Truncate(t))) continue;
             var (onHost, onDevice) = (Run(bundle, jobs), Run(bundle, jobs));
-            using var host = new HostSampler(onHost, scheduler, Start(golden, run.Name, scheduler));
-            using var bound = new BoundSampler(onDevice, bundle.Steps, scheduler, Start(golden, run.Name, scheduler));
+            using var host = new CpuSampler(onHost, scheduler, Start(golden, run.Name, scheduler));
+            using var bound = new IoBindingSampler(onDevice, bundle.Steps, scheduler, Start(golden, run.Name, scheduler));
             var expected = golden.Values($"run{run.Name}.latents").Chunk(host.Latents.Values.Length).ToArray();
             var noises = scheduler.StepAt(0).NeedsNoise ? golden.Values($"run{run.Name}.step_noise").Chunk(host.Latents.Values.Length).ToArray() : [];
             for (var step = 0; step < scheduler.Timesteps.Count; step++)

@@ -46,15 +46,15 @@ public sealed class SchedulerTests
 
         float[] start = [.. new[] { 1f, -0.5f, 0.25f, 2f }.Select(v => v * scheduler.InitNoiseSigma)];
         using var model = StepModel(path == "device" ? OnnxGraphBuilder.Double : OnnxGraphBuilder.Float);
-        using var bound = new BoundSteps(model, scheduler, new(start, 1, 1, 2, 2));
-        var host = new HostSteps();
+        using var bound = new IoBindingSteps(model, scheduler, new(start, 1, 1, 2, 2));
+        var host = new CpuSteps();
         float[] latent = [.. start];
         var trajectory = golden.GetProperty("trajectory");
         for (var step = 0; step < timesteps.Length; step++)
         {
             var at = scheduler.StepAt(step);
             var input = new float[4];
-            HostSteps.ScaleInput(at, latent, input);
+            CpuSteps.ScaleInput(at, latent, input);
             float[] output = [.. input.Select(v => (float)Math.Sin((1.3f * v) + (scheduler.Timesteps[step] / 1000f)))];
             float[] noise = at.NeedsNoise ? [NoiseValue, NoiseValue, NoiseValue, NoiseValue] : [];
             if (path == "host") host.Make(at, output, latent, noise);
@@ -71,10 +71,10 @@ public sealed class SchedulerTests
         var scheduler = new SchedulerConfig { Kind = kind, ClipSample = true, Prediction = PredictionType.Sample, SetAlphaToOne = true }.Create(1);
         using var model = StepModel(OnnxGraphBuilder.Double);
         float[] start = [0, 0, 0, 0], output = [3, -3, 0.5f, 0];
-        using var bound = new BoundSteps(model, scheduler, new([.. start], 1, 1, 2, 2));
+        using var bound = new IoBindingSteps(model, scheduler, new([.. start], 1, 1, 2, 2));
         var latent = Make(bound, 0, output, []);
         AssertClose([1, -1, 0.5f, 0], latent, 1e-3f);
-        new HostSteps().Make(scheduler.StepAt(0), output, start, []);
+        new CpuSteps().Make(scheduler.StepAt(0), output, start, []);
         Assert.Equal(start, latent);
     }
 
@@ -179,9 +179,9 @@ public sealed class SchedulerTests
     }
 
     private static OnnxSession StepModel(int arithmetic) =>
-        OnnxSession.FromBytes(StepGraph.Write(OnnxGraphBuilder.Float, OnnxGraphBuilder.Float, arithmetic, guided: false, rescaled: false), "step", new() { Threads = 1 });
+        OnnxSession.FromBytes(SchedulerStepGraph.Write(OnnxGraphBuilder.Float, OnnxGraphBuilder.Float, arithmetic, guided: false, rescaled: false), "step", new() { Threads = 1 });
 
-    private static float[] Make(BoundSteps steps, int step, float[] output, float[] noise)
+    private static float[] Make(IoBindingSteps steps, int step, float[] output, float[] noise)
     {
         using var prediction = OrtValue.CreateTensorValueFromMemory(output, [1, 1, 2, 2]);
         steps.Make(step, prediction, noise)?.Dispose();

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using FreeMask.Diffusion.Text;
-using FreeMask.Vision.Tests.Export;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Diffusion.Text;
@@ -127,7 +126,7 @@ public sealed class ClipTokenizerTests
     public void Letters_beyond_the_first_plane_are_letters()
     {
         // CJK extension B, mathematical and Deseret letters and digits; an emoji is neither.
-        var pieces = new ClipPieces();
+        var pieces = new ClipPreTokenizer();
         string[] Cut(string text) => [.. pieces.PreTokenize(text).Select(p => text.Substring(p.Offset, p.Length))];
         Assert.Equal(["𠮷野", "家"], Cut("𠮷野 家"));
         Assert.Equal(["𝐀𝐁c", "𝟎", "𝟏"], Cut("𝐀𝐁c𝟎𝟏"));

@@ -1,0 +1,88 @@
+using FreeMask.Files;
+using FreeMask.Imaging;
+
+namespace FreeMask.Vision.Datasets;
+
+/// <summary>Images with label maps in one of the usual layouts. Only names are read until an image is asked for.</summary>
+public abstract class LabeledDataset
+{
+    private static readonly string[] Background = ["background", "_background_"];
+
+    private protected LabeledDataset(string root, IReadOnlyList<string> labels, IReadOnlyList<string> notes) => (Root, Labels, Notes) = (root, labels, notes);
+
+    /// <summary>The layouts, by the names that people give them.</summary>
+    public static IReadOnlyList<string> Formats { get; } = ["voc", "coco", "cityscapes"];
+
+    /// <summary>The data set's folder.</summary>
+    public string Root { get; }
+
+    /// <summary>Class names; label maps index them.</summary>
+    public IReadOnlyList<string> Labels { get; }
+
+    /// <summary>What was left out, for the user; one sentence each.</summary>
+    public IReadOnlyList<string> Notes { get; }
+
+    /// <summary>The layout, one of <see cref="Formats"/>.</summary>
+    public abstract string Format { get; }
+
+    /// <summary>Number of images.</summary>
+    public abstract int Count { get; }
+
+    /// <summary>The name of an image; the order never changes.</summary>
+    public abstract string IdOf(int index);
+
+    /// <summary>Loads an image.</summary>
+    /// <exception cref="FreeMaskException">A file is missing or damaged, or image and labels differ in size.</exception>
+    public abstract LabeledImage Load(int index);
+
+    /// <summary>Finds the images of a data set, or of a part of it.</summary>
+    /// <param name="folder">The data set.</param>
+    /// <param name="format">One of <see cref="Formats"/>; null recognises it.</param>
+    /// <param name="part">Such as <c>train</c> or <c>val</c>; null takes <c>train</c> where there is such a part, else everything.</param>
+    /// <exception cref="FreeMaskException">The folder is no such data set, or lacks that part.</exception>
+    public static LabeledDataset Open(string folder, string? format = null, string? part = null) => Recognise(folder, format) switch
+    {
+        "cityscapes" => CityscapesDataset.Open(folder, part),
+        "coco" => CocoDataset.Open(folder, part),
+        _ => VocDataset.Open(folder, part),
+    };
+
+    /// <summary>Whether a data set has a part of that name.</summary>
+    /// <exception cref="FreeMaskException">The folder is no such data set.</exception>
+    public static bool HasPart(string folder, string? format, string part) => Recognise(folder, format) switch
+    {
+        "cityscapes" => CityscapesDataset.HasPart(folder, part),
+        "coco" => CocoDataset.HasPart(folder, part),
+        _ => VocDataset.HasPart(folder, part),
+    };
+
+    /// <summary>Looks for the first image that shows a class other than background.</summary>
+    /// <exception cref="FreeMaskException">There is none: nothing can be learnt or measured. Or an image cannot be loaded.</exception>
+    public void RequireClasses()
+    {
+        var background = Labels.Index().Where(l => Background.Contains(l.Item, StringComparer.OrdinalIgnoreCase)).Select(l => l.Index).ToHashSet();
+        for (var i = 0; i < Count; i++)
+            if (Load(i).Labels.Labels.Any(label => label != LabelMap.Ignore && !background.Contains(label))) return;
+        throw NoClasses(Root, Count);
+    }
+
+    /// <summary>The error for labels that hold no class.</summary>
+    /// <param name="root">The data set.</param>
+    /// <param name="count">Number of its images.</param>
+    public static FreeMaskException NoClasses(string root, int count) => new(
+        $"{root}: the labels of its {count} images hold nothing but background (0) and void (255), so there is nothing to learn or to measure. "
+        + "Masks of 0 and 255 mark no class: write the index of the class in place of 255.");
+
+    private static string Recognise(string folder, string? format)
+    {
+        ReadableFolder.Require(folder);
+        if (format is not null)
+            return Formats.Contains(format) ? format : throw new FreeMaskException($"'{format}' is no layout that is read here; there are {string.Join(", ", Formats)}.");
+        if (CityscapesDataset.IsHere(folder)) return "cityscapes";
+        if (CocoDataset.IsHere(folder)) return "coco";
+        if (VocDataset.IsHere(folder)) return "voc";
+        throw new FreeMaskException(
+            $"{folder} is no data set that is recognised: voc needs JPEGImages and SegmentationClass (itself or in VOCdevkit/VOC2012), coco annotations/instances_*.json, "
+            + "cityscapes leftImg8bit and gtFine.");
+    }
+}

@@ -1,0 +1,77 @@
+using FreeMask.Randomness;
+using FreeMask.Vision.Thesaurus;
+
+namespace FreeMask.Vision.Placement;
+
+/// <summary>Which objects to try in a background, decided before any image is read.</summary>
+public static class DonorSampler
+{
+    // Without a known background, what captions name beside the object decides; from this share of the best companion on.
+    private const double CompanionThreshold = 0.02;
+
+    /// <summary>
+    /// Whether a class may come into a background: the thesaurus allows it and the scene offers something to rest on. Where the background is
+    /// unknown, whether captions name the class beside the background's own.
+    /// </summary>
+    /// <param name="scene">The background in words, or null.</param>
+    /// <param name="ownClass">The class of the background's object.</param>
+    /// <param name="classId">The class to come in.</param>
+    /// <param name="thesaurus">Null for the one that ships.</param>
+    public static bool Fits(string? scene, int ownClass, int classId, SceneThesaurus? thesaurus = null) =>
+        Weight(scene, ownClass, classId, thesaurus ?? SceneThesaurus.LoadDefault()) > 0;
+
+    /// <summary>
+    /// Draws donors in order of preference, without repetition: first a class, with weight sqrt(R~(f, scene)) (1 + R~(f, own)) / 2 among those that
+    /// fit (the root keeps people, who are in every other caption, from crowding out the rest), then any donor of it.
+    /// </summary>
+    /// <param name="donors">Id and class of every possible donor.</param>
+    /// <param name="scene">The background in words, or null.</param>
+    /// <param name="ownClass">The class of the background's object.</param>
+    /// <param name="count">How many to draw; ask for more than are pasted, some find no place.</param>
+    /// <param name="random">The sample's stream for this purpose.</param>
+    /// <param name="thesaurus">Null for the one that ships.</param>
+    /// <typeparam name="TId">What names a donor.</typeparam>
+    public static IReadOnlyList<TId> Draw<TId>(
+        IReadOnlyList<(TId Id, int ClassId)> donors, string? scene, int ownClass, int count, CounterRandom random, SceneThesaurus? thesaurus = null)
+    {
+        ArgumentNullException.ThrowIfNull(donors);
+        ArgumentNullException.ThrowIfNull(random);
+        var known = thesaurus ?? SceneThesaurus.LoadDefault();
+        var pools = donors.GroupBy(d => d.ClassId).OrderBy(g => g.Key)
+            .Select(g => (Weight: Weight(scene, ownClass, g.Key, known), Ids: g.Select(d => d.Id).ToList()))
+            .Where(p => p.Weight > 0).ToList();
+        var drawn = new List<TId>();
+        while (drawn.Count < count && pools.Count > 0)
+        {
+            var pool = pools[DrawIndex(pools.ConvertAll(p => p.Weight), random)];
+            var at = random.NextInt(pool.Ids.Count);
+            drawn.Add(pool.Ids[at]);
+            pool.Ids.RemoveAt(at);
+            if (pool.Ids.Count == 0) pools.Remove(pool);
+        }
+
+        return drawn;
+    }
+
+    private static double Weight(string? background, int ownClass, int classId, SceneThesaurus thesaurus)
+    {
+        var scene = background is null ? null : thesaurus.Find(background);
+        if (!SceneRules.Fits(scene, classId)) return 0;
+        var beside = thesaurus.Beside(classId, ownClass);
+        if (scene is null) return beside >= CompanionThreshold ? beside : 0;
+        var match = thesaurus.Rank(scene).FirstOrDefault(m => m.ClassId == classId);
+        return match is { Allowed: true } ? Math.Sqrt(match.Normalised) * (1 + beside) / 2 : 0;
+    }
+
+    private static int DrawIndex(List<double> weights, CounterRandom random)
+    {
+        var target = random.NextDouble() * weights.Sum();
+        for (var i = 0; i < weights.Count - 1; i++)
+        {
+            target -= weights[i];
+            if (target < 0) return i;
+        }
+
+        return weights.Count - 1;
+    }
+}

@@ -1,0 +1,87 @@
+using FreeMask.Imaging;
+using FreeMask.Randomness;
+
+namespace FreeMask.Vision.Placement;
+
+/// <summary>Draws places from a scorer's heat maps, tries them with true outlines, and takes one of the best.</summary>
+internal static class PlacementSearch
+{
+    private static readonly RuleScorer Rules = new();
+
+    /// <summary>A place whose box lies inside the image and which leaves enough of every object visible, or null.</summary>
+    internal static PlacementCandidate? Find(ComposedScene scene, Cutout cutout, byte classId, ComposeOptions options, CounterRandom random)
+    {
+        var scorer = options.Scorer ?? Rules;
+        var sizes = PlacementGrid.Sizes(scorer.Scales, cutout.Width, cutout.Height, scene.Width, scene.Height);
+        var heat = scorer.Score(new PlacementQuery
+        {
+            Background = scene.Image,
+            Labels = scene.Classes,
+            Scene = scene.Scene,
+            Objects = scene.Objects,
+            ClassId = classId,
+            Foreground = cutout,
+            Sizes = sizes,
+        });
+        if (cutout.Cut != BorderSides.None) heat = [.. heat.Select((map, k) => Flush(map, sizes[k], cutout.Cut, scene))];
+
+        var outlines = new Sprite?[sizes.Count];
+        var good = new List<PlacementCandidate>();
+        foreach (var drawn in PlacementGrid.Draw(heat, sizes, scene.Width, scene.Height, options.Candidates, random).DistinctBy(p => (p.Scale, p.Row, p.Column)))
+        {
+            var place = drawn with { Box = Settle(drawn.Box, cutout.Cut, scene) };
+            if (scene.Objects.Any(o => o.Box.IoU(place.Box) > options.MaxIoU)) continue;
+            var outline = outlines[place.Scale] ??= Sprite.Outline(cutout, place.Box.Width, place.Box.Height);
+            var visible = LeastVisible(scene, outline, place.Box, classId, options);
+            if (visible >= options.MinVisible) good.Add(place with { Score = (float)(place.Score * visible) });
+        }
+
+        if (good.Count == 0) return null;
+        var best = good.OrderByDescending(p => p.Score).Take(options.TopK).ToArray();
+        return best[random.NextInt(best.Length)];
+    }
+
+    /// <summary>Keeps only the cells at which the cut sides lie at the image's border.</summary>
+    private static FloatMap Flush(FloatMap map, (int Height, int Width) size, BorderSides cut, ComposedScene scene)
+    {
+        var halfRows = (int)((double)size.Height / scene.Height * map.Height / 2);
+        var halfColumns = (int)((double)size.Width / scene.Width * map.Width / 2);
+        var kept = new FloatMap(map.Width, map.Height);
+        for (var y = 0; y < map.Height; y++)
+        {
+            for (var x = 0; x < map.Width; x++)
+            {
+                var flush = (!cut.HasFlag(BorderSides.Bottom) || y == map.Height - halfRows - 1)
+                    && (!cut.HasFlag(BorderSides.Left) || x == halfColumns)
+                    && (!cut.HasFlag(BorderSides.Right) || x == map.Width - halfColumns - 1);
+                if (flush) kept[x, y] = map[x, y];
+            }
+        }
+
+        return kept;
+    }
+
+    /// <summary>Cells are coarse: moves the box inside the image, and cut sides onto the border.</summary>
+    private static PixelBox Settle(PixelBox box, BorderSides cut, ComposedScene scene)
+    {
+        var x = cut.HasFlag(BorderSides.Left) ? 0 : cut.HasFlag(BorderSides.Right) ? scene.Width - box.Width : Math.Clamp(box.X, 0, scene.Width - box.Width);
+        var y = cut.HasFlag(BorderSides.Bottom) ? scene.Height - box.Height : Math.Clamp(box.Y, 0, scene.Height - box.Height);
+        return box with { X = x, Y = y };
+    }
+
+    /// <summary>The least visible share over all objects if this one came in; 0 if one that is pasted would be too small to see.</summary>
+    private static double LeastVisible(ComposedScene scene, Sprite outline, PixelBox box, byte classId, ComposeOptions options)
+    {
+        var layers = Layer.Sort(scene.Layers.Append(
+            new Layer(outline, box.X, box.Y, classId, (byte)scene.NextInstance, scene.NextInstance, IsOwn: false)));
+        var counts = Layer.Visibility(layers, scene.Width, scene.Height);
+        var least = 1.0;
+        for (var n = 0; n < layers.Count; n++)
+        {
+            if (!layers[n].IsOwn && counts[n].Visible < options.MinArea * scene.Width * scene.Height) return 0;
+            if (counts[n].Solid > 0) least = Math.Min(least, (double)counts[n].Visible / counts[n].Solid);
+        }
+
+        return least;
+    }
+}
