@@ -1,8 +1,8 @@
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Stages;
+using FreeMask.Onnx;
 using FreeMask.Silo.Devices;
-using FreeMask.Vision.Onnx;
 using Microsoft.Extensions.Options;
 
 namespace FreeMask.Silo.Pipeline;

@@ -23,7 +23,7 @@ internal static class CompletionVerb
             var (file, hint) = CompletionScripts.Place(named, host.Variable("HOME") ?? Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), host.Variable);
             if (file is null) throw new FreeMaskException($"There is no place where {named} looks for scripts by itself. {hint}");
             Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-            WholeFile.Write(file, script);
+            AtomicFile.Write(file, script);
             return Task.FromResult(new CommandResult(new { shell = named, file, hint }, console => console.Profile.Out.Writer.WriteLine($"{file}\n{hint}")));
         });
     }

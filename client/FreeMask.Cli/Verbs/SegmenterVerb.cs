@@ -16,7 +16,7 @@ internal static class SegmenterVerb
 
     internal static Command Create(VerbHost host)
     {
-        var dataset = new Option<string>("--dataset") { Description = $"The data set to learn from, in a layout of {string.Join(", ", LabelledDataset.Formats)}.", Required = true, HelpName = "DIR" };
+        var dataset = new Option<string>("--dataset") { Description = $"The data set to learn from, in a layout of {string.Join(", ", LabeledDataset.Formats)}.", Required = true, HelpName = "DIR" };
         var format = new Option<string?>("--format") { Description = "The data set's layout. Default: recognised.", HelpName = "NAME" };
         var list = new Option<string?>("--list") { Description = "The part of the data set to learn from. Default: train where there is one, else all.", HelpName = "NAME" };
         var validation = new Option<string?>("--validation") { Description = "A data set to measure the segmenter on. Default: the part val of the data set, where there is one.", HelpName = "DIR" };
@@ -34,7 +34,7 @@ internal static class SegmenterVerb
         return host.Handle(new Command("segmenter", "Train a Mask2Former on a data set; it can be stopped and continued.") { dataset, format, list, validation, init, backbone, recipe, steps, batch, rate, size, seed, every, validate, output }, async (parsed, context, stop) =>
         {
             var source = parsed.GetRequiredValue(dataset);
-            var data = LabelledDataset.Open(source, parsed.GetValue(format), parsed.GetValue(list));
+            var data = LabeledDataset.Open(source, parsed.GetValue(format), parsed.GetValue(list));
             var measured = Measured(source, parsed.GetValue(format), parsed.GetValue(validation), data);
             foreach (var set in measured is null ? [data] : new[] { data, measured })
             {
@@ -81,11 +81,11 @@ internal static class SegmenterVerb
         ? init is not (SegmenterStart.MiniBackbone or SegmenterStart.MiniSegmenter)
         : Recipes.Contains(recipe) ? recipe == Recipes[0] : throw new FreeMaskException($"'{recipe}' is no recipe; there are {string.Join(", ", Recipes)}.");
 
-    private static ValidationLog? Log(int? every, string folder, LabelledDataset? measured, CommandContext context, CancellationToken stop) => every is not { } steps ? null
+    private static ValidationLog? Log(int? every, string folder, LabeledDataset? measured, CommandContext context, CancellationToken stop) => every is not { } steps ? null
         : measured is null ? throw new FreeMaskException("--validate-every needs pictures to measure on: a part val of the data set, or --validation DIR.")
         : new ValidationLog(folder, measured, steps, context, stop);
 
-    private static void Train(SegmenterTrainingRequest request, LabelledDataset data, string folder, ValidationLog? log, CommandContext context, CancellationToken stop)
+    private static void Train(SegmenterTrainingRequest request, LabeledDataset data, string folder, ValidationLog? log, CommandContext context, CancellationToken stop)
     {
         var checkpoint = new CheckpointFile(Path.Combine(folder, "checkpoint.safetensors"));
         if (!checkpoint.Exists && CheckpointFolder.HasWeights(folder))
@@ -98,12 +98,12 @@ internal static class SegmenterVerb
         checkpoint.Remove();
     }
 
-    private static LabelledDataset? Measured(string folder, string? format, string? validation, LabelledDataset learnt)
+    private static LabeledDataset? Measured(string folder, string? format, string? validation, LabeledDataset learnt)
     {
         const string Part = "val";
-        LabelledDataset? data = null;
-        if (validation is not null) data = LabelledDataset.Open(validation, format, LabelledDataset.HasPart(validation, format, Part) ? Part : null);
-        else if (LabelledDataset.HasPart(folder, format, Part)) data = LabelledDataset.Open(folder, format, Part);
+        LabeledDataset? data = null;
+        if (validation is not null) data = LabeledDataset.Open(validation, format, LabeledDataset.HasPart(validation, format, Part) ? Part : null);
+        else if (LabeledDataset.HasPart(folder, format, Part)) data = LabeledDataset.Open(folder, format, Part);
         if (data is not null && !data.Labels.SequenceEqual(learnt.Labels))
             throw new FreeMaskException($"{data.Root} has other classes ({string.Join(", ", data.Labels.Take(4))}, ...) than {learnt.Root} ({string.Join(", ", learnt.Labels.Take(4))}, ...); it cannot measure what is learnt there.");
         return data;

@@ -21,13 +21,13 @@ internal sealed record ValidationLine(int Step, double MIoU, double PixelAccurac
 internal sealed class ValidationLog : ITrainingSnapshots
 {
     private readonly string _file, _candidate;
-    private readonly LabelledDataset _data;
+    private readonly LabeledDataset _data;
     private readonly int _every;
     private readonly CommandContext _context;
     private readonly CancellationToken _stop;
     private readonly List<ValidationLine> _lines;
 
-    internal ValidationLog(string folder, LabelledDataset data, int every, CommandContext context, CancellationToken stop)
+    internal ValidationLog(string folder, LabeledDataset data, int every, CommandContext context, CancellationToken stop)
     {
         if (every < 1) throw new FreeMaskException($"--validate-every is {every}; it is a number of steps, at least 1.");
         (_file, _candidate, BestFolder) = (FileOf(folder), Path.Combine(folder, ".freemask-candidate"), Path.Combine(folder, "best"));
@@ -73,7 +73,7 @@ internal sealed class ValidationLog : ITrainingSnapshots
     {
         Directory.CreateDirectory(BestFolder);
         foreach (var name in SegmenterTrainingResult.Files)
-            WholeFile.Write(Path.Combine(BestFolder, name), stream =>
+            AtomicFile.Write(Path.Combine(BestFolder, name), stream =>
             {
                 using var source = File.OpenRead(Path.Combine(model, name));
                 source.CopyTo(stream);

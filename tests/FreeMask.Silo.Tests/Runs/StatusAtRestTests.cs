@@ -49,7 +49,7 @@ public sealed class StatusAtRestTests : IDisposable
         RunStatus told;
         await using (var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken))
         {
-            silo.Stages.Before = (kind, inputs, _) => kind == Stage.Harmonize ? throw new Vision.FreeMaskException("no harmonizer") : Task.CompletedTask;
+            silo.Stages.Before = (kind, inputs, _) => kind == Stage.Harmonize ? throw new FreeMaskException("no harmonizer") : Task.CompletedTask;
             told = await silo.CompleteAsync("run", TestSilo.SmallSpec);
             Assert.Equal(RunState.Failed, told.State);
             told = await SettledAsync(silo);
