@@ -46,9 +46,9 @@ public static class Telemetry
     /// <summary>Counts a batch.</summary>
     internal static void CountBatch(Stage stage, int count, int size, double seconds, string device)
     {
-        var (stage, name) = (Tag("stage", stage.ToString()), Tag(Device, DeviceOf(device)));
-        Fill.Record((double)count / size, stage);
-        Seconds.Record(seconds, stage, name);
+        var (work, name) = (Tag("stage", stage.ToString()), Tag(Device, DeviceOf(device)));
+        Fill.Record((double)count / size, work);
+        Seconds.Record(seconds, work, name);
         Busy.Add(seconds, name);
     }
 
