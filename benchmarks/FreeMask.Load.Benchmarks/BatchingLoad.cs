@@ -1,6 +1,5 @@
 using System.Globalization;
 using FreeMask.GrainInterfaces;
-using FreeMask.Grains.Domain;
 using FreeMask.Silo.Hosting;
 using FreeMask.Silo.Storage;
 using Microsoft.Extensions.Configuration;
@@ -39,7 +38,7 @@ internal static class BatchingLoad
             devices.Reset();
             var status = await LoadRun.CompleteAsync(cluster.Client, "load", LoadRun.SpecOf(samples, Batch));
             var spec = LoadRun.SpecOf(samples, Batch);
-            var least = Enum.GetValues<Stage>().Sum(kind => devices.Least(samples, StageFlow.BatchOf(kind, spec))) / silos;
+            var least = StageTable.Default.Stages.Sum(stage => devices.Least(samples, stage.BatchSize(spec))) / silos;
             await output.WriteLineAsync("silos  parallelism  samples  batch  mean batch  items/s  limit items/s  share of limit  devices busy");
             await output.WriteLineAsync(string.Create(
                 CultureInfo.InvariantCulture,

@@ -25,10 +25,6 @@ public interface IDeviceWorkerGrain : IGrainWithStringKey
     [Alias("GetLeasedSamples"), AlwaysInterleave, ResponseTimeout("00:00:05")]
     Task<int[]> GetLeasedSamples(string shard);
 
-    /// <summary>What the device has to do.</summary>
-    [Alias("GetLoad"), AlwaysInterleave]
-    Task<DeviceLoad> GetLoad();
-
     /// <summary>
     /// Takes no more work, gives back what waits, lets batches under way finish for a while, and gives back what did not. The silo calls this
     /// before it leaves.
@@ -96,10 +92,3 @@ public sealed record BatchReport(
     [property: Id(6)] int Epoch = 0,
     [property: Id(7)] int Outstanding = 0,
     [property: Id(8)] string? Problem = null);
-
-/// <summary>What a device has to do.</summary>
-/// <param name="Queued">Samples that wait.</param>
-/// <param name="Running">Samples in batches under way.</param>
-/// <param name="Capacity">Most samples that may wait.</param>
-[GenerateSerializer, Immutable, Alias("freemask.DeviceLoad")]
-public sealed record DeviceLoad([property: Id(0)] int Queued, [property: Id(1)] int Running, [property: Id(2)] int Capacity);

@@ -170,7 +170,41 @@ public sealed record StateCounts(
     [property: Id(6)] int Kept = 0,
     [property: Id(7)] int Dropped = 0,
     [property: Id(8)] int Quarantined = 0,
-    [property: Id(9)] int Rejected = 0);
+    [property: Id(9)] int Rejected = 0)
+{
+    /// <summary>Counts of the states that have no property of their own: those of stages that were added to <see cref="StageTable"/>; null for none.</summary>
+    [Id(10)] public ImmutableSortedDictionary<SampleState, int>? Others { get; init; }
+
+    /// <summary>Samples that reached a state; for Kept, Dropped and Quarantined, samples that have it.</summary>
+    public int this[SampleState state] => state switch
+    {
+        SampleState.Planned => Planned,
+        SampleState.Generated => Generated,
+        SampleState.Masked => Masked,
+        SampleState.Composed => Composed,
+        SampleState.Harmonized => Harmonized,
+        SampleState.Scored => Scored,
+        SampleState.Kept => Kept,
+        SampleState.Dropped => Dropped,
+        SampleState.Quarantined => Quarantined,
+        _ => Others?.GetValueOrDefault(state) ?? 0,
+    };
+
+    /// <summary>Counts by state.</summary>
+    /// <param name="states">The states to count.</param>
+    /// <param name="count">The count of a state.</param>
+    /// <param name="rejected">Masks rejected.</param>
+    public static StateCounts Of(ImmutableArray<SampleState> states, Func<SampleState, int> count, int rejected)
+    {
+        var others = states.Where(s => s > SampleState.Quarantined).ToImmutableSortedDictionary(s => s, count);
+        return new StateCounts(
+            count(SampleState.Planned), count(SampleState.Generated), count(SampleState.Masked), count(SampleState.Composed), count(SampleState.Harmonized),
+            count(SampleState.Scored), count(SampleState.Kept), count(SampleState.Dropped), count(SampleState.Quarantined), rejected)
+        {
+            Others = others.IsEmpty ? null : others,
+        };
+    }
+}
 
 /// <summary>Seconds of work, summed over samples.</summary>
 /// <param name="Generate">Drawing.</param>
@@ -188,7 +222,33 @@ public sealed record StageSeconds(
     [property: Id(3)] double Harmonize = 0,
     [property: Id(4)] double Score = 0,
     [property: Id(5)] double Train = 0,
-    [property: Id(6)] double Evaluate = 0);
+    [property: Id(6)] double Evaluate = 0)
+{
+    /// <summary>Seconds of the stages that have no property of their own: those that were added to <see cref="StageTable"/>; null for none.</summary>
+    [Id(7)] public ImmutableSortedDictionary<Stage, double>? Others { get; init; }
+
+    /// <summary>Device seconds of a stage.</summary>
+    public double this[Stage stage] => stage switch
+    {
+        Stage.Generate => Generate,
+        Stage.Mask => Mask,
+        Stage.Compose => Compose,
+        Stage.Harmonize => Harmonize,
+        Stage.Score => Score,
+        _ => Others?.GetValueOrDefault(stage) ?? 0,
+    };
+
+    /// <summary>These seconds and more of a stage.</summary>
+    public StageSeconds Plus(Stage stage, double seconds) => stage switch
+    {
+        Stage.Generate => this with { Generate = Generate + seconds },
+        Stage.Mask => this with { Mask = Mask + seconds },
+        Stage.Compose => this with { Compose = Compose + seconds },
+        Stage.Harmonize => this with { Harmonize = Harmonize + seconds },
+        Stage.Score => this with { Score = Score + seconds },
+        _ => this with { Others = (Others ?? ImmutableSortedDictionary<Stage, double>.Empty).SetItem(stage, this[stage] + seconds) },
+    };
+}
 
 /// <summary>Where a class was cut.</summary>
 /// <param name="Class">The class.</param>

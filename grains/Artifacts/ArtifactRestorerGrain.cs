@@ -5,7 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace FreeMask.Grains.Artifacts;
 
 /// <summary>Makes lost artifacts again on the first device of its silo, one at a time.</summary>
-internal sealed partial class ArtifactRestorerGrain(ILocalDevices devices, IArtifactStore artifacts, ILogger<ArtifactRestorerGrain> logger) : Grain, IArtifactRestorerGrain
+internal sealed partial class ArtifactRestorerGrain(
+    StageTable stages, ILocalDevices devices, IArtifactStore artifacts, TimeProvider time, ILogger<ArtifactRestorerGrain> logger) : Grain, IArtifactRestorerGrain
 {
     private readonly CancellationTokenSource _stopping = new();
 
@@ -16,11 +17,11 @@ internal sealed partial class ArtifactRestorerGrain(ILocalDevices devices, IArti
         var (run, grains, stop) = (this.GetPrimaryKeyString(), GrainFactory, _stopping.Token);
         if (devices.Devices.Count == 0 || await grains.GetSample(run, round, index).Get() is not { } record) return false;
         var donors = (await grains.GetRound(run, round).GetArtifacts()).Donors;
-        var runner = new ArtifactRecoveryRunner(devices.Devices[0].Runner, artifacts, donors, i => grains.GetSample(run, round, i).Get(), () => grains.GetRound(run, round).RestoreLists(), logger);
+        var recovery = new StageRunnerChain(stages, artifacts, time, logger).ForRecovery(devices.Devices[0].Runner, grains, run, round, donors);
         try
         {
             // The work leaves the grain's scheduler.
-            return await Task.Run(() => runner.RestoreAsync(hash, spec, [StageInput.Of(run, record)], stop), stop);
+            return await Task.Run(() => recovery.RestoreAsync(hash, spec, [StageInput.Of(run, record)], stop), stop);
         }
         catch (ArtifactLostException lost)
         {

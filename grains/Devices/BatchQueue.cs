@@ -1,4 +1,3 @@
-using FreeMask.Grains.Domain;
 
 namespace FreeMask.Grains.Devices;
 
@@ -12,7 +11,7 @@ internal readonly record struct QueuedItem(BatchRequest Request, WorkItem Item);
 /// A device's bounded queue. Batches are taken greedily: a full one if there is any, else whatever waits longest. No item waits for others
 /// to come, and with twice a batch in flight batches fill by themselves.
 /// </summary>
-internal sealed class BatchQueue(int capacity)
+internal sealed class BatchQueue(StageTable stages, int capacity)
 {
     private readonly List<(BatchKey Key, LinkedList<QueuedItem> Items)> _groups = [];
 
@@ -20,21 +19,21 @@ internal sealed class BatchQueue(int capacity)
     public int Count { get; private set; }
 
     /// <summary>What an order's items may share a batch with.</summary>
-    public static BatchKey KeyOf(BatchRequest order) => new(order.Run, order.Round, order.Stage, order.Donors, order.ScoringModel?.Weights);
+    public static BatchKey KeyOf(BatchRequest request) => new(request.Run, request.Round, request.Stage, request.Donors, request.ScoringModel?.Weights);
 
     /// <summary>Everything that waits.</summary>
     public IEnumerable<QueuedItem> Items => _groups.SelectMany(g => g.Items);
 
     /// <summary>Takes as many items of an order as there is room for, from the front.</summary>
     /// <returns>How many were taken.</returns>
-    public int Add(BatchRequest order)
+    public int Add(BatchRequest request)
     {
-        var taken = Math.Min(order.Items.Length, capacity - Count);
+        var taken = Math.Min(request.Items.Length, capacity - Count);
         if (taken <= 0) return 0;
-        var key = KeyOf(order);
+        var key = KeyOf(request);
         var group = _groups.FirstOrDefault(g => g.Key == key).Items;
         if (group is null) _groups.Add((key, group = []));
-        for (var i = 0; i < taken; i++) group.AddLast(new QueuedItem(order, order.Items[i]));
+        for (var i = 0; i < taken; i++) group.AddLast(new QueuedItem(request, request.Items[i]));
         Count += taken;
         return taken;
     }
@@ -85,5 +84,5 @@ internal sealed class BatchQueue(int capacity)
         return all;
     }
 
-    private static int SizeOf(LinkedList<QueuedItem> items) => StageFlow.BatchOf(items.First!.Value.Request.Stage, items.First.Value.Request.Spec);
+    private int SizeOf(LinkedList<QueuedItem> items) => stages[items.First!.Value.Request.Stage].BatchSize(items.First.Value.Request.Spec);
 }

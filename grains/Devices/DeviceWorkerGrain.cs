@@ -15,7 +15,7 @@ namespace FreeMask.Grains.Devices;
 /// </summary>
 [PlaceOnOwnSilo, Immovable, Reentrant, KeepAlive]
 internal sealed partial class DeviceWorkerGrain(
-    ILocalDevices devices, IArtifactStore artifacts, IComputeEnvironment environment, SampleRecordCache cache, IOptions<DeviceWorkerOptions> options, SiloDrainState drain, TimeProvider time, ILogger<DeviceWorkerGrain> logger) : Grain, IDeviceWorkerGrain
+    StageTable stages, ILocalDevices devices, IArtifactStore artifacts, IComputeEnvironment environment, SampleRecordCache cache, IOptions<DeviceWorkerOptions> options, SiloDrainState drain, TimeProvider time, ILogger<DeviceWorkerGrain> logger) : Grain, IDeviceWorkerGrain
 {
     private readonly DeviceWorkerOptions _options = options.Value;
     private readonly CancellationTokenSource _stopping = new();
@@ -23,7 +23,7 @@ internal sealed partial class DeviceWorkerGrain(
     private readonly HashSet<List<QueuedItem>> _held = [];
     private readonly BatchTimeoutPolicy _timeouts = new(options.Value.BatchTimeout, options.Value.FirstBatchTimeout);
     private readonly DeviceExecutionGate _gate = new(options.Value.Parallelism);
-    private readonly BatchQueue _queue = new(options.Value.QueueCapacity);
+    private readonly BatchQueue _queue = new(stages, options.Value.QueueCapacity);
     private LocalDevice? _local;
     private CancellationTokenSource _waiting = new();
     private int _running, _hanging;
@@ -45,12 +45,12 @@ internal sealed partial class DeviceWorkerGrain(
         NoteLoad();
     }
 
-    public async Task<BatchReceipt> Enqueue(BatchRequest order)
+    public async Task<BatchReceipt> Enqueue(BatchRequest request)
     {
-        var own = await environment.DescribeAsync(order.Spec.Model, _stopping.Token);
-        if (EnvironmentCheck.Refuse(order.Spec, order.Environment, DeviceKeys.NameOf(Key), own, _local!.Address.Kind) is { } refusal)
+        var own = await environment.DescribeAsync(request.Spec.Model, _stopping.Token);
+        if (EnvironmentCheck.Refuse(request.Spec, request.Environment, DeviceKeys.NameOf(Key), own, _local!.Address.Kind) is { } refusal)
             return new BatchReceipt(0, _queue.Count + _running, refusal);
-        var taken = _stopping.IsCancellationRequested || drain.IsDraining || _hanging > 0 ? 0 : _queue.Add(order);
+        var taken = _stopping.IsCancellationRequested || drain.IsDraining || _hanging > 0 ? 0 : _queue.Add(request);
         StartBatches();
         NoteLoad();
         return new BatchReceipt(taken, _queue.Count + _running);
@@ -74,8 +74,6 @@ internal sealed partial class DeviceWorkerGrain(
 
     public Task<int[]> GetLeasedSamples(string shard) => Task.FromResult<int[]>(
         [.. _queue.Items.Concat(_held.SelectMany(batch => batch)).Where(w => w.Request.Shard == shard).Select(w => w.Item.Index)]);
-
-    public Task<DeviceLoad> GetLoad() => Task.FromResult(new DeviceLoad(_queue.Count, _running, _options.QueueCapacity));
 
     private void StartBatches()
     {
@@ -105,7 +103,7 @@ internal sealed partial class DeviceWorkerGrain(
     private async Task RunBatchAsync(List<QueuedItem> batch)
     {
         await Task.Yield();
-        var order = batch[0].Request;
+        var request = batch[0].Request;
         var done = new Dictionary<int, SampleProgress>();
         string? error = null;
         var started = time.GetTimestamp();
@@ -117,50 +115,50 @@ internal sealed partial class DeviceWorkerGrain(
             {
                 var (outcomes, elapsed) = await ComputeAsync(batch, inputs);
                 seconds = elapsed;
-                await KeepAsync(order, inputs, outcomes, elapsed / inputs.Count, done);
+                await KeepAsync(request, inputs, outcomes, elapsed / inputs.Count, done);
             }
         }
         catch (ModelFaultException fault)
         {
             error = fault.Message;
-            LogModelFault(logger, fault, order.Stage, Key);
+            LogModelFault(logger, fault, request.Stage, Key);
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
-            LogBatchLeft(logger, order.Stage, batch.Count, Key);
+            LogBatchLeft(logger, request.Stage, batch.Count, Key);
         }
         catch (Exception exception)
         {
             // The same trouble again and again is told once.
-            if (_problem != exception.Message) LogBatchGivenUp(logger, exception, order.Stage, batch.Count, Key);
+            if (_problem != exception.Message) LogBatchGivenUp(logger, exception, request.Stage, batch.Count, Key);
             _problem = exception.Message;
         }
 
         if (error is null && done.Count == batch.Count) _problem = null;
 
-        LogBatch(logger, order.Stage, batch.Count, time.GetElapsedTime(started).TotalSeconds, Key);
+        LogBatch(logger, request.Stage, batch.Count, time.GetElapsedTime(started).TotalSeconds, Key);
         await ReportAsync(batch, done, seconds, error);
     }
 
     /// <summary>Asks the samples what they have, except those that just said it. One that has moved on is not worked on again.</summary>
     private async Task<List<StageInput>> PrepareAsync(List<QueuedItem> batch, Dictionary<int, SampleProgress> done)
     {
-        var order = batch[0].Request;
-        var records = await Task.WhenAll(batch.Select(w => cache.Take(order, w.Item) is { } record
+        var request = batch[0].Request;
+        var records = await Task.WhenAll(batch.Select(w => cache.Take(request, w.Item) is { } record
             ? Task.FromResult<SampleRecord?>(record)
-            : GrainFactory.GetSample(order.Run, order.Round, w.Item.Index).Get()));
+            : GrainFactory.GetSample(request.Run, request.Round, w.Item.Index).Get()));
         var inputs = new List<StageInput>();
         for (var i = 0; i < batch.Count; i++)
         {
             var item = batch[i].Item;
-            var record = records[i] ?? SamplePlanner.Fresh(order.Spec, order.Round, item.Index);
-            if (record.State != StageFlow.Before(order.Stage) || record.Attempt != item.Attempt)
+            var record = records[i] ?? SamplePlanner.Fresh(request.Spec, request.Round, item.Index);
+            if (record.State != stages[request.Stage].Before || record.Attempt != item.Attempt)
             {
                 done[item.Index] = SampleTransitions.ProgressOf(record);
                 continue;
             }
 
-            inputs.Add(StageInput.Of(order.Run, record) with { Donors = order.Stage == Stage.Compose ? order.Donors : null, ScoringModel = order.ScoringModel });
+            inputs.Add(StageInput.Of(request.Run, record) with { Donors = stages[request.Stage].UsesDonors ? request.Donors : null, ScoringModel = request.ScoringModel });
         }
 
         return inputs;
@@ -168,25 +166,24 @@ internal sealed partial class DeviceWorkerGrain(
 
     private async Task<(IReadOnlyList<StageOutcome> Outcomes, double Seconds)> ComputeAsync(List<QueuedItem> batch, List<StageInput> inputs)
     {
-        var order = batch[0].Request;
-        var (runner, token, key) = (new StageWatchdog(_local!.Runner, time), _stopping.Token, Key);
-        var proven = _timeouts.HasCompleted(BatchQueue.KeyOf(order));
+        var request = batch[0].Request;
+        var (token, key) = (_stopping.Token, Key);
         // The work leaves the grain's scheduler; the factory is the one thing of the grain that goes with it.
-        var grains = GrainFactory;
-        var restoring = new ArtifactRecoveryRunner(runner, artifacts, order.Donors, i => grains.GetSample(order.Run, order.Round, i).Get(), () => grains.GetRound(order.Run, order.Round).RestoreLists(), logger);
+        var (runner, watchdog) = new StageRunnerChain(stages, artifacts, time, logger).ForBatch(
+            _local!.Runner, GrainFactory, request.Run, request.Round, request.Donors, _timeouts.HasCompleted(BatchQueue.KeyOf(request)));
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token, _waiting.Token);
         var turn = _gate.Enter(WorkAsync, waiting.Token);
-        if (await Task.WhenAny(turn.Begun, turn.Work) == turn.Begun) await WatchAsync(batch, runner, turn.Work);
+        if (await Task.WhenAny(turn.Begun, turn.Work) == turn.Begun) await WatchAsync(batch, watchdog, turn.Work);
         var (outcomes, seconds) = await turn.Work;
-        Telemetry.CountBatch(order.Stage, inputs.Count, StageFlow.BatchOf(order.Stage, order.Spec), seconds, key);
-        foreach (var outcome in outcomes) Telemetry.CountItem(order.Stage, outcome.Result);
+        Telemetry.CountBatch(request.Stage, inputs.Count, stages[request.Stage].BatchSize(request.Spec), seconds, key);
+        foreach (var outcome in outcomes) Telemetry.CountItem(request.Stage, outcome.Result);
         return (outcomes, seconds);
 
         async Task<(IReadOnlyList<StageOutcome>, double)> WorkAsync()
         {
             var started = time.GetTimestamp();
-            using var activity = Telemetry.StartBatch(order.Stage, inputs.Count, key);
-            return (await PoisonSampleIsolator.RunAsync(restoring, order.Stage, order.Spec, inputs, proven, token), time.GetElapsedTime(started).TotalSeconds);
+            using var activity = Telemetry.StartBatch(request.Stage, inputs.Count, key);
+            return (await runner.RunAsync(request.Stage, request.Spec, inputs, token), time.GetElapsedTime(started).TotalSeconds);
         }
     }
 
@@ -194,13 +191,13 @@ internal sealed partial class DeviceWorkerGrain(
     /// Waits for the work to end. Where it takes too long, the device is held to hang and everything that it has is given back, to be done
     /// elsewhere. It may come back all the same: then it takes work again, and what it made is offered to the samples, which are past it or not.
     /// </summary>
-    private async Task WatchAsync(List<QueuedItem> batch, StageWatchdog runner, Task work)
+    private async Task WatchAsync(List<QueuedItem> batch, StageWatchdog watchdog, Task work)
     {
         var key = BatchQueue.KeyOf(batch[0].Request);
         var patience = _timeouts.TimeoutOf(key);
-        while (!await EndsWithinAsync(work, patience - runner.Elapsed))
+        while (!await EndsWithinAsync(work, patience - watchdog.Elapsed))
         {
-            if (runner.Elapsed < patience) continue;
+            if (watchdog.Elapsed < patience) continue;
             _timeouts.Record(key, patience);
             LogHangs(logger, key.Stage, batch.Count, patience.TotalSeconds, Key);
             _hanging++;
@@ -213,7 +210,7 @@ internal sealed partial class DeviceWorkerGrain(
             return;
         }
 
-        if (work.IsCompletedSuccessfully) _timeouts.Record(key, runner.Elapsed);
+        if (work.IsCompletedSuccessfully) _timeouts.Record(key, watchdog.Elapsed);
     }
 
     private async Task<bool> EndsWithinAsync(Task work, TimeSpan within)
@@ -248,19 +245,19 @@ internal sealed partial class DeviceWorkerGrain(
     }
 
     private async Task KeepAsync(
-        BatchRequest order, List<StageInput> inputs, IReadOnlyList<StageOutcome> outcomes, double seconds, Dictionary<int, SampleProgress> done)
+        BatchRequest request, List<StageInput> inputs, IReadOnlyList<StageOutcome> outcomes, double seconds, Dictionary<int, SampleProgress> done)
     {
-        var kept = await Task.WhenAll(inputs.Select((input, i) => KeepOneAsync(order, input, outcomes[i], seconds)));
+        var kept = await Task.WhenAll(inputs.Select((input, i) => KeepOneAsync(request, input, outcomes[i], seconds)));
         foreach (var progress in kept)
             if (progress is not null) done[progress.Index] = progress;
     }
 
     /// <summary>Sends a result to its sample. A write that fails may have been applied: sending again is safe either way.</summary>
-    private async Task<SampleProgress?> KeepOneAsync(BatchRequest order, StageInput input, StageOutcome outcome, double seconds)
+    private async Task<SampleProgress?> KeepOneAsync(BatchRequest request, StageInput input, StageOutcome outcome, double seconds)
     {
         var completion = new StageCompletion
         {
-            Stage = order.Stage,
+            Stage = request.Stage,
             Attempt = input.Attempt,
             Faults = input.Faults,
             Result = outcome.Result,
@@ -270,18 +267,18 @@ internal sealed partial class DeviceWorkerGrain(
             Score = outcome.Score,
             Reason = outcome.Reason,
             Seconds = seconds,
-            MaxAttempts = order.Spec.Execution.MaxAttempts,
-            ScoringModel = order.ScoringModel?.Weights,
+            MaxAttempts = request.Spec.Execution.MaxAttempts,
+            ScoringModel = request.ScoringModel?.Weights,
         };
         try
         {
-            var record = await RetryPolicies.IdempotentWrite.ExecuteInGrainAsync(() => GrainFactory.GetSample(order.Run, order.Round, input.Index).Complete(completion));
-            cache.Add(order.Run, record);
+            var record = await RetryPolicies.IdempotentWrite.ExecuteInGrainAsync(() => GrainFactory.GetSample(request.Run, request.Round, input.Index).Complete(completion));
+            cache.Add(request.Run, record);
             return SampleTransitions.ProgressOf(record);
         }
         catch (Exception exception)
         {
-            if (_problem != exception.Message) LogKeepFailed(logger, exception, order.Stage);
+            if (_problem != exception.Message) LogKeepFailed(logger, exception, request.Stage);
             _problem = exception.Message;
             return null;
         }

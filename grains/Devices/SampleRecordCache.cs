@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using FreeMask.Grains.Domain;
 
 namespace FreeMask.Grains.Devices;
 
@@ -8,7 +7,7 @@ namespace FreeMask.Grains.Devices;
 /// ordered within moments, often here, and then the sample need not be asked again. A record is used once, and only where it says exactly what the shard
 /// knows; a result that was made from one that is out of date is refused by the sample like any other.
 /// </summary>
-public sealed class SampleRecordCache
+public sealed class SampleRecordCache(StageTable stages)
 {
     // About 1 kB each. What is begun gets finished first, so that far fewer are on their way in a silo.
     private const int Capacity = 8192;
@@ -21,7 +20,7 @@ public sealed class SampleRecordCache
     /// <param name="record">What the sample answered.</param>
     public void Add(string run, SampleRecord record)
     {
-        if (record.State >= SampleState.Scored) return;
+        if (stages.HasReached(record.State, SampleState.Scored)) return;
         var key = (run, record.Round, record.Index);
         _records[key] = record;
         _order.Enqueue(key);
@@ -29,9 +28,9 @@ public sealed class SampleRecordCache
     }
 
     /// <summary>Takes the record of a sample that is to be worked on; null where the sample has to be asked.</summary>
-    public SampleRecord? Take(BatchRequest order, WorkItem item) =>
-        _records.TryRemove((order.Run, order.Round, item.Index), out var record)
-        && record.State == StageFlow.Before(order.Stage) && record.Attempt == item.Attempt && record.Faults == item.Faults
+    public SampleRecord? Take(BatchRequest request, WorkItem item) =>
+        _records.TryRemove((request.Run, request.Round, item.Index), out var record)
+        && record.State == stages[request.Stage].Before && record.Attempt == item.Attempt && record.Faults == item.Faults
             ? record
             : null;
 }

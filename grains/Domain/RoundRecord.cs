@@ -82,11 +82,11 @@ internal sealed record RoundRecord
 
     private bool UsesOwnSegmenter => Assignment.Spec.Scoring.Segmenter is not null;
 
-    /// <summary>The stage that samples shall reach in this phase.</summary>
-    public SampleState Target => Phase switch
+    /// <summary>The state that all samples have to reach, or be quarantined, before the round goes on.</summary>
+    public SampleState Target(StageTable stages) => Phase switch
     {
-        RoundPhase.Planning or RoundPhase.Producing => Donors is null ? SampleState.Masked : SampleState.Harmonized,
-        RoundPhase.Scoring when ScoringModels.Length < ScoringModelsNeeded => SampleState.Harmonized,
+        RoundPhase.Planning or RoundPhase.Producing => stages[Donors is null ? Stage.Compose : Stage.Score].Before,
+        RoundPhase.Scoring when ScoringModels.Length < ScoringModelsNeeded => stages[Stage.Score].Before,
         _ => SampleState.Scored,
     };
 
@@ -146,14 +146,14 @@ internal sealed record RoundTally(
     [property: Id(2)] ImmutableArray<FailureGroup> Failures)
 {
     /// <summary>Adds up shards; samples of shards that have not told yet count as planned.</summary>
-    public static RoundTally Of(int planned, IEnumerable<ShardReport> shards)
+    public static RoundTally Of(StageTable stages, int planned, IEnumerable<ShardReport> shards)
     {
         var (counts, seconds) = (new StateCounts(), new StageSeconds());
         var failures = new Dictionary<string, FailureGroup>(StringComparer.Ordinal);
         foreach (var shard in shards)
         {
-            counts = Add(counts, shard.Counts);
-            seconds = Add(seconds, shard.Seconds);
+            counts = Add(stages, counts, shard.Counts);
+            foreach (var stage in stages.Stages) seconds = seconds.Plus(stage.Stage, shard.Seconds[stage.Stage]);
             foreach (var failure in shard.Failures)
                 failures[failure.Reason] = failures.TryGetValue(failure.Reason, out var known) ? known with { Count = known.Count + failure.Count } : failure;
         }
@@ -163,10 +163,6 @@ internal sealed record RoundTally(
             [.. failures.Values.OrderByDescending(f => f.Count).ThenBy(f => f.Reason, StringComparer.Ordinal)]);
     }
 
-    private static StateCounts Add(StateCounts a, StateCounts b) => new(
-        a.Planned + b.Planned, a.Generated + b.Generated, a.Masked + b.Masked, a.Composed + b.Composed, a.Harmonized + b.Harmonized,
-        a.Scored + b.Scored, a.Kept + b.Kept, a.Dropped + b.Dropped, a.Quarantined + b.Quarantined, a.Rejected + b.Rejected);
-
-    private static StageSeconds Add(StageSeconds a, StageSeconds b) => new(
-        a.Generate + b.Generate, a.Mask + b.Mask, a.Compose + b.Compose, a.Harmonize + b.Harmonize, a.Score + b.Score, a.Train + b.Train, a.Evaluate + b.Evaluate);
+    private static StateCounts Add(StageTable stages, StateCounts a, StateCounts b) =>
+        StateCounts.Of(stages.States, state => a[state] + b[state], a.Rejected + b.Rejected);
 }

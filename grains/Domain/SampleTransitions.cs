@@ -17,14 +17,17 @@ public static class SampleTransitions
     /// <summary>A sample that nothing has happened to.</summary>
     public static SampleRecord Fresh(int round, int index, SamplePlan plan) => new() { Round = round, Index = index, Plan = plan };
 
-    /// <summary>Takes the result of a piece of work.</summary>
+    /// <summary>Takes the result of a stage.</summary>
+    /// <param name="stages">The stages.</param>
+    /// <param name="record">The record as it is.</param>
+    /// <param name="completion">The result.</param>
     /// <returns>The record to keep; the same instance where the result is stale or repeated.</returns>
-    public static SampleRecord Apply(SampleRecord record, StageCompletion completion)
+    public static SampleRecord Apply(StageTable stages, SampleRecord record, StageCompletion completion)
     {
-        if (record.State != StageFlow.Before(completion.Stage) || record.Attempt != completion.Attempt) return record;
+        if (record.State != stages[completion.Stage].Before || record.Attempt != completion.Attempt) return record;
         return completion.Result switch
         {
-            StageResult.Done => Done(record, completion),
+            StageResult.Done => Done(stages[completion.Stage], record, completion),
             StageResult.Rejected => Rejected(record, completion),
             // A fault is counted once: its repetition finds the count moved on.
             _ when record.Faults == completion.Faults => Faulted(record, completion),
@@ -54,11 +57,11 @@ public static class SampleTransitions
     public static SampleProgress ProgressOf(SampleRecord record) => new(
         record.Index, record.State, record.Attempt, record.Faults, record.Score is { } score ? Quantise(score) : -1, record.Failure);
 
-    private static SampleRecord Done(SampleRecord record, StageCompletion completion)
+    private static SampleRecord Done(StageDefinition stage, SampleRecord record, StageCompletion completion)
     {
         return record with
         {
-            State = StageFlow.After(completion.Stage),
+            State = stage.After,
             Faults = 0,
             Operation = OperationOf(completion.Stage, completion.Attempt, record.Faults),
             Artifacts = Merge(record.Artifacts, completion.Artifacts, a => a.Name),

@@ -31,11 +31,12 @@ internal readonly record struct Lease(string Worker, int Attempt, TimeSpan Deadl
 /// </summary>
 internal sealed class ShardLedger
 {
-    private readonly byte[] _stages;
+    private readonly StageTable _stages;
+    private readonly byte[] _states;
     private readonly ushort[] _attempts;
     private readonly int[] _scores;
     private readonly int[] _faults;
-    private readonly int[] _histogram = new int[(int)SampleState.Quarantined + 1];
+    private readonly int[] _histogram = new int[byte.MaxValue + 1];
     private readonly Dictionary<int, Lease> _leases = [];
     private readonly Dictionary<string, (int Count, int Example)> _failures = new(StringComparer.Ordinal);
 
@@ -43,10 +44,11 @@ internal sealed class ShardLedger
     private int _rejected;
 
     /// <summary>A shard whose samples are all planned.</summary>
-    public ShardLedger(int first, int count)
+    public ShardLedger(StageTable stages, int first, int count)
     {
+        _stages = stages;
         First = first;
-        _stages = new byte[count];
+        _states = new byte[count];
         _attempts = new ushort[count];
         _scores = new int[count];
         _faults = new int[count];
@@ -55,16 +57,17 @@ internal sealed class ShardLedger
     }
 
     /// <summary>A shard as it was kept.</summary>
-    public ShardLedger(int first, ShardRecord record)
+    public ShardLedger(StageTable stages, int first, ShardRecord record)
     {
+        _stages = stages;
         First = first;
-        _stages = [.. record.States];
+        _states = [.. record.States];
         _attempts = [.. record.Attempts];
         _scores = [.. record.Scores];
-        _faults = new int[_stages.Length];
+        _faults = new int[_states.Length];
         _seconds = record.Seconds;
         _rejected = record.Rejected;
-        foreach (var stage in _stages) _histogram[stage]++;
+        foreach (var stage in _states) _histogram[stage]++;
         foreach (var failure in record.Failures) _failures[failure.Reason] = (failure.Count, failure.Example);
     }
 
@@ -72,7 +75,7 @@ internal sealed class ShardLedger
     public int First { get; }
 
     /// <summary>How many samples.</summary>
-    public int Count => _stages.Length;
+    public int Count => _states.Length;
 
     /// <summary>Samples that devices have.</summary>
     public int InFlight => _leases.Count;
@@ -90,13 +93,13 @@ internal sealed class ShardLedger
         {
             var scores = (int[])_scores.Clone();
             for (var i = 0; i < scores.Length; i++)
-                if ((SampleState)_stages[i] is SampleState.Quarantined or < SampleState.Scored) scores[i] = -1;
+                if ((SampleState)_states[i] is var state && (state == SampleState.Quarantined || !_stages.HasReached(state, SampleState.Scored))) scores[i] = -1;
             return scores;
         }
     }
 
     /// <summary>The stage of a sample.</summary>
-    public SampleState StateOf(int index) => (SampleState)_stages[index - First];
+    public SampleState StateOf(int index) => (SampleState)_states[index - First];
 
     /// <summary>The attempt of a sample.</summary>
     public int AttemptOf(int index) => _attempts[index - First];
@@ -113,21 +116,18 @@ internal sealed class ShardLedger
     /// <summary>How many samples came how far; quarantined samples count nowhere else.</summary>
     public StateCounts Counts()
     {
-        var reached = new int[(int)SampleState.Scored + 1];
-        var above = _histogram[(int)SampleState.Kept] + _histogram[(int)SampleState.Dropped];
-        for (var stage = (int)SampleState.Scored; stage >= 0; stage--) reached[stage] = above += _histogram[stage];
-        return new StateCounts(
-            Count, reached[1], reached[2], reached[3], reached[4], reached[5],
-            _histogram[(int)SampleState.Kept], _histogram[(int)SampleState.Dropped], _histogram[(int)SampleState.Quarantined], _rejected);
+        return StateCounts.Of(_stages.States, CountOf, _rejected);
+
+        int CountOf(SampleState state) => state switch
+        {
+            SampleState.Planned => Count,
+            SampleState.Kept or SampleState.Dropped or SampleState.Quarantined => _histogram[(int)state],
+            _ => Reached(state) - _histogram[(int)SampleState.Quarantined],
+        };
     }
 
     /// <summary>Samples that have reached a stage or are quarantined.</summary>
-    public int Settled(SampleState target)
-    {
-        var settled = 0;
-        for (var stage = (int)target; stage < _histogram.Length; stage++) settled += _histogram[stage];
-        return settled;
-    }
+    public int Settled(SampleState target) => Reached(target);
 
     /// <summary>Device seconds per stage.</summary>
     public StageSeconds Seconds => _seconds;
@@ -137,20 +137,20 @@ internal sealed class ShardLedger
         [.. _failures.Select(f => new FailureGroup(f.Key, f.Value.Count, f.Value.Example)).OrderByDescending(f => f.Count).ThenBy(f => f.Reason, StringComparer.Ordinal)];
 
     /// <summary>What to keep.</summary>
-    public ShardRecord ToRecord() => new([.. _stages], [.. _attempts], [.. _scores], _seconds, Failures(), _rejected);
+    public ShardRecord ToRecord() => new([.. _states], [.. _attempts], [.. _scores], _seconds, Failures(), _rejected);
 
     /// <summary>Samples that have not reached a stage, as far as this ledger knows.</summary>
     public IEnumerable<int> Below(SampleState target)
     {
         for (var i = 0; i < Count; i++)
-            if (_stages[i] < (byte)target) yield return First + i;
+            if (!_stages.HasReached((SampleState)_states[i], target)) yield return First + i;
     }
 
     /// <summary>Samples at a stage.</summary>
     public IEnumerable<int> At(SampleState stage)
     {
         for (var i = 0; i < Count; i++)
-            if (_stages[i] == (byte)stage) yield return First + i;
+            if (_states[i] == (byte)stage) yield return First + i;
     }
 
     /// <summary>
@@ -158,16 +158,18 @@ internal sealed class ShardLedger
     /// </summary>
     /// <param name="target">The stage to reach.</param>
     /// <param name="room">Most samples to pick.</param>
-    public List<(Stage Kind, WorkItem Item)> Pick(SampleState target, int room)
+    public List<(Stage Stage, WorkItem Item)> Pick(SampleState target, int room)
     {
         var picked = new List<(Stage, WorkItem)>();
-        for (var stage = (int)target - 1; stage >= 0 && room > 0; stage--)
+        for (var rank = _stages.RankOf(target) - 1; rank >= 0 && room > 0; rank--)
         {
-            if (_histogram[stage] == 0) continue;
+            var state = _stages.States[rank];
+            if (_histogram[(int)state] == 0) continue;
+            var stage = _stages.Next(state)!.Stage;
             for (var i = 0; i < Count && room > 0; i++)
             {
-                if (_stages[i] != stage || _leases.ContainsKey(First + i)) continue;
-                picked.Add(((Stage)stage, new WorkItem(First + i, _attempts[i], _faults[i])));
+                if (_states[i] != (byte)state || _leases.ContainsKey(First + i)) continue;
+                picked.Add((stage, new WorkItem(First + i, _attempts[i], _faults[i])));
                 room--;
             }
         }
@@ -228,7 +230,7 @@ internal sealed class ShardLedger
     public bool Apply(SampleProgress progress)
     {
         var i = progress.Index - First;
-        var (stage, attempt) = ((SampleState)_stages[i], _attempts[i]);
+        var (stage, attempt) = ((SampleState)_states[i], _attempts[i]);
         if (IsOlder(progress)) return false;
         if (progress.Attempt > attempt) CountFailure(progress, rejected: progress.Attempt - attempt);
         else if (progress.State == SampleState.Quarantined && stage != SampleState.Quarantined) CountFailure(progress, rejected: 0);
@@ -240,7 +242,7 @@ internal sealed class ShardLedger
     public bool IsOlder(SampleProgress progress)
     {
         var i = progress.Index - First;
-        return progress.Attempt < _attempts[i] || (progress.Attempt == _attempts[i] && progress.State < (SampleState)_stages[i]);
+        return progress.Attempt < _attempts[i] || (progress.Attempt == _attempts[i] && !_stages.HasReached(progress.State, (SampleState)_states[i]));
     }
 
     /// <summary>
@@ -268,7 +270,7 @@ internal sealed class ShardLedger
         }
 
         // Faults that came after this ledger was kept.
-        if (progress.Faults > 0 && progress.State != SampleState.Quarantined && StateOf(progress.Index) <= progress.State) CountFault(progress);
+        if (progress.Faults > 0 && progress.State != SampleState.Quarantined && _stages.HasReached(progress.State, StateOf(progress.Index))) CountFault(progress);
         Apply(progress);
     }
 
@@ -279,29 +281,30 @@ internal sealed class ShardLedger
     public void CountFault(SampleProgress progress) => CountFailure(progress, rejected: 0);
 
     /// <summary>Adds device time.</summary>
-    public void AddSeconds(Stage kind, double seconds)
+    public void AddSeconds(Stage stage, double seconds)
     {
         Revision++;
-        _seconds = kind switch
-        {
-            Stage.Generate => _seconds with { Generate = _seconds.Generate + seconds },
-            Stage.Mask => _seconds with { Mask = _seconds.Mask + seconds },
-            Stage.Compose => _seconds with { Compose = _seconds.Compose + seconds },
-            Stage.Harmonize => _seconds with { Harmonize = _seconds.Harmonize + seconds },
-            _ => _seconds with { Score = _seconds.Score + seconds },
-        };
+        _seconds = _seconds.Plus(stage, seconds);
+    }
+
+    /// <summary>Samples whose state is another one or comes after it, the quarantined among them.</summary>
+    private int Reached(SampleState target)
+    {
+        var reached = 0;
+        for (var rank = _stages.RankOf(target); rank < _stages.States.Length; rank++) reached += _histogram[(int)_stages.States[rank]];
+        return reached;
     }
 
     private void Move(int i, SampleProgress progress)
     {
-        if (_stages[i] != (byte)progress.State || _attempts[i] != progress.Attempt) Changes++;
+        if (_states[i] != (byte)progress.State || _attempts[i] != progress.Attempt) Changes++;
         Revision++;
-        _histogram[_stages[i]]--;
-        _stages[i] = (byte)progress.State;
+        _histogram[_states[i]]--;
+        _states[i] = (byte)progress.State;
         _attempts[i] = checked((ushort)progress.Attempt);
         _scores[i] = progress.Score;
         _faults[i] = progress.Faults;
-        _histogram[_stages[i]]++;
+        _histogram[_states[i]]++;
     }
 
     private void CountFailure(SampleProgress progress, int rejected)

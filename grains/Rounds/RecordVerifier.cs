@@ -41,21 +41,21 @@ internal sealed class RecordVerifier(IGrainFactory grains, TimeProvider time)
 
     /// <summary>Reads the samples in question from the store and takes what they say. Samples that a device has are left out: its report tells.</summary>
     /// <param name="ledger">What the shard knows.</param>
-    /// <param name="order">What the shard holds.</param>
+    /// <param name="desired">What the shard holds.</param>
     /// <returns>How many samples the store knew less of than the ledger.</returns>
-    public async Task<int> CheckAsync(ShardLedger ledger, ShardDesiredState order)
+    public async Task<int> CheckAsync(ShardLedger ledger, ShardDesiredState desired)
     {
-        var indices = (IsAllDue ? Enumerable.Range(order.First, order.Count) : _suspects).Where(i => !ledger.IsLeased(i)).ToList();
+        var indices = (IsAllDue ? Enumerable.Range(desired.First, desired.Count) : _suspects).Where(i => !ledger.IsLeased(i)).ToList();
         if (IsAllDue) (_all, _checkedAll) = (false, time.GetTimestamp());
         _suspects.Clear();
         var before = indices.ToDictionary(i => i, i => (ledger.StateOf(i), ledger.AttemptOf(i)));
-        var records = await Fanout.CallAsync(indices, index => grains.GetSample(order.Run, order.Round, index).Reload());
+        var records = await Fanout.CallAsync(indices, index => grains.GetSample(desired.Run, desired.Round, index).Reload());
         var lost = 0;
         foreach (var (index, record) in indices.Zip(records))
         {
             // What moved while the store was read needs no check.
             if (ledger.IsLeased(index) || (ledger.StateOf(index), ledger.AttemptOf(index)) != before[index]) continue;
-            var progress = SampleTransitions.ProgressOf(record ?? SamplePlanner.Fresh(order.Spec, order.Round, index));
+            var progress = SampleTransitions.ProgressOf(record ?? SamplePlanner.Fresh(desired.Spec, desired.Round, index));
             if (ledger.Apply(progress)) continue;
             ledger.Regress(progress, LostReason);
             lost++;

@@ -12,6 +12,7 @@ namespace FreeMask.Grains.Rounds;
 /// </summary>
 internal sealed partial class RoundGrain(
     [PersistentState("round", StorageNames.Coordination)] IPersistentState<Stored<RoundRecord>> state,
+    StageTable stages,
     IArtifactStore artifacts,
     IOptions<CoordinationOptions> options,
     TimeProvider time,
@@ -40,7 +41,7 @@ internal sealed partial class RoundGrain(
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _loop = new ReconcileLoop(this, StepAsync, exception => LogStepFailed(logger, exception, this.GetPrimaryKeyString()), _options.ReconcileInterval);
+        _loop = new ReconcileLoop(this, ReconcileAsync, exception => LogStepFailed(logger, exception, this.GetPrimaryKeyString()), _options.ReconcileInterval);
         return Task.CompletedTask;
     }
 
@@ -78,7 +79,7 @@ internal sealed partial class RoundGrain(
                 var reports = await Fanout.CallAsync(
                     missing,
                     shard => RetryPolicies.ReadCall.ExecuteInGrainAsync(
-                        () => GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard).GetReport(OrderOf(record, shard, suspended: true))),
+                        () => GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard).GetReport(DesiredStateOf(record, shard, suspended: true))),
                     ShardsAtATime);
                 foreach (var (shard, report) in missing.Zip(reports)) _shards.TryAdd(shard, report);
             }
@@ -93,7 +94,7 @@ internal sealed partial class RoundGrain(
     {
         var number = GrainKeys.ParseRound(this.GetPrimaryKeyString());
         if (_record.Value is not { } record) return new RoundReport(new RoundStatus { Round = number, Error = _error }, [], [], _idle);
-        var tally = record.Tally ?? RoundTally.Of(record.Assignment.Spec.SamplesPerRound, _shards.Values);
+        var tally = record.Tally ?? RoundTally.Of(stages, record.Assignment.Spec.SamplesPerRound, _shards.Values);
         var status = new RoundStatus
         {
             Round = number,
@@ -127,8 +128,8 @@ internal sealed partial class RoundGrain(
             for (var shard = 0; shard < ShardCount(record); shard++)
             {
                 // Nothing is scored before the scoring model is restored.
-                if (_lostModels.Count > 0) await DriveShardAsync(record, shard, suspended: true);
-                await GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard).Retry(OrderOf(record, shard, suspended: true), indices);
+                if (_lostModels.Count > 0) await ReconcileShardAsync(record, shard, suspended: true);
+                await GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard).Retry(DesiredStateOf(record, shard, suspended: true), indices);
             }
         }
 
@@ -170,7 +171,7 @@ internal sealed partial class RoundGrain(
         (_assignment, _error) = (null, null);
         _loop.Rest();
         if (_record.Value is { } record)
-            foreach (var (shard, order) in ShardsOf(record).ToList()) await shard.Remove(order);
+            foreach (var (shard, desired) in ShardsOf(record).ToList()) await shard.Remove(desired);
         await _record.RemoveAsync();
         DeactivateOnIdle();
     }
@@ -184,8 +185,8 @@ internal sealed partial class RoundGrain(
         {
             var rest = query with { Limit = limit - found.Count };
             var reader = GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard);
-            var order = OrderOf(record, shard, suspended: true);
-            var page = await RetryPolicies.ReadCall.ExecuteInGrainAsync(() => reader.GetSamples(rest, order));
+            var desired = DesiredStateOf(record, shard, suspended: true);
+            var page = await RetryPolicies.ReadCall.ExecuteInGrainAsync(() => reader.GetSamples(rest, desired));
             found.AddRange(page.Samples);
             if (page.Next is not null) return new SamplePage(found.ToImmutable(), page.Next);
             if (found.Count == limit && shard + 1 < ShardCount(record)) return new SamplePage(found.ToImmutable(), (shard + 1) * ShardSize(record));
@@ -206,11 +207,11 @@ internal sealed partial class RoundGrain(
 
     private static int SamplesOf(RoundRecord record, int shard) => Math.Min(ShardSize(record), record.Assignment.Spec.SamplesPerRound - (shard * ShardSize(record)));
 
-    private static ShardDesiredState OrderOf(RoundRecord record, int shard, bool suspended) => new(
+    private ShardDesiredState DesiredStateOf(RoundRecord record, int shard, bool suspended) => new(
         record.Assignment.Run, record.Assignment.Spec, record.Assignment.Round, shard * ShardSize(record), SamplesOf(record, shard),
-        record.Target, suspended, record.Donors, record.ScoringModels, record.Assignment.Environment);
+        record.Target(stages), suspended, record.Donors, record.ScoringModels, record.Assignment.Environment);
 
-    private async Task StepAsync()
+    private async Task ReconcileAsync()
     {
         if (_assignment is not { } assignment) return;
         await _record.RefreshAsync();
@@ -218,7 +219,7 @@ internal sealed partial class RoundGrain(
         {
             _idle = true;
             _loop.Rest();
-            await NudgeRunAsync(assignment);
+            await NotifyRunAsync(assignment);
             return;
         }
 
@@ -230,9 +231,9 @@ internal sealed partial class RoundGrain(
 
         _idle = false;
         await _record.UpdateAsync(r => r ?? RoundRecord.Begin(assignment, time.GetUtcNow()));
-        while (!_suspended && _error is null && await AdvanceAsync(Record)) await NudgeRunAsync(assignment);
+        while (!_suspended && _error is null && await AdvanceAsync(Record)) await NotifyRunAsync(assignment);
         NoteRate();
-        await NudgeRunAsync(assignment);
+        await NotifyRunAsync(assignment);
         if (_error is not null || Record.Phase == RoundPhase.Closed) _loop.Signal();
     }
 
@@ -270,9 +271,9 @@ internal sealed partial class RoundGrain(
         if (record.ScoringModels.Length < record.ScoringModelsNeeded) return await TrainFoldAsync(record);
         if (!await SettleAsync(record) || AllLost(record)) return false;
         var scores = new int[record.Assignment.Spec.SamplesPerRound];
-        foreach (var (shard, order) in ShardsOf(record))
+        foreach (var (shard, desired) in ShardsOf(record))
         {
-            if (await shard.GetScores(order) is not { } part) return Unsettle();
+            if (await shard.GetScores(desired) is not { } part) return Unsettle();
             part.Scores.CopyTo(scores, part.First);
         }
 
@@ -289,7 +290,7 @@ internal sealed partial class RoundGrain(
     {
         if (!await SettleAsync(record)) return false;
         if (await SelectShardsAsync(record) is not { } lists) return Unsettle();
-        var tally = RoundTally.Of(record.Assignment.Spec.SamplesPerRound, _shards.Values);
+        var tally = RoundTally.Of(stages, record.Assignment.Spec.SamplesPerRound, _shards.Values);
         return await TakeEdgeAsync(r => r.Selected(lists, tally));
     }
 
@@ -297,7 +298,7 @@ internal sealed partial class RoundGrain(
     /// <returns>The lists of kept samples; null where a sample has to be made again first.</returns>
     private async Task<ImmutableArray<string>?> SelectShardsAsync(RoundRecord record)
     {
-        var selected = await Fanout.CallAsync(ShardsOf(record), s => s.Shard.Select(s.Order, record.Cuts), ShardsAtATime);
+        var selected = await Fanout.CallAsync(ShardsOf(record), s => s.Shard.Select(s.Desired, record.Cuts), ShardsAtATime);
         for (var shard = 0; shard < selected.Count; shard++)
             if (selected[shard] is { } done) _shards[shard] = done.Report;
         return selected.Contains(null) ? null : [.. selected.Select(s => s!.Kept.Hash)];
@@ -348,7 +349,7 @@ internal sealed partial class RoundGrain(
         JobOf(record, "segmenter", "segmenter", JobKind.Train, record.Assignment.Spec.Training.Steps) with { Lists = record.Assignment.TrainingLists.AddRange(record.KeptLists) };
 
     /// <summary>The training that made the segmenter of the round before, which is the scoring model of this one.</summary>
-    private TrainingJob JudgeJob(RoundRecord record) => SegmenterJob(record) with
+    private TrainingJob ScoringModelJob(RoundRecord record) => SegmenterJob(record) with
     {
         Id = $"{record.Assignment.Round - 1}/segmenter",
         Title = "segmenter of the round before",
@@ -363,7 +364,7 @@ internal sealed partial class RoundGrain(
     private async Task FindLostModelsAsync(RoundRecord record)
     {
         var models = record.FoldModels.Select((model, fold) => (Model: model, Job: FoldJob(record, fold))).ToList();
-        if (record.Assignment.ScoringModel is { } scoringModel) models.Add((scoringModel, JudgeJob(record)));
+        if (record.Assignment.ScoringModel is { } scoringModel) models.Add((scoringModel, ScoringModelJob(record)));
         if (record.Segmenter is { } own) models.Add((own, SegmenterJob(record)));
         _lostModels.Clear();
         foreach (var (model, job) in models)
@@ -406,17 +407,17 @@ internal sealed partial class RoundGrain(
         return report.State == JobState.Done ? report : null;
     }
 
-    /// <summary>Drives shards towards the record's target, a few at a time.</summary>
+    /// <summary>Brings shards towards the record's target, a few at a time.</summary>
     /// <returns>True once all samples are there or quarantined.</returns>
     private async Task<bool> SettleAsync(RoundRecord record)
     {
         var active = 0;
         for (var shard = 0; shard < ShardCount(record) && active < _options.ActiveShards; shard++)
         {
-            if (_settled.TryGetValue(shard, out var reached) && reached == record.Target) continue;
-            var report = await DriveShardAsync(record, shard, suspended: false);
+            if (_settled.TryGetValue(shard, out var reached) && reached == record.Target(stages)) continue;
+            var report = await ReconcileShardAsync(record, shard, suspended: false);
             _error ??= report.Error;
-            if (report.Settled == SamplesOf(record, shard)) _settled[shard] = record.Target;
+            if (report.Settled == SamplesOf(record, shard)) _settled[shard] = record.Target(stages);
             else active++;
         }
 
@@ -433,7 +434,7 @@ internal sealed partial class RoundGrain(
             for (var shard = 0; shard < ShardCount(record); shard++)
             {
                 if (_shards.TryGetValue(shard, out var known) && known.InFlight == 0 && _settled.ContainsKey(shard)) continue;
-                idle &= (await DriveShardAsync(record, shard, suspended: true)).InFlight == 0;
+                idle &= (await ReconcileShardAsync(record, shard, suspended: true)).InFlight == 0;
             }
         }
 
@@ -441,12 +442,12 @@ internal sealed partial class RoundGrain(
         _idle = idle;
         if (!idle) return;
         _loop.Rest();
-        await NudgeRunAsync(assignment);
+        await NotifyRunAsync(assignment);
     }
 
-    private async Task<ShardReport> DriveShardAsync(RoundRecord record, int shard, bool suspended)
+    private async Task<ShardReport> ReconcileShardAsync(RoundRecord record, int shard, bool suspended)
     {
-        var report = await GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard).Reconcile(OrderOf(record, shard, suspended));
+        var report = await GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard).Reconcile(DesiredStateOf(record, shard, suspended));
         // A shard that has not read its samples yet knows nothing: what was known before stands.
         if (report.Counts.Planned > 0 || !_shards.ContainsKey(shard)) _shards[shard] = report;
         return report;
@@ -454,7 +455,7 @@ internal sealed partial class RoundGrain(
 
     private bool AllLost(RoundRecord record)
     {
-        var tally = RoundTally.Of(record.Assignment.Spec.SamplesPerRound, _shards.Values);
+        var tally = RoundTally.Of(stages, record.Assignment.Spec.SamplesPerRound, _shards.Values);
         if (tally.Counts.Quarantined < tally.Counts.Planned) return false;
         _error = $"Every sample of round {record.Assignment.Round + 1} was quarantined; most often: {tally.Failures.FirstOrDefault()?.Reason ?? "unknown"}";
         return true;
@@ -464,7 +465,7 @@ internal sealed partial class RoundGrain(
     // Null where a sample is not as far as it was known to be.
     private async Task<IReadOnlyList<SampleList>?> WriteListsAsync(RoundRecord record, SampleListKind kind)
     {
-        var lists = await Fanout.CallAsync(ShardsOf(record), s => s.Shard.WriteList(s.Order, kind), ShardsAtATime);
+        var lists = await Fanout.CallAsync(ShardsOf(record), s => s.Shard.WriteList(s.Desired, kind), ShardsAtATime);
         return lists.Contains(null) ? null : [.. lists.Select(l => l!)];
     }
 
@@ -478,11 +479,11 @@ internal sealed partial class RoundGrain(
         return await WriteListsAsync(record, SampleListKind.Manifest) is { } lists ? [header, .. lists.Select(p => p.Hash)] : null;
     }
 
-    /// <summary>The shards and what they hold: one that lost its memory since it was driven reads it again.</summary>
-    private IEnumerable<(ISampleShardGrain Shard, ShardDesiredState Order)> ShardsOf(RoundRecord record)
+    /// <summary>The shards and what they hold: one that lost its memory since it was reconciled reads it again.</summary>
+    private IEnumerable<(ISampleShardGrain Shard, ShardDesiredState Desired)> ShardsOf(RoundRecord record)
     {
         for (var shard = 0; shard < ShardCount(record); shard++)
-            yield return (GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard), OrderOf(record, shard, suspended: true));
+            yield return (GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard), DesiredStateOf(record, shard, suspended: true));
     }
 
     private async Task<bool> TakeEdgeAsync(Func<RoundRecord, RoundRecord> edge)
@@ -497,14 +498,14 @@ internal sealed partial class RoundGrain(
 
     private void NoteRate()
     {
-        var counts = RoundTally.Of(0, _shards.Values).Counts;
-        _rate.Note((long)counts.Generated + counts.Masked + counts.Composed + counts.Harmonized + counts.Scored + counts.Rejected);
+        var counts = RoundTally.Of(stages, 0, _shards.Values).Counts;
+        _rate.Note(stages.Stages.Sum(s => (long)counts[s.After]) + counts.Rejected);
     }
 
     private ITrainerGrain Trainer(RoundRecord record) => GrainFactory.GetGrain<ITrainerGrain>(record.Assignment.Run);
 
     /// <summary>Tells the run that something it waits for has changed; news that it had would only make it ask again.</summary>
-    private async Task NudgeRunAsync(RoundAssignment assignment)
+    private async Task NotifyRunAsync(RoundAssignment assignment)
     {
         var news = (_record.Value?.Phase, _idle, _error);
         if (news == _told) return;

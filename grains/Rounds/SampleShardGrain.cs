@@ -13,6 +13,7 @@ namespace FreeMask.Grains.Rounds;
 /// </summary>
 internal sealed partial class SampleShardGrain(
     [PersistentState("shard", StorageNames.Coordination)] IPersistentState<Stored<ShardRecord>> state,
+    StageTable stages,
     IArtifactStore artifacts,
     IDeviceDirectory devices,
     IOptions<CoordinationOptions> options,
@@ -28,13 +29,13 @@ internal sealed partial class SampleShardGrain(
     private readonly long _began = time.GetTimestamp();
     private RecordVerifier _verifier = null!;
     private ReconcileLoop _loop = null!;
-    private ShardDesiredState? _order;
+    private ShardDesiredState? _desired;
     private ShardLedger? _ledger;
     private Task<ShardLedger>? _loading;
     private TimeSpan _notBefore;
     private string? _error, _problem;
     private int _savedChanges, _savedRevision, _epoch;
-    private (SampleState Target, bool Hold, string? Error, int InFlight, int Settled)? _told;
+    private (SampleState Target, bool Suspended, string? Error, int InFlight, int Settled)? _told;
 
     // Never the time of day, which may be set back while leases run.
     private TimeSpan Now => time.GetElapsedTime(_began);
@@ -42,28 +43,28 @@ internal sealed partial class SampleShardGrain(
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _verifier = new RecordVerifier(GrainFactory, time);
-        _loop = new ReconcileLoop(this, StepAsync, exception => LogStepFailed(logger, exception, this.GetPrimaryKeyString()), _options.ReconcileInterval);
+        _loop = new ReconcileLoop(this, ReconcileAsync, exception => LogStepFailed(logger, exception, this.GetPrimaryKeyString()), _options.ReconcileInterval);
         return Task.CompletedTask;
     }
 
-    public Task<ShardReport> Reconcile(ShardDesiredState order)
+    public Task<ShardReport> Reconcile(ShardDesiredState desired)
     {
-        _order = order;
+        _desired = desired;
         _loop.Signal();
         return Task.FromResult(_ledger is { } ledger ? ReportOf(ledger) : new ShardReport(new StateCounts(), 0, 0, new StageSeconds(), [], _error, false));
     }
 
-    public async Task<ShardReport> GetReport(ShardDesiredState order)
+    public async Task<ShardReport> GetReport(ShardDesiredState desired)
     {
-        return ReportOf(await ReadAsync(order), order.Target);
+        return ReportOf(await ReadAsync(desired), desired.Target);
     }
 
     /// <summary>The ledger, to read from. A shard that was never begun is read as it would begin, and stays so.</summary>
-    private async Task<ShardLedger> ReadAsync(ShardDesiredState order)
+    private async Task<ShardLedger> ReadAsync(ShardDesiredState desired)
     {
         if (_ledger is { } ledger) return ledger;
         await _record.RefreshAsync();
-        return _record.Value is null ? new ShardLedger(order.First, order.Count) : await LoadAsync(order);
+        return _record.Value is null ? new ShardLedger(stages, desired.First, desired.Count) : await LoadAsync(desired);
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
@@ -83,8 +84,8 @@ internal sealed partial class SampleShardGrain(
     public async Task Report(BatchReport report)
     {
         // A shard that was just made has given no lease; it learns what happened from the samples when it is driven.
-        if (_ledger is not { } ledger || _order is not { } order) return;
-        foreach (var progress in report.Samples) Take(ledger, order, progress, report);
+        if (_ledger is not { } ledger || _desired is not { } desired) return;
+        foreach (var progress in report.Samples) Take(ledger, desired, progress, report);
         foreach (var index in report.Unfinished) ledger.Release(index, report.Worker);
         _loads.Record(report.Worker, report.Outstanding, ledger.LoadOf(report.Worker));
         _problem = report.Problem;
@@ -92,40 +93,40 @@ internal sealed partial class SampleShardGrain(
         Telemetry.CountRetries(RetryReason.GivenUp, report.Unfinished.Length);
         ledger.AddSeconds(report.Stage, report.Seconds);
         if (report.Epoch == _epoch) _error ??= report.Error;
-        if (IsQuiet(ledger, order) || _verifier.IsNeeded || ledger.Changes - _savedChanges >= _options.SnapshotEvery) _loop.Signal();
-        else await DispatchAsync(ledger, order);
+        if (IsQuiet(ledger, desired) || _verifier.IsNeeded || ledger.Changes - _savedChanges >= _options.SnapshotEvery) _loop.Signal();
+        else await DispatchAsync(ledger, desired);
     }
 
-    public async Task<ShardScores?> GetScores(ShardDesiredState order)
+    public async Task<ShardScores?> GetScores(ShardDesiredState desired)
     {
-        if (await SettledAsync(order) is not { } ledger) return null;
+        if (await SettledAsync(desired) is not { } ledger) return null;
         return new ShardScores(ledger.First, ledger.Scores);
     }
 
-    public async Task<ShardSelection?> Select(ShardDesiredState order, ImmutableArray<SelectionThreshold> cuts)
+    public async Task<ShardSelection?> Select(ShardDesiredState desired, ImmutableArray<SelectionThreshold> cuts)
     {
-        if (await SettledAsync(order) is not { } ledger) return null;
+        if (await SettledAsync(desired) is not { } ledger) return null;
         var byClass = cuts.ToDictionary(c => c.Class, StringComparer.Ordinal);
         var decided = await Fanout.CallAsync(ledger.At(SampleState.Scored).ToList(), index =>
         {
-            var cut = byClass[SamplePlanner.ClassOf(order.Spec, order.Round, index)];
-            return GrainFactory.GetSample(order.Run, order.Round, index).Decide(Selection.IsKept(cut, ledger.ScoreOf(index), index));
+            var cut = byClass[SamplePlanner.ClassOf(desired.Spec, desired.Round, index)];
+            return GrainFactory.GetSample(desired.Run, desired.Round, index).Decide(Selection.IsKept(cut, ledger.ScoreOf(index), index));
         });
         // Samples that were decided before, by a call whose answer was lost, are asked; those just decided need not be.
-        var before = await ReadAsync(order, ledger.At(SampleState.Kept).ToList());
+        var before = await ReadAsync(desired, ledger.At(SampleState.Kept).ToList());
         var selected = decided.OfType<SampleRecord>().Concat(before).OrderBy(r => r.Index).ToList();
         foreach (var record in decided.OfType<SampleRecord>()) ledger.Apply(SampleTransitions.ProgressOf(record));
         await SaveAsync(ledger);
-        if (!await AgreeAsync(ledger, order, selected, SampleState.Kept) || decided.Contains(null)) return null;
+        if (!await AgreeAsync(ledger, desired, selected, SampleState.Kept) || decided.Contains(null)) return null;
         return new ShardSelection(await WriteListAsync(SampleListKind.Kept, selected), ReportOf(ledger));
     }
 
-    public async Task<SampleList?> WriteList(ShardDesiredState order, SampleListKind kind)
+    public async Task<SampleList?> WriteList(ShardDesiredState desired, SampleListKind kind)
     {
-        var ledger = _ledger ?? await LoadAsync(order);
+        var ledger = _ledger ?? await LoadAsync(desired);
         // By the records, not by the copy: a list is made for others.
-        var records = await ReadAsync(order, Enumerable.Range(order.First, order.Count));
-        return await AgreeAsync(ledger, order, records, LeastStageOf(kind)) ? await WriteListAsync(kind, records) : null;
+        var records = await ReadAsync(desired, Enumerable.Range(desired.First, desired.Count));
+        return await AgreeAsync(ledger, desired, records, LeastStateOf(kind)) ? await WriteListAsync(kind, records) : null;
     }
 
     public Task Verify()
@@ -135,41 +136,41 @@ internal sealed partial class SampleShardGrain(
         return Task.CompletedTask;
     }
 
-    public async Task Retry(ShardDesiredState order, int[]? indices)
+    public async Task Retry(ShardDesiredState desired, int[]? indices)
     {
-        var ledger = _ledger ?? await LoadAsync(order);
+        var ledger = _ledger ?? await LoadAsync(desired);
         // What still fails of the work given out before says nothing about the next.
         (_error, _epoch) = (null, _epoch + 1);
         _verifier.Forget();
         var quarantined = ledger.At(SampleState.Quarantined).Where(i => indices is null || indices.Contains(i)).ToList();
-        var returned = await Fanout.CallAsync(quarantined, index => GrainFactory.GetSample(order.Run, order.Round, index).Retry());
+        var returned = await Fanout.CallAsync(quarantined, index => GrainFactory.GetSample(desired.Run, desired.Round, index).Retry());
         foreach (var record in returned) ledger.Readmit(SampleTransitions.ProgressOf(record));
         if (returned.Count > 0) await SaveAsync(ledger);
         _loop.Signal();
     }
 
-    public async Task Remove(ShardDesiredState order)
+    public async Task Remove(ShardDesiredState desired)
     {
-        (_order, _ledger, _loading) = (null, null, null);
+        (_desired, _ledger, _loading) = (null, null, null);
         _loop.Rest();
-        await Fanout.CallAsync(Enumerable.Range(order.First, order.Count), async index =>
+        await Fanout.CallAsync(Enumerable.Range(desired.First, desired.Count), async index =>
         {
-            await GrainFactory.GetSample(order.Run, order.Round, index).Remove();
+            await GrainFactory.GetSample(desired.Run, desired.Round, index).Remove();
             return index;
         });
         await _record.RemoveAsync();
         DeactivateOnIdle();
     }
 
-    public async Task<SamplePage> GetSamples(SampleQuery query, ShardDesiredState order)
+    public async Task<SamplePage> GetSamples(SampleQuery query, ShardDesiredState desired)
     {
-        var ledger = await ReadAsync(order);
+        var ledger = await ReadAsync(desired);
         var found = new List<int>();
         int? next = null;
         for (var index = Math.Max(query.From, ledger.First); index < ledger.First + ledger.Count; index++)
         {
             if (query.State is { } stage && ledger.StateOf(index) != stage) continue;
-            if (query.Class is { } name && SamplePlanner.ClassOf(order.Spec, order.Round, index) != name) continue;
+            if (query.Class is { } name && SamplePlanner.ClassOf(desired.Spec, desired.Round, index) != name) continue;
             if (found.Count == query.Limit)
             {
                 next = index;
@@ -179,27 +180,27 @@ internal sealed partial class SampleShardGrain(
             found.Add(index);
         }
 
-        return new SamplePage([.. await ReadAsync(order, found)], next);
+        return new SamplePage([.. await ReadAsync(desired, found)], next);
     }
 
     // A list that is written again later is the same: what was given up since had come as far as it had.
-    private static bool Belongs(SampleListKind kind, SampleRecord record)
+    private bool Belongs(SampleListKind kind, SampleRecord record)
     {
         var reached = record.State == SampleState.Quarantined ? record.FailedAt : record.State;
         return kind switch
         {
-            SampleListKind.Donors => reached >= SampleState.Masked,
-            SampleListKind.Candidates => reached >= SampleState.Harmonized,
+            SampleListKind.Donors => stages.HasReached(reached, stages[Stage.Compose].Before),
+            SampleListKind.Candidates => stages.HasReached(reached, stages[Stage.Score].Before),
             SampleListKind.Kept => reached == SampleState.Kept,
             _ => true,
         };
     }
 
     // A sample that was sent back since the round went on would be missing in the list.
-    private static SampleState LeastStageOf(SampleListKind kind) => kind switch
+    private SampleState LeastStateOf(SampleListKind kind) => kind switch
     {
-        SampleListKind.Donors => SampleState.Masked,
-        SampleListKind.Candidates => SampleState.Harmonized,
+        SampleListKind.Donors => stages[Stage.Compose].Before,
+        SampleListKind.Candidates => stages[Stage.Score].Before,
         _ => SampleState.Kept,
     };
 
@@ -211,7 +212,7 @@ internal sealed partial class SampleShardGrain(
         string Hash(string name) => record.Artifact(name) ?? throw new InvalidOperationException($"Sample {record.Round}/{record.Index} has no artifact '{name}'.");
     }
 
-    private ShardReport ReportOf(ShardLedger ledger) => ReportOf(ledger, _order?.Target ?? SampleState.Scored);
+    private ShardReport ReportOf(ShardLedger ledger) => ReportOf(ledger, _desired?.Target ?? SampleState.Scored);
 
     private ShardReport ReportOf(ShardLedger ledger, SampleState target) => new(
         ledger.Counts(), ledger.Settled(target), ledger.InFlight, ledger.Seconds, ledger.Failures(), _error,
@@ -226,31 +227,31 @@ internal sealed partial class SampleShardGrain(
         return new SampleList(hash, listed.Count);
     }
 
-    private void Take(ShardLedger ledger, ShardDesiredState order, SampleProgress progress, BatchReport report)
+    private void Take(ShardLedger ledger, ShardDesiredState desired, SampleProgress progress, BatchReport report)
     {
-        if (progress.Faults > 0 && progress.State == StageFlow.Before(report.Stage)) ledger.CountFault(progress);
+        if (progress.Faults > 0 && progress.State == stages[report.Stage].Before) ledger.CountFault(progress);
         var (ended, changes) = (ledger.IsLeasedTo(progress.Index, report.Worker), ledger.Changes);
         var isCurrent = ledger.Apply(progress);
         ledger.Release(progress.Index, report.Worker);
         // The work that was asked for has ended: either it moved the sample, or it failed and was counted, or the store does not have what was written.
         if (!ended || ledger.Changes != changes || (isCurrent && progress.Faults > 0)) return;
         if (!isCurrent) _verifier.Suspect(progress.Index);
-        if (_verifier.NoteStall(progress.Index) < order.Spec.Execution.MaxAttempts) return;
-        _error ??= $"Work on sample {progress.Index} of round {order.Round + 1} ended {order.Spec.Execution.MaxAttempts} times without changing its record: "
+        if (_verifier.NoteStall(progress.Index) < desired.Spec.Execution.MaxAttempts) return;
+        _error ??= $"Work on sample {progress.Index} of round {desired.Round + 1} ended {desired.Spec.Execution.MaxAttempts} times without changing its record: "
             + "the store does not keep what is written. Check the store, then retry the run.";
     }
 
-    private async Task StepAsync()
+    private async Task ReconcileAsync()
     {
-        if (_order is not { } order) return;
-        if (_ledger is null && order.Suspended)
+        if (_desired is not { } desired) return;
+        if (_ledger is null && desired.Suspended)
         {
             _loop.Rest();
             return;
         }
 
-        var ledger = _ledger ?? await LoadAsync(order);
-        if (_verifier.IsNeeded) await VerifyAsync(ledger, order);
+        var ledger = _ledger ?? await LoadAsync(desired);
+        if (_verifier.IsNeeded) await VerifyAsync(ledger, desired);
         var expired = ledger.TakeExpired(Now);
         if (expired.Count > 0) LogExpired(logger, expired.Count, this.GetPrimaryKeyString());
         var lost = ledger.TakeLost(devices.IsLost);
@@ -259,13 +260,13 @@ internal sealed partial class SampleShardGrain(
         if (lost.Count > 0) LogLost(logger, lost.Count, this.GetPrimaryKeyString());
         foreach (var worker in ledger.WorkersWithLeasesUntil(Now + (0.75 * _options.Lease)))
             if (_asked.Add(worker)) _ = RenewAsync(ledger, worker);
-        if (order.Suspended || _error is not null) await WithdrawAsync(ledger);
-        else await DispatchAsync(ledger, order);
-        if (IsQuiet(ledger, order))
+        if (desired.Suspended || _error is not null) await CancelQueuedAsync(ledger);
+        else await DispatchAsync(ledger, desired);
+        if (IsQuiet(ledger, desired))
         {
             if (ledger.Revision != _savedRevision) await SaveAsync(ledger);
             _loop.Rest();
-            await NudgeRoundAsync(ledger, order);
+            await NudgeRoundAsync(ledger, desired);
         }
         else if (ledger.Changes - _savedChanges >= _options.SnapshotEvery)
         {
@@ -274,29 +275,29 @@ internal sealed partial class SampleShardGrain(
     }
 
     /// <summary>Tells the round that the shard has come to rest; news that it had would only make it ask again.</summary>
-    private async Task NudgeRoundAsync(ShardLedger ledger, ShardDesiredState order)
+    private async Task NudgeRoundAsync(ShardLedger ledger, ShardDesiredState desired)
     {
-        var news = (order.Target, order.Suspended, _error, ledger.InFlight, ledger.Settled(order.Target));
+        var news = (desired.Target, desired.Suspended, _error, ledger.InFlight, ledger.Settled(desired.Target));
         if (news == _told) return;
         _told = news;
-        await GrainFactory.GetRound(order.Run, order.Round).NotifyChanged();
+        await GrainFactory.GetRound(desired.Run, desired.Round).NotifyChanged();
     }
 
-    private bool IsQuiet(ShardLedger ledger, ShardDesiredState order) =>
-        ledger.InFlight == 0 && (order.Suspended || _error is not null || ledger.Settled(order.Target) == ledger.Count);
+    private bool IsQuiet(ShardLedger ledger, ShardDesiredState desired) =>
+        ledger.InFlight == 0 && (desired.Suspended || _error is not null || ledger.Settled(desired.Target) == ledger.Count);
 
-    private async Task DispatchAsync(ShardLedger ledger, ShardDesiredState order)
+    private async Task DispatchAsync(ShardLedger ledger, ShardDesiredState desired)
     {
         var now = Now;
-        if (order.Suspended || _error is not null || now < _notBefore) return;
+        if (desired.Suspended || _error is not null || now < _notBefore) return;
         var loads = Loads(ledger, now);
         if (loads.Count == 0) return;
-        var window = order.Spec.Execution.Window > 0 ? order.Spec.Execution.Window : 2 * StageFlow.LargestBatch(order.Spec) * loads.Count;
-        var picked = ledger.Pick(order.Target, window - ledger.InFlight);
+        var window = desired.Spec.Execution.Window > 0 ? desired.Spec.Execution.Window : 2 * stages.LargestBatch(desired.Spec) * loads.Count;
+        var picked = ledger.Pick(desired.Target, window - ledger.InFlight);
         var offers = new List<Task>();
-        foreach (var group in picked.GroupBy(p => (p.Kind, Judge: JudgeOf(order, p.Kind, p.Item.Index))))
-            foreach (var (worker, items) in LeastLoadedDispatcher.Assign([.. group.Select(g => g.Item)], StageFlow.BatchOf(group.Key.Kind, order.Spec), loads))
-                offers.Add(OfferAsync(ledger, order, group.Key.Kind, group.Key.Judge, items, worker));
+        foreach (var group in picked.GroupBy(p => (p.Stage, Model: ScoringModelOf(desired, p.Stage, p.Item.Index))))
+            foreach (var (worker, items) in LeastLoadedDispatcher.Assign([.. group.Select(g => g.Item)], stages[group.Key.Stage].BatchSize(desired.Spec), loads))
+                offers.Add(OfferAsync(ledger, desired, group.Key.Stage, group.Key.Model, items, worker));
         await Task.WhenAll(offers);
     }
 
@@ -310,14 +311,14 @@ internal sealed partial class SampleShardGrain(
             .ToDictionary(d => d.Key, d => _loads.Of(d, ledger.LoadOf(d.Key)), StringComparer.Ordinal);
     }
 
-    private async Task OfferAsync(ShardLedger ledger, ShardDesiredState order, Stage kind, SegmenterModel? scoringModel, ImmutableArray<WorkItem> items, string worker)
+    private async Task OfferAsync(ShardLedger ledger, ShardDesiredState desired, Stage stage, SegmenterModel? scoringModel, ImmutableArray<WorkItem> items, string worker)
     {
         var deadline = Now + _options.Lease;
         foreach (var item in items) ledger.Grant(item.Index, new Lease(worker, item.Attempt, deadline));
         var taken = 0;
         try
         {
-            var work = new BatchRequest(this.GetPrimaryKeyString(), order.Run, order.Spec, order.Round, kind, order.Donors, scoringModel, items, _epoch, order.Environment);
+            var work = new BatchRequest(this.GetPrimaryKeyString(), desired.Run, desired.Spec, desired.Round, stage, desired.Donors, scoringModel, items, _epoch, desired.Environment);
             (taken, var outstanding, var refusal) = await GrainFactory.GetGrain<IDeviceWorkerGrain>(worker).Enqueue(work);
             _loads.Record(worker, outstanding, ledger.LoadOf(worker));
             if (refusal is not null && _refusals.TryAdd(worker, refusal)) LogRefused(logger, refusal);
@@ -351,11 +352,11 @@ internal sealed partial class SampleShardGrain(
         }
     }
 
-    private static SegmenterModel? JudgeOf(ShardDesiredState order, Stage kind, int index) => kind != Stage.Score || order.ScoringModels.IsEmpty ? null
-        : order.ScoringModels.Length == 1 ? order.ScoringModels[0]
-        : order.ScoringModels[SamplePlanner.FoldOf(order.Spec, index)];
+    private SegmenterModel? ScoringModelOf(ShardDesiredState desired, Stage stage, int index) => !stages[stage].UsesScoringModel || desired.ScoringModels.IsEmpty ? null
+        : desired.ScoringModels.Length == 1 ? desired.ScoringModels[0]
+        : desired.ScoringModels[SamplePlanner.FoldOf(desired.Spec, index)];
 
-    private async Task WithdrawAsync(ShardLedger ledger)
+    private async Task CancelQueuedAsync(ShardLedger ledger)
     {
         foreach (var worker in ledger.Workers())
         {
@@ -372,9 +373,9 @@ internal sealed partial class SampleShardGrain(
         }
     }
 
-    private async Task<ShardLedger> LoadAsync(ShardDesiredState order)
+    private async Task<ShardLedger> LoadAsync(ShardDesiredState desired)
     {
-        _loading ??= ReadLedgerAsync(order);
+        _loading ??= ReadLedgerAsync(desired);
         try
         {
             return _ledger = await _loading;
@@ -386,19 +387,19 @@ internal sealed partial class SampleShardGrain(
         }
     }
 
-    private async Task<ShardLedger> ReadLedgerAsync(ShardDesiredState order)
+    private async Task<ShardLedger> ReadLedgerAsync(ShardDesiredState desired)
     {
         await _record.RefreshAsync();
         if (_record.Value is not { } record)
         {
             // The first record says that the shard was begun: from then on samples may know more than it does.
-            var fresh = new ShardLedger(order.First, order.Count);
+            var fresh = new ShardLedger(stages, desired.First, desired.Count);
             await _record.UpdateAsync(_ => fresh.ToRecord());
             return fresh;
         }
 
-        var ledger = new ShardLedger(order.First, record);
-        await CorrectAsync(ledger, order);
+        var ledger = new ShardLedger(stages, desired.First, record);
+        await CorrectAsync(ledger, desired);
         // What was read need not be written.
         (_savedChanges, _savedRevision) = (ledger.Changes, ledger.Revision);
         return ledger;
@@ -409,40 +410,40 @@ internal sealed partial class SampleShardGrain(
     /// not know to be where the round says it is, it asks for.
     /// </summary>
     /// <returns>The ledger; null where not every sample is there.</returns>
-    private async Task<ShardLedger?> SettledAsync(ShardDesiredState order)
+    private async Task<ShardLedger?> SettledAsync(ShardDesiredState desired)
     {
-        var ledger = _ledger ?? await LoadAsync(order);
-        if (ledger.Settled(order.Target) < ledger.Count) await CorrectAsync(ledger, order);
-        return ledger.Settled(order.Target) == ledger.Count ? ledger : null;
+        var ledger = _ledger ?? await LoadAsync(desired);
+        if (ledger.Settled(desired.Target) < ledger.Count) await CorrectAsync(ledger, desired);
+        return ledger.Settled(desired.Target) == ledger.Count ? ledger : null;
     }
 
     /// <summary>Whether records that a list is to be made of are as far as the ledger knows them to be, and at least at a stage or quarantined.</summary>
-    private async Task<bool> AgreeAsync(ShardLedger ledger, ShardDesiredState order, IReadOnlyList<SampleRecord> records, SampleState least)
+    private async Task<bool> AgreeAsync(ShardLedger ledger, ShardDesiredState desired, IReadOnlyList<SampleRecord> records, SampleState least)
     {
-        var older = records.Where(r => r.State < least || ledger.IsOlder(SampleTransitions.ProgressOf(r))).ToList();
+        var older = records.Where(r => !stages.HasReached(r.State, least) || ledger.IsOlder(SampleTransitions.ProgressOf(r))).ToList();
         foreach (var record in older) _verifier.Suspect(record.Index);
-        if (older.Count > 0) await VerifyAsync(ledger, order);
+        if (older.Count > 0) await VerifyAsync(ledger, desired);
         return older.Count == 0;
     }
 
     /// <summary>Compares the ledger with the store; where the store has lost something, others may have lost something too.</summary>
-    private async Task VerifyAsync(ShardLedger ledger, ShardDesiredState order)
+    private async Task VerifyAsync(ShardLedger ledger, ShardDesiredState desired)
     {
-        var lost = await _verifier.CheckAsync(ledger, order);
+        var lost = await _verifier.CheckAsync(ledger, desired);
         if (lost == 0) return;
         LogLostRecords(logger, lost, this.GetPrimaryKeyString());
         await SaveAsync(ledger);
         _verifier.RequestAll();
         _told = null;
-        await GrainFactory.GetRound(order.Run, order.Round).StoreLostWrites();
+        await GrainFactory.GetRound(desired.Run, desired.Round).StoreLostWrites();
         _loop.Signal();
     }
 
-    private async Task CorrectAsync(ShardLedger ledger, ShardDesiredState order)
+    private async Task CorrectAsync(ShardLedger ledger, ShardDesiredState desired)
     {
         var known = await Fanout.CallAsync(
-            ledger.InDoubt(order.Target).ToList(),
-            index => RetryPolicies.ReadCall.ExecuteInGrainAsync(() => GrainFactory.GetSample(order.Run, order.Round, index).Get()));
+            ledger.InDoubt(desired.Target).ToList(),
+            index => RetryPolicies.ReadCall.ExecuteInGrainAsync(() => GrainFactory.GetSample(desired.Run, desired.Round, index).Get()));
         foreach (var sample in known)
             if (sample is not null) ledger.Correct(SampleTransitions.ProgressOf(sample));
     }
@@ -456,9 +457,9 @@ internal sealed partial class SampleShardGrain(
         if (_record.Conflicts > conflicts) _verifier.RequestAll();
     }
 
-    private Task<List<SampleRecord>> ReadAsync(ShardDesiredState order, IEnumerable<int> indices) => Fanout.CallAsync(indices, async index =>
-        await RetryPolicies.ReadCall.ExecuteInGrainAsync(() => GrainFactory.GetSample(order.Run, order.Round, index).Get())
-        ?? SamplePlanner.Fresh(order.Spec, order.Round, index));
+    private Task<List<SampleRecord>> ReadAsync(ShardDesiredState desired, IEnumerable<int> indices) => Fanout.CallAsync(indices, async index =>
+        await RetryPolicies.ReadCall.ExecuteInGrainAsync(() => GrainFactory.GetSample(desired.Run, desired.Round, index).Get())
+        ?? SamplePlanner.Fresh(desired.Spec, desired.Round, index));
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Shard {Shard} could not take a step; it tries again")]
     private static partial void LogStepFailed(ILogger logger, Exception exception, string shard);

@@ -32,7 +32,7 @@ internal sealed partial class RunGrain(
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _loop = new ReconcileLoop(this, StepAsync, exception => LogStepFailed(logger, exception, Id), options.Value.ReconcileInterval);
+        _loop = new ReconcileLoop(this, ReconcileAsync, exception => LogStepFailed(logger, exception, Id), options.Value.ReconcileInterval);
         return Task.CompletedTask;
     }
 
@@ -165,7 +165,7 @@ internal sealed partial class RunGrain(
         _loop.Signal();
     }
 
-    private async Task StepAsync()
+    private async Task ReconcileAsync()
     {
         await _record.RefreshAsync();
         while (_record.Value is { State: RunState.Running } record)

@@ -7,7 +7,7 @@ namespace FreeMask.Grains.Samples;
 /// called for a while leaves it; at once would be too soon, because lists are made of samples right after they were decided.
 /// </summary>
 [CollectionAgeLimit(Minutes = 2)]
-internal sealed class SampleGrain([PersistentState("sample", StorageNames.Samples)] IPersistentState<Stored<SampleRecord>> state) : Grain, ISampleGrain
+internal sealed class SampleGrain([PersistentState("sample", StorageNames.Samples)] IPersistentState<Stored<SampleRecord>> state, StageTable stages) : Grain, ISampleGrain
 {
     private readonly DurableRecord<SampleRecord> _record = new(state);
 
@@ -26,7 +26,7 @@ internal sealed class SampleGrain([PersistentState("sample", StorageNames.Sample
     public Task<SampleRecord> Complete(StageCompletion completion)
     {
         var (_, round, index) = GrainKeys.Parse(this.GetPrimaryKeyString());
-        return _record.UpdateAsync(record => SampleTransitions.Apply(record ?? SampleTransitions.Fresh(round, index, completion.Plan), completion));
+        return _record.UpdateAsync(record => SampleTransitions.Apply(stages, record ?? SampleTransitions.Fresh(round, index, completion.Plan), completion));
     }
 
     public async Task<SampleRecord?> Decide(bool kept)

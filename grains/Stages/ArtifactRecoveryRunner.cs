@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using FreeMask.Grains.Artifacts;
-using FreeMask.Grains.Domain;
 using Microsoft.Extensions.Logging;
 
 namespace FreeMask.Grains.Stages;
@@ -9,14 +8,15 @@ namespace FreeMask.Grains.Stages;
 /// Makes artifacts again that the store lost or found damaged: the same work on the same inputs makes the same bytes, so the address is whole
 /// again and no record changes. Neither the sample that met the loss nor the one that it belongs to is at fault.
 /// </summary>
-/// <param name="runner">What works.</param>
+/// <param name="inner">What works.</param>
+/// <param name="stages">The stages.</param>
 /// <param name="artifacts">The store.</param>
 /// <param name="donors">The donor snapshot of the round; null before there is one.</param>
 /// <param name="read">Reads the record of a sample of the same round; null where there is none.</param>
 /// <param name="restoreLists">Has the round write its lists again, the donor snapshot among them; null where nobody can.</param>
 /// <param name="logger">Tells what was lost.</param>
 internal sealed partial class ArtifactRecoveryRunner(
-    IStageRunner runner, IArtifactStore artifacts, string? donors, Func<int, Task<SampleRecord?>> read, Func<Task>? restoreLists, ILogger logger) : IStageRunner
+    IStageRunner inner, StageTable stages, IArtifactStore artifacts, string? donors, Func<int, Task<SampleRecord?>> read, Func<Task>? restoreLists, ILogger logger) : IStageRunner
 {
     /// <inheritdoc/>
     public async Task<IReadOnlyList<StageOutcome>> RunAsync(Stage stage, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
@@ -27,7 +27,7 @@ internal sealed partial class ArtifactRecoveryRunner(
         {
             try
             {
-                return await runner.RunAsync(stage, spec, inputs, cancellationToken);
+                return await inner.RunAsync(stage, spec, inputs, cancellationToken);
             }
             catch (ArtifactLostException lost) when (restored.Add(lost.Hash))
             {
@@ -47,16 +47,16 @@ internal sealed partial class ArtifactRecoveryRunner(
     {
         if (await FindOwnerAsync(hash, inputs, cancellationToken) is not { } owner) return await RestoreListsAsync(hash, cancellationToken);
         var name = owner.Artifacts.First(a => a.Hash == hash).Name;
-        if (ArtifactOrigin.Of(name) is not { } origin) return false;
+        if (stages.OriginOf(name) is not { } origin) return false;
         // The scoring model is not known here, and a prediction is only shown in the report.
-        if (origin == Stage.Score && owner.ScoringModel is null && spec.Scoring.Segmenter is null) return false;
+        if (origin.UsesScoringModel && owner.ScoringModel is null && spec.Scoring.Segmenter is null) return false;
         var input = owner with
         {
-            Artifacts = [.. owner.Artifacts.Where(a => ArtifactOrigin.Of(a.Name) < origin)],
-            Donors = origin == Stage.Compose ? donors : null,
-            ScoringModel = origin == Stage.Score ? owner.ScoringModel : null,
+            Artifacts = [.. owner.Artifacts.Where(a => stages.OriginOf(a.Name) is { } earlier && !stages.HasReached(earlier.Before, origin.Before))],
+            Donors = origin.UsesDonors ? donors : null,
+            ScoringModel = origin.UsesScoringModel ? owner.ScoringModel : null,
         };
-        var outcome = (await RunAsync(origin, spec, [input], cancellationToken))[0];
+        var outcome = (await RunAsync(origin.Stage, spec, [input], cancellationToken))[0];
         return outcome.Artifacts.Any(a => a.Hash == hash);
     }
 

@@ -11,7 +11,7 @@ public interface IStageRunner
     /// <summary>Works on samples of one run.</summary>
     /// <param name="stage">The work; all inputs are at the stage before it.</param>
     /// <param name="spec">What the run makes.</param>
-    /// <param name="inputs">At most <see cref="Domain.StageFlow.BatchOf"/> samples. What is made of one must not depend on the others.</param>
+    /// <param name="inputs">At most <see cref="StageDefinition.BatchSize"/> samples. What is made of one must not depend on the others.</param>
     /// <param name="cancellationToken">The device stops: leave soon.</param>
     /// <returns>One outcome an input, in the same order. Artifacts that they name are in the store.</returns>
     /// <exception cref="FreeMask.FreeMaskException">The model or the setting is at fault: no sample of the run can be worked on. The message reaches the user.</exception>

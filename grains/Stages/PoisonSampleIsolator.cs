@@ -1,5 +1,4 @@
 using FreeMask.Grains.Artifacts;
-using FreeMask.Grains.Domain;
 
 namespace FreeMask.Grains.Stages;
 
@@ -7,42 +6,37 @@ namespace FreeMask.Grains.Stages;
 internal sealed class ModelFaultException(string message, Exception innerException) : Exception(message, innerException);
 
 /// <summary>
-/// Finds out who is at fault when a batch fails: its samples are tried one by one. One that fails alone is a poison sample; when none of
-/// several can be worked on, the model is broken, and that is one error, not one a sample. Samples that failed before say nothing about
+/// Finds out what is at fault when a batch fails: its samples are tried one by one. One that fails alone is a poison sample; when none of
+/// several can be worked on, the model is at fault, and that is one error, not one a sample. Samples that failed before say nothing about
 /// the model: poison samples are what is left over, and end up in one batch.
 /// </summary>
-internal static class PoisonSampleIsolator
+/// <param name="inner">What works.</param>
+/// <param name="stages">The stages.</param>
+/// <param name="proven">Whether the same work with the same models succeeded before on this device.</param>
+internal sealed class PoisonSampleIsolator(IStageRunner inner, StageTable stages, bool proven) : IStageRunner
 {
     // Of a model that never worked, two samples are proof; one that worked may meet a few poison samples in a row.
     private const int ProofAgainstNew = 2, ProofAgainstProven = 4;
 
-    /// <summary>Runs a batch.</summary>
-    /// <param name="runner">What works.</param>
-    /// <param name="stage">The work.</param>
-    /// <param name="spec">What the run makes.</param>
-    /// <param name="inputs">The samples.</param>
-    /// <param name="proven">Whether the same work with the same models succeeded before on this device.</param>
-    /// <param name="cancellationToken">The device stops.</param>
+    /// <inheritdoc/>
     /// <exception cref="ModelFaultException">The model is at fault.</exception>
     /// <exception cref="ArtifactStoreException">The store failed: try later.</exception>
     /// <exception cref="OperationCanceledException">The device stops.</exception>
-    public static async Task<IReadOnlyList<StageOutcome>> RunAsync(
-        IStageRunner runner, Stage stage, RunSpec spec, IReadOnlyList<StageInput> inputs, bool proven, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<StageOutcome>> RunAsync(Stage stage, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
     {
         try
         {
-            return await RunCheckedAsync(runner, stage, spec, inputs, cancellationToken);
+            return await RunCheckedAsync(stage, spec, inputs, cancellationToken);
         }
         catch (Exception exception) when (!IsTransient(exception, cancellationToken))
         {
             if (exception is FreeMaskException) throw new ModelFaultException(exception.Message, exception);
             if (inputs.Count == 1) return [StageOutcome.Fault(Describe(exception))];
-            return await OneByOneAsync(runner, stage, spec, inputs, proven, cancellationToken);
+            return await OneByOneAsync(stage, spec, inputs, cancellationToken);
         }
     }
 
-    private static async Task<IReadOnlyList<StageOutcome>> OneByOneAsync(
-        IStageRunner runner, Stage stage, RunSpec spec, IReadOnlyList<StageInput> inputs, bool proven, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<StageOutcome>> OneByOneAsync(Stage stage, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
     {
         var outcomes = new List<StageOutcome>();
         Exception? last = null;
@@ -51,7 +45,7 @@ internal static class PoisonSampleIsolator
         {
             try
             {
-                outcomes.AddRange(await RunCheckedAsync(runner, stage, spec, [input], cancellationToken));
+                outcomes.AddRange(await RunCheckedAsync(stage, spec, [input], cancellationToken));
             }
             catch (Exception exception) when (!IsTransient(exception, cancellationToken))
             {
@@ -61,16 +55,15 @@ internal static class PoisonSampleIsolator
             }
         }
 
-        var proof = proven ? Math.Min(ProofAgainstProven, Math.Max(ProofAgainstNew, StageFlow.BatchOf(stage, spec))) : ProofAgainstNew;
+        var proof = proven ? Math.Min(ProofAgainstProven, Math.Max(ProofAgainstNew, stages[stage].BatchSize(spec))) : ProofAgainstNew;
         return last is not null && failed == inputs.Count && inputs.Count(i => i.Faults == 0) >= proof
             ? throw new ModelFaultException($"{stage} failed for all of {failed} samples: {Describe(last)}", last)
             : outcomes;
     }
 
-    private static async Task<IReadOnlyList<StageOutcome>> RunCheckedAsync(
-        IStageRunner runner, Stage stage, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<StageOutcome>> RunCheckedAsync(Stage stage, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
     {
-        var outcomes = await runner.RunAsync(stage, spec, inputs, cancellationToken);
+        var outcomes = await inner.RunAsync(stage, spec, inputs, cancellationToken);
         return outcomes.Count == inputs.Count
             ? outcomes
             : throw new InvalidOperationException($"{stage} answered {outcomes.Count} outcomes for {inputs.Count} samples.");

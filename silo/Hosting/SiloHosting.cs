@@ -1,4 +1,5 @@
 using System.Net;
+using FreeMask.GrainInterfaces;
 using FreeMask.Grains;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Devices;
@@ -45,6 +46,7 @@ public static class SiloHosting
         services.AddArtifactStore();
         services.TryAddSingleton<IComputeEnvironment, UnknownEnvironment>();
         services.AddSingleton<SiloDrainState>();
+        services.TryAddSingleton(StageTable.Default);
         services.AddSingleton<SampleRecordCache>();
         services.AddSingleton<ILocalDevices, ConfiguredDevices>();
         services.AddSingleton<ClusterDevices>();

@@ -17,6 +17,8 @@ internal sealed class ComposeStageHandler(IArtifactStore store) : IStageHandler,
 
     private readonly ModelCache<string, IReadOnlyList<ListedSample>> _snapshots = new(KeptSnapshots);
 
+    public Stage Stage => Stage.Compose;
+
     public async Task<IReadOnlyList<StageOutcome>> RunAsync(RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
     {
         var thesaurus = SceneThesaurus.LoadDefault(ThesaurusOptions.Default with { Threshold = spec.Composition.ThesaurusThreshold });

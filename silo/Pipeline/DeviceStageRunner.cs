@@ -7,33 +7,42 @@ using Microsoft.Extensions.Options;
 
 namespace FreeMask.Silo.Pipeline;
 
-/// <summary>The stages of the method on one device.</summary>
-internal sealed class DeviceStageRunner : IStageRunner, IDisposable
+/// <summary>The handlers of the method's stages on one device.</summary>
+/// <param name="handlers">All of them; disposed with the runner.</param>
+internal sealed class DeviceStageRunner(IReadOnlyList<IStageHandler> handlers) : IStageRunner, IDisposable
 {
-    private readonly IReadOnlyDictionary<Stage, IStageHandler> _handlers;
-
-    public DeviceStageRunner(BundleFolders bundles, IArtifactStore store, OnnxSessionOptions sessions, ILoggerFactory logging) => _handlers = new Dictionary<Stage, IStageHandler>
-    {
-        [Stage.Generate] = new SourceStageHandler(new GenerateStageHandler(bundles, store, sessions, logging.CreateLogger<GenerateStageHandler>()), new FolderImageStageHandler(store)),
-        [Stage.Mask] = new SourceStageHandler(new MaskStageHandler(store), new GivenMaskStageHandler()),
-        [Stage.Compose] = new ComposeStageHandler(store),
-        [Stage.Harmonize] = new HarmonizeStageHandler(store),
-        [Stage.Score] = new ScoreStageHandler(store, sessions),
-    };
+    /// <summary>Makes the handlers of all stages.</summary>
+    /// <param name="bundles">Finds model bundles.</param>
+    /// <param name="store">What handlers read and write.</param>
+    /// <param name="sessions">The device, for ONNX Runtime.</param>
+    /// <param name="logging">Their loggers.</param>
+    internal static DeviceStageRunner Create(BundleFolders bundles, IArtifactStore store, OnnxSessionOptions sessions, ILoggerFactory logging) => new(
+    [
+        new GenerateStageHandler(bundles, store, sessions, logging.CreateLogger<GenerateStageHandler>()),
+        new FolderImageStageHandler(store),
+        new MaskStageHandler(store),
+        new GivenMaskStageHandler(),
+        new ComposeStageHandler(store),
+        new HarmonizeStageHandler(store),
+        new ScoreStageHandler(store, sessions),
+    ]);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<StageOutcome>> RunAsync(Stage stage, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken) =>
-        Task.Run(() => _handlers[stage].RunAsync(spec, inputs, cancellationToken), cancellationToken);
+    public Task<IReadOnlyList<StageOutcome>> RunAsync(Stage stage, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+    {
+        var handler = handlers.Single(h => h.Stage == stage && h.Handles(spec));
+        return Task.Run(() => handler.RunAsync(spec, inputs, cancellationToken), cancellationToken);
+    }
 
     public void Dispose()
     {
-        foreach (var handler in _handlers.Values.OfType<IDisposable>()) handler.Dispose();
+        foreach (var handler in handlers.OfType<IDisposable>()) handler.Dispose();
     }
 }
 
-/// <summary>Gives each device a runner of its own.</summary>
+/// <summary>Gives each device handlers of its own.</summary>
 internal sealed class DeviceStageRunnerFactory(BundleFolders bundles, IArtifactStore store, IOptions<DeviceOptions> devices, ILoggerFactory logging) : IStageRunnerFactory
 {
     /// <inheritdoc/>
-    public IStageRunner Create(string device) => new DeviceStageRunner(bundles, store, devices.Value.SessionsOf(device), logging);
+    public IStageRunner Create(string device) => DeviceStageRunner.Create(bundles, store, devices.Value.SessionsOf(device), logging);
 }

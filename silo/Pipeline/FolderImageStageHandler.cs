@@ -12,6 +12,10 @@ internal sealed class FolderImageStageHandler(IArtifactStore store) : IStageHand
 
     private readonly ModelCache<(string? Path, string? List), OpenFolder> _folders = new(KeptFolders);
 
+    public Stage Stage => Stage.Generate;
+
+    public bool Handles(RunSpec spec) => spec.Source.IsFolder;
+
     public async Task<IReadOnlyList<StageOutcome>> RunAsync(RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
     {
         using var folder = await _folders.AcquireAsync((spec.Source.Path, spec.Source.List), () => Task.FromResult(Open(spec.Source)));
@@ -43,6 +47,10 @@ internal sealed class FolderImageStageHandler(IArtifactStore store) : IStageHand
 /// <summary>A sample of a folder has its mask already.</summary>
 internal sealed class GivenMaskStageHandler : IStageHandler
 {
+    public Stage Stage => Stage.Mask;
+
+    public bool Handles(RunSpec spec) => spec.Source.IsFolder;
+
     public Task<IReadOnlyList<StageOutcome>> RunAsync(RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<StageOutcome>>([.. inputs.Select(_ => StageOutcome.Done([]))]);
 }

@@ -21,6 +21,10 @@ internal sealed partial class GenerateStageHandler(BundleFolders bundles, IArtif
 
     private readonly ModelCache<(string Folder, int Batch), DiffusionBundle> _bundles = new(KeptBundles);
 
+    public Stage Stage => Stage.Generate;
+
+    public bool Handles(RunSpec spec) => !spec.Source.IsFolder;
+
     public async Task<IReadOnlyList<StageOutcome>> RunAsync(RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
     {
         var (folder, batch) = (bundles.Find(spec.Model), spec.Generation.Batch);

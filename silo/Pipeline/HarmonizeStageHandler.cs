@@ -8,6 +8,8 @@ namespace FreeMask.Silo.Pipeline;
 /// <summary>Matches pasted objects to their surroundings; a sample without any keeps its picture.</summary>
 internal sealed class HarmonizeStageHandler(IArtifactStore store) : IStageHandler
 {
+    public Stage Stage => Stage.Harmonize;
+
     public Task<IReadOnlyList<StageOutcome>> RunAsync(RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken) =>
         StageArtifacts.EachAsync(inputs, input => HarmonizeAsync(spec.Harmonization, input, cancellationToken));
 

@@ -14,6 +14,10 @@ internal sealed class MaskStageHandler(IArtifactStore store) : IStageHandler, ID
 
     private readonly ModelCache<(string Folder, string Hash), AffinityModel> _models = new(KeptModels);
 
+    public Stage Stage => Stage.Mask;
+
+    public bool Handles(RunSpec spec) => !spec.Source.IsFolder;
+
     public async Task<IReadOnlyList<StageOutcome>> RunAsync(RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
     {
         var preset = AttentionPreset.ByName(spec.Mask.Preset);

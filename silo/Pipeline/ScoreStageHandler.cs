@@ -16,6 +16,8 @@ internal sealed class ScoreStageHandler(IArtifactStore store, OnnxSessionOptions
 
     private readonly ModelCache<string, ScoringModel> _models = new(KeptModels);
 
+    public Stage Stage => Stage.Score;
+
     public async Task<IReadOnlyList<StageOutcome>> RunAsync(RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken) =>
         await StageArtifacts.EachAsync(inputs, input => ScoreAsync(spec.Scoring, input, cancellationToken));
 

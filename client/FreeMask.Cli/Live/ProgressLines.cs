@@ -40,13 +40,17 @@ internal sealed class ProgressLines(TimeSpan interval)
         var counts = round.Counts;
         return round.Phase switch
         {
-            RoundPhase.Producing => $"{head}: generated {counts.Generated}/{counts.Planned}, masked {counts.Masked}, composed {counts.Composed}, harmonized {counts.Harmonized}{Trouble(counts)}",
+            RoundPhase.Producing => $"{head}: {Produced(counts)}{Trouble(counts)}",
             RoundPhase.Scoring => $"{head}: scored {counts.Scored}/{counts.Planned - counts.Quarantined}",
             RoundPhase.Selecting => $"{head}: kept {counts.Kept}, dropped {counts.Dropped}",
             RoundPhase.Closed => $"{head}: kept {counts.Kept}, dropped {counts.Dropped}, quarantined {counts.Quarantined}{(round.Quality is { } quality ? $", mIoU over {quality.Classes.Length} classes {StatusFormatter.Share(quality.MeanIoU)}" : "")}",
             _ => head,
         };
     }
+
+    /// <summary>Samples that passed each stage before scoring: <c>generated 5/64, masked 3, composed 0</c>.</summary>
+    private static string Produced(StateCounts counts) => string.Join(", ", StageTable.Default.Stages.Where(stage => !stage.UsesScoringModel)
+        .Select((stage, i) => $"{stage.DisplayName} {counts[stage.After]}{(i == 0 ? $"/{counts.Planned}" : "")}"));
 
     private static string Trouble(StateCounts counts) =>
         (counts.Rejected > 0 ? $", {counts.Rejected} masks rejected" : "") + (counts.Quarantined > 0 ? $", {counts.Quarantined} quarantined" : "");

@@ -12,19 +12,16 @@ internal static class StatusFormatter
     {
         RoundPhase.Planning => "planning",
         RoundPhase.Producing => "making samples",
-        RoundPhase.Scoring => "judging samples",
+        RoundPhase.Scoring => "scoring samples",
         RoundPhase.Selecting => "selecting",
         RoundPhase.Training => "training the segmenter",
         RoundPhase.Evaluating => "measuring the segmenter",
         _ => "closed",
     };
 
-    /// <summary>The stages of the funnel in order with their counts.</summary>
-    internal static IReadOnlyList<(string Stage, int Count)> Funnel(StateCounts counts) =>
-    [
-        ("planned", counts.Planned), ("generated", counts.Generated), ("masked", counts.Masked), ("composed", counts.Composed),
-        ("harmonized", counts.Harmonized), ("scored", counts.Scored), ("kept", counts.Kept), ("dropped", counts.Dropped),
-    ];
+    /// <summary>The states of the funnel in order with their counts; quarantined samples are counted apart.</summary>
+    internal static IReadOnlyList<(string State, int Count)> Funnel(StateCounts counts) =>
+        [.. StageTable.Default.States.Where(state => state != SampleState.Quarantined).Select(state => (StageTable.Default.DisplayNameOf(state), counts[state]))];
 
     internal static string Training(TrainingProgress training)
     {

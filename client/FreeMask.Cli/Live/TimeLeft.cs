@@ -94,16 +94,16 @@ internal sealed class TimeLeftEstimator
     private double? Scored(RunStatus status, RoundStatus round) => Samples(status, round, Scoring, new());
 
     /// <summary>Seconds of sample work that is left where so many have passed each stage.</summary>
-    private double? Samples(RunStatus status, RoundStatus round, IReadOnlyList<Stage> stages, StateCounts passed)
+    private double? Samples(RunStatus status, RoundStatus round, IReadOnlyList<StageDefinition> stages, StateCounts passed)
     {
         var planned = round.Counts.Planned > 0 ? round.Counts.Planned : status.Rounds.Max(item => item.Counts.Planned);
         var toPass = planned - (ReferenceEquals(passed, round.Counts) ? round.Counts.Quarantined : 0);
         var left = 0.0;
         foreach (var stage in stages)
         {
-            var measured = status.Rounds.Reverse().FirstOrDefault(item => stage.Reached(item.Counts) > 0 && stage.Seconds(item.Seconds) > 0);
-            if (measured is not null) left += Math.Max(0, toPass - stage.Reached(passed)) * stage.Seconds(measured.Seconds) / stage.Reached(measured.Counts);
-            else if (stage.Essential) return null;
+            var measured = status.Rounds.Reverse().FirstOrDefault(item => item.Counts[stage.After] > 0 && item.Seconds[stage.Stage] > 0);
+            if (measured is not null) left += Math.Max(0, toPass - passed[stage.After]) * measured.Seconds[stage.Stage] / measured.Counts[stage.After];
+            else if (stage.IsModelStage) return null;
         }
 
         return left * _wallPerDeviceSecond;
@@ -132,19 +132,11 @@ internal sealed class TimeLeftEstimator
 
     private static string Kind(TrainingProgress training) => IsFold(training) ? Fold : training.Job;
 
-    private static double DeviceSeconds(StageSeconds seconds) => seconds.Generate + seconds.Mask + seconds.Compose + seconds.Harmonize + seconds.Score;
+    private static double DeviceSeconds(StageSeconds seconds) => StageTable.Default.Stages.Sum(stage => seconds[stage.Stage]);
 
     private static TimeSpan? Span(double? seconds) => seconds is { } value && double.IsFinite(value) ? TimeSpan.FromSeconds(Math.Clamp(value, 0, 1e9)) : null;
 
-    private sealed record Stage(Func<StateCounts, int> Reached, Func<StageSeconds, double> Seconds, bool Essential);
+    private static readonly IReadOnlyList<StageDefinition> Producing = [.. StageTable.Default.Stages.Where(stage => !stage.UsesScoringModel)];
 
-    private static readonly IReadOnlyList<Stage> Producing =
-    [
-        new(counts => counts.Generated, seconds => seconds.Generate, true),
-        new(counts => counts.Masked, seconds => seconds.Mask, false),
-        new(counts => counts.Composed, seconds => seconds.Compose, false),
-        new(counts => counts.Harmonized, seconds => seconds.Harmonize, false),
-    ];
-
-    private static readonly IReadOnlyList<Stage> Scoring = [new(counts => counts.Scored, seconds => seconds.Score, true)];
+    private static readonly IReadOnlyList<StageDefinition> Scoring = [.. StageTable.Default.Stages.Where(stage => stage.UsesScoringModel)];
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using FreeMask.Cli.Live;
 using FreeMask.Cli.Runs;
 using FreeMask.GrainInterfaces;
 using FreeMask.Imaging;
@@ -59,11 +60,7 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
         return new ReportRound
         {
             Number = round.Round + 1,
-            Funnel =
-            [
-                new("planned", counts.Planned), new("generated", counts.Generated), new("masked", counts.Masked), new("composed", counts.Composed),
-                new("harmonized", counts.Harmonized), new("scored", counts.Scored), new("kept", counts.Kept), new("dropped", counts.Dropped),
-            ],
+            Funnel = [.. StatusFormatter.Funnel(counts).Select(state => new ReportStage(state.State, state.Count))],
             Quarantined = counts.Quarantined,
             KeepRatio = run.Spec.KeepRatio,
             Scores = [.. samples.Where(IsDecided).Select(sample => new ReportScore(sample.Score!.Value, sample.State == SampleState.Kept))],

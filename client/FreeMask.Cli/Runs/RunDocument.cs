@@ -1,4 +1,3 @@
-using System.Globalization;
 using FreeMask.Cli.Live;
 using FreeMask.GrainInterfaces;
 using FreeMask.Vision;
@@ -80,17 +79,10 @@ internal sealed record RunDocument
 
     internal static IReadOnlyDictionary<string, double> SecondsOf(RunStatus status)
     {
-        double Sum(Func<StageSeconds, double> stage) => Math.Round(status.Rounds.Sum(round => stage(round.Seconds)), 3);
-        var seconds = new Dictionary<string, double>
-        {
-            ["generate"] = Sum(stage => stage.Generate),
-            ["mask"] = Sum(stage => stage.Mask),
-            ["compose"] = Sum(stage => stage.Compose),
-            ["harmonize"] = Sum(stage => stage.Harmonize),
-            ["score"] = Sum(stage => stage.Score),
-            ["train"] = Sum(stage => stage.Train),
-            ["evaluate"] = Sum(stage => stage.Evaluate),
-        };
+        double Sum(Func<StageSeconds, double> part) => Math.Round(status.Rounds.Sum(round => part(round.Seconds)), 3);
+        var seconds = StageTable.Default.Stages.ToDictionary(stage => stage.Stage.ToString().ToLowerInvariant(), stage => Sum(all => all[stage.Stage]));
+        seconds["train"] = Sum(all => all.Train);
+        seconds["evaluate"] = Sum(all => all.Evaluate);
         if (status is { StartedAt: { } started, EndedAt: { } ended }) seconds["total"] = Math.Round((ended - started).TotalSeconds, 3);
         return seconds;
     }
@@ -111,15 +103,13 @@ internal sealed record RunDocument
         var table = new Table().Border(TableBorder.Simple).AddColumn(Run);
         foreach (var round in Rounds) table.AddColumn(new TableColumn($"round {round.Round}").RightAligned());
         void Row(string name, Func<RoundDocument, string> cell) => table.AddRow([name, .. Rounds.Select(cell)]);
-        Row("planned", round => Count(round.Planned));
-        Row("generated", round => Count(round.Generated));
-        Row("masked", round => Count(round.Masked));
-        Row("composed", round => Count(round.Composed));
-        Row("harmonized", round => Count(round.Harmonized));
-        Row("scored", round => Count(round.Scored));
-        Row("[green]kept[/]", round => Count(round.Kept));
-        Row("dropped", round => Count(round.Dropped));
-        if (Rounds.Any(round => round.Quarantined > 0)) Row("[red]quarantined[/]", round => Count(round.Quarantined));
+        foreach (var state in StageTable.Default.States.Where(state => state != SampleState.Quarantined))
+        {
+            var name = StageTable.Default.DisplayNameOf(state);
+            Row(state == SampleState.Kept ? $"[green]{name}[/]" : name, round => $"{round.Counts[name]}");
+        }
+
+        if (Rounds.Any(round => (int)round.Counts["quarantined"] > 0)) Row("[red]quarantined[/]", round => $"{round.Counts["quarantined"]}");
         if (Rounds.All(round => round.IoU.Count == 0))
         {
             Row("mIoU", _ => StatusFormatter.Share(null));
@@ -130,8 +120,6 @@ internal sealed record RunDocument
         Row("mIoU over the run's own", round => StatusFormatter.Share(round.MIoUOfRun));
         return table;
     }
-
-    private static string Count(int count) => count.ToString(CultureInfo.InvariantCulture);
 
     private static void Line(IAnsiConsole console, string name, string? value)
     {
@@ -147,23 +135,9 @@ internal sealed record RoundDocument
 
     public required RoundPhase Phase { get; init; }
 
-    public required int Planned { get; init; }
-
-    public required int Generated { get; init; }
-
-    public required int Masked { get; init; }
-
-    public required int Composed { get; init; }
-
-    public required int Harmonized { get; init; }
-
-    public required int Scored { get; init; }
-
-    public required int Kept { get; init; }
-
-    public required int Dropped { get; init; }
-
-    public required int Quarantined { get; init; }
+    /// <summary>Samples by state, each as a member of its own: <c>planned</c>, <c>generated</c>, ..., <c>kept</c>, <c>dropped</c>, <c>quarantined</c>.</summary>
+    [System.Text.Json.Serialization.JsonExtensionData]
+    public required IDictionary<string, object> Counts { get; init; }
 
     /// <summary>The lowest score that was kept, by class.</summary>
     public required IReadOnlyDictionary<string, double> CutScore { get; init; }
@@ -204,15 +178,7 @@ internal sealed record RoundDocument
         MIoUOfRun = round.Quality is { } quality ? OwnMean(quality, classes) : null,
         Round = round.Round + 1,
         Phase = round.Phase,
-        Planned = round.Counts.Planned,
-        Generated = round.Counts.Generated,
-        Masked = round.Counts.Masked,
-        Composed = round.Counts.Composed,
-        Harmonized = round.Counts.Harmonized,
-        Scored = round.Counts.Scored,
-        Kept = round.Counts.Kept,
-        Dropped = round.Counts.Dropped,
-        Quarantined = round.Counts.Quarantined,
+        Counts = StageTable.Default.States.ToDictionary(StageTable.Default.DisplayNameOf, state => (object)round.Counts[state]),
         CutScore = round.Cuts.Where(cut => cut.Kept > 0).ToDictionary(cut => cut.Class, cut => cut.Score),
         MIoU = round.Quality?.MeanIoU,
         IoU = round.Quality?.Classes.ToDictionary(item => item.Class, item => item.IoU) ?? [],

@@ -10,7 +10,7 @@ public sealed class BatchQueueTests
     [Fact]
     public void Batches_hold_one_kind_and_a_full_one_goes_first()
     {
-        var queue = new BatchQueue(100);
+        var queue = new BatchQueue(StageTable.Default, 100);
         queue.Add(Order("a", Stage.Mask, 0, 3));
         queue.Add(Order("b", Stage.Generate, 10, 9));
         Assert.Equal(Enumerable.Range(10, 8), Take(queue));
@@ -23,7 +23,7 @@ public sealed class BatchQueueTests
     [Fact]
     public void Orders_of_several_shards_share_a_batch()
     {
-        var queue = new BatchQueue(100);
+        var queue = new BatchQueue(StageTable.Default, 100);
         queue.Add(Order("a", Stage.Mask, 0, 3));
         queue.Add(Order("b", Stage.Mask, 5, 2));
         Assert.Equal([0, 1, 2, 5, 6], Take(queue));
@@ -32,7 +32,7 @@ public sealed class BatchQueueTests
     [Fact]
     public void A_full_queue_takes_the_front_of_an_order()
     {
-        var queue = new BatchQueue(4);
+        var queue = new BatchQueue(StageTable.Default, 4);
         Assert.Equal(3, queue.Add(Order("a", Stage.Mask, 0, 3)));
         Assert.Equal(1, queue.Add(Order("a", Stage.Mask, 3, 3)));
         Assert.Equal(0, queue.Add(Order("a", Stage.Mask, 6, 3)));
@@ -42,7 +42,7 @@ public sealed class BatchQueueTests
     [Fact]
     public void A_shard_gets_back_what_waits()
     {
-        var queue = new BatchQueue(100);
+        var queue = new BatchQueue(StageTable.Default, 100);
         queue.Add(Order("a", Stage.Mask, 0, 3));
         queue.Add(Order("b", Stage.Mask, 5, 2));
         Assert.Equal([0, 1, 2], queue.CancelQueued("a"));

@@ -8,7 +8,7 @@ namespace FreeMask.Grains.Tests.Devices;
 
 public sealed class SampleRecordCacheTests
 {
-    private readonly SampleRecordCache _recent = new();
+    private readonly SampleRecordCache _recent = new(StageTable.Default);
 
     [Fact]
     public void A_record_is_used_once()

@@ -66,6 +66,6 @@ public sealed class RoundRecordTests
     {
         var record = RoundRecord.Begin(new RoundAssignment("run", Specs.Small, 1, Model, []), Now).LaidOut().AllMasked("d").AllHarmonized([]);
         Assert.Equal([Model], record.ScoringModels);
-        Assert.Equal(SampleState.Scored, record.Target);
+        Assert.Equal(SampleState.Scored, record.Target(StageTable.Default));
     }
 }

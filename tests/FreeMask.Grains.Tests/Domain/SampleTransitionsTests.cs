@@ -28,14 +28,14 @@ public sealed class SampleTransitionsTests
         foreach (var (choice, result, score, any) in walk)
         {
             var before = record;
-            var completion = choice < 7 && StageFlow.Next(record.State) is { } kind ? Completion(kind, record.Attempt, record.Faults, result, score) : any;
+            var completion = choice < 7 && StageTable.Default.Next(record.State) is { } next ? Completion(next.Stage, record.Attempt, record.Faults, result, score) : any;
             if (choice == 9) record = SampleTransitions.Decide(record, score > 0.3);
-            else record = SampleTransitions.Apply(record, completion);
+            else record = SampleTransitions.Apply(StageTable.Default, record, completion);
 
             Assert.True(Position(record).CompareTo(Position(before)) >= 0, $"{before.Attempt}.{before.State} -> {record.Attempt}.{record.State}");
             if (before.State >= SampleState.Kept) Assert.Same(before, record);
             if (!ReferenceEquals(before, record)) Assert.True(executed.Add(record.Operation), $"operation {record.Operation} was taken twice");
-            Assert.Same(record, choice == 9 ? SampleTransitions.Decide(record, true) : SampleTransitions.Apply(record, completion with { }));
+            Assert.Same(record, choice == 9 ? SampleTransitions.Decide(record, true) : SampleTransitions.Apply(StageTable.Default, record, completion with { }));
             Assert.InRange(record.Attempt, 0, MaxAttempts - 1);
             Assert.Equal(record.State is >= SampleState.Scored and < SampleState.Quarantined, record.Score is not null && record.State != SampleState.Quarantined);
         }
@@ -46,21 +46,21 @@ public sealed class SampleTransitionsTests
     {
         var record = SampleTransitions.Fresh(0, 0, Plan);
         var fault = Completion(Stage.Generate, 0, 0, StageResult.Fault, 0);
-        var once = SampleTransitions.Apply(record, fault);
+        var once = SampleTransitions.Apply(StageTable.Default, record, fault);
         Assert.Equal(1, once.Faults);
-        Assert.Same(once, SampleTransitions.Apply(once, fault));
+        Assert.Same(once, SampleTransitions.Apply(StageTable.Default, once, fault));
     }
 
     [Fact]
     public void A_rejected_mask_starts_again_with_the_next_attempt_and_nothing_of_the_old_one()
     {
-        var record = SampleTransitions.Apply(SampleTransitions.Fresh(0, 0, Plan), Completion(Stage.Generate, 0, 0, StageResult.Done, 0));
+        var record = SampleTransitions.Apply(StageTable.Default, SampleTransitions.Fresh(0, 0, Plan), Completion(Stage.Generate, 0, 0, StageResult.Done, 0));
         Assert.NotNull(record.Artifact("Generate"));
-        var rejected = SampleTransitions.Apply(record, Completion(Stage.Mask, 0, 0, StageResult.Rejected, 0));
+        var rejected = SampleTransitions.Apply(StageTable.Default, record, Completion(Stage.Mask, 0, 0, StageResult.Rejected, 0));
         Assert.Equal((SampleState.Planned, 1), (rejected.State, rejected.Attempt));
         Assert.Empty(rejected.Artifacts);
         Assert.Equal("reason", rejected.Failure);
-        Assert.Same(rejected, SampleTransitions.Apply(rejected, Completion(Stage.Generate, 0, 0, StageResult.Done, 0)));
+        Assert.Same(rejected, SampleTransitions.Apply(StageTable.Default, rejected, Completion(Stage.Generate, 0, 0, StageResult.Done, 0)));
     }
 
     [Fact]
@@ -79,8 +79,8 @@ public sealed class SampleTransitionsTests
     [Fact]
     public void A_sample_that_faulted_away_goes_on_where_it_was_with_the_same_seeds()
     {
-        var record = SampleTransitions.Apply(SampleTransitions.Fresh(0, 0, Plan), Completion(Stage.Generate, 0, 0, StageResult.Done, 0));
-        for (var i = 0; i < MaxAttempts; i++) record = SampleTransitions.Apply(record, Completion(Stage.Mask, 0, i, StageResult.Fault, 0));
+        var record = SampleTransitions.Apply(StageTable.Default, SampleTransitions.Fresh(0, 0, Plan), Completion(Stage.Generate, 0, 0, StageResult.Done, 0));
+        for (var i = 0; i < MaxAttempts; i++) record = SampleTransitions.Apply(StageTable.Default, record, Completion(Stage.Mask, 0, i, StageResult.Fault, 0));
         Assert.Equal(SampleState.Quarantined, record.State);
         var again = SampleTransitions.Retry(record);
         Assert.Equal((SampleState.Generated, 0, 0), (again.State, again.Attempt, again.Faults));
@@ -98,8 +98,8 @@ public sealed class SampleTransitionsTests
 
     private static SampleRecord GenerateAndReject(SampleRecord record)
     {
-        var generated = SampleTransitions.Apply(record, Completion(Stage.Generate, record.Attempt, 0, StageResult.Done, 0));
-        return SampleTransitions.Apply(generated, Completion(Stage.Mask, generated.Attempt, 0, StageResult.Rejected, 0));
+        var generated = SampleTransitions.Apply(StageTable.Default, record, Completion(Stage.Generate, record.Attempt, 0, StageResult.Done, 0));
+        return SampleTransitions.Apply(StageTable.Default, generated, Completion(Stage.Mask, generated.Attempt, 0, StageResult.Rejected, 0));
     }
 
     private static (int Attempt, SampleState Stage, int Faults) Position(SampleRecord record) => (record.Attempt, record.State, record.Faults);

@@ -18,7 +18,7 @@ public sealed class ShardLedgerTests
     [Fact]
     public void News_in_any_order_and_number_leads_to_the_newest() => AnyProgress.Array[0, 40].Sample(news =>
     {
-        var ledger = new ShardLedger(First, Count);
+        var ledger = new ShardLedger(StageTable.Default, First, Count);
         foreach (var progress in news)
         {
             ledger.Apply(progress);
@@ -36,7 +36,7 @@ public sealed class ShardLedgerTests
         Assert.Equal(Count, ledger.Settled(SampleState.Planned));
         Assert.Equal(Enumerable.Range(First, Count).Count(i => ledger.StateOf(i) >= SampleState.Masked), ledger.Settled(SampleState.Masked));
 
-        var restored = new ShardLedger(First, ledger.ToRecord());
+        var restored = new ShardLedger(StageTable.Default, First, ledger.ToRecord());
         Assert.Equal(counts, restored.Counts());
         Assert.Equal(ledger.Scores, restored.Scores);
         Assert.Equal(ledger.Failures(), restored.Failures());
@@ -45,7 +45,7 @@ public sealed class ShardLedgerTests
     [Fact]
     public void Work_is_picked_once_furthest_first_and_never_beyond_the_target()
     {
-        var ledger = new ShardLedger(First, Count);
+        var ledger = new ShardLedger(StageTable.Default, First, Count);
         ledger.Apply(new SampleProgress(First + 4, SampleState.Generated, 1, 0, -1, null));
         ledger.Apply(new SampleProgress(First + 5, SampleState.Masked, 0, 0, -1, null));
         ledger.Apply(new SampleProgress(First + 3, SampleState.Quarantined, 0, 0, -1, "bad"));
@@ -62,7 +62,7 @@ public sealed class ShardLedgerTests
     [Fact]
     public void Work_says_how_often_it_failed_before()
     {
-        var ledger = new ShardLedger(First, Count);
+        var ledger = new ShardLedger(StageTable.Default, First, Count);
         ledger.Apply(new SampleProgress(First, SampleState.Generated, 0, 2, -1, "slow"));
         Assert.Equal((Stage.Mask, new WorkItem(First, 0, 2)), ledger.Pick(SampleState.Masked, 1).Single());
         ledger.Apply(new SampleProgress(First, SampleState.Masked, 0, 0, -1, null));
@@ -72,7 +72,7 @@ public sealed class ShardLedgerTests
     [Fact]
     public void A_lease_ends_by_its_holder_or_its_deadline()
     {
-        var ledger = new ShardLedger(First, Count);
+        var ledger = new ShardLedger(StageTable.Default, First, Count);
         ledger.Grant(First, new Lease("a", 0, Now));
         ledger.Grant(First + 1, new Lease("b", 0, Now + TimeSpan.FromMinutes(1)));
         ledger.Release(First + 1, "a");
@@ -85,7 +85,7 @@ public sealed class ShardLedgerTests
     [Fact]
     public void A_lease_lasts_as_long_as_its_device_says_that_it_has_the_sample()
     {
-        var ledger = new ShardLedger(First, Count);
+        var ledger = new ShardLedger(StageTable.Default, First, Count);
         ledger.Grant(First, new Lease("a", 0, Now));
         ledger.Grant(First + 1, new Lease("a", 0, Now));
         ledger.Grant(First + 2, new Lease("b", 0, Now));
@@ -100,9 +100,9 @@ public sealed class ShardLedgerTests
     [Fact]
     public void What_a_kept_ledger_thinks_given_up_may_have_been_retried()
     {
-        var ledger = new ShardLedger(First, Count);
+        var ledger = new ShardLedger(StageTable.Default, First, Count);
         ledger.Apply(new SampleProgress(First + 4, SampleState.Quarantined, 1, 0, -1, "poison"));
-        var restored = new ShardLedger(First, ledger.ToRecord());
+        var restored = new ShardLedger(StageTable.Default, First, ledger.ToRecord());
         Assert.Contains(First + 4, restored.InDoubt(SampleState.Masked));
         restored.Correct(new SampleProgress(First + 4, SampleState.Generated, 1, 0, -1, "poison"));
         Assert.Equal(SampleState.Generated, restored.StateOf(First + 4));

@@ -49,7 +49,7 @@ public sealed class PoisonSampleIsolatorTests
         await Assert.ThrowsAsync<ArtifactStoreException>(() => RunAsync(_ => new ArtifactStoreException("away")));
 
     private static Task<IReadOnlyList<StageOutcome>> RunAsync(Func<StageInput, Exception?> fault, StageInput[]? inputs = null, bool proven = false) =>
-        PoisonSampleIsolator.RunAsync(new Runner(fault), Stage.Generate, Specs.Small, inputs ?? Inputs, proven, TestContext.Current.CancellationToken);
+        new PoisonSampleIsolator(new Runner(fault), StageTable.Default, proven).RunAsync(Stage.Generate, Specs.Small, inputs ?? Inputs, TestContext.Current.CancellationToken);
 
     private sealed class Runner(Func<StageInput, Exception?> fault) : IStageRunner
     {

@@ -62,7 +62,7 @@ public sealed class OverlapTests : IDisposable
     public async Task What_is_drawn_depends_neither_on_the_place_in_the_batch_nor_on_the_others(int steps, int batch, double guidance)
     {
         var spec = Drawn with { Generation = new GenerationSpec { Steps = steps, Batch = batch, Guidance = guidance } };
-        using var runner = new DeviceStageRunner(_bundles, _store, new OnnxSessionOptions(), NullLoggerFactory.Instance);
+        using var runner = DeviceStageRunner.Create(_bundles, _store, new OnnxSessionOptions(), NullLoggerFactory.Instance);
         var inputs = Enumerable.Range(0, batch).Select(Planned).ToArray();
         var together = await runner.RunAsync(Stage.Generate, spec, inputs, Cancellation);
         var reversed = await runner.RunAsync(Stage.Generate, spec, [.. inputs.Reverse()], Cancellation);
@@ -84,8 +84,8 @@ public sealed class OverlapTests : IDisposable
     /// <summary>Works on the batches one by one and all at once, on a device of its own each time, and compares what is made.</summary>
     private async Task<StageInput[]> CompareAsync(Stage kind, RunSpec spec, StageInput[] inputs)
     {
-        using var one = new DeviceStageRunner(_bundles, _store, new OnnxSessionOptions(), NullLoggerFactory.Instance);
-        using var other = new DeviceStageRunner(_bundles, _store, new OnnxSessionOptions(), NullLoggerFactory.Instance);
+        using var one = DeviceStageRunner.Create(_bundles, _store, new OnnxSessionOptions(), NullLoggerFactory.Instance);
+        using var other = DeviceStageRunner.Create(_bundles, _store, new OnnxSessionOptions(), NullLoggerFactory.Instance);
         var expected = new List<StageOutcome>();
         foreach (var batch in inputs.Chunk(Batch)) expected.AddRange(await one.RunAsync(kind, spec, batch, Cancellation));
         for (var repetition = 0; repetition < 3; repetition++)

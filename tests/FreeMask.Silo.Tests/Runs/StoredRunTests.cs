@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using FreeMask.GrainInterfaces;
 using FreeMask.Silo.Tests.Fakes;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace FreeMask.Silo.Tests.Runs;
@@ -48,5 +49,42 @@ public sealed class StoredRunTests : IDisposable
         Assert.Equal((round, phase), (before.Round, before.Phase));
         var after = await silo.CompleteAsync(run, TestSilo.SmallSpec);
         Assert.Equal((RunState.Completed, ManifestHash), (after.State, after.ManifestHash));
+    }
+
+    [Theory(Timeout = 600_000)]
+    [InlineData("training")]
+    [InlineData("composing")]
+    public async Task A_stored_run_goes_on_where_a_stage_was_inserted(string run)
+    {
+        await using var silo = await TestSilo.StartAsync(
+            _folder.Path, TestContext.Current.CancellationToken, services: all => all.AddSingleton(WithInspection()));
+        var after = await silo.CompleteAsync(run, TestSilo.SmallSpec);
+        Assert.Equal(RunState.Completed, after.State);
+        foreach (var round in after.Rounds)
+            Assert.Equal(round.Counts.Planned, round.Counts.Kept + round.Counts.Dropped + round.Counts.Quarantined);
+        // A round that had not begun passes through the new stage as a whole; samples that were past its place do not go back.
+        if (run == "training") Assert.Equal(after.Rounds[1].Counts.Composed, after.Rounds[1].Counts[Inspected]);
+        Assert.Equal(after.Rounds[1].Counts[Inspected] > 0, after.Rounds[1].Seconds[Inspect] > 0);
+    }
+
+    private const SampleState Inspected = (SampleState)9;
+    private const Stage Inspect = (Stage)5;
+
+    /// <summary>The stages of the method and one more between Mask and Compose, with numbers after all others.</summary>
+    private static StageTable WithInspection()
+    {
+        var inspect = new StageDefinition
+        {
+            Stage = Inspect,
+            Before = SampleState.Masked,
+            After = Inspected,
+            DisplayName = "inspected",
+            Inputs = [ArtifactNames.Image],
+            Outputs = ["added"],
+            BatchSize = _ => 4,
+        };
+        return new StageTable([.. StageTable.Default.Stages.SelectMany(stage => stage.Stage == Stage.Compose
+            ? new[] { inspect, stage with { Before = Inspected } }
+            : [stage])]);
     }
 }

@@ -1,6 +1,9 @@
 namespace FreeMask.GrainInterfaces;
 
-/// <summary>How far a sample has come. Forward only; the last three are final.</summary>
+/// <summary>
+/// How far a sample has come. Numbers are stored and never change; they say nothing about order. The order is that of
+/// <see cref="StageTable.States"/>. The last three are final.
+/// </summary>
 [GenerateSerializer, Alias("freemask.SampleStage")]
 public enum SampleState : byte
 {
@@ -30,24 +33,4 @@ public enum SampleState : byte
 
     /// <summary>Given up, with the reason.</summary>
     Quarantined = 8,
-}
-
-/// <summary>A piece of work on samples, named after what it makes.</summary>
-[GenerateSerializer, Alias("freemask.StageKind")]
-public enum Stage : byte
-{
-    /// <summary>Draws the image and captures attention: Planned to Generated.</summary>
-    Generate = 0,
-
-    /// <summary>Makes the label map: Generated to Masked, or rejected.</summary>
-    Mask = 1,
-
-    /// <summary>Pastes objects: Masked to Composed.</summary>
-    Compose = 2,
-
-    /// <summary>Matches pasted objects: Composed to Harmonized.</summary>
-    Harmonize = 3,
-
-    /// <summary>Scores: Harmonized to Scored.</summary>
-    Score = 4,
 }

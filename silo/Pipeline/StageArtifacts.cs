@@ -1,4 +1,3 @@
-using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Stages;
 using FreeMask.Imaging;
@@ -6,13 +5,7 @@ using FreeMask.Randomness;
 
 namespace FreeMask.Silo.Pipeline;
 
-/// <summary>The work of one stage on a batch of samples.</summary>
-internal interface IStageHandler
-{
-    Task<IReadOnlyList<StageOutcome>> RunAsync(RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken);
-}
-
-/// <summary>What the steps read and write, as pictures instead of bytes.</summary>
+/// <summary>What handlers read and write, as images instead of bytes.</summary>
 internal static class StageArtifacts
 {
     internal static async Task<RgbImage> GetImageAsync(this IArtifactStore store, string hash, CancellationToken cancellationToken) =>
