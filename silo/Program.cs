@@ -1,4 +1,5 @@
-using FreeMask.Silo.Hosting;
-using FreeMask.Silo.Pipeline;
+using FreeMask.Hosting.Silos;
+using FreeMask.Pipeline;
+
 
 ProcessExit.Leave(await SiloProgram.RunAsync(args, (services, configuration) => services.AddFreeMaskPipeline(configuration["FreeMask:Models"])));

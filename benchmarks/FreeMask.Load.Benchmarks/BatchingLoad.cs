@@ -1,7 +1,7 @@
 using System.Globalization;
 using FreeMask.GrainInterfaces;
-using FreeMask.Silo.Hosting;
-using FreeMask.Silo.Storage;
+using FreeMask.Hosting.Silos;
+using FreeMask.Hosting.Storage;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;

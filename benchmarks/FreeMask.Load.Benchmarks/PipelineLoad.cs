@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using FreeMask.Silo.Hosting;
+using FreeMask.Hosting.Silos;
 
 namespace FreeMask.Load.Benchmarks;
 

@@ -1,6 +1,5 @@
 using FreeMask.Cli;
 using FreeMask.Cli.Terminal;
-using FreeMask.Silo.Hosting;
-
+using FreeMask.Hosting.Silos;
 using var interruption = Interruption.Listen();
 ProcessExit.Leave(await CommandLine.RunAsync(args, CliEnvironment.OfProcess(), interruption.Stop));

@@ -1,7 +1,7 @@
 using System.Globalization;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Stages;
-using FreeMask.Silo.Hosting;
+using FreeMask.Hosting.Silos;
 using FreeMask.Silo.Tests.Fakes;
 
 // A freemask-silo in all but its stages: those are fakes that take a while, and say in a file what they begin.

@@ -1,7 +1,7 @@
 using FreeMask.Cli.Bundles;
 using FreeMask.Cli.Terminal;
 using FreeMask.GrainInterfaces;
-using FreeMask.Silo.Hosting;
+using FreeMask.Hosting.Silos;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 

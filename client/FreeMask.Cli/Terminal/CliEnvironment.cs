@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using FreeMask.Cli.Runs;
-using FreeMask.Silo.Pipeline;
+using FreeMask.Pipeline;
 using Spectre.Console;
 
 namespace FreeMask.Cli.Terminal;

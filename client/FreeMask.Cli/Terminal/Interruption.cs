@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using FreeMask.Silo.Hosting;
+using FreeMask.Hosting.Silos;
 
 namespace FreeMask.Cli.Terminal;
 

@@ -5,7 +5,7 @@ using FreeMask.Cli.Tests.Terminal;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Stages;
 using FreeMask.Imaging;
-using FreeMask.Silo.Pipeline;
+using FreeMask.Pipeline;
 using FreeMask.Vision.Datasets;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 using Azure.Storage.Blobs;
 using Azure.Storage.Sas;
 using FreeMask.Grains.Artifacts;
-using FreeMask.Silo.Artifacts;
+using FreeMask.Hosting.Artifacts;
 using FreeMask.Silo.Tests.Services;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,6 +1,6 @@
 using System.Text;
 using FreeMask.Grains.Artifacts;
-using FreeMask.Silo.Artifacts;
+using FreeMask.Hosting.Artifacts;
 using FreeMask.Silo.Tests.Fakes;
 using Xunit;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using FreeMask.GrainInterfaces;
-using FreeMask.Silo.Hosting;
+using FreeMask.Hosting.Silos;
 using FreeMask.Silo.Tests.Fakes;
 using FreeMask.Silo.Tests.Services;
 

@@ -1,5 +1,5 @@
 using FreeMask.Grains.Artifacts;
-using FreeMask.Silo.Artifacts;
+using FreeMask.Hosting.Artifacts;
 
 namespace FreeMask.Silo.Tests.Fakes;
 

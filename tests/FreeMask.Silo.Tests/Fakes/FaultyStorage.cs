@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using FreeMask.Grains;
-using FreeMask.Silo.Storage;
+using FreeMask.Hosting.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Runtime.Hosting;
 using Orleans.Storage;

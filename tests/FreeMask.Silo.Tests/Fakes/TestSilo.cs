@@ -5,7 +5,7 @@ using FreeMask.Grains;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Domain;
 using FreeMask.Grains.Stages;
-using FreeMask.Silo.Hosting;
+using FreeMask.Hosting.Silos;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Xunit;

@@ -1,6 +1,7 @@
-using FreeMask.Silo.Devices;
-using FreeMask.Silo.Hosting;
-using FreeMask.Silo.Pipeline;
+using FreeMask.Hosting.Configuration;
+using FreeMask.Hosting.Devices;
+using FreeMask.Hosting.Silos;
+using FreeMask.Pipeline;
 using FreeMask.Silo.Tests.Fakes;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;

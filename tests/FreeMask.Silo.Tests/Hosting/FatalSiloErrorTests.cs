@@ -1,5 +1,5 @@
 using System.Net;
-using FreeMask.Silo.Hosting;
+using FreeMask.Hosting.Silos;
 using Xunit;
 
 namespace FreeMask.Silo.Tests.Hosting;

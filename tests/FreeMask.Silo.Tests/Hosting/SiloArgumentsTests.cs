@@ -1,4 +1,4 @@
-using FreeMask.Silo.Hosting;
+using FreeMask.Hosting.Configuration;
 using Xunit;
 
 namespace FreeMask.Silo.Tests.Hosting;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using FreeMask.GrainInterfaces;
-using FreeMask.Silo.Hosting;
+using FreeMask.Hosting.Silos;
 using FreeMask.Silo.Tests.Fakes;
 using Xunit;
 

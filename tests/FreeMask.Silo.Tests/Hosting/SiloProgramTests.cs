@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using FreeMask.GrainInterfaces;
-using FreeMask.Silo.Hosting;
+using FreeMask.Hosting.Silos;
 using FreeMask.Silo.Tests.Cluster;
 using FreeMask.Silo.Tests.Fakes;
 using Xunit;

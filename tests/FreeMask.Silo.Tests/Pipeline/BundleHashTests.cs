@@ -1,4 +1,4 @@
-using FreeMask.Silo.Pipeline;
+using FreeMask.Pipeline;
 using FreeMask.Silo.Tests.Fakes;
 using Xunit;
 

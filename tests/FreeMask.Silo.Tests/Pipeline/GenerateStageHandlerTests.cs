@@ -1,8 +1,8 @@
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Stages;
+using FreeMask.Hosting.Artifacts;
 using FreeMask.Onnx;
-using FreeMask.Silo.Artifacts;
-using FreeMask.Silo.Pipeline;
+using FreeMask.Pipeline;
 using FreeMask.Silo.Tests.Fakes;
 using FreeMask.Vision;
 using Microsoft.Extensions.Logging;

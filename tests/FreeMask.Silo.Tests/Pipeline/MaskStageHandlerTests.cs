@@ -1,9 +1,9 @@
 using FreeMask.Diffusion.Attention;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Stages;
+using FreeMask.Hosting.Artifacts;
 using FreeMask.Imaging;
-using FreeMask.Silo.Artifacts;
-using FreeMask.Silo.Pipeline;
+using FreeMask.Pipeline;
 using FreeMask.Tensors;
 using FreeMask.Vision.Affinity;
 using FreeMask.Vision.Masking;

@@ -1,4 +1,4 @@
-using FreeMask.Silo.Pipeline;
+using FreeMask.Pipeline;
 using Xunit;
 
 namespace FreeMask.Silo.Tests.Pipeline;

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
-using FreeMask.Silo.Artifacts;
+using FreeMask.Hosting.Artifacts;
 using FreeMask.Silo.Tests.Fakes;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;

@@ -1,5 +1,5 @@
 using FreeMask.GrainInterfaces;
-using FreeMask.Silo.Hosting;
+using FreeMask.Hosting.Silos;
 using FreeMask.Silo.Tests.Fakes;
 using Xunit;
 

@@ -1,7 +1,8 @@
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains;
 using FreeMask.Grains.Domain;
-using FreeMask.Silo.Hosting;
+using FreeMask.Hosting.Configuration;
+using FreeMask.Hosting.Silos;
 using FreeMask.Silo.Tests.Cluster;
 using FreeMask.Silo.Tests.Fakes;
 using FreeMask.Silo.Tests.Services;

@@ -1,4 +1,4 @@
-using FreeMask.Silo.Storage;
+using FreeMask.Hosting.Storage;
 using FreeMask.Silo.Tests.Fakes;
 using Xunit;
 

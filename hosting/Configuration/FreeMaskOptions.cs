@@ -1,0 +1,56 @@
+using System.ComponentModel.DataAnnotations;
+using FreeMask.Grains;
+
+namespace FreeMask.Hosting.Configuration;
+
+/// <summary>What a silo is and keeps. Section <c>FreeMask</c>.</summary>
+public sealed class FreeMaskOptions : IValidatableObject
+{
+    /// <summary>The folder of state and artifacts where nothing else is said: <c>freemask</c> under the user's local application data.</summary>
+    public static string DefaultDataFolder { get; } =
+        Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "freemask");
+
+    /// <summary>The data folder.</summary>
+    [Required]
+    public string DataFolder { get; set; } = DefaultDataFolder;
+
+    /// <summary>What this silo does for its cluster: <c>coordinator</c>, <c>worker</c>, or both with a comma between them (the default).</summary>
+    [Required]
+    public string Roles { get; set; } = "coordinator,worker";
+
+    /// <summary>The folder of the model bundles that runs name, such as <c>mini</c>; null where runs give paths.</summary>
+    public string? Models { get; set; }
+
+    /// <summary>Whether the silo makes its tables in PostgreSQL as it starts. Default false.</summary>
+    public bool PreparePostgreSql { get; set; }
+
+    /// <summary>Whether runs that were at work when their silo died go on as soon as another one stands. Default true.</summary>
+    public bool WakeRuns { get; set; } = true;
+
+    /// <summary>The roles.</summary>
+    internal SiloRoles ParsedRoles => Parse(Roles) ?? SiloRoles.All;
+
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (Parse(Roles) is null) yield return new ValidationResult("names the roles of a silo: 'coordinator', 'worker' or 'coordinator,worker'", [nameof(Roles)]);
+        if (Models is not null && ParsedRoles.HasFlag(SiloRoles.Worker) && !Directory.Exists(Models))
+            yield return new ValidationResult("there is no such folder; it holds the model bundles that runs name, such as 'mini'", [nameof(Models)]);
+    }
+
+    private static SiloRoles? Parse(string text)
+    {
+        var roles = SiloRoles.None;
+        foreach (var part in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            switch (part.ToLowerInvariant())
+            {
+                case "coordinator": roles |= SiloRoles.Coordinator; break;
+                case "worker": roles |= SiloRoles.Worker; break;
+                default: return null;
+            }
+        }
+
+        return roles == SiloRoles.None ? null : roles;
+    }
+}

@@ -1,0 +1,14 @@
+using FreeMask.Grains.Devices;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace FreeMask.Hosting.Operations;
+
+/// <summary>Whether this silo is an active member of its cluster and does not leave it.</summary>
+internal sealed class MembershipCheck(ISiloStatusOracle oracle, SiloDrainState departure) : IHealthCheck
+{
+    /// <inheritdoc/>
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken) => Task.FromResult(
+        departure.IsDraining ? HealthCheckResult.Unhealthy("the silo is about to leave")
+        : oracle.CurrentStatus == SiloStatus.Active ? HealthCheckResult.Healthy($"one of {oracle.GetActiveSilos().Length} active silos")
+        : HealthCheckResult.Unhealthy($"the silo is {oracle.CurrentStatus}"));
+}

@@ -1,0 +1,69 @@
+using FreeMask.GrainInterfaces;
+using FreeMask.Grains;
+using FreeMask.Hosting.Configuration;
+using Microsoft.Extensions.Options;
+
+namespace FreeMask.Hosting.Silos;
+
+/// <summary>
+/// Wakes the runs whose leader died: all runs once this silo stands, and again whenever a silo is gone. What follows is decided
+/// by the run: waking one that is active or at rest does no harm.
+/// </summary>
+internal sealed partial class RunRecoveryService(
+    IGrainFactory grains,
+    IClusterMembershipService membership,
+    IOptions<FreeMaskOptions> options,
+    IOptions<CoordinationOptions> coordination,
+    TimeProvider time,
+    ILogger<RunRecoveryService> logger) : BackgroundService
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (!options.Value.WakeRuns || !options.Value.ParsedRoles.HasFlag(SiloRoles.Coordinator)) return;
+        var before = membership.CurrentSnapshot;
+        await WakeAsync(stoppingToken);
+        await foreach (var snapshot in membership.MembershipUpdates.WithCancellation(stoppingToken))
+        {
+            if (IsAnyGone(before, snapshot)) await WakeAsync(stoppingToken);
+            before = snapshot;
+        }
+    }
+
+    /// <summary>Whether a silo began to leave or has died: at the first its grains may still be there, at the second they are not.</summary>
+    private static bool IsAnyGone(ClusterMembershipSnapshot before, ClusterMembershipSnapshot now) => before.Members.Values.Any(old =>
+        old.Status != SiloStatus.Dead
+        && now.GetSiloStatus(old.SiloAddress) is var status
+        && (status is SiloStatus.Dead or SiloStatus.None || (old.Status == SiloStatus.Active && status != SiloStatus.Active)));
+
+    /// <summary>Wakes every run; tries until it has, because right after a death calls may fail.</summary>
+    private async Task WakeAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                var runs = await grains.GetGrain<IRunDirectoryGrain>(0).List();
+                foreach (var run in runs)
+                {
+                    // The answer says that the run has a place to live; a one-way notification alone could be lost.
+                    await grains.GetGrain<IRunGrain>(run).GetSpec();
+                    await grains.GetGrain<IRunGrain>(run).NotifyChanged();
+                }
+
+                LogWoken(logger, runs.Length);
+                return;
+            }
+            catch (Exception exception)
+            {
+                LogNotYet(logger, exception);
+                await Task.Delay(coordination.Value.RetryDelay, time, stoppingToken);
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Count} runs were looked after")]
+    private static partial void LogWoken(ILogger logger, int count);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Runs cannot be looked after yet")]
+    private static partial void LogNotYet(ILogger logger, Exception exception);
+}

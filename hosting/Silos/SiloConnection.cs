@@ -1,0 +1,226 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Artifacts;
+using FreeMask.Hosting.Artifacts;
+using FreeMask.Hosting.Configuration;
+using Orleans.Configuration;
+
+namespace FreeMask.Hosting.Silos;
+
+/// <summary>
+/// The grains of a data folder, wherever they live: in the process that uses the folder now, reached over loopback, or else in a silo
+/// embedded here. Or the grains of a cluster. Either way the calls are the same.
+/// </summary>
+public sealed class SiloConnection : IAsyncDisposable
+{
+    private static readonly string[] ClientSections = ["ConnectionStrings", "Orleans:ClusterId", "Orleans:ServiceId", "Orleans:Clustering", "FreeMask:Artifacts", "FreeMask:DataFolder"];
+
+    // Whoever announces itself answers within milliseconds; a process that is starting or leaving needs seconds.
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5), OwnerTimeout = TimeSpan.FromSeconds(60), OwnerCheck = TimeSpan.FromMilliseconds(250);
+
+    private readonly IAsyncDisposable _owner;
+    private readonly string? _folder;
+
+    private SiloConnection(IGrainFactory grains, IArtifactStore artifacts, bool isRemote, IAsyncDisposable owner, string? folder = null) =>
+        (Grains, Artifacts, IsRemote, _owner, _folder) = (grains, artifacts, isRemote, owner, folder);
+
+    /// <summary>The grains.</summary>
+    public IGrainFactory Grains { get; }
+
+    /// <summary>The artifacts.</summary>
+    public IArtifactStore Artifacts { get; }
+
+    /// <summary>True where another process has the silo; a run that it works on goes on when this connection closes.</summary>
+    public bool IsRemote { get; }
+
+    /// <summary>True where records can be read and nothing else: no process works in the folder, or it does not answer.</summary>
+    public bool IsReadOnly { get; private init; }
+
+    /// <summary>True where the process that had the silo of a data folder has left it.</summary>
+    public bool IsOwnerGone => IsRemote && _folder is not null && !DataFolderLock.IsTaken(_folder);
+
+    /// <summary>Opens the folder to work in it: in the process that uses it, or in a silo embedded here.</summary>
+    /// <param name="options">The silo to embed where no process uses the folder.</param>
+    /// <param name="waits">Told once where a process has the folder and does not answer, which is waited for.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <exception cref="FreeMaskException">The folder cannot be used, or the process that has it does not answer for a minute.</exception>
+    public static async Task<SiloConnection> OpenAsync(EmbeddedSiloOptions options, Action<string>? waits, CancellationToken cancellationToken)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        for (var told = false; ; told = true)
+        {
+            if (!DataFolderLock.IsTaken(options.DataFolder))
+            {
+                try
+                {
+                    var silo = await EmbeddedSilo.StartAsync(options, cancellationToken);
+                    return new SiloConnection(silo.Grains, silo.Artifacts, false, silo);
+                }
+                catch (FreeMaskException) when (DataFolderLock.IsTaken(options.DataFolder))
+                {
+                    // Another process was quicker.
+                }
+            }
+
+            if (await TryConnectAsync(options, cancellationToken) is { } connection) return connection;
+            var owner = DataFolderLock.Find(options.DataFolder);
+            var who = owner is null ? "Another process" : $"Process {owner.Process}";
+            if (TimeProvider.System.GetElapsedTime(started) > OwnerTimeout)
+                throw new FreeMaskException($"{who} uses the data folder '{Path.GetFullPath(options.DataFolder)}' and does not answer; stop it, or use another folder.");
+            if (!told) waits?.Invoke($"{who} uses the data folder '{Path.GetFullPath(options.DataFolder)}' and does not answer; waiting up to a minute for it to answer or to leave ...");
+            await Task.Delay(OwnerCheck, TimeProvider.System, cancellationToken);
+        }
+    }
+
+    /// <summary>
+    /// Opens the folder to read: in the process that uses it, or else from its records, which needs neither the right to write nor room on the disk, and keeps
+    /// no other process from the folder.
+    /// </summary>
+    /// <exception cref="FreeMaskException">The records cannot be read.</exception>
+    public static async Task<SiloConnection> ReadAsync(EmbeddedSiloOptions options, CancellationToken cancellationToken)
+    {
+        var taken = DataFolderLock.IsTaken(options.DataFolder);
+        if (taken && await TryConnectAsync(options, cancellationToken) is { } connection) return connection;
+        var silo = await EmbeddedSilo.StartAsync(options with { ReadOnly = true }, cancellationToken);
+        return new SiloConnection(silo.Grains, silo.Artifacts, taken, silo) { IsReadOnly = true };
+    }
+
+    /// <summary>Connects to the process that has announced itself in the folder; null where none has, or it does not answer in time.</summary>
+    private static async Task<SiloConnection?> TryConnectAsync(EmbeddedSiloOptions options, CancellationToken cancellationToken)
+    {
+        if (DataFolderLock.Find(options.DataFolder) is not { } owner || !await AnswersAsync(owner, cancellationToken)) return null;
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(ConnectTimeout);
+        try
+        {
+            var connecting = ConnectAsync(options, owner, timeout.Token);
+            return await connecting.WaitAsync(ConnectTimeout, cancellationToken);
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested && exception is OperationCanceledException or TimeoutException or OrleansException or SocketException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Whether an announced process lives and listens: a port of a dead one would be tried again and again.</summary>
+    private static async Task<bool> AnswersAsync(SiloAnnouncement owner, CancellationToken cancellationToken)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(ConnectTimeout);
+        try
+        {
+            using var process = Process.GetProcessById(owner.Process);
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            await socket.ConnectAsync(IPAddress.Loopback, owner.GatewayPort, timeout.Token);
+            return true;
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested && exception is ArgumentException or SocketException or OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Connects to a cluster as a client.</summary>
+    /// <param name="configuration">
+    /// A JSON file with sections <c>Orleans:Clustering</c> and <c>FreeMask:Artifacts</c> as the silos have them, or the silos' own. Environment
+    /// variables that begin with <c>FREEMASK_</c> win over it.
+    /// </param>
+    /// <param name="logging">Says where logs go; null for nowhere.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <exception cref="FreeMaskException">The file cannot be used, or no silo of the cluster answers.</exception>
+    public static async Task<SiloConnection> ConnectAsync(string configuration, Action<ILoggingBuilder>? logging, CancellationToken cancellationToken)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        logging?.Invoke(builder.Logging);
+        builder.Configuration.AddInMemoryCollection(ClientSettings(configuration));
+        ProviderCheck.CheckClient(builder.Configuration);
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddArtifactStore();
+        builder.UseOrleansClient(client => client.Configure<GatewayOptions>(o => o.GatewayListRefreshPeriod = TimeSpan.FromSeconds(5)));
+        var host = builder.Build();
+        try
+        {
+            await host.StartAsync(cancellationToken);
+            var grains = host.Services.GetRequiredService<IGrainFactory>();
+            CheckCoordinated(grains, configuration);
+            return new SiloConnection(grains, host.Services.GetRequiredService<IArtifactStore>(), true, new ClientHost(host));
+        }
+        catch (FreeMaskException)
+        {
+            await new ClientHost(host).DisposeAsync();
+            throw;
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            host.Dispose();
+            throw new FreeMaskException($"No silo of the cluster in '{configuration}' answers: {exception.Message.Split('\n')[0]}", exception);
+        }
+    }
+
+    /// <summary>Closes the connection, or stops the embedded silo.</summary>
+    public ValueTask DisposeAsync() => _owner.DisposeAsync();
+
+    private static void CheckCoordinated(IGrainFactory grains, string configuration)
+    {
+        try
+        {
+            grains.GetGrain<IRunGrain>("any");
+        }
+        catch (ArgumentException exception)
+        {
+            // Silos answer, but none of them hosts runs.
+            throw new FreeMaskException(
+                $"The cluster in '{configuration}' has no coordinator: start a silo whose FreeMask:Roles has 'coordinator'. Runs that were at work then go on by themselves.", exception);
+        }
+    }
+
+    /// <summary>What a client needs of a cluster's configuration; a file may say what silos need too, which a client has no providers for.</summary>
+    private static Dictionary<string, string?> ClientSettings(string file)
+    {
+        try
+        {
+            var all = new ConfigurationBuilder().AddJsonFile(Path.GetFullPath(file), optional: false).AddEnvironmentVariables("FREEMASK_").Build();
+            var settings = all.AsEnumerable().Where(s => ClientSections.Any(c => IsBelow(s.Key, c))).ToDictionary(StringComparer.OrdinalIgnoreCase);
+            settings.TryAdd("Orleans:ClusterId", SiloHosting.DefaultCluster);
+            settings.TryAdd("Orleans:ServiceId", SiloHosting.DefaultCluster);
+            return settings;
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or InvalidDataException)
+        {
+            throw new FreeMaskException($"The cluster file '{file}' cannot be read: {(exception.InnerException ?? exception).Message}", exception);
+        }
+    }
+
+    private static bool IsBelow(string key, string section) =>
+        key.StartsWith(section, StringComparison.OrdinalIgnoreCase) && (key.Length == section.Length || key[section.Length] == ':');
+
+    private static async Task<SiloConnection> ConnectAsync(EmbeddedSiloOptions options, SiloAnnouncement silo, CancellationToken cancellationToken)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        if (options.Logging is { } logging) logging(builder.Logging);
+        builder.UseOrleansClient(client => client.UseLocalhostClustering([silo.GatewayPort], SiloHosting.DefaultCluster, SiloHosting.DefaultCluster));
+        var host = builder.Build();
+        try
+        {
+            await host.StartAsync(cancellationToken);
+            var artifacts = new FolderArtifactStore(Path.Combine(options.DataFolder, "artifacts"), TimeProvider.System, readOnly: true);
+            return new SiloConnection(host.Services.GetRequiredService<IGrainFactory>(), artifacts, true, new ClientHost(host), options.DataFolder);
+        }
+        catch
+        {
+            host.Dispose();
+            throw;
+        }
+    }
+
+    private sealed class ClientHost(IHost host) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            await host.StopAsync();
+            host.Dispose();
+        }
+    }
+}

@@ -1,0 +1,150 @@
+using System.Net;
+using FreeMask.GrainInterfaces;
+using FreeMask.Grains;
+using FreeMask.Grains.Artifacts;
+using FreeMask.Grains.Devices;
+using FreeMask.Grains.Stages;
+using FreeMask.Hosting.Artifacts;
+using FreeMask.Hosting.Configuration;
+using FreeMask.Hosting.Devices;
+using FreeMask.Hosting.Storage;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+using Orleans.Storage;
+
+namespace FreeMask.Hosting.Silos;
+
+/// <summary>
+/// Makes a host a member of FreeMask. Clustering, grain storage and reminders come from section <c>Orleans</c> by provider type; where it says
+/// nothing, the silo stands alone: localhost clustering, SQLite state and reminders in memory.
+/// </summary>
+public static class SiloHosting
+{
+    /// <summary>The cluster and service that a silo belongs to where nothing else is said.</summary>
+    internal const string DefaultCluster = "freemask";
+
+    /// <summary>Adds the silo. The caller registers an <see cref="Grains.Stages.IStageRunnerFactory"/> and an <see cref="Grains.Stages.ISegmenterTraining"/>.</summary>
+    /// <exception cref="FreeMaskException">The configuration cannot be used; the message names the key.</exception>
+    public static TBuilder AddFreeMaskSilo<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder =>
+        builder.AddFreeMaskSilo(UseClustering);
+
+    /// <summary>Adds the silo to a cluster that the caller sets up.</summary>
+    internal static TBuilder AddFreeMaskSilo<TBuilder>(this TBuilder builder, Action<ISiloBuilder> clustering) where TBuilder : IHostApplicationBuilder
+    {
+        UseDefaults(builder.Configuration);
+        ProviderCheck.CheckSilo(builder.Configuration);
+        var services = builder.Services;
+        services.AddCheckedOptions<FreeMaskOptions>("FreeMask", "Artifacts", "Collection", "Coordination", "Devices", "DeviceWorker");
+        services.AddCheckedOptions<CoordinationOptions>("FreeMask:Coordination");
+        services.AddCheckedOptions<DeviceWorkerOptions>("FreeMask:DeviceWorker");
+        services.AddCheckedOptions<CollectionOptions>("FreeMask:Collection");
+        services.AddCheckedOptions<DeviceOptions>("FreeMask:Devices");
+        // Each placement of a grain would be two lines, and each call during a stop ten; what matters of them reaches the caller.
+        builder.Logging.AddFilter("Polly", LogLevel.Critical);
+        // Before Orleans registers the machine's own clock: grains, leases and their collection share one that never goes back.
+        services.AddSingleton<TimeProvider>(new SteadyTimeProvider(TimeProvider.System));
+        services.AddArtifactStore();
+        services.TryAddSingleton<IComputeEnvironment, UnknownEnvironment>();
+        services.AddSingleton<SiloDrainState>();
+        services.TryAddSingleton(StageTable.Default);
+        services.AddSingleton<SampleRecordCache>();
+        services.AddSingleton<ILocalDevices, ConfiguredDevices>();
+        services.AddSingleton<ClusterDevices>();
+        services.AddSingleton<IDeviceDirectory>(s => s.GetRequiredService<ClusterDevices>());
+        // A stop lasts as long as the longest batch may, and then some for handing grains over.
+        services.AddOptions<HostOptions>().Configure<IOptions<DeviceWorkerOptions>>(
+            (host, worker) => host.ShutdownTimeout = worker.Value.DrainTimeout + worker.Value.StopTimeout + TimeSpan.FromSeconds(25));
+        // The same bytes in every store, by the ids that contracts state; it must be there before Orleans registers its own.
+        services.AddSingleton<IGrainStorageSerializer, OrleansGrainStorageSerializer>();
+        // Hosted services start in this order and stop in the other: tables are ready before Orleans reads them, devices are emptied
+        // while calls still work.
+        services.AddHostedService<PostgreSqlTables>();
+        builder.UseOrleans(silo =>
+        {
+            clustering(silo);
+            ConfigureSilo(silo);
+        });
+        services.AddHostedService(s => s.GetRequiredService<ClusterDevices>());
+        services.AddHostedService<RunRecoveryService>();
+        services.AddHostedService<ArtifactCollection>();
+        services.AddHostedService<DeviceDrain>();
+        return builder;
+    }
+
+    private static void UseClustering(ISiloBuilder silo)
+    {
+        if (ProviderCheck.IsClustered(silo.Configuration))
+        {
+            silo.Services.Configure<ClusterMembershipOptions>(UseQuickMembership);
+            silo.Services.AddOptions<ClusterMembershipOptions>().BindConfiguration("Orleans:ClusterMembership");
+        }
+        else
+        {
+            var endpoints = silo.Configuration.GetSection("Orleans:Endpoints");
+            silo.UseLocalhostClustering(
+                endpoints.GetValue("SiloPort", EndpointOptions.DEFAULT_SILO_PORT), endpoints.GetValue("GatewayPort", EndpointOptions.DEFAULT_GATEWAY_PORT),
+                serviceId: silo.Configuration["Orleans:ServiceId"] ?? DefaultCluster, clusterId: silo.Configuration["Orleans:ClusterId"] ?? DefaultCluster);
+            silo.Configure<EndpointOptions>(o => o.AdvertisedIPAddress = IPAddress.Loopback);
+        }
+    }
+
+    private static void ConfigureSilo(ISiloBuilder silo)
+    {
+        if (!silo.Configuration.GetSection("Orleans:Reminders").Exists()) silo.UseInMemoryReminderService();
+        silo.Services.AddPlacementDirector<OwnSiloPlacement, OwnSiloPlacementDirector>();
+        silo.Services.AddOptions<GrainTypeOptions>().PostConfigure<IOptions<FreeMaskOptions>>(
+            (types, options) => types.Classes.ExceptWith(RoleGrains.NotHostedBy(options.Value.ParsedRoles)));
+    }
+
+    /// <summary>
+    /// A silo that dies is noticed within seconds: three probes of 2 s (5 s where answers are slow) are missed, and another silo agrees. After
+    /// the death of the whole cluster a silo that starts waits for its dead predecessors no longer than three times 5 s.
+    /// </summary>
+    private static void UseQuickMembership(ClusterMembershipOptions options)
+    {
+        options.ProbeTimeout = TimeSpan.FromSeconds(2);
+        options.MinProbeTimeout = TimeSpan.FromSeconds(2);
+        options.MaxProbeTimeout = TimeSpan.FromSeconds(5);
+        options.NumMissedProbesLimit = 3;
+        options.TableRefreshTimeout = TimeSpan.FromSeconds(10);
+        options.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
+    }
+
+    /// <summary>Of a host that does not say what its stages compute with: nothing is compared.</summary>
+    private sealed class UnknownEnvironment : IComputeEnvironment
+    {
+        public string Arithmetic => "unknown";
+
+        public Task<string?> HashBundleAsync(string model, CancellationToken cancellationToken) => Task.FromResult<string?>(null);
+    }
+
+    /// <summary>What configuration does not say. Orleans binds its providers while the host is built, so the defaults are configuration too.</summary>
+    private static void UseDefaults(IConfigurationManager configuration)
+    {
+        var data = configuration["FreeMask:DataFolder"] ?? FreeMaskOptions.DefaultDataFolder;
+        var defaults = new Dictionary<string, string?>
+        {
+            ["FreeMask:DataFolder"] = data,
+            ["Orleans:ServiceId"] = DefaultCluster,
+            ["Orleans:ClusterId"] = DefaultCluster,
+        };
+        if (ProviderCheck.IsClustered(configuration))
+        {
+            defaults["FreeMask:DeviceWorker:DrainTimeout"] = "00:01:00";
+        }
+        else
+        {
+            defaults["Orleans:Name"] = "local";
+            foreach (var name in new[] { StorageNames.Coordination, StorageNames.Samples })
+            {
+                if (configuration[$"Orleans:GrainStorage:{name}:ProviderType"] is not null) continue;
+                defaults[$"Orleans:GrainStorage:{name}:ProviderType"] = "Sqlite";
+                defaults[$"Orleans:GrainStorage:{name}:Path"] = Path.Combine(data, "state.db");
+            }
+        }
+
+        foreach (var (key, value) in defaults)
+            if (configuration[key] is null) configuration[key] = value;
+    }
+}

@@ -1,0 +1,70 @@
+using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Artifacts;
+using FreeMask.Grains.Stages;
+using FreeMask.Vision.Placement;
+using FreeMask.Vision.Thesaurus;
+
+namespace FreeMask.Pipeline;
+
+/// <summary>Pastes objects of other samples of the round into a share of the samples.</summary>
+internal sealed class ComposeStageHandler(IArtifactStore store) : IStageHandler, IDisposable
+{
+    // Some donors find no place: ask for more than can be pasted.
+    private const int DonorsPerPlace = 3;
+
+    // One a round; rounds of two runs may alternate.
+    private const int KeptSnapshots = 2;
+
+    private readonly ModelCache<string, IReadOnlyList<ListedSample>> _snapshots = new(KeptSnapshots);
+
+    public Stage Stage => Stage.Compose;
+
+    public async Task<IReadOnlyList<StageOutcome>> RunAsync(RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+    {
+        var thesaurus = SceneThesaurus.LoadDefault(ThesaurusOptions.Default with { Threshold = spec.Composition.ThesaurusThreshold });
+        return await StageArtifacts.EachAsync(inputs, input => ComposeAsync(spec.Composition, input, thesaurus, cancellationToken));
+    }
+
+    public void Dispose() => _snapshots.Dispose();
+
+    private async Task<StageOutcome> ComposeAsync(CompositionSpec spec, StageInput input, SceneThesaurus thesaurus, CancellationToken cancellationToken)
+    {
+        var random = input.Stream("compose");
+        var image = await store.GetImageAsync(input.Artifact(ArtifactNames.Image), cancellationToken);
+        var labels = await store.GetLabelsAsync(input.Artifact(ArtifactNames.Label), cancellationToken);
+        var scene = input.Plan.Background.Length == 0 ? null : input.Plan.Background;
+        var background = new BackgroundSample(image, labels, (byte)input.Plan.ClassIndex, scene);
+        IReadOnlyList<DonorSample> donors = random.NextDouble() < spec.MultiShare && spec.MaxObjects > 1
+            ? await DrawDonorsAsync(spec, input, scene, thesaurus, cancellationToken)
+            : [];
+        var options = ComposeOptions.Default with { MaxObjects = spec.MaxObjects, Thesaurus = thesaurus };
+        var composite = Composer.Compose(new ComposeRequest(background, donors, options), random);
+        var artifacts = new List<(string, string)>
+        {
+            (ArtifactNames.CompositeImage, await store.PutAsync(composite.Image, cancellationToken)),
+            (ArtifactNames.CompositeLabel, await store.PutAsync(composite.Classes, cancellationToken)),
+            (ArtifactNames.Instances, await store.PutAsync(composite.Instances, cancellationToken)),
+        };
+        if (composite.Objects.Count > 0) artifacts.Add((ArtifactNames.Pasted, await store.PutAsync(composite.Pasted, cancellationToken)));
+        return StageOutcome.Done([.. artifacts], [new SampleFact("compose.pasted", composite.Objects.Count)]);
+    }
+
+    private async Task<IReadOnlyList<DonorSample>> DrawDonorsAsync(
+        CompositionSpec spec, StageInput input, string? scene, SceneThesaurus thesaurus, CancellationToken cancellationToken)
+    {
+        using var snapshot = await _snapshots.AcquireAsync(input.Donors!, () => SampleLists.ReadSnapshotAsync(store, input.Donors!, cancellationToken));
+        var others = snapshot.Model.Where(s => s.Index != input.Index).ToArray();
+        var drawn = DonorSampler.Draw(
+            [.. others.Select(s => (s, s.Class))], scene, input.Plan.ClassIndex, DonorsPerPlace * (spec.MaxObjects - 1), input.Stream("donors"), thesaurus);
+        var donors = new List<DonorSample>();
+        foreach (var sample in drawn)
+        {
+            var image = await store.GetImageAsync(sample.Image, cancellationToken);
+            var labels = await store.GetLabelsAsync(sample.Label, cancellationToken);
+            if ((image.Width, image.Height) == (labels.Width, labels.Height))
+                donors.Add(new DonorSample(sample.Index.ToString(System.Globalization.CultureInfo.InvariantCulture), image, labels, (byte)sample.Class));
+        }
+
+        return donors;
+    }
+}

@@ -1,0 +1,50 @@
+using System.Globalization;
+using FreeMask.Grains.Stages;
+using FreeMask.Hosting.Devices;
+using FreeMask.Onnx;
+using Microsoft.Extensions.Options;
+
+namespace FreeMask.Pipeline;
+
+/// <summary>Registers what does the work of the stages.</summary>
+public static class PipelineServices
+{
+    /// <summary>Adds the stages of the method and the training of the segmenter.</summary>
+    /// <param name="services">The silo's services.</param>
+    /// <param name="modelsFolder">The folder of the bundles that a run names; null where runs give paths.</param>
+    public static IServiceCollection AddFreeMaskPipeline(this IServiceCollection services, string? modelsFolder)
+    {
+        services.AddSingleton(new BundleFolders(modelsFolder));
+        services.AddSingleton<IStageRunnerFactory, DeviceStageRunnerFactory>();
+        services.AddSingleton<IComputeEnvironment, PipelineEnvironment>();
+        services.AddSingleton<ISegmenterTraining, SegmenterTrainingService>();
+        services.AddSingleton<IValidateOptions<DeviceOptions>, ProvidersOfDevices>();
+        return services;
+    }
+
+    /// <summary>A device whose provider is not in this build is known when the silo starts, not when its first batch comes.</summary>
+    private sealed class ProvidersOfDevices : IValidateOptions<DeviceOptions>
+    {
+        public ValidateOptionsResult Validate(string? name, DeviceOptions options)
+        {
+            var problems = options.NamesOrDefault.Select(Problem).OfType<string>().ToList();
+            return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
+        }
+
+        private static string? Problem(string device)
+        {
+            try
+            {
+                var parts = device.Split(':', 2);
+                OnnxProviders.Require(parts[0]);
+                return parts.Length == 1 || ushort.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out _)
+                    ? null
+                    : $"FreeMask:Devices:Names has '{device}': what follows the colon is no device's number, such as {parts[0]}:0.";
+            }
+            catch (FreeMaskException exception)
+            {
+                return $"FreeMask:Devices:Names has '{device}': {exception.Message}";
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Artifacts;
+using FreeMask.Grains.Stages;
+using FreeMask.Imaging;
+using FreeMask.Onnx;
+using FreeMask.Vision.Evaluation;
+using FreeMask.Vision.Segmentation;
+
+namespace FreeMask.Pipeline;
+
+/// <summary>Scores samples: a model that was not trained on them predicts, and the agreement with their label map is the score.</summary>
+internal sealed class ScoreStageHandler(IArtifactStore store, OnnxSessionOptions sessions) : IStageHandler, IDisposable
+{
+    // Batches of one scoring model follow each other; the fold models of round 0 alternate.
+    private const int KeptModels = 4;
+
+    private readonly ModelCache<string, ScoringModel> _models = new(KeptModels);
+
+    public Stage Stage => Stage.Score;
+
+    public async Task<IReadOnlyList<StageOutcome>> RunAsync(RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken) =>
+        await StageArtifacts.EachAsync(inputs, input => ScoreAsync(spec.Scoring, input, cancellationToken));
+
+    public void Dispose() => _models.Dispose();
+
+    private async Task<StageOutcome> ScoreAsync(ScoringSpec spec, StageInput input, CancellationToken cancellationToken)
+    {
+        using var judge = await (spec.Segmenter is { } folder
+            ? _models.AcquireAsync($"{folder}\n{string.Join(',', spec.ClassMap)}", () => OwnAsync(spec))
+            : _models.AcquireAsync(input.ScoringModel!.Weights, () => TrainedAsync(input.ScoringModel, cancellationToken)));
+        var image = await store.GetImageAsync(input.Artifact(ArtifactNames.FinalImage), cancellationToken);
+        var labels = await store.GetLabelsAsync(input.Artifact(ArtifactNames.CompositeLabel), cancellationToken);
+        // One picture a call: what is predicted for it cannot depend on its neighbours in a batch.
+        var prediction = judge.Model.Predict(image);
+        return StageOutcome.Scored(SampleScore.Compute(labels, prediction), [(ArtifactNames.Prediction, await store.PutAsync(prediction, cancellationToken))]);
+    }
+
+    private async Task<ScoringModel> TrainedAsync(SegmenterModel judge, CancellationToken cancellationToken)
+    {
+        var model = await SegmenterArtifacts.OpenAsync(store, judge, sessions, cancellationToken);
+        return new ScoringModel(model, ClassMapping.ToVoc(model.Card.Classes));
+    }
+
+    private Task<ScoringModel> OwnAsync(ScoringSpec spec)
+    {
+        var model = OnnxSegmenter.Load(spec.Segmenter!, sessions.Threads);
+        return Task.FromResult(new ScoringModel(model, ClassMapping.ToVoc(model.Card.Classes, spec.ClassMap)));
+    }
+
+    private sealed class ScoringModel(OnnxSegmenter model, ClassMapping classes) : IDisposable
+    {
+        internal LabelMap Predict(RgbImage image) => classes.Apply(model.Segment(image).Labels);
+
+        public void Dispose() => model.Dispose();
+    }
+}

@@ -1,0 +1,108 @@
+using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Artifacts;
+using FreeMask.Grains.Stages;
+using FreeMask.Imaging;
+using FreeMask.Onnx;
+using FreeMask.Tensors;
+using FreeMask.Training.Mask2Former;
+using FreeMask.Vision;
+using FreeMask.Vision.Datasets;
+using FreeMask.Vision.Evaluation;
+
+namespace FreeMask.Pipeline;
+
+/// <summary>Trains Mask2Former on samples of a run, and measures it on a data set in VOC's layout.</summary>
+internal sealed class SegmenterTrainingService(BundleFolders bundles, IArtifactStore store, TimeProvider time) : ISegmenterTraining
+{
+    private const string HeldOutFolder = "heldout", HeldOutList = "multi";
+
+    /// <inheritdoc/>
+    public async Task<SegmenterModel> TrainAsync(TrainingRequest request, ITrainingMonitor monitor, CancellationToken cancellationToken)
+    {
+        var samples = new List<LabeledImage>(request.Examples.Count);
+        foreach (var example in request.Examples)
+        {
+            var image = await store.GetImageAsync(example.Image, cancellationToken);
+            samples.Add(new LabeledImage(example.Image, image, await store.GetLabelsAsync(example.Label, cancellationToken)));
+        }
+
+        var training = request.Spec.Training;
+        var wanted = new SegmenterTrainingRequest
+        {
+            Labels = VocClasses.Names,
+            Seed = request.Seed,
+            Steps = request.Steps,
+            BatchSize = training.Batch,
+            LearningRate = training.LearningRate,
+            CheckpointEvery = training.CheckpointSteps,
+            Threads = request.Spec.Execution.TrainingThreads,
+            InitialFolder = Start(request.Spec),
+        };
+        var checkpoint = request.Checkpoint is { } last ? await store.GetAsync(last.Artifact, cancellationToken) : (ReadOnlyMemory<byte>?)null;
+        var checkpoints = new Checkpoints(checkpoint, store, monitor);
+        var progress = new Progress(monitor);
+        // A thread of its own: a training computes for minutes.
+        var trained = await Task.Factory.StartNew(
+            () => SegmenterTrainer.Train(wanted, samples, checkpoints, progress, cancellationToken, time),
+            cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        return await SegmenterArtifacts.KeepAsync(store, trained, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task<SegmenterQuality> EvaluateAsync(RunSpec spec, SegmenterModel model, ITrainingMonitor monitor, CancellationToken cancellationToken)
+    {
+        var dataset = spec.Evaluation.Dataset == "heldout"
+            ? VocFolder.OpenAsVoc(Path.Combine(bundles.Find(spec.Model), HeldOutFolder), HeldOutList)
+            : VocFolder.OpenAsVoc(spec.Evaluation.Dataset);
+        using var segmenter = await SegmenterArtifacts.OpenAsync(store, model, new OnnxSessionOptions(), cancellationToken);
+        var confusion = new ConfusionMatrix(VocClasses.Names.Count);
+        await Task.Run(
+            () =>
+            {
+                for (var i = 0; i < dataset.Entries.Count; i++)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    var sample = dataset.Load(dataset.Entries[i]);
+                    confusion.Add(sample.Labels, segmenter.Segment(sample.Image).Labels);
+                    monitor.Report(i + 1, dataset.Entries.Count, null);
+                }
+            },
+            cancellationToken);
+        if (Enumerable.Range(1, VocClasses.Names.Count - 1).All(c => confusion.TruthCount(c) == 0)) throw LabeledDataset.NoClasses(dataset.Root, dataset.Entries.Count);
+        var scores = confusion.Scores();
+        return new SegmenterQuality(
+            scores.MeanIou,
+            [.. VocClasses.Names.Select((name, i) => new ClassIoU(name, scores.Iou[i])).Where(c => !double.IsNaN(c.IoU))]);
+    }
+
+    /// <summary>The folder of the weights that a training starts from; null for none.</summary>
+    private string? Start(RunSpec spec)
+    {
+        if (spec.Training.Init == "none") return null;
+        var (part, what) = spec.Training.Init == "bundle" ? ("segmenter", "segmenter") : ("backbone", "classification backbone");
+        var folder = Path.Combine(bundles.Find(spec.Model), part);
+        return File.Exists(Path.Combine(folder, "model.safetensors"))
+            ? folder
+            : throw new FreeMaskException($"The bundle '{spec.Model}' has no {what} to start from ({folder}); set training.init to another value.");
+    }
+
+    /// <summary>Hands checkpoints to the run. The trainer's thread waits until each is durable.</summary>
+    private sealed class Checkpoints(ReadOnlyMemory<byte>? last, IArtifactStore store, ITrainingMonitor monitor) : ITrainingCheckpointStore
+    {
+        // An artifact is one array.
+        public long Capacity => Array.MaxLength;
+
+        public SafetensorsFile? Load() => last is { } bytes ? SafetensorsFile.Parse(bytes, "The training's checkpoint") : null;
+
+        public void Save(int handler, SafetensorsFile checkpoint) =>
+            SaveAsync(handler, checkpoint.ToBytes()).GetAwaiter().GetResult();
+
+        private async Task SaveAsync(int handler, ReadOnlyMemory<byte> checkpoint) =>
+            await monitor.SaveAsync(new TrainingCheckpoint(handler, await store.PutAsync(checkpoint, CancellationToken.None)), CancellationToken.None);
+    }
+
+    private sealed class Progress(ITrainingMonitor monitor) : IProgress<Training.Mask2Former.TrainingProgress>
+    {
+        public void Report(Training.Mask2Former.TrainingProgress value) => monitor.Report(value.Step, value.Steps, value.Loss);
+    }
+}
