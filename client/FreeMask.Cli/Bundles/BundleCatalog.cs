@@ -62,7 +62,7 @@ internal sealed class BundleCatalog(string? modelsFolder)
     }
 
     /// <summary>What a run file in a folder can point to.</summary>
-    internal IRunFileWorld WorldAt(string folder) => new World(this, folder);
+    internal IRunFileResolver ResolverAt(string folder) => new Resolver(this, folder);
 
     private static bool IsBundle(string folder) => BundleFacts.IsBundle(folder);
 
@@ -90,7 +90,7 @@ internal sealed class BundleCatalog(string? modelsFolder)
         }
     }
 
-    private sealed class World(BundleCatalog catalog, string folder) : IRunFileWorld
+    private sealed class Resolver(BundleCatalog catalog, string folder) : IRunFileResolver
     {
         public IReadOnlyList<string> BundleNames => catalog.Names;
 

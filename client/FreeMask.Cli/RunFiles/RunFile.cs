@@ -15,12 +15,12 @@ internal static class RunFile
     /// <summary>Reads a run file; the name of the run is the file's unless it has one.</summary>
     /// <exception cref="RunFileException">The file has problems; all of them are in the message, with line and column.</exception>
     /// <exception cref="FreeMaskException">There is no such file.</exception>
-    internal static async Task<RunSpec> ReadAsync(string path, Func<string, IRunFileWorld> worldAt, CancellationToken stop, params IReadOnlyList<RunFileSetting> settings)
+    internal static async Task<RunSpec> ReadAsync(string path, Func<string, IRunFileResolver> resolverAt, CancellationToken stop, params IReadOnlyList<RunFileSetting> settings)
     {
         if (Directory.Exists(path)) throw new FreeMaskException($"'{path}' is a folder. Name a run file, such as examples/quickstart.yaml.");
         if (!File.Exists(path)) throw new FreeMaskException($"There is no run file '{path}'.{Neighbours(path)}");
         var text = await ReadTextAsync(path, stop);
-        return Parse(text, path, worldAt(Path.GetDirectoryName(Path.GetFullPath(path))!), settings);
+        return Parse(text, path, resolverAt(Path.GetDirectoryName(Path.GetFullPath(path))!), settings);
     }
 
     /// <summary>Reads no more than a run file can have: the path may name a picture, or a device that never ends.</summary>
@@ -42,7 +42,7 @@ internal static class RunFile
     }
 
     /// <summary>Reads the text of a run file; <paramref name="path"/> serves messages and the default name.</summary>
-    internal static RunSpec Parse(string text, string path, IRunFileWorld world, params IReadOnlyList<RunFileSetting> settings)
+    internal static RunSpec Parse(string text, string path, IRunFileResolver resolver, params IReadOnlyList<RunFileSetting> settings)
     {
         var findings = new RunFileFindings();
         var root = Load(text, findings);
@@ -51,7 +51,7 @@ internal static class RunFile
         var spec = new RunSpec { Name = Path.GetFileNameWithoutExtension(path), Classes = [] };
         if (root is not null)
         {
-            spec = RunFileSchema.Visit(spec, new YamlSection(root, "", findings), world);
+            spec = RunFileSchema.Visit(spec, new YamlSection(root, "", findings), resolver);
             foreach (var problem in RunSpecValidator.Validate(spec)) findings.AddAt(problem.Path, problem.Message);
         }
 
@@ -62,7 +62,7 @@ internal static class RunFile
     internal static string Write(RunSpec spec)
     {
         var writer = new YamlSectionWriter();
-        RunFileSchema.Visit(spec, writer, Anything.World);
+        RunFileSchema.Visit(spec, writer, AnyTarget.Instance);
         using var text = new StringWriter { NewLine = "\n" };
         new YamlStream(new YamlDocument(writer.Node)).Save(text, assignAnchors: false);
         return text.ToString().Replace("\n...\n", "\n", StringComparison.Ordinal);
@@ -165,13 +165,13 @@ internal static class RunFile
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         if (!Directory.Exists(folder)) return $" The folder '{folder}' does not exist either.";
         var files = Directory.EnumerateFiles(folder, "*.y*ml").Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal).ToList();
-        return Names.Nearest(Path.GetFileName(path), files) is { } near ? $" Did you mean '{Path.Combine(Path.GetDirectoryName(path) ?? "", near)}'?" : "";
+        return NameSuggester.Nearest(Path.GetFileName(path), files) is { } near ? $" Did you mean '{Path.Combine(Path.GetDirectoryName(path) ?? "", near)}'?" : "";
     }
 
     /// <summary>A specification that ran once is written as it is, whatever has become of the folders it names.</summary>
-    private sealed class Anything : IRunFileWorld
+    private sealed class AnyTarget : IRunFileResolver
     {
-        internal static readonly Anything World = new();
+        internal static readonly AnyTarget Instance = new();
 
         public IReadOnlyList<string> BundleNames => [];
 

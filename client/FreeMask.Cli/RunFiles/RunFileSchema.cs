@@ -14,14 +14,14 @@ namespace FreeMask.Cli.RunFiles;
 internal static class RunFileSchema
 {
     /// <summary>Shows every key with the value of <paramref name="spec"/> and returns the specification that the answers make.</summary>
-    internal static RunSpec Visit(RunSpec spec, IRunFileSection file, IRunFileWorld world)
+    internal static RunSpec Visit(RunSpec spec, IRunFileSection file, IRunFileResolver resolver)
     {
         var (name, seed, classes) = (file.Text("name", spec.Name), file.Seed("seed", spec.Seed), Classes(spec.Classes, file));
-        var source = Source(spec.Source, classes, file.Section("source"), world);
+        var source = Source(spec.Source, classes, file.Section("source"), resolver);
         var (backgrounds, rounds) = (file.List("backgrounds", spec.Backgrounds, _ => null), file.Integer("rounds", spec.Rounds));
         // All images of a folder, unless the file wants fewer.
         var share = source.Images.IsEmpty || !spec.Source.Images.IsEmpty ? spec.SamplesPerRound : Math.Max(1, source.Images.Length / Math.Max(1, rounds));
-        var model = Model(spec.Model, file, world);
+        var model = Model(spec.Model, file, resolver);
         var result = spec with
         {
             Name = name,
@@ -33,13 +33,13 @@ internal static class RunFileSchema
             SamplesPerRound = file.Integer("samplesPerRound", share),
             KeepRatio = file.Number("keepRatio", spec.KeepRatio),
             Model = model,
-            Generation = Generation(spec.Generation, file.Section("generation"), source.IsFolder ? null : world.FactsOf(model)),
-            Mask = Mask(spec.Mask, classes, file.Section("mask"), world),
+            Generation = Generation(spec.Generation, file.Section("generation"), source.IsFolder ? null : resolver.FactsOf(model)),
+            Mask = Mask(spec.Mask, classes, file.Section("mask"), resolver),
             Composition = Composition(spec.Composition, file.Section("composition")),
             Harmonization = Harmonization(spec.Harmonization, file.Section("harmonization")),
-            Scoring = Scoring(spec.Scoring, file.Section("scoring"), world),
+            Scoring = Scoring(spec.Scoring, file.Section("scoring"), resolver),
             Training = Training(spec.Training, file.Section("training")),
-            Evaluation = Evaluation(spec.Evaluation, file.Section("evaluation"), world),
+            Evaluation = Evaluation(spec.Evaluation, file.Section("evaluation"), resolver),
             Execution = Execution(spec.Execution, file.Section("execution")),
         };
         file.Close();
@@ -54,7 +54,7 @@ internal static class RunFileSchema
         var classes = file.List("classes", current, name =>
             name == "all" || VocClasses.IndexOf(name) > 0 ? null
             : name == "background" ? "'background' is no class that can be made; it is what lies around the objects. Leave it out."
-            : $"unknown class '{name}'.{(Names.Suggestion(name, objects) is { Length: > 0 } near ? near : $" The classes are {string.Join(", ", objects)}; 'all' stands for all of them.")}");
+            : $"unknown class '{name}'.{(NameSuggester.Suggestion(name, objects) is { Length: > 0 } near ? near : $" The classes are {string.Join(", ", objects)}; 'all' stands for all of them.")}");
         if (classes is ["all"]) return [.. objects];
         if (classes.IsDefaultOrEmpty)
         {
@@ -65,7 +65,7 @@ internal static class RunFileSchema
         return [.. classes.Select(name => name.ToLowerInvariant())];
     }
 
-    private static SourceSpec Source(SourceSpec spec, ImmutableArray<string> classes, IRunFileSection file, IRunFileWorld world)
+    private static SourceSpec Source(SourceSpec spec, ImmutableArray<string> classes, IRunFileSection file, IRunFileResolver resolver)
     {
         var kind = file.Word("kind", spec.Kind, SpecVocabulary.Sources)!;
         var (path, list) = (file.OptionalText("path", spec.Path), file.OptionalText("list", spec.List ?? ""));
@@ -80,13 +80,13 @@ internal static class RunFileSchema
 
         try
         {
-            if (path.Length == 0 || world.FindDataset(path) is not { } folder)
+            if (path.Length == 0 || resolver.FindDataset(path) is not { } folder)
             {
                 file.Report("path", $"'source.path' is '{path}', but no such folder holds JPEGImages and SegmentationClass. Name a data set in PASCAL VOC layout.");
                 return result;
             }
 
-            var samples = world.ReadSamples(folder, result.List, [.. classes.Select(name => VocClasses.IndexOf(name)).Where(id => id > 0)]);
+            var samples = resolver.ReadSamples(folder, result.List, [.. classes.Select(name => VocClasses.IndexOf(name)).Where(id => id > 0)]);
             return samples.Count == 0 ? result with { Path = folder } : result with { Path = folder, Images = [.. samples.Select(s => s.Name)], Classes = [.. samples.Select(s => s.ClassId)] };
         }
         catch (FreeMaskException unreadable)
@@ -96,12 +96,12 @@ internal static class RunFileSchema
         }
     }
 
-    private static string Model(string current, IRunFileSection file, IRunFileWorld world)
+    private static string Model(string current, IRunFileSection file, IRunFileResolver resolver)
     {
         var model = file.Text("model", current);
-        if (world.FindBundle(model) is { } found) return found;
-        var known = world.BundleNames;
-        file.Report("model", $"unknown model bundle '{model}': neither a bundle that ships ({string.Join(", ", known)}) nor a folder with a model_index.json.{Names.Suggestion(model, known)}");
+        if (resolver.FindBundle(model) is { } found) return found;
+        var known = resolver.BundleNames;
+        file.Report("model", $"unknown model bundle '{model}': neither a bundle that ships ({string.Join(", ", known)}) nor a folder with a model_index.json.{NameSuggester.Suggestion(model, known)}");
         return model;
     }
 
@@ -140,9 +140,9 @@ internal static class RunFileSchema
         else if (only is null && pixels % multiple != 0) file.Report(key, $"'generation.{key}' is {pixels}, but this bundle needs a multiple of {multiple}. Use {Math.Max(multiple, pixels / multiple * multiple)}.");
     }
 
-    private static MaskSpec Mask(MaskSpec spec, ImmutableArray<string> classes, IRunFileSection file, IRunFileWorld world)
+    private static MaskSpec Mask(MaskSpec spec, ImmutableArray<string> classes, IRunFileSection file, IRunFileResolver resolver)
     {
-        var affinity = Affinity(spec.Affinity, classes, file, world);
+        var affinity = Affinity(spec.Affinity, classes, file, resolver);
         var result = spec with
         {
             Affinity = affinity?.Folder,
@@ -160,13 +160,13 @@ internal static class RunFileSchema
         return result;
     }
 
-    private static (string Folder, AffinityConfig Config)? Affinity(string? current, ImmutableArray<string> classes, IRunFileSection file, IRunFileWorld world)
+    private static (string Folder, AffinityConfig Config)? Affinity(string? current, ImmutableArray<string> classes, IRunFileSection file, IRunFileResolver resolver)
     {
         var named = file.OptionalText("affinity", current ?? "");
         if (named.Length == 0) return null;
         try
         {
-            if (world.FindAffinity(named) is not { } found)
+            if (resolver.FindAffinity(named) is not { } found)
                 file.Report("affinity", $"'mask.affinity' is '{named}', but no such folder holds {AffinityModel.WeightsFile} and {AffinityModel.ConfigFile}. 'freemask train affinity' makes one.");
             else if (found.Config.Classes.Count > 0 && classes.FirstOrDefault(name => !found.Config.Classes.Contains(name)) is { } missing)
                 file.Report("affinity", $"'mask.affinity' names a model with heads of single classes, and none for '{missing}'. Train one without --per-class, or on a run with all of these classes.");
@@ -199,10 +199,10 @@ internal static class RunFileSchema
         return result;
     }
 
-    private static ScoringSpec Scoring(ScoringSpec spec, IRunFileSection file, IRunFileWorld world)
+    private static ScoringSpec Scoring(ScoringSpec spec, IRunFileSection file, IRunFileResolver resolver)
     {
         var segmenter = file.OptionalText("segmenter", spec.Segmenter ?? "");
-        var found = segmenter.Length == 0 ? null : world.FindSegmenter(segmenter);
+        var found = segmenter.Length == 0 ? null : resolver.FindSegmenter(segmenter);
         if (segmenter.Length > 0 && found is null)
             file.Report("segmenter", $"'scoring.segmenter' is '{segmenter}', but no such folder holds model.onnx and card.json.");
         var result = spec with
@@ -231,14 +231,14 @@ internal static class RunFileSchema
         return result;
     }
 
-    private static EvaluationSpec Evaluation(EvaluationSpec spec, IRunFileSection file, IRunFileWorld world)
+    private static EvaluationSpec Evaluation(EvaluationSpec spec, IRunFileSection file, IRunFileResolver resolver)
     {
         var dataset = file.Text("dataset", spec.Dataset);
         file.Close();
         if (dataset is "heldout" or "none") return spec with { Dataset = dataset };
         try
         {
-            if (world.FindDataset(dataset) is { } folder) return spec with { Dataset = folder };
+            if (resolver.FindDataset(dataset) is { } folder) return spec with { Dataset = folder };
         }
         catch (FreeMaskException unusable)
         {

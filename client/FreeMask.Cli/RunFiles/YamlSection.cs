@@ -32,7 +32,7 @@ internal sealed class YamlSection(YamlMappingNode node, string path, RunFileFind
         if (Find(key) is not { } value || (current is null && IsNull(value))) return current;
         var word = (value as YamlScalarNode)?.Value;
         if (word is not null && words.Contains(word, StringComparer.Ordinal)) return word;
-        Wrong(value, $"{Quote(key)} must be one of {string.Join(", ", words)}, but {Describe(value)}.{Names.Suggestion(word ?? "", words)}");
+        Wrong(value, $"{Quote(key)} must be one of {string.Join(", ", words)}, but {Describe(value)}.{NameSuggester.Suggestion(word ?? "", words)}");
         return current;
     }
 
@@ -119,7 +119,7 @@ internal sealed class YamlSection(YamlMappingNode node, string path, RunFileFind
             var name = (key as YamlScalarNode)?.Value ?? "";
             if (_known.Contains(name)) continue;
             var where = path.Length == 0 ? "" : $" in '{path}'";
-            var suggestion = Names.Suggestion(name, _known);
+            var suggestion = NameSuggester.Suggestion(name, _known);
             Wrong(key, $"unknown key '{name}'{where}.{(suggestion.Length > 0 ? suggestion : $" Known here: {string.Join(", ", _known)}.")}");
         }
     }

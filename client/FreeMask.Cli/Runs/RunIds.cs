@@ -62,7 +62,7 @@ internal static class RunIds
         throw new FreeMaskException($"There is no {kind} run in this data folder. {Listing(runs)}");
     }
 
-    private static FreeMaskException Unknown(string named, IReadOnlyList<string> runs) => new($"There is no run '{named}' in this data folder.{Names.Suggestion(named, runs)} {Listing(runs)}");
+    private static FreeMaskException Unknown(string named, IReadOnlyList<string> runs) => new($"There is no run '{named}' in this data folder.{NameSuggester.Suggestion(named, runs)} {Listing(runs)}");
 
     private static string Listing(IReadOnlyList<string> runs) =>
         runs.Count == 0 ? "It has no runs; 'freemask run FILE' starts one, and --data names another folder." : $"Its runs: {string.Join(", ", runs)}.";

@@ -18,8 +18,8 @@ internal static class Misspellings
         var unknown = parsed.UnmatchedTokens.Concat(OptionsTakenForArguments(parsed)).Distinct().ToLookup(token => token.StartsWith('-'));
         // A word after a misspelt option is most likely its value.
         return unknown[true].Any()
-            ? [.. unknown[true].Select(token => $"There is no option '{token}' here.{Names.Suggestion(token.Split('=')[0], options)}")]
-            : [.. unknown[false].Select(token => verbs.Count > 0 ? $"There is no verb '{token}'.{Names.Suggestion(token, verbs)}" : $"'{token}' is one word too many.")];
+            ? [.. unknown[true].Select(token => $"There is no option '{token}' here.{NameSuggester.Suggestion(token.Split('=')[0], options)}")]
+            : [.. unknown[false].Select(token => verbs.Count > 0 ? $"There is no verb '{token}'.{NameSuggester.Suggestion(token, verbs)}" : $"'{token}' is one word too many.")];
     }
 
     /// <summary>Everything that is wrong with the arguments; where a word is misspelt, what follows from that is left out.</summary>

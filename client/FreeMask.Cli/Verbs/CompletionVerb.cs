@@ -17,7 +17,7 @@ internal static class CompletionVerb
         {
             var named = parsed.GetRequiredValue(shell);
             if (!CompletionScripts.Shells.Contains(named))
-                throw new FreeMaskException($"There is no completion for '{named}'; there is one for {string.Join(", ", CompletionScripts.Shells)}.{Names.Suggestion(named, CompletionScripts.Shells)}");
+                throw new FreeMaskException($"There is no completion for '{named}'; there is one for {string.Join(", ", CompletionScripts.Shells)}.{NameSuggester.Suggestion(named, CompletionScripts.Shells)}");
             var script = CompletionScripts.Of(named);
             if (!parsed.GetValue(install)) return Task.FromResult(new CommandResult(new { shell = named, script }, console => console.Profile.Out.Writer.Write(script)));
             var (file, hint) = CompletionScripts.Place(named, host.Variable("HOME") ?? Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), host.Variable);

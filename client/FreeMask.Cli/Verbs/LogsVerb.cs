@@ -16,7 +16,7 @@ internal static class LogsVerb
             var logs = new LogFiles(context.Data);
             var named = parsed.GetValue(run) ?? logs.Newest ?? throw new FreeMaskException($"There is no log in {context.Data.Logs} yet.");
             var files = logs.Of(named);
-            if (files.Count == 0) throw new FreeMaskException($"There is no log of a run '{named}' in {context.Data.Logs}.{Names.Suggestion(named, logs.Runs)}");
+            if (files.Count == 0) throw new FreeMaskException($"There is no log of a run '{named}' in {context.Data.Logs}.{NameSuggester.Suggestion(named, logs.Runs)}");
             var all = files.SelectMany(File.ReadLines);
             var wanted = parsed.GetValue(lines) is > 0 and var count ? all.TakeLast(count) : all;
             List<string> shown = [.. wanted];

@@ -78,7 +78,7 @@ internal static class ModelVerbs
 
     private static string Folder(VerbHost host, string model) =>
         host.Bundles.Folder(model, Directory.GetCurrentDirectory())
-        ?? throw new FreeMaskException($"There is no model bundle '{model}': neither one that ships ({string.Join(", ", host.Bundles.Names)}) nor a folder with a {BundleCatalog.IndexFile}.{Names.Suggestion(model, host.Bundles.Names)}");
+        ?? throw new FreeMaskException($"There is no model bundle '{model}': neither one that ships ({string.Join(", ", host.Bundles.Names)}) nor a folder with a {BundleCatalog.IndexFile}.{NameSuggester.Suggestion(model, host.Bundles.Names)}");
 
     private static long Size(string folder) => new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
 }

@@ -25,7 +25,7 @@ internal static class OpenVerb
     {
         var runs = RunFolder.All(data);
         if (named is not null && !runs.Contains(named, StringComparer.Ordinal))
-            throw new FreeMaskException($"There is no run '{named}' in {data.Root}.{Names.Suggestion(named, runs)} {(runs.Count == 0 ? "It has no runs; --data names another folder." : $"Its runs: {string.Join(", ", runs)}.")}");
+            throw new FreeMaskException($"There is no run '{named}' in {data.Root}.{NameSuggester.Suggestion(named, runs)} {(runs.Count == 0 ? "It has no runs; --data names another folder." : $"Its runs: {string.Join(", ", runs)}.")}");
         var reports = (named is null ? runs : [named]).Select(run => new RunFolder(data, run).Report).Where(File.Exists).ToList();
         return reports.MaxBy(File.GetLastWriteTimeUtc)
             ?? throw new FreeMaskException(named is null ? $"There is no report in {data.Root} yet." : $"Run '{named}' has no report yet; 'freemask report {named}' writes one.");

@@ -21,7 +21,7 @@ internal static class RunVerbs
         {
             var settings = (parsed.GetValue(set) ?? []).Select(RunFileSetting.Parse).ToList();
             if (parsed.GetValue(name) is { } named) settings.Add(RunFileSetting.Text("name", named, $"--name {named}"));
-            var spec = await RunFile.ReadAsync(parsed.GetRequiredValue(file), host.Bundles.WorldAt, stop, settings);
+            var spec = await RunFile.ReadAsync(parsed.GetRequiredValue(file), host.Bundles.ResolverAt, stop, settings);
             var isLocal = context.Cluster is null;
             var advice = RunAdvice.Of(spec, host.Bundles, isLocal ? context.Data.FreeBytes : null, isLocal && context.Devices.Count == 0 ? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes : null);
             if (parsed.GetValue(check)) return Checked(spec, advice);

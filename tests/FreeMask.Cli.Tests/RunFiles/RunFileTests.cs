@@ -13,12 +13,12 @@ namespace FreeMask.Cli.Tests.RunFiles;
 public sealed class RunFileTests
 {
     private static string[] Problems(string text) =>
-        [.. Assert.Throws<RunFileException>(() => RunFile.Parse(text, "a.yaml", World.Instance)).Message.Split('\n')];
+        [.. Assert.Throws<RunFileException>(() => RunFile.Parse(text, "a.yaml", Resolver.Instance)).Message.Split('\n')];
 
     [Fact]
     public void Only_the_classes_are_required_and_everything_else_has_the_defaults_of_the_specification()
     {
-        var spec = RunFile.Parse("classes: [cat, dog]\n", "some/where/pets.yaml", World.Instance);
+        var spec = RunFile.Parse("classes: [cat, dog]\n", "some/where/pets.yaml", Resolver.Instance);
 
         var expected = new RunSpec { Name = "pets", Classes = ["cat", "dog"] };
         Assert.Equal(JsonSerializer.Serialize(expected), JsonSerializer.Serialize(spec));
@@ -27,7 +27,7 @@ public sealed class RunFileTests
     [Fact]
     public void All_stands_for_the_twenty_classes()
     {
-        var spec = RunFile.Parse("classes: all\nsamplesPerRound: 40\n", "a.yaml", World.Instance);
+        var spec = RunFile.Parse("classes: all\nsamplesPerRound: 40\n", "a.yaml", Resolver.Instance);
 
         Assert.Equal(VocClasses.Names.Skip(1), spec.Classes);
     }
@@ -102,7 +102,7 @@ public sealed class RunFileTests
     [InlineData("classes: [cat]\n\trounds: 2\n", 2)]
     public void Text_that_is_no_yaml_is_reported_where_it_breaks(string text, int line)
     {
-        var problem = Assert.Single(Assert.Throws<RunFileException>(() => RunFile.Parse(text, "a.yaml", World.Instance)).Problems);
+        var problem = Assert.Single(Assert.Throws<RunFileException>(() => RunFile.Parse(text, "a.yaml", Resolver.Instance)).Problems);
 
         Assert.Equal(line, problem.Line);
         Assert.StartsWith("this is no valid YAML: ", problem.Message, StringComparison.Ordinal);
@@ -130,7 +130,7 @@ public sealed class RunFileTests
             Execution = new() { MaxAttempts = 2, Window = 9, ShardSize = 100 },
         };
 
-        var read = RunFile.Parse(RunFile.Write(spec), "b.yaml", World.Instance);
+        var read = RunFile.Parse(RunFile.Write(spec), "b.yaml", Resolver.Instance);
 
         Assert.Equal(JsonSerializer.Serialize(spec), JsonSerializer.Serialize(read));
     }
@@ -140,17 +140,17 @@ public sealed class RunFileTests
     {
         foreach (var file in Directory.EnumerateFiles(Path.Combine(Vision.Tests.Fixtures.RepositoryRoot, "examples"), "*.yaml"))
         {
-            var world = BundleCatalog.Locate(_ => null).WorldAt(Path.GetDirectoryName(file)!);
-            Assert.NotEmpty(RunFile.Parse(File.ReadAllText(file), file, new WithDownloads(world)).Classes);
+            var resolver = BundleCatalog.Locate(_ => null).ResolverAt(Path.GetDirectoryName(file)!);
+            Assert.NotEmpty(RunFile.Parse(File.ReadAllText(file), file, new WithDownloads(resolver)).Classes);
         }
     }
 
     [Fact]
     public void An_affinity_model_is_named_by_its_path_and_hash_and_must_know_the_classes()
     {
-        var spec = RunFile.Parse("classes: [cat, dog]\nmask: { affinity: heads }\n", "a.yaml", World.Instance);
+        var spec = RunFile.Parse("classes: [cat, dog]\nmask: { affinity: heads }\n", "a.yaml", Resolver.Instance);
         Assert.Equal(("/full/heads", "ab"), (spec.Mask.Affinity, spec.Mask.AffinityHash));
-        Assert.Null(RunFile.Parse("classes: [cat]\n", "a.yaml", World.Instance).Mask.AffinityHash);
+        Assert.Null(RunFile.Parse("classes: [cat]\n", "a.yaml", Resolver.Instance).Mask.AffinityHash);
 
         Assert.Contains("train affinity", Problems("classes: [cat]\nmask: { affinity: nowhere }\n")[^1], StringComparison.Ordinal);
         Assert.Contains("none for 'dog'", Problems("classes: [cat, dog]\nmask: { affinity: cats }\n")[^1], StringComparison.Ordinal);
@@ -160,7 +160,7 @@ public sealed class RunFileTests
     [Fact]
     public void A_folder_of_images_fills_the_rounds_and_a_segmenter_of_the_users_own_judges()
     {
-        var spec = RunFile.Parse("classes: [cat, dog]\nrounds: 2\nsource: { kind: folder, path: pictures, list: train }\nscoring: { segmenter: judge, classMap: [kitten=cat] }\n", "a.yaml", World.Instance);
+        var spec = RunFile.Parse("classes: [cat, dog]\nrounds: 2\nsource: { kind: folder, path: pictures, list: train }\nscoring: { segmenter: judge, classMap: [kitten=cat] }\n", "a.yaml", Resolver.Instance);
 
         Assert.Equal(("/full/pictures", "train", 2), (spec.Source.Path, spec.Source.List, spec.SamplesPerRound));
         Assert.Equal(["a", "b", "c", "d"], spec.Source.Images);
@@ -171,7 +171,7 @@ public sealed class RunFileTests
     [Fact]
     public void Null_leaves_an_optional_key_out_and_in_quotes_is_a_text()
     {
-        var spec = RunFile.Parse("classes: [cat]\nbackgrounds: ['null']\ngeneration: { width: null, scheduler: ~, negativePrompt: null }\nmask: ~\nscoring: { segmenter: null }\n", "a.yaml", World.Instance);
+        var spec = RunFile.Parse("classes: [cat]\nbackgrounds: ['null']\ngeneration: { width: null, scheduler: ~, negativePrompt: null }\nmask: ~\nscoring: { segmenter: null }\n", "a.yaml", Resolver.Instance);
 
         Assert.Equal(["null"], spec.Backgrounds);
         Assert.Equal((null, null, "", null), (spec.Generation.Width, spec.Generation.Scheduler, spec.Generation.NegativePrompt, spec.Scoring.Segmenter));
@@ -182,13 +182,13 @@ public sealed class RunFileTests
     {
         const string Text = "classes: [cat]\nrounds: 3\ngeneration: { steps: 5, batch: 2 }\n";
         RunFileSetting[] settings = [.. new[] { "generation.steps=7", "classes=[dog, cow]", "mask.minArea=0.1", "rounds=1" }.Select(RunFileSetting.Parse), RunFileSetting.Text("name", "it's: new", "--name")];
-        var spec = RunFile.Parse(Text, "a.yaml", World.Instance, settings);
+        var spec = RunFile.Parse(Text, "a.yaml", Resolver.Instance, settings);
 
         Assert.Equal(("it's: new", 1, 7, 2, 0.1), (spec.Name, spec.Rounds, spec.Generation.Steps, spec.Generation.Batch, spec.Mask.MinArea));
         Assert.Equal(["dog", "cow"], spec.Classes);
 
         string[] wrong = ["rouns=2", "generation.steps=0", "generation.stepz=1", "classes=[doge]", "seed.x=1"];
-        var error = Assert.Throws<RunFileException>(() => RunFile.Parse(Text, "a.yaml", World.Instance, [.. wrong.Select(RunFileSetting.Parse)]));
+        var error = Assert.Throws<RunFileException>(() => RunFile.Parse(Text, "a.yaml", Resolver.Instance, [.. wrong.Select(RunFileSetting.Parse)]));
         Assert.Equal(
         [
             "--set classes=[doge]: unknown class 'doge'. Did you mean 'dog'?",
@@ -198,7 +198,7 @@ public sealed class RunFileTests
             "--set seed.x=1: 'seed' must be a whole number from 0 to 18446744073709551615, but it is a group of keys.",
         ], error.Message.Split('\n').Order(StringComparer.Ordinal));
         Assert.Throws<FreeMaskException>(() => RunFileSetting.Parse("rounds"));
-        Assert.Throws<FreeMaskException>(() => RunFile.Parse(Text, "a.yaml", World.Instance, RunFileSetting.Parse("rounds=[")));
+        Assert.Throws<FreeMaskException>(() => RunFile.Parse(Text, "a.yaml", Resolver.Instance, RunFileSetting.Parse("rounds=[")));
     }
 
     [Theory]
@@ -209,7 +209,7 @@ public sealed class RunFileTests
         using var folder = new TemporaryFolder();
         await File.WriteAllBytesAsync(folder.Path("a.yaml"), bytes ?? new byte[(1 << 20) + 1], TestContext.Current.CancellationToken);
 
-        var error = await Assert.ThrowsAsync<FreeMaskException>(() => RunFile.ReadAsync(folder.Path("a.yaml"), _ => World.Instance, TestContext.Current.CancellationToken));
+        var error = await Assert.ThrowsAsync<FreeMaskException>(() => RunFile.ReadAsync(folder.Path("a.yaml"), _ => Resolver.Instance, TestContext.Current.CancellationToken));
 
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
     }
@@ -220,31 +220,31 @@ public sealed class RunFileTests
         using var folder = new TemporaryFolder();
         await File.WriteAllTextAsync(folder.Path("quickstart.yaml"), "classes: [cat]", TestContext.Current.CancellationToken);
 
-        var error = await Assert.ThrowsAsync<FreeMaskException>(() => RunFile.ReadAsync(folder.Path("quikstart.yaml"), _ => World.Instance, TestContext.Current.CancellationToken));
+        var error = await Assert.ThrowsAsync<FreeMaskException>(() => RunFile.ReadAsync(folder.Path("quikstart.yaml"), _ => Resolver.Instance, TestContext.Current.CancellationToken));
 
         Assert.Equal($"There is no run file '{folder.Path("quikstart.yaml")}'. Did you mean '{folder.Path("quickstart.yaml")}'?", error.Message);
     }
 
-    /// <summary>The world of an example whose model has been pulled.</summary>
-    private sealed class WithDownloads(IRunFileWorld world) : IRunFileWorld
+    /// <summary>The resolver of an example whose model has been pulled.</summary>
+    private sealed class WithDownloads(IRunFileResolver resolver) : IRunFileResolver
     {
-        public IReadOnlyList<string> BundleNames => [.. world.BundleNames, .. HubReference.WellKnown.Keys];
+        public IReadOnlyList<string> BundleNames => [.. resolver.BundleNames, .. HubReference.WellKnown.Keys];
 
-        public string? FindBundle(string nameOrFolder) => HubReference.WellKnown.ContainsKey(nameOrFolder) ? nameOrFolder : world.FindBundle(nameOrFolder);
+        public string? FindBundle(string nameOrFolder) => HubReference.WellKnown.ContainsKey(nameOrFolder) ? nameOrFolder : resolver.FindBundle(nameOrFolder);
 
-        public string? FindDataset(string folder) => world.FindDataset(folder);
+        public string? FindDataset(string folder) => resolver.FindDataset(folder);
 
-        public string? FindSegmenter(string folder) => world.FindSegmenter(folder);
+        public string? FindSegmenter(string folder) => resolver.FindSegmenter(folder);
 
-        public (string Folder, AffinityConfig Config)? FindAffinity(string folder) => world.FindAffinity(folder);
+        public (string Folder, AffinityConfig Config)? FindAffinity(string folder) => resolver.FindAffinity(folder);
 
-        public IReadOnlyList<(string Name, byte ClassId)> ReadSamples(string folder, string? list, IReadOnlyList<int> classes) => world.ReadSamples(folder, list, classes);
+        public IReadOnlyList<(string Name, byte ClassId)> ReadSamples(string folder, string? list, IReadOnlyList<int> classes) => resolver.ReadSamples(folder, list, classes);
     }
 
     [Fact]
     public void Defaults_and_sides_follow_the_bundle()
     {
-        RunSpec Parse(string text) => RunFile.Parse(text, "a.yaml", World.Instance);
+        RunSpec Parse(string text) => RunFile.Parse(text, "a.yaml", Resolver.Instance);
         var spec = Parse("classes: [cat]\nmodel: turbo\n");
         Assert.Equal((4, 1.0), (spec.Generation.Steps, spec.Generation.Guidance));
         Assert.Equal((9, 2.0), (Parse("classes: [cat]\nmodel: turbo\ngeneration: { steps: 9, guidance: 2 }\n").Generation is var g ? (g.Steps, g.Guidance) : default));
@@ -255,9 +255,9 @@ public sealed class RunFileTests
         Assert.Equal("euler", Parse("classes: [cat]\nmodel: odd\ngeneration: { scheduler: euler }\n").Generation.Scheduler);
     }
 
-    private sealed class World : IRunFileWorld
+    private sealed class Resolver : IRunFileResolver
     {
-        internal static readonly World Instance = new();
+        internal static readonly Resolver Instance = new();
 
         public IReadOnlyList<string> BundleNames => ["mini"];
 

@@ -154,11 +154,11 @@ public sealed class ToolVerbTests : IDisposable
         Assert.DoesNotContain("aeroplane", measured);
 
         // A run of the folder takes them by name too; a name that VOC does not have is refused where it stands.
-        var world = new BundleCatalog(null).WorldAt(_process.Folder.Root);
-        Assert.Equal([("0", 8), ("1", 12), ("3", 8), ("4", 12)], world.ReadSamples(data, null, [8, 12]).Select(sample => (sample.Name, (int)sample.ClassId)));
+        var resolver = new BundleCatalog(null).ResolverAt(_process.Folder.Root);
+        Assert.Equal([("0", 8), ("1", 12), ("3", 8), ("4", 12)], resolver.ReadSamples(data, null, [8, 12]).Select(sample => (sample.Name, (int)sample.ClassId)));
         await File.AppendAllTextAsync(labelMap, "zebra:1,2,3::\n", TestContext.Current.CancellationToken);
         foreach (var use in new[] { "source: { kind: folder, path: voc }", "evaluation: { dataset: voc }" })
-            Assert.Contains("zebra", Assert.Throws<RunFileException>(() => RunFile.Parse($"classes: [cat]\n{use}\n", "a.yaml", world)).Message, StringComparison.Ordinal);
+            Assert.Contains("zebra", Assert.Throws<RunFileException>(() => RunFile.Parse($"classes: [cat]\n{use}\n", "a.yaml", resolver)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

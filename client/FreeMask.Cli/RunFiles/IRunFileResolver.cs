@@ -4,7 +4,7 @@ using FreeMask.Vision.Affinity;
 namespace FreeMask.Cli.RunFiles;
 
 /// <summary>What a run file may point to outside itself.</summary>
-internal interface IRunFileWorld
+internal interface IRunFileResolver
 {
     /// <summary>Names of the model bundles that ship.</summary>
     IReadOnlyList<string> BundleNames { get; }

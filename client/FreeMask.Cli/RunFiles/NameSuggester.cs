@@ -1,7 +1,7 @@
 namespace FreeMask.Cli.RunFiles;
 
 /// <summary>Finds the name that somebody who mistyped one most likely meant.</summary>
-internal static class Names
+internal static class NameSuggester
 {
     /// <summary>
     /// The candidate with the least Damerau-Levenshtein distance (optimal string alignment, case ignored), if it is near enough to be a
