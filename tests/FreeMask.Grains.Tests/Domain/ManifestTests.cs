@@ -52,6 +52,20 @@ public sealed class ManifestTests
     }
 
     [Fact]
+    public void The_run_line_has_these_bytes()
+    {
+        var spec = Specs.Small with { Rounds = 3, KeepRatio = 0.1 + 0.2, Mask = new MaskSpec { AffinityHash = "af" }, Execution = new ExecutionSpec { TrainingThreads = 4 } };
+
+        Assert.Equal(
+            """{"manifest":"freemask/1","seed":7,"classes":["cat","aeroplane","tvmonitor"],"rounds":2,"samplesPerRound":30,"keepRatio":0.7,"trainingThreads":2}""" + "\n",
+            Encoding.UTF8.GetString(Manifest.RunLine(Specs.Small, null)));
+        Assert.Equal(
+            """{"manifest":"freemask/1","seed":7,"classes":["cat","aeroplane","tvmonitor"],"rounds":3,"samplesPerRound":30,"keepRatio":0.30000000000000004,"affinity":"af","trainingThreads":"""
+            + """4,"bundle":"ab","arithmetic":"x64 v512","device":"cpu"}""" + "\n",
+            Encoding.UTF8.GetString(Manifest.RunLine(spec, new RunEnvironment("x64 v512", "cpu", "ab"))));
+    }
+
+    [Fact]
     public void The_run_line_leaves_out_what_does_not_change_the_data_set()
     {
         var renamed = Specs.Small with { Name = "x", Model = "/somewhere", Execution = new ExecutionSpec { ShardSize = 3 } };
