@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Devices;
 using FreeMask.Grains.Domain;
+using FreeMask.Grains.RunSpecs;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 

@@ -2,7 +2,7 @@ using FreeMask.Cli.Terminal;
 using FreeMask.Cli.Tests.Terminal;
 using FreeMask.Cli.Verbs;
 using FreeMask.GrainInterfaces;
-using FreeMask.Grains.Domain;
+using FreeMask.Grains.RunSpecs;
 using Xunit;
 
 namespace FreeMask.Cli.Tests;
@@ -16,8 +16,8 @@ public sealed class DocumentsTests
     public void Every_word_that_a_run_file_may_use_stands_in_its_document()
     {
         var document = Read("docs", "run-files.md");
-        foreach (var word in SpecVocabulary.Sources.Concat(SpecVocabulary.Schedulers).Concat(SpecVocabulary.MaskPresets).Concat(SpecVocabulary.Cleanups).Concat(SpecVocabulary.Inits))
-            Assert.Contains($"`{word}`", document, StringComparison.Ordinal);
+        foreach (var word in RunKeys.All.Where(key => key.Path != "classes").SelectMany(key => key.Words))
+            Assert.Contains($"`{word.Word}`", document, StringComparison.Ordinal);
         foreach (var prompt in new GenerationSpec().Prompts) Assert.Contains($"\"{prompt}\"", document, StringComparison.Ordinal);
     }
 

@@ -1,16 +1,14 @@
 using System.Text;
 using FreeMask.GrainInterfaces;
-using FreeMask.Grains.Domain;
-using FreeMask.Vision.Affinity;
-using YamlDotNet.Core;
+using FreeMask.Grains.RunSpecs;
 using YamlDotNet.RepresentationModel;
 
 namespace FreeMask.Cli.RunFiles;
 
-/// <summary>Reads and writes run files: YAML that holds what differs from the defaults of <see cref="RunSpec"/>.</summary>
+/// <summary>Reads and writes run files: YAML with the keys of <see cref="RunKeys"/>.</summary>
 internal static class RunFile
 {
-    private const int LargestFile = 1 << 20, DeepestNesting = 50;
+    private const int LargestFile = 1 << 20;
 
     /// <summary>Reads a run file; the name of the run is the file's unless it has one.</summary>
     /// <exception cref="RunFileException">The file has problems; all of them are in the message, with line and column.</exception>
@@ -18,12 +16,12 @@ internal static class RunFile
     internal static async Task<RunSpec> ReadAsync(string path, Func<string, IRunFileResolver> resolverAt, CancellationToken stop, params IReadOnlyList<RunFileSetting> settings)
     {
         if (Directory.Exists(path)) throw new FreeMaskException($"'{path}' is a folder. Name a run file, such as examples/quickstart.yaml.");
-        if (!File.Exists(path)) throw new FreeMaskException($"There is no run file '{path}'.{Neighbours(path)}");
+        if (!File.Exists(path)) throw new FreeMaskException($"There is no run file '{path}'.{SimilarFiles(path)}");
         var text = await ReadTextAsync(path, stop);
         return Parse(text, path, resolverAt(Path.GetDirectoryName(Path.GetFullPath(path))!), settings);
     }
 
-    /// <summary>Reads no more than a run file can have: the path may name a picture, or a device that never ends.</summary>
+    /// <summary>Reads no more than a run file can have: the path may name an image, or a device whose data never end.</summary>
     private static async Task<string> ReadTextAsync(string path, CancellationToken stop)
     {
         var bytes = new byte[LargestFile + 1];
@@ -45,13 +43,14 @@ internal static class RunFile
     internal static RunSpec Parse(string text, string path, IRunFileResolver resolver, params IReadOnlyList<RunFileSetting> settings)
     {
         var findings = new RunFileFindings();
-        var root = Load(text, findings);
+        var root = RunFileYaml.Load(text, findings);
         if (root is not null)
             foreach (var setting in settings) Set(root, setting, findings);
         var spec = new RunSpec { Name = Path.GetFileNameWithoutExtension(path), Classes = [] };
         if (root is not null)
         {
-            spec = RunFileSchema.Visit(spec, new YamlSection(root, "", findings), resolver);
+            spec = new RunFileReader(root, findings).Read(spec);
+            spec = new RunFileReferences(resolver, findings).Resolve(spec);
             foreach (var problem in RunSpecValidator.Validate(spec)) findings.AddAt(problem.Path, problem.Message);
         }
 
@@ -61,18 +60,16 @@ internal static class RunFile
     /// <summary>Every key of a specification as YAML, defaults included.</summary>
     internal static string Write(RunSpec spec)
     {
-        var writer = new YamlSectionWriter();
-        RunFileSchema.Visit(spec, writer, AnyTarget.Instance);
         using var text = new StringWriter { NewLine = "\n" };
-        new YamlStream(new YamlDocument(writer.Node)).Save(text, assignAnchors: false);
+        text.WriteLine(RunFileJsonSchema.Comment(RunFileJsonSchema.FileName));
+        new YamlStream(new YamlDocument(RunFileWriter.Write(spec))).Save(text, assignAnchors: false);
         return text.ToString().Replace("\n...\n", "\n", StringComparison.Ordinal);
     }
 
-    /// <summary>Puts a setting in the place of what the file says, in groups that are made where the file has none.</summary>
+    /// <summary>Replaces the value of a key in the tree, and adds the key and its section where the file has none.</summary>
     private static void Set(YamlMappingNode root, RunFileSetting setting, RunFileFindings findings)
     {
-        var own = new RunFileFindings();
-        if (Load($"value: {setting.Value}", own) is not { Children: { Count: 1 } pairs })
+        if (RunFileYaml.Load($"value: {setting.Value}", new RunFileFindings()) is not { Children: { Count: 1 } pairs })
             throw new FreeMaskException($"{setting.Origin}: the value is no valid YAML. Quote it, as in --set 'name=\"a: b\"'.");
         var group = root;
         var keys = setting.Key.Split('.');
@@ -96,93 +93,11 @@ internal static class RunFile
         }
     }
 
-    private static YamlMappingNode? Load(string text, RunFileFindings findings)
-    {
-        var scanner = new Scanner(new StringReader(text));
-        try
-        {
-            if (TooDeep(new Parser(scanner)) is { } place)
-            {
-                findings.Add(place, $"this is nested more than {DeepestNesting} levels deep; a run file needs three.");
-                return null;
-            }
-
-            scanner = new Scanner(new StringReader(text));
-            var stream = new YamlStream();
-            stream.Load(new Parser(scanner));
-            if (stream.Documents is [{ RootNode: YamlMappingNode root }]) return root;
-            findings.Add(Mark.Empty, stream.Documents.Count == 0
-                ? "the file is empty. A run file needs at least 'classes: [cat, dog]'."
-                : "a run file is one group of 'key: value' lines, such as 'classes: [cat, dog]'.");
-        }
-        catch (Exception) when (TabIndent(text) is not null)
-        {
-            findings.Add(TabIndent(text)!.Value, "this is no valid YAML: the line is indented with a tab. Use spaces.");
-        }
-        catch (YamlException invalid)
-        {
-            findings.Add(invalid.Start, NotYaml(invalid.Message));
-        }
-        catch (InvalidOperationException)
-        {
-            // What the scanner throws where a flow collection is never closed.
-            findings.Add(scanner.CurrentPosition, NotYaml("a '[' or '{' above is not closed"));
-        }
-
-        return null;
-    }
-
-    /// <summary>Where the nesting becomes deeper than any run file's. The tree is made by recursion, which would end the process.</summary>
-    private static Mark? TooDeep(Parser parser)
-    {
-        for (var depth = 0; parser.MoveNext();)
-        {
-            depth += parser.Current!.NestingIncrease;
-            if (depth > DeepestNesting) return parser.Current.Start;
-        }
-
-        return null;
-    }
-
-    private static string NotYaml(string why) => $"this is no valid YAML: {why.TrimEnd('.')}. Check indentation, colons and brackets here.";
-
-    /// <summary>The first tab in an indentation. YAML forbids them, and parsers report them at odd places.</summary>
-    private static Mark? TabIndent(string text)
-    {
-        var lines = text.Split('\n');
-        for (var i = 0; i < lines.Length; i++)
-        {
-            var indent = lines[i].Length - lines[i].TrimStart().Length;
-            var tab = lines[i].AsSpan(0, indent).IndexOf('\t');
-            if (tab >= 0) return new Mark(0, i + 1, tab + 1);
-        }
-
-        return null;
-    }
-
-    private static string Neighbours(string path)
+    private static string SimilarFiles(string path)
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         if (!Directory.Exists(folder)) return $" The folder '{folder}' does not exist either.";
         var files = Directory.EnumerateFiles(folder, "*.y*ml").Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal).ToList();
         return NameSuggester.Nearest(Path.GetFileName(path), files) is { } near ? $" Did you mean '{Path.Combine(Path.GetDirectoryName(path) ?? "", near)}'?" : "";
-    }
-
-    /// <summary>A specification that ran once is written as it is, whatever has become of the folders it names.</summary>
-    private sealed class AnyTarget : IRunFileResolver
-    {
-        internal static readonly AnyTarget Instance = new();
-
-        public IReadOnlyList<string> BundleNames => [];
-
-        public string FindBundle(string nameOrFolder) => nameOrFolder;
-
-        public string FindDataset(string folder) => folder;
-
-        public string FindSegmenter(string folder) => folder;
-
-        public (string Folder, AffinityConfig Config)? FindAffinity(string folder) => (folder, new AffinityConfig());
-
-        public IReadOnlyList<(string Name, byte ClassId)> ReadSamples(string folder, string? list, IReadOnlyList<int> classes) => [];
     }
 }

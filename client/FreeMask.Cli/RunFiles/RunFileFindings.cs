@@ -3,7 +3,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace FreeMask.Cli.RunFiles;
 
-/// <summary>What the reading of a run file found: problems, and where each key stands, so that later checks can point at it too.</summary>
+/// <summary>What reading a run file found: problems, and the place of each value, so that later checks can name it too.</summary>
 internal sealed class RunFileFindings
 {
     private readonly List<RunFileProblem> _problems = [];
@@ -25,6 +25,12 @@ internal sealed class RunFileFindings
 
     /// <summary>Notes where the value of a key such as <c>generation.steps</c> or <c>classes[2]</c> stands.</summary>
     internal void Note(string path, YamlNode node) => _places[path] = Of(node);
+
+    /// <summary>Whether the file or a setting names a key.</summary>
+    internal bool Names(string path) => _places.ContainsKey(path);
+
+    /// <summary>Adds a problem at the value of a key, or at its section where the file does not name it.</summary>
+    internal void Report(string path, string message) => Add(Find(path), message);
 
     /// <summary>Adds a problem found in the specification, at the key that it names, unless the reading has complained about that place already.</summary>
     internal void AddAt(string path, string message)

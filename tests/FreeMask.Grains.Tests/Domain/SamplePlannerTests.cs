@@ -1,5 +1,6 @@
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Domain;
+using FreeMask.Grains.RunSpecs;
 using Xunit;
 
 namespace FreeMask.Grains.Tests.Domain;

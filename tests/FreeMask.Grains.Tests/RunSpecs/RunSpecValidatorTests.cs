@@ -1,8 +1,9 @@
 using FreeMask.GrainInterfaces;
-using FreeMask.Grains.Domain;
+using FreeMask.Grains.RunSpecs;
+using FreeMask.Grains.Tests.Domain;
 using Xunit;
 
-namespace FreeMask.Grains.Tests.Domain;
+namespace FreeMask.Grains.Tests.RunSpecs;
 
 public sealed class RunSpecValidatorTests
 {
@@ -15,6 +16,8 @@ public sealed class RunSpecValidatorTests
         { "name", Specs.Small with { Name = "two\nlines" } },
         { "generation.batch", Specs.Small with { Generation = new GenerationSpec { Width = 4096, Height = 4096, Batch = 17 } } },
         { "scoring.classMap", Specs.Small with { Scoring = new ScoringSpec { ClassMap = ["kitten=cat"] } } },
+        { "name", Specs.Small with { Name = new string('a', 61) } },
+        { "name", Specs.Small with { Name = "!" } },
         { "backgrounds[0]", Specs.Small with { Backgrounds = [""] } },
         { "rounds", Specs.Small with { Rounds = 0 } },
         { "samplesPerRound", Specs.Small with { SamplesPerRound = 2 } },
@@ -24,6 +27,7 @@ public sealed class RunSpecValidatorTests
         { "generation.scheduler", Specs.Small with { Generation = new GenerationSpec { Scheduler = "magic" } } },
         { "generation.width", Specs.Small with { Generation = new GenerationSpec { Width = 130 } } },
         { "generation.prompts", Specs.Small with { Generation = new GenerationSpec { Prompts = [] } } },
+        { "generation.prompts[1]", Specs.Small with { Generation = new GenerationSpec { Prompts = ["{class}", " "] } } },
         { "generation.prompts[0]", Specs.Small with { Generation = new GenerationSpec { Prompts = ["a photo"] } } },
         { "generation.prompts[0]", Specs.Small with { Generation = new GenerationSpec { Prompts = ["{class} {place}"] } } },
         { "generation.prompts", Specs.Small with { Backgrounds = [], Generation = new GenerationSpec { Prompts = ["{class} in {background}"] } } },

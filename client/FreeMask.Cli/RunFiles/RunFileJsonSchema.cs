@@ -1,0 +1,133 @@
+using System.Collections.Immutable;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using FreeMask.Grains.RunSpecs;
+
+namespace FreeMask.Cli.RunFiles;
+
+/// <summary>The JSON Schema (2020-12) of run files, from <see cref="RunKeys"/>. Editors complete and check run files with it.</summary>
+internal static class RunFileJsonSchema
+{
+    /// <summary>The name of the file that holds the schema.</summary>
+    internal const string FileName = "run-file.schema.json";
+
+    private static readonly JsonSerializerOptions Format = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>The schema as text that ends with a line break.</summary>
+    internal static string Text => $"{Create().ToJsonString(Format)}\n";
+
+    /// <summary>The first line of a run file, which tells editors where its schema is.</summary>
+    internal static string Comment(string schemaPath) => $"# yaml-language-server: $schema={schemaPath}";
+
+    /// <summary>The schema as a document.</summary>
+    internal static JsonObject Create()
+    {
+        var root = Section("", "A run file of FreeMask: what to make, how, and how much.");
+        foreach (var section in RunKeys.All.Select(key => key.Section).Where(section => section.Length > 0).Distinct())
+        {
+            var schema = Section(section, RunKeys.Sections[section]);
+            // A section without keys is null in YAML.
+            schema["type"] = Array("object", "null");
+            root["properties"]![section] = schema;
+        }
+
+        root.Insert(0, "$schema", "https://json-schema.org/draft/2020-12/schema");
+        root.Insert(1, "title", "FreeMask run file");
+        return root;
+    }
+
+    private static JsonObject Section(string name, string description)
+    {
+        var keys = RunKeys.All.Where(key => key.Section == name).ToArray();
+        var schema = new JsonObject { ["description"] = description, ["type"] = "object", ["additionalProperties"] = false };
+        if (keys.Where(key => key.IsRequired).Select(key => key.Name).ToArray() is { Length: > 0 } required) schema["required"] = Array(required);
+        schema["properties"] = new JsonObject(keys.Select(key => KeyValuePair.Create(key.Name, (JsonNode?)Value(key))));
+        return schema;
+    }
+
+    private static JsonObject Value(RunKey key)
+    {
+        var schema = new JsonObject { ["description"] = Description(key) };
+        if (key.Default is { } value) schema["default"] = Json(value);
+        switch (key.Type)
+        {
+            case RunKeyType.Text when key.Words.IsEmpty:
+                Type(schema, "string", key);
+                if (!key.IsOptional) schema["minLength"] = 1;
+                if (key.MaxLength is { } length) schema["maxLength"] = length;
+                break;
+            case RunKeyType.Text:
+                schema["anyOf"] = new JsonArray(new JsonObject { ["enum"] = Words(key) }, new JsonObject { ["type"] = "string", ["minLength"] = 1 });
+                break;
+            case RunKeyType.Word:
+                schema["enum"] = Words(key);
+                if (key.IsOptional) schema["enum"]!.AsArray().Add(null);
+                break;
+            case RunKeyType.Seed:
+                (schema["type"], schema["minimum"], schema["maximum"]) = ("integer", 0, ulong.MaxValue);
+                break;
+            case RunKeyType.Integer:
+                Type(schema, "integer", key);
+                Range(schema, key);
+                break;
+            case RunKeyType.Number:
+                Type(schema, "number", key);
+                Range(schema, key);
+                break;
+            case RunKeyType.Flag:
+                schema["type"] = "boolean";
+                break;
+            case RunKeyType.List:
+                schema["anyOf"] = Lists(key);
+                break;
+            default:
+                throw new NotSupportedException($"There is no schema for values of type {key.Type} ({key.Path}).");
+        }
+
+        return schema;
+    }
+
+    /// <summary>A list, or its only entry, or what stands for a list.</summary>
+    private static JsonArray Lists(RunKey key)
+    {
+        var list = new JsonObject { ["type"] = "array", ["items"] = Entry(key) };
+        if (key.MinItems > 0) list["minItems"] = key.MinItems;
+        JsonArray forms = [list, Entry(key)];
+        if (key.Shorthand is { } shorthand) forms.Insert(0, new JsonObject { ["const"] = shorthand.Word });
+        return forms;
+    }
+
+    private static JsonObject Entry(RunKey key) => key.Words.IsEmpty ? new() { ["type"] = "string", ["minLength"] = 1 } : new() { ["enum"] = Words(key) };
+
+    private static void Type(JsonObject schema, string type, RunKey key) => schema["type"] = key.IsOptional ? Array(type, "null") : type;
+
+    private static void Range(JsonObject schema, RunKey key)
+    {
+        if (key.Range is { } range)
+        {
+            schema[range.ExcludesMinimum ? "exclusiveMinimum" : "minimum"] = range.Minimum;
+            schema[range.ExcludesMaximum ? "exclusiveMaximum" : "maximum"] = range.Maximum;
+        }
+
+        if (key.MultipleOf > 1) schema["multipleOf"] = key.MultipleOf;
+    }
+
+    /// <summary>The description of a key, its unit, the meanings of its words, and its default where that is no constant.</summary>
+    private static string Description(RunKey key)
+    {
+        var parts = new List<string> { key.Description };
+        if (key.Unit.Length > 0) parts.Add($"Unit: {key.Unit}.");
+        IEnumerable<RunKeyWord> words = key.Shorthand is null ? key.Words : key.Words.Append(key.Shorthand);
+        if (words.Where(word => word.Meaning.Length > 0).ToArray() is { Length: > 0 } explained)
+            parts.Add($"{string.Join("; ", explained.Select(word => $"{word.Word}: {word.Meaning}"))}.");
+        if (key.DefaultDescription.Length > 0) parts.Add($"Default: {key.DefaultDescription}.");
+        return string.Join(' ', parts);
+    }
+
+    private static JsonArray Words(RunKey key) => Array([.. key.Words.Select(word => word.Word)]);
+
+    private static JsonNode Json(object value) => value is ImmutableArray<string> list ? Array([.. list]) : JsonSerializer.SerializeToNode(value)!;
+
+    private static JsonArray Array(params string[] values) => [.. values.Select(value => JsonValue.Create(value))];
+}

@@ -1,0 +1,146 @@
+using System.Collections.Immutable;
+using FreeMask.Diffusion.Inspection;
+using FreeMask.GrainInterfaces;
+using FreeMask.Vision;
+using FreeMask.Vision.Affinity;
+
+namespace FreeMask.Cli.RunFiles;
+
+/// <summary>
+/// Replaces what a run file names by what a specification holds: relative folders by full paths, <c>all</c> by the classes, a source of kind folder by
+/// its images, and defaults that depend on the bundle by their values. What cannot be found is reported at its key.
+/// </summary>
+internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindings findings)
+{
+    internal RunSpec Resolve(RunSpec spec)
+    {
+        spec = spec with { Classes = Classes(spec.Classes) };
+        spec = spec with { Source = Source(spec.Source, spec.Classes), Model = Model(spec.Model) };
+        // All images of a folder, unless the file names fewer.
+        if (!spec.Source.Images.IsEmpty && !findings.Names("samplesPerRound"))
+            spec = spec with { SamplesPerRound = Math.Max(1, spec.Source.Images.Length / Math.Max(1, spec.Rounds)) };
+        return spec with
+        {
+            Generation = spec.Source.IsFolder || resolver.FactsOf(spec.Model) is not { } facts ? spec.Generation : Generation(spec.Generation, facts),
+            Mask = Affinity(spec.Mask, spec.Classes),
+            Scoring = Segmenter(spec.Scoring),
+            Evaluation = Dataset(spec.Evaluation),
+        };
+    }
+
+    private ImmutableArray<string> Classes(ImmutableArray<string> classes)
+    {
+        string[] objects = [.. VocClasses.Names.Skip(1)];
+        if (classes is ["all"]) return [.. objects];
+        if (classes.IsEmpty) findings.Report("classes", "'classes' is missing. Name at least one of PASCAL VOC's 20 classes, such as 'classes: [cat, dog]', or write 'classes: all'.");
+        for (var i = 0; i < classes.Length; i++)
+        {
+            var name = classes[i];
+            if (name == "background")
+                findings.Report($"classes[{i}]", "'background' is no class that can be made; it is what lies around the objects. Leave it out.");
+            else if (name == "all")
+                findings.Report($"classes[{i}]", "'all' stands for every class and cannot stand beside others. Write 'classes: all', or name the classes.");
+            else if (VocClasses.IndexOf(name) < 0)
+                findings.Report($"classes[{i}]", $"unknown class '{name}'.{(NameSuggester.Suggestion(name, objects) is { Length: > 0 } near ? near : $" The classes are {string.Join(", ", objects)}; 'all' stands for all of them.")}");
+        }
+
+        return [.. classes.Select(name => name.ToLowerInvariant())];
+    }
+
+    private SourceSpec Source(SourceSpec source, ImmutableArray<string> classes)
+    {
+        if (!source.IsFolder)
+        {
+            if (source.Path.Length > 0) findings.Report("source.path", "'source.path' is for sources of kind folder; write 'kind: folder', or leave the path out.");
+            if (source.List is not null) findings.Report("source.list", "'source.list' is for sources of kind folder; write 'kind: folder', or leave the list out.");
+            return source;
+        }
+
+        try
+        {
+            if (source.Path.Length == 0 || resolver.FindDataset(source.Path) is not { } folder)
+            {
+                findings.Report("source.path", $"'source.path' is '{source.Path}', but no such folder holds JPEGImages and SegmentationClass. Name a data set in PASCAL VOC layout.");
+                return source;
+            }
+
+            var samples = resolver.ReadSamples(folder, source.List, [.. classes.Select(VocClasses.IndexOf).Where(id => id > 0)]);
+            return source with { Path = folder, Images = [.. samples.Select(s => s.Name)], Classes = [.. samples.Select(s => s.ClassId)] };
+        }
+        catch (FreeMaskException unreadable)
+        {
+            findings.Report("source.path", unreadable.Message);
+            return source;
+        }
+    }
+
+    private string Model(string model)
+    {
+        if (resolver.FindBundle(model) is { } found) return found;
+        var known = resolver.BundleNames;
+        findings.Report("model", $"unknown model bundle '{model}': neither a bundle that ships ({string.Join(", ", known)}) nor a folder with a model_index.json.{NameSuggester.Suggestion(model, known)}");
+        return model;
+    }
+
+    private GenerationSpec Generation(GenerationSpec generation, BundleFacts facts)
+    {
+        // A model that was distilled to a few steps has defaults of its own.
+        if (facts.Steps is { } steps && !findings.Names("generation.steps")) generation = generation with { Steps = steps };
+        if (facts.Guidance is { } guidance && !findings.Names("generation.guidance")) generation = generation with { Guidance = guidance };
+        Side("generation.width", generation.Width, facts.FixedWidth, facts.SideMultiple);
+        Side("generation.height", generation.Height, facts.FixedHeight, facts.SideMultiple);
+        if (generation.Scheduler is null && facts.SchedulerProblem is { } problem) findings.Report("generation.scheduler", problem);
+        return generation;
+    }
+
+    private void Side(string path, int? side, int? only, int multiple)
+    {
+        if (side is not { } pixels) return;
+        if (only is not null && pixels != only) findings.Report(path, $"'{path}' is {pixels}, but this bundle draws {only} pixels alone. Leave it out.");
+        else if (only is null && pixels % multiple != 0) findings.Report(path, $"'{path}' is {pixels}, but this bundle needs a multiple of {multiple}. Use {Math.Max(multiple, pixels / multiple * multiple)}.");
+    }
+
+    private MaskSpec Affinity(MaskSpec mask, ImmutableArray<string> classes)
+    {
+        if (mask.Affinity is not { } named) return mask;
+        try
+        {
+            if (resolver.FindAffinity(named) is not { } found)
+                findings.Report("mask.affinity", $"'mask.affinity' is '{named}', but no such folder holds {AffinityModel.WeightsFile} and {AffinityModel.ConfigFile}. 'freemask train affinity' makes one.");
+            else if (found.Config.Classes.Count > 0 && classes.FirstOrDefault(name => !found.Config.Classes.Contains(name)) is { } missing)
+                findings.Report("mask.affinity", $"'mask.affinity' names a model with heads of single classes, and none for '{missing}'. Train one without --per-class, or on a run with all of these classes.");
+            else return mask with { Affinity = found.Folder, AffinityHash = found.Config.Sha256 };
+        }
+        catch (FreeMaskException unreadable)
+        {
+            findings.Report("mask.affinity", unreadable.Message);
+        }
+
+        return mask with { Affinity = null };
+    }
+
+    private ScoringSpec Segmenter(ScoringSpec scoring)
+    {
+        if (scoring.Segmenter is not { } named) return scoring;
+        if (resolver.FindSegmenter(named) is { } found) return scoring with { Segmenter = found };
+        findings.Report("scoring.segmenter", $"'scoring.segmenter' is '{named}', but no such folder holds model.onnx and card.json.");
+        return scoring;
+    }
+
+    private EvaluationSpec Dataset(EvaluationSpec evaluation)
+    {
+        var named = evaluation.Dataset;
+        if (named is "heldout" or "none") return evaluation;
+        try
+        {
+            if (resolver.FindDataset(named) is { } folder) return evaluation with { Dataset = folder };
+            findings.Report("evaluation.dataset", $"'evaluation.dataset' is '{named}', but no such folder holds JPEGImages and SegmentationClass. Name a data set in PASCAL VOC layout, 'heldout' for the one that the bundle ships, or 'none'.");
+        }
+        catch (FreeMaskException unusable)
+        {
+            findings.Report("evaluation.dataset", unusable.Message);
+        }
+
+        return evaluation;
+    }
+}

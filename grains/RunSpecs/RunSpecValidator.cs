@@ -1,0 +1,109 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using FreeMask.Grains.Domain;
+
+namespace FreeMask.Grains.RunSpecs;
+
+/// <summary>
+/// Checks a specification without looking at any file or model: each value against its row of <see cref="RunKeys"/>, and the values that have to agree
+/// with each other.
+/// </summary>
+public static class RunSpecValidator
+{
+    // Decoding holds about 1 KiB a pixel (two layers of 128 channels of 4 bytes): 256 GiB, more than any device has.
+    private const long MostPixels = 1L << 28;
+
+    /// <summary>Everything that is wrong, in the order of the run file; empty where the specification can be run.</summary>
+    public static ImmutableArray<SpecProblem> Validate(RunSpec spec)
+    {
+        var values = RunKeys.All.SelectMany(key => key.Check(spec)).ToArray();
+        // A value that is wrong in itself is reported once.
+        var wrong = values.Select(problem => problem.Path).ToHashSet(StringComparer.Ordinal);
+        var between = new List<SpecProblem>();
+        Name(spec, between);
+        Classes(spec, between);
+        Source(spec, between);
+        Prompts(spec, between);
+        Batch(spec, between);
+        Mask(spec, between);
+        Scoring(spec, between);
+        return [.. values.Concat(between.Where(problem => !wrong.Contains(problem.Path))).OrderBy(problem => Order(problem.Path))];
+    }
+
+    private static void Name(RunSpec spec, List<SpecProblem> problems)
+    {
+        if (spec.Name.Any(char.IsControl)) problems.Add(new("name", "it has a line break or another control character; write it in one line"));
+        else if (!spec.Name.Any(char.IsLetterOrDigit)) problems.Add(new("name", "it has no letter or digit, which the id of the run is made from; add one"));
+    }
+
+    private static void Classes(RunSpec spec, List<SpecProblem> problems)
+    {
+        for (var i = 0; i < spec.Classes.Length; i++)
+            if (spec.Classes.IndexOf(spec.Classes[i]) != i) problems.Add(new($"classes[{i}]", $"'{spec.Classes[i]}' is named twice; name each class once"));
+        if (!spec.Source.IsFolder && spec.SamplesPerRound < spec.Classes.Length)
+            problems.Add(new("samplesPerRound", Text($"{spec.SamplesPerRound} samples are too few for {spec.Classes.Length} classes; use at least one for each class")));
+    }
+
+    private static void Source(RunSpec spec, List<SpecProblem> problems)
+    {
+        var source = spec.Source;
+        if (!source.IsFolder) return;
+        if (source.Images.IsEmpty) problems.Add(new("source.path", "the folder has no image with a mask of one of the run's classes"));
+        if (source.Images.Length != source.Classes.Length) problems.Add(new("source.path", "each image needs its class"));
+        if (!source.Images.IsEmpty && (long)spec.Rounds * spec.SamplesPerRound > source.Images.Length)
+        {
+            problems.Add(new("samplesPerRound", Text(
+                $"{spec.Rounds} x {spec.SamplesPerRound} samples need more than the folder's {source.Images.Length} images; use at most {source.Images.Length / Math.Max(1, spec.Rounds)}")));
+        }
+    }
+
+    private static void Prompts(RunSpec spec, List<SpecProblem> problems)
+    {
+        var prompts = spec.Generation.Prompts;
+        for (var i = 0; i < prompts.Length; i++)
+        {
+            var (path, template) = ($"generation.prompts[{i}]", prompts[i]);
+            if (!PromptTemplate.NamesClass(template))
+                problems.Add(new(path, $"'{template}' does not name the class; write {{class}} or {{a class}} where its words belong"));
+            if (PromptTemplate.JoinedClass(template) is { } joined)
+                problems.Add(new(path, $"'{joined}' joins the class with letters or digits, so that its word does not occur in the prompt; write it as a word of its own"));
+            if (PromptTemplate.UnknownPlaceholder(template) is { } unknown)
+                problems.Add(new(path, $"{unknown} is not known; use {{class}}, {{a class}}, {{background}} or {{in background}}"));
+        }
+
+        if (!prompts.IsEmpty && SamplePlanner.UsableTemplates(spec).IsEmpty)
+            problems.Add(new("generation.prompts", "every template names a {background}, but the run has no backgrounds; add backgrounds or a template without"));
+    }
+
+    private static void Batch(RunSpec spec, List<SpecProblem> problems)
+    {
+        // Sides and batches outside their ranges would overflow; they are reported as such.
+        string[] factors = ["generation.width", "generation.height", "generation.batch"];
+        if (spec.Generation is not { Width: { } width, Height: { } height, Batch: var batch } || factors.Any(path => RunKeys.Of(path).Check(spec).Any())) return;
+        var pixels = (long)width * height;
+        if (pixels * batch <= MostPixels) return;
+        problems.Add(new("generation.batch", Text(
+            $"{batch} images of {width} x {height} in one batch need about {pixels * batch >> 20} GiB to decode; use at most {Math.Max(1, MostPixels / pixels)}")));
+    }
+
+    private static void Mask(RunSpec spec, List<SpecProblem> problems)
+    {
+        var mask = spec.Mask;
+        if (mask.MinArea >= mask.MaxArea) problems.Add(new("mask.minArea", "must be less than mask.maxArea, or every mask is rejected"));
+        if (mask.Affinity is null != mask.AffinityHash is null) problems.Add(new("mask.affinity", "the model and its hash belong together; name both or none"));
+    }
+
+    private static void Scoring(RunSpec spec, List<SpecProblem> problems)
+    {
+        var scoring = spec.Scoring;
+        if (scoring.Segmenter is null && !scoring.ClassMap.IsEmpty)
+            problems.Add(new("scoring.classMap", "it pairs the classes of 'scoring.segmenter', and none is named; name one, or leave the map out"));
+        if (spec.SamplesPerRound < scoring.Folds) problems.Add(new("scoring.folds", "there are fewer samples in a round than folds; use fewer folds"));
+    }
+
+    private static int Order(string path) => RunKeys.All.IndexOf(RunKeys.Of(KeyOf(path)));
+
+    private static string KeyOf(string path) => path.Split('[')[0];
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,102 @@
+using System.Collections.Immutable;
+using System.Reflection;
+using FreeMask.Diffusion.Attention;
+using FreeMask.GrainInterfaces;
+using FreeMask.Grains.RunSpecs;
+using FreeMask.Grains.Tests.Domain;
+using Xunit;
+
+namespace FreeMask.Grains.Tests.RunSpecs;
+
+public sealed class RunKeysTests
+{
+    // What reading a run file finds out, and no run file says.
+    private static readonly string[] Derived = ["source.images", "source.classes", "mask.affinityHash"];
+
+    public static TheoryData<string> Paths => new(RunKeys.All.Select(key => key.Path));
+
+    [Fact]
+    public void Every_property_of_a_specification_is_a_key_of_its_name()
+    {
+        static IEnumerable<string> Properties(Type type, string prefix) => type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanWrite)
+            .SelectMany(property => property.PropertyType.Name.EndsWith("Spec", StringComparison.Ordinal)
+                ? Properties(property.PropertyType, $"{prefix}{Camel(property.Name)}.")
+                : [prefix + Camel(property.Name)]);
+        static string Camel(string name) => char.ToLowerInvariant(name[0]) + name[1..];
+
+        Assert.Equal(Properties(typeof(RunSpec), "").Except(Derived).Order(StringComparer.Ordinal), RunKeys.All.Select(key => key.Path).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [MemberData(nameof(Paths))]
+    public void A_key_sets_its_own_value_in_a_copy_and_nothing_else(string path)
+    {
+        var key = RunKeys.Of(path);
+        object other = key.Type switch
+        {
+            RunKeyType.Flag => !(bool)key.Get(Specs.Small)!,
+            RunKeyType.Integer => 64,
+            RunKeyType.Seed => 64ul,
+            RunKeyType.Number => 0.125,
+            RunKeyType.List => ImmutableArray.Create("other"),
+            _ => "other",
+        };
+        var before = RunKeys.All.Select(row => row.Get(Specs.Small)).ToArray();
+
+        var changed = key.With(Specs.Small, other);
+
+        Assert.Equal(other, key.Get(changed));
+        Assert.Equal(before, RunKeys.All.Select(row => row.Get(Specs.Small)));
+        Assert.Equal(before, RunKeys.All.Select(row => row.Get(key.With(changed, key.Get(Specs.Small)))));
+    }
+
+    [Theory]
+    [MemberData(nameof(Paths))]
+    public void A_key_is_described_and_its_default_is_accepted(string path)
+    {
+        var key = RunKeys.Of(path);
+
+        Assert.EndsWith(".", key.Description, StringComparison.Ordinal);
+        Assert.Matches(@"^\d+\.\d+$", key.Since);
+        Assert.Empty(key.Check(Specs.Small));
+        Assert.True(key.Range is null || key.Type is RunKeyType.Integer or RunKeyType.Number);
+    }
+
+    [Fact]
+    public void Keys_of_a_section_stand_together_after_those_without()
+    {
+        var sections = RunKeys.All.Select(key => key.Section).ToArray();
+
+        Assert.Equal(sections.Distinct().Count(), sections.Where((section, i) => i == 0 || sections[i - 1] != section).Count());
+        Assert.Equal("", sections[0]);
+        Assert.Equal(RunKeys.Sections.Keys.Order(StringComparer.Ordinal), sections.Distinct().Skip(1).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("generation.steps", 0, "0 is outside 1 to 1000")]
+    [InlineData("generation.steps", 1001, "1001 is outside 1 to 1000")]
+    [InlineData("generation.width", 130, "130 is not a multiple of 8; use 128")]
+    [InlineData("keepRatio", 0.0, "0 is not in (0, 1]; 0.7 keeps the best 70 % of each class")]
+    [InlineData("keepRatio", double.NaN, "NaN is not in (0, 1]; 0.7 keeps the best 70 % of each class")]
+    [InlineData("mask.threshold", 1.0, "1 is not in (0, 1); leave it out to choose one for each image")]
+    [InlineData("training.init", "imagenet", "'imagenet' is not known; use one of bundle, backbone, none")]
+    [InlineData("model", " ", "it is empty; name a model bundle, such as mini, or its folder")]
+    public void A_value_that_is_refused_says_why_and_what_to_do(string path, object value, string message)
+    {
+        var key = RunKeys.Of(path);
+
+        Assert.Equal(message, Assert.Single(key.Check(key.With(Specs.Small, value))).Message);
+    }
+
+    [Theory]
+    [InlineData("keepRatio", 1.0)]
+    [InlineData("generation.steps", 1)]
+    [InlineData("generation.steps", 1000)]
+    [InlineData("generation.width", null)]
+    [InlineData("mask.ignoreBand", 0.5)]
+    public void Bounds_belong_to_their_range(string path, object? value) => Assert.Empty(RunKeys.Of(path).Check(RunKeys.Of(path).With(Specs.Small, value)));
+
+    [Fact]
+    public void The_presets_are_those_of_the_attention_stage() =>
+        Assert.Equal(AttentionPreset.All.Select(preset => preset.Name).Order(), RunKeys.Of("mask.preset").Words.Select(word => word.Word).Order());
+}
