@@ -1,3 +1,4 @@
+using FreeMask.Cli.RunFiles;
 using FreeMask.Cli.Terminal;
 using FreeMask.Vision.Export;
 
@@ -17,6 +18,9 @@ internal sealed class RunFolder(DataFolder data, string run)
 
     /// <summary>The run file with every default written out.</summary>
     internal string RunFile => Path.Combine(Root, "run.yaml");
+
+    /// <summary>The schema that <see cref="RunFile"/> names in its first line.</summary>
+    internal string RunFileSchema => Path.Combine(Root, RunFileJsonSchema.FileName);
 
     internal string Report => Path.Combine(Root, "report.html");
 

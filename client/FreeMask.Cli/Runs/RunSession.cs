@@ -34,7 +34,9 @@ internal sealed class RunSession(IEngine engine, Func<CancellationToken, Task<IE
         var id = RunIds.Next(spec.Name, taken);
         if (!again && await SameAsync(spec, taken) is { } same) throw new FreeMaskException(HowToGoOn(await _engine.Run(same).GetStatus(), id));
         await _engine.Run(id).Start(spec);
-        await AtomicFile.WriteAsync(new RunFolder(context.Data, id).RunFile, RunFile.Write(spec), stop);
+        var folder = new RunFolder(context.Data, id);
+        await AtomicFile.WriteAsync(folder.RunFileSchema, RunFileJsonSchema.Text, stop);
+        await AtomicFile.WriteAsync(folder.RunFile, RunFile.Write(spec), stop);
         context.Say($"Run '{id}' in {context.Data.Root}");
         return id;
     }

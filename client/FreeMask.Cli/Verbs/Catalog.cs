@@ -27,6 +27,7 @@ internal static class Catalog
         ModelVerbs.Create(host),
         TrainVerbs.Create(host),
         DoctorVerb.Create(host),
+        SchemaVerb.Create(host),
         CompletionVerb.Create(host),
     ];
 }

@@ -84,7 +84,7 @@ public sealed class RunFileTests
     [InlineData("classes: [cat]\nrounds: null\n", "a.yaml:2:9: 'rounds' must be a whole number, but it is empty. Write for example 'rounds: 2'.")]
     [InlineData("classes: [cat]\nscoring: { classMap: [a=cat] }\n", "a.yaml:2:22: 'scoring.classMap': it pairs the classes of 'scoring.segmenter', and none is named; name one, or leave the map out.")]
     [InlineData("classes: [cat]\nsource: { list: train }\n", "a.yaml:2:17: 'source.list' is for sources of kind folder; write 'kind: folder', or leave the list out.")]
-    [InlineData("classes: [cat]\ngeneration: { width: 4096, height: 4096, batch: 256 }\n", "a.yaml:2:49: 'generation.batch': 256 pictures of 4096 x 4096 in one batch need about 4096 GiB to decode; use at most 16.")]
+    [InlineData("classes: [cat]\ngeneration: { width: 4096, height: 4096, batch: 256 }\n", "a.yaml:2:49: 'generation.batch': 256 images of 4096 x 4096 in one batch need about 4096 GiB to decode; use at most 16.")]
     [InlineData("classes: [cat, Cat]\n", "a.yaml:1:16: 'classes[1]': 'cat' is named twice; name each class once.")]
     [InlineData("classes: [background]\n", "a.yaml:1:11: 'background' is no class that can be made; it is what lies around the objects. Leave it out.")]
     [InlineData("classes: [cat]\nseed: -1\n", "a.yaml:2:7: 'seed' must be a whole number from 0 to 18446744073709551615, but it is '-1'.")]
@@ -255,7 +255,7 @@ public sealed class RunFileTests
         Assert.Equal("euler", Parse("classes: [cat]\nmodel: odd\ngeneration: { scheduler: euler }\n").Generation.Scheduler);
     }
 
-    private sealed class Resolver : IRunFileResolver
+    internal sealed class Resolver : IRunFileResolver
     {
         internal static readonly Resolver Instance = new();
 

@@ -40,6 +40,7 @@ public sealed class OutputSchemaTests : IDisposable
     [InlineData("experiment refinements --images 1")]
     [InlineData("doctor")]
     [InlineData("completion bash")]
+    [InlineData("schema")]
     public async Task Verbs_on_the_bundle_that_ships_write_what_the_schema_says(string arguments)
     {
         _process.Variables["FREEMASK_MODELS"] = Path.Combine(Vision.Tests.Fixtures.RepositoryRoot, "models");
