@@ -74,8 +74,8 @@ internal sealed class MaskStageHandler(IArtifactStore store) : IStageHandler, ID
             },
             Threshold = spec.Threshold is null ? defaults.Threshold : MaskThreshold.Fixed,
             FixedThreshold = (float)(spec.Threshold ?? defaults.FixedThreshold),
-            BandRadius = spec.IgnoreBand > 0 ? defaults.BandRadius : 0,
-            BandMargin = (float)spec.IgnoreBand,
+            IgnoreBandRadius = spec.IgnoreBand > 0 ? defaults.IgnoreBandRadius : 0,
+            IgnoreBand = (float)spec.IgnoreBand,
             Rules = defaults.Rules with
             {
                 MinArea = (float)spec.MinArea,

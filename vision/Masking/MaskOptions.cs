@@ -64,10 +64,10 @@ public sealed record MaskOptions
     public DenseCrfOptions Crf { get; init; } = new() { GaussianWeight = 1, BilateralWeight = 3, BilateralSigma = 20, ColorSigma = 13, Iterations = 5 };
 
     /// <summary>Pixels this near to the outline become 255 where the cleaned map is undecided; 0 makes no band.</summary>
-    public float BandRadius { get; init; } = 1;
+    public float IgnoreBandRadius { get; init; } = 1;
 
     /// <summary>"Undecided" means within this of the threshold.</summary>
-    public float BandMargin { get; init; } = 0.2f;
+    public float IgnoreBand { get; init; } = 0.2f;
 
     /// <summary>Parts smaller than this share of the object are removed.</summary>
     public float SmallestPart { get; init; } = 0.05f;

@@ -79,12 +79,12 @@ public static class MaskStage
     {
         var (cleaned, mask) = (cut.Cleaned, cut.Mask);
         var labels = new LabelMap(cleaned.Width, cleaned.Height, Array.ConvertAll(mask, v => v != 0 ? classId : LabelMap.Background));
-        var radius = (int)MathF.Round(options.BandRadius * Math.Min(cleaned.Width, cleaned.Height) / 128);
+        var radius = (int)MathF.Round(options.IgnoreBandRadius * Math.Min(cleaned.Width, cleaned.Height) / 128);
         if (radius < 1) return labels;
         // The pixels on both sides of the outline: inside a dilation of the mask, outside of its erosion.
         var (grown, shrunk) = (Regions.Dilate(mask, cleaned.Width, radius), Regions.Erode(mask, cleaned.Width, radius, outside: 1));
         for (var i = 0; i < mask.Length; i++)
-            if (grown[i] != 0 && shrunk[i] == 0 && MathF.Abs(cleaned.Values[i] - cut.Level) <= options.BandMargin) labels.Labels[i] = LabelMap.Ignore;
+            if (grown[i] != 0 && shrunk[i] == 0 && MathF.Abs(cleaned.Values[i] - cut.Level) <= options.IgnoreBand) labels.Labels[i] = LabelMap.Ignore;
         return labels;
     }
 

@@ -91,7 +91,7 @@ public sealed class AffinityTrainerTests
 
         internal double Iou(FloatMap map)
         {
-            var labels = MaskStage.Run(Image, map, 8, new MaskOptions { Refinement = MaskRefinementMethod.None, ColorWeight = 0, BandRadius = 0 }).Labels.Labels;
+            var labels = MaskStage.Run(Image, map, 8, new MaskOptions { Refinement = MaskRefinementMethod.None, ColorWeight = 0, IgnoreBandRadius = 0 }).Labels.Labels;
             double both = 0, either = 0;
             for (var i = 0; i < labels.Length; i++)
             {

@@ -47,7 +47,7 @@ internal static class HeldOutAttention
     /// <summary>IoU of the mask that a map gives with the true mask; no pixel is left undecided.</summary>
     internal static double IoU(HeldOutScene scene, FloatMap map, MaskOptions options)
     {
-        var found = MaskStage.Run(scene.Sample.Image, map, (byte)scene.ClassId, options with { BandRadius = 0 }).Labels.Labels;
+        var found = MaskStage.Run(scene.Sample.Image, map, (byte)scene.ClassId, options with { IgnoreBandRadius = 0 }).Labels.Labels;
         int shared = 0, either = 0;
         for (var i = 0; i < found.Length; i++)
         {
