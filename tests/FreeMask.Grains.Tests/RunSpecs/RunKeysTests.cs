@@ -4,6 +4,10 @@ using FreeMask.Diffusion.Attention;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.RunSpecs;
 using FreeMask.Grains.Tests.Domain;
+using FreeMask.Vision.Harmonization;
+using FreeMask.Vision.Masking;
+using FreeMask.Vision.Placement;
+using FreeMask.Vision.Thesaurus;
 using Xunit;
 
 namespace FreeMask.Grains.Tests.RunSpecs;
@@ -99,4 +103,16 @@ public sealed class RunKeysTests
     [Fact]
     public void The_attention_stage_knows_every_preset() =>
         Assert.All(RunKeys.Of("mask.preset").Words, word => Assert.Equal(word.Word, AttentionPreset.ByName(word.Word).Name));
+
+    [Fact]
+    public void Defaults_of_a_run_are_those_of_the_libraries_that_it_uses()
+    {
+        var (mask, options) = (new MaskSpec(), new MaskOptions());
+        var (composition, thesaurus) = (new CompositionSpec(), ThesaurusOptions.Default);
+
+        Assert.Equal(((float)mask.MinArea, (float)mask.MaxArea, (float)mask.MinConfidence), (options.Rules.MinArea, options.Rules.MaxArea, options.Rules.MinConfidence));
+        Assert.Equal((float)mask.IgnoreBand, options.IgnoreBand);
+        Assert.Equal((composition.MaxObjects, composition.ThesaurusThreshold), (ComposeOptions.Default.MaxObjects, thesaurus.Threshold));
+        Assert.Equal(new HarmonizationSpec().Strength, HarmonizationOptions.Default.Strength);
+    }
 }
