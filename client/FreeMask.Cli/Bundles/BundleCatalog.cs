@@ -61,7 +61,7 @@ internal sealed class BundleCatalog(string? modelsFolder)
         return 512;
     }
 
-    /// <summary>What a run file in a folder can point to.</summary>
+    /// <summary>Finds what a run file in a folder refers to.</summary>
     internal IRunFileResolver ResolverAt(string folder) => new Resolver(this, folder);
 
     private static bool IsBundle(string folder) => BundleFacts.IsBundle(folder);

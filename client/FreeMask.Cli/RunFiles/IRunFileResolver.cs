@@ -3,7 +3,7 @@ using FreeMask.Vision.Affinity;
 
 namespace FreeMask.Cli.RunFiles;
 
-/// <summary>What a run file may point to outside itself.</summary>
+/// <summary>Finds what a run file refers to: model bundles, data sets, segmenters and affinity models.</summary>
 internal interface IRunFileResolver
 {
     /// <summary>Names of the model bundles that ship.</summary>
@@ -21,7 +21,7 @@ internal interface IRunFileResolver
     /// <summary>The full path of a folder with <c>model.onnx</c> and <c>card.json</c>, or null.</summary>
     string? FindSegmenter(string folder);
 
-    /// <summary>An affinity model: its full path and what it says of itself; null where there is none.</summary>
+    /// <summary>The full path and the configuration of an affinity model; null where there is none.</summary>
     (string Folder, AffinityConfig Config)? FindAffinity(string folder);
 
     /// <summary>The images of a data set that show one of some classes, each with the one that has most pixels in it, by name.</summary>

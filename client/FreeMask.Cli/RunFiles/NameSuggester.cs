@@ -1,11 +1,11 @@
 namespace FreeMask.Cli.RunFiles;
 
-/// <summary>Finds the name that somebody who mistyped one most likely meant.</summary>
+/// <summary>Finds the known name that is most similar to a mistyped one.</summary>
 internal static class NameSuggester
 {
     /// <summary>
-    /// The candidate with the least Damerau-Levenshtein distance (optimal string alignment, case ignored), if it is near enough to be a
-    /// slip of the fingers: at most a third of its letters differ, or one of the two names begins with the other.
+    /// The candidate with the least Damerau-Levenshtein distance (optimal string alignment, ignoring case), or null where none is similar enough: at
+    /// most a third of the letters differ, or one of the two names begins with the other.
     /// </summary>
     internal static string? Nearest(string name, IEnumerable<string> candidates)
     {
