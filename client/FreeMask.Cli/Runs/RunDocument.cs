@@ -137,7 +137,7 @@ internal sealed record RoundDocument
 
     /// <summary>Samples by state, each as a member of its own: <c>planned</c>, <c>generated</c>, ..., <c>kept</c>, <c>dropped</c>, <c>quarantined</c>.</summary>
     [System.Text.Json.Serialization.JsonExtensionData]
-    public required IDictionary<string, object> Counts { get; init; }
+    public IDictionary<string, object> Counts { get; init; } = new Dictionary<string, object>();
 
     /// <summary>The lowest score that was kept, by class.</summary>
     public required IReadOnlyDictionary<string, double> CutScore { get; init; }
