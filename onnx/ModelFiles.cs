@@ -3,7 +3,7 @@ using FreeMask.Files;
 namespace FreeMask.Onnx;
 
 /// <summary>Checks of the files of a model, before anything reads them.</summary>
-public static class ModelFiles
+internal static class ModelFiles
 {
     private static readonly byte[] PointerStart = [.. "version https://git-lfs"u8];
 

@@ -7,10 +7,10 @@ namespace FreeMask.Onnx;
 /// <param name="ElementType">ONNX's element type number.</param>
 /// <param name="Small">The whole tensor where it is small and inline (constants such as shapes and scales), otherwise null.</param>
 /// <param name="ExternalFile">The file that holds the data, otherwise null.</param>
-public sealed record OnnxWeight(IReadOnlyList<long> Shape, int ElementType, TensorProto? Small, string? ExternalFile);
+internal sealed record OnnxWeight(IReadOnlyList<long> Shape, int ElementType, TensorProto? Small, string? ExternalFile);
 
 /// <summary>The structure of a model: nodes, inputs, outputs, names and shapes of weights; no weights.</summary>
-public sealed class OnnxGraph
+internal sealed class OnnxGraph
 {
     private readonly Dictionary<string, NodeProto> _producers = new(StringComparer.Ordinal);
 

@@ -8,7 +8,7 @@ namespace FreeMask.Onnx;
 /// Writes ONNX models: each call adds one node and returns the name of its (first) output. Weights become initialisers with raw data.
 /// </summary>
 /// <param name="opset">Version of the default operator set.</param>
-public sealed class OnnxGraphBuilder(int opset = 17)
+internal sealed class OnnxGraphBuilder(int opset = 17)
 {
     /// <summary>ONNX's element type numbers (TensorProto.DataType).</summary>
     public const int Float = 1, Int64 = 7, Bool = 9, Float16 = 10, Double = 11;

@@ -8,7 +8,7 @@ namespace FreeMask.Onnx;
 /// Reads the structure of an ONNX file and skips the bytes of its weights, so that a model of some gigabytes is looked through in
 /// milliseconds. Field numbers are those of the public ONNX IR (onnx/onnx.proto3).
 /// </summary>
-public static class OnnxGraphReader
+internal static class OnnxGraphReader
 {
     private const int ModelIrVersion = 1, ModelProducer = 2, ModelProducerVersion = 3, ModelGraph = 7, ModelOpset = 8;
     private const int GraphNode = 1, GraphInitializer = 5, GraphInput = 11, GraphOutput = 12;

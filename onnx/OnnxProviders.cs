@@ -4,7 +4,7 @@ using Microsoft.ML.OnnxRuntime;
 namespace FreeMask.Onnx;
 
 /// <summary>Turns <see cref="OnnxSessionOptions"/> into ONNX Runtime's.</summary>
-public static class OnnxProviders
+internal static class OnnxProviders
 {
     private static readonly Dictionary<string, (string Available, string Append, string? Limit, string Remedy)> Names = new(StringComparer.OrdinalIgnoreCase)
     {

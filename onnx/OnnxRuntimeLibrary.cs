@@ -9,7 +9,7 @@ namespace FreeMask.Onnx;
 /// ONNX Runtime as FreeMask uses it: without telemetry. The official builds send usage data by default, keep an identifier of the machine under the user's cache folder, and
 /// look up the name of their collector; the switch has to be in the environment before the library starts.
 /// </summary>
-public static partial class OnnxRuntimeLibrary
+internal static partial class OnnxRuntimeLibrary
 {
     private const string Switch = "ORT_DISABLE_TELEMETRY", Off = "1";
 

@@ -8,7 +8,7 @@ namespace FreeMask.Onnx;
 /// <param name="Name">Its name.</param>
 /// <param name="ElementType">Its element type.</param>
 /// <param name="Dimensions">Its declared dimensions; -1 where free. Exporters label outputs carelessly, so only inputs are checked.</param>
-public sealed record OnnxPort(string Name, TensorElementType ElementType, IReadOnlyList<int> Dimensions)
+internal sealed record OnnxPort(string Name, TensorElementType ElementType, IReadOnlyList<int> Dimensions)
 {
     /// <summary>The declared number of dimensions.</summary>
     public int Rank => Dimensions.Count;
@@ -21,7 +21,7 @@ public sealed record OnnxPort(string Name, TensorElementType ElementType, IReadO
 /// A loaded ONNX model. Callers give and get float32; the session converts at the border to whatever element types the file declares
 /// (float, half, bfloat16, double, int32, int64). Thread-safe.
 /// </summary>
-public sealed class OnnxSession : IDisposable
+internal sealed class OnnxSession : IDisposable
 {
     private readonly InferenceSession _session;
     private readonly OnnxSessionOptions _options;

@@ -1,7 +1,7 @@
 namespace FreeMask.Vision;
 
 /// <summary>PASCAL VOC's 20 object classes: indices, names, and the words that a prompt uses.</summary>
-public static class VocClasses
+internal static class VocClasses
 {
     /// <summary>Names by index; 0 is background, 1-20 the object classes in VOC's order.</summary>
     public static IReadOnlyList<string> Names { get; } =

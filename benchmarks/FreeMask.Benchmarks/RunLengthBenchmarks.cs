@@ -25,7 +25,7 @@ public class RunLengthBenchmarks
 
     /// <summary>From pixels to run lengths.</summary>
     [Benchmark]
-    public RunLengthMask Encode() => RunLengthMask.Encode(_mask, Width);
+    public object Encode() => RunLengthMask.Encode(_mask, Width);
 
     /// <summary>From run lengths to pixels.</summary>
     [Benchmark]

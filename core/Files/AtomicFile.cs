@@ -1,7 +1,7 @@
 namespace FreeMask.Files;
 
 /// <summary>Files that a reader sees whole or not at all.</summary>
-public static class AtomicFile
+internal static class AtomicFile
 {
     /// <summary>Writes a file under a temporary name beside it and renames it. Where that fails, on a full disk for example, the old file stays and nothing else is left.</summary>
     /// <param name="path">The file; its folder exists.</param>

@@ -1,7 +1,7 @@
 namespace FreeMask.Files;
 
 /// <summary>Files and folders that only the user who made them may read: state, logs, and prompts are nobody else's business. Windows goes by the folder above.</summary>
-public static class PrivateFiles
+internal static class PrivateFiles
 {
     private const UnixFileMode OwnFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode OwnFolder = OwnFile | UnixFileMode.UserExecute;

@@ -1,7 +1,7 @@
 namespace FreeMask.Files;
 
 /// <summary>Folders whose files are about to be read.</summary>
-public static class ReadableFolder
+internal static class ReadableFolder
 {
     /// <summary>
     /// Makes sure that a folder can be listed and its files be reached. Without the right to, the system says of every file in it that it does not exist, which

@@ -1,7 +1,7 @@
 namespace FreeMask.Imaging;
 
 /// <summary>How far two pixels are apart.</summary>
-public enum DistanceMetric
+internal enum DistanceMetric
 {
     /// <summary>sqrt(dx² + dy²).</summary>
     Euclidean,
@@ -14,7 +14,7 @@ public enum DistanceMetric
 }
 
 /// <summary>Exact distances to the nearest clear pixel, as scipy's <c>distance_transform_edt</c> and <c>_cdt</c>.</summary>
-public static class DistanceMap
+internal static class DistanceMap
 {
     /// <summary>Measures every pixel of a mask (row-major bytes, 0 or not 0).</summary>
     /// <param name="mask">The mask.</param>

@@ -46,7 +46,7 @@ public static partial class ImageCodec
 
     /// <summary>Decodes a PNG to its raw samples (16 bits, indices and alpha kept).</summary>
     /// <exception cref="FreeMaskException">The bytes are no valid PNG or have more than <see cref="MaximumPixels"/> pixels.</exception>
-    public static PngImage DecodePng(ReadOnlySpan<byte> data, string origin = "The image") => PngReader.Read(data, origin, MaximumPixels);
+    internal static PngImage DecodePng(ReadOnlySpan<byte> data, string origin = "The image") => PngReader.Read(data, origin, MaximumPixels);
 
     /// <summary>Reads and decodes an image file.</summary>
     /// <exception cref="FreeMaskException">The file is missing, empty, no image, damaged, truncated, or too large.</exception>

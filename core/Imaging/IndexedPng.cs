@@ -6,7 +6,7 @@ namespace FreeMask.Imaging;
 /// Label maps as PNG files. Written as VOC writes them: colour type 3, 8 bits, all 256 palette entries, no transparency, index = label,
 /// 255 = (224, 224, 192). Read back as raw indices, whatever the bit depth.
 /// </summary>
-public static class IndexedPng
+internal static class IndexedPng
 {
     private static readonly byte[] Palette = MakeVocPalette();
 

@@ -4,7 +4,7 @@ namespace FreeMask.Imaging;
 /// sRGB (D65, 2 degree observer) to CIELAB and back, with the constants of scikit-image's <c>rgb2lab</c> and <c>lab2rgb</c>:
 /// L in 0..100, a and b roughly -128..127.
 /// </summary>
-public static class LabColor
+internal static class LabColor
 {
     private const double WhiteX = 0.95047, WhiteZ = 1.08883;
 

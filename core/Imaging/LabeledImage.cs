@@ -4,7 +4,7 @@ namespace FreeMask.Imaging;
 /// <param name="Id">Its name in messages.</param>
 /// <param name="Image">The image, upright.</param>
 /// <param name="Labels">Class indices of the data set; <see cref="LabelMap.Ignore"/> where unknown.</param>
-public sealed record LabeledImage(string Id, RgbImage Image, LabelMap Labels)
+internal sealed record LabeledImage(string Id, RgbImage Image, LabelMap Labels)
 {
     /// <summary>Checks that image and labels have one size and every label is a class.</summary>
     /// <param name="classes">Number of classes, with background.</param>

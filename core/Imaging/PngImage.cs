@@ -1,7 +1,7 @@
 namespace FreeMask.Imaging;
 
 /// <summary>The colour types of PNG, with the numbers of the file format.</summary>
-public enum PngColorType
+internal enum PngColorType
 {
     /// <summary>One grey sample a pixel.</summary>
     Grey = 0,
@@ -23,7 +23,7 @@ public enum PngColorType
 /// The samples of a PNG as the file states them: palette indices stay indices, 16-bit samples stay 16-bit, alpha stays straight, gamma and
 /// colour profiles change nothing. Only grey of fewer than 8 bits is scaled to 0..255.
 /// </summary>
-public sealed class PngImage
+internal sealed class PngImage
 {
     internal PngImage(int width, int height, PngColorType colorType, int bitDepth, ushort[] samples, byte[]? palette)
     {

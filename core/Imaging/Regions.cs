@@ -1,7 +1,7 @@
 namespace FreeMask.Imaging;
 
 /// <summary>How pixels of a region touch.</summary>
-public enum Connectivity
+internal enum Connectivity
 {
     /// <summary>By edges.</summary>
     Four = 4,
@@ -13,10 +13,10 @@ public enum Connectivity
 /// <summary>Connected regions of a binary mask: 1 + the region's index per pixel, 0 outside; regions numbered in raster order of their first pixel.</summary>
 /// <param name="Index">Row-major, 0 outside of the mask, else 1 to <c>Sizes.Count</c>.</param>
 /// <param name="Sizes">Pixels of each region; the region numbered n is at n - 1.</param>
-public sealed record RegionMap(int[] Index, IReadOnlyList<int> Sizes);
+internal sealed record RegionMap(int[] Index, IReadOnlyList<int> Sizes);
 
 /// <summary>Shapes in binary masks (row-major bytes, 0 or not 0).</summary>
-public static class Regions
+internal static class Regions
 {
     /// <summary>Finds the connected regions.</summary>
     public static RegionMap Find(ReadOnlySpan<byte> mask, int width, Connectivity connectivity = Connectivity.Eight)

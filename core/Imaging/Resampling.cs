@@ -41,7 +41,7 @@ public enum ResamplingFilter
 }
 
 /// <summary>Changes the size of rasters. All filters but nearest are separable and computed in float.</summary>
-public static class Resampling
+internal static class Resampling
 {
     /// <summary>Resizes a map.</summary>
     public static FloatMap Resize(FloatMap map, int width, int height, ResamplingFilter filter)

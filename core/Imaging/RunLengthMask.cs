@@ -4,7 +4,7 @@ using System.Text;
 namespace FreeMask.Imaging;
 
 /// <summary>A box in pixels: left, top, width, height; fractions allowed.</summary>
-public readonly record struct BoundingBox(double X, double Y, double Width, double Height)
+internal readonly record struct BoundingBox(double X, double Y, double Width, double Height)
 {
     /// <summary>Overlap as COCO counts it: over the union, or over this box where the other is a crowd.</summary>
     public double Iou(BoundingBox other, bool crowd = false)
@@ -20,7 +20,7 @@ public readonly record struct BoundingBox(double X, double Y, double Width, doub
 /// <summary>
 /// A binary mask as COCO's run lengths: column by column from the top left, first the number of zeros (cocoapi, <c>maskApi.c</c>).
 /// </summary>
-public sealed class RunLengthMask
+internal sealed class RunLengthMask
 {
     private readonly uint[] _counts;
 

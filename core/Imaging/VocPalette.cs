@@ -1,7 +1,7 @@
 namespace FreeMask.Imaging;
 
 /// <summary>PASCAL VOC's palette of 256 colours, in which label maps are shown and stored.</summary>
-public static class VocPalette
+internal static class VocPalette
 {
     /// <summary>VOC's colour of an index: the bits of the index go to R, G, B in turn, from the highest bit down (VOC devkit, <c>VOClabelcolormap</c>).</summary>
     public static (byte R, byte G, byte B) Color(byte index)

@@ -6,7 +6,7 @@ namespace FreeMask.Json;
 /// JSON as Python writes it: with <c>NaN</c>, <c>Infinity</c> and <c>-Infinity</c>, which JSON does not know (diffusers writes an infinite
 /// <c>lambda_min_clipped</c> for DPM-Solver), and maybe a byte order mark.
 /// </summary>
-public static class PythonJson
+internal static class PythonJson
 {
     private static readonly byte[] Mark = [0xEF, 0xBB, 0xBF];
 

@@ -10,7 +10,7 @@ namespace FreeMask.Randomness;
 /// never on thread, batch, machine or the order in which streams are used.
 /// </summary>
 /// <remarks>Not thread-safe: one instance belongs to one consumer. Creating one is cheap.</remarks>
-public sealed class CounterRandom
+internal sealed class CounterRandom
 {
     private const uint Multiplier0 = 0xD2511F53, Multiplier1 = 0xCD9E8D57, Weyl0 = 0x9E3779B9, Weyl1 = 0xBB67AE85;
 

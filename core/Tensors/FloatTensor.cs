@@ -1,7 +1,7 @@
 namespace FreeMask.Tensors;
 
 /// <summary>A dense tensor as this project computes with it: float32 values, row-major.</summary>
-public sealed class FloatTensor
+internal sealed class FloatTensor
 {
     /// <summary>Wraps values; the array is not copied.</summary>
     /// <exception cref="ArgumentException">The array does not hold exactly the product of the dimensions.</exception>

@@ -7,7 +7,7 @@ namespace FreeMask.Tensors;
 /// <param name="DataType">The safetensors type name: F32, F16, BF16, F64, I64, I32, I16, I8, U8, U16, U32, U64 or BOOL.</param>
 /// <param name="Shape">Dimensions; empty for a scalar.</param>
 /// <param name="Bytes">The elements, little-endian.</param>
-public sealed record NamedTensor(string Name, string DataType, IReadOnlyList<long> Shape, ReadOnlyMemory<byte> Bytes)
+internal sealed record NamedTensor(string Name, string DataType, IReadOnlyList<long> Shape, ReadOnlyMemory<byte> Bytes)
 {
     /// <summary>Number of elements.</summary>
     public long Count => Shape.Aggregate(1L, (product, side) => checked(product * side));

@@ -9,7 +9,7 @@ namespace FreeMask.Tensors;
 /// The safetensors format: an 8-byte little-endian header length, a JSON header (name to type, shape and data offsets), then the data
 /// without holes or overlaps (huggingface/safetensors, README "Format").
 /// </summary>
-public sealed class SafetensorsFile
+internal sealed class SafetensorsFile
 {
     private const int MaximumHeader = 100_000_000;
 

@@ -11,7 +11,7 @@ namespace FreeMask.Diffusion.Attention;
 /// row the token weights of its c columns. With n = 0 every added tensor is empty, so a run without capture costs next to nothing.
 /// A cross-attention output is [n, Q, c] = softmax(QK)[n, Q, tokens] times the columns; a self-attention output is [n, Q, Q].
 /// </remarks>
-public sealed class AttentionCapture
+internal sealed class AttentionCapture
 {
     /// <summary>The added input that selects batch rows.</summary>
     public const string RowsInput = "freemask_rows";
@@ -58,7 +58,7 @@ public sealed class AttentionCapture
 }
 
 /// <summary>A captured cross-attention module and the output that carries it.</summary>
-public sealed record CapturedModule(AttentionModule Module, string Output);
+internal sealed record CapturedModule(AttentionModule Module, string Output);
 
 /// <summary>Captured self-attention modules of one grid and the output that carries their mean.</summary>
-public sealed record CapturedGrid(IReadOnlyList<AttentionModule> Modules, string Output);
+internal sealed record CapturedGrid(IReadOnlyList<AttentionModule> Modules, string Output);

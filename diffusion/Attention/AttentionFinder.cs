@@ -10,7 +10,7 @@ namespace FreeMask.Diffusion.Attention;
 /// the latent, and self-attention if they come from the latent. (After the first cross-attention every hidden state descends from the text, so
 /// "descends from the text" alone would not do.)
 /// </summary>
-public static partial class AttentionFinder
+internal static partial class AttentionFinder
 {
     private static readonly HashSet<string> BetweenScoresAndSoftmax = ["Mul", "Div", "Cast", "Identity", "Reshape", "Where", "Add", "Sub"];
     private static readonly HashSet<string> Products = ["MatMul", "Gemm", "FusedMatMul", "Einsum"];

@@ -7,7 +7,7 @@ namespace FreeMask.Diffusion.Attention;
 /// Self-attention as affinity (Dataset Diffusion, Nguyen et al., NeurIPS 2023: A_S^tau A_C): a map is spread along the attention of its
 /// own pixels, which fills an object out to its borders.
 /// </summary>
-public static class SelfAttention
+internal static class SelfAttention
 {
     /// <summary>S^power applied to a map as a column: every cell becomes the mean of the cells that it attends to.</summary>
     /// <param name="map">The map; its cells are the rows and columns of <paramref name="attention"/>, row by row.</param>

@@ -10,7 +10,7 @@ namespace FreeMask.Diffusion.Conformance;
 /// Compares an export with reference data, quantity by quantity. Every step starts from the reference's latents of the step before, so that differences do not
 /// pile up.
 /// </summary>
-public static class BundleConformance
+internal static class BundleConformance
 {
     /// <summary>Measures an export.</summary>
     /// <param name="folder">The export.</param>

@@ -5,7 +5,7 @@ namespace FreeMask.Diffusion.Conformance;
 /// <param name="Difference">The largest absolute difference; NaN where it could not be computed.</param>
 /// <param name="Tolerance">The largest difference that is allowed.</param>
 /// <param name="Note">Why it was not compared; null if it was.</param>
-public sealed record ConformanceRow(string Quantity, double Difference, double Tolerance, string? Note = null)
+internal sealed record ConformanceRow(string Quantity, double Difference, double Tolerance, string? Note = null)
 {
     /// <summary>Whether the difference is within the tolerance, or the quantity does not apply to this export.</summary>
     public bool Passed => Note is not null || Difference <= Tolerance;
@@ -14,7 +14,7 @@ public sealed record ConformanceRow(string Quantity, double Difference, double T
 /// <summary>An export compared with reference data.</summary>
 /// <param name="Folder">The export.</param>
 /// <param name="Rows">All quantities.</param>
-public sealed record ConformanceReport(string Folder, IReadOnlyList<ConformanceRow> Rows)
+internal sealed record ConformanceReport(string Folder, IReadOnlyList<ConformanceRow> Rows)
 {
     /// <summary>Whether every quantity is within its tolerance.</summary>
     public bool Passed => Rows.All(r => r.Passed);

@@ -9,7 +9,7 @@ namespace FreeMask.Diffusion.Text;
 /// Text is composed (NFC), white space is merged, letters are lower-cased; ftfy's repairs (HTML entities, curly quotes, mojibake) are not
 /// made, so such text is encoded as transformers' fast tokenizer does.
 /// </summary>
-public sealed partial class ClipTokenizer
+internal sealed partial class ClipTokenizer
 {
     private readonly BpeTokenizer _bpe;
     private readonly IReadOnlyList<KeyValuePair<string, int>> _specials;

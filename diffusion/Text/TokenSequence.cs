@@ -4,10 +4,10 @@ namespace FreeMask.Diffusion.Text;
 /// <param name="Id">Its id.</param>
 /// <param name="Start">Offset of its first character.</param>
 /// <param name="Length">Number of characters; bytes of one character split over several tokens may give 0.</param>
-public readonly record struct TokenSpan(int Id, int Start, int Length);
+internal readonly record struct TokenSpan(int Id, int Start, int Length);
 
 /// <summary>An encoded text.</summary>
-public sealed class TokenSequence
+internal sealed class TokenSequence
 {
     private readonly IReadOnlyList<TokenSpan> _spans;
 

@@ -12,7 +12,7 @@ namespace FreeMask.Training.Affinity;
 /// Learns affinities from coarse maps (AffinityNet, Ahn and Kwak, CVPR 2018, as DiffuMask and Free-Mask use it): cells that the maps are sure of label the pairs, and the head
 /// learns from features to tell pairs of one kind from pairs across a border. The same request and samples give the same weights on one kind of processor.
 /// </summary>
-public static class AffinityTrainer
+internal static class AffinityTrainer
 {
     private const int Said = 50;
 

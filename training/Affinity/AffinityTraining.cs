@@ -10,7 +10,7 @@ namespace FreeMask.Training.Affinity;
 /// <param name="Class">The class of the map, by VOC name.</param>
 /// <param name="Levels">Features (<see cref="AffinityFeatures"/>).</param>
 /// <param name="Labels">On the features' grid: 1 object, 0 background, 255 unsure.</param>
-public sealed record AffinityExample(string Id, string Class, IReadOnlyList<FeatureMap> Levels, LabelMap Labels)
+internal sealed record AffinityExample(string Id, string Class, IReadOnlyList<FeatureMap> Levels, LabelMap Labels)
 {
     // As DiffuMask prepares its labels (aff_prepare.py): a coarse map's edges lie beside the object's, a dense CRF brings them there.
     private static readonly MaskOptions Cleaning = new() { Refinement = MaskRefinementMethod.DenseCrf, ColorWeight = 0 };
@@ -38,7 +38,7 @@ public sealed record AffinityExample(string Id, string Class, IReadOnlyList<Feat
 }
 
 /// <summary>How affinity heads are trained.</summary>
-public sealed record AffinityTrainingRequest
+internal sealed record AffinityTrainingRequest
 {
     /// <summary>The grid, the pairs and the walk; the rest is filled in.</summary>
     public AffinityConfig Config { get; init; } = new();

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace FreeMask.Training.Mask2Former;
 
 /// <summary>The shape of an image backbone, in the terms of its Hugging Face configuration.</summary>
-public abstract record BackboneConfig
+internal abstract record BackboneConfig
 {
     /// <summary>The maps that a segmenter needs: all four.</summary>
     private protected static readonly string[] StageNames = ["stem", "stage1", "stage2", "stage3", "stage4"];

@@ -5,7 +5,7 @@ using FreeMask.Tensors;
 namespace FreeMask.Training.Mask2Former;
 
 /// <summary>A folder as Hugging Face's <c>save_pretrained</c> writes it: a configuration, and weights in one file or in several with an index.</summary>
-public static class CheckpointFolder
+internal static class CheckpointFolder
 {
     internal const string Config = "config.json", Weights = "model.safetensors", Index = "model.safetensors.index.json";
 

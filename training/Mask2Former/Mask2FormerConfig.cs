@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace FreeMask.Training.Mask2Former;
 
 /// <summary>A Mask2Former in the terms of Hugging Face's <c>Mask2FormerConfig</c> (Cheng et al., "Masked-attention mask transformer for universal image segmentation").</summary>
-public sealed record Mask2FormerConfig
+internal sealed record Mask2FormerConfig
 {
     // Group normalisation has 32 groups throughout, as the reference.
     internal const int NormGroups = 32;

@@ -16,7 +16,7 @@ internal sealed record Mask2FormerOutput(IReadOnlyList<Tensor> Features, PixelFe
 /// Mask2Former in the files and parameter names of Hugging Face's <c>Mask2FormerForUniversalSegmentation</c>:
 /// what <c>save_pretrained</c> wrote loads here, and the reverse.
 /// </summary>
-public sealed class Mask2FormerModel : NamedModule<Tensor, Mask2FormerOutputs>
+internal sealed class Mask2FormerModel : NamedModule<Tensor, Mask2FormerOutputs>
 {
     internal const string BackbonePrefix = "model.pixel_level_module.encoder.";
 
@@ -112,7 +112,7 @@ public sealed class Mask2FormerModel : NamedModule<Tensor, Mask2FormerOutputs>
 /// <summary>The answer of a Mask2Former.</summary>
 /// <param name="ClassLogits">[n, queries, classes + 1]; the last class means "no object".</param>
 /// <param name="MaskLogits">[n, queries, h/4, w/4].</param>
-public sealed record Mask2FormerOutputs(Tensor ClassLogits, Tensor MaskLogits)
+internal sealed record Mask2FormerOutputs(Tensor ClassLogits, Tensor MaskLogits)
 {
     /// <summary>
     /// Scores of every class at every pixel, [n, classes, height, width]: masks are resized first, then each query votes for its classes

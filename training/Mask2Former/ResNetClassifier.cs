@@ -8,7 +8,7 @@ namespace FreeMask.Training.Mask2Former;
 /// ResNet with a linear head on its pooled last map, in the files and names of Hugging Face's <c>ResNetForImageClassification</c>.
 /// Pre-trained on class labels, its backbone is where a segmenter starts from.
 /// </summary>
-public sealed class ResNetClassifier : NamedModule<Tensor, Tensor>
+internal sealed class ResNetClassifier : NamedModule<Tensor, Tensor>
 {
     private readonly ResNetBackbone _backbone;
     private readonly LinearLayer _head;

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace FreeMask.Training.Mask2Former;
 
 /// <summary>The two residual layers of ResNet (He et al., "Deep residual learning for image recognition", figure 5).</summary>
-public enum ResNetLayerType
+internal enum ResNetLayerType
 {
     /// <summary>Two 3x3 convolutions.</summary>
     Basic,
@@ -19,7 +19,7 @@ public enum ResNetLayerType
 /// <param name="LayerType">Basic or bottleneck.</param>
 /// <param name="DownsampleInBottleneck">Whether the stride sits in the first 1x1 convolution instead of the 3x3.</param>
 /// <param name="DownsampleInFirstStage">Whether the first stage halves the resolution too.</param>
-public sealed record ResNetConfig(
+internal sealed record ResNetConfig(
     int EmbeddingSize,
     IReadOnlyList<int> HiddenSizes,
     IReadOnlyList<int> Depths,

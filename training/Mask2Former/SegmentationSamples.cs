@@ -4,7 +4,7 @@ using FreeMask.Vision.Datasets;
 namespace FreeMask.Training.Mask2Former;
 
 /// <summary>What a training learns from, in an order that never changes.</summary>
-public interface ISegmentationSamples
+internal interface ISegmentationSamples
 {
     /// <summary>Number of samples.</summary>
     int Count { get; }
@@ -29,7 +29,7 @@ internal sealed class InMemorySamples(IReadOnlyList<LabeledImage> samples) : ISe
 
 /// <summary>The images of a data set, loaded when they are needed.</summary>
 /// <param name="dataset">The data set.</param>
-public sealed class DatasetSamples(LabeledDataset dataset) : ISegmentationSamples
+internal sealed class DatasetSamples(LabeledDataset dataset) : ISegmentationSamples
 {
     /// <inheritdoc />
     public int Count => dataset.Count;

@@ -1,7 +1,7 @@
 namespace FreeMask.Training.Mask2Former;
 
 /// <summary>Turns checkpoints into what <c>FreeMask.Vision.Segmentation.OnnxSegmenter</c> and other runtimes open.</summary>
-public static class SegmenterExport
+internal static class SegmenterExport
 {
     /// <summary>Writes a Mask2Former as ONNX for images of one size (opset 17, any batch size).</summary>
     /// <param name="folder">The checkpoint.</param>

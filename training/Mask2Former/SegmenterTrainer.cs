@@ -13,7 +13,7 @@ namespace FreeMask.Training.Mask2Former;
 /// <summary>
 /// Trains a Mask2Former. The same request and samples give the same weights, bit by bit, interrupted or not, on one kind of processor with one number of threads.
 /// </summary>
-public static class SegmenterTrainer
+internal static class SegmenterTrainer
 {
     /// <summary>As the other overload, with all samples in memory; they are checked before the training begins.</summary>
     /// <param name="request">What to train.</param>

@@ -5,7 +5,7 @@ using FreeMask.Tensors;
 namespace FreeMask.Training.Mask2Former;
 
 /// <summary>How images are changed at random before a model learns from them.</summary>
-public enum SegmenterAugmentation
+internal enum SegmenterAugmentation
 {
     /// <summary>Not at all; images are stretched to the training size.</summary>
     None,
@@ -21,7 +21,7 @@ public enum SegmenterAugmentation
 }
 
 /// <summary>How a segmenter is trained. The defaults are for the small model at 128x128 pixels; <see cref="Reference"/> gives Mask2Former's own recipe.</summary>
-public sealed record SegmenterTrainingRequest
+internal sealed record SegmenterTrainingRequest
 {
     /// <summary>Class names; a label map's values index them.</summary>
     public required IReadOnlyList<string> Labels { get; init; }
@@ -103,10 +103,10 @@ public sealed record SegmenterTrainingRequest
 /// <param name="Loss">Loss of the last step.</param>
 /// <param name="LearningRate">Learning rate of the last step.</param>
 /// <param name="Seconds">Seconds since this process began or resumed the training.</param>
-public sealed record TrainingProgress(int Step, int Steps, double Loss, double LearningRate, double Seconds);
+internal sealed record TrainingProgress(int Step, int Steps, double Loss, double LearningRate, double Seconds);
 
 /// <summary>Keeps the last checkpoint of one training.</summary>
-public interface ITrainingCheckpointStore
+internal interface ITrainingCheckpointStore
 {
     /// <summary>The largest checkpoint that can be kept, in bytes.</summary>
     long Capacity { get; }
@@ -119,7 +119,7 @@ public interface ITrainingCheckpointStore
 }
 
 /// <summary>Looks at a model in the middle of its training.</summary>
-public interface ITrainingSnapshots
+internal interface ITrainingSnapshots
 {
     /// <summary>Whether the model after a step is wanted and was not taken before.</summary>
     bool Wants(int step);
@@ -136,7 +136,7 @@ public interface ITrainingSnapshots
 /// <param name="Steps">Steps that made it.</param>
 /// <param name="Seconds">Seconds spent by this process.</param>
 /// <param name="FinalLoss">Loss of the last step; NaN if this process made none.</param>
-public sealed record SegmenterTrainingResult(byte[] Weights, string Config, byte[] Onnx, string Card, int Steps, double Seconds, double FinalLoss)
+internal sealed record SegmenterTrainingResult(byte[] Weights, string Config, byte[] Onnx, string Card, int Steps, double Seconds, double FinalLoss)
 {
     /// <summary>The files that <see cref="Save"/> writes.</summary>
     public static IReadOnlyList<string> Files { get; } = ["model.safetensors", "config.json", SegmenterPreprocessing.FileName, "model.onnx", "card.json"];

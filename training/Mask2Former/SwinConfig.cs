@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace FreeMask.Training.Mask2Former;
 
 /// <summary>A Swin transformer (Liu et al., "Swin transformer: hierarchical vision transformer using shifted windows") in the terms of Hugging Face's <c>SwinConfig</c>.</summary>
-public sealed record SwinConfig : BackboneConfig
+internal sealed record SwinConfig : BackboneConfig
 {
     /// <summary>Side of a patch in pixels, and the stride of the first map.</summary>
     internal const int PatchSize = 4;

@@ -15,7 +15,7 @@ namespace FreeMask.Training.Mini;
 /// </summary>
 /// <param name="options">What to make.</param>
 /// <param name="log">Takes one line of progress at a time.</param>
-public sealed class MiniDiffusionTrainer(MiniDiffusionOptions options, Action<string> log)
+internal sealed class MiniDiffusionTrainer(MiniDiffusionOptions options, Action<string> log)
 {
     /// <summary>Folder of the classification backbone in the bundle.</summary>
     public const string BackboneFolder = "backbone";

@@ -9,7 +9,7 @@ namespace FreeMask.Training.Torch;
 /// under the field's name; then each tensor would appear twice in the state.
 /// </summary>
 /// <param name="name">The module's kind.</param>
-public abstract class NamedModule<TInput, TOutput>(string name) : Module<TInput, TOutput>(name)
+internal abstract class NamedModule<TInput, TOutput>(string name) : Module<TInput, TOutput>(name)
 {
     /// <inheritdoc />
     protected override void RegisterComponents() { }

@@ -7,7 +7,7 @@ namespace FreeMask.Vision.Affinity;
 /// The head of AffinityNet (Ahn and Kwak, CVPR 2018): e_k = ELU(R_k f_k) for each level of features, e = ELU(M [e_0; e_1; ...]); R_k and M are 1x1 convolutions without
 /// bias. Levels of other sizes are resized (bilinear) to the last one's before they are joined.
 /// </summary>
-public sealed class AffinityHead
+internal sealed class AffinityHead
 {
     private readonly NamedTensor[] _tensors;
     private readonly float[][] _reduce;

@@ -9,7 +9,7 @@ using FreeMask.Tensors;
 namespace FreeMask.Vision.Affinity;
 
 /// <summary>What an affinity model is and how it is used: the <c>config.json</c> beside its weights.</summary>
-public sealed record AffinityConfig
+internal sealed record AffinityConfig
 {
     /// <summary>The kind of model and the version of the features that it sees.</summary>
     public const string Kind = "freemask-affinity-1";
@@ -52,7 +52,7 @@ public sealed record AffinityConfig
 }
 
 /// <summary>Affinity heads and how they are used: a folder with <c>model.safetensors</c> and <c>config.json</c>.</summary>
-public sealed class AffinityModel
+internal sealed class AffinityModel
 {
     /// <summary>The file of weights: the tensors of <see cref="AffinityHead"/> under <c>all.</c>, or under the name of each class.</summary>
     public const string WeightsFile = "model.safetensors";

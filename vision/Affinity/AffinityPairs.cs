@@ -4,7 +4,7 @@ using FreeMask.Tensors;
 namespace FreeMask.Vision.Affinity;
 
 /// <summary>Which cells may be the first of a pair.</summary>
-public enum PairSources
+internal enum PairSources
 {
     /// <summary>
     /// Only cells from which every displacement stays inside: rows 0 to height - radius, columns radius - 1 to width - radius. The published form, in
@@ -17,7 +17,7 @@ public enum PairSources
 }
 
 /// <summary>What a label map says of a pair of cells.</summary>
-public enum PairLabel : byte
+internal enum PairLabel : byte
 {
     /// <summary>Nothing: an end is <see cref="LabelMap.Ignore"/>.</summary>
     None,
@@ -39,13 +39,13 @@ public enum PairLabel : byte
 /// <param name="Left">First column of first cells.</param>
 /// <param name="Rows">Rows of first cells.</param>
 /// <param name="Columns">Columns of first cells.</param>
-public readonly record struct PairShift(int Dy, int Dx, int Top, int Left, int Rows, int Columns);
+internal readonly record struct PairShift(int Dy, int Dx, int Top, int Left, int Rows, int Columns);
 
 /// <summary>
 /// The pairs of near cells of a grid (AffinityNet, Ahn and Kwak, CVPR 2018; jiwoon-ahn/psa): displacements (dy, dx) with dy² + dx² &lt; radius², each pair once. Order:
 /// displacement by displacement (dy = 0 with dx > 0, then dy > 0; dx ascending), in each the first cells row by row.
 /// </summary>
-public sealed class AffinityPairs
+internal sealed class AffinityPairs
 {
     private readonly PairShift[] _shifts;
 

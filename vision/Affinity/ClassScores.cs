@@ -6,10 +6,10 @@ namespace FreeMask.Vision.Affinity;
 /// <param name="Labels">The class where <paramref name="Low"/> has one, 0 where <paramref name="High"/> is background, 255 elsewhere.</param>
 /// <param name="Low">Labels against a strong background (low alpha): few objects, sure ones.</param>
 /// <param name="High">Labels against a weak background (high alpha): little background, surely none else.</param>
-public sealed record ConfidenceLabels(LabelMap Labels, LabelMap Low, LabelMap High);
+internal sealed record ConfidenceLabels(LabelMap Labels, LabelMap Low, LabelMap High);
 
 /// <summary>Label maps from one score map a class, each in 0..1 (jiwoon-ahn/psa). Labels are 0 for background, then positions among the classes given, from 1.</summary>
-public static class ClassScores
+internal static class ClassScores
 {
     /// <summary>The background's score: (1 - largest class score)^alpha.</summary>
     /// <param name="classes">One map a class, of one size.</param>

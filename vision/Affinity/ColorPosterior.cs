@@ -6,7 +6,7 @@ namespace FreeMask.Vision.Affinity;
 /// Two colour histograms, of object and of background, made from a soft map and turned back on the image: each pixel's log odds are those
 /// of the map plus those of its colour (a soft GrabCut with histograms in place of Gaussian mixtures).
 /// </summary>
-public static class ColorPosterior
+internal static class ColorPosterior
 {
     private const int Side = 16;
     private const int Rounds = 2;

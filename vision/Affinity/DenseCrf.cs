@@ -7,7 +7,7 @@ using FreeMask.Tensors;
 namespace FreeMask.Vision.Affinity;
 
 /// <summary>Settings of <see cref="DenseCrf"/>.</summary>
-public sealed record DenseCrfOptions
+internal sealed record DenseCrfOptions
 {
     /// <summary>DiffuMask's settings (<c>curve_threshold.py</c>).</summary>
     public static DenseCrfOptions DiffuMask { get; } = new() { BilateralSigma = 80, ColorSigma = 13 };
@@ -36,7 +36,7 @@ public sealed record DenseCrfOptions
 /// Q = softmax(-unary + sum of weight x D^-1/2 K D^-1/2 Q), K filtered on the permutohedral lattice, D its row sums (the symmetric
 /// normalisation of pydensecrf).
 /// </summary>
-public sealed class DenseCrf
+internal sealed class DenseCrf
 {
     // A soft map is never taken as certain, so that the image can still speak.
     private const float Certainty = 0.98f;

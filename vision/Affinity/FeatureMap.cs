@@ -3,7 +3,7 @@ using FreeMask.Imaging;
 namespace FreeMask.Vision.Affinity;
 
 /// <summary>Features on a grid: one row-major plane a channel.</summary>
-public sealed class FeatureMap
+internal sealed class FeatureMap
 {
     /// <summary>Wraps existing values; the array is not copied.</summary>
     /// <param name="channels">Planes.</param>

@@ -6,7 +6,7 @@ namespace FreeMask.Vision.Affinity;
 /// The guided filter (He, Sun and Tang, PAMI 2013): in every window the output is a linear function of the guide's colour, so that edges of
 /// the image become edges of the map. Windows are cut at the border. Computed in double; guide and map are in 0..1.
 /// </summary>
-public static class GuidedFilter
+internal static class GuidedFilter
 {
     /// <summary>Filters with the image's colours as guide.</summary>
     /// <param name="guide">The image; its levels are taken as 0..1.</param>

@@ -8,7 +8,7 @@ namespace FreeMask.Vision.Affinity;
 /// several distances, weighted by a softmax over -|I_i - I_j| / (1e-8 + sigma std_i), averaged over the colour channels. The deviation is
 /// taken (N - 1) over all neighbours and the centre once per distance. Edges of the image are repeated.
 /// </summary>
-public sealed class Pamr
+internal sealed class Pamr
 {
     private static readonly (int Dy, int Dx)[] Ring = [(-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1)];
 

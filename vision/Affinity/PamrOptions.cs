@@ -1,7 +1,7 @@
 namespace FreeMask.Vision.Affinity;
 
 /// <summary>Settings of <see cref="Pamr"/>; the defaults are the published ones.</summary>
-public sealed record PamrOptions
+internal sealed record PamrOptions
 {
     /// <summary>Distances of the eight neighbours.</summary>
     public IReadOnlyList<int> Dilations { get; init; } = [1, 2, 4, 8, 12, 24];

@@ -12,7 +12,7 @@ namespace FreeMask.Vision.Affinity;
 /// matrix with eigenvalues in [-1, 1], so T^256 is a sum of about 100 Chebyshev polynomials of T (<see cref="ChebyshevPolynomial"/>) within 1e-8. Computed in
 /// double, where 256 roundings cannot be seen; squaring in single is off by 2e-5.
 /// </remarks>
-public sealed class RandomWalk
+internal sealed class RandomWalk
 {
     private readonly AffinityPairs _pairs;
     private readonly double[] _weights, _inverseDegree;

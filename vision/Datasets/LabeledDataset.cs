@@ -4,7 +4,7 @@ using FreeMask.Imaging;
 namespace FreeMask.Vision.Datasets;
 
 /// <summary>Images with label maps in one of the usual layouts. Only names are read until an image is asked for.</summary>
-public abstract class LabeledDataset
+internal abstract class LabeledDataset
 {
     private static readonly string[] Background = ["background", "_background_"];
 

@@ -7,14 +7,14 @@ namespace FreeMask.Vision.Datasets;
 /// <param name="Id">Path of the image below JPEGImages, without extension, with forward slashes.</param>
 /// <param name="ImagePath">The image.</param>
 /// <param name="LabelPath">The class mask.</param>
-public sealed record VocEntry(string Id, string ImagePath, string LabelPath);
+internal sealed record VocEntry(string Id, string ImagePath, string LabelPath);
 
 /// <summary>
 /// Reads a folder of images with masks in VOC's layout: <c>JPEGImages</c> (.jpg, .jpeg, .png, .webp or .bmp, also in folders of their own) and
 /// <c>SegmentationClass</c> (PNG of the same path: class indices, or the colours of <c>labelmap.txt</c> or VOC's), with <c>ImageSets/Segmentation</c> where it exists.
 /// Object masks are not read.
 /// </summary>
-public sealed class VocFolder
+internal sealed class VocFolder
 {
     private const string Images = "JPEGImages", Classes = "SegmentationClass", MaskExtension = ".png";
 

@@ -5,13 +5,13 @@ namespace FreeMask.Vision.Evaluation;
 /// <summary>An interval that holds a measure with the stated confidence.</summary>
 /// <param name="Low">Lower end.</param>
 /// <param name="High">Upper end.</param>
-public readonly record struct ConfidenceInterval(double Low, double High);
+internal readonly record struct ConfidenceInterval(double Low, double High);
 
 /// <summary>
 /// Percentile bootstrap over images (Efron, 1979): a data set drawn again from itself, with replacement, tells how far a measure would move
 /// with other images. Measures that are no means of images, such as mean IoU, are computed anew on each drawn set.
 /// </summary>
-public static class Bootstrap
+internal static class Bootstrap
 {
     private const double Confidence = 0.95;
 

@@ -5,7 +5,7 @@ namespace FreeMask.Vision.Evaluation;
 /// <summary>What is counted along the outlines of one class; sums over images are sums of these.</summary>
 /// <param name="Intersection">Boundary pixels of both maps.</param>
 /// <param name="Union">Boundary pixels of either map.</param>
-public readonly record struct BoundaryCounts(long Intersection, long Union)
+internal readonly record struct BoundaryCounts(long Intersection, long Union)
 {
     /// <summary>Boundary IoU; NaN where the class is in neither map.</summary>
     public double Iou => (double)Intersection / Union;
@@ -14,14 +14,14 @@ public readonly record struct BoundaryCounts(long Intersection, long Union)
 /// <summary>The boundary F measure of one class in one image.</summary>
 /// <param name="Precision">Share of the predicted outline near the true one.</param>
 /// <param name="Recall">Share of the true outline near the predicted one.</param>
-public readonly record struct BoundaryF(double Precision, double Recall)
+internal readonly record struct BoundaryF(double Precision, double Recall)
 {
     /// <summary>The harmonic mean; 0 where both are 0.</summary>
     public double F => Precision + Recall == 0 ? 0 : 2 * Precision * Recall / (Precision + Recall);
 }
 
 /// <summary>Measures along outlines. Pixels whose truth is 255 belong to neither map.</summary>
-public static class BoundaryScores
+internal static class BoundaryScores
 {
     private const double IouDistance = 0.02, FTolerance = 0.008;
 

@@ -7,7 +7,7 @@ namespace FreeMask.Vision.Evaluation;
 /// Pixel counts by true and predicted class, summed over a whole data set (never a mean of images). Pixels whose truth is 255 are skipped.
 /// A prediction that names no class (255, or any index too large) counts as missed, for nobody.
 /// </summary>
-public sealed class ConfusionMatrix
+internal sealed class ConfusionMatrix
 {
     private readonly long[] _counts;
 

@@ -3,7 +3,7 @@ using FreeMask.Imaging;
 namespace FreeMask.Vision.Evaluation;
 
 /// <summary>The window over which structural similarity compares; both as in scikit-image's <c>structural_similarity</c>.</summary>
-public enum SsimWindow
+internal enum SsimWindow
 {
     /// <summary>11 x 11 Gaussian of deviation 1.5, covariances of the population: the published form (Wang et al., IEEE TIP 2004).</summary>
     Gaussian,
@@ -13,7 +13,7 @@ public enum SsimWindow
 }
 
 /// <summary>How alike two images of one size are, pixel by pixel. Levels are 0..255.</summary>
-public static class ImageSimilarity
+internal static class ImageSimilarity
 {
     private const double Range = 255, C1 = 0.01 * Range * (0.01 * Range), C2 = 0.03 * Range * (0.03 * Range);
 

@@ -8,17 +8,17 @@ namespace FreeMask.Vision.Evaluation;
 /// <param name="Shape">Its mask or box.</param>
 /// <param name="Area">Its area as the annotation states it: COCO sorts by it into small, medium and large.</param>
 /// <param name="Crowd">Whether it stands for a group: detections in it are neither right nor wrong.</param>
-public sealed record InstanceTruth(long Image, int Category, InstanceShape Shape, double Area, bool Crowd = false);
+internal sealed record InstanceTruth(long Image, int Category, InstanceShape Shape, double Area, bool Crowd = false);
 
 /// <summary>A detected object.</summary>
 /// <param name="Image">Its image.</param>
 /// <param name="Category">Its class.</param>
 /// <param name="Shape">Its mask or box, of the kind that the truth has.</param>
 /// <param name="Score">How sure the detector is.</param>
-public sealed record InstanceDetection(long Image, int Category, InstanceShape Shape, double Score);
+internal sealed record InstanceDetection(long Image, int Category, InstanceShape Shape, double Score);
 
 /// <summary>A mask or a box.</summary>
-public abstract record InstanceShape
+internal abstract record InstanceShape
 {
     /// <summary>In pixels.</summary>
     public abstract double Area { get; }
@@ -62,7 +62,7 @@ public abstract record InstanceShape
 /// <param name="ArMedium">Of objects up to 96 x 96 pixels.</param>
 /// <param name="ArLarge">Of larger objects.</param>
 /// <param name="ApByCategory">Average precision of each class.</param>
-public sealed record InstanceScores(
+internal sealed record InstanceScores(
     double Ap, double Ap50, double Ap75, double ApSmall, double ApMedium, double ApLarge,
     double Ar1, double Ar10, double Ar100, double ArSmall, double ArMedium, double ArLarge,
     IReadOnlyDictionary<int, double> ApByCategory)

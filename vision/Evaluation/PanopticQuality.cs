@@ -4,24 +4,24 @@ namespace FreeMask.Vision.Evaluation;
 /// <param name="Id">Its value in the map.</param>
 /// <param name="Category">Its class.</param>
 /// <param name="Crowd">Whether it stands for a group whose members are not told apart.</param>
-public readonly record struct PanopticSegment(int Id, int Category, bool Crowd = false);
+internal readonly record struct PanopticSegment(int Id, int Category, bool Crowd = false);
 
 /// <summary>A panoptic map: a value a pixel, 0 for void, and what the values stand for.</summary>
 /// <param name="Ids">One value a pixel, row by row.</param>
 /// <param name="Segments">What the values stand for.</param>
-public sealed record PanopticMap(IReadOnlyList<int> Ids, IReadOnlyList<PanopticSegment> Segments);
+internal sealed record PanopticMap(IReadOnlyList<int> Ids, IReadOnlyList<PanopticSegment> Segments);
 
 /// <summary>Panoptic quality of a class, or the mean over classes.</summary>
 /// <param name="Quality">PQ = SQ x RQ, in 0..1.</param>
 /// <param name="Segmentation">SQ: mean IoU of the matched segments.</param>
 /// <param name="Recognition">RQ: F1 of the matching.</param>
-public readonly record struct PanopticScore(double Quality, double Segmentation, double Recognition);
+internal readonly record struct PanopticScore(double Quality, double Segmentation, double Recognition);
 
 /// <summary>
 /// Panoptic quality (Kirillov et al., CVPR 2019), counted as <c>cocodataset/panopticapi</c> counts: segments match when their IoU, void taken out of
 /// the union, exceeds 0.5; crowds are neither missed nor found, and predictions that lie mostly in void or in a crowd of their class do not count.
 /// </summary>
-public sealed class PanopticQuality
+internal sealed class PanopticQuality
 {
     private readonly SortedDictionary<int, Counts> _byCategory = [];
 

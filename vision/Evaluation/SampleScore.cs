@@ -3,7 +3,7 @@ using FreeMask.Imaging;
 namespace FreeMask.Vision.Evaluation;
 
 /// <summary>How well a judge's prediction agrees with a sample's own label map; the figure that the selection ranks.</summary>
-public static class SampleScore
+internal static class SampleScore
 {
     /// <summary>
     /// Mean IoU over the object classes that the label map holds; pixels labeled 255 are ignored, whatever the prediction says there.

@@ -4,7 +4,7 @@ namespace FreeMask.Vision.Evaluation;
 /// Measures of semantic segmentation. A class's IoU is NaN only where it is in neither map (union 0); a class that is only predicted has
 /// IoU 0 and counts (mmseg's convention). Means leave NaN out.
 /// </summary>
-public sealed record SegmentationScores
+internal sealed record SegmentationScores
 {
     /// <summary>Intersection over union by class index.</summary>
     public required IReadOnlyList<double> Iou { get; init; }

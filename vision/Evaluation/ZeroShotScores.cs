@@ -6,7 +6,7 @@ namespace FreeMask.Vision.Evaluation;
 /// <param name="Harmonic">2SU/(S+U).</param>
 /// <param name="SeenWithBackground">Mean IoU of background and the seen classes.</param>
 /// <param name="HarmonicWithBackground">The harmonic mean with that.</param>
-public sealed record ZeroShotScores(double Seen, double Unseen, double Harmonic, double SeenWithBackground, double HarmonicWithBackground)
+internal sealed record ZeroShotScores(double Seen, double Unseen, double Harmonic, double SeenWithBackground, double HarmonicWithBackground)
 {
     /// <summary>VOC's seen classes: 1 to 15 (DiffuMask, <c>evaluation.py</c>).</summary>
     public static IReadOnlyList<int> VocSeen { get; } = [.. Enumerable.Range(1, 15)];

@@ -10,7 +10,7 @@ namespace FreeMask.Vision.Export;
 /// Cityscapes: <c>leftImg8bit</c> and <c>gtFine</c> by split and "city", with label ids, 16-bit instance ids (1000 x class + object), train ids, colours and
 /// polygons. Classes that Cityscapes does not know become unlabeled, as background and void are.
 /// </summary>
-public sealed class CityscapesExporter : IDatasetFormat
+internal sealed class CityscapesExporter : IDatasetFormat
 {
     private const string City = "freemask";
 

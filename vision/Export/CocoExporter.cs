@@ -8,7 +8,7 @@ namespace FreeMask.Vision.Export;
 /// COCO instances: <c>images/*.jpg</c> and <c>annotations/instances_{train,val,trainval}.json</c> with compressed run-length masks. All ids
 /// start at 1: pycocotools takes annotation 0 for "no match". Categories are the classes without background, under their own indices.
 /// </summary>
-public sealed class CocoExporter : IDatasetFormat
+internal sealed class CocoExporter : IDatasetFormat
 {
     /// <inheritdoc />
     public string Name => "coco";

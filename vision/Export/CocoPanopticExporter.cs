@@ -8,7 +8,7 @@ namespace FreeMask.Vision.Export;
 /// COCO panoptic: <c>images/{train,val}</c>, <c>annotations/panoptic_{train,val}.json</c> and folders of PNG of the same names whose pixels are segment ids,
 /// R + 256 G + 65536 B, 0 for background and void. A segment's id is 1000 x class + object.
 /// </summary>
-public sealed class CocoPanopticExporter : IDatasetFormat
+internal sealed class CocoPanopticExporter : IDatasetFormat
 {
     /// <inheritdoc />
     public string Name => "coco-panoptic";

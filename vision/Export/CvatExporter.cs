@@ -7,7 +7,7 @@ namespace FreeMask.Vision.Export;
 /// CVAT's "Segmentation mask 1.1": VOC's folders with colours instead of indices, one list <c>default.txt</c>, and a <c>labelmap.txt</c> that declares
 /// every colour, void's included. Zip the folder to import it.
 /// </summary>
-public sealed class CvatExporter : IDatasetFormat
+internal sealed class CvatExporter : IDatasetFormat
 {
     /// <inheritdoc />
     public string Name => "cvat";

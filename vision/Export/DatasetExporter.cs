@@ -10,7 +10,7 @@ namespace FreeMask.Vision.Export;
 /// <c>preview.jpg</c>). Everything is written to a folder inside the target and moved to its place at the end, the manifest last: where there is a manifest, the
 /// data set is whole. <c>.freemask-export</c> lists the files, and only those are replaced by a later export.
 /// </summary>
-public static partial class DatasetExporter
+internal static partial class DatasetExporter
 {
     /// <summary>One line a sample; the last file of an export to appear.</summary>
     public const string ManifestName = "manifest.jsonl";

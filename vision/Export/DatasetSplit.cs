@@ -3,7 +3,7 @@ using FreeMask.Randomness;
 namespace FreeMask.Vision.Export;
 
 /// <summary>The part of a data set that a sample belongs to.</summary>
-public enum DatasetPart
+internal enum DatasetPart
 {
     /// <summary>For learning.</summary>
     Train,
@@ -24,7 +24,7 @@ internal static class DatasetParts
 /// up from its samples that are not dealt yet (iterative stratification, Sechidis et al., ECML 2011). Where the shares of small classes are rounded down,
 /// samples of the commonest classes are added until <c>val</c> has its share of all. The order of the items does not matter.
 /// </summary>
-public static class DatasetSplit
+internal static class DatasetSplit
 {
     // Of fewer samples none can be spared for measuring.
     private const int Few = 3;

@@ -3,7 +3,7 @@ using FreeMask.Imaging;
 namespace FreeMask.Vision.Export;
 
 /// <summary>One image with its labels and objects, ready to be written in any format.</summary>
-public sealed class ExportSample
+internal sealed class ExportSample
 {
     private ExportSample(RgbImage image, LabelMap labels, LabelMap instances, IReadOnlyList<byte> instanceClasses)
     {

@@ -5,7 +5,7 @@ namespace FreeMask.Vision.Export;
 /// <summary>What is known of a sample before its pixels are loaded.</summary>
 /// <param name="Id">File name without extension: letters, digits, <c>_</c>, <c>-</c> and <c>.</c>; unique.</param>
 /// <param name="Classes">Object classes in the image; they balance the split.</param>
-public sealed record ExportItem(string Id, IReadOnlyList<byte> Classes)
+internal sealed record ExportItem(string Id, IReadOnlyList<byte> Classes)
 {
     /// <summary>Goes into the manifest as it is: prompt, seed, model hashes, thresholds, scores.</summary>
     public JsonObject? Metadata { get; init; }
@@ -14,10 +14,10 @@ public sealed record ExportItem(string Id, IReadOnlyList<byte> Classes)
 /// <summary>Samples that are loaded one by one, so that a data set of any size can be written.</summary>
 /// <param name="Items">All samples, in the order in which they are written.</param>
 /// <param name="Load">Loads one.</param>
-public sealed record ExportSource(IReadOnlyList<ExportItem> Items, Func<ExportItem, CancellationToken, ValueTask<ExportSample>> Load);
+internal sealed record ExportSource(IReadOnlyList<ExportItem> Items, Func<ExportItem, CancellationToken, ValueTask<ExportSample>> Load);
 
 /// <summary>How a data set is written.</summary>
-public sealed record ExportOptions
+internal sealed record ExportOptions
 {
     /// <summary>Class names by index; index 0 is background.</summary>
     public IReadOnlyList<string> Classes { get; init; } = VocClasses.Names;
@@ -47,4 +47,4 @@ public sealed record ExportOptions
 /// <param name="Train">Samples in <c>train</c>.</param>
 /// <param name="Validation">Samples in <c>val</c>.</param>
 /// <param name="Objects">Visible objects.</param>
-public sealed record ExportSummary(string Folder, string DataRoot, int Train, int Validation, int Objects);
+internal sealed record ExportSummary(string Folder, string DataRoot, int Train, int Validation, int Objects);

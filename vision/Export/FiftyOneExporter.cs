@@ -8,7 +8,7 @@ namespace FreeMask.Vision.Export;
 /// FiftyOne's <c>ImageSegmentationDirectory</c>: <c>data/*.jpg</c>, <c>labels/*.png</c> of the same stems (grey, the value is the class), and <c>mask_targets.json</c> for
 /// <c>dataset.default_mask_targets</c>. One folder for each of train and val.
 /// </summary>
-public sealed class FiftyOneExporter : IDatasetFormat
+internal sealed class FiftyOneExporter : IDatasetFormat
 {
     /// <inheritdoc />
     public string Name => "fiftyone";

@@ -9,7 +9,7 @@ namespace FreeMask.Vision.Export;
 /// An image folder for Hugging Face's <c>datasets</c>: <c>train</c> and <c>validation</c>, each with images, label maps (grey PNG) and <c>metadata.jsonl</c>, whose
 /// <c>file_name</c> and <c>label_file_name</c> become the columns <c>image</c> and <c>label</c> and whose other fields become columns of their own.
 /// </summary>
-public sealed class HuggingFaceExporter : IDatasetFormat
+internal sealed class HuggingFaceExporter : IDatasetFormat
 {
     private static readonly JsonSerializerOptions Lines = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 

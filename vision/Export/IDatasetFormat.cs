@@ -1,7 +1,7 @@
 namespace FreeMask.Vision.Export;
 
 /// <summary>A layout of files that public readers know.</summary>
-public interface IDatasetFormat
+internal interface IDatasetFormat
 {
     /// <summary>The name users say, lower case.</summary>
     string Name { get; }
@@ -14,7 +14,7 @@ public interface IDatasetFormat
 }
 
 /// <summary>Writes one data set.</summary>
-public interface IDatasetWriter
+internal interface IDatasetWriter
 {
     /// <summary>Writes one sample.</summary>
     void Add(ExportItem item, DatasetPart part, ExportSample sample);

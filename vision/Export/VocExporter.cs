@@ -7,7 +7,7 @@ namespace FreeMask.Vision.Export;
 /// PASCAL VOC 2012's layout, as torchvision, mmseg and datumaro read it: JPEGImages, SegmentationClass and SegmentationObject (indexed PNG),
 /// ImageSets/Segmentation, and <c>labelmap.txt</c>: without that file datumaro takes VOC's names, and void for a class "ignored" that has objects.
 /// </summary>
-public sealed class VocExporter : IDatasetFormat
+internal sealed class VocExporter : IDatasetFormat
 {
     /// <inheritdoc />
     public string Name => "voc";

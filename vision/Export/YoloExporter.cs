@@ -14,7 +14,7 @@ namespace FreeMask.Vision.Export;
 /// (the even-odd rule) but for the bridges between parts.
 /// Coordinates are (index + 0.25) / size, at which readers that round and readers that truncate come to the same pixel.
 /// </remarks>
-public sealed class YoloExporter : IDatasetFormat
+internal sealed class YoloExporter : IDatasetFormat
 {
     private const int LeastPoints = 3;
 

@@ -9,7 +9,7 @@ namespace FreeMask.Vision.Harmonization;
 /// <param name="Mse">Mean squared difference over all pixels and channels.</param>
 /// <param name="ForegroundMse">Mean squared difference over the masked pixels and channels (fMSE); 0 for an empty mask.</param>
 /// <param name="Psnr">10 log10(255^2 / MSE) in decibels; infinite for equal images.</param>
-public sealed record HarmonizationMetrics(double Mse, double ForegroundMse, double Psnr)
+internal sealed record HarmonizationMetrics(double Mse, double ForegroundMse, double Psnr)
 {
     /// <summary>Compares an image with the true one.</summary>
     /// <param name="image">The composite or harmonized image.</param>

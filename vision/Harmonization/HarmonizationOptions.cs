@@ -1,7 +1,7 @@
 namespace FreeMask.Vision.Harmonization;
 
 /// <summary>How pasted objects are matched to their surroundings.</summary>
-public sealed record HarmonizationOptions
+internal sealed record HarmonizationOptions
 {
     /// <summary>The settings that the pipeline uses unless told otherwise.</summary>
     public static HarmonizationOptions Default { get; } = new();

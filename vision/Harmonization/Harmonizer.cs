@@ -10,18 +10,18 @@ namespace FreeMask.Vision.Harmonization;
 /// <param name="ShiftL">Change of the mean lightness (CIELAB).</param>
 /// <param name="ShiftA">Change of the mean of a.</param>
 /// <param name="ShiftB">Change of the mean of b.</param>
-public sealed record HarmonizedObject(byte Instance, double Distance, double Gate, double ShiftL, double ShiftA, double ShiftB);
+internal sealed record HarmonizedObject(byte Instance, double Distance, double Gate, double ShiftL, double ShiftA, double ShiftB);
 
 /// <summary>The harmonized image and what was done.</summary>
 /// <param name="Image">The image; equal to the composite wherever nothing was pasted.</param>
 /// <param name="Objects">One entry for each pasted object, by instance number.</param>
-public sealed record HarmonizedImage(RgbImage Image, IReadOnlyList<HarmonizedObject> Objects);
+internal sealed record HarmonizedImage(RgbImage Image, IReadOnlyList<HarmonizedObject> Objects);
 
 /// <summary>
 /// Matches pasted objects to the colours around them, each by itself: gated transfer of CIELAB statistics (see the remarks of the transfer).
 /// out = (1 - pasted) composite + pasted transferred, so that pixels outside never change and soft edges are only blended.
 /// </summary>
-public static class Harmonizer
+internal static class Harmonizer
 {
     // Fewer pixels than this tell nothing about a region's colours.
     private const int LeastPixels = 24;

@@ -10,7 +10,7 @@ namespace FreeMask.Vision.Masking;
 /// diffusion model's self-attention is the semantic level, and colours at two scales are the others.
 /// </summary>
 /// <remarks>Each is scaled to about 1; the head has no bias and no normalisation of its own.</remarks>
-public static class AffinityFeatures
+internal static class AffinityFeatures
 {
     // Cosines 0..4 along each axis, without the constant.
     private const int Cosines = 5, AttentionChannels = (Cosines * Cosines) - 1;

@@ -5,7 +5,7 @@ using FreeMask.Vision.Affinity;
 namespace FreeMask.Vision.Masking;
 
 /// <summary>Spreads a coarse map along the affinities that a head has learned, before it is cut.</summary>
-public sealed class AffinityRefiner(AffinityModel model)
+internal sealed class AffinityRefiner(AffinityModel model)
 {
     /// <summary>The walk of a class's map.</summary>
     /// <param name="image">The image.</param>

@@ -3,7 +3,7 @@ using FreeMask.Vision.Affinity;
 namespace FreeMask.Vision.Masking;
 
 /// <summary>What makes the borders of a coarse map follow the image.</summary>
-public enum MaskRefinementMethod
+internal enum MaskRefinementMethod
 {
     /// <summary>Nothing: the map is only enlarged.</summary>
     None,
@@ -19,7 +19,7 @@ public enum MaskRefinementMethod
 }
 
 /// <summary>How a map becomes a mask.</summary>
-public enum MaskThreshold
+internal enum MaskThreshold
 {
     /// <summary>Otsu's cut per image: of the coarse map before the clean-up, and of the cleaned map after it.</summary>
     Otsu,
@@ -37,7 +37,7 @@ public enum MaskThreshold
 /// <summary>
 /// Settings of the mask stage. Lengths are in pixels of an image whose shorter side has 128, and grow with it; only PAMR's distances do not.
 /// </summary>
-public sealed record MaskOptions
+internal sealed record MaskOptions
 {
     /// <summary>The threshold rule.</summary>
     public MaskThreshold Threshold { get; init; } = MaskThreshold.Otsu;
@@ -80,7 +80,7 @@ public sealed record MaskOptions
 }
 
 /// <summary>Limits outside of which a mask is refused and the sample is generated again.</summary>
-public sealed record MaskRules
+internal sealed record MaskRules
 {
     /// <summary>Smallest share of the image.</summary>
     public float MinArea { get; init; } = 0.015f;

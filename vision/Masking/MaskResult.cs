@@ -4,7 +4,7 @@ using FreeMask.Imaging;
 namespace FreeMask.Vision.Masking;
 
 /// <summary>Why a mask was refused.</summary>
-public enum MaskRejectionKind
+internal enum MaskRejectionKind
 {
     /// <summary>The coarse map is flat: it points nowhere.</summary>
     Flat,
@@ -29,7 +29,7 @@ public enum MaskRejectionKind
 /// <param name="Kind">Which rule was broken.</param>
 /// <param name="Measured">What was measured: a share of 0..1, or a number of parts.</param>
 /// <param name="Limit">What the rule allows.</param>
-public sealed record MaskRejection(MaskRejectionKind Kind, double Measured, double Limit)
+internal sealed record MaskRejection(MaskRejectionKind Kind, double Measured, double Limit)
 {
     /// <summary>The rule in words, without numbers, so that equal reasons can be counted.</summary>
     public string Reason => Kind switch
@@ -52,4 +52,4 @@ public sealed record MaskRejection(MaskRejectionKind Kind, double Measured, doub
 /// <param name="Threshold">The cut of the coarse map that was used.</param>
 /// <param name="Confidence">0..1, see <see cref="MaskStage"/>.</param>
 /// <param name="Rejection">Why the mask must not be used, or null.</param>
-public sealed record MaskResult(LabelMap Labels, FloatMap Probability, float Threshold, float Confidence, MaskRejection? Rejection);
+internal sealed record MaskResult(LabelMap Labels, FloatMap Probability, float Threshold, float Confidence, MaskRejection? Rejection);

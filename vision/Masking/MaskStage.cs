@@ -12,7 +12,7 @@ namespace FreeMask.Vision.Masking;
 /// art it went with the true IoU better (correlation 0.37) than contrast inside against outside (0.28), Otsu's separability (0.16) or the
 /// agreement of cleaned and coarse mask (-0.14: where the clean-up works, it moves away from the coarse map).
 /// </remarks>
-public static class MaskStage
+internal static class MaskStage
 {
     private const float Undecided = 0.25f;
     private const int LowestAdaptive = 35, HighestAdaptive = 54;

@@ -3,7 +3,7 @@ using FreeMask.Imaging;
 namespace FreeMask.Vision.Masking;
 
 /// <summary>Otsu's threshold (IEEE Trans. SMC 9, 1979): the cut that maximises the variance between the two sides.</summary>
-public static class Otsu
+internal static class Otsu
 {
     private const int Bins = 256;
 

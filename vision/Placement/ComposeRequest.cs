@@ -8,17 +8,17 @@ namespace FreeMask.Vision.Placement;
 /// <param name="Labels">Its label map, of the same size: classes, 0 background, 255 undecided.</param>
 /// <param name="ClassId">The class of its object, 1..20.</param>
 /// <param name="Scene">Its background in words ("grass", "on the road"), or null where nothing is known.</param>
-public sealed record BackgroundSample(RgbImage Image, LabelMap Labels, byte ClassId, string? Scene);
+internal sealed record BackgroundSample(RgbImage Image, LabelMap Labels, byte ClassId, string? Scene);
 
 /// <summary>An image whose object may be pasted elsewhere.</summary>
 /// <param name="Id">What the result names it by.</param>
 /// <param name="Image">The image.</param>
 /// <param name="Labels">Its label map, of the same size.</param>
 /// <param name="ClassId">The class to cut out, 1..20.</param>
-public sealed record DonorSample(string Id, RgbImage Image, LabelMap Labels, byte ClassId);
+internal sealed record DonorSample(string Id, RgbImage Image, LabelMap Labels, byte ClassId);
 
 /// <summary>How images are composed.</summary>
-public sealed record ComposeOptions
+internal sealed record ComposeOptions
 {
     /// <summary>The settings that the pipeline uses unless told otherwise.</summary>
     public static ComposeOptions Default { get; } = new();
@@ -55,4 +55,4 @@ public sealed record ComposeOptions
 /// <param name="Background">The image that takes objects.</param>
 /// <param name="Donors">Objects to paste, in order of preference; those that do not fit are passed over. None keeps the image as it is.</param>
 /// <param name="Options">Settings.</param>
-public sealed record ComposeRequest(BackgroundSample Background, IReadOnlyList<DonorSample> Donors, ComposeOptions? Options = null);
+internal sealed record ComposeRequest(BackgroundSample Background, IReadOnlyList<DonorSample> Donors, ComposeOptions? Options = null);

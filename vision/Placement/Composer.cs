@@ -6,7 +6,7 @@ namespace FreeMask.Vision.Placement;
 /// Makes an image with several objects out of images with one: cuts objects from donors, finds places, pastes back to front. Occlusion, and so
 /// the label maps, are exact by construction, which is the point of Free-Mask (free-mask.md 1.7).
 /// </summary>
-public static class Composer
+internal static class Composer
 {
     /// <summary>Composes. The same request and stream give the same result.</summary>
     /// <param name="request">Background, donors, settings.</param>

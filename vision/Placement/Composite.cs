@@ -9,7 +9,7 @@ namespace FreeMask.Vision.Placement;
 /// <param name="Box">Bounding box of what is visible of it.</param>
 /// <param name="Scale">max(w / W, h / H) of the whole object and the image.</param>
 /// <param name="Score">The score of its place, in 0..1.</param>
-public sealed record PastedObject(string DonorId, byte ClassId, byte Instance, PixelBox Box, double Scale, double Score);
+internal sealed record PastedObject(string DonorId, byte ClassId, byte Instance, PixelBox Box, double Scale, double Score);
 
 /// <summary>A composed image with exact labels.</summary>
 /// <param name="Image">The image, objects pasted back to front.</param>
@@ -17,4 +17,4 @@ public sealed record PastedObject(string DonorId, byte ClassId, byte Instance, P
 /// <param name="Instances">Object per pixel: 0 background, 1.. the objects (the background's own first), 255 undecided.</param>
 /// <param name="Objects">What was pasted, in the order of pasting; empty where the image stayed as it was.</param>
 /// <param name="Pasted">How much of each pixel was pasted, 0 none to 255 all.</param>
-public sealed record Composite(RgbImage Image, LabelMap Classes, LabelMap Instances, IReadOnlyList<PastedObject> Objects, LabelMap Pasted);
+internal sealed record Composite(RgbImage Image, LabelMap Classes, LabelMap Instances, IReadOnlyList<PastedObject> Objects, LabelMap Pasted);

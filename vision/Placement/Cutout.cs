@@ -4,7 +4,7 @@ namespace FreeMask.Vision.Placement;
 
 /// <summary>Sides of an image.</summary>
 [Flags]
-public enum BorderSides
+internal enum BorderSides
 {
     /// <summary>None.</summary>
     None = 0,
@@ -23,7 +23,7 @@ public enum BorderSides
 }
 
 /// <summary>An object with its own outline: colours, opacity, and the sides at which the image that it comes from cut it off.</summary>
-public sealed class Cutout
+internal sealed class Cutout
 {
     private const int FeatherReach = 2;
 

@@ -4,7 +4,7 @@ using FreeMask.Vision.Thesaurus;
 namespace FreeMask.Vision.Placement;
 
 /// <summary>Which objects to try in a background, decided before any image is read.</summary>
-public static class DonorSampler
+internal static class DonorSampler
 {
     // Without a known background, what captions name beside the object decides; from this share of the best companion on.
     private const double CompanionThreshold = 0.02;

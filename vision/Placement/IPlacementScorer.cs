@@ -6,10 +6,10 @@ namespace FreeMask.Vision.Placement;
 /// <param name="ClassId">VOC index.</param>
 /// <param name="Box">Its bounding box.</param>
 /// <param name="Cut">Sides at which the image's border cuts it.</param>
-public sealed record PlacedObject(byte ClassId, PixelBox Box, BorderSides Cut);
+internal sealed record PlacedObject(byte ClassId, PixelBox Box, BorderSides Cut);
 
 /// <summary>What a scorer is asked: where, and how large, could this object be?</summary>
-public sealed record PlacementQuery
+internal sealed record PlacementQuery
 {
     /// <summary>The image that the object goes into.</summary>
     public required RgbImage Background { get; init; }
@@ -37,7 +37,7 @@ public sealed record PlacementQuery
 /// Scores all places at once, as FOPA does: a heat map a scale, a cell being the object's centre (composition.md 1.1). Learned scorers and rules
 /// take the same place in <see cref="Composer"/>.
 /// </summary>
-public interface IPlacementScorer
+internal interface IPlacementScorer
 {
     /// <summary>The scales that this scorer wants scored: max(w / W, h / H), rising, each in 0..1.</summary>
     IReadOnlyList<double> Scales { get; }

@@ -10,7 +10,7 @@ namespace FreeMask.Vision.Placement;
 /// heights in pixels; rms 0.75 before, 0.53 after; aeroplanes and birds, which need not stand on the ground, left out).
 /// A person whose feet are at 69 % of the image's height is 27 % of it tall (same images).
 /// </remarks>
-public static class ObjectSizes
+internal static class ObjectSizes
 {
     private const double HeightExponent = 0.405, DepthRate = 2.11, UnitHeight = 0.266, UnitBottom = 0.693;
 

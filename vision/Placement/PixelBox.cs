@@ -1,7 +1,7 @@
 namespace FreeMask.Vision.Placement;
 
 /// <summary>A rectangle of whole pixels: left, top, width, height. It may lie partly outside of an image.</summary>
-public readonly record struct PixelBox(int X, int Y, int Width, int Height)
+internal readonly record struct PixelBox(int X, int Y, int Width, int Height)
 {
     /// <summary>The first column right of the box.</summary>
     public int Right => X + Width;

@@ -9,14 +9,14 @@ namespace FreeMask.Vision.Placement;
 /// <param name="Column">Column of the cell.</param>
 /// <param name="Score">The heat map's value.</param>
 /// <param name="Box">Where the object goes.</param>
-public sealed record PlacementCandidate(int Scale, int Row, int Column, float Score, PixelBox Box);
+internal sealed record PlacementCandidate(int Scale, int Row, int Column, float Score, PixelBox Box);
 
 /// <summary>
 /// From heat maps to places, by FOPA's multi-scale inference rules (bcmi/FOPA, <c>prepare_multi_fg_scales.py</c> and <c>test_multi_fg_scales.py</c>;
 /// composition.md 1.1): one heat map a scale, a cell is the object's centre, cells within half an object of the border are excluded so that
 /// the object lies inside, boxes by truncation. Bounds are explicit, so an object smaller than a cell keeps the whole map.
 /// </summary>
-public static class PlacementGrid
+internal static class PlacementGrid
 {
     /// <summary>Object sizes for relative scales: the side that is longer relative to the background becomes scale times the background's; aspect is kept.</summary>
     public static IReadOnlyList<(int Height, int Width)> Sizes(IReadOnlyList<double> scales, int objectWidth, int objectHeight, int width, int height)

@@ -5,7 +5,7 @@ namespace FreeMask.Vision.Placement;
 /// (bcmi/FOPA, <c>train_pair_new.json</c>, MIT; Liu et al., "OPA: Object Placement Assessment Dataset", arXiv:2107.01889).
 /// Scale is max(w / W, h / H) of object and background.
 /// </summary>
-public static class PlacementPrior
+internal static class PlacementPrior
 {
     // Lower edge of the bin; placements labeled plausible; placements labeled implausible.
     private static readonly (double Edge, int Plausible, int Implausible)[] Bins =

@@ -7,7 +7,7 @@ namespace FreeMask.Vision.Placement;
 /// people's judgement of scales (<see cref="PlacementPrior"/>), and room left by the objects present.
 /// score = exp(-ln^2(h / h') / 2 s^2) P(plausible | scale) / P_max exp(-3 covered), 0 where the class has nothing to rest on.
 /// </summary>
-public sealed class RuleScorer : IPlacementScorer
+internal sealed class RuleScorer : IPlacementScorer
 {
     private const int Cells = 48, ScaleCount = 16;
     private const double SmallestScale = 0.1, LargestScale = 0.8;

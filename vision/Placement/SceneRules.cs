@@ -2,7 +2,7 @@ namespace FreeMask.Vision.Placement;
 
 /// <summary>What an object can rest on.</summary>
 [Flags]
-public enum SupportSurfaces
+internal enum SupportSurfaces
 {
     /// <summary>Nothing.</summary>
     None = 0,
@@ -26,10 +26,10 @@ public enum SupportSurfaces
 /// <summary>What a kind of scene offers.</summary>
 /// <param name="Surfaces">What objects may rest on there.</param>
 /// <param name="Horizon">Where the surface ends, in image heights from the top, when the image does not tell; 1 where there is none.</param>
-public sealed record SceneRule(SupportSurfaces Surfaces, double Horizon);
+internal sealed record SceneRule(SupportSurfaces Surfaces, double Horizon);
 
 /// <summary>The contact rule: which classes rest on what, and which scenes offer it.</summary>
-public static class SceneRules
+internal static class SceneRules
 {
     private const SupportSurfaces Open = SupportSurfaces.Ground | SupportSurfaces.Air;
 

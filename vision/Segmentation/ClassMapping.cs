@@ -3,7 +3,7 @@ using FreeMask.Imaging;
 namespace FreeMask.Vision.Segmentation;
 
 /// <summary>Translates the labels of a model into PASCAL VOC's; classes that VOC does not know become background.</summary>
-public sealed class ClassMapping
+internal sealed class ClassMapping
 {
     // What COCO, ADE20K and Cityscapes call VOC's classes.
     private static readonly Dictionary<string, string> Synonyms = new(StringComparer.Ordinal)

@@ -7,13 +7,13 @@ namespace FreeMask.Vision.Segmentation;
 /// <summary>What a segmenter sees in an image, at the image's size.</summary>
 /// <param name="Labels">The most likely class of each pixel.</param>
 /// <param name="Confidence">That class's probability (or score), 0..1.</param>
-public sealed record Segmentation(LabelMap Labels, FloatMap Confidence);
+internal sealed record Segmentation(LabelMap Labels, FloatMap Confidence);
 
 /// <summary>
 /// Runs a semantic segmenter that is described by a <see cref="SegmenterCard"/>. Images of another size are resized to the model's,
 /// and the class scores back to theirs (bilinearly), before the best class is taken; of equal scores the first class wins.
 /// </summary>
-public sealed class OnnxSegmenter : IDisposable
+internal sealed class OnnxSegmenter : IDisposable
 {
     private const int LargestBatch = 16;
 

@@ -7,7 +7,7 @@ namespace FreeMask.Vision.Segmentation;
 /// <param name="Label">Its class.</param>
 /// <param name="WasFused">Whether all objects of its class count as one.</param>
 /// <param name="Score">How sure the model is, rounded to six digits.</param>
-public sealed record Segment(int Id, int Label, bool WasFused, double Score);
+internal sealed record Segment(int Id, int Label, bool WasFused, double Score);
 
 /// <summary>An image divided into segments.</summary>
 /// <param name="Width">Width in pixels.</param>
@@ -15,13 +15,13 @@ public sealed record Segment(int Id, int Label, bool WasFused, double Score);
 /// <param name="Ids">The segment of each pixel, row-major.</param>
 /// <param name="Segments">The segments, in the order in which they were painted.</param>
 /// <param name="Masks">Where asked for, each segment's own pixels (they may overlap), 1 inside and 0 outside.</param>
-public sealed record SegmentedImage(int Width, int Height, int[] Ids, IReadOnlyList<Segment> Segments, IReadOnlyList<byte[]> Masks);
+internal sealed record SegmentedImage(int Width, int Height, int[] Ids, IReadOnlyList<Segment> Segments, IReadOnlyList<byte[]> Masks);
 
 /// <summary>
 /// Turns the answer of a query-based segmenter into maps and segments, as transformers' <c>Mask2FormerImageProcessor</c> does: masks are brought to
 /// 384 x 384 first, whatever the image's size. For semantic maps of full precision see <see cref="Direct"/>.
 /// </summary>
-public static class QueryPostprocessing
+internal static class QueryPostprocessing
 {
     /// <summary>The side to which the reference brings all masks.</summary>
     public const int Side = 384;

@@ -5,7 +5,7 @@ namespace FreeMask.Vision.Segmentation;
 /// <summary>
 /// What a query-based segmenter (MaskFormer, Mask2Former) says about one image: each query has a class and a mask.
 /// </summary>
-public sealed class QueryPrediction
+internal sealed class QueryPrediction
 {
     private readonly float[] _probabilities;
 

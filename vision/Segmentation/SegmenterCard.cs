@@ -5,7 +5,7 @@ using FreeMask.Json;
 namespace FreeMask.Vision.Segmentation;
 
 /// <summary>What a segmenter's output means.</summary>
-public enum SegmenterOutput
+internal enum SegmenterOutput
 {
     /// <summary>Unnormalised class scores: a softmax over the classes gives probabilities.</summary>
     Logits,
@@ -26,7 +26,7 @@ public enum SegmenterOutput
 /// <param name="OutputName">Name of the output tensor.</param>
 /// <param name="Output">What the output means.</param>
 /// <param name="Classes">Class names, in the order of the output's channels; each one's index is the label that is written.</param>
-public sealed record SegmenterCard(
+internal sealed record SegmenterCard(
     string Name,
     string InputName,
     int Width,

@@ -9,12 +9,12 @@ namespace FreeMask.Vision.Segmentation;
 /// <param name="Pixels">Normalised values [3, height, width].</param>
 /// <param name="Width">Width in pixels.</param>
 /// <param name="Height">Height in pixels.</param>
-public sealed record PreparedImage(float[] Pixels, int Width, int Height);
+internal sealed record PreparedImage(float[] Pixels, int Width, int Height);
 
 /// <summary>
 /// How an image becomes a segmenter's input, in the terms of transformers' <c>Mask2FormerImageProcessor</c> and its file <c>preprocessor_config.json</c>.
 /// </summary>
-public sealed record SegmenterPreprocessing
+internal sealed record SegmenterPreprocessing
 {
     /// <summary>The file's name.</summary>
     public const string FileName = "preprocessor_config.json";

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace FreeMask.Vision.Thesaurus;
 
 /// <summary>Reads the captions of the usual corpora.</summary>
-public static class CaptionFile
+internal static class CaptionFile
 {
     /// <summary>
     /// Captions, one after the other. A <c>.json</c> file is COCO's (<c>annotations[].caption</c>); any other is text with one caption a line:

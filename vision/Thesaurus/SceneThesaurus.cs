@@ -13,7 +13,7 @@ namespace FreeMask.Vision.Thesaurus;
 /// <param name="Lift">The smoothed R over the class's share of all captions: above 1, the class is named more often with this background than without.</param>
 /// <param name="Support">Captions that vouch for the pair: N(f, b), or that of the narrowest containing scene that is common enough.</param>
 /// <param name="Allowed">Whether R~ (with regard to lift) and support reach their thresholds.</param>
-public sealed record ClassMatch(int ClassId, string Class, int Count, double R, double Smoothed, double Normalised, double Lift, int Support, bool Allowed);
+internal sealed record ClassMatch(int ClassId, string Class, int Count, double R, double Smoothed, double Normalised, double Lift, int Support, bool Allowed);
 
 /// <summary>
 /// Which objects fit which background, from caption statistics: R(f, b) = N(f, b) / N(b), normalised R~ = R / max over f' of R(f', b), thresholded
@@ -24,7 +24,7 @@ public sealed record ClassMatch(int ClassId, string Class, int Count, double R, 
 /// (road: street: outdoors: all captions) and k = <see cref="ThesaurusOptions.Smoothing"/>. A scene with thousands of captions hardly moves,
 /// one with ten takes most of its estimate from its parent.
 /// </remarks>
-public sealed class SceneThesaurus
+internal sealed class SceneThesaurus
 {
     private static readonly Lazy<SceneThesaurus> Shipped = new(
         () => new SceneThesaurus(ParseCounts(ThesaurusResources.Read("coco-captions.json"), "the shipped thesaurus")));

@@ -4,7 +4,7 @@ namespace FreeMask.Vision.Thesaurus;
 /// Counts a caption corpus. N(b), N(f) and N(f, b) are numbers of captions that mention scene b, class f, both (free-mask.md 1.6: Free-Mask's
 /// adaptive matching thesaurus, co-occurrence over a text-image corpus). A scene counts as mentioned when one inside it is: "bedroom" is a room.
 /// </summary>
-public sealed class ThesaurusBuilder
+internal sealed class ThesaurusBuilder
 {
     private readonly ThesaurusVocabulary _vocabulary;
     private readonly string[] _classes, _scenes;

@@ -7,7 +7,7 @@ namespace FreeMask.Vision.Thesaurus;
 /// <param name="Classes">Captions that mention a class.</param>
 /// <param name="Scenes">Per scene: words, captions, joint counts.</param>
 /// <param name="ClassPairs">Captions that mention two different classes, by the class of the lower VOC index, then the other.</param>
-public sealed record ThesaurusCounts(
+internal sealed record ThesaurusCounts(
     string Source,
     string Licence,
     int Captions,
@@ -20,4 +20,4 @@ public sealed record ThesaurusCounts(
 /// <param name="Captions">N(b): captions that mention the scene or one inside it.</param>
 /// <param name="Classes">N(f, b): those that also mention the class; classes never seen with it are left out.</param>
 /// <param name="Words">The words that name the scene.</param>
-public sealed record SceneCounts(string? Broader, int Captions, IReadOnlyDictionary<string, int> Classes, IReadOnlyList<string> Words);
+internal sealed record SceneCounts(string? Broader, int Captions, IReadOnlyDictionary<string, int> Classes, IReadOnlyList<string> Words);

@@ -1,7 +1,7 @@
 namespace FreeMask.Vision.Thesaurus;
 
 /// <summary>How co-occurrence becomes a decision.</summary>
-public sealed record ThesaurusOptions
+internal sealed record ThesaurusOptions
 {
     /// <summary>The settings that the pipeline uses unless told otherwise.</summary>
     public static ThesaurusOptions Default { get; } = new();

@@ -5,13 +5,13 @@ namespace FreeMask.Vision.Thesaurus;
 /// <summary>A background word family.</summary>
 /// <param name="Words">The words and phrases, lower case, that name this scene; plurals and hyponyms are spelled out.</param>
 /// <param name="Broader">The scene that contains this one (sand: beach), to which estimates back off, or null.</param>
-public sealed record SceneTerm(IReadOnlyList<string> Words, string? Broader = null);
+internal sealed record SceneTerm(IReadOnlyList<string> Words, string? Broader = null);
 
 /// <summary>Which words of a caption name which object class and which scene.</summary>
 /// <param name="Classes">Words per class, keyed by its VOC name.</param>
 /// <param name="Scenes">Scenes by name.</param>
 /// <param name="NotMentions">Phrases that contain a listed word but name something else ("hot dog"); they are matched first and count for nothing.</param>
-public sealed record ThesaurusVocabulary(
+internal sealed record ThesaurusVocabulary(
     IReadOnlyDictionary<string, IReadOnlyList<string>> Classes,
     IReadOnlyDictionary<string, SceneTerm> Scenes,
     IReadOnlyList<string> NotMentions)

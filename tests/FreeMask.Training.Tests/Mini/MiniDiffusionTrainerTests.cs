@@ -12,10 +12,11 @@ public sealed class MiniDiffusionTrainerTests : IDisposable
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
     [Theory]
-    [InlineData(TrainingPrecision.Single)]
-    [InlineData(TrainingPrecision.BFloat16)]
-    public void An_interrupted_training_ends_with_the_weights_of_an_undisturbed_one(TrainingPrecision precision)
+    [InlineData(nameof(TrainingPrecision.Single))]
+    [InlineData(nameof(TrainingPrecision.BFloat16))]
+    public void An_interrupted_training_ends_with_the_weights_of_an_undisturbed_one(string named)
     {
+        var precision = Enum.Parse<TrainingPrecision>(named);
         MiniArt.Require();
         Train("straight", precision, stopAfter: null);
         Train("interrupted", precision, stopAfter: "autoencoder: step 2");

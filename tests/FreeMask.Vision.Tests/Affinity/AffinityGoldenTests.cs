@@ -78,13 +78,13 @@ public sealed partial class AffinityGoldenTests
     }
 
     [Theory]
-    [InlineData("psa", PairSources.Inner)]
-    [InlineData("full", PairSources.All)]
-    public void Transitions_walks_and_their_labels_equal_the_reference(string name, PairSources sources)
+    [InlineData("psa", nameof(PairSources.Inner))]
+    [InlineData("full", nameof(PairSources.All))]
+    public void Transitions_walks_and_their_labels_equal_the_reference(string name, string sources)
     {
         foreach (var grid in AffinityFixture.All)
         {
-            var pairs = grid.Pairs(sources);
+            var pairs = grid.Pairs(Enum.Parse<PairSources>(sources));
             var affinities = pairs.Affinities(grid.Head.Embed(grid.Features));
             foreach (var beta in grid.Betas)
             {

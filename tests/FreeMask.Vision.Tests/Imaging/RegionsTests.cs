@@ -32,18 +32,18 @@ public sealed class RegionsTests
     }
 
     [Theory]
-    [InlineData("euclidean", DistanceMetric.Euclidean, false)]
-    [InlineData("padded_euclidean", DistanceMetric.Euclidean, true)]
-    [InlineData("chessboard", DistanceMetric.Chessboard, false)]
-    [InlineData("taxicab", DistanceMetric.Taxicab, false)]
-    public void Distances_equal_scipy(string name, DistanceMetric metric, bool clearOutside)
+    [InlineData("euclidean", nameof(DistanceMetric.Euclidean), false)]
+    [InlineData("padded_euclidean", nameof(DistanceMetric.Euclidean), true)]
+    [InlineData("chessboard", nameof(DistanceMetric.Chessboard), false)]
+    [InlineData("taxicab", nameof(DistanceMetric.Taxicab), false)]
+    public void Distances_equal_scipy(string name, string metric, bool clearOutside)
     {
         var tensors = Golden.Tensors("golden", "images", "regions.safetensors");
         for (var k = 0; tensors.TryGet($"mask_{k}", out var mask); k++)
         {
             var expected = tensors[$"{name}_{k}"];
             double[] wanted = expected.DataType == "F64" ? MemoryMarshal.Cast<byte, double>(expected.Bytes.Span).ToArray() : [.. expected.ToInt64s().Select(v => (double)v)];
-            var measured = DistanceMap.Measure(mask!.Bytes.Span, (int)mask.Shape[1], metric, clearOutside);
+            var measured = DistanceMap.Measure(mask!.Bytes.Span, (int)mask.Shape[1], Enum.Parse<DistanceMetric>(metric), clearOutside);
             for (var i = 0; i < measured.Length; i++) Assert.Equal(wanted[i], double.IsPositiveInfinity(measured[i]) ? -1 : measured[i], 1e-6);
         }
     }

@@ -31,18 +31,18 @@ public sealed class MaskStageTests
     private static byte[] ImageCodecTexture(int size) => Imaging.ImageCodecTests.Noise(size, size).Pixels;
 
     [Theory]
-    [InlineData(MaskRefinementMethod.None, 0, MaskThreshold.Otsu, 0.85)]
-    [InlineData(MaskRefinementMethod.GuidedFilter, 0, MaskThreshold.Otsu, 0.93)]
-    [InlineData(MaskRefinementMethod.Pamr, 0, MaskThreshold.Otsu, 0.93)]
-    [InlineData(MaskRefinementMethod.DenseCrf, 0, MaskThreshold.Otsu, 0.95)]
-    [InlineData(MaskRefinementMethod.None, 1, MaskThreshold.Otsu, 0.95)]
-    [InlineData(MaskRefinementMethod.Pamr, 1, MaskThreshold.Otsu, 0.97)]
-    [InlineData(MaskRefinementMethod.Pamr, 1, MaskThreshold.Adaptive, 0.97)]
-    [InlineData(MaskRefinementMethod.DenseCrf, 1, MaskThreshold.Fixed, 0.97)]
-    public void The_mask_follows_the_object(MaskRefinementMethod cleanUp, double colorWeight, MaskThreshold threshold, double expected)
+    [InlineData(nameof(MaskRefinementMethod.None), 0, nameof(MaskThreshold.Otsu), 0.85)]
+    [InlineData(nameof(MaskRefinementMethod.GuidedFilter), 0, nameof(MaskThreshold.Otsu), 0.93)]
+    [InlineData(nameof(MaskRefinementMethod.Pamr), 0, nameof(MaskThreshold.Otsu), 0.93)]
+    [InlineData(nameof(MaskRefinementMethod.DenseCrf), 0, nameof(MaskThreshold.Otsu), 0.95)]
+    [InlineData(nameof(MaskRefinementMethod.None), 1, nameof(MaskThreshold.Otsu), 0.95)]
+    [InlineData(nameof(MaskRefinementMethod.Pamr), 1, nameof(MaskThreshold.Otsu), 0.97)]
+    [InlineData(nameof(MaskRefinementMethod.Pamr), 1, nameof(MaskThreshold.Adaptive), 0.97)]
+    [InlineData(nameof(MaskRefinementMethod.DenseCrf), 1, nameof(MaskThreshold.Fixed), 0.97)]
+    public void The_mask_follows_the_object(string refinement, double colorWeight, string threshold, double expected)
     {
         var (image, coarse, truth) = Disc();
-        var result = MaskStage.Run(image, coarse, 8, new MaskOptions { Refinement = cleanUp, ColorWeight = colorWeight, Threshold = threshold });
+        var result = MaskStage.Run(image, coarse, 8, new MaskOptions { Refinement = Enum.Parse<MaskRefinementMethod>(refinement), ColorWeight = colorWeight, Threshold = Enum.Parse<MaskThreshold>(threshold) });
         Assert.Null(result.Rejection);
         var iou = Iou(result.Labels, 8, truth);
         Assert.True(iou >= expected, $"IoU {iou:0.000}");

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace FreeMask.Training.Mask2Former.Conformance;
 
 /// <summary>Compares a Mask2Former with what its reference implementation computed from the same weights, quantity by quantity.</summary>
-public static class SegmenterConformance
+internal static class SegmenterConformance
 {
     /// <summary>Measures a model folder.</summary>
     /// <param name="folder">The model: <c>config.json</c> and weights.</param>

@@ -9,7 +9,7 @@ namespace FreeMask.Training.Mini.Art;
 /// All images of objects that scenes are drawn from: icons of three packages (fetched by <c>infra/art/fetch.sh</c>) and the project's own
 /// drawings (<see cref="DrawnArt"/>). About a fifth of every class is held out, the same images on every machine.
 /// </summary>
-public sealed class ArtCatalog
+internal sealed class ArtCatalog
 {
     private const ulong HoldOutSeed = 20;
     private const double RenderSide = 256;

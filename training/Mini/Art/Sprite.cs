@@ -6,7 +6,7 @@ namespace FreeMask.Training.Mini.Art;
 /// One image of one object with transparency: premultiplied RGBA floats in [0, 1], cropped to the object plus a transparent
 /// border, with a pyramid of half sizes for filtered minification.
 /// </summary>
-public sealed class Sprite
+internal sealed class Sprite
 {
     private const int Border = 4, SmallestSide = 24;
     private const byte VisibleAlpha = 40;

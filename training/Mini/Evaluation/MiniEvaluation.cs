@@ -20,7 +20,7 @@ namespace FreeMask.Training.Mini.Evaluation;
 /// <param name="Classes">The first three by class.</param>
 /// <param name="Images">Held-out images measured.</param>
 /// <param name="Samples">Samples generated.</param>
-public sealed record MiniEvaluationResult(
+internal sealed record MiniEvaluationResult(
     double MaskIoUCoarse, double MaskIoUClean, double ClassAccuracy, double DecoderPsnr, IReadOnlyList<MiniClassResult> Classes, int Images, int Samples);
 
 /// <summary>One class's part of a <see cref="MiniEvaluationResult"/>.</summary>
@@ -28,10 +28,10 @@ public sealed record MiniEvaluationResult(
 /// <param name="MaskIoUCoarse">Before clean-up; NaN where no held-out image of the class was measured.</param>
 /// <param name="MaskIoUClean">After clean-up; NaN likewise.</param>
 /// <param name="Accuracy">Share of its samples that were recognised.</param>
-public sealed record MiniClassResult(string Name, double MaskIoUCoarse, double MaskIoUClean, double Accuracy);
+internal sealed record MiniClassResult(string Name, double MaskIoUCoarse, double MaskIoUClean, double Accuracy);
 
 /// <summary>What to measure.</summary>
-public sealed record MiniEvaluationOptions
+internal sealed record MiniEvaluationOptions
 {
     /// <summary>The bundle: Stable Diffusion's layout plus <c>backbone</c> and <c>heldout</c>.</summary>
     public required string Model { get; init; }
@@ -62,7 +62,7 @@ public sealed record MiniEvaluationOptions
 /// Measures the mini bundle through the product's own runtime: attention of held-out images that are noised again, the mask stage, samples
 /// judged by the backbone classifier, and the autoencoder.
 /// </summary>
-public static class MiniEvaluation
+internal static class MiniEvaluation
 {
     private const int Batch = 10;
 

@@ -15,13 +15,13 @@ namespace FreeMask.Training.Mini.Evaluation;
 /// <param name="IoU">Mean IoU with the true masks.</param>
 /// <param name="Interval">95 % bootstrap interval over images.</param>
 /// <param name="Classes">Mean IoU by class.</param>
-public sealed record RefinementResult(string Method, double IoU, ConfidenceInterval Interval, IReadOnlyDictionary<string, double> Classes);
+internal sealed record RefinementResult(string Method, double IoU, ConfidenceInterval Interval, IReadOnlyDictionary<string, double> Classes);
 
 /// <summary>
 /// What each refinement adds: cross-attention alone, with self-attention, with a learned affinity's random walk, and with PAMR, the dense CRF or the project's own clean-up
 /// after either. All on the same attention of held-out images with true masks, cut by Otsu's rule.
 /// </summary>
-public static class RefinementExperiment
+internal static class RefinementExperiment
 {
     private const int Said = 20;
 

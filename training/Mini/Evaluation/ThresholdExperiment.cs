@@ -14,13 +14,13 @@ namespace FreeMask.Training.Mini.Evaluation;
 /// <param name="IoU">Mean IoU with the true masks.</param>
 /// <param name="Interval">95 % bootstrap interval over images.</param>
 /// <param name="Classes">Mean IoU by class.</param>
-public sealed record ThresholdResult(string Method, string CleanUp, double IoU, ConfidenceInterval Interval, IReadOnlyDictionary<string, double> Classes);
+internal sealed record ThresholdResult(string Method, string CleanUp, double IoU, ConfidenceInterval Interval, IReadOnlyDictionary<string, double> Classes);
 
 /// <summary>
 /// The paper's first open question in the small: does a threshold per image pay? Fixed cuts, Otsu's, and the adaptive one of DiffuMask (Wu et al., ICCV 2023), each
 /// on the same attention maps of held-out images with true masks: cut alone, with the dense CRF that DiffuMask uses, and with this project's own clean-up.
 /// </summary>
-public static class ThresholdExperiment
+internal static class ThresholdExperiment
 {
     private const int Said = 20;
 

@@ -8,4 +8,4 @@ namespace FreeMask.Training.Mini.Scenes;
 /// <param name="Instances">0 for background, else 1 + the position of the object in <paramref name="Objects"/>.</param>
 /// <param name="Kind">The surroundings.</param>
 /// <param name="Objects">The VOC class of every object, in painting order (later ones hide earlier ones).</param>
-public sealed record Scene(RgbImage Image, LabelMap Classes, LabelMap Instances, SceneKind Kind, IReadOnlyList<int> Objects);
+internal sealed record Scene(RgbImage Image, LabelMap Classes, LabelMap Instances, SceneKind Kind, IReadOnlyList<int> Objects);

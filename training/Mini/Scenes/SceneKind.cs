@@ -3,7 +3,7 @@ using FreeMask.Randomness;
 namespace FreeMask.Training.Mini.Scenes;
 
 /// <summary>The procedural surroundings of an object.</summary>
-public enum SceneKind
+internal enum SceneKind
 {
     /// <summary>A meadow under the sky.</summary>
     Grass,
@@ -31,7 +31,7 @@ public enum SceneKind
 }
 
 /// <summary>What belongs together: how often a class stands in a scene, and how a caption names the scene.</summary>
-public static class SceneKinds
+internal static class SceneKinds
 {
     /// <summary>How many kinds there are.</summary>
     public const int Count = 8;

@@ -10,7 +10,7 @@ namespace FreeMask.Training.Mini.Scenes;
 /// <param name="art">The images.</param>
 /// <param name="seed">Names the endless series of scenes.</param>
 /// <param name="heldOut">Whether objects are drawn from the held-out art instead of the training art.</param>
-public sealed class SceneRenderer(ArtCatalog art, ulong seed, bool heldOut)
+internal sealed class SceneRenderer(ArtCatalog art, ulong seed, bool heldOut)
 {
     /// <summary>Width and height of every scene in pixels.</summary>
     public const int Side = 128;

@@ -12,7 +12,7 @@ namespace FreeMask.Training.Mini.Stages;
 /// The held-out set that ships with the bundle: scenes of held-out art in PASCAL VOC's layout (JPEGImages, SegmentationClass,
 /// SegmentationObject, ImageSets/Segmentation), with one split of single objects and one of one to three objects.
 /// </summary>
-public static class HeldOutSet
+internal static class HeldOutSet
 {
     /// <summary>The split of scenes with one object.</summary>
     public const string SingleSplit = "single";

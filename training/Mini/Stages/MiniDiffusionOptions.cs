@@ -1,7 +1,7 @@
 namespace FreeMask.Training.Mini.Stages;
 
 /// <summary>Arithmetic of the forward and backward passes; weights and optimizer are always 32-bit.</summary>
-public enum TrainingPrecision
+internal enum TrainingPrecision
 {
     /// <summary>32-bit floats.</summary>
     Single,
@@ -11,7 +11,7 @@ public enum TrainingPrecision
 }
 
 /// <summary>Everything that decides what the training of the mini bundle makes.</summary>
-public sealed record MiniDiffusionOptions
+internal sealed record MiniDiffusionOptions
 {
     /// <summary>Where checkpoints and intermediate results live; a second run with the same folder continues.</summary>
     public required string WorkDirectory { get; init; }

@@ -8,7 +8,7 @@ namespace FreeMask.Training.Mini.Text;
 /// Captions of scenes. Half of them end with the class's words, so that later positions cannot be relied on to carry the class and
 /// cross-attention must look at the class words themselves.
 /// </summary>
-public static class Captions
+internal static class Captions
 {
     private const int Templates = 20;
 

@@ -8,7 +8,7 @@ namespace FreeMask.Training.Mini.Text;
 /// A CLIP vocabulary in miniature (openai/CLIP, <c>simple_tokenizer.py</c>): 256 byte symbols, the same with the end-of-word mark, one token a
 /// merge, then the start and end tokens. The merges are learned from the caption words until each of them is one token.
 /// </summary>
-public sealed class MiniVocabulary
+internal sealed class MiniVocabulary
 {
     /// <summary>Tokens of a padded caption, start and end included.</summary>
     public const int Length = 16;
