@@ -4,34 +4,26 @@ namespace FreeMask.Diffusion.Schedulers;
 /// DEIS of order 1 or 2: exact in the latent, the noise a line over log(rho) through its last two values, rho = sigma / alpha (Zhang and Chen 2023, tAB-DEIS; diffusers,
 /// scheduling_deis_multistep.py). It ends at the smallest sigma of training.
 /// </summary>
-internal sealed class DeisScheduler : IScheduler
+internal sealed class DeisScheduler : SigmaScheduler
 {
     // From so many steps on, the last one is stable at order 2.
     private const int ManySteps = 15;
 
     private readonly SchedulerConfig _config;
-    private readonly NoiseSchedule _schedule;
-    private readonly SigmaSteps _steps;
 
     internal DeisScheduler(SchedulerConfig config, NoiseSchedule schedule, int steps)
+        : base(schedule, SigmaSteps.MakeForDpmSolver(config with { EndsAtSmallestSigma = true }, schedule, steps))
     {
-        (_config, _schedule) = (config, schedule);
-        _steps = SigmaSteps.MakeForDpmSolver(config with { EndsAtSmallestSigma = true }, schedule, steps);
+        _config = config;
     }
 
-    public IReadOnlyList<float> Timesteps => _steps.Timesteps;
-
-    public IReadOnlyList<float> Sigmas => _steps.Sigmas;
-
-    public float InitNoiseSigma => _steps.InitNoiseSigma;
-
-    public SchedulerStep StepAt(int step)
+    public override SchedulerStep StepAt(int step)
     {
-        double from = _steps.Sigmas[step], to = _steps.Sigmas[step + 1];
+        double from = Steps.Sigmas[step], to = Steps.Sigmas[step + 1];
         var ((alpha, sigma), (nextAlpha, _)) = (SigmaSteps.AlphaSigma(from), SigmaSteps.AlphaSigma(to));
-        var clean = _schedule.ToClean(alpha, sigma);
+        var clean = Schedule.ToClean(alpha, sigma);
         var first = _config.SolverOrder == 1 || step == 0 || (step == Timesteps.Count - 1 && _config.LowerOrderFinal && Timesteps.Count < ManySteps);
-        var (now, older) = first ? (to - from, 0) : (Share(from, to, from, _steps.Sigmas[step - 1]), Share(from, to, _steps.Sigmas[step - 1], from));
+        var (now, older) = first ? (to - from, 0) : (Share(from, to, from, Steps.Sigmas[step - 1]), Share(from, to, Steps.Sigmas[step - 1], from));
         return new()
         {
             // The noise.

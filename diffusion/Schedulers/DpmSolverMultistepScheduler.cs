@@ -1,40 +1,32 @@
 namespace FreeMask.Diffusion.Schedulers;
 
 /// <summary>DPM-Solver++ of order 1 or 2 (Lu et al. 2022; diffusers, scheduling_dpmsolver_multistep.py).</summary>
-internal sealed class DpmSolverMultistepScheduler : IScheduler
+internal sealed class DpmSolverMultistepScheduler : SigmaScheduler
 {
     // From so many steps on, the last one is stable at order 2.
     private const int ManySteps = 15;
 
     private readonly SchedulerConfig _config;
-    private readonly NoiseSchedule _schedule;
-    private readonly SigmaSteps _steps;
 
     internal DpmSolverMultistepScheduler(SchedulerConfig config, NoiseSchedule schedule, int steps)
+        : base(schedule, SigmaSteps.MakeForDpmSolver(config, schedule, steps))
     {
-        (_config, _schedule) = (config, schedule);
-        _steps = SigmaSteps.MakeForDpmSolver(config, schedule, steps);
+        _config = config;
     }
 
-    public IReadOnlyList<float> Timesteps => _steps.Timesteps;
-
-    public IReadOnlyList<float> Sigmas => _steps.Sigmas;
-
-    public float InitNoiseSigma => _steps.InitNoiseSigma;
-
-    public SchedulerStep StepAt(int step)
+    public override SchedulerStep StepAt(int step)
     {
-        var (alpha, sigma) = SigmaSteps.AlphaSigma(_steps.Sigmas[step]);
-        var (nextAlpha, nextSigma) = SigmaSteps.AlphaSigma(_steps.Sigmas[step + 1]);
-        var clean = _schedule.ToClean(alpha, sigma);
+        var (alpha, sigma) = SigmaSteps.AlphaSigma(Steps.Sigmas[step]);
+        var (nextAlpha, nextSigma) = SigmaSteps.AlphaSigma(Steps.Sigmas[step + 1]);
+        var clean = Schedule.ToClean(alpha, sigma);
         // At sigma 0, lambda is infinite.
-        var width = SigmaSteps.Lambda(_steps.Sigmas[step + 1]) - SigmaSteps.Lambda(_steps.Sigmas[step]);
+        var width = SigmaSteps.Lambda(Steps.Sigmas[step + 1]) - SigmaSteps.Lambda(Steps.Sigmas[step]);
         var take = nextAlpha * (1 - Math.Exp(-width));
         // Order 2 extrapolates x0 along lambda; the first step has no history.
         var change = 0.0;
         if (!IsFirstOrder(step))
         {
-            var before = SigmaSteps.Lambda(_steps.Sigmas[step]) - SigmaSteps.Lambda(_steps.Sigmas[step - 1]);
+            var before = SigmaSteps.Lambda(Steps.Sigmas[step]) - SigmaSteps.Lambda(Steps.Sigmas[step - 1]);
             change = _config.SolverHeun ? nextAlpha * (((Math.Exp(-width) - 1) / width) + 1) * (width / before) : take * (0.5 * width / before);
         }
 

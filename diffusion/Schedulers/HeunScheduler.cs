@@ -4,29 +4,23 @@ namespace FreeMask.Diffusion.Schedulers;
 /// Heun's method in sigma space (Karras et al. 2022, algorithm 1 without churn; diffusers, scheduling_heun_discrete.py). The model is called twice a step, at its start and where
 /// Euler's method would end, but once in the last, which ends at sigma 0: 2 N - 1 calls.
 /// </summary>
-internal sealed class HeunScheduler : IScheduler
+internal sealed class HeunScheduler : SigmaScheduler
 {
-    private readonly NoiseSchedule _schedule;
-    private readonly SigmaSteps _steps;
-
     internal HeunScheduler(SchedulerConfig config, NoiseSchedule schedule, int steps)
+        : base(schedule, SigmaSteps.Make(config, schedule, steps, config.KarrasSigmas))
     {
-        _schedule = schedule;
-        _steps = SigmaSteps.Make(config, schedule, steps, config.KarrasSigmas);
     }
 
-    public IReadOnlyList<float> Timesteps => [_steps.Timesteps[0], .. _steps.Timesteps.Skip(1).SelectMany(t => new[] { t, t })];
+    public override IReadOnlyList<float> Timesteps => [Steps.Timesteps[0], .. Steps.Timesteps.Skip(1).SelectMany(t => new[] { t, t })];
 
-    public IReadOnlyList<float> Sigmas => [_steps.Sigmas[0], .. _steps.Sigmas[1..^1].SelectMany(s => new[] { s, s }), _steps.Sigmas[^1]];
+    public override IReadOnlyList<float> Sigmas => [Steps.Sigmas[0], .. Steps.Sigmas[1..^1].SelectMany(s => new[] { s, s }), Steps.Sigmas[^1]];
 
-    public float InitNoiseSigma => _steps.InitNoiseSigma;
-
-    public SchedulerStep StepAt(int step)
+    public override SchedulerStep StepAt(int step)
     {
-        double from = _steps.Sigmas[step / 2], to = _steps.Sigmas[(step / 2) + 1];
+        double from = Steps.Sigmas[step / 2], to = Steps.Sigmas[(step / 2) + 1];
         var second = step % 2 == 1;
         var sigma = second ? to : from;
-        var clean = _schedule.ToClean(1, sigma);
+        var clean = Schedule.ToClean(1, sigma);
         // The slope of the latent over sigma, (x - x0) / sigma.
         var slope = new StepWeights { Latent = (1 - clean.X) / sigma, Output = -clean.Output / sigma };
         return new()

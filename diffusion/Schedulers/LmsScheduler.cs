@@ -4,32 +4,22 @@ namespace FreeMask.Diffusion.Schedulers;
 /// Linear multistep in sigma space: the slopes of the last four steps are joined by a polynomial, which is integrated over the next step (Adams-Bashforth with uneven steps;
 /// k-diffusion, sample_lms; diffusers, scheduling_lms_discrete.py).
 /// </summary>
-internal sealed class LmsScheduler : IScheduler
+internal sealed class LmsScheduler : SigmaScheduler
 {
     private const int Order = 4;
 
     // Gauss-Legendre's places and weights on -1 .. 1; three of them are exact up to degree 5, more than the polynomial's.
     private static readonly (double Place, double Weight)[] Gauss = [(-Math.Sqrt(0.6), 5 / 9.0), (0, 8 / 9.0), (Math.Sqrt(0.6), 5 / 9.0)];
 
-    private readonly NoiseSchedule _schedule;
-    private readonly SigmaSteps _steps;
-
     internal LmsScheduler(SchedulerConfig config, NoiseSchedule schedule, int steps)
+        : base(schedule, SigmaSteps.Make(config, schedule, steps, config.KarrasSigmas))
     {
-        _schedule = schedule;
-        _steps = SigmaSteps.Make(config, schedule, steps, config.KarrasSigmas);
     }
 
-    public IReadOnlyList<float> Timesteps => _steps.Timesteps;
-
-    public IReadOnlyList<float> Sigmas => _steps.Sigmas;
-
-    public float InitNoiseSigma => _steps.InitNoiseSigma;
-
-    public SchedulerStep StepAt(int step)
+    public override SchedulerStep StepAt(int step)
     {
-        double sigma = _steps.Sigmas[step];
-        var clean = _schedule.ToClean(1, sigma);
+        double sigma = Steps.Sigmas[step];
+        var clean = Schedule.ToClean(1, sigma);
         return new()
         {
             InputScale = SigmaSteps.InputScale(sigma),
@@ -44,14 +34,14 @@ internal sealed class LmsScheduler : IScheduler
     {
         var order = Math.Min(step + 1, Order);
         if (back >= order) return 0;
-        double from = _steps.Sigmas[step], to = _steps.Sigmas[step + 1];
+        double from = Steps.Sigmas[step], to = Steps.Sigmas[step + 1];
         var (half, sum) = ((to - from) / 2, 0.0);
         foreach (var (place, weight) in Gauss)
         {
             var at = from + (half * (1 + place));
             var value = weight;
             for (var other = 0; other < order; other++)
-                if (other != back) value *= (at - _steps.Sigmas[step - other]) / (_steps.Sigmas[step - back] - _steps.Sigmas[step - other]);
+                if (other != back) value *= (at - Steps.Sigmas[step - other]) / (Steps.Sigmas[step - back] - Steps.Sigmas[step - other]);
             sum += value;
         }
 

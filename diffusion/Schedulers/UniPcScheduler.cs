@@ -8,28 +8,20 @@ namespace FreeMask.Diffusion.Schedulers;
 /// UniC starts from the corrected latent of the step before, which need not be kept: the present latent was made of it by that step's UniP, whose share of the old latent is
 /// the same as UniC's. What remains is a sum of the present latent and clean latents.
 /// </remarks>
-internal sealed class UniPcScheduler : IScheduler
+internal sealed class UniPcScheduler : SigmaScheduler
 {
     private readonly SchedulerConfig _config;
-    private readonly NoiseSchedule _schedule;
-    private readonly SigmaSteps _steps;
 
     internal UniPcScheduler(SchedulerConfig config, NoiseSchedule schedule, int steps)
+        : base(schedule, SigmaSteps.MakeForDpmSolver(config, schedule, steps))
     {
-        (_config, _schedule) = (config, schedule);
-        _steps = SigmaSteps.MakeForDpmSolver(config, schedule, steps);
+        _config = config;
     }
 
-    public IReadOnlyList<float> Timesteps => _steps.Timesteps;
-
-    public IReadOnlyList<float> Sigmas => _steps.Sigmas;
-
-    public float InitNoiseSigma => _steps.InitNoiseSigma;
-
-    public SchedulerStep StepAt(int step)
+    public override SchedulerStep StepAt(int step)
     {
-        var (alpha, sigma) = SigmaSteps.AlphaSigma(_steps.Sigmas[step]);
-        var clean = _schedule.ToClean(alpha, sigma);
+        var (alpha, sigma) = SigmaSteps.AlphaSigma(Steps.Sigmas[step]);
+        var clean = Schedule.ToClean(alpha, sigma);
         var predicted = Predict(step);
         // Corrected latent: the present one, and shares of the clean latents of this step, the one before, and the one before that.
         var (now, before, older) = step == 0 ? (0, 0, 0) : Correct(step);
@@ -57,7 +49,7 @@ internal sealed class UniPcScheduler : IScheduler
     private (double Latent, double Now, double Before) Predict(int step)
     {
         var (width, alpha, growth, kind) = Step(step);
-        var share = SigmaSteps.AlphaSigma(_steps.Sigmas[step + 1]).Sigma / SigmaSteps.AlphaSigma(_steps.Sigmas[step]).Sigma;
+        var share = SigmaSteps.AlphaSigma(Steps.Sigmas[step + 1]).Sigma / SigmaSteps.AlphaSigma(Steps.Sigmas[step]).Sigma;
         if (OrderOf(step) == 1) return (share, -alpha * growth, 0);
         var slope = -0.5 * alpha * kind / Ratio(step, width);
         return (share, (-alpha * growth) - slope, slope);
@@ -86,11 +78,11 @@ internal sealed class UniPcScheduler : IScheduler
     /// <summary>The step's width in lambda, alpha at its end, e^-width - 1, and B(h).</summary>
     private (double Width, double Alpha, double Growth, double Kind) Step(int step)
     {
-        var width = SigmaSteps.Lambda(_steps.Sigmas[step + 1]) - SigmaSteps.Lambda(_steps.Sigmas[step]);
+        var width = SigmaSteps.Lambda(Steps.Sigmas[step + 1]) - SigmaSteps.Lambda(Steps.Sigmas[step]);
         var growth = double.IsPositiveInfinity(width) ? -1 : Math.Exp(-width) - 1;
-        return (width, SigmaSteps.AlphaSigma(_steps.Sigmas[step + 1]).Alpha, growth, _config.SolverBh1 ? -width : growth);
+        return (width, SigmaSteps.AlphaSigma(Steps.Sigmas[step + 1]).Alpha, growth, _config.SolverBh1 ? -width : growth);
     }
 
     /// <summary>Where the step before began, in widths of this step; negative.</summary>
-    private double Ratio(int step, double width) => (SigmaSteps.Lambda(_steps.Sigmas[step - 1]) - SigmaSteps.Lambda(_steps.Sigmas[step])) / width;
+    private double Ratio(int step, double width) => (SigmaSteps.Lambda(Steps.Sigmas[step - 1]) - SigmaSteps.Lambda(Steps.Sigmas[step])) / width;
 }
