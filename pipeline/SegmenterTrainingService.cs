@@ -1,3 +1,4 @@
+using FreeMask.Files;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Stages;
@@ -55,21 +56,13 @@ internal sealed class SegmenterTrainingService(BundleFolders bundles, IArtifactS
             ? VocFolder.OpenAsVoc(Path.Combine(bundles.Find(spec.Model), HeldOutFolder), HeldOutList)
             : VocFolder.OpenAsVoc(spec.Evaluation.Dataset);
         using var segmenter = await SegmenterArtifacts.OpenAsync(store, model, new OnnxSessionOptions(), cancellationToken);
-        var confusion = new ConfusionMatrix(VocClasses.Names.Count);
-        await Task.Run(
-            () =>
-            {
-                for (var i = 0; i < dataset.Entries.Count; i++)
-                {
-                    cancellationToken.ThrowIfCancellationRequested();
-                    var sample = dataset.Load(dataset.Entries[i]);
-                    confusion.Add(sample.Labels, segmenter.Segment(sample.Image).Labels);
-                    monitor.Report(i + 1, dataset.Entries.Count, null);
-                }
-            },
+        var evaluation = await Task.Run(
+            () => SegmenterEvaluator.Evaluate(
+                dataset.LoadAll(), VocClasses.Names.Count, image => segmenter.Segment(image).Labels,
+                progress: done => monitor.Report(done, dataset.Entries.Count, null), stop: cancellationToken),
             cancellationToken);
-        if (Enumerable.Range(1, VocClasses.Names.Count - 1).All(c => confusion.TruthCount(c) == 0)) throw LabeledDataset.NoClasses(dataset.Root, dataset.Entries.Count);
-        var scores = confusion.Scores();
+        evaluation.RequireClasses(dataset.Root);
+        var scores = evaluation.Total.Scores();
         return new SegmenterQuality(
             scores.MeanIou,
             [.. VocClasses.Names.Select((name, i) => new ClassIoU(name, scores.Iou[i])).Where(c => !double.IsNaN(c.IoU))]);
@@ -81,7 +74,7 @@ internal sealed class SegmenterTrainingService(BundleFolders bundles, IArtifactS
         if (spec.Training.Init == "none") return null;
         var (part, what) = spec.Training.Init == "bundle" ? ("segmenter", "segmenter") : ("backbone", "classification backbone");
         var folder = Path.Combine(bundles.Find(spec.Model), part);
-        return File.Exists(Path.Combine(folder, "model.safetensors"))
+        return File.Exists(Path.Combine(folder, ModelFileNames.Weights))
             ? folder
             : throw new FreeMaskException($"The bundle '{spec.Model}' has no {what} to start from ({folder}); set training.init to another value.");
     }

@@ -30,47 +30,30 @@ internal sealed record SegmenterMeasure(
     string Segmenter, string Dataset, int Samples, double MIoU, ConfidenceInterval Interval, double BoundaryIoU, double PixelAccuracy, double MeanAccuracy,
     double FrequencyWeightedIoU, ZeroShotScores ZeroShot, IReadOnlyDictionary<string, ClassMeasure> Classes)
 {
-    private const ulong IntervalSeed = 1;
-
-    /// <summary>One matrix a picture, in the order of the data set.</summary>
+    /// <summary>One matrix an image, in the order of the data set.</summary>
     [JsonIgnore]
-    internal required IReadOnlyList<ConfusionMatrix> Pictures { get; init; }
+    internal required IReadOnlyList<ConfusionMatrix> Images { get; init; }
 
     internal static SegmenterMeasure Take(string folder, VocFolder data, CancellationToken stop)
     {
         using var segmenter = OnnxSegmenter.Load(folder);
         var classes = VocClasses.Names.Count;
         var names = ClassMapping.ToVoc(segmenter.Card.Classes);
-        var total = new ConfusionMatrix(classes);
-        var boundary = new BoundaryCounts[classes];
-        var pictures = new List<ConfusionMatrix>(data.Entries.Count);
-        foreach (var sample in data.LoadAll())
-        {
-            stop.ThrowIfCancellationRequested();
-            var prediction = names.Apply(segmenter.Segment(sample.Image).Labels);
-            var picture = new ConfusionMatrix(classes);
-            picture.Add(sample.Labels, prediction);
-            pictures.Add(picture);
-            total.Add(picture);
-            var counts = BoundaryScores.Iou(sample.Labels, prediction, classes);
-            for (var c = 0; c < classes; c++) boundary[c] = new(boundary[c].Intersection + counts[c].Intersection, boundary[c].Union + counts[c].Union);
-        }
-
-        if (Enumerable.Range(1, classes - 1).All(c => total.TruthCount(c) == 0)) throw LabeledDataset.NoClasses(data.Root, pictures.Count);
-        var scores = total.Scores();
+        var evaluation = SegmenterEvaluator.Evaluate(data.LoadAll(), classes, image => names.Apply(segmenter.Segment(image).Labels), boundaries: true, stop: stop);
+        evaluation.RequireClasses(data.Root);
+        var (scores, boundary) = (evaluation.Total.Scores(), evaluation.Boundaries);
         return new(
-            folder, data.Root, pictures.Count, scores.MeanIou, Bootstrap.MeanIou(pictures, IntervalSeed),
-            boundary.Where(b => b.Union > 0).Select(b => b.Iou).DefaultIfEmpty(double.NaN).Average(),
+            folder, data.Root, evaluation.Images.Count, scores.MeanIou, evaluation.Interval, evaluation.MeanBoundaryIoU,
             scores.PixelAccuracy, scores.MeanAccuracy, scores.FrequencyWeightedIou, ZeroShotScores.From(scores.Iou, ZeroShotScores.VocSeen, ZeroShotScores.VocUnseen),
             VocClasses.Names.Index().Where(item => !double.IsNaN(scores.Iou[item.Index]))
                 .ToDictionary(item => item.Item, item => new ClassMeasure(scores.Iou[item.Index], boundary[item.Index].Iou, scores.Accuracy[item.Index])))
         {
-            Pictures = pictures,
+            Images = evaluation.Images,
         };
     }
 
     /// <summary>The 95 % interval of how much better this one is than another on the same pictures.</summary>
-    internal ConfidenceInterval Against(SegmenterMeasure baseline) => Bootstrap.Difference(baseline.Pictures, Pictures, IntervalSeed);
+    internal ConfidenceInterval Against(SegmenterMeasure baseline) => SegmenterEvaluation.Difference(baseline.Images, Images);
 
     internal void Show(IAnsiConsole console)
     {

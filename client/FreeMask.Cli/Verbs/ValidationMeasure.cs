@@ -16,26 +16,14 @@ namespace FreeMask.Cli.Verbs;
 internal sealed record ValidationMeasure(
     string Dataset, int Samples, double MIoU, ConfidenceInterval Interval, double PixelAccuracy, IReadOnlyDictionary<string, double> Classes)
 {
-    private const ulong IntervalSeed = 1;
-
     internal static ValidationMeasure Take(string folder, LabeledDataset data, CancellationToken stop)
     {
         using var segmenter = OnnxSegmenter.Load(folder);
-        var total = new ConfusionMatrix(data.Labels.Count);
-        var pictures = new List<ConfusionMatrix>(data.Count);
-        for (var i = 0; i < data.Count; i++)
-        {
-            stop.ThrowIfCancellationRequested();
-            var sample = data.Load(i);
-            var picture = new ConfusionMatrix(data.Labels.Count);
-            picture.Add(sample.Labels, segmenter.Segment(sample.Image).Labels);
-            pictures.Add(picture);
-            total.Add(picture);
-        }
-
-        var scores = total.Scores();
+        var images = Enumerable.Range(0, data.Count).Select(data.Load);
+        var evaluation = SegmenterEvaluator.Evaluate(images, data.Labels.Count, image => segmenter.Segment(image).Labels, stop: stop);
+        var scores = evaluation.Total.Scores();
         return new(
-            data.Root, pictures.Count, scores.MeanIou, Bootstrap.MeanIou(pictures, IntervalSeed), scores.PixelAccuracy,
+            data.Root, evaluation.Images.Count, scores.MeanIou, evaluation.Interval, scores.PixelAccuracy,
             data.Labels.Index().Where(item => !double.IsNaN(scores.Iou[item.Index])).DistinctBy(item => item.Item)
                 .ToDictionary(item => item.Item, item => scores.Iou[item.Index], StringComparer.Ordinal));
     }
