@@ -20,16 +20,15 @@ public sealed record BundleFacts(int SideMultiple, int? FixedWidth, int? FixedHe
     private const double NoGuidance = 1, EmbeddedGuidance = 8;
 
     /// <summary>Whether a folder is a model folder: it holds a U-Net, or says by <c>model_index.json</c> that it is one.</summary>
-    public static bool IsBundle(string folder) =>
-        File.Exists(Path.Combine(folder, "model_index.json")) || File.Exists(Path.Combine(folder, "unet", "model.onnx"));
+    public static bool IsBundle(string folder) => DiffusionFolder.IsHere(folder);
 
     /// <summary>Reads a folder.</summary>
     /// <exception cref="FreeMaskException">A file is missing or malformed; the message names it.</exception>
     public static BundleFacts Read(string folder)
     {
-        var unet = OnnxGraphReader.Read(Path.Combine(folder, "unet", "model.onnx"));
-        var decoder = OnnxGraphReader.Read(Path.Combine(folder, "vae_decoder", "model.onnx"));
-        var scheduler = SchedulerFile.Load(Path.Combine(folder, "scheduler", "scheduler_config.json"));
+        var unet = OnnxGraphReader.Read(DiffusionFolder.Graph(folder, DiffusionFolder.UNet));
+        var decoder = OnnxGraphReader.Read(DiffusionFolder.Graph(folder, DiffusionFolder.VaeDecoder));
+        var scheduler = SchedulerFile.Load(DiffusionFolder.SchedulerConfig(folder));
         var ports = UNetPorts.Of(unet);
         var cell = LatentCodec.PixelsPerCellOf(decoder);
         var own = scheduler.TryOwn(out var problem);

@@ -1,4 +1,5 @@
 using FreeMask.Diffusion.Attention;
+using FreeMask.Diffusion.Models;
 using FreeMask.Diffusion.Schedulers;
 using FreeMask.Onnx;
 using FreeMask.Onnx.Proto;
@@ -43,7 +44,6 @@ public sealed record BundleInspection(
     IReadOnlyList<InspectedModule> Modules, IReadOnlyList<KeyValuePair<string, int>> Histogram, string? Problem)
 {
     private const int CellPixels = 8, SelfSide = 32;
-    private static readonly string[] Parts = ["text_encoder", "text_encoder_2", "unet", "vae_decoder", "vae_encoder"];
     private static readonly string[] ElementTypes = ["?", "float", "uint8", "int8", "uint16", "int16", "int32", "int64", "string", "bool", "float16", "double", "uint32", "uint64", "complex64", "complex128", "bfloat16"];
 
     /// <summary>Inspects a folder.</summary>
@@ -54,10 +54,10 @@ public sealed record BundleInspection(
     {
         if (pixelSize < CellPixels) throw new FreeMaskException($"No image has a side of {pixelSize} pixels; give at least {CellPixels}.");
         if (!Directory.Exists(folder)) throw new FreeMaskException($"The model folder {folder} does not exist.");
-        var graphs = Parts.Select(p => (Part: p, Path: Path.Combine(folder, p, "model.onnx"))).Where(p => p.Part == "unet" || File.Exists(p.Path))
+        var graphs = DiffusionFolder.Parts.Select(p => (Part: p, Path: DiffusionFolder.Graph(folder, p))).Where(p => p.Part == DiffusionFolder.UNet || File.Exists(p.Path))
             .ToDictionary(p => p.Part, p => OnnxGraphReader.Read(p.Path), StringComparer.Ordinal);
-        var unet = graphs["unet"];
-        var scheduler = SchedulerFile.Load(Path.Combine(folder, "scheduler", "scheduler_config.json"));
+        var unet = graphs[DiffusionFolder.UNet];
+        var scheduler = SchedulerFile.Load(DiffusionFolder.SchedulerConfig(folder));
         IReadOnlyList<AttentionModule> modules = [];
         string? problem = null;
         try
@@ -92,10 +92,10 @@ public sealed record BundleInspection(
     /// <summary>The legacy script takes 32-bit token ids, fused graphs have contrib operators, dynamo names scopes in metadata; what remains is optimum's.</summary>
     private static string LayoutOf(Dictionary<string, OnnxGraph> graphs)
     {
-        var unet = graphs["unet"];
+        var unet = graphs[DiffusionFolder.UNet];
         if (unet.Nodes.Any(n => n.Domain == "com.microsoft")) return "olive";
         if (unet.Nodes.Any(n => n.MetadataProps.Any(p => p.Key.StartsWith("pkg.torch.onnx", StringComparison.Ordinal)))) return "dynamo";
-        return graphs.TryGetValue("text_encoder", out var text) && TypeName(text.Inputs[0]) == "int32" ? "legacy" : "optimum";
+        return graphs.TryGetValue(DiffusionFolder.TextEncoder, out var text) && TypeName(text.Inputs[0]) == "int32" ? "legacy" : "optimum";
     }
 
     private static string FamilyOf(OnnxGraph unet, SchedulerFile scheduler)

@@ -27,11 +27,11 @@ public sealed class DiffusionBundle : IDisposable
         _notes = notes;
         Text = TextEncoders.Load(folder, options.Session);
         Vae = LatentCodec.Load(folder, options.Session, _unet.HasPooledText ? LargeScale : ClassicScale, notes);
-        var scheduler = Path.Combine(folder, "scheduler", "scheduler_config.json");
+        var scheduler = DiffusionFolder.SchedulerConfig(folder);
         Schedulers = SchedulerFile.Load(scheduler);
         NoteScheduler(scheduler, notes);
 
-        using var index = JsonFile.ReadIfThere(Path.Combine(folder, "model_index.json"));
+        using var index = JsonFile.ReadIfThere(DiffusionFolder.Index(folder));
         ZeroesForNoNegative = _unet.HasPooledText && (index?.RootElement.Flag("force_zeros_for_empty_prompt") ?? true);
         LatentChannels = _unet.LatentChannels;
         NativeSize = FindNativeSize(folder);
@@ -94,7 +94,7 @@ public sealed class DiffusionBundle : IDisposable
     public static DiffusionBundle Load(string folder, DiffusionOptions? options = null)
     {
         if (!Directory.Exists(folder)) throw new FreeMaskException($"The model folder {folder} does not exist.");
-        var graph = OnnxGraphReader.Read(Path.Combine(folder, "unet", "model.onnx"));
+        var graph = OnnxGraphReader.Read(DiffusionFolder.Graph(folder, DiffusionFolder.UNet));
         DiffusionBundle? bundle = null;
         try
         {
@@ -158,7 +158,7 @@ public sealed class DiffusionBundle : IDisposable
 
     private int FindNativeSize(string folder)
     {
-        using var config = JsonFile.ReadIfThere(Path.Combine(folder, "unet", "config.json"));
+        using var config = JsonFile.ReadIfThere(DiffusionFolder.Config(folder, DiffusionFolder.UNet));
         if (config?.RootElement.Number("sample_size") is { } cells) return (int)cells * PixelsPerCell;
         return Vae.SampleSize ?? (HasPooledText ? 1024 : 512);
     }

@@ -36,14 +36,14 @@ internal sealed class LatentCodec : IDisposable
 
     internal static LatentCodec Load(string folder, OnnxSessionOptions options, double usualScale, List<string> notes)
     {
-        var path = Path.Combine(folder, "vae_decoder", "model.onnx");
+        var path = DiffusionFolder.Graph(folder, DiffusionFolder.VaeDecoder);
         var graph = OnnxGraphReader.Read(path);
-        using var config = JsonFile.ReadIfThere(Path.Combine(folder, "vae_decoder", "config.json")) ?? JsonFile.ReadIfThere(Path.Combine(folder, "vae", "config.json"));
+        using var config = JsonFile.ReadIfThere(DiffusionFolder.Config(folder, DiffusionFolder.VaeDecoder)) ?? JsonFile.ReadIfThere(DiffusionFolder.SharedVaeConfig(folder));
         var scale = config?.RootElement.Number("scaling_factor");
         if (scale is null) notes.Add($"{folder} states no VAE scaling factor; {usualScale} is used, that of the model's family.");
         var shift = config?.RootElement.Number("shift_factor") ?? 0;
         var cell = PixelsPerCellOf(graph);
-        var encoder = Path.Combine(folder, "vae_encoder", "model.onnx");
+        var encoder = DiffusionFolder.Graph(folder, DiffusionFolder.VaeEncoder);
         var decoder = OnnxSession.Load(path, options);
         try
         {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using FreeMask.Files;
 using FreeMask.Onnx;
 using FreeMask.Tensors;
 
@@ -75,7 +76,7 @@ internal sealed class TextEncoders : IDisposable
     private void Add(string folder, string tokenizer, string encoder, OnnxSessionOptions options)
     {
         var words = ClipTokenizer.Load(Path.Combine(folder, tokenizer));
-        var session = OnnxSession.Load(Path.Combine(folder, encoder, "model.onnx"), options);
+        var session = OnnxSession.Load(Path.Combine(folder, encoder, ModelFileNames.Onnx), options);
         _encoders.Add((words, session));
         if (session.Inputs.First() is { Rank: 2 } ids && ids.Dimensions[1] > 0 && ids.Dimensions[1] != words.MaximumLength)
             throw new FreeMaskException($"{session.Path} takes texts of {ids.Dimensions[1]} tokens, but {Path.Combine(folder, tokenizer)} gives {words.MaximumLength}.");

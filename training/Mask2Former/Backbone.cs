@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using FreeMask.Json;
 using FreeMask.Training.Torch;
 using static TorchSharp.torch;
 

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using FreeMask.Files;
+using FreeMask.Json;
 using FreeMask.Tensors;
 
 namespace FreeMask.Training.Mask2Former;
@@ -7,7 +9,7 @@ namespace FreeMask.Training.Mask2Former;
 /// <summary>A folder as Hugging Face's <c>save_pretrained</c> writes it: a configuration, and weights in one file or in several with an index.</summary>
 internal static class CheckpointFolder
 {
-    internal const string Config = "config.json", Weights = "model.safetensors", Index = "model.safetensors.index.json";
+    internal const string Config = ModelFileNames.Config, Weights = ModelFileNames.Weights, Index = ModelFileNames.WeightsIndex;
 
     /// <summary>Whether a folder holds weights.</summary>
     public static bool HasWeights(string folder) => File.Exists(Path.Combine(folder, Weights)) || File.Exists(Path.Combine(folder, Index));

@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using FreeMask.Files;
+using FreeMask.Json;
 using FreeMask.Training.Torch;
 using static TorchSharp.torch;
 
@@ -57,8 +59,8 @@ internal sealed class ResNetClassifier : NamedModule<Tensor, Tensor>
         var json = Config.ToJson();
         json["architectures"] = new JsonArray("ResNetForImageClassification");
         JsonFields.AddLabels(json, Labels);
-        File.WriteAllText(Path.Combine(folder, "config.json"), JsonFields.Format(json));
-        ModuleState.ToFile(this).Save(Path.Combine(folder, "model.safetensors"));
+        File.WriteAllText(Path.Combine(folder, ModelFileNames.Config), JsonFields.Format(json));
+        ModuleState.ToFile(this).Save(Path.Combine(folder, ModelFileNames.Weights));
     }
 
     /// <summary>Logits [n, classes] of normalised images [n, 3, h, w] ((RGB / 255 - mean) / deviation with ImageNet's figures).</summary>

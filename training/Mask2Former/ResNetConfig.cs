@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using FreeMask.Json;
 
 namespace FreeMask.Training.Mask2Former;
 

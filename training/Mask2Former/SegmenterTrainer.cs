@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using FreeMask.Imaging;
+using FreeMask.Json;
 using FreeMask.Randomness;
 using FreeMask.Tensors;
 using FreeMask.Training.Torch;

@@ -139,16 +139,16 @@ internal interface ITrainingSnapshots
 internal sealed record SegmenterTrainingResult(byte[] Weights, string Config, byte[] Onnx, string Card, int Steps, double Seconds, double FinalLoss)
 {
     /// <summary>The files that <see cref="Save"/> writes.</summary>
-    public static IReadOnlyList<string> Files { get; } = ["model.safetensors", "config.json", SegmenterPreprocessing.FileName, "model.onnx", "card.json"];
+    public static IReadOnlyList<string> Files { get; } = [ModelFileNames.Weights, ModelFileNames.Config, SegmenterPreprocessing.FileName, ModelFileNames.Onnx, ModelFileNames.Card];
 
     /// <summary>Writes <see cref="Files"/>; the folder is made where it is absent.</summary>
     public void Save(string folder)
     {
         Directory.CreateDirectory(folder);
-        AtomicFile.Write(Path.Combine(folder, "model.safetensors"), Weights);
-        AtomicFile.Write(Path.Combine(folder, "config.json"), Config);
-        AtomicFile.Write(Path.Combine(folder, SegmenterPreprocessing.FileName), SegmenterPreprocessing.Of(SegmenterCard.Parse(Card, "card.json")).ToJson());
-        AtomicFile.Write(Path.Combine(folder, "model.onnx"), Onnx);
-        AtomicFile.Write(Path.Combine(folder, "card.json"), Card);
+        AtomicFile.Write(Path.Combine(folder, ModelFileNames.Weights), Weights);
+        AtomicFile.Write(Path.Combine(folder, ModelFileNames.Config), Config);
+        AtomicFile.Write(Path.Combine(folder, SegmenterPreprocessing.FileName), SegmenterPreprocessing.Of(SegmenterCard.Parse(Card, ModelFileNames.Card)).ToJson());
+        AtomicFile.Write(Path.Combine(folder, ModelFileNames.Onnx), Onnx);
+        AtomicFile.Write(Path.Combine(folder, ModelFileNames.Card), Card);
     }
 }

@@ -55,10 +55,10 @@ internal sealed record AffinityConfig
 internal sealed class AffinityModel
 {
     /// <summary>The file of weights: the tensors of <see cref="AffinityHead"/> under <c>all.</c>, or under the name of each class.</summary>
-    public const string WeightsFile = "model.safetensors";
+    public const string WeightsFile = ModelFileNames.Weights;
 
     /// <summary>The file of <see cref="AffinityConfig"/>.</summary>
-    public const string ConfigFile = "config.json";
+    public const string ConfigFile = ModelFileNames.Config;
 
     private const string Shared = "all";
 

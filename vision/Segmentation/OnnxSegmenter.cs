@@ -1,3 +1,4 @@
+using FreeMask.Files;
 using FreeMask.Imaging;
 using FreeMask.Onnx;
 using Microsoft.ML.OnnxRuntime;
@@ -59,8 +60,8 @@ internal sealed class OnnxSegmenter : IDisposable
     /// <exception cref="FreeMaskException">A file is missing or does not fit.</exception>
     public static OnnxSegmenter Load(string folder, int threads = 0)
     {
-        var card = SegmenterCard.Load(Path.Combine(folder, "card.json"));
-        var path = Path.Combine(folder, "model.onnx");
+        var card = SegmenterCard.Load(Path.Combine(folder, ModelFileNames.Card));
+        var path = Path.Combine(folder, ModelFileNames.Onnx);
         if (!File.Exists(path)) throw new FreeMaskException($"{path} does not exist; a segmenter's folder holds model.onnx and card.json.");
         var graph = OnnxGraphReader.Read(path);
         ModelFiles.RequireWeights(graph);

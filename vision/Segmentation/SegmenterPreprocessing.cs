@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using FreeMask.Files;
 using FreeMask.Imaging;
 using FreeMask.Json;
 
@@ -17,7 +18,7 @@ internal sealed record PreparedImage(float[] Pixels, int Width, int Height);
 internal sealed record SegmenterPreprocessing
 {
     /// <summary>The file's name.</summary>
-    public const string FileName = "preprocessor_config.json";
+    public const string FileName = ModelFileNames.Preprocessor;
 
     private const int BilinearFilter = 2;
 

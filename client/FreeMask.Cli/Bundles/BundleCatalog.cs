@@ -2,6 +2,7 @@ using System.Text.Json;
 using FreeMask.Cli.RunFiles;
 using FreeMask.Cli.Terminal;
 using FreeMask.Diffusion.Inspection;
+using FreeMask.Files;
 using FreeMask.Vision.Affinity;
 using FreeMask.Vision.Datasets;
 
@@ -14,7 +15,7 @@ namespace FreeMask.Cli.Bundles;
 internal sealed class BundleCatalog(string? modelsFolder)
 {
     internal const string EnvironmentVariable = "FREEMASK_MODELS";
-    internal const string IndexFile = "model_index.json";
+    internal const string IndexFile = ModelFileNames.DiffusionIndex;
 
     /// <summary>The folder that holds the bundles; null where there is none.</summary>
     internal string? ModelsFolder { get; } = modelsFolder;
@@ -47,7 +48,7 @@ internal sealed class BundleCatalog(string? modelsFolder)
         {
             try
             {
-                var path = Path.Combine(Folder(model, AppContext.BaseDirectory) ?? model, part, "config.json");
+                var path = Path.Combine(Folder(model, AppContext.BaseDirectory) ?? model, part, ModelFileNames.Config);
                 if (!File.Exists(path)) continue;
                 using var config = JsonDocument.Parse(File.ReadAllBytes(path));
                 if (config.RootElement.TryGetProperty("sample_size", out var size) && size.TryGetInt32(out var side) && side > 0) return side;
@@ -113,7 +114,7 @@ internal sealed class BundleCatalog(string? modelsFolder)
         public string? FindSegmenter(string path)
         {
             var full = Path.GetFullPath(path, folder);
-            return File.Exists(Path.Combine(full, "model.onnx")) && File.Exists(Path.Combine(full, "card.json")) ? full : null;
+            return File.Exists(Path.Combine(full, ModelFileNames.Onnx)) && File.Exists(Path.Combine(full, ModelFileNames.Card)) ? full : null;
         }
 
         public (string Folder, AffinityConfig Config)? FindAffinity(string path)

@@ -1,9 +1,11 @@
+using FreeMask.Files;
+
 namespace FreeMask.Cli.Hub;
 
 /// <summary>Which files of a repository make an ONNX export. Pickled weights are never among them: loading one runs code.</summary>
 internal static class HubSelection
 {
-    private const string Index = "model_index.json", Model = "model.onnx", AutoencoderConfig = "vae/config.json";
+    private const string Index = ModelFileNames.DiffusionIndex, Model = ModelFileNames.Onnx, AutoencoderConfig = "vae/config.json";
 
     private static readonly string[] Kinds = [".json", ".txt"];
     private static readonly string[] LicenceKinds = ["", ".txt", ".md"];
@@ -59,8 +61,8 @@ internal static class HubSelection
     internal static IReadOnlyList<(HubFile File, string Path)> Checkpoint(HubListing listing, HubReference reference)
     {
         var files = listing.Files.Where(file => Folder(file.Path).Length == 0
-            && (file.Path is "config.json" or "preprocessor_config.json" or "model.safetensors.index.json" || file.Path.EndsWith(".safetensors", StringComparison.Ordinal))).ToList();
-        return files.Exists(file => file.Path == "config.json") && files.Exists(file => file.Path.EndsWith(".safetensors", StringComparison.Ordinal))
+            && (file.Path is ModelFileNames.Config or ModelFileNames.Preprocessor or ModelFileNames.WeightsIndex || file.Path.EndsWith(".safetensors", StringComparison.Ordinal))).ToList();
+        return files.Exists(file => file.Path == ModelFileNames.Config) && files.Exists(file => file.Path.EndsWith(".safetensors", StringComparison.Ordinal))
             ? [.. files.Select(file => (file, file.Path)).OrderBy(item => item.Path, StringComparer.Ordinal)]
             : throw new FreeMaskException($"{reference.Repository} at {reference.Revision} holds no config.json with safetensors.");
     }

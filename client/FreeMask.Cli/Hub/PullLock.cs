@@ -22,7 +22,7 @@ internal sealed record PullLock(string Repository, string Revision, string Commi
     internal const string FileName = "freemask.lock.json";
 
     // What a pull is about that has not ended.
-    private const string BegunName = "freemask.pull.json", Index = "model_index.json";
+    private const string BegunName = "freemask.pull.json", Index = ModelFileNames.DiffusionIndex;
 
     private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 

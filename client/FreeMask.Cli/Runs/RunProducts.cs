@@ -77,13 +77,13 @@ internal sealed class RunProducts(RunReader run, RunFolder folder, CommandContex
 
     private async Task WriteSegmenterAsync(SegmenterModel segmenter, CancellationToken stop)
     {
-        await CopyAsync(segmenter.Config, Path.Combine(folder.Segmenter, "config.json"), stop);
-        await CopyAsync(segmenter.Weights, Path.Combine(folder.Segmenter, "model.safetensors"), stop);
-        if (segmenter.Onnx is { } onnx) await CopyAsync(onnx, Path.Combine(folder.Segmenter, "model.onnx"), stop);
+        await CopyAsync(segmenter.Config, Path.Combine(folder.Segmenter, ModelFileNames.Config), stop);
+        await CopyAsync(segmenter.Weights, Path.Combine(folder.Segmenter, ModelFileNames.Weights), stop);
+        if (segmenter.Onnx is { } onnx) await CopyAsync(onnx, Path.Combine(folder.Segmenter, ModelFileNames.Onnx), stop);
         if (segmenter.Card is not { } card) return;
         var text = await run.BytesAsync(card, stop);
-        await AtomicFile.WriteAsync(Path.Combine(folder.Segmenter, "card.json"), text, stop);
-        var preprocessing = SegmenterPreprocessing.Of(SegmenterCard.Parse(Encoding.UTF8.GetString(text.Span), "card.json"));
+        await AtomicFile.WriteAsync(Path.Combine(folder.Segmenter, ModelFileNames.Card), text, stop);
+        var preprocessing = SegmenterPreprocessing.Of(SegmenterCard.Parse(Encoding.UTF8.GetString(text.Span), ModelFileNames.Card));
         await AtomicFile.WriteAsync(Path.Combine(folder.Segmenter, SegmenterPreprocessing.FileName), Encoding.UTF8.GetBytes(preprocessing.ToJson()), stop);
     }
 

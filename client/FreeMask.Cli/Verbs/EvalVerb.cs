@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using FreeMask.Cli.Runs;
 using FreeMask.Cli.Terminal;
+using FreeMask.Files;
 using FreeMask.Training.Mini;
 using FreeMask.Training.Mini.Evaluation;
 using FreeMask.Vision.Datasets;
@@ -89,7 +90,7 @@ internal static class EvalVerb
     private static string SegmenterFolder(string target, CommandContext context)
     {
         string[] candidates = [target, new RunFolder(context.Data, target).Segmenter];
-        return candidates.FirstOrDefault(folder => File.Exists(Path.Combine(folder, "model.onnx")) && File.Exists(Path.Combine(folder, "card.json"))) is { } found
+        return candidates.FirstOrDefault(folder => File.Exists(Path.Combine(folder, ModelFileNames.Onnx)) && File.Exists(Path.Combine(folder, ModelFileNames.Card))) is { } found
             ? Path.GetFullPath(found)
             : throw new FreeMaskException($"'{target}' is neither a run in {context.Data.Root} that has trained a segmenter, nor a folder with model.onnx and card.json.");
     }

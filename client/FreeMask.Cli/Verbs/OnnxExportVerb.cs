@@ -19,7 +19,7 @@ internal static class OnnxExportVerb
             ?? throw new FreeMaskException($"'{named}' is neither a model folder with config.json and model.safetensors, nor a run in {context.Data.Root} that has trained a segmenter.");
         if (CheckpointFolder.KindOf(folder) is var kind && kind != "mask2former")
             throw new FreeMaskException($"{folder} is a model of type '{kind}'; only 'mask2former' can be exported.");
-        var (model, card) = (Path.Combine(target, "model.onnx"), Path.Combine(target, "card.json"));
+        var (model, card) = (Path.Combine(target, ModelFileNames.Onnx), Path.Combine(target, ModelFileNames.Card));
         if (File.Exists(model) && !overwrite) throw new FreeMaskException($"{model} exists; name another folder with --out, or replace it with --overwrite.");
         var (width, height) = size is null ? SizeOf(folder) : Parse(size);
         OutputFolder.Make(target);
@@ -36,7 +36,7 @@ internal static class OnnxExportVerb
     /// <summary>The size that the checkpoint was trained for: its card's, its preprocessor's (square where it names one side), or 512.</summary>
     private static (int Width, int Height) SizeOf(string folder)
     {
-        if (Path.Combine(folder, "card.json") is var card && File.Exists(card)) return SegmenterCard.Load(card) is var made ? (made.Width, made.Height) : default;
+        if (Path.Combine(folder, ModelFileNames.Card) is var card && File.Exists(card)) return SegmenterCard.Load(card) is var made ? (made.Width, made.Height) : default;
         if (Path.Combine(folder, SegmenterPreprocessing.FileName) is var file && File.Exists(file))
         {
             var preprocessing = SegmenterPreprocessing.Load(file);

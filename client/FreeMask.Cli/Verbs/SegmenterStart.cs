@@ -1,6 +1,7 @@
 using FreeMask.Cli.Bundles;
 using FreeMask.Cli.Hub;
 using FreeMask.Cli.Terminal;
+using FreeMask.Files;
 using FreeMask.Training.Mask2Former;
 using FreeMask.Training.Mini;
 
@@ -53,7 +54,7 @@ internal sealed record SegmenterStart(string? Folder, Mask2FormerConfig? Config)
     private static async Task<string> PulledAsync(VerbHost host, CommandContext context, HubReference classifier, CancellationToken stop)
     {
         var folder = Path.GetFullPath(Path.Combine(host.Bundles.ModelsFolder ?? "models", classifier.Name));
-        if (CheckpointFolder.HasWeights(folder) && File.Exists(Path.Combine(folder, "config.json"))) return folder;
+        if (CheckpointFolder.HasWeights(folder) && File.Exists(Path.Combine(folder, ModelFileNames.Config))) return folder;
         using var hub = new HubClient(host.Variable(HubClient.EndpointVariable) ?? HubClient.DefaultEndpoint, host.Variable(HubClient.TokenVariable), context.Time);
         await new Puller(hub, context.Say, context.Time).PullAsync(classifier, null, folder, stop, listing => HubSelection.Checkpoint(listing, classifier));
         return folder;

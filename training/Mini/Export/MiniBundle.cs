@@ -1,5 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using FreeMask.Diffusion.Models;
+using FreeMask.Files;
 using FreeMask.Json;
 using FreeMask.Training.Mini.Networks;
 using FreeMask.Training.Mini.Scenes;
@@ -18,14 +20,14 @@ internal static class MiniBundle
         foreach (var part in (string[])["scheduler", "text_encoder", "unet", "vae_encoder", "vae_decoder"])
             Directory.CreateDirectory(Path.Combine(directory, part));
         vocabulary.Save(Path.Combine(directory, "tokenizer"));
-        TextEncoderExport.Build(diffusion.Text, WeightStorage.Half).Save(Path.Combine(directory, "text_encoder", "model.onnx"));
-        UNetExport.Build(diffusion.UNet, WeightStorage.Half).Save(Path.Combine(directory, "unet", "model.onnx"));
-        AutoEncoderExport.BuildEncoder(autoEncoder, mean, deviation, WeightStorage.Half).Save(Path.Combine(directory, "vae_encoder", "model.onnx"));
-        AutoEncoderExport.BuildDecoder(autoEncoder, mean, deviation, WeightStorage.Half).Save(Path.Combine(directory, "vae_decoder", "model.onnx"));
+        TextEncoderExport.Build(diffusion.Text, WeightStorage.Half).Save(DiffusionFolder.Graph(directory, DiffusionFolder.TextEncoder));
+        UNetExport.Build(diffusion.UNet, WeightStorage.Half).Save(DiffusionFolder.Graph(directory, DiffusionFolder.UNet));
+        AutoEncoderExport.BuildEncoder(autoEncoder, mean, deviation, WeightStorage.Half).Save(DiffusionFolder.Graph(directory, DiffusionFolder.VaeEncoder));
+        AutoEncoderExport.BuildDecoder(autoEncoder, mean, deviation, WeightStorage.Half).Save(DiffusionFolder.Graph(directory, DiffusionFolder.VaeDecoder));
         WriteJson(directory, "vae_decoder/config.json", AutoEncoderConfig());
         WriteJson(directory, "vae_encoder/config.json", AutoEncoderConfig());
         WriteJson(directory, "scheduler/scheduler_config.json", SchedulerConfig());
-        WriteJson(directory, "model_index.json", ModelIndex());
+        WriteJson(directory, ModelFileNames.DiffusionIndex, ModelIndex());
     }
 
     private static void WriteJson(string directory, string file, JsonObject content) =>

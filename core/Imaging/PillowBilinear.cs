@@ -1,6 +1,4 @@
-using FreeMask.Imaging;
-
-namespace FreeMask.Vision.Segmentation;
+namespace FreeMask.Imaging;
 
 /// <summary>
 /// Pillow's bilinear resizing of bytes, bit for bit: a triangle that widens when shrinking, weights in fixed point (22 bits), bytes between the two passes.

@@ -1,9 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using FreeMask.Json;
 
-namespace FreeMask.Training.Mask2Former;
+namespace FreeMask.Json;
 
 /// <summary>Reads fields of a Hugging Face configuration; an absent or null field has the library's default.</summary>
 internal sealed class JsonFields(JsonObject json, string origin)
