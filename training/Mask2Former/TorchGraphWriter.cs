@@ -5,27 +5,13 @@ using static TorchSharp.torch;
 namespace FreeMask.Training.Mask2Former;
 
 /// <summary>Writes the project's layers as ONNX operators; batch sizes stay free (a 0 or -1 in every reshape).</summary>
-internal sealed class TorchGraphWriter(OnnxGraphBuilder builder)
+internal sealed class TorchGraphWriter(OnnxGraphBuilder builder) : TorchOnnxWriter(builder)
 {
-    internal OnnxGraphBuilder Builder { get; } = builder;
-
-    internal static float[] Values(Tensor tensor)
-    {
-        using var scope = NewDisposeScope();
-        return tensor.detach().contiguous().data<float>().ToArray();
-    }
-
     internal string Constant(string name, Tensor tensor) => Builder.Weight(name, Values(tensor), tensor.shape);
 
     internal string Reshape(string x, params long[] shape) => Builder.Op("Reshape", [x, Builder.Int64s(shape)]);
 
     internal string Transpose(string x, params long[] order) => Builder.Op("Transpose", [x], ("perm", order));
-
-    internal string Add(string a, string b) => Builder.Op("Add", [a, b]);
-
-    internal string Multiply(string a, string b) => Builder.Op("Mul", [a, b]);
-
-    internal string MatMul(string a, string b) => Builder.Op("MatMul", [a, b]);
 
     internal string Relu(string x) => Builder.Op("Relu", [x]);
 

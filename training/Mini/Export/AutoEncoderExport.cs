@@ -1,5 +1,6 @@
 using FreeMask.Onnx;
 using FreeMask.Training.Mini.Networks;
+using FreeMask.Training.Torch;
 
 namespace FreeMask.Training.Mini.Export;
 
@@ -15,15 +16,15 @@ internal static class AutoEncoderExport
     {
         var net = network.Encoder;
         var layers = new OnnxLayerWriter(new OnnxGraphBuilder(), storage);
-        layers.Graph.Input("sample", OnnxGraphBuilder.Float, "batch", 3, "height", "width");
-        layers.Graph.Scope = "/encoder";
+        layers.Builder.Input("sample", OnnxGraphBuilder.Float, "batch", 3, "height", "width");
+        layers.Builder.Scope = "/encoder";
         var h = layers.Silu(layers.Convolution("conv_in", net.Stem, "sample"));
         h = layers.Residual(net.Res1, "res_1", layers.Convolution("down_1", net.Down1, h));
         h = layers.Residual(net.Res2, "res_2", layers.Convolution("down_2", net.Down2, h));
         h = layers.Residual(net.Res3, "res_3", h);
         h = layers.Silu(layers.GroupNorm("conv_norm_out", net.NormOut, h));
 
-        var (weight, bias) = (OnnxLayerWriter.Floats(net.ConvOut.weight!), OnnxLayerWriter.Floats(net.ConvOut.bias!));
+        var (weight, bias) = (TorchOnnxWriter.Values(net.ConvOut.weight!), TorchOnnxWriter.Values(net.ConvOut.bias!));
         var width = (int)net.ConvOut.weight!.shape[1];
         var (meanWeight, meanBias) = (weight[..(AutoEncoder.LatentChannels * width)], bias[..AutoEncoder.LatentChannels]);
         for (var channel = 0; channel < AutoEncoder.LatentChannels; channel++)
@@ -33,8 +34,8 @@ internal static class AutoEncoderExport
         }
 
         h = layers.Convolution("conv_out", meanWeight, [AutoEncoder.LatentChannels, width, 1, 1], meanBias, h, stride: 1, padding: 0);
-        layers.Graph.Output("latent_sample", h, OnnxGraphBuilder.Float, "batch", AutoEncoder.LatentChannels, "latent_height", "latent_width");
-        return layers.Graph;
+        layers.Builder.Output("latent_sample", h, OnnxGraphBuilder.Float, "batch", AutoEncoder.LatentChannels, "latent_height", "latent_width");
+        return layers.Builder;
     }
 
     /// <summary>Normalised <c>latent_sample</c> to <c>sample</c> [batch, 3, height, width], not clamped.</summary>
@@ -43,8 +44,8 @@ internal static class AutoEncoderExport
     {
         var net = network.Decoder;
         var layers = new OnnxLayerWriter(new OnnxGraphBuilder(), storage);
-        layers.Graph.Input("latent_sample", OnnxGraphBuilder.Float, "batch", AutoEncoder.LatentChannels, "latent_height", "latent_width");
-        layers.Graph.Scope = "/decoder";
+        layers.Builder.Input("latent_sample", OnnxGraphBuilder.Float, "batch", AutoEncoder.LatentChannels, "latent_height", "latent_width");
+        layers.Builder.Scope = "/decoder";
 
         // Zero padding happens after de-normalisation in training, so the mean must be added before the convolution; the scale can be folded.
         var raw = layers.Add(
@@ -55,8 +56,8 @@ internal static class AutoEncoderExport
         h = layers.Residual(net.Res3, "res_3", layers.Convolution("up_1", net.Up1, layers.Double(h)));
         h = layers.Residual(net.Res4, "res_4", layers.Convolution("up_2", net.Up2, layers.Double(h)));
         h = layers.Convolution("conv_out", net.ConvOut, layers.Silu(layers.GroupNorm("conv_norm_out", net.NormOut, h)));
-        h = layers.Graph.Op("DepthToSpace", [h], ("blocksize", 2L), ("mode", "CRD"));
-        layers.Graph.Output("sample", h, OnnxGraphBuilder.Float, "batch", 3, "height", "width");
-        return layers.Graph;
+        h = layers.Builder.Op("DepthToSpace", [h], ("blocksize", 2L), ("mode", "CRD"));
+        layers.Builder.Output("sample", h, OnnxGraphBuilder.Float, "batch", 3, "height", "width");
+        return layers.Builder;
     }
 }

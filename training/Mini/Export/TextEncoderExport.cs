@@ -12,7 +12,7 @@ internal static class TextEncoderExport
     internal static OnnxGraphBuilder Build(TextEncoder encoder, WeightStorage storage)
     {
         var layers = new OnnxLayerWriter(new OnnxGraphBuilder(), storage);
-        var graph = layers.Graph;
+        var graph = layers.Builder;
         graph.Input("input_ids", OnnxGraphBuilder.Int64, "batch", "sequence");
         var length = graph.Op("Slice", [graph.Op("Shape", ["input_ids"]), graph.Int64s(1), graph.Int64s(2)]);
         string FirstRows(string table) => graph.Op("Slice", [table, graph.Int64s(0), length, graph.Int64s(0)]);

@@ -12,7 +12,7 @@ internal static class UNetExport
     internal static OnnxGraphBuilder Build(UNet net, WeightStorage storage)
     {
         var layers = new OnnxLayerWriter(new OnnxGraphBuilder(), storage);
-        var graph = layers.Graph;
+        var graph = layers.Builder;
         graph.Input("sample", OnnxGraphBuilder.Float, "batch", AutoEncoder.LatentChannels, "height", "width");
         graph.Input("timestep", OnnxGraphBuilder.Int64, "batch");
         graph.Input("encoder_hidden_states", OnnxGraphBuilder.Float, "batch", "sequence", TextEncoder.Width);
@@ -42,7 +42,7 @@ internal static class UNetExport
 
     private static string Time(OnnxLayerWriter layers, TimeEmbedding embedding)
     {
-        var graph = layers.Graph;
+        var graph = layers.Builder;
         var steps = graph.Op("Unsqueeze", [graph.Op("Cast", ["timestep"], ("to", (long)OnnxGraphBuilder.Float)), graph.Int64s(1)]);
         var angles = layers.Multiply(steps, layers.Weight("frequencies", TimeEmbedding.Frequencies(embedding.Width), embedding.Width / 2));
         var sinusoids = layers.Concat(graph.Op("Cos", [angles]), graph.Op("Sin", [angles]));
@@ -51,7 +51,7 @@ internal static class UNetExport
 
     private static string Transformer(OnnxLayerWriter layers, SpatialTransformer transformer, string x)
     {
-        var graph = layers.Graph;
+        var graph = layers.Builder;
         var width = transformer.Norm.weight!.numel();
         var normal = layers.Within(transformer.Path.TrimStart('/'), () => layers.GroupNorm("norm", transformer.Norm, x));
         return layers.Within(transformer.Path.TrimStart('/'), () =>
