@@ -10,7 +10,6 @@ public sealed class ArchitectureTests
     public void Folders_refer_downwards()
     {
         var dependencies = new NamespaceDependencies(typeof(CommandLine).Assembly, name => name.StartsWith("FreeMask", StringComparison.Ordinal));
-        foreach (var c in dependencies.Cycles()) Console.Error.WriteLine(c);
         Assert.Empty(dependencies.Cycles());
         Assert.Empty(dependencies.UpwardReferences(
             "FreeMask.Cli.Terminal",

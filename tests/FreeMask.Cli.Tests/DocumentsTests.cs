@@ -1,4 +1,3 @@
-using FreeMask.Cli.Terminal;
 using FreeMask.Cli.Tests.Terminal;
 using FreeMask.Cli.Verbs;
 using Xunit;

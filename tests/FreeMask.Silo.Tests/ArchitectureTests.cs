@@ -11,7 +11,6 @@ public sealed class ArchitectureTests
     public void Folders_refer_downwards()
     {
         var dependencies = new NamespaceDependencies(typeof(EmbeddedSilo).Assembly, name => name.StartsWith("FreeMask", StringComparison.Ordinal));
-        foreach (var c in dependencies.Cycles()) Console.Error.WriteLine(c);
         Assert.Empty(dependencies.Cycles());
         Assert.Empty(dependencies.UpwardReferences(
             "FreeMask.Hosting.Configuration",

@@ -38,7 +38,7 @@ internal static class AffinityVerb
             context.Say($"Learning from {examples.Count} samples of run '{id}'.");
             var folder = OutputFolder.Make(target);
             var config = await Task.Run(() => AffinityTrainer.Train(request, examples, folder, context.Say, stop), CancellationToken.None);
-            return new CommandResult(new { affinity = folder, config }, console => console.Profile.Out.Writer.WriteLine(folder));
+            return new VerbResult(new { affinity = folder, config }, console => console.Profile.Out.Writer.WriteLine(folder));
         });
     }
 

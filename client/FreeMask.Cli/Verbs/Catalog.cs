@@ -1,5 +1,4 @@
 using System.CommandLine;
-using FreeMask.Cli.Terminal;
 
 namespace FreeMask.Cli.Verbs;
 

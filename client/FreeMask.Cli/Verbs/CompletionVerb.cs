@@ -19,12 +19,12 @@ internal static class CompletionVerb
             if (!CompletionScripts.Shells.Contains(named))
                 throw new FreeMaskException($"There is no completion for '{named}'; there is one for {string.Join(", ", CompletionScripts.Shells)}.{NameSuggester.Suggestion(named, CompletionScripts.Shells)}");
             var script = CompletionScripts.Of(named);
-            if (!parsed.GetValue(install)) return Task.FromResult(new CommandResult(new { shell = named, script }, console => console.Profile.Out.Writer.Write(script)));
+            if (!parsed.GetValue(install)) return Task.FromResult(new VerbResult(new { shell = named, script }, console => console.Profile.Out.Writer.Write(script)));
             var (file, hint) = CompletionScripts.Place(named, host.Variable("HOME") ?? Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), host.Variable);
             if (file is null) throw new FreeMaskException($"There is no place where {named} looks for scripts by itself. {hint}");
             Directory.CreateDirectory(Path.GetDirectoryName(file)!);
             AtomicFile.Write(file, script);
-            return Task.FromResult(new CommandResult(new { shell = named, file, hint }, console => console.Profile.Out.Writer.WriteLine($"{file}\n{hint}")));
+            return Task.FromResult(new VerbResult(new { shell = named, file, hint }, console => console.Profile.Out.Writer.WriteLine($"{file}\n{hint}")));
         });
     }
 }

@@ -27,7 +27,7 @@ internal static class ConformanceVerb
             var folder = isSegmenter ? checkpoint : folderOf(named);
             var report = await Task.Run(
                 () => isSegmenter ? SegmenterConformance.Measure(folder, reference, stop) : BundleConformance.Measure(folder, reference, null, stop), CancellationToken.None);
-            return new CommandResult(report, console => Show(console, report), report.Passed ? ExitCodes.Ok : ExitCodes.Failed);
+            return new VerbResult(report, console => Show(console, report), report.Passed ? ExitCodes.Ok : ExitCodes.Failed);
         });
     }
 

@@ -13,7 +13,7 @@ internal static class DoctorVerb
         {
             var checks = Doctor.Examine(context.Data, host.Bundles);
             var ok = checks.All(check => check.Verdict != Verdict.Failed);
-            return Task.FromResult(new CommandResult(new { ok, checks }, console => Show(console, checks), ok ? ExitCodes.Ok : ExitCodes.Failed));
+            return Task.FromResult(new VerbResult(new { ok, checks }, console => Show(console, checks), ok ? ExitCodes.Ok : ExitCodes.Failed));
         });
 
     private static void Show(IAnsiConsole console, IReadOnlyList<Check> checks)

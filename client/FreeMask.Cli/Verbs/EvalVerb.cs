@@ -48,7 +48,7 @@ internal static class EvalVerb
         });
     }
 
-    private static CommandResult Compare(SegmenterMeasure measure, SegmenterMeasure baseline)
+    private static VerbResult Compare(SegmenterMeasure measure, SegmenterMeasure baseline)
     {
         var (difference, interval) = (measure.MIoU - baseline.MIoU, measure.Against(baseline));
         return new(new { measure, baseline, difference, interval }, console =>
@@ -65,7 +65,7 @@ internal static class EvalVerb
         });
     }
 
-    private static async Task<CommandResult> BundleAsync(string folder, int images, CommandContext context, CancellationToken stop)
+    private static async Task<VerbResult> BundleAsync(string folder, int images, CommandContext context, CancellationToken stop)
     {
         var result = await Task.Run(() => MiniEvaluation.Run(new MiniEvaluationOptions { Model = folder, Images = images }, context.Say, stop), CancellationToken.None);
         return new(result, console =>

@@ -28,7 +28,7 @@ internal static class ExperimentVerbs
             var drawn = parsed.GetValue(plot) is { } file ? NamedPath.File(file, "--plot") : null;
             var results = await Task.Run(() => ThresholdExperiment.Run(folder, parsed.GetValue(images), parsed.GetValue(seed), context.Say, stop), CancellationToken.None);
             if (drawn is not null) await AtomicFile.WriteAsync(drawn, ThresholdChart.Draw(results), stop);
-            return new CommandResult(new { model = folder, results, plot = drawn }, console => Show(console, results, drawn));
+            return new VerbResult(new { model = folder, results, plot = drawn }, console => Show(console, results, drawn));
         });
     }
 
@@ -44,7 +44,7 @@ internal static class ExperimentVerbs
             var folder = host.Bundles.Folder(named, Directory.GetCurrentDirectory()) ?? throw new FreeMaskException($"There is no model bundle '{named}' with a {BundleCatalog.IndexFile}.");
             var heads = AffinityModel.Load(Path.GetFullPath(parsed.GetValue(affinity) ?? Path.Combine(folder, "affinity")));
             var results = await Task.Run(() => RefinementExperiment.Run(folder, heads, parsed.GetValue(images), parsed.GetValue(seed), context.Say, stop), CancellationToken.None);
-            return new CommandResult(new { model = folder, affinity = heads.Config, results }, console => Show(console, results));
+            return new VerbResult(new { model = folder, affinity = heads.Config, results }, console => Show(console, results));
         });
     }
 

@@ -20,7 +20,7 @@ internal static class LogsVerb
             var all = files.SelectMany(File.ReadLines);
             var wanted = parsed.GetValue(lines) is > 0 and var count ? all.TakeLast(count) : all;
             List<string> shown = [.. wanted];
-            return Task.FromResult(new CommandResult(new { run = named, files, lines = shown }, console =>
+            return Task.FromResult(new VerbResult(new { run = named, files, lines = shown }, console =>
             {
                 foreach (var line in shown) console.Profile.Out.Writer.WriteLine(line);
             }));

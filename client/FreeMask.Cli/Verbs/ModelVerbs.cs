@@ -19,7 +19,7 @@ internal static class ModelVerbs
         host.Handle(new Command("list", "List the bundles that ship."), (_, _, _) =>
         {
             var bundles = host.Bundles.Names.Select(name => (Name: name, Folder: Path.Combine(host.Bundles.ModelsFolder!, name))).Select(item => new { item.Name, item.Folder, bytes = Size(item.Folder) }).ToList();
-            return Task.FromResult(new CommandResult(new { models = host.Bundles.ModelsFolder, bundles }, console =>
+            return Task.FromResult(new VerbResult(new { models = host.Bundles.ModelsFolder, bundles }, console =>
             {
                 if (bundles.Count == 0) console.WriteLine($"No bundles found. Run from a clone of the repository, or set {BundleCatalog.EnvironmentVariable} to the folder that holds them.");
                 foreach (var bundle in bundles) console.Profile.Out.Writer.WriteLine($"{bundle.Name,-12} {ByteSize.Megabytes(bundle.bytes),10}  {bundle.Folder}");
@@ -33,7 +33,7 @@ internal static class ModelVerbs
         return host.Handle(new Command("inspect", "Show what a bundle is: layout, family, scheduler, files, attention modules.") { model, size }, (parsed, _, _) =>
         {
             var inspection = BundleInspection.Inspect(Folder(host, parsed.GetRequiredValue(model)), parsed.GetValue(size));
-            return Task.FromResult(new CommandResult(inspection, console => Show(console, inspection)));
+            return Task.FromResult(new VerbResult(inspection, console => Show(console, inspection)));
         });
     }
 
@@ -66,7 +66,7 @@ internal static class ModelVerbs
             if (pulled is not null) await pulled.VerifyAsync(folder, stop);
             using var bundle = DiffusionBundle.Load(folder);
             bundle.LoadUNet();
-            return new CommandResult(new { folder, ok = true, hashes = pulled?.Files.Count, notes = bundle.Notes }, console =>
+            return new VerbResult(new { folder, ok = true, hashes = pulled?.Files.Count, notes = bundle.Notes }, console =>
             {
                 console.MarkupLine($"[green]ok[/] {Markup.Escape(folder)}: {(pulled is null ? "" : $"{pulled.Files.Count} files are as pulled, ")}every part loads, and they fit together");
                 foreach (var note in bundle.Notes) console.Profile.Out.Writer.WriteLine(note);

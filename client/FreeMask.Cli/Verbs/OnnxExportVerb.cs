@@ -12,7 +12,7 @@ internal static class OnnxExportVerb
 {
     private const int DefaultSide = 512, SmallestSide = 32, LargestSide = 4096;
 
-    internal static async Task<CommandResult> RunAsync(string named, string target, string? size, bool overwrite, CommandContext context)
+    internal static async Task<VerbResult> RunAsync(string named, string target, string? size, bool overwrite, CommandContext context)
     {
         string[] candidates = [Path.GetFullPath(named), new RunFolder(context.Data, named).Segmenter];
         var folder = candidates.FirstOrDefault(CheckpointFolder.HasWeights)
@@ -29,7 +29,7 @@ internal static class OnnxExportVerb
             AtomicFile.Write(model, onnx);
             AtomicFile.Write(card, text);
         });
-        return new CommandResult(new { checkpoint = folder, model, card, width, height }, console =>
+        return new VerbResult(new { checkpoint = folder, model, card, width, height }, console =>
             console.Profile.Out.Writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{model} for pictures of {width}x{height}")));
     }
 

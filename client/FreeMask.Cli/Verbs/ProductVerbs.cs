@@ -1,6 +1,7 @@
 using System.CommandLine;
 using FreeMask.Cli.Reports;
 using FreeMask.Cli.Runs;
+using FreeMask.Cli.Sessions;
 using FreeMask.Cli.Terminal;
 using FreeMask.Files;
 using FreeMask.Imaging;
@@ -40,7 +41,7 @@ internal static class ProductVerbs
             }
 
             var document = new { run = parsed.GetRequiredValue(run), format = layout.Name, folder = summary.Folder, dataset = summary.DataRoot, train = summary.Train, val = summary.Validation, objects = summary.Objects };
-            return new CommandResult(document, console =>
+            return new VerbResult(document, console =>
                 console.Profile.Out.Writer.WriteLine($"{summary.Train + summary.Validation} images ({summary.Train} train, {summary.Validation} val) with {summary.Objects} objects in {summary.DataRoot}"));
 
             async Task<ExportSummary> WriteAsync(IEngine opened)
@@ -68,7 +69,7 @@ internal static class ProductVerbs
             var document = folder.Describe(RunDocument.Of(reader.Spec, reader.Status)) with { Notes = [.. reader.Status.Notes, .. new PromptNotes(host.Bundles).Of(reader.Spec)] };
             await new RunProducts(reader, folder, context, host.Bundles).WriteReportAsync(document, path, stop);
             var picture = drawing is null ? null : await DrawSheetAsync(reader, drawing, stop);
-            return new CommandResult(new { run = id, report = path, sheet = picture }, console =>
+            return new VerbResult(new { run = id, report = path, sheet = picture }, console =>
             {
                 console.Profile.Out.Writer.WriteLine(path);
                 if (picture is not null) console.Profile.Out.Writer.WriteLine(picture);

@@ -19,7 +19,7 @@ internal static class PullVerb
             var folder = NamedPath.Full(parsed.GetValue(output) ?? Path.Combine(host.Bundles.ModelsFolder ?? "models", reference.Name), "--out");
             using var hub = new HubClient(host.Variable(HubClient.EndpointVariable) ?? HubClient.DefaultEndpoint, host.Variable(HubClient.TokenVariable), context.Time);
             var pulled = await new Puller(hub, context.Say, context.Time).PullAsync(reference, parsed.GetValue(variant), folder, stop);
-            return new CommandResult(new { folder, pulled.Repository, pulled.Revision, pulled.Commit, pulled.Files }, console =>
+            return new VerbResult(new { folder, pulled.Repository, pulled.Revision, pulled.Commit, pulled.Files }, console =>
                 console.Profile.Out.Writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{pulled.Files.Count} files in {folder}; 'freemask models verify {reference.Name}' checks that they load")));
         });
     }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using FreeMask.Cli.RunFiles;
 using FreeMask.Cli.Runs;
+using FreeMask.Cli.Sessions;
 using FreeMask.Cli.Terminal;
 using FreeMask.GrainInterfaces;
 
@@ -31,7 +32,7 @@ internal static class RunVerbs
         });
     }
 
-    private static CommandResult Checked(RunSpec spec, RunAdvice advice)
+    private static VerbResult Checked(RunSpec spec, RunAdvice advice)
     {
         var samples = (long)spec.Rounds * spec.SamplesPerRound;
         return new(new { ok = true, spec.Name, spec.Rounds, samples, bytes = advice.Bytes, advice.Notes }, console =>

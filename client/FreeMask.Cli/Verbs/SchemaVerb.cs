@@ -9,5 +9,5 @@ internal static class SchemaVerb
 {
     internal static Command Create(VerbHost host) => host.Handle(
         new Command("schema", "Print the JSON Schema of run files, with which editors complete and check them."),
-        (_, _, _) => Task.FromResult(new CommandResult(new { schema = RunFileJsonSchema.Create() }, console => console.Profile.Out.Writer.Write(RunFileJsonSchema.Text))));
+        (_, _, _) => Task.FromResult(new VerbResult(new { schema = RunFileJsonSchema.Create() }, console => console.Profile.Out.Writer.Write(RunFileJsonSchema.Text))));
 }

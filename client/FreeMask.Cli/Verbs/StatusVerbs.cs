@@ -21,7 +21,7 @@ internal static class StatusVerbs
             foreach (var id in await engine.Directory.List())
                 if (await engine.Run(id).GetSpec() is { } spec && await engine.Run(id).GetStatus() is var status) all.Add((Describe(context, engine, notes, spec, status), status));
             var storage = context.Cluster is null ? StorageSizes.Of(context.Data) : null;
-            return new CommandResult(new { runs = all.Select(item => item.Run), storage }, console => List(console, [.. all.Select(item => item.Status)], engine.IsRemote, storage));
+            return new VerbResult(new { runs = all.Select(item => item.Run), storage }, console => List(console, [.. all.Select(item => item.Status)], engine.IsRemote, storage));
         });
     }
 
@@ -75,7 +75,7 @@ internal static class StatusVerbs
     private static RunDocument Describe(CommandContext context, IEngine engine, PromptNotes notes, RunSpec spec, RunStatus status) =>
         new RunFolder(context.Data, status.Run).Describe(RunDocument.Of(spec, status)) with { Notes = [.. status.Notes, .. notes.Of(spec)], Interrupted = status.State == RunState.Running && !engine.IsRemote };
 
-    private static async Task<CommandResult> OneAsync(VerbHost host, IEngine engine, string named, CommandContext context)
+    private static async Task<VerbResult> OneAsync(VerbHost host, IEngine engine, string named, CommandContext context)
     {
         var id = await RunIds.FindAsync(engine, named, _ => true, "such");
         var reader = await RunReader.OpenAsync(engine, id);

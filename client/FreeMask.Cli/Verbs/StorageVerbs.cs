@@ -33,7 +33,7 @@ internal static class StorageVerbs
             if (!parsed.GetValue(keep) && Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
             foreach (var log in new LogFiles(context.Data).Of(id)) File.Delete(log);
             var report = await CollectAsync(engine, context, countOnly: false, stop);
-            return new CommandResult(
+            return new VerbResult(
                 new { removed = id, artifacts = report.Removed, bytes = report.RemovedBytes },
                 console => console.Profile.Out.Writer.WriteLine($"Run '{id}' is removed, and {report.Removed} artifacts with it ({ByteSize.Megabytes(report.RemovedBytes)})."));
         });
@@ -48,7 +48,7 @@ internal static class StorageVerbs
             var report = await CollectAsync(engine, context, parsed.GetValue(dry), stop);
             if (report.Error is { } error) throw new FreeMaskException($"Nothing more was removed: {error}");
             var word = parsed.GetValue(dry) ? "would be removed" : "were removed";
-            return new CommandResult(
+            return new VerbResult(
                 new { dryRun = parsed.GetValue(dry), artifacts = report.Found, removed = report.Removed, bytes = report.RemovedBytes },
                 console => console.Profile.Out.Writer.WriteLine($"{report.Removed} of {report.Found} artifacts {word} ({ByteSize.Megabytes(report.RemovedBytes)})."));
         });

@@ -22,7 +22,7 @@ internal static class ThesaurusVerbs
             var classes = thesaurus.Rank(phrase);
             var scene = thesaurus.Find(phrase)!;
             var captions = thesaurus.Counts.Scenes[scene].Captions;
-            return Task.FromResult(new CommandResult(
+            return Task.FromResult(new VerbResult(
                 new { background = phrase, scene, captions, source = thesaurus.Counts.Source, licence = thesaurus.Counts.Licence, classes },
                 console => Show(console, scene, captions, classes)));
         });
@@ -41,7 +41,7 @@ internal static class ThesaurusVerbs
             var thesaurus = ThesaurusBuilder.Build(captions, null, parsed.GetValue(source) ?? Path.GetFileName(path), parsed.GetRequiredValue(licence));
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             thesaurus.Save(target);
-            return Task.FromResult(new CommandResult(
+            return Task.FromResult(new VerbResult(
                 new { thesaurus = target, captions = captions.Count, scenes = thesaurus.Scenes.Count },
                 console => console.Profile.Out.Writer.WriteLine($"{captions.Count} captions counted over {thesaurus.Scenes.Count} scenes: {target}")));
         });

@@ -32,7 +32,7 @@ internal static class TrainVerbs
             if (parsed.GetValue(steps) is { } total) options = options with { DiffusionSteps = total };
             context.Say($"Training in {folder}. Ctrl-C stops after a checkpoint; the same command continues.");
             await Task.Run(() => new MiniDiffusionTrainer(options, context.Say).Run(stop), CancellationToken.None);
-            return new CommandResult(new { bundle = options.OutputDirectory, work = folder }, console => console.Profile.Out.Writer.WriteLine(options.OutputDirectory));
+            return new VerbResult(new { bundle = options.OutputDirectory, work = folder }, console => console.Profile.Out.Writer.WriteLine(options.OutputDirectory));
         });
     }
 }

@@ -2,6 +2,7 @@ using FreeMask.Cli.Bundles;
 using FreeMask.Cli.Runs;
 using FreeMask.Cli.Terminal;
 using FreeMask.Cli.Tests.Runs;
+using FreeMask.Cli.Verbs;
 using Spectre.Console;
 
 namespace FreeMask.Cli.Tests.Terminal;

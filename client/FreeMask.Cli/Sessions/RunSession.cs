@@ -1,13 +1,14 @@
 using FreeMask.Cli.Bundles;
 using FreeMask.Cli.Live;
 using FreeMask.Cli.RunFiles;
+using FreeMask.Cli.Runs;
 using FreeMask.Cli.Terminal;
 using FreeMask.Files;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Domain;
 
-namespace FreeMask.Cli.Runs;
+namespace FreeMask.Cli.Sessions;
 
 /// <summary>Follows a run to its end and writes what it made.</summary>
 /// <param name="engine">The engine to begin with; the session closes it.</param>
@@ -62,7 +63,7 @@ internal sealed class RunSession(IEngine engine, Func<CancellationToken, Task<IE
     }
 
     /// <summary>Follows until the run ends, then writes its products. Stopping leaves the run to be resumed.</summary>
-    internal async Task<CommandResult> FollowAsync(string id, CancellationToken stop)
+    internal async Task<VerbResult> FollowAsync(string id, CancellationToken stop)
     {
         if (_engine.IsRemote && context.Devices.Count > 0) context.Say("Note: --device counts for work in this process; another process does the work of this run, on its own devices.");
         try
@@ -137,7 +138,7 @@ internal sealed class RunSession(IEngine engine, Func<CancellationToken, Task<IE
         while ((await _engine.Collector.GetReport()).Running && context.Time.GetElapsedTime(started) < CollectionTime) await Task.Delay(CollectionCheck, context.Time, stop);
     }
 
-    private async Task<CommandResult> InterruptedAsync(string id)
+    private async Task<VerbResult> InterruptedAsync(string id)
     {
         var word = _engine.IsRemote
             ? $"Stopped watching. Run '{id}' goes on in its own process."

@@ -1,10 +1,11 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using FreeMask.Cli.Runs;
+using FreeMask.Cli.Terminal;
 using FreeMask.Pipeline;
 using Spectre.Console;
 
-namespace FreeMask.Cli.Terminal;
+namespace FreeMask.Cli.Verbs;
 
 /// <summary>What the process stands in: its streams, environment and clock. Tests make their own.</summary>
 internal sealed class CliEnvironment

@@ -9,4 +9,4 @@ namespace FreeMask.Cli.Terminal;
 /// <param name="Document">Serialised as JSON with <c>--json</c>.</param>
 /// <param name="Show">Writes the same for a person.</param>
 /// <param name="ExitCode">One of <see cref="ExitCodes"/>.</param>
-internal sealed record CommandResult(object Document, Action<IAnsiConsole> Show, int ExitCode = ExitCodes.Ok);
+internal sealed record VerbResult(object Document, Action<IAnsiConsole> Show, int ExitCode = ExitCodes.Ok);

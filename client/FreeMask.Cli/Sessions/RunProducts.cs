@@ -3,13 +3,14 @@ using System.Runtime.InteropServices;
 using System.Text;
 using FreeMask.Cli.Bundles;
 using FreeMask.Cli.Reports;
+using FreeMask.Cli.Runs;
 using FreeMask.Cli.Terminal;
 using FreeMask.Files;
 using FreeMask.GrainInterfaces;
 using FreeMask.Vision.Export;
 using FreeMask.Vision.Segmentation;
 
-namespace FreeMask.Cli.Runs;
+namespace FreeMask.Cli.Sessions;
 
 /// <summary>Writes what a run leaves for people: the data set, the segmenter, the manifest and the report, in its folder.</summary>
 internal sealed class RunProducts(RunReader run, RunFolder folder, CommandContext context, BundleCatalog bundles)

@@ -3,10 +3,11 @@ using System.CommandLine.Parsing;
 using FreeMask.Cli.Bundles;
 using FreeMask.Cli.RunFiles;
 using FreeMask.Cli.Runs;
+using FreeMask.Cli.Terminal;
 using FreeMask.GrainInterfaces;
 using Spectre.Console;
 
-namespace FreeMask.Cli.Terminal;
+namespace FreeMask.Cli.Verbs;
 
 /// <summary>
 /// Runs verbs: gives them their desk, writes what they found, and turns every way to end into an exit code and, with <c>--json</c>, into
@@ -61,13 +62,13 @@ internal sealed class VerbHost(CliEnvironment environment, IReadOnlyList<string>
         environment.OpenEngine(new EngineAddress(context.Data, context.Cluster, context.Devices, context.Log, ReadOnly: true, context.Say), Bundles, stop);
 
     /// <summary>Makes a verb do its work.</summary>
-    internal Command Handle(Command command, Func<ParseResult, CommandContext, CancellationToken, Task<CommandResult>> verb)
+    internal Command Handle(Command command, Func<ParseResult, CommandContext, CancellationToken, Task<VerbResult>> verb)
     {
         command.SetAction((parsed, stop) => ExecuteAsync(parsed, verb, stop));
         return command;
     }
 
-    private async Task<int> ExecuteAsync(ParseResult parsed, Func<ParseResult, CommandContext, CancellationToken, Task<CommandResult>> verb, CancellationToken stop)
+    private async Task<int> ExecuteAsync(ParseResult parsed, Func<ParseResult, CommandContext, CancellationToken, Task<VerbResult>> verb, CancellationToken stop)
     {
         if (parsed.CommandResult.Children.OfType<OptionResult>().FirstOrDefault(IsEmpty) is { } option)
             return Reject([$"{option.Option.Name} is empty; give it a value, or leave it out."], parsed.CommandResult.Command.Name);
@@ -87,7 +88,7 @@ internal sealed class VerbHost(CliEnvironment environment, IReadOnlyList<string>
             Log = parsed.GetValue(Verbose) ? environment.Error : null,
             Time = environment.Time,
         };
-        CommandResult outcome;
+        VerbResult outcome;
         try
         {
             outcome = await verb(parsed, context, stop);
@@ -135,13 +136,13 @@ internal sealed class VerbHost(CliEnvironment environment, IReadOnlyList<string>
 
     private static bool IsEmpty(SymbolResult result) => result.Tokens.Any(token => token.Value.Length == 0);
 
-    private void Write(CommandContext context, CommandResult outcome)
+    private void Write(CommandContext context, VerbResult outcome)
     {
         if (context.Json) environment.Out.WriteLine(JsonDocuments.Write(outcome.Document));
         else outcome.Show(context.Out);
     }
 
-    private CommandResult Failure(CommandContext context, string message, int exitCode, IEnumerable<object>? problems = null)
+    private VerbResult Failure(CommandContext context, string message, int exitCode, IEnumerable<object>? problems = null)
     {
         foreach (var line in message.Split('\n')) environment.Error.WriteLine(line);
         object document = problems is null ? new { error = message } : new { error = message, problems };

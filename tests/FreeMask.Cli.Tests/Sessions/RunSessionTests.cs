@@ -1,11 +1,13 @@
 using FreeMask.Cli.Bundles;
 using FreeMask.Cli.Runs;
+using FreeMask.Cli.Sessions;
 using FreeMask.Cli.Terminal;
 using FreeMask.GrainInterfaces;
 using Spectre.Console.Testing;
+using FreeMask.Cli.Tests.Runs;
 using Xunit;
 
-namespace FreeMask.Cli.Tests.Runs;
+namespace FreeMask.Cli.Tests.Sessions;
 
 public sealed class RunSessionTests : IDisposable
 {
