@@ -3,6 +3,7 @@ using FreeMask.GrainInterfaces;
 using FreeMask.Grains;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Devices;
+using FreeMask.Grains.Roles;
 using FreeMask.Grains.Stages;
 using FreeMask.Hosting.Artifacts;
 using FreeMask.Hosting.Configuration;

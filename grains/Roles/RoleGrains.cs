@@ -4,24 +4,7 @@ using FreeMask.Grains.Rounds;
 using FreeMask.Grains.Runs;
 using FreeMask.Grains.Training;
 
-namespace FreeMask.Grains;
-
-/// <summary>What a silo does for its cluster. Samples live on every silo.</summary>
-[Flags]
-public enum SiloRoles
-{
-    /// <summary>Nothing but samples.</summary>
-    None = 0,
-
-    /// <summary>Leads runs, rounds and shards.</summary>
-    Coordinator = 1,
-
-    /// <summary>Works on samples with its devices, and trains.</summary>
-    Worker = 2,
-
-    /// <summary>Both: a silo that stands alone.</summary>
-    All = Coordinator | Worker,
-}
+namespace FreeMask.Grains.Roles;
 
 /// <summary>Which grains belong to which role.</summary>
 public static class RoleGrains

@@ -1,8 +1,8 @@
-using FreeMask.Grains.Devices;
+using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Stages;
 using Microsoft.Extensions.Logging;
 
-namespace FreeMask.Grains.Artifacts;
+namespace FreeMask.Grains.Devices;
 
 /// <summary>Makes lost artifacts again on the first device of its silo, one at a time.</summary>
 internal sealed partial class ArtifactRestorerGrain(

@@ -1,0 +1,19 @@
+using FreeMask.Grains.Domain;
+using FreeMask.Tests.Shared;
+using Xunit;
+
+namespace FreeMask.Grains.Tests;
+
+/// <summary>References between folders go one way (docs/decisions/0006-projects-of-the-method.md).</summary>
+public sealed class ArchitectureTests
+{
+    [Fact]
+    public void Folders_refer_downwards()
+    {
+        var dependencies = new NamespaceDependencies(typeof(SampleTransitions).Assembly, name => name.StartsWith("FreeMask", StringComparison.Ordinal));
+        Assert.Empty(dependencies.Cycles());
+        Assert.Empty(dependencies.UpwardReferences(
+            "FreeMask.Grains", "FreeMask.Grains.Artifacts", "FreeMask.Grains.Domain", "FreeMask.Grains.RunSpecs", "FreeMask.Grains.Samples", "FreeMask.Grains.Stages",
+            "FreeMask.Grains.Devices", "FreeMask.Grains.Training", "FreeMask.Grains.Rounds", "FreeMask.Grains.Runs", "FreeMask.Grains.Roles"));
+    }
+}

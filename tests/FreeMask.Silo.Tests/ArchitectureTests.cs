@@ -1,0 +1,24 @@
+using FreeMask.Hosting.Silos;
+using FreeMask.Tests.Shared;
+using Xunit;
+
+namespace FreeMask.Silo.Tests;
+
+/// <summary>References between folders go one way (docs/decisions/0006-projects-of-the-method.md).</summary>
+public sealed class ArchitectureTests
+{
+    [Fact]
+    public void Folders_refer_downwards()
+    {
+        var dependencies = new NamespaceDependencies(typeof(EmbeddedSilo).Assembly, name => name.StartsWith("FreeMask", StringComparison.Ordinal));
+        foreach (var c in dependencies.Cycles()) Console.Error.WriteLine(c);
+        Assert.Empty(dependencies.Cycles());
+        Assert.Empty(dependencies.UpwardReferences(
+            "FreeMask.Hosting.Configuration",
+            "FreeMask.Hosting.Storage",
+            "FreeMask.Hosting.Artifacts",
+            "FreeMask.Hosting.Devices",
+            "FreeMask.Hosting.Operations",
+            "FreeMask.Hosting.Silos"));
+    }
+}
