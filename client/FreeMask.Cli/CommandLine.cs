@@ -18,7 +18,7 @@ internal static class CommandLine
         catch (Exception exception)
         {
             // Verbs answer for themselves; this is what happens before and after them.
-            environment.Error.WriteLine(IoFault.Of(exception)?.Message ?? $"The command line could not be read: {exception.Message}");
+            environment.Error.WriteLine(FileAccessError.Of(exception)?.Message ?? $"The command line could not be read: {exception.Message}");
         }
 
         if (environment.Out is not GuardedWriter { Failure: { } failure }) return code;

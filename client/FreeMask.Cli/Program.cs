@@ -1,5 +1,5 @@
 using FreeMask.Cli;
 using FreeMask.Cli.Terminal;
 using FreeMask.Hosting.Silos;
-using var interruption = Interruption.Listen();
+using var interruption = ShutdownSignals.Listen();
 ProcessExit.Leave(await CommandLine.RunAsync(args, CliEnvironment.OfProcess(), interruption.Stop));

@@ -41,7 +41,7 @@ internal sealed class BundleCatalog(string? modelsFolder)
     }
 
     /// <summary>The side in pixels of the pictures that a bundle makes where a run names none: what its decoder says, or 512.</summary>
-    internal int PictureSide(string model)
+    internal int DefaultImageSide(string model)
     {
         foreach (var part in (string[])["vae_decoder", "vae"])
         {

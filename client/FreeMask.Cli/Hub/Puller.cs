@@ -6,9 +6,9 @@ namespace FreeMask.Cli.Hub;
 
 /// <summary>Brings an export from a hub into a folder. What is there and right is not fetched again; what is half there goes on.</summary>
 /// <param name="hub">The hub.</param>
-/// <param name="say">Takes one line of progress at a time.</param>
+/// <param name="report">Takes one line of progress at a time.</param>
 /// <param name="time">Paces the progress.</param>
-internal sealed class Puller(HubClient hub, Action<string> say, TimeProvider time)
+internal sealed class Puller(HubClient hub, Action<string> report, TimeProvider time)
 {
     private const string Part = ".part", Busy = ".pull";
 
@@ -26,16 +26,16 @@ internal sealed class Puller(HubClient hub, Action<string> say, TimeProvider tim
     {
         Directory.CreateDirectory(folder);
         using var busy = Occupy(folder);
-        hub.Said = say;
+        hub.Said = report;
         var earlier = await PullLock.BeginAsync(folder, reference, stop);
         var listing = await hub.ListAsync(reference, stop);
         var chosen = choose is null ? HubSelection.Choose(listing, reference, variant) : choose(listing);
-        say($"{reference.Repository} at {listing.Commit}: {chosen.Count} files, {ByteSize.Megabytes(chosen.Sum(item => item.File.Size ?? 0))}");
-        if (HubSelection.WithoutVariant(chosen, variant) is { Count: > 0 } plain) say($"no {variant} of {string.Join(", ", plain)}: the plain files are taken.");
+        report($"{reference.Repository} at {listing.Commit}: {chosen.Count} files, {ByteSize.Megabytes(chosen.Sum(item => item.File.Size ?? 0))}");
+        if (HubSelection.WithoutVariant(chosen, variant) is { Count: > 0 } plain) report($"no {variant} of {string.Join(", ", plain)}: the plain files are taken.");
         var files = await FilesAsync(reference, listing.Commit, chosen, folder, stop);
         // Only the graphs say which files hold their weights.
         var weights = choose is null ? chosen.Where(IsGraph).SelectMany(graph => HubSelection.Weights(listing, reference, graph, LocationsOf(folder, graph.Path))).DistinctBy(item => item.Path).ToList() : [];
-        if (weights.Count > 0) say($"weights of the graphs: {weights.Count} files, {ByteSize.Megabytes(weights.Sum(item => item.File.Size ?? 0))}");
+        if (weights.Count > 0) report($"weights of the graphs: {weights.Count} files, {ByteSize.Megabytes(weights.Sum(item => item.File.Size ?? 0))}");
         files.AddRange(await FilesAsync(reference, listing.Commit, weights, folder, stop));
         var after = new PullLock(reference.Repository, reference.Revision, listing.Commit, [.. files.OrderBy(file => file.Path, StringComparer.Ordinal)]);
         // What an earlier pull of another revision or variant brought, and this one does not.
@@ -141,7 +141,7 @@ internal sealed class Puller(HubClient hub, Action<string> say, TimeProvider tim
         {
             if (received < size && time.GetElapsedTime(said) < Pace) return;
             said = time.GetTimestamp();
-            say(string.Create(CultureInfo.InvariantCulture, $"{path}: {received / 1e6:0.0}{(size is null ? "" : $" of {size / 1e6:0.0}")} MB"));
+            report(string.Create(CultureInfo.InvariantCulture, $"{path}: {received / 1e6:0.0}{(size is null ? "" : $" of {size / 1e6:0.0}")} MB"));
         };
     }
 }

@@ -1,5 +1,5 @@
 using System.Globalization;
-using FreeMask.Cli.Live;
+using FreeMask.Cli.Progress;
 using FreeMask.Cli.Runs;
 using FreeMask.GrainInterfaces;
 using FreeMask.Imaging;
@@ -11,7 +11,7 @@ namespace FreeMask.Cli.Reports;
 internal sealed class ReportBuilder(RunReader run, TimeProvider time)
 {
     private const int StripsPerRound = 8, BorderlinePerSide = 4;
-    private readonly ReportImages _pictures = new(run);
+    private readonly ReportImages _images = new(run);
 
     /// <summary>Gathers everything; works at any point of a run.</summary>
     /// <param name="products">Where the run's products lie.</param>
@@ -69,7 +69,7 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
             MeanIoUOfRun = round.Quality is { } quality ? RoundDocument.OwnMean(quality, run.Spec.Classes) : null,
             MeasuredClasses = round.Quality?.Classes.Length ?? 0,
             Samples = await SamplesAsync(ReportSelection.Strips(samples, Math.Max(StripsPerRound, run.Spec.Classes.Length)), strip: true, stop),
-            Borderline = await SamplesAsync(ReportSelection.Borderline(samples, round.Cuts, BorderlinePerSide), strip: false, stop),
+            Borderline = await SamplesAsync(ReportSelection.Borderline(samples, round.Thresholds, BorderlinePerSide), strip: false, stop),
             Failures = [.. round.Failures.Select(failure => new ReportFailure(failure.Reason, failure.Count, failure.Example))],
         };
     }
@@ -80,9 +80,9 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
     {
         var (r, g, b) = VocPalette.Color((byte)VocClasses.IndexOf(name));
         var own = samples.Where(sample => sample.Plan.Class == name).ToList();
-        var cut = round.Cuts.FirstOrDefault(cut => cut.Class == name);
+        var threshold = round.Thresholds.FirstOrDefault(threshold => threshold.Class == name);
         var iou = round.Quality?.Classes.FirstOrDefault(item => item.Class == name)?.IoU;
-        return new ReportClass(name, $"#{r:x2}{g:x2}{b:x2}", own.Count, own.Count(sample => sample.State == SampleState.Kept), cut is { Kept: > 0 } ? cut.Score : null, iou);
+        return new ReportClass(name, $"#{r:x2}{g:x2}{b:x2}", own.Count, own.Count(sample => sample.State == SampleState.Kept), threshold is { Kept: > 0 } ? threshold.Score : null, iou);
     }
 
     private async Task<IReadOnlyList<ReportSample>> SamplesAsync(IEnumerable<SampleRecord> samples, bool strip, CancellationToken stop)
@@ -90,11 +90,11 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
         var shown = new List<ReportSample>();
         foreach (var sample in samples)
         {
-            var pictures = strip ? await _pictures.StripAsync(sample, stop) : await _pictures.VerdictAsync(sample, stop);
+            var images = strip ? await _images.StripAsync(sample, stop) : await _images.ScoredImagesAsync(sample, stop);
             bool? kept = sample.State switch { SampleState.Kept => true, SampleState.Dropped => false, _ => null };
             var attempt = sample.Attempt > 0 ? string.Create(CultureInfo.InvariantCulture, $", attempt {sample.Attempt + 1}") : "";
             var id = string.Create(CultureInfo.InvariantCulture, $"{(strip ? "s" : "b")}{sample.Round + 1}-{sample.Index}");
-            shown.Add(new(id, VocClasses.PromptWords(sample.Plan.Class), $"sample {sample.Index}{attempt}, “{sample.Plan.Prompt}”", sample.Score, kept, pictures));
+            shown.Add(new(id, VocClasses.PromptWords(sample.Plan.Class), $"sample {sample.Index}{attempt}, “{sample.Plan.Prompt}”", sample.Score, kept, images));
         }
 
         return shown;

@@ -92,9 +92,9 @@ internal sealed record ReportScore(double Score, bool Kept);
 /// <param name="Color">Its palette colour as #rrggbb.</param>
 /// <param name="Planned">Samples that were to show it.</param>
 /// <param name="Kept">Samples kept.</param>
-/// <param name="CutScore">The lowest score that was kept; null before the selection.</param>
+/// <param name="ThresholdScore">The lowest score that was kept; null before the selection.</param>
 /// <param name="IoU">On the held-out set; null where not measured.</param>
-internal sealed record ReportClass(string Name, string Color, int Planned, int Kept, double? CutScore, double? IoU);
+internal sealed record ReportClass(string Name, string Color, int Planned, int Kept, double? ThresholdScore, double? IoU);
 
 /// <summary>One sample as a strip of pictures from stage to stage.</summary>
 /// <param name="Id">Unique in the page.</param>
@@ -102,11 +102,11 @@ internal sealed record ReportClass(string Name, string Color, int Planned, int K
 /// <param name="Note">A line beside: number, prompt, attempt.</param>
 /// <param name="Score">0 to 1; null before it is judged.</param>
 /// <param name="Kept">Null before the selection.</param>
-/// <param name="Pictures">In the order of the stages.</param>
-internal sealed record ReportSample(string Id, string Title, string Note, double? Score, bool? Kept, IReadOnlyList<ReportPicture> Pictures);
+/// <param name="Images">In the order of the stages.</param>
+internal sealed record ReportSample(string Id, string Title, string Note, double? Score, bool? Kept, IReadOnlyList<ReportImage> Images);
 
 /// <summary>An encoded picture with its caption.</summary>
-internal sealed record ReportPicture(string Caption, string DataUri, int Width, int Height);
+internal sealed record ReportImage(string Caption, string DataUri, int Width, int Height);
 
 /// <summary>How often samples failed for one reason.</summary>
 /// <param name="Reason">In words.</param>

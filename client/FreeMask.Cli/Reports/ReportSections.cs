@@ -104,7 +104,7 @@ internal static class ReportSections
                 var item = round.Classes.FirstOrDefault(item => item.Name == name);
                 page.Append(item is null
                     ? "<td>–</td><td>–</td><td>–</td><td>–</td>"
-                    : $"<td>{Html.Count(item.Planned)}</td><td>{Html.Count(item.Kept)}</td><td>{Html.Score(item.CutScore)}</td><td>{Meter(item.IoU, round.Number == last)}{Html.Score(item.IoU)}</td>");
+                    : $"<td>{Html.Count(item.Planned)}</td><td>{Html.Count(item.Kept)}</td><td>{Html.Score(item.ThresholdScore)}</td><td>{Meter(item.IoU, round.Number == last)}{Html.Score(item.IoU)}</td>");
             }
 
             page.AppendLine("</tr>");
@@ -151,8 +151,8 @@ internal static class ReportSections
         page.AppendLine($"<article class=\"sample\" id=\"{Html.Text(sample.Id)}\"><header><strong>{Html.Text(sample.Title)}</strong><span>{Html.Text(sample.Note)}</span>");
         if (sample.Score is not null) page.AppendLine($"<span class=\"score\">score {Html.Score(sample.Score)}{verdict}</span>");
         page.AppendLine("</header><div class=\"strip\">");
-        foreach (var picture in sample.Pictures)
-            page.AppendLine($"<figure><img src=\"{picture.DataUri}\" width=\"{picture.Width}\" height=\"{picture.Height}\" alt=\"{Html.Text($"{sample.Title}, {picture.Caption}")}\" /><figcaption>{Html.Text(picture.Caption)}</figcaption></figure>");
+        foreach (var image in sample.Images)
+            page.AppendLine($"<figure><img src=\"{image.DataUri}\" width=\"{image.Width}\" height=\"{image.Height}\" alt=\"{Html.Text($"{sample.Title}, {image.Caption}")}\" /><figcaption>{Html.Text(image.Caption)}</figcaption></figure>");
         page.AppendLine("</div></article>");
     }
 

@@ -46,13 +46,13 @@ internal static class SvgCharts
         for (var tenth = 0; tenth <= 10; tenth += 2)
             svg.Append($"<text class=\"tick\" x=\"{Html.Number(X(tenth / 10.0))}\" y=\"{floor + 28}\" text-anchor=\"middle\">{Html.Number(tenth / 10.0)}</text>");
 
-        var cuts = round.Classes.Where(item => item.CutScore is { } cut && double.IsFinite(cut)).Select(item => (item.Name, Cut: item.CutScore!.Value)).ToList();
-        foreach (var (name, cut) in cuts)
-            svg.Append($"<line class=\"cut\" x1=\"{Html.Number(X(cut))}\" x2=\"{Html.Number(X(cut))}\" y1=\"{floor + 2}\" y2=\"{floor + 12}\"><title>{Html.Text(name)}: {Html.Score(cut)}</title></line>");
-        if (cuts.Count > 0)
+        var thresholds = round.Classes.Where(item => item.ThresholdScore is { } threshold && double.IsFinite(threshold)).Select(item => (item.Name, Cut: item.ThresholdScore!.Value)).ToList();
+        foreach (var (name, threshold) in thresholds)
+            svg.Append($"<line class=\"cut\" x1=\"{Html.Number(X(threshold))}\" x2=\"{Html.Number(X(threshold))}\" y1=\"{floor + 2}\" y2=\"{floor + 12}\"><title>{Html.Text(name)}: {Html.Score(threshold)}</title></line>");
+        if (thresholds.Count > 0)
         {
-            var median = cuts.Select(item => item.Cut).Order().ElementAt(cuts.Count / 2);
-            var label = cuts.Count == 1 ? "cut" : "median cut of the classes";
+            var median = thresholds.Select(item => item.Cut).Order().ElementAt(thresholds.Count / 2);
+            var label = thresholds.Count == 1 ? "cut" : "median cut of the classes";
             svg.Append($"<line class=\"median\" x1=\"{Html.Number(X(median))}\" x2=\"{Html.Number(X(median))}\" y1=\"{top - 8}\" y2=\"{floor}\" />");
             var end = median > 0.5;
             svg.Append($"<text class=\"note\" x=\"{Html.Number(X(median) + (end ? -6 : 6))}\" y=\"{top - 2}\" text-anchor=\"{(end ? "end" : "start")}\">{label} {Html.Score(median)}</text>");

@@ -7,7 +7,7 @@ using FreeMask.Vision.Export;
 namespace FreeMask.Cli.Runs;
 
 /// <summary>A picture of a kept sample that the store has lost and that was not made again.</summary>
-internal sealed class LostPictureException(string message) : FreeMaskException(message);
+internal sealed class LostImageException(string message) : FreeMaskException(message);
 
 /// <summary>Writes the kept samples of a run as a data set.</summary>
 internal static class DatasetExport
@@ -43,7 +43,7 @@ internal static class DatasetExport
 
     private static string Id(SampleRecord sample) => string.Create(CultureInfo.InvariantCulture, $"r{sample.Round + 1:00}_{sample.Index:000000}");
 
-    private static LostPictureException Lost(string what, SampleRecord sample) => new(
+    private static LostImageException Lost(string what, SampleRecord sample) => new(
         $"The {what} of kept sample {Id(sample)} is lost, and making it again gave something else or failed (the log says why). Run the command where the run was made.");
 
     private static async Task<LabelMap> LabelsAsync(RunReader run, SampleRecord sample, CancellationToken stop) =>

@@ -35,9 +35,9 @@ internal interface IEngine : IAsyncDisposable
 /// <param name="Devices">The devices of a silo embedded here; none for those that configuration names.</param>
 /// <param name="Log">Where log entries are written besides the log's file; null for nowhere.</param>
 /// <param name="ReadOnly">True to look at runs only: a folder is read without being taken, and nothing is written.</param>
-/// <param name="Say">Told what is waited for; null for nobody.</param>
+/// <param name="OnWaiting">Told what is waited for; null for nobody.</param>
 internal sealed record EngineAddress(
-    DataFolder Data, string? Cluster, IReadOnlyList<string> Devices, TextWriter? Log = null, bool ReadOnly = false, Action<string>? Say = null);
+    DataFolder Data, string? Cluster, IReadOnlyList<string> Devices, TextWriter? Log = null, bool ReadOnly = false, Action<string>? OnWaiting = null);
 
 /// <summary>Opens an engine.</summary>
 internal delegate Task<IEngine> EngineOpener(EngineAddress address, BundleCatalog bundles, CancellationToken stop);

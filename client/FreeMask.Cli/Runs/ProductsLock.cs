@@ -31,7 +31,7 @@ internal sealed class ProductsLock : IDisposable
             }
             catch (IOException) when (File.Exists(Path.Combine(folder.Root, ".products.lock")))
             {
-                if (!waits) context.Say("Another process writes what this run made; waiting for it ...");
+                if (!waits) context.WriteMessage("Another process writes what this run made; waiting for it ...");
                 await Task.Delay(Pause, context.Time, stop);
             }
         }

@@ -20,7 +20,7 @@ internal sealed class PromptNotes(BundleCatalog bundles)
         if (spec.Source.IsFolder || bundles.Folder(spec.Model, AppContext.BaseDirectory) is not { } folder || TokenizerOf(folder) is not { } tokenizer) return [];
         var prompts = Enumerable.Range(0, spec.Rounds).SelectMany(round => Enumerable.Range(0, spec.SamplesPerRound).Select(index => (round, index)))
             .Take(MostSamples).Select(at => SamplePlanner.Plan(spec, at.round, at.index).Prompt).Distinct(StringComparer.Ordinal);
-        return [.. Cut(tokenizer, "prompt", prompts), .. Cut(tokenizer, "negative prompt", spec.Generation.NegativePrompt.Length > 0 ? [spec.Generation.NegativePrompt] : [])];
+        return [.. Truncated(tokenizer, "prompt", prompts), .. Truncated(tokenizer, "negative prompt", spec.Generation.NegativePrompt.Length > 0 ? [spec.Generation.NegativePrompt] : [])];
     }
 
     private ClipTokenizer? TokenizerOf(string folder)
@@ -37,7 +37,7 @@ internal sealed class PromptNotes(BundleCatalog bundles)
         }
     }
 
-    private static IEnumerable<string> Cut(ClipTokenizer tokenizer, string what, IEnumerable<string> prompts) =>
+    private static IEnumerable<string> Truncated(ClipTokenizer tokenizer, string what, IEnumerable<string> prompts) =>
         from prompt in prompts
         let tokens = tokenizer.Encode(prompt)
         where tokens.CutText.Length > 0

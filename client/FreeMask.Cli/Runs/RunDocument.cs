@@ -1,4 +1,4 @@
-using FreeMask.Cli.Live;
+using FreeMask.Cli.Progress;
 using FreeMask.GrainInterfaces;
 using FreeMask.Vision;
 using Spectre.Console;
@@ -179,7 +179,7 @@ internal sealed record RoundDocument
         Round = round.Round + 1,
         Phase = round.Phase,
         Counts = StageTable.Default.States.ToDictionary(StageTable.Default.DisplayNameOf, state => (object)round.Counts[state]),
-        CutScore = round.Cuts.Where(cut => cut.Kept > 0).ToDictionary(cut => cut.Class, cut => cut.Score),
+        CutScore = round.Thresholds.Where(threshold => threshold.Kept > 0).ToDictionary(threshold => threshold.Class, threshold => threshold.Score),
         MIoU = round.Quality?.MeanIoU,
         IoU = round.Quality?.Classes.ToDictionary(item => item.Class, item => item.IoU) ?? [],
         Failures = round.Failures.ToDictionary(failure => failure.Reason, failure => failure.Count),

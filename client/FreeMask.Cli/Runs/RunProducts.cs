@@ -18,12 +18,12 @@ internal sealed class RunProducts(RunReader run, RunFolder folder, CommandContex
     internal async Task<RunDocument> WriteAsync(CancellationToken stop)
     {
         var document = RunDocument.Of(run.Spec, run.Status) with { Notes = [.. run.Status.Notes, .. new PromptNotes(bundles).Of(run.Spec)] };
-        using var turn = await ProductsLock.TakeAsync(folder, context, stop);
-        if (turn.IsWritten) return folder.Describe(document);
+        using var productsLock = await ProductsLock.TakeAsync(folder, context, stop);
+        if (productsLock.IsWritten) return folder.Describe(document);
         var hasKept = run.Status.Rounds.Any(round => round.Counts.Kept > 0);
         if (hasKept)
         {
-            context.Say("Writing the data set ...");
+            context.WriteMessage("Writing the data set ...");
             SetAside();
             var summary = await DatasetExport.WriteAsync(run, DatasetExporter.Format(RunFolder.DatasetFormat), folder.Dataset, overwrite: true, progress: null, stop);
             document = document with { Dataset = summary.DataRoot };
@@ -47,7 +47,7 @@ internal sealed class RunProducts(RunReader run, RunFolder folder, CommandContex
         if (!Directory.Exists(folder.Dataset) || DatasetExporter.IsExport(folder.Dataset) || !Directory.EnumerateFileSystemEntries(folder.Dataset).Any()) return;
         var aside = Enumerable.Range(1, int.MaxValue).Select(number => $"{folder.Dataset}.old-{number}").First(path => !Path.Exists(path));
         Directory.Move(folder.Dataset, aside);
-        context.Say($"What lay in {folder.Dataset} is no export that can be replaced; it is now {aside}.");
+        context.WriteMessage($"What lay in {folder.Dataset} is no export that can be replaced; it is now {aside}.");
     }
 
     /// <summary>Writes the report alone.</summary>

@@ -1,5 +1,5 @@
 using FreeMask.Cli.Bundles;
-using FreeMask.Cli.Live;
+using FreeMask.Cli.Progress;
 using FreeMask.Cli.RunFiles;
 using FreeMask.Cli.Terminal;
 using FreeMask.Files;
@@ -37,7 +37,7 @@ internal sealed class RunSession(IEngine engine, Func<CancellationToken, Task<IE
         var folder = new RunFolder(context.Data, id);
         await AtomicFile.WriteAsync(folder.RunFileSchema, RunFileJsonSchema.Text, stop);
         await AtomicFile.WriteAsync(folder.RunFile, RunFile.Write(spec), stop);
-        context.Say($"Run '{id}' in {context.Data.Root}");
+        context.WriteMessage($"Run '{id}' in {context.Data.Root}");
         return id;
     }
 
@@ -64,7 +64,7 @@ internal sealed class RunSession(IEngine engine, Func<CancellationToken, Task<IE
     /// <summary>Follows until the run ends, then writes its products. Stopping leaves the run to be resumed.</summary>
     internal async Task<CommandResult> FollowAsync(string id, CancellationToken stop)
     {
-        if (_engine.IsRemote && context.Devices.Count > 0) context.Say("Note: --device counts for work in this process; another process does the work of this run, on its own devices.");
+        if (_engine.IsRemote && context.Devices.Count > 0) context.WriteMessage("Note: --device counts for work in this process; another process does the work of this run, on its own devices.");
         try
         {
             while (!await WatchAsync(id, stop)) await TakeOverAsync(id, stop);
@@ -85,13 +85,13 @@ internal sealed class RunSession(IEngine engine, Func<CancellationToken, Task<IE
         {
             // The run itself is what it is: its state is told with what is missing.
             var problem = $"Not all that run '{id}' leaves could be written: {exception.Message} 'freemask resume {id}' writes it when the cause is put right.";
-            context.Say(problem);
+            context.WriteMessage(problem);
             var document = new RunFolder(context.Data, id).Describe(RunDocument.Of(reader.Spec, reader.Status)) with { Notes = [problem] };
             return new(document, document.Show, ExitCodes.Failed);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            context.Say($"Stopped. Run '{id}' has ended, but not all that it leaves is written: 'freemask resume {id}' writes it.");
+            context.WriteMessage($"Stopped. Run '{id}' has ended, but not all that it leaves is written: 'freemask resume {id}' writes it.");
             return new(await DescribeAsync(id), _ => { }, ExitCodes.Interrupted);
         }
     }
@@ -106,7 +106,7 @@ internal sealed class RunSession(IEngine engine, Func<CancellationToken, Task<IE
         var run = _engine.Run(id);
         var hint = _engine.IsRemote ? "Another process does the work. Ctrl-C only ends the watching." : "Ctrl-C stops cleanly; 'freemask resume' goes on.";
         using var watching = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var following = new Follower(context).FollowAsync(_ => run.GetStatus().WaitAsync(watching.Token), hint, watching.Token);
+        var following = new RunFollower(context).FollowAsync(_ => run.GetStatus().WaitAsync(watching.Token), hint, watching.Token);
         while (await Task.WhenAny(following, Task.Delay(OwnerCheck, context.Time, stop)) != following && !stop.IsCancellationRequested)
         {
             // Calls to a process that has ended would wait for their timeouts.
@@ -122,7 +122,7 @@ internal sealed class RunSession(IEngine engine, Func<CancellationToken, Task<IE
 
     private async Task TakeOverAsync(string id, CancellationToken stop)
     {
-        context.Say($"The process that worked on run '{id}' has ended; this one goes on with it.");
+        context.WriteMessage($"The process that worked on run '{id}' has ended; this one goes on with it.");
         await _engine.DisposeAsync();
         _engine = await reopen(stop);
         await _engine.Run(id).Resume();
@@ -142,7 +142,7 @@ internal sealed class RunSession(IEngine engine, Func<CancellationToken, Task<IE
         var word = _engine.IsRemote
             ? $"Stopped watching. Run '{id}' goes on in its own process."
             : $"Stopped. Nothing that was finished is lost: 'freemask resume {id}' goes on.";
-        context.Say(word);
+        context.WriteMessage(word);
         return new(await DescribeAsync(id), _ => { }, ExitCodes.Interrupted);
     }
 

@@ -29,7 +29,7 @@ internal sealed class SiloEngine(SiloConnection connection) : IEngine
         }
 
         var options = new EmbeddedSiloOptions { DataFolder = address.Data.Root, Services = services => stages(services, bundles), Logging = Log, Settings = DeviceSettings.Of(address.Devices) };
-        if (!address.ReadOnly) return new SiloEngine(await SiloConnection.OpenAsync(options, address.Say, stop));
+        if (!address.ReadOnly) return new SiloEngine(await SiloConnection.OpenAsync(options, address.OnWaiting, stop));
         // A folder without records has no runs, and is not made by being looked at.
         if (!File.Exists(Path.Combine(address.Data.Root, "state.db"))) return new NoRunsEngine();
         return new SiloEngine(await SiloConnection.ReadAsync(options, stop));

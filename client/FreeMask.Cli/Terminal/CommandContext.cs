@@ -4,13 +4,13 @@ namespace FreeMask.Cli.Terminal;
 
 /// <summary>
 /// What a verb has at hand besides its arguments. Results go to <see cref="Out"/> (standard output), everything said on the way to
-/// <see cref="Aside"/> (standard error), so that output can be piped and progress still be seen.
+/// <see cref="Error"/> (standard error), so that output can be piped and progress still be seen.
 /// </summary>
 internal sealed class CommandContext
 {
     internal required IAnsiConsole Out { get; init; }
 
-    internal required IAnsiConsole Aside { get; init; }
+    internal required IAnsiConsole Error { get; init; }
 
     /// <summary>Whether the outcome is written as JSON. Verbs need it only to leave out work that just serves the eye.</summary>
     internal required bool Json { get; init; }
@@ -32,8 +32,8 @@ internal sealed class CommandContext
     internal required TimeProvider Time { get; init; }
 
     /// <summary>A line beside the result, never broken: logs are searched by lines.</summary>
-    internal void Say(string line)
+    internal void WriteMessage(string line)
     {
-        if (!Quiet) Aside.Profile.Out.Writer.WriteLine(line);
+        if (!Quiet) Error.Profile.Out.Writer.WriteLine(line);
     }
 }

@@ -54,11 +54,11 @@ internal sealed class VerbHost(CliEnvironment environment, IReadOnlyList<string>
 
     /// <summary>Opens the engine of the desk's cluster or data folder, to work with it.</summary>
     internal Task<IEngine> OpenEngineAsync(CommandContext context, CancellationToken stop) =>
-        environment.OpenEngine(new EngineAddress(context.Data, context.Cluster, context.Devices, context.Log, ReadOnly: false, context.Say), Bundles, stop);
+        environment.OpenEngine(new EngineAddress(context.Data, context.Cluster, context.Devices, context.Log, ReadOnly: false, context.WriteMessage), Bundles, stop);
 
     /// <summary>Opens the engine of the desk's cluster or data folder, to look at runs: it takes nothing from a process that works there.</summary>
     internal Task<IEngine> ReadEngineAsync(CommandContext context, CancellationToken stop) =>
-        environment.OpenEngine(new EngineAddress(context.Data, context.Cluster, context.Devices, context.Log, ReadOnly: true, context.Say), Bundles, stop);
+        environment.OpenEngine(new EngineAddress(context.Data, context.Cluster, context.Devices, context.Log, ReadOnly: true, context.WriteMessage), Bundles, stop);
 
     /// <summary>Makes a verb do its work.</summary>
     internal Command Handle(Command command, Func<ParseResult, CommandContext, CancellationToken, Task<CommandResult>> verb)
@@ -78,7 +78,7 @@ internal sealed class VerbHost(CliEnvironment environment, IReadOnlyList<string>
         var context = new CommandContext
         {
             Out = environment.Console(environment.Out),
-            Aside = environment.Console(environment.Error),
+            Error = environment.Console(environment.Error),
             Json = parsed.GetValue(Json),
             Data = DataFolder.Resolve(parsed.GetValue(Data), environment.Environment),
             Cluster = parsed.GetValue(Cluster) ?? Variable(ClusterVariable),
@@ -108,7 +108,7 @@ internal sealed class VerbHost(CliEnvironment environment, IReadOnlyList<string>
         {
             outcome = Failure(context, user.Message, ExitCodes.BadInput);
         }
-        catch (Exception exception) when (IoFault.Of(exception) is { } fault)
+        catch (Exception exception) when (FileAccessError.Of(exception) is { } fault)
         {
             if (fault.ExitCode == ExitCodes.Failed) ErrorLog.Write(context.Data, args, exception, environment.Time.GetUtcNow());
             outcome = Failure(context, fault.Message, fault.ExitCode);

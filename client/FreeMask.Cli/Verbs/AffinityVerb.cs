@@ -35,9 +35,9 @@ internal static class AffinityVerb
                 Config = new AffinityConfig { Run = id, Side = parsed.GetValue(side), Beta = parsed.GetValue(beta), Steps = parsed.GetValue(walk) },
             };
             var examples = await ReadAsync(host, context, id, request, parsed.GetValue(samples), stop);
-            context.Say($"Learning from {examples.Count} samples of run '{id}'.");
+            context.WriteMessage($"Learning from {examples.Count} samples of run '{id}'.");
             var folder = OutputFolder.Make(target);
-            var config = await Task.Run(() => AffinityTrainer.Train(request, examples, folder, context.Say, stop), CancellationToken.None);
+            var config = await Task.Run(() => AffinityTrainer.Train(request, examples, folder, context.WriteMessage, stop), CancellationToken.None);
             return new CommandResult(new { affinity = folder, config }, console => console.Profile.Out.Writer.WriteLine(folder));
         });
     }
@@ -71,8 +71,8 @@ internal static class AffinityVerb
     /// <summary>The first of each class, then the second of each, and so on.</summary>
     private static IEnumerable<SampleRecord> Deal(List<SampleRecord> samples, int limit)
     {
-        var dealt = samples.GroupBy(s => s.Plan.ClassIndex).SelectMany(g => g.Select((sample, turn) => (sample, turn)))
-            .OrderBy(s => s.turn).ThenBy(s => s.sample.Plan.ClassIndex).Select(s => s.sample);
-        return limit > 0 ? dealt.Take(limit) : dealt;
+        var interleaved = samples.GroupBy(s => s.Plan.ClassIndex).SelectMany(g => g.Select((sample, position) => (sample, position)))
+            .OrderBy(s => s.position).ThenBy(s => s.sample.Plan.ClassIndex).Select(s => s.sample);
+        return limit > 0 ? interleaved.Take(limit) : interleaved;
     }
 }

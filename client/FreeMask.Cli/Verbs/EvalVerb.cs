@@ -66,7 +66,7 @@ internal static class EvalVerb
 
     private static async Task<CommandResult> BundleAsync(string folder, int images, CommandContext context, CancellationToken stop)
     {
-        var result = await Task.Run(() => MiniEvaluation.Run(new MiniEvaluationOptions { Model = folder, Images = images }, context.Say, stop), CancellationToken.None);
+        var result = await Task.Run(() => MiniEvaluation.Run(new MiniEvaluationOptions { Model = folder, Images = images }, context.WriteMessage, stop), CancellationToken.None);
         return new(result, console =>
         {
             var table = new Table().Border(TableBorder.Simple).AddColumn("class");

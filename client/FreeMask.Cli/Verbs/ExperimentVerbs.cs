@@ -26,7 +26,7 @@ internal static class ExperimentVerbs
             var named = parsed.GetRequiredValue(model);
             var folder = host.Bundles.Folder(named, Directory.GetCurrentDirectory()) ?? throw new FreeMaskException($"There is no model bundle '{named}' with a {BundleCatalog.IndexFile}.");
             var drawn = parsed.GetValue(plot) is { } file ? NamedPath.File(file, "--plot") : null;
-            var results = await Task.Run(() => ThresholdExperiment.Run(folder, parsed.GetValue(images), parsed.GetValue(seed), context.Say, stop), CancellationToken.None);
+            var results = await Task.Run(() => ThresholdExperiment.Run(folder, parsed.GetValue(images), parsed.GetValue(seed), context.WriteMessage, stop), CancellationToken.None);
             if (drawn is not null) await AtomicFile.WriteAsync(drawn, ThresholdChart.Draw(results), stop);
             return new CommandResult(new { model = folder, results, plot = drawn }, console => Show(console, results, drawn));
         });
@@ -43,7 +43,7 @@ internal static class ExperimentVerbs
             var named = parsed.GetRequiredValue(model);
             var folder = host.Bundles.Folder(named, Directory.GetCurrentDirectory()) ?? throw new FreeMaskException($"There is no model bundle '{named}' with a {BundleCatalog.IndexFile}.");
             var heads = AffinityModel.Load(Path.GetFullPath(parsed.GetValue(affinity) ?? Path.Combine(folder, "affinity")));
-            var results = await Task.Run(() => RefinementExperiment.Run(folder, heads, parsed.GetValue(images), parsed.GetValue(seed), context.Say, stop), CancellationToken.None);
+            var results = await Task.Run(() => RefinementExperiment.Run(folder, heads, parsed.GetValue(images), parsed.GetValue(seed), context.WriteMessage, stop), CancellationToken.None);
             return new CommandResult(new { model = folder, affinity = heads.Config, results }, console => Show(console, results));
         });
     }
@@ -59,9 +59,9 @@ internal static class ExperimentVerbs
 
     private static void Show(IAnsiConsole console, IReadOnlyList<ThresholdResult> results, string? plot)
     {
-        var cleanUps = results.Select(result => result.CleanUp).Distinct().ToList();
+        var refinements = results.Select(result => result.CleanUp).Distinct().ToList();
         var table = new Table().Border(TableBorder.Simple).AddColumn("threshold");
-        foreach (var cleanUp in cleanUps) table.AddColumn(new TableColumn($"clean-up {cleanUp}").RightAligned());
+        foreach (var refinement in refinements) table.AddColumn(new TableColumn($"clean-up {refinement}").RightAligned());
         foreach (var method in results.GroupBy(result => result.Method))
             table.AddRow([method.Key, .. method.Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.IoU:0.000} ({r.Interval.Low:0.000} to {r.Interval.High:0.000})"))]);
         console.Write(table);

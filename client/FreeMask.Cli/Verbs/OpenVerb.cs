@@ -15,7 +15,7 @@ internal static class OpenVerb
         {
             var report = Find(context.Data, parsed.GetValue(run));
             var opened = host.OpenDocument(report);
-            if (!opened) context.Say("No program to show it could be started here; open it with a browser.");
+            if (!opened) context.WriteMessage("No program to show it could be started here; open it with a browser.");
             return Task.FromResult(new CommandResult(new { report, opened }, console => console.Profile.Out.Writer.WriteLine(report)));
         });
     }

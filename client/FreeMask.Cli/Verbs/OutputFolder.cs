@@ -14,7 +14,7 @@ internal static class OutputFolder
         {
             return Directory.CreateDirectory(folder).FullName;
         }
-        catch (Exception e) when (IoFault.Of(e) is { } fault)
+        catch (Exception e) when (FileAccessError.Of(e) is { } fault)
         {
             throw new FreeMaskException($"--out {named} cannot be a folder to write to: {fault.Message}", e);
         }
@@ -33,7 +33,7 @@ internal static class OutputFolder
             NamedPath.Probe(there);
             return folder;
         }
-        catch (Exception e) when (IoFault.Of(e) is not null)
+        catch (Exception e) when (FileAccessError.Of(e) is not null)
         {
             throw new FreeMaskException($"--out {named}: nothing can be written in {there}: {e.Message.TrimEnd('.')}. Name another folder.", e);
         }

@@ -33,7 +33,7 @@ internal static class ProductVerbs
             {
                 summary = await WriteAsync(await host.ReadEngineAsync(context, stop));
             }
-            catch (LostPictureException)
+            catch (LostImageException)
             {
                 // What the store lost is made again, which needs the models.
                 summary = await WriteAsync(await host.OpenEngineAsync(context, stop));
@@ -67,11 +67,11 @@ internal static class ProductVerbs
             var path = page ?? folder.Report;
             var document = folder.Describe(RunDocument.Of(reader.Spec, reader.Status)) with { Notes = [.. reader.Status.Notes, .. new PromptNotes(host.Bundles).Of(reader.Spec)] };
             await new RunProducts(reader, folder, context, host.Bundles).WriteReportAsync(document, path, stop);
-            var picture = drawing is null ? null : await DrawSheetAsync(reader, drawing, stop);
-            return new CommandResult(new { run = id, report = path, sheet = picture }, console =>
+            var image = drawing is null ? null : await DrawSheetAsync(reader, drawing, stop);
+            return new CommandResult(new { run = id, report = path, sheet = image }, console =>
             {
                 console.Profile.Out.Writer.WriteLine(path);
-                if (picture is not null) console.Profile.Out.Writer.WriteLine(picture);
+                if (image is not null) console.Profile.Out.Writer.WriteLine(image);
             });
         });
     }

@@ -23,15 +23,15 @@ internal static class RunVerbs
             if (parsed.GetValue(name) is { } named) settings.Add(RunFileSetting.Text("name", named, $"--name {named}"));
             var spec = await RunFile.ReadAsync(parsed.GetRequiredValue(file), host.Bundles.ResolverAt, stop, settings);
             var isLocal = context.Cluster is null;
-            var advice = RunAdvice.Of(spec, host.Bundles, isLocal ? context.Data.FreeBytes : null, isLocal && context.Devices.Count == 0 ? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes : null);
+            var advice = RunPreflight.Of(spec, host.Bundles, isLocal ? context.Data.FreeBytes : null, isLocal && context.Devices.Count == 0 ? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes : null);
             if (parsed.GetValue(check)) return Checked(spec, advice);
-            foreach (var note in advice.Notes) context.Say($"Note: {note}");
+            foreach (var note in advice.Notes) context.WriteMessage($"Note: {note}");
             await using var session = await SessionAsync(host, context, stop);
             return await session.FollowAsync(await session.StartAsync(spec, parsed.GetValue(again), stop), stop);
         });
     }
 
-    private static CommandResult Checked(RunSpec spec, RunAdvice advice)
+    private static CommandResult Checked(RunSpec spec, RunPreflight advice)
     {
         var samples = (long)spec.Rounds * spec.SamplesPerRound;
         return new(new { ok = true, spec.Name, spec.Rounds, samples, bytes = advice.Bytes, advice.Notes }, console =>
@@ -54,7 +54,7 @@ internal static class RunVerbs
             var status = await engine.Run(id).GetStatus();
             if (status.State == RunState.Failed)
                 throw new FreeMaskException($"Run '{id}' failed: {status.Reason} When the cause is put right, 'freemask retry {id}' tries again.");
-            if (engine.IsRemote && status.State == RunState.Running) context.Say($"Run '{id}' is at work in another process already; watching it.");
+            if (engine.IsRemote && status.State == RunState.Running) context.WriteMessage($"Run '{id}' is at work in another process already; watching it.");
             await engine.Run(id).Resume();
             return await session.FollowAsync(id, stop);
         });

@@ -34,7 +34,7 @@ internal sealed record SegmenterMeasure(
 
     /// <summary>One matrix a picture, in the order of the data set.</summary>
     [JsonIgnore]
-    internal required IReadOnlyList<ConfusionMatrix> Pictures { get; init; }
+    internal required IReadOnlyList<ConfusionMatrix> ConfusionMatrices { get; init; }
 
     internal static SegmenterMeasure Take(string folder, VocFolder data, CancellationToken stop)
     {
@@ -43,34 +43,34 @@ internal sealed record SegmenterMeasure(
         var names = ClassMapping.ToVoc(segmenter.Card.Classes);
         var total = new ConfusionMatrix(classes);
         var boundary = new BoundaryCounts[classes];
-        var pictures = new List<ConfusionMatrix>(data.Entries.Count);
+        var images = new List<ConfusionMatrix>(data.Entries.Count);
         foreach (var sample in data.LoadAll())
         {
             stop.ThrowIfCancellationRequested();
             var prediction = names.Apply(segmenter.Segment(sample.Image).Labels);
-            var picture = new ConfusionMatrix(classes);
-            picture.Add(sample.Labels, prediction);
-            pictures.Add(picture);
-            total.Add(picture);
+            var image = new ConfusionMatrix(classes);
+            image.Add(sample.Labels, prediction);
+            images.Add(image);
+            total.Add(image);
             var counts = BoundaryScores.Iou(sample.Labels, prediction, classes);
             for (var c = 0; c < classes; c++) boundary[c] = new(boundary[c].Intersection + counts[c].Intersection, boundary[c].Union + counts[c].Union);
         }
 
-        if (Enumerable.Range(1, classes - 1).All(c => total.TruthCount(c) == 0)) throw LabeledDataset.NoClasses(data.Root, pictures.Count);
+        if (Enumerable.Range(1, classes - 1).All(c => total.TruthCount(c) == 0)) throw LabeledDataset.NoClasses(data.Root, images.Count);
         var scores = total.Scores();
         return new(
-            folder, data.Root, pictures.Count, scores.MeanIou, Bootstrap.MeanIou(pictures, IntervalSeed),
+            folder, data.Root, images.Count, scores.MeanIou, Bootstrap.MeanIou(images, IntervalSeed),
             boundary.Where(b => b.Union > 0).Select(b => b.Iou).DefaultIfEmpty(double.NaN).Average(),
             scores.PixelAccuracy, scores.MeanAccuracy, scores.FrequencyWeightedIou, ZeroShotScores.From(scores.Iou, ZeroShotScores.VocSeen, ZeroShotScores.VocUnseen),
             VocClasses.Names.Index().Where(item => !double.IsNaN(scores.Iou[item.Index]))
                 .ToDictionary(item => item.Item, item => new ClassMeasure(scores.Iou[item.Index], boundary[item.Index].Iou, scores.Accuracy[item.Index])))
         {
-            Pictures = pictures,
+            ConfusionMatrices = images,
         };
     }
 
     /// <summary>The 95 % interval of how much better this one is than another on the same pictures.</summary>
-    internal ConfidenceInterval Against(SegmenterMeasure baseline) => Bootstrap.Difference(baseline.Pictures, Pictures, IntervalSeed);
+    internal ConfidenceInterval Against(SegmenterMeasure baseline) => Bootstrap.Difference(baseline.ConfusionMatrices, ConfusionMatrices, IntervalSeed);
 
     internal void Show(IAnsiConsole console)
     {

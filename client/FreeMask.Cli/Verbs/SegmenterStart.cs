@@ -55,7 +55,7 @@ internal sealed record SegmenterStart(string? Folder, Mask2FormerConfig? Config)
         var folder = Path.GetFullPath(Path.Combine(host.Bundles.ModelsFolder ?? "models", classifier.Name));
         if (CheckpointFolder.HasWeights(folder) && File.Exists(Path.Combine(folder, "config.json"))) return folder;
         using var hub = new HubClient(host.Variable(HubClient.EndpointVariable) ?? HubClient.DefaultEndpoint, host.Variable(HubClient.TokenVariable), context.Time);
-        await new Puller(hub, context.Say, context.Time).PullAsync(classifier, null, folder, stop, listing => HubSelection.Checkpoint(listing, classifier));
+        await new Puller(hub, context.WriteMessage, context.Time).PullAsync(classifier, null, folder, stop, listing => HubSelection.Checkpoint(listing, classifier));
         return folder;
     }
 }

@@ -38,7 +38,7 @@ internal static class SegmenterVerb
             var measured = Measured(source, parsed.GetValue(format), parsed.GetValue(validation), data);
             foreach (var set in measured is null ? [data] : new[] { data, measured })
             {
-                foreach (var note in set.Notes) context.Say(note);
+                foreach (var note in set.Notes) context.WriteMessage(note);
                 set.RequireClasses();
             }
 
@@ -54,7 +54,7 @@ internal static class SegmenterVerb
                 CheckpointEvery = parsed.GetValue(every),
             };
             var folder = OutputFolder.Make(parsed.GetRequiredValue(output));
-            context.Say($"Training on {data.Count} pictures of {data.Root} ({data.Format}, {data.Labels.Count} classes). Ctrl-C stops after a checkpoint; the same command continues.");
+            context.WriteMessage($"Training on {data.Count} pictures of {data.Root} ({data.Format}, {data.Labels.Count} classes). Ctrl-C stops after a checkpoint; the same command continues.");
             var log = Log(parsed.GetValue(validate), folder, measured, context, stop);
             await Task.Run(() => Train(request, data, folder, log, context, stop), CancellationToken.None);
             var measure = measured is null ? null : ValidationMeasure.Take(folder, measured, stop);
@@ -133,7 +133,7 @@ internal static class SegmenterVerb
         public void Report(TrainingProgress value)
         {
             if (value.Step % every == 0 || value.Step == value.Steps)
-                context.Say(string.Create(CultureInfo.InvariantCulture, $"step {value.Step} of {value.Steps}, loss {value.Loss:0.000}, {value.Seconds:0} s"));
+                context.WriteMessage(string.Create(CultureInfo.InvariantCulture, $"step {value.Step} of {value.Steps}, loss {value.Loss:0.000}, {value.Seconds:0} s"));
         }
     }
 }

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using FreeMask.Cli.Live;
+using FreeMask.Cli.Progress;
 using FreeMask.Cli.Runs;
 using FreeMask.Cli.Terminal;
 using FreeMask.GrainInterfaces;
@@ -33,10 +33,10 @@ internal static class StatusVerbs
             await using var engine = await host.ReadEngineAsync(context, stop);
             var id = await RunIds.FindAsync(engine, parsed.GetValue(run), status => status.State is RunState.Running or RunState.Paused, "unfinished");
             var status = await engine.Run(id).GetStatus();
-            if (!engine.IsRemote && !Follower.IsOver(status))
-                context.Say($"No process works on run '{id}' now; 'freemask resume {id}' goes on with it.");
+            if (!engine.IsRemote && !RunFollower.IsOver(status))
+                context.WriteMessage($"No process works on run '{id}' now; 'freemask resume {id}' goes on with it.");
             else
-                await new Follower(context).FollowAsync(_ => engine.Run(id).GetStatus(), "Ctrl-C ends the watching; the run goes on.", stop);
+                await new RunFollower(context).FollowAsync(_ => engine.Run(id).GetStatus(), "Ctrl-C ends the watching; the run goes on.", stop);
             return await OneAsync(host, engine, id, context);
         });
     }

@@ -30,8 +30,8 @@ internal static class TrainVerbs
                 Threads = parsed.GetValue(threads),
             };
             if (parsed.GetValue(steps) is { } total) options = options with { DiffusionSteps = total };
-            context.Say($"Training in {folder}. Ctrl-C stops after a checkpoint; the same command continues.");
-            await Task.Run(() => new MiniDiffusionTrainer(options, context.Say).Run(stop), CancellationToken.None);
+            context.WriteMessage($"Training in {folder}. Ctrl-C stops after a checkpoint; the same command continues.");
+            await Task.Run(() => new MiniDiffusionTrainer(options, context.WriteMessage).Run(stop), CancellationToken.None);
             return new CommandResult(new { bundle = options.OutputDirectory, work = folder }, console => console.Profile.Out.Writer.WriteLine(options.OutputDirectory));
         });
     }

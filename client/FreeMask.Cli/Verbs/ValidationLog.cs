@@ -66,7 +66,7 @@ internal sealed class ValidationLog : ITrainingSnapshots
 
         // The model first: killed in between, the training measures this step again.
         File.AppendAllText(_file, JsonSerializer.Serialize(line, JsonSerializerOptions.Web) + "\n");
-        _context.Say(string.Create(CultureInfo.InvariantCulture, $"step {step}: mIoU {measure.MIoU:0.000} on {measure.Samples} pictures of {measure.Dataset}{(isBest ? ", the best so far" : "")}"));
+        _context.WriteMessage(string.Create(CultureInfo.InvariantCulture, $"step {step}: mIoU {measure.MIoU:0.000} on {measure.Samples} pictures of {measure.Dataset}{(isBest ? ", the best so far" : "")}"));
     }
 
     private void Keep(string model)

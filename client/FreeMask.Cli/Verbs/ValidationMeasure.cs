@@ -22,20 +22,20 @@ internal sealed record ValidationMeasure(
     {
         using var segmenter = OnnxSegmenter.Load(folder);
         var total = new ConfusionMatrix(data.Labels.Count);
-        var pictures = new List<ConfusionMatrix>(data.Count);
+        var images = new List<ConfusionMatrix>(data.Count);
         for (var i = 0; i < data.Count; i++)
         {
             stop.ThrowIfCancellationRequested();
             var sample = data.Load(i);
-            var picture = new ConfusionMatrix(data.Labels.Count);
-            picture.Add(sample.Labels, segmenter.Segment(sample.Image).Labels);
-            pictures.Add(picture);
-            total.Add(picture);
+            var image = new ConfusionMatrix(data.Labels.Count);
+            image.Add(sample.Labels, segmenter.Segment(sample.Image).Labels);
+            images.Add(image);
+            total.Add(image);
         }
 
         var scores = total.Scores();
         return new(
-            data.Root, pictures.Count, scores.MeanIou, Bootstrap.MeanIou(pictures, IntervalSeed), scores.PixelAccuracy,
+            data.Root, images.Count, scores.MeanIou, Bootstrap.MeanIou(images, IntervalSeed), scores.PixelAccuracy,
             data.Labels.Index().Where(item => !double.IsNaN(scores.Iou[item.Index])).DistinctBy(item => item.Item)
                 .ToDictionary(item => item.Item, item => scores.Iou[item.Index], StringComparer.Ordinal));
     }

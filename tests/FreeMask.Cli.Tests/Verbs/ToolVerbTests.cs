@@ -43,7 +43,7 @@ public sealed class ToolVerbTests : IDisposable
     }
 
     [Fact]
-    public async Task A_picture_is_no_corpus()
+    public async Task An_image_is_not_a_caption_corpus()
     {
         await File.WriteAllBytesAsync(_process.Folder.Path("picture.jpg"), ImageCodec.EncodeJpeg(new RgbImage(16, 16)), TestContext.Current.CancellationToken);
 

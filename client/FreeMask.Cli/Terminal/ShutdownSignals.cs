@@ -8,7 +8,7 @@ namespace FreeMask.Cli.Terminal;
 /// Ctrl-C, SIGTERM, and SIGHUP of a terminal that closes: the first asks the verb to stop cleanly, the second ends the process at once. Runs lose nothing either way; a clean
 /// stop only saves the work in flight.
 /// </summary>
-internal sealed class Interruption : IDisposable
+internal sealed class ShutdownSignals : IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly List<PosixSignalRegistration> _registrations = [];
@@ -16,9 +16,9 @@ internal sealed class Interruption : IDisposable
 
     internal CancellationToken Stop => _stop.Token;
 
-    internal static Interruption Listen()
+    internal static ShutdownSignals Listen()
     {
-        var interruption = new Interruption();
+        var interruption = new ShutdownSignals();
         PosixSignal[] signals = IsHangUpIgnored() ? [PosixSignal.SIGINT, PosixSignal.SIGTERM] : [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP];
         foreach (var signal in signals)
             interruption._registrations.Add(PosixSignalRegistration.Create(signal, interruption.OnSignal));

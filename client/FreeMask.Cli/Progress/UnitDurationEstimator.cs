@@ -1,10 +1,10 @@
-namespace FreeMask.Cli.Live;
+namespace FreeMask.Cli.Progress;
 
 /// <summary>
 /// How many seconds pass for one unit of work, from the first time that the work was seen to move to the last. What came before the first move, such as the loading of a model,
 /// says nothing of what is to come.
 /// </summary>
-internal sealed class Pace
+internal sealed class UnitDurationEstimator
 {
     private double _last = double.NaN;
     private (DateTimeOffset At, double Work)? _first;

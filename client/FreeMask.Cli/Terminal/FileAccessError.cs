@@ -6,13 +6,13 @@ namespace FreeMask.Cli.Terminal;
 /// <summary>What a failed access to a file means to a user: the path, the cause, and what to do about it.</summary>
 /// <param name="Message">One line.</param>
 /// <param name="ExitCode"><see cref="ExitCodes.BadInput"/> where another path or other rights help; <see cref="ExitCodes.Failed"/> where the machine has a problem.</param>
-internal sealed partial record IoFault(string Message, int ExitCode)
+internal sealed partial record FileAccessError(string Message, int ExitCode)
 {
     // What .NET passes on where it has no exception of its own: errno on Linux and macOS, the low half of an HRESULT on Windows.
     private const int Exists = 17, WindowsExists = 183, NotADirectory = 20, TooManyFiles = 24, DiskFull = 28, ReadOnly = 30, QuotaLinux = 122, QuotaMac = 69, WindowsDiskFull = 112, WindowsHandleDiskFull = 39;
 
     /// <summary>The fault behind an exception; null where it is not about files or memory.</summary>
-    internal static IoFault? Of(Exception? exception)
+    internal static FileAccessError? Of(Exception? exception)
     {
         for (; exception is not null; exception = exception.InnerException)
         {
@@ -26,7 +26,7 @@ internal sealed partial record IoFault(string Message, int ExitCode)
         return null;
     }
 
-    private static IoFault Denied(UnauthorizedAccessException denied)
+    private static FileAccessError Denied(UnauthorizedAccessException denied)
     {
         var path = PathIn(denied.Message);
         return path is null ? new($"{denied.Message} Change the rights, or name another place.", ExitCodes.BadInput)
@@ -34,7 +34,7 @@ internal sealed partial record IoFault(string Message, int ExitCode)
             : new($"{path} may not be read or written by this user: permission denied. Change its rights or those of its folder, or name another place.", ExitCodes.BadInput);
     }
 
-    private static IoFault Of(IOException io)
+    private static FileAccessError Of(IOException io)
     {
         var where = PathIn(io.Message) is { } path ? $" at {path}" : "";
         switch (io)
@@ -58,9 +58,9 @@ internal sealed partial record IoFault(string Message, int ExitCode)
         };
     }
 
-    private static IoFault Taken(string where) => new($"A file is in the way{where}. Name another place.", ExitCodes.BadInput);
+    private static FileAccessError Taken(string where) => new($"A file is in the way{where}. Name another place.", ExitCodes.BadInput);
 
-    private static IoFault Full(string where) => new($"The disk is full{where}. Free some space, or name a place on another disk, and give the command again.", ExitCodes.Failed);
+    private static FileAccessError Full(string where) => new($"The disk is full{where}. Free some space, or name a place on another disk, and give the command again.", ExitCodes.Failed);
 
     private static bool IsListable(string path)
     {

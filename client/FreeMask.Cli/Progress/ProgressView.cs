@@ -2,7 +2,7 @@ using FreeMask.GrainInterfaces;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
-namespace FreeMask.Cli.Live;
+namespace FreeMask.Cli.Progress;
 
 /// <summary>Progress as a picture on a terminal: where the run is, the funnel of the round, what is trained, how long it will take.</summary>
 internal sealed class ProgressView(bool unicode)

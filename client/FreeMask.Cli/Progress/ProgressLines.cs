@@ -1,6 +1,6 @@
 using FreeMask.GrainInterfaces;
 
-namespace FreeMask.Cli.Live;
+namespace FreeMask.Cli.Progress;
 
 /// <summary>
 /// Progress as plain lines, for logs and pipes: one whenever a round or phase begins or a training job starts, and in between one every few

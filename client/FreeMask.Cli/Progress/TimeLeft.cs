@@ -1,7 +1,7 @@
 using System.Globalization;
 using FreeMask.GrainInterfaces;
 
-namespace FreeMask.Cli.Live;
+namespace FreeMask.Cli.Progress;
 
 /// <summary>How long a run will still take, as far as can be told.</summary>
 /// <param name="Phase">Until the work under way in this round is done; null where nothing was measured yet.</param>
@@ -22,7 +22,7 @@ internal sealed class TimeLeftEstimator
     private static readonly TimeSpan LongestGap = TimeSpan.FromSeconds(30);
 
     private readonly Dictionary<string, double> _secondsPerStep = new(StringComparer.Ordinal);
-    private readonly Pace _pace = new();
+    private readonly UnitDurationEstimator _pace = new();
     private string? _watched;
     private double? _wallPerDeviceSecond;
     private DateTimeOffset _seen;

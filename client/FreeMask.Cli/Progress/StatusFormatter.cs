@@ -1,7 +1,7 @@
 using System.Globalization;
 using FreeMask.GrainInterfaces;
 
-namespace FreeMask.Cli.Live;
+namespace FreeMask.Cli.Progress;
 
 /// <summary>The words in which progress is told, on a terminal and in a log alike.</summary>
 internal static class StatusFormatter

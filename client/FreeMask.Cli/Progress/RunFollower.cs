@@ -2,10 +2,10 @@ using FreeMask.Cli.Terminal;
 using FreeMask.GrainInterfaces;
 using Spectre.Console;
 
-namespace FreeMask.Cli.Live;
+namespace FreeMask.Cli.Progress;
 
 /// <summary>Watches a run until it ends and shows how it goes: a live picture on a terminal, plain lines elsewhere.</summary>
-internal sealed class Follower(CommandContext context)
+internal sealed class RunFollower(CommandContext context)
 {
     private static readonly TimeSpan LineInterval = TimeSpan.FromSeconds(5);
 
@@ -23,7 +23,7 @@ internal sealed class Follower(CommandContext context)
     /// <exception cref="OperationCanceledException">The watching was stopped.</exception>
     internal Task<RunStatus> FollowAsync(Func<CancellationToken, Task<RunStatus>> ask, string hint, CancellationToken stop)
     {
-        var capabilities = context.Aside.Profile.Capabilities;
+        var capabilities = context.Error.Profile.Capabilities;
         return !context.Quiet && capabilities.Interactive && capabilities.Ansi ? DrawAsync(ask, hint, stop) : PrintAsync(ask, stop);
     }
 
@@ -32,14 +32,14 @@ internal sealed class Follower(CommandContext context)
         var lines = new ProgressLines(LineInterval);
         return await PollAsync(ask, status =>
         {
-            if (lines.Next(status, context.Time.GetUtcNow()) is { } line) context.Say(line);
+            if (lines.Next(status, context.Time.GetUtcNow()) is { } line) context.WriteMessage(line);
         }, stop);
     }
 
     private async Task<RunStatus> DrawAsync(Func<CancellationToken, Task<RunStatus>> ask, string hint, CancellationToken stop)
     {
-        var view = new ProgressView(context.Aside.Profile.Capabilities.Unicode);
-        return await context.Aside.Live(Text.Empty).Overflow(VerticalOverflow.Crop).StartAsync(live =>
+        var view = new ProgressView(context.Error.Profile.Capabilities.Unicode);
+        return await context.Error.Live(Text.Empty).Overflow(VerticalOverflow.Crop).StartAsync(live =>
             PollAsync(ask, status =>
             {
                 live.UpdateTarget(view.Draw(status, context.Time.GetUtcNow(), IsOver(status) ? "" : hint));
@@ -62,7 +62,7 @@ internal sealed class Follower(CommandContext context)
             }
             catch (Exception exception) when (IsSilence(exception) && context.Time.GetElapsedTime(answered) < Patience)
             {
-                if (!silent) context.Say("No answer; the run may go on. Asking again ...");
+                if (!silent) context.WriteMessage("No answer; the run may go on. Asking again ...");
                 silent = true;
             }
 

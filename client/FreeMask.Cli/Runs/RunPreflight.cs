@@ -8,7 +8,7 @@ namespace FreeMask.Cli.Runs;
 /// <summary>What a user should know of a valid run before it starts: what its settings come to, and what will not do what it seems to.</summary>
 /// <param name="Notes">One sentence or two each.</param>
 /// <param name="Bytes">About how much the run's pictures, maps and labels take on disk.</param>
-internal sealed record RunAdvice(IReadOnlyList<string> Notes, long Bytes)
+internal sealed record RunPreflight(IReadOnlyList<string> Notes, long Bytes)
 {
     // Measured on the bundle that ships, and on Stable Diffusion at 512 x 512: attention is most of it, pictures are the rest.
     private const long BytesPerPixel = 11;
@@ -20,9 +20,9 @@ internal sealed record RunAdvice(IReadOnlyList<string> Notes, long Bytes)
     /// <param name="bundles">Knows the size of a bundle's pictures.</param>
     /// <param name="freeBytes">Free space where artifacts go; null where they go elsewhere, to a cluster.</param>
     /// <param name="memoryBytes">Memory of this machine; null where others, or GPUs, do the work.</param>
-    internal static RunAdvice Of(RunSpec spec, BundleCatalog bundles, long? freeBytes, long? memoryBytes)
+    internal static RunPreflight Of(RunSpec spec, BundleCatalog bundles, long? freeBytes, long? memoryBytes)
     {
-        var side = bundles.PictureSide(spec.Model);
+        var side = bundles.DefaultImageSide(spec.Model);
         var pixels = (long)(spec.Generation.Width ?? side) * (spec.Generation.Height ?? side);
         var bytes = pixels * BytesPerPixel * spec.Rounds * spec.SamplesPerRound;
         var notes = new List<string>();
