@@ -25,19 +25,19 @@ internal sealed class ScoreStageHandler(IArtifactStore store, OnnxSessionOptions
 
     private async Task<StageOutcome> ScoreAsync(ScoringSpec spec, StageInput input, CancellationToken cancellationToken)
     {
-        using var judge = await (spec.Segmenter is { } folder
+        using var scoringModel = await (spec.Segmenter is { } folder
             ? _models.AcquireAsync($"{folder}\n{string.Join(',', spec.ClassMap)}", () => OwnAsync(spec))
             : _models.AcquireAsync(input.ScoringModel!.Weights, () => TrainedAsync(input.ScoringModel, cancellationToken)));
         var image = await store.GetImageAsync(input.Artifact(ArtifactNames.FinalImage), cancellationToken);
         var labels = await store.GetLabelsAsync(input.Artifact(ArtifactNames.CompositeLabel), cancellationToken);
         // One image a call, so that a prediction cannot depend on the other images of the batch.
-        var prediction = judge.Model.Predict(image);
+        var prediction = scoringModel.Model.Predict(image);
         return StageOutcome.Scored(SampleScore.Compute(labels, prediction), [(ArtifactNames.Prediction, await store.PutAsync(prediction, cancellationToken))]);
     }
 
-    private async Task<ScoringModel> TrainedAsync(SegmenterModel judge, CancellationToken cancellationToken)
+    private async Task<ScoringModel> TrainedAsync(SegmenterModel segmenter, CancellationToken cancellationToken)
     {
-        var model = await SegmenterArtifacts.OpenAsync(store, judge, sessions, cancellationToken);
+        var model = await SegmenterArtifacts.OpenAsync(store, segmenter, sessions, cancellationToken);
         return new ScoringModel(model, ClassMapping.ToVoc(model.Card.Classes));
     }
 

@@ -15,16 +15,16 @@ internal static class LeastLoadedDispatcher
     /// <returns>The items of each device that got any.</returns>
     public static IReadOnlyList<(string Device, ImmutableArray<WorkItem> Items)> Assign(ImmutableArray<WorkItem> items, int batch, Dictionary<string, int> loads)
     {
-        var dealt = new Dictionary<string, ImmutableArray<WorkItem>.Builder>(StringComparer.Ordinal);
+        var assigned = new Dictionary<string, ImmutableArray<WorkItem>.Builder>(StringComparer.Ordinal);
         for (var start = 0; start < items.Length; start += batch)
         {
             var device = loads.MinBy(l => l.Value).Key;
             var share = items.AsSpan(start, Math.Min(batch, items.Length - start));
             loads[device] += share.Length;
-            ref var builder = ref CollectionsMarshal.GetValueRefOrAddDefault(dealt, device, out _);
+            ref var builder = ref CollectionsMarshal.GetValueRefOrAddDefault(assigned, device, out _);
             (builder ??= ImmutableArray.CreateBuilder<WorkItem>()).AddRange(share);
         }
 
-        return [.. dealt.Select(d => (d.Key, d.Value.ToImmutable()))];
+        return [.. assigned.Select(d => (d.Key, d.Value.ToImmutable()))];
     }
 }

@@ -50,7 +50,7 @@ public sealed class SiloConnection : IAsyncDisposable
     public static async Task<SiloConnection> OpenAsync(EmbeddedSiloOptions options, Action<string>? waits, CancellationToken cancellationToken)
     {
         var started = TimeProvider.System.GetTimestamp();
-        for (var told = false; ; told = true)
+        for (var notified = false; ; notified = true)
         {
             if (!DataFolderLock.IsTaken(options.DataFolder))
             {
@@ -70,7 +70,7 @@ public sealed class SiloConnection : IAsyncDisposable
             var who = owner is null ? "Another process" : $"Process {owner.Process}";
             if (TimeProvider.System.GetElapsedTime(started) > OwnerTimeout)
                 throw new FreeMaskException($"{who} uses the data folder '{Path.GetFullPath(options.DataFolder)}' and does not answer; stop it, or use another folder.");
-            if (!told) waits?.Invoke($"{who} uses the data folder '{Path.GetFullPath(options.DataFolder)}' and does not answer; waiting up to a minute for it to answer or to leave ...");
+            if (!notified) waits?.Invoke($"{who} uses the data folder '{Path.GetFullPath(options.DataFolder)}' and does not answer; waiting up to a minute for it to answer or to leave ...");
             await Task.Delay(OwnerCheck, TimeProvider.System, cancellationToken);
         }
     }

@@ -7,17 +7,17 @@ using FreeMask.Vision;
 
 namespace FreeMask.Cli.Reports;
 
-/// <summary>Gathers a report from a run: reads all sample records, chooses which to show, and loads the pictures of those.</summary>
+/// <summary>Collects the data of a report: reads all sample records, selects samples, and loads their images.</summary>
 internal sealed class ReportBuilder(RunReader run, TimeProvider time)
 {
     private const int StripsPerRound = 8, BorderlinePerSide = 4;
     private readonly ReportImages _images = new(run);
 
-    /// <summary>Gathers everything; works at any point of a run.</summary>
-    /// <param name="products">Where the run's products lie.</param>
-    /// <param name="versions">Of what made it.</param>
-    /// <param name="notes">What the user should know of its settings.</param>
-    /// <param name="stop">Stops between samples.</param>
+    /// <summary>Collects everything; possible in any state of a run.</summary>
+    /// <param name="products">The paths of the run's products.</param>
+    /// <param name="versions">Versions of the programs and libraries.</param>
+    /// <param name="notes">Messages about its settings.</param>
+    /// <param name="stop">Cancels between samples.</param>
     internal async Task<ReportData> BuildAsync(IReadOnlyList<ReportFact> products, IReadOnlyList<ReportFact> versions, IReadOnlyList<string> notes, CancellationToken stop)
     {
         var (status, spec) = (run.Status, run.Spec);
@@ -109,7 +109,7 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
             new("backgrounds", spec.Backgrounds.IsEmpty ? "none named" : string.Join(", ", spec.Backgrounds)),
             new("rounds", Text($"{spec.Rounds} of {spec.SamplesPerRound} samples, {100 * spec.KeepRatio:0} % kept")),
             new("generation", Text($"{spec.Generation.Steps} steps, guidance {spec.Generation.Guidance}, {spec.Generation.Scheduler ?? "the bundle's scheduler"}")),
-            new("mask", Text($"{spec.Mask.Preset}, clean-up {spec.Mask.Cleanup}, threshold {(spec.Mask.Threshold is { } fixedAt ? Text($"{fixedAt}") : "per image")}, ignore band {spec.Mask.IgnoreBand}")),
+            new("mask", Text($"{spec.Mask.Preset}, refinement {spec.Mask.Cleanup}, threshold {(spec.Mask.Threshold is { } fixedAt ? Text($"{fixedAt}") : "per image")}, ignore band {spec.Mask.IgnoreBand}")),
             new("composition", Text($"{100 * spec.Composition.MultiShare:0} % with up to {spec.Composition.MaxObjects} objects, thesaurus threshold {spec.Composition.ThesaurusThreshold}")),
             new("harmonization", spec.Harmonization.Enabled ? Text($"strength {spec.Harmonization.Strength}") : "off"),
             new("scoring", Text($"{spec.Scoring.Folds} folds in the first round, {spec.Scoring.FoldSteps ?? spec.Training.Steps} steps each")),

@@ -5,13 +5,13 @@ using FreeMask.Imaging;
 
 namespace FreeMask.Cli.Reports;
 
-/// <summary>Loads the artifacts of a sample and makes small pictures of them, encoded for the page.</summary>
+/// <summary>Loads the artifacts of a sample and encodes reduced images of them for the page.</summary>
 internal sealed class ReportImages(RunReader run)
 {
     private const int MaximumSide = 160;
     private const int Quality = 88;
 
-    /// <summary>What each stage made of the sample, as far as it came; a stage that changed nothing has no picture.</summary>
+    /// <summary>The results of the sample's stages so far. A stage that did not change the image has none.</summary>
     internal async Task<IReadOnlyList<ReportImage>> StripAsync(SampleRecord sample, CancellationToken stop)
     {
         var images = new List<ReportImage>();
@@ -27,7 +27,7 @@ internal sealed class ReportImages(RunReader run)
         return images;
     }
 
-    /// <summary>The finished image with its label, and what the judge saw.</summary>
+    /// <summary>The final image with its label, and the prediction of the scoring model.</summary>
     internal async Task<IReadOnlyList<ReportImage>> ScoredImagesAsync(SampleRecord sample, CancellationToken stop)
     {
         var images = new List<ReportImage>();
@@ -54,7 +54,9 @@ internal sealed class ReportImages(RunReader run)
         return new(caption, "data:image/jpeg;base64," + Convert.ToBase64String(ImageCodec.EncodeJpeg(small, Quality)), width, height);
     }
 
-    /// <summary>Labels in the palette that overlays use: VOC's own starts too dark to tell from background.</summary>
+    /// <summary>
+    /// Labels in the palette of overlays: the first colors of VOC's palette are too dark to distinguish from background.
+    /// </summary>
     private static ReportImage Labels(string caption, LabelMap labels)
     {
         var (width, height) = Fit(labels.Width, labels.Height);

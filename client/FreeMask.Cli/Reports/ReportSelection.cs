@@ -2,12 +2,12 @@ using FreeMask.GrainInterfaces;
 
 namespace FreeMask.Cli.Reports;
 
-/// <summary>Chooses the samples that a report shows. Choices depend on the records alone, so that equal runs have equal reports.</summary>
+/// <summary>Selects the samples of a report. The selection depends on the records alone, so that equal runs have equal reports.</summary>
 internal static class ReportSelection
 {
     /// <summary>
-    /// Samples for strips: classes take turns, those with pasted objects first, and within a class the one in the middle of its scores stands
-    /// for it: neither the best nor the worst.
+    /// Samples for strips: one class after another, samples with pasted objects first, and within a class the sample with the median score
+    /// first.
     /// </summary>
     internal static IReadOnlyList<SampleRecord> Strips(IReadOnlyList<SampleRecord> samples, int count)
     {
@@ -23,7 +23,7 @@ internal static class ReportSelection
         return chosen;
     }
 
-    /// <summary>The samples nearest to the cut of their class: as many kept ones as dropped ones, from the lowest score up.</summary>
+    /// <summary>The samples nearest to the threshold of their class: as many kept as dropped ones, ordered by score.</summary>
     internal static IReadOnlyList<SampleRecord> Borderline(IReadOnlyList<SampleRecord> samples, IReadOnlyList<SelectionThreshold> thresholds, int perSide)
     {
         var thresholdOf = thresholds.Where(threshold => threshold.Kept > 0).ToDictionary(threshold => threshold.Class, threshold => threshold.Score);

@@ -11,10 +11,10 @@ using FreeMask.Vision.Segmentation;
 
 namespace FreeMask.Cli.Runs;
 
-/// <summary>Writes what a run leaves for people: the data set, the segmenter, the manifest and the report, in its folder.</summary>
+/// <summary>Writes the products of a run into its folder: data set, segmenter, manifest and report.</summary>
 internal sealed class RunProducts(RunReader run, RunFolder folder, CommandContext context, BundleCatalog bundles)
 {
-    /// <summary>Writes everything that the run has so far, over what an earlier call wrote, and says where it is.</summary>
+    /// <summary>Writes all products that exist so far, replaces earlier ones, and returns their paths.</summary>
     internal async Task<RunDocument> WriteAsync(CancellationToken stop)
     {
         var document = RunDocument.Of(run.Spec, run.Status) with { Notes = [.. run.Status.Notes, .. new PromptNotes(bundles).Of(run.Spec)] };
@@ -41,7 +41,9 @@ internal sealed class RunProducts(RunReader run, RunFolder folder, CommandContex
         return document;
     }
 
-    /// <summary>Versions before exports had lists of their files wrote here too; what they wrote is kept, and somebody may have added to it.</summary>
+    /// <summary>
+    /// Versions before exports had file lists wrote to the same folder. Their files are kept, because users may have added some.
+    /// </summary>
     private void SetAside()
     {
         if (!Directory.Exists(folder.Dataset) || DatasetExporter.IsExport(folder.Dataset) || !Directory.EnumerateFileSystemEntries(folder.Dataset).Any()) return;
@@ -50,7 +52,7 @@ internal sealed class RunProducts(RunReader run, RunFolder folder, CommandContex
         context.WriteMessage($"What lay in {folder.Dataset} is no export that can be replaced; it is now {aside}.");
     }
 
-    /// <summary>Writes the report alone.</summary>
+    /// <summary>Writes only the report.</summary>
     internal async Task WriteReportAsync(RunDocument document, string path, CancellationToken stop)
     {
         List<ReportFact> products = [];
@@ -99,6 +101,6 @@ internal sealed class RunProducts(RunReader run, RunFolder folder, CommandContex
     private static string Link(string product, string report) =>
         string.Join('/', Shown(product, report).Split(Path.DirectorySeparatorChar).Select(Uri.EscapeDataString)) + (Directory.Exists(product) ? "/" : "");
 
-    /// <summary>A report that is sent to somebody should not tell where the sender's home is.</summary>
+    /// <summary>Removes the home folder from paths, since reports may be sent to others.</summary>
     private static string Shown(string product, string report) => Path.GetRelativePath(Path.GetDirectoryName(report)!, product);
 }

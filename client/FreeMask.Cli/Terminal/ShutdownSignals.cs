@@ -5,8 +5,8 @@ using FreeMask.Hosting.Silos;
 namespace FreeMask.Cli.Terminal;
 
 /// <summary>
-/// Ctrl-C, SIGTERM, and SIGHUP of a terminal that closes: the first asks the verb to stop cleanly, the second ends the process at once. Runs lose nothing either way; a clean
-/// stop only saves the work in flight.
+/// Handles Ctrl-C, SIGTERM, and SIGHUP (the terminal closes): the first signal cancels the verb, the second ends the process at once. Runs
+/// lose no results in either case; a clean stop saves the work in flight.
 /// </summary>
 internal sealed class ShutdownSignals : IDisposable
 {
@@ -31,7 +31,9 @@ internal sealed class ShutdownSignals : IDisposable
         _stop.Dispose();
     }
 
-    /// <summary>Whether this process was started to outlive its terminal (<c>nohup</c>), which a handler of our own would undo.</summary>
+    /// <summary>
+    /// Whether the process was started to survive its terminal (<c>nohup</c>), which a handler for SIGHUP would prevent.
+    /// </summary>
     private static bool IsHangUpIgnored()
     {
         const string Line = "SigIgn:";

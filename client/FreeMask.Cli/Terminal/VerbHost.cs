@@ -9,7 +9,7 @@ using Spectre.Console;
 namespace FreeMask.Cli.Terminal;
 
 /// <summary>
-/// Runs verbs: gives them their desk, writes what they found, and turns every way to end into an exit code and, with <c>--json</c>, into
+/// Executes verbs: creates their context, writes their result, and maps every way to end to an exit code and, with <c>--json</c>, to
 /// exactly one document.
 /// </summary>
 internal sealed class VerbHost(CliEnvironment environment, IReadOnlyList<string> args)
@@ -36,7 +36,7 @@ internal sealed class VerbHost(CliEnvironment environment, IReadOnlyList<string>
 
     internal Option<bool> Verbose { get; } = new("--verbose", "-v") { Description = "Also write what is logged to standard error, and more of it to the log of the run.", Recursive = true };
 
-    /// <summary>For verbs that make this process work.</summary>
+    /// <summary>For verbs that compute in this process.</summary>
     internal Option<string[]> Device { get; } = new("--device")
     {
         Description = "The device that models run on in this process: cpu, cuda:0, tensorrt:0, directml:0 or coreml; once for each. Default: cpu.",
@@ -46,21 +46,21 @@ internal sealed class VerbHost(CliEnvironment environment, IReadOnlyList<string>
     /// <summary>The model bundles that this process finds.</summary>
     internal BundleCatalog Bundles { get; } = BundleCatalog.Locate(environment.Environment);
 
-    /// <summary>An environment variable; null where it is not set.</summary>
+    /// <summary>An environment variable; null if it is not set.</summary>
     internal string? Variable(string name) => environment.Environment(name) is { Length: > 0 } value ? value : null;
 
-    /// <summary>Shows a document with the program that the system has for it; false where there is none.</summary>
+    /// <summary>Opens a document with the default program of the system; false if there is none.</summary>
     internal bool OpenDocument(string path) => environment.OpenDocument(path);
 
-    /// <summary>Opens the engine of the desk's cluster or data folder, to work with it.</summary>
+    /// <summary>Opens the engine of the context's cluster or data folder for work.</summary>
     internal Task<IEngine> OpenEngineAsync(CommandContext context, CancellationToken stop) =>
         environment.OpenEngine(new EngineAddress(context.Data, context.Cluster, context.Devices, context.Log, ReadOnly: false, context.WriteMessage), Bundles, stop);
 
-    /// <summary>Opens the engine of the desk's cluster or data folder, to look at runs: it takes nothing from a process that works there.</summary>
+    /// <summary>Opens the engine of the context's cluster or data folder for reading: it does not lock the folder.</summary>
     internal Task<IEngine> ReadEngineAsync(CommandContext context, CancellationToken stop) =>
         environment.OpenEngine(new EngineAddress(context.Data, context.Cluster, context.Devices, context.Log, ReadOnly: true, context.WriteMessage), Bundles, stop);
 
-    /// <summary>Makes a verb do its work.</summary>
+    /// <summary>Executes a verb.</summary>
     internal Command Handle(Command command, Func<ParseResult, CommandContext, CancellationToken, Task<CommandResult>> verb)
     {
         command.SetAction((parsed, stop) => ExecuteAsync(parsed, verb, stop));
@@ -124,7 +124,7 @@ internal sealed class VerbHost(CliEnvironment environment, IReadOnlyList<string>
         return outcome.ExitCode;
     }
 
-    /// <summary>Says what is wrong with the arguments themselves.</summary>
+    /// <summary>Reports errors of the arguments.</summary>
     internal int Reject(IReadOnlyList<string> problems, string verb)
     {
         foreach (var problem in problems) environment.Error.WriteLine(problem);

@@ -20,7 +20,7 @@ internal static class OpenVerb
         });
     }
 
-    /// <summary>Reports are files: no engine has to start to find one.</summary>
+    /// <summary>Reports are files, so that no engine is needed.</summary>
     private static string Find(DataFolder data, string? named)
     {
         var runs = RunFolder.All(data);

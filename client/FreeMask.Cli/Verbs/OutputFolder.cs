@@ -2,11 +2,11 @@ using FreeMask.Cli.Terminal;
 
 namespace FreeMask.Cli.Verbs;
 
-/// <summary>The folder that a verb writes to, looked at before the work begins: what cannot be written should not be computed first.</summary>
+/// <summary>The output folder of a verb, checked before the work begins.</summary>
 internal static class OutputFolder
 {
-    /// <summary>The full path of the folder, which is made where it is absent.</summary>
-    /// <exception cref="FreeMaskException">It is a file, or cannot be made.</exception>
+    /// <summary>The full path of the folder, which is created if absent.</summary>
+    /// <exception cref="FreeMaskException">It is a file, or cannot be created.</exception>
     internal static string Make(string named)
     {
         var folder = Check(named);
@@ -20,8 +20,8 @@ internal static class OutputFolder
         }
     }
 
-    /// <summary>The full path, made nowhere: the nearest folder above it that exists can be written to.</summary>
-    /// <exception cref="FreeMaskException">It is a file or below one, or nothing can be written there.</exception>
+    /// <summary>The full path, without creating it: the nearest existing folder above must be writable.</summary>
+    /// <exception cref="FreeMaskException">It is a file or below one, or is not writable.</exception>
     internal static string Check(string named)
     {
         var folder = NamedPath.Full(named, "--out");

@@ -5,7 +5,7 @@ using FreeMask.Cli.Terminal;
 
 namespace FreeMask.Cli.Verbs;
 
-/// <summary><c>freemask models pull</c>: brings an ONNX export from a model hub.</summary>
+/// <summary><c>freemask models pull</c>: downloads an ONNX export from a model hub.</summary>
 internal static class PullVerb
 {
     internal static Command Create(VerbHost host)

@@ -7,7 +7,7 @@ using FreeMask.GrainInterfaces;
 
 namespace FreeMask.Cli.Verbs;
 
-/// <summary>The verbs that make a run work: <c>run</c>, <c>resume</c>, <c>retry</c>.</summary>
+/// <summary>The verbs that execute a run: <c>run</c>, <c>resume</c>, <c>retry</c>.</summary>
 internal static class RunVerbs
 {
     internal static Command Run(VerbHost host)
@@ -83,7 +83,7 @@ internal static class RunVerbs
         });
     }
 
-    /// <summary>Only quarantined samples of the open round can be tried again; others would be passed over without a word.</summary>
+    /// <summary>Checks that the samples are quarantined and in the open round; others would be ignored silently.</summary>
     private static async Task RequireQuarantinedAsync(IEngine engine, string id, IReadOnlyList<int> indices, CancellationToken stop)
     {
         var reader = await RunReader.OpenAsync(engine, id);
@@ -99,7 +99,7 @@ internal static class RunVerbs
     private static async Task<RunSession> SessionAsync(VerbHost host, CommandContext context, CancellationToken stop) =>
         new(await host.OpenEngineAsync(context, stop), token => host.OpenEngineAsync(context, token), context, host.Bundles);
 
-    /// <summary>Whether a run has ended and was stopped before all that it leaves was written; the report is written last.</summary>
+    /// <summary>Whether a run has ended but its products are incomplete; the report is written last.</summary>
     private static bool LacksProducts(CommandContext context, RunStatus status) => status.State == RunState.Completed && !File.Exists(new RunFolder(context.Data, status.Run).Report);
 
     private static bool IsUnfinished(RunStatus status) => status.State is RunState.Running or RunState.Paused;
