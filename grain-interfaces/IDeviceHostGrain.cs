@@ -4,17 +4,17 @@ using Orleans.Concurrency;
 namespace FreeMask.GrainInterfaces;
 
 /// <summary>
-/// What a silo has to work with; the key is <c>silo@generation</c>, and the grain lives on that silo and nowhere else. An answer is the
-/// sign that the silo lives and takes work.
+/// The devices of a silo; the key is <c>silo@generation</c>, and the grain is placed on that silo. An answer is also the sign that the
+/// silo is alive.
 /// </summary>
 [Alias("freemask.IDeviceHostGrain")]
 public interface IDeviceHostGrain : IGrainWithStringKey
 {
-    /// <summary>The devices that take work now; none where the silo has none, or is about to leave.</summary>
+    /// <summary>The devices that take work now; none if the silo has none, or shuts down.</summary>
     [Alias("GetDevices"), AlwaysInterleave, ResponseTimeout("00:00:03")]
     Task<ImmutableArray<DeviceState>> GetDevices();
 
-    /// <summary>What the silo computes with; the first answer about a bundle takes as long as reading it.</summary>
+    /// <summary>The silo's environment. The first answer about a bundle takes as long as hashing it.</summary>
     /// <param name="model">The bundle as a run names it.</param>
     [Alias("GetEnvironment"), AlwaysInterleave, ResponseTimeout("00:05:00")]
     Task<SiloEnvironment> GetEnvironment(string model);
@@ -23,6 +23,6 @@ public interface IDeviceHostGrain : IGrainWithStringKey
 /// <summary>A device that takes work.</summary>
 /// <param name="Key">The key of its worker.</param>
 /// <param name="Kind">Its kind, such as <c>cpu</c> or <c>cuda</c>.</param>
-/// <param name="Outstanding">Samples that it has, waiting or in batches.</param>
+/// <param name="Outstanding">Samples that it has, queued or in batches.</param>
 [GenerateSerializer, Immutable, Alias("freemask.DeviceState")]
 public sealed record DeviceState([property: Id(0)] string Key, [property: Id(1)] string Kind, [property: Id(2)] int Outstanding);

@@ -3,41 +3,41 @@ using Orleans.Concurrency;
 
 namespace FreeMask.GrainInterfaces;
 
-/// <summary>A run; the key is its id (<c>a-z 0-9 . - _</c>). Everything a user does to a run is a call here; all of it is durable and may be repeated.</summary>
+/// <summary>A run; the key is its id (<c>a-z 0-9 . - _</c>). Calls that change it are durable and idempotent.</summary>
 [Alias("freemask.IRunGrain")]
 public interface IRunGrain : IGrainWithStringKey
 {
-    /// <summary>Starts the run; does nothing where the same run was started before, whatever its state.</summary>
+    /// <summary>Starts the run; does nothing if the same run was started before, whatever its state.</summary>
     /// <param name="spec">What to make.</param>
     /// <exception cref="RunRejectedException">The specification is not valid, or another one was started under this id.</exception>
     [Alias("Start")]
     Task Start(RunSpec spec);
 
-    /// <summary>The run as it stands; <see cref="RunState.Unknown"/> where none was started.</summary>
+    /// <summary>The status; <see cref="RunState.Unknown"/> if no run was started under this id.</summary>
     [Alias("GetStatus"), AlwaysInterleave]
     Task<RunStatus> GetStatus();
 
-    /// <summary>What the run was started with; null where none was.</summary>
+    /// <summary>The specification; null if no run was started under this id.</summary>
     [Alias("GetSpec"), AlwaysInterleave]
     Task<RunSpec?> GetSpec();
 
-    /// <summary>Stops starting new work; what is in flight is finished. Does nothing to a run that does not run.</summary>
+    /// <summary>Pauses the run: no new work starts, and work in flight is finished. Does nothing if the run is not running.</summary>
     /// <param name="reason">Why, for the status.</param>
     [Alias("Pause")]
     Task Pause(string reason);
 
-    /// <summary>Goes on after a pause, and wakes a run whose process died. Does nothing to a run that has ended or failed.</summary>
+    /// <summary>Resumes a paused run, and activates a run whose process died. Does nothing if the run has ended or failed.</summary>
     [Alias("Resume")]
     Task Resume();
 
-    /// <summary>Ends the run for good; what is closed stays. Does nothing to a run that has ended.</summary>
+    /// <summary>Cancels the run; closed rounds stay. Does nothing if the run has ended.</summary>
     /// <param name="reason">Why, for the status.</param>
     [Alias("Cancel")]
     Task Cancel(string reason);
 
     /// <summary>
-    /// Tries again what failed: the error that stopped the run, and quarantined samples of the open round, all of them or those named.
-    /// Closed rounds never change.
+    /// Retries what failed: the error that stopped the run, and quarantined samples of the open round, all or the given ones. Closed
+    /// rounds never change.
     /// </summary>
     /// <param name="indices">Indices of quarantined samples of the open round; null for all.</param>
     [Alias("Retry")]
@@ -47,19 +47,21 @@ public interface IRunGrain : IGrainWithStringKey
     [Alias("GetSamples"), AlwaysInterleave]
     Task<SamplePage> GetSamples(SampleQuery query);
 
-    /// <summary>The artifacts that the run's own records name, for the collector of those that nothing names.</summary>
+    /// <summary>The artifacts that the run's own records refer to, for the artifact collector.</summary>
     [Alias("GetArtifacts"), AlwaysInterleave]
     Task<RunArtifacts> GetArtifacts();
 
     /// <summary>
-    /// Removes a run that is not at work: the records of its samples, rounds and trainings, and then its own. Its artifacts go with the next collection. Interrupted,
-    /// it is called again.
+    /// Removes an inactive run: the records of its samples, rounds and trainings, then its own. Its artifacts are removed by the next
+    /// collection. If it is interrupted, call it again.
     /// </summary>
-    /// <exception cref="RunRejectedException">The run is at work, or there is none.</exception>
+    /// <exception cref="RunRejectedException">The run is active, or there is none.</exception>
     [Alias("Remove"), ResponseTimeout("01:00:00")]
     Task Remove();
 
-    /// <summary>Makes an artifact of a sample again that the store lost: the same work on the same inputs makes the same bytes. Takes as long as the work.</summary>
+    /// <summary>
+    /// Recomputes a lost artifact of a sample: the same work on the same inputs gives the same bytes. Takes as long as the work.
+    /// </summary>
     /// <param name="round">The sample's round.</param>
     /// <param name="index">The sample's index.</param>
     /// <param name="hash">The artifact's address.</param>
@@ -67,18 +69,19 @@ public interface IRunGrain : IGrainWithStringKey
     [Alias("RestoreArtifact"), AlwaysInterleave, ResponseTimeout("00:30:00")]
     Task<bool> RestoreArtifact(int round, int index, string hash);
 
-    /// <summary>Says that a round has moved. Carries nothing: the run asks the round.</summary>
+    /// <summary>Notifies the run that a round has changed. Carries no data: the run reads the round.</summary>
     [Alias("NotifyChanged"), AlwaysInterleave, OneWay]
     Task NotifyChanged();
 
-    /// <summary>Says that the store has lost writes: the run reads its record again.</summary>
+    /// <summary>Notifies the run that the store has lost writes: the run reads its record again.</summary>
     [Alias("StoreLostWrites"), AlwaysInterleave, OneWay]
     Task StoreLostWrites();
 }
 
-/// <summary>What the records of a run name.</summary>
+/// <summary>The artifacts that the records of a run refer to.</summary>
 /// <param name="Hashes">Artifacts of the run itself and of its trainings.</param>
-/// <param name="Rounds">How many of its rounds, from 0, name artifacts too: all that were begun; of a cancelled run those that are closed.</param>
+/// <param name="Rounds">The number of rounds, from 0, that refer to artifacts too: all that were started; of a cancelled run those that
+/// are closed.</param>
 [GenerateSerializer, Immutable, Alias("freemask.RunArtifacts")]
 public sealed record RunArtifacts([property: Id(0)] ImmutableArray<string> Hashes, [property: Id(1)] int Rounds);
 
@@ -86,7 +89,7 @@ public sealed record RunArtifacts([property: Id(0)] ImmutableArray<string> Hashe
 [Alias("freemask.IRunDirectoryGrain")]
 public interface IRunDirectoryGrain : IGrainWithIntegerKey
 {
-    /// <summary>Adds a run; does nothing where it is listed.</summary>
+    /// <summary>Adds a run; does nothing if it is listed.</summary>
     [Alias("Register")]
     Task Register(string run);
 
@@ -94,11 +97,11 @@ public interface IRunDirectoryGrain : IGrainWithIntegerKey
     [Alias("List")]
     Task<string[]> List();
 
-    /// <summary>Whether there is a list, which may be empty; where there is none, no run was ever started, or the store has lost it.</summary>
+    /// <summary>Whether the record of the list exists, even if empty. If not, no run was ever started, or the store has lost it.</summary>
     [Alias("Exists")]
     Task<bool> Exists();
 
-    /// <summary>Takes a run off the list.</summary>
+    /// <summary>Removes a run from the list.</summary>
     [Alias("Unregister")]
     Task Unregister(string run);
 }

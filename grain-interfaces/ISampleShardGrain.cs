@@ -4,76 +4,77 @@ using Orleans.Concurrency;
 namespace FreeMask.GrainInterfaces;
 
 /// <summary>
-/// About a thousand samples of a round; the key is <c>run/round/shard</c>. Admits a bounded window of them to the devices and keeps their
-/// state in compact arrays. Called by its round and, with results, by device workers; every call is idempotent.
+/// About 1,000 samples of a round; the key is <c>run/round/shard</c>. Assigns a bounded number of them to devices at a time and keeps
+/// their state in compact arrays. Called by its round and, with results, by device workers; every call is idempotent.
 /// </summary>
 [Alias("freemask.ISampleShardGrain")]
 public interface ISampleShardGrain : IGrainWithStringKey
 {
-    /// <summary>Tells the shard what it holds and how far to bring it.</summary>
-    /// <returns>The shard as it stands.</returns>
+    /// <summary>Sets the desired state.</summary>
+    /// <returns>The shard's report.</returns>
     [Alias("Reconcile"), AlwaysInterleave]
     Task<ShardReport> Reconcile(ShardDesiredState order);
 
-    /// <summary>The shard as it stands, read from its records where it is at rest; changes nothing, and writes nothing.</summary>
-    /// <param name="order">What the shard holds.</param>
+    /// <summary>The shard's report, read from its records if it is not active. Read-only.</summary>
+    /// <param name="order">The desired state.</param>
     [Alias("GetReport"), AlwaysInterleave]
     Task<ShardReport> GetReport(ShardDesiredState order);
 
-    /// <summary>Takes results of a device. A lost report is made up for by the lease.</summary>
+    /// <summary>Applies results of a device. After a lost report the leases expire.</summary>
     [Alias("Report"), OneWay]
     Task Report(BatchReport report);
 
     /// <summary>The scores of all samples, for selection.</summary>
-    /// <param name="order">What the shard holds; changes nothing.</param>
-    /// <returns>The scores; null where a sample is not as far as it was known to be: drive the shard, then ask again.</returns>
+    /// <param name="order">The desired state, which stays as it is.</param>
+    /// <returns>The scores; null if a sample is behind its known state: reconcile the shard, then ask again.</returns>
     [Alias("GetScores")]
     Task<ShardScores?> GetScores(ShardDesiredState order);
 
-    /// <summary>Carries out the round's cut: every scored sample becomes kept or dropped.</summary>
-    /// <param name="order">What the shard holds; changes nothing.</param>
-    /// <param name="cuts">The cut of each class.</param>
-    /// <returns>What was kept, and the shard as it stands then; null where a sample is not as far as it was known to be: drive the shard, then ask again.</returns>
+    /// <summary>Carries out the selection: every scored sample becomes kept or dropped.</summary>
+    /// <param name="order">The desired state, which stays as it is.</param>
+    /// <param name="thresholds">The threshold of each class.</param>
+    /// <returns>The kept samples and the report afterwards; null if a sample is behind its known state: reconcile the shard, then ask
+    /// again.</returns>
     [Alias("Select")]
-    Task<ShardSelection?> Select(ShardDesiredState order, ImmutableArray<SelectionThreshold> cuts);
+    Task<ShardSelection?> Select(ShardDesiredState order, ImmutableArray<SelectionThreshold> thresholds);
 
     /// <summary>Writes a list of samples to the artifact store.</summary>
-    /// <param name="order">What the shard holds; changes nothing.</param>
+    /// <param name="order">The desired state, which stays as it is.</param>
     /// <param name="kind">Which samples, and what of them.</param>
-    /// <returns>The list's hash and length; null where a sample is not as far as it was known to be: drive the shard, then ask again.</returns>
+    /// <returns>The list's hash and length; null if a sample is behind its known state: reconcile the shard, then ask again.</returns>
     [Alias("WriteList")]
     Task<SampleList?> WriteList(ShardDesiredState order, SampleListKind kind);
 
-    /// <summary>Has the shard compare what it knows with its samples' records in the store, which may have lost writes.</summary>
+    /// <summary>Has the shard compare its ledger with the stored records of its samples, after the store has lost writes.</summary>
     [Alias("Verify"), AlwaysInterleave, OneWay]
     Task Verify();
 
-    /// <summary>Puts quarantined samples back to where they failed.</summary>
-    /// <param name="order">What the shard holds; changes nothing.</param>
+    /// <summary>Puts quarantined samples back into the state in which they failed.</summary>
+    /// <param name="order">The desired state, which stays as it is.</param>
     /// <param name="indices">Indices within the round; null for all.</param>
     [Alias("Retry")]
     Task Retry(ShardDesiredState order, int[]? indices);
 
-    /// <summary>Removes the records of the samples, and then the shard's own. Nothing may be at work.</summary>
+    /// <summary>Removes the records of the samples, then the shard's own. No work may be in flight.</summary>
     [Alias("Remove"), ResponseTimeout("00:30:00")]
     Task Remove(ShardDesiredState order);
 
-    /// <summary>Lists samples by index; the order says what the shard holds, and changes nothing.</summary>
+    /// <summary>Lists samples by index; the desired state stays as it is.</summary>
     [Alias("GetSamples"), AlwaysInterleave]
     Task<SamplePage> GetSamples(SampleQuery query, ShardDesiredState order);
 }
 
-/// <summary>What a shard holds and how far to bring it.</summary>
+/// <summary>The desired state of a shard.</summary>
 /// <param name="Run">The run's id.</param>
 /// <param name="Spec">What the run makes.</param>
 /// <param name="Round">The round.</param>
 /// <param name="First">The index of the first sample.</param>
-/// <param name="Count">How many samples.</param>
-/// <param name="Target">The stage to reach and to wait at.</param>
-/// <param name="Suspended">True to start nothing new.</param>
-/// <param name="Donors">The donor snapshot (artifact hash), from the time when all samples were masked.</param>
-/// <param name="ScoringModels">Weights hashes of the scoring models: one a fold in round 0, one later.</param>
-/// <param name="Environment">What the run began in; null where it was not noted.</param>
+/// <param name="Count">Number of samples.</param>
+/// <param name="Target">The state to reach and to wait in.</param>
+/// <param name="Suspended">True to start no new work.</param>
+/// <param name="Donors">The donor snapshot (artifact hash), once all samples were masked.</param>
+/// <param name="ScoringModels">Weights hashes of the scoring models: one for each fold in round 0, one later.</param>
+/// <param name="Environment">The run's environment; null if it was not recorded.</param>
 [GenerateSerializer, Immutable, Alias("freemask.ShardDesiredState")]
 public sealed record ShardDesiredState(
     [property: Id(0)] string Run,
@@ -87,15 +88,15 @@ public sealed record ShardDesiredState(
     [property: Id(8)] ImmutableArray<SegmenterModel> ScoringModels,
     [property: Id(9)] RunEnvironment? Environment = null);
 
-/// <summary>A shard as its round needs it.</summary>
-/// <param name="Counts">How many samples came how far.</param>
+/// <summary>A shard's report to its round.</summary>
+/// <param name="Counts">How many samples have reached each state.</param>
 /// <param name="Settled">Samples that have reached the target or are quarantined.</param>
-/// <param name="InFlight">Samples that a device has.</param>
+/// <param name="InFlight">Samples with a lease.</param>
 /// <param name="Seconds">Device seconds per stage.</param>
 /// <param name="Failures">Rejections and faults by reason.</param>
-/// <param name="Error">The one error that stops the shard; null when there is none.</param>
-/// <param name="Selected">True when the cut is carried out.</param>
-/// <param name="Notes">What a user should know though it stops nothing, such as devices that may not work for the run.</param>
+/// <param name="Error">The error that stops the shard; null if there is none.</param>
+/// <param name="Selected">True when selection is carried out.</param>
+/// <param name="Notes">Messages for users that do not stop the shard, such as devices that may not work on the run.</param>
 [GenerateSerializer, Immutable, Alias("freemask.ShardReport")]
 public sealed record ShardReport(
     [property: Id(0)] StateCounts Counts,
@@ -107,9 +108,9 @@ public sealed record ShardReport(
     [property: Id(6)] bool Selected,
     [property: Id(7)] ImmutableArray<string> Notes = default);
 
-/// <summary>A cut that is carried out.</summary>
+/// <summary>The result of a selection in a shard.</summary>
 /// <param name="Kept">The list of kept samples, as <see cref="ISampleShardGrain.WriteList"/> writes it.</param>
-/// <param name="Report">The shard right after; a shard that is asked later may have lost its memory.</param>
+/// <param name="Report">The report right afterwards; a later activation may have to read its records first.</param>
 [GenerateSerializer, Immutable, Alias("freemask.ShardSelection")]
 public sealed record ShardSelection([property: Id(0)] SampleList Kept, [property: Id(1)] ShardReport Report);
 
@@ -119,25 +120,25 @@ public sealed record ShardSelection([property: Id(0)] SampleList Kept, [property
 [GenerateSerializer, Immutable, Alias("freemask.ShardScores")]
 public sealed record ShardScores([property: Id(0)] int First, [property: Id(1)] int[] Scores);
 
-/// <summary>Which samples a list holds, and what it says of them.</summary>
+/// <summary>Kinds of lists.</summary>
 [GenerateSerializer, Alias("freemask.SampleListKind")]
 public enum SampleListKind : byte
 {
     /// <summary>Masked samples, with image and label: the donors of composition.</summary>
     Donors = 0,
 
-    /// <summary>Harmonized samples, with final image and label: what fold models learn from.</summary>
+    /// <summary>Harmonized samples, with final image and label: training data of fold models.</summary>
     Candidates = 1,
 
-    /// <summary>Kept samples, with final image and label: what the segmenter learns from.</summary>
+    /// <summary>Kept samples, with final image and label: training data of the segmenter.</summary>
     Kept = 2,
 
-    /// <summary>All samples with everything that the run decided about them: the manifest.</summary>
+    /// <summary>All samples as lines of the manifest.</summary>
     Manifest = 3,
 }
 
 /// <summary>A list in the artifact store.</summary>
-/// <param name="Hash">Its address.</param>
+/// <param name="Hash">Its hash.</param>
 /// <param name="Count">Its length.</param>
 [GenerateSerializer, Immutable, Alias("freemask.SampleList")]
 public sealed record SampleList([property: Id(0)] string Hash, [property: Id(1)] int Count);

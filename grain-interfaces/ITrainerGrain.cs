@@ -3,55 +3,58 @@ using Orleans.Concurrency;
 
 namespace FreeMask.GrainInterfaces;
 
-/// <summary>Trains and measures segmenters of a run, one job at a time, in the background; the key is the run's id.</summary>
+/// <summary>Trains and evaluates segmenters of a run in the background, one job at a time; the key is the run's id.</summary>
 [Alias("freemask.ITrainerGrain")]
 public interface ITrainerGrain : IGrainWithStringKey
 {
-    /// <summary>Sees to it that a job is done or under way; finished jobs answer with their result. Never waits for the job.</summary>
+    /// <summary>Ensures that a job is running or done; a finished job returns its result. Never waits for the job.</summary>
     [Alias("EnsureStarted")]
     Task<JobReport> EnsureStarted(TrainingJob job);
 
-    /// <summary>A job as it stands, without starting it; null where it was never asked for.</summary>
+    /// <summary>A job, without starting it; null if it was never started.</summary>
     [Alias("GetJob"), AlwaysInterleave]
     Task<JobReport?> GetJob(string id);
 
-    /// <summary>Stops what is under way; <see cref="EnsureStarted"/> goes on from the last checkpoint.</summary>
-    /// <returns>True when nothing is under way any more.</returns>
+    /// <summary>Stops the running job; <see cref="EnsureStarted"/> continues it from the last checkpoint.</summary>
+    /// <returns>True when no job is running any more.</returns>
     [Alias("Stop")]
     Task<bool> Stop();
 
-    /// <summary>The artifacts that the jobs' records name: checkpoints and models.</summary>
+    /// <summary>The artifacts that the jobs' records refer to: checkpoints and models.</summary>
     [Alias("GetArtifacts"), AlwaysInterleave]
     Task<ImmutableArray<string>> GetArtifacts();
 
-    /// <summary>Forgets the result of a job whose model the artifact store has lost, so that <see cref="EnsureStarted"/> makes it again, from the same samples and seed.</summary>
+    /// <summary>
+    /// Clears the result of a job whose model the artifact store has lost, so that <see cref="EnsureStarted"/> trains it again from the
+    /// same samples and seed.
+    /// </summary>
     [Alias("ForgetResult")]
     Task ForgetResult(string id);
 
-    /// <summary>Says that the store has lost writes: the trainer reads its record again. What is under way goes on.</summary>
+    /// <summary>Notifies the trainer that the store has lost writes: it reads its record again. The running job continues.</summary>
     [Alias("StoreLostWrites"), OneWay]
     Task StoreLostWrites();
 
-    /// <summary>Removes the record of the jobs. Nothing may be under way.</summary>
+    /// <summary>Removes the record of the jobs. No job may be running.</summary>
     [Alias("Remove")]
     Task Remove();
 
-    /// <summary>Forgets the failure of a job, so that <see cref="EnsureStarted"/> tries it again.</summary>
+    /// <summary>Clears the failure of a job, so that <see cref="EnsureStarted"/> tries it again.</summary>
     [Alias("ResetFailures")]
     Task ResetFailures();
 }
 
-/// <summary>A training or a measurement.</summary>
+/// <summary>A training or an evaluation.</summary>
 /// <param name="Id">The job's name within the run, such as <c>0/fold1</c>; equal names mean the same job.</param>
-/// <param name="Title">What the user reads.</param>
+/// <param name="Title">Its display name.</param>
 /// <param name="Kind">Train or evaluate.</param>
 /// <param name="Spec">What the run makes.</param>
-/// <param name="Round">The round to tell when something moves.</param>
-/// <param name="Lists">Lists of samples to learn from (artifact hashes).</param>
-/// <param name="LeftOut">The fold whose samples are not learned from; null to learn from all.</param>
+/// <param name="Round">The round to notify of changes.</param>
+/// <param name="Lists">Lists of training samples (artifact hashes).</param>
+/// <param name="LeftOut">The fold that is left out of the training samples; null for all.</param>
 /// <param name="Steps">Optimiser steps.</param>
-/// <param name="Model">The model to measure; null when training.</param>
-/// <param name="Environment">What the run began in; null where it was not noted.</param>
+/// <param name="Model">The model to evaluate; null for a training.</param>
+/// <param name="Environment">The run's environment; null if it was not recorded.</param>
 [GenerateSerializer, Immutable, Alias("freemask.TrainingJob")]
 public sealed record TrainingJob(
     [property: Id(0)] string Id,
@@ -65,22 +68,22 @@ public sealed record TrainingJob(
     [property: Id(8)] SegmenterModel? Model,
     [property: Id(9)] RunEnvironment? Environment = null);
 
-/// <summary>What a job does.</summary>
+/// <summary>Kinds of jobs.</summary>
 [GenerateSerializer, Alias("freemask.JobKind")]
 public enum JobKind : byte
 {
-    /// <summary>Makes a model.</summary>
+    /// <summary>Trains a model.</summary>
     Train = 0,
 
-    /// <summary>Measures one.</summary>
+    /// <summary>Evaluates a model.</summary>
     Evaluate = 1,
 }
 
-/// <summary>What has become of a job.</summary>
+/// <summary>States of a job.</summary>
 [GenerateSerializer, Alias("freemask.JobState")]
 public enum JobState : byte
 {
-    /// <summary>Under way.</summary>
+    /// <summary>Running.</summary>
     Running = 0,
 
     /// <summary>Done.</summary>
@@ -89,18 +92,18 @@ public enum JobState : byte
     /// <summary>Failed.</summary>
     Failed = 2,
 
-    /// <summary>Not under way: stopped, or another job is.</summary>
+    /// <summary>Not running: stopped, or another job is running.</summary>
     Waiting = 3,
 }
 
-/// <summary>A job as it stands.</summary>
-/// <param name="State">What has become of it.</param>
-/// <param name="Progress">How far it is.</param>
+/// <summary>A job's state and result.</summary>
+/// <param name="State">The state.</param>
+/// <param name="Progress">The progress.</param>
 /// <param name="Model">The trained model, once done.</param>
-/// <param name="Quality">The measurement, once done.</param>
+/// <param name="Quality">The evaluation, once done.</param>
 /// <param name="Seconds">Seconds of work.</param>
 /// <param name="Error">Why it failed.</param>
-/// <param name="Note">Why it waits, where that is for a user to know.</param>
+/// <param name="Note">Why it waits, to show to users; null otherwise.</param>
 [GenerateSerializer, Immutable, Alias("freemask.JobReport")]
 public sealed record JobReport(
     [property: Id(0)] JobState State,

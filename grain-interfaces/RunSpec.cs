@@ -3,14 +3,14 @@ using System.Collections.Immutable;
 namespace FreeMask.GrainInterfaces;
 
 /// <summary>
-/// Everything that a run file says: what to make, how, and how much. Immutable. Together with the model bundle it determines every byte of the data
-/// set; of <see cref="Execution"/> only what its summary names. A property is named after its key of the run file, and its initial value is the
-/// key's default. Accepted values are stated in the table of keys (<c>RunKeys</c>).
+/// The specification of a run. Immutable. Together with the model bundle it determines every byte of the data set; of <see
+/// cref="Execution"/> only the values that its summary names. A property is named after its key of the run file, and its initial value is
+/// the key's default. Accepted values are stated in the table of keys (<c>RunKeys</c>).
 /// </summary>
 [GenerateSerializer, Immutable, Alias("freemask.RunSpec")]
 public sealed record RunSpec
 {
-    /// <summary>The name that people call the run, such as <c>quickstart</c>.</summary>
+    /// <summary>The display name, such as <c>quickstart</c>.</summary>
     [Id(0)] public required string Name { get; init; }
 
     /// <summary>The seed of all random numbers.</summary>
@@ -19,7 +19,7 @@ public sealed record RunSpec
     /// <summary>The classes to make, by PASCAL VOC name; samples are divided evenly among them.</summary>
     [Id(2)] public required ImmutableArray<string> Classes { get; init; }
 
-    /// <summary>Scene words that a prompt may name, one drawn per sample. Empty: prompts name no background.</summary>
+    /// <summary>Scene words for prompts, one drawn per sample. Empty: prompts have no background.</summary>
     [Id(3)] public ImmutableArray<string> Backgrounds { get; init; } = [];
 
     /// <summary>Rounds of generating, scoring, selecting and training.</summary>
@@ -105,9 +105,9 @@ public sealed record GenerationSpec
     [Id(4)] public int? Height { get; init; }
 
     /// <summary>
-    /// Prompt templates, one for each sample. <c>{class}</c> stands for the words of the class, <c>{a class}</c> for the same with its
-    /// article, <c>{background}</c> for the scene words, <c>{in background}</c> for the same with "in" before them unless they begin with a preposition. A template
-    /// with a background is used only where the run names backgrounds.
+    /// Prompt templates, one drawn per sample. <c>{class}</c> stands for the words of the class, <c>{a class}</c> for the same with its
+    /// article, <c>{background}</c> for the scene words, <c>{in background}</c> for the same with "in" before them unless they begin with
+    /// a preposition. A template with a background is used only if the run has backgrounds.
     /// </summary>
     [Id(5)] public ImmutableArray<string> Prompts { get; init; } = ["a photo of {a class}", "a photo of {a class} {in background}"];
 
@@ -131,7 +131,7 @@ public sealed record MaskSpec
     /// <summary>A fixed threshold on the normalized map; null to choose one for each image.</summary>
     [Id(2)] public double? Threshold { get; init; }
 
-    /// <summary>Half the width, in values of the map, of the band around the threshold that is labelled 255 (ignore); 0 for none.</summary>
+    /// <summary>Half the width, in values of the map, of the band around the threshold that is labeled 255 (ignore); 0 for none.</summary>
     [Id(3)] public double IgnoreBand { get; init; } = 0.2;
 
     /// <summary>The smallest fraction of the image that an object may cover.</summary>
@@ -174,7 +174,7 @@ public sealed record HarmonizationSpec
     /// <summary>False to paste objects as they are.</summary>
     [Id(0)] public bool Enabled { get; init; } = true;
 
-    /// <summary>How far colours are moved; 1 is all the way.</summary>
+    /// <summary>How far colors are moved towards the image; 1 is all the way.</summary>
     [Id(1)] public double Strength { get; init; } = 1;
 }
 
@@ -191,7 +191,10 @@ public sealed record ScoringSpec
     /// <summary>Images that are scored in one batch.</summary>
     [Id(2)] public int Batch { get; init; } = 8;
 
-    /// <summary>The folder of a segmenter of the user's own (<c>model.onnx</c>, <c>card.json</c>) that scores the samples of every round; null for the segmenters that the run trains.</summary>
+    /// <summary>
+    /// The folder of a segmenter (<c>model.onnx</c>, <c>card.json</c>) that scores the samples of every round; null for the segmenters
+    /// that the run trains.
+    /// </summary>
     [Id(3)] public string? Segmenter { get; init; }
 
     /// <summary>Classes of <see cref="Segmenter"/> whose names differ: <c>rider=person</c>. Names that mean the same are matched without it.</summary>
@@ -214,7 +217,7 @@ public sealed record TrainingSpec
     /// <summary>Starting weights: <c>bundle</c> (the bundle's segmenter), <c>backbone</c> (its classification backbone alone) or <c>none</c> (random).</summary>
     [Id(3)] public string Init { get; init; } = "bundle";
 
-    /// <summary>Steps between checkpoints, which is the most that an interruption loses.</summary>
+    /// <summary>Steps between checkpoints: the most work that an interruption loses.</summary>
     [Id(4)] public int CheckpointSteps { get; init; } = 50;
 }
 
@@ -230,7 +233,9 @@ public sealed record EvaluationSpec
 [GenerateSerializer, Immutable, Alias("freemask.ExecutionSpec")]
 public sealed record ExecutionSpec
 {
-    /// <summary>How often a sample is tried before it is quarantined; rejected masks and faults each count against this number.</summary>
+    /// <summary>
+    /// The maximum number of attempts of a sample before it is quarantined; rejected masks and faults are counted separately.
+    /// </summary>
     [Id(0)] public int MaxAttempts { get; init; } = 5;
 
     /// <summary>Samples in flight per shard; 0 for twice the batch of the devices.</summary>
@@ -240,10 +245,10 @@ public sealed record ExecutionSpec
     [Id(2)] public int ShardSize { get; init; } = 1000;
 
     /// <summary>
-    /// Threads of a training, whatever the number of cores. Each thread sums a part, so that another number of threads trains another model.
+    /// Threads of a training, whatever the number of cores. Each thread sums a part, so that the number of threads changes the result.
     /// </summary>
     [Id(3)] public int TrainingThreads { get; init; } = 2;
 
-    /// <summary>Whether silos of other processors, library versions or kinds of device may work for the run too.</summary>
+    /// <summary>Whether silos with other processors, library versions or kinds of device may work on the run too.</summary>
     [Id(4)] public bool MixedArithmetic { get; init; }
 }

@@ -2,56 +2,56 @@ using System.Collections.Immutable;
 
 namespace FreeMask.GrainInterfaces;
 
-/// <summary>What a run is doing.</summary>
+/// <summary>States of a run.</summary>
 [GenerateSerializer, Alias("freemask.RunState")]
 public enum RunState : byte
 {
-    /// <summary>No run of this name was started.</summary>
+    /// <summary>No run was started under this id.</summary>
     Unknown = 0,
 
-    /// <summary>Working.</summary>
+    /// <summary>Running.</summary>
     Running = 1,
 
-    /// <summary>Told to rest; nothing new starts, and what is in flight is finished.</summary>
+    /// <summary>Paused: nothing new starts, and work in flight is finished.</summary>
     Paused = 2,
 
-    /// <summary>Ended by the user. Final.</summary>
+    /// <summary>Cancelled by the user. Final.</summary>
     Cancelled = 3,
 
-    /// <summary>Stopped by an error that more tries would not heal; <c>Retry</c> goes on from where it stopped.</summary>
+    /// <summary>Stopped by an error that retries do not resolve; <c>Retry</c> continues from there.</summary>
     Failed = 4,
 
     /// <summary>Every round is closed. Final.</summary>
     Completed = 5,
 }
 
-/// <summary>What a round is doing. Forward only.</summary>
+/// <summary>Phases of a round, in order.</summary>
 [GenerateSerializer, Alias("freemask.RoundPhase")]
 public enum RoundPhase : byte
 {
-    /// <summary>Shards are laid out.</summary>
+    /// <summary>Shards are created.</summary>
     Planning = 0,
 
-    /// <summary>Samples are drawn, masked, composed and harmonized.</summary>
+    /// <summary>Samples are generated, masked, composed and harmonized.</summary>
     Producing = 1,
 
     /// <summary>Samples are scored; in round 0 the fold models are trained first.</summary>
     Scoring = 2,
 
-    /// <summary>The cut is decided and carried out.</summary>
+    /// <summary>Samples are selected.</summary>
     Selecting = 3,
 
-    /// <summary>The segmenter learns from what is kept so far.</summary>
+    /// <summary>The segmenter is trained on all samples kept so far.</summary>
     Training = 4,
 
-    /// <summary>The segmenter is measured.</summary>
+    /// <summary>The segmenter is evaluated.</summary>
     Evaluating = 5,
 
-    /// <summary>Nothing changes any more.</summary>
+    /// <summary>Final.</summary>
     Closed = 6,
 }
 
-/// <summary>A run as it stands: enough to draw progress.</summary>
+/// <summary>The status of a run.</summary>
 [GenerateSerializer, Immutable, Alias("freemask.RunStatus")]
 public sealed record RunStatus
 {
@@ -61,16 +61,16 @@ public sealed record RunStatus
     /// <summary>The name in the run file; empty for an unknown run.</summary>
     [Id(1)] public string Name { get; init; } = "";
 
-    /// <summary>What it is doing.</summary>
+    /// <summary>The state.</summary>
     [Id(2)] public RunState State { get; init; }
 
     /// <summary>Why it is paused, cancelled or failed; null otherwise.</summary>
     [Id(3)] public string? Reason { get; init; }
 
-    /// <summary>The rounds begun so far, in order.</summary>
+    /// <summary>The rounds started so far, in order.</summary>
     [Id(4)] public ImmutableArray<RoundStatus> Rounds { get; init; } = [];
 
-    /// <summary>How many rounds the run will have.</summary>
+    /// <summary>Number of rounds of the run.</summary>
     [Id(5)] public int RoundsPlanned { get; init; }
 
     /// <summary>When it was started (UTC).</summary>
@@ -82,7 +82,7 @@ public sealed record RunStatus
     /// <summary>The sha256 of the manifest, which names every sample of every round; null before the run completes.</summary>
     [Id(8)] public string? ManifestHash { get; init; }
 
-    /// <summary>The manifest's pieces in the artifact store: their bytes one after the other are the manifest.</summary>
+    /// <summary>The hashes of the manifest's parts in the artifact store; their concatenation is the manifest.</summary>
     [Id(9)] public ImmutableArray<string> ManifestParts { get; init; } = [];
 
     /// <summary>The segmenter of the last closed round; null before.</summary>
@@ -91,39 +91,39 @@ public sealed record RunStatus
     /// <summary>True when nothing of this run is in flight.</summary>
     [Id(11)] public bool Idle { get; init; }
 
-    /// <summary>What the run began in, and keeps to; null before it has found a device.</summary>
+    /// <summary>The run's environment; null before it has found a device.</summary>
     [Id(12)] public RunEnvironment? Environment { get; init; }
 
-    /// <summary>What a user should know though it stops nothing, such as silos that may not work for the run.</summary>
+    /// <summary>Messages for users that do not stop the run, such as silos that may not work on it.</summary>
     [Id(13)] public ImmutableArray<string> Notes { get; init; } = [];
 }
 
-/// <summary>A round as it stands.</summary>
+/// <summary>The status of a round.</summary>
 [GenerateSerializer, Immutable, Alias("freemask.RoundStatus")]
 public sealed record RoundStatus
 {
     /// <summary>The round, from 0.</summary>
     [Id(0)] public required int Round { get; init; }
 
-    /// <summary>What it is doing.</summary>
+    /// <summary>The phase.</summary>
     [Id(1)] public RoundPhase Phase { get; init; }
 
-    /// <summary>How many samples came how far.</summary>
+    /// <summary>How many samples have reached each state.</summary>
     [Id(2)] public StateCounts Counts { get; init; } = new();
 
-    /// <summary>The cut of each class; empty before selection.</summary>
-    [Id(3)] public ImmutableArray<SelectionThreshold> Cuts { get; init; } = [];
+    /// <summary>The selection threshold of each class; empty before selection.</summary>
+    [Id(3)] public ImmutableArray<SelectionThreshold> Thresholds { get; init; } = [];
 
-    /// <summary>How the round's segmenter did; null before, and where nothing is evaluated.</summary>
+    /// <summary>The evaluation of the round's segmenter; null before, and if nothing is evaluated.</summary>
     [Id(4)] public SegmenterQuality? Quality { get; init; }
 
     /// <summary>Seconds of device work per stage, summed over samples, and of training and evaluation.</summary>
     [Id(5)] public StageSeconds Seconds { get; init; } = new();
 
-    /// <summary>Stage results per second in the last moments; 0 when nothing moves.</summary>
+    /// <summary>Stage results per second over the last seconds; 0 if nothing moves.</summary>
     [Id(6)] public double Rate { get; init; }
 
-    /// <summary>The training or evaluation that is under way; null when none is.</summary>
+    /// <summary>The running training or evaluation; null if there is none.</summary>
     [Id(7)] public TrainingProgress? Training { get; init; }
 
     /// <summary>Rejections and faults by reason, most frequent first.</summary>
@@ -141,13 +141,14 @@ public sealed record RoundStatus
     /// <summary>When the round was closed (UTC); null before.</summary>
     [Id(12)] public DateTimeOffset? EndedAt { get; init; }
 
-    /// <summary>What a user should know though it stops nothing.</summary>
+    /// <summary>Messages for users that do not stop the round.</summary>
     [Id(13)] public ImmutableArray<string> Notes { get; init; } = [];
 }
 
 /// <summary>
-/// How many samples of a round came how far: each number counts the samples that have reached the stage, so that the numbers form a funnel.
-/// Quarantined samples count in <see cref="Quarantined"/> alone. <see cref="Kept"/>, <see cref="Dropped"/> and <see cref="Quarantined"/> add up to <see cref="Planned"/> when the round is closed.
+/// How many samples of a round have reached each state: each number includes the samples in later states, so that the numbers form a
+/// funnel. Quarantined samples count in <see cref="Quarantined"/> alone. <see cref="Kept"/>, <see cref="Dropped"/> and <see
+/// cref="Quarantined"/> add up to <see cref="Planned"/> when the round is closed.
 /// </summary>
 /// <param name="Planned">Samples of the round.</param>
 /// <param name="Generated">Reached Generated.</param>
@@ -157,8 +158,8 @@ public sealed record RoundStatus
 /// <param name="Scored">Reached Scored.</param>
 /// <param name="Kept">Kept.</param>
 /// <param name="Dropped">Dropped.</param>
-/// <param name="Quarantined">Quarantined, at whatever stage.</param>
-/// <param name="Rejected">Masks rejected so far (a sample may count more than once).</param>
+/// <param name="Quarantined">Quarantined, in whatever state they failed.</param>
+/// <param name="Rejected">Rejected masks so far (a sample may count more than once).</param>
 [GenerateSerializer, Immutable, Alias("freemask.StageCounts")]
 public sealed record StateCounts(
     [property: Id(0)] int Planned = 0,
@@ -172,10 +173,12 @@ public sealed record StateCounts(
     [property: Id(8)] int Quarantined = 0,
     [property: Id(9)] int Rejected = 0)
 {
-    /// <summary>Counts of the states that have no property of their own: those of stages that were added to <see cref="StageTable"/>; null for none.</summary>
+    /// <summary>
+    /// Counts of states without a property of their own: those of stages added to <see cref="StageTable"/>; null for none.
+    /// </summary>
     [Id(10)] public ImmutableSortedDictionary<SampleState, int>? Others { get; init; }
 
-    /// <summary>Samples that reached a state; for Kept, Dropped and Quarantined, samples that have it.</summary>
+    /// <summary>Samples that have reached a state; for Kept, Dropped and Quarantined, samples that have it.</summary>
     public int this[SampleState state] => state switch
     {
         SampleState.Planned => Planned,
@@ -207,13 +210,13 @@ public sealed record StateCounts(
 }
 
 /// <summary>Seconds of work, summed over samples.</summary>
-/// <param name="Generate">Drawing.</param>
+/// <param name="Generate">Generating images.</param>
 /// <param name="Mask">Making label maps.</param>
-/// <param name="Compose">Pasting.</param>
-/// <param name="Harmonize">Matching.</param>
+/// <param name="Compose">Pasting objects.</param>
+/// <param name="Harmonize">Matching colors.</param>
 /// <param name="Score">Scoring.</param>
 /// <param name="Train">Training, fold models included.</param>
-/// <param name="Evaluate">Measuring the segmenter.</param>
+/// <param name="Evaluate">Evaluating the segmenter.</param>
 [GenerateSerializer, Immutable, Alias("freemask.StageSeconds")]
 public sealed record StageSeconds(
     [property: Id(0)] double Generate = 0,
@@ -224,7 +227,7 @@ public sealed record StageSeconds(
     [property: Id(5)] double Train = 0,
     [property: Id(6)] double Evaluate = 0)
 {
-    /// <summary>Seconds of the stages that have no property of their own: those that were added to <see cref="StageTable"/>; null for none.</summary>
+    /// <summary>Seconds of stages without a property of their own: those added to <see cref="StageTable"/>; null for none.</summary>
     [Id(7)] public ImmutableSortedDictionary<Stage, double>? Others { get; init; }
 
     /// <summary>Device seconds of a stage.</summary>
@@ -238,7 +241,7 @@ public sealed record StageSeconds(
         _ => Others?.GetValueOrDefault(stage) ?? 0,
     };
 
-    /// <summary>These seconds and more of a stage.</summary>
+    /// <summary>Adds seconds of a stage.</summary>
     public StageSeconds Plus(Stage stage, double seconds) => stage switch
     {
         Stage.Generate => this with { Generate = Generate + seconds },
@@ -250,12 +253,12 @@ public sealed record StageSeconds(
     };
 }
 
-/// <summary>Where a class was cut.</summary>
+/// <summary>The selection threshold of a class.</summary>
 /// <param name="Class">The class.</param>
-/// <param name="Scored">Samples of the class that were scored.</param>
-/// <param name="Kept">How many stay: ceil(ratio x scored).</param>
-/// <param name="Score">The lowest score that stays; samples of equal score are taken in the order of their index.</param>
-/// <param name="LastIndex">The index of the last sample that stays: it, and what ranks before it, is kept.</param>
+/// <param name="Scored">Scored samples of the class.</param>
+/// <param name="Kept">Samples kept: ceil(ratio x scored).</param>
+/// <param name="Score">The lowest score that is kept; samples of equal score are ordered by index.</param>
+/// <param name="LastIndex">The index of the last kept sample in that order.</param>
 [GenerateSerializer, Immutable, Alias("freemask.ClassCut")]
 public sealed record SelectionThreshold(
     [property: Id(0)] string Class,
@@ -264,9 +267,9 @@ public sealed record SelectionThreshold(
     [property: Id(3)] double Score,
     [property: Id(4)] int LastIndex);
 
-/// <summary>How often something went wrong in one way.</summary>
-/// <param name="Reason">The reason, in words.</param>
-/// <param name="Count">How often.</param>
-/// <param name="Example">The index of a sample that met it.</param>
+/// <summary>The number of failures with one reason.</summary>
+/// <param name="Reason">The reason.</param>
+/// <param name="Count">The number.</param>
+/// <param name="Example">The index of one such sample.</param>
 [GenerateSerializer, Immutable, Alias("freemask.FailureGroup")]
 public sealed record FailureGroup([property: Id(0)] string Reason, [property: Id(1)] int Count, [property: Id(2)] int Example);

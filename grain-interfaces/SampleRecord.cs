@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace FreeMask.GrainInterfaces;
 
-/// <summary>The whole lineage of a sample, as one durable record.</summary>
+/// <summary>The durable record of a sample: plan, state, artifacts, score and failures.</summary>
 [GenerateSerializer, Immutable, Alias("freemask.SampleRecord")]
 public sealed record SampleRecord
 {
@@ -12,31 +12,31 @@ public sealed record SampleRecord
     /// <summary>The index within the round, from 0.</summary>
     [Id(1)] public required int Index { get; init; }
 
-    /// <summary>What was drawn for this sample before any work.</summary>
+    /// <summary>Class, prompt and random stream, fixed before any work.</summary>
     [Id(2)] public required SamplePlan Plan { get; init; }
 
-    /// <summary>How far it has come.</summary>
+    /// <summary>The state.</summary>
     [Id(3)] public SampleState State { get; init; }
 
-    /// <summary>Which seeds are in use: 0 at first, one more each time a mask is rejected.</summary>
+    /// <summary>The attempt: 0 at first, one more after each rejected mask. Each attempt has its own random streams.</summary>
     [Id(4)] public int Attempt { get; init; }
 
-    /// <summary>Faults met at this stage and attempt; back to 0 when either moves.</summary>
+    /// <summary>Faults in this state and attempt; reset to 0 when either changes.</summary>
     [Id(5)] public int Faults { get; init; }
 
-    /// <summary>The last operation that changed this record; repeating it changes nothing.</summary>
+    /// <summary>The last operation that changed this record, for diagnosis: stage, attempt and number of faults.</summary>
     [Id(6)] public string Operation { get; init; } = "";
 
-    /// <summary>What the stages made, by name (<see cref="ArtifactNames"/>), sorted by name.</summary>
+    /// <summary>Artifacts of the stages, by name (<see cref="ArtifactNames"/>), sorted by name.</summary>
     [Id(7)] public ImmutableArray<ArtifactReference> Artifacts { get; init; } = [];
 
-    /// <summary>Small numbers that stages state about their work, such as <c>mask.threshold</c>; sorted by name.</summary>
+    /// <summary>Numbers about the results of stages, such as <c>mask.threshold</c>; sorted by name.</summary>
     [Id(8)] public ImmutableArray<SampleFact> Facts { get; init; } = [];
 
     /// <summary>The score: mean IoU over the classes present, in [0, 1], rounded to 1e-6; null before it is scored.</summary>
     [Id(9)] public double? Score { get; init; }
 
-    /// <summary>Seconds of work per stage: a batch's time divided by its samples; repeated work adds up.</summary>
+    /// <summary>Seconds of work per stage: a batch's time divided by its samples; repeated work is added.</summary>
     [Id(10)] public ImmutableArray<StageTiming> Timings { get; init; } = [];
 
     /// <summary>Why the sample was last rejected, faulted or quarantined; null if it never was.</summary>
@@ -45,13 +45,13 @@ public sealed record SampleRecord
     /// <summary>The hash of the model that scored the sample.</summary>
     [Id(12)] public string? ScoringModel { get; init; }
 
-    /// <summary>For a quarantined sample: the stage that it failed at, where a retry goes on.</summary>
+    /// <summary>For a quarantined sample: the state in which it failed, where a retry continues.</summary>
     [Id(13)] public SampleState FailedAt { get; init; }
 
     /// <summary>For a quarantined sample: true where its masks were rejected, false where work on it failed.</summary>
     [Id(14)] public bool Rejected { get; init; }
 
-    /// <summary>The attempt from which tries are counted: 0 until a retry.</summary>
+    /// <summary>The first attempt that counts against the maximum number of attempts: 0 until a retry.</summary>
     [Id(15)] public int FirstAttempt { get; init; }
 
     /// <summary>The hash of an artifact, or null where there is none of this name.</summary>
@@ -63,15 +63,16 @@ public sealed record SampleRecord
     }
 }
 
-/// <summary>What is drawn for a sample before any work; a function of the run's specification, the round and the index alone.</summary>
-/// <param name="Stream">The sample's number over all rounds: the index of its random streams.</param>
-/// <param name="Class">The class by VOC name.</param>
-/// <param name="ClassIndex">The class as it stands in label maps, 1-20.</param>
+/// <summary>The plan of a sample; a pure function of specification, round and index.</summary>
+/// <param name="Stream">The sample's number over all rounds: part of the key of its random streams.</param>
+/// <param name="Class">The class by its VOC name.</param>
+/// <param name="ClassIndex">The class index in label maps, 1-20.</param>
 /// <param name="Background">The scene words; empty where the prompt names none.</param>
 /// <param name="Prompt">The prompt.</param>
 /// <param name="NegativePrompt">The negative prompt; empty for none.</param>
-/// <param name="Seed">The run's seed: with <paramref name="Stream"/>, the attempt and a purpose it names every random stream of this sample.</param>
-/// <param name="Source">The image's name in the folder that it is taken from; empty where it is drawn.</param>
+/// <param name="Seed">The run's seed. Seed, <paramref name="Stream"/>, attempt and purpose are the key of every random stream of this
+/// sample.</param>
+/// <param name="Source">The image's name in the source folder; empty for a generated image.</param>
 [GenerateSerializer, Immutable, Alias("freemask.SamplePlan")]
 public sealed record SamplePlan(
     [property: Id(0)] long Stream,
@@ -83,26 +84,26 @@ public sealed record SamplePlan(
     [property: Id(6)] ulong Seed,
     [property: Id(7)] string Source = "");
 
-/// <summary>Something that a stage made, by the address of its content.</summary>
-/// <param name="Name">Which of the stage's products this is; see <see cref="ArtifactNames"/>.</param>
+/// <summary>An artifact of a stage, by its content hash.</summary>
+/// <param name="Name">Which output of the stage; see <see cref="ArtifactNames"/>.</param>
 /// <param name="Hash">The sha256 of the bytes: 64 lower-case hexadecimal digits.</param>
 /// <param name="Device">The kind of device that made it, such as <c>cpu</c>: floating point differs between kinds.</param>
 [GenerateSerializer, Immutable, Alias("freemask.ArtifactReference")]
 public sealed record ArtifactReference([property: Id(0)] string Name, [property: Id(1)] string Hash, [property: Id(2)] string Device);
 
-/// <summary>A small number that a stage states about its work.</summary>
+/// <summary>A number that a stage reports about its result.</summary>
 /// <param name="Name">Such as <c>mask.threshold</c> or <c>mask.area</c>.</param>
 /// <param name="Value">The number.</param>
 [GenerateSerializer, Immutable, Alias("freemask.SampleFact")]
 public sealed record SampleFact([property: Id(0)] string Name, [property: Id(1)] double Value);
 
 /// <summary>Seconds of work in a stage.</summary>
-/// <param name="Stage">The stage's work.</param>
+/// <param name="Stage">The stage.</param>
 /// <param name="Seconds">Seconds.</param>
 [GenerateSerializer, Immutable, Alias("freemask.StageTiming")]
 public sealed record StageTiming([property: Id(0)] Stage Stage, [property: Id(1)] double Seconds);
 
-/// <summary>Names of what stages make.</summary>
+/// <summary>Names of artifacts.</summary>
 public static class ArtifactNames
 {
     /// <summary>Generate: the image (PNG).</summary>
@@ -114,7 +115,7 @@ public static class ArtifactNames
     /// <summary>Mask: the label map of the single object (PNG, one channel, 255 ignore).</summary>
     public const string Label = "label";
 
-    /// <summary>Compose: the image with objects pasted in (PNG); the image itself where none were.</summary>
+    /// <summary>Compose: the image with pasted objects (PNG); the original image if none were pasted.</summary>
     public const string CompositeImage = "composite-image";
 
     /// <summary>Compose: the label map that belongs to it.</summary>
@@ -123,7 +124,7 @@ public static class ArtifactNames
     /// <summary>Compose: the instance map (PNG, one channel, 0 background, 1.. the objects, 255 ignore).</summary>
     public const string Instances = "instances";
 
-    /// <summary>Compose: where pixels were pasted; absent where none were.</summary>
+    /// <summary>Compose: a map of the pasted pixels; absent if there are none.</summary>
     public const string Pasted = "pasted";
 
     /// <summary>Harmonize: the final image (PNG).</summary>
@@ -140,20 +141,20 @@ public sealed record SampleQuery
     /// <summary>The round.</summary>
     [Id(0)] public required int Round { get; init; }
 
-    /// <summary>Only samples at this stage; null for all.</summary>
+    /// <summary>Only samples in this state; null for all.</summary>
     [Id(1)] public SampleState? State { get; init; }
 
     /// <summary>Only samples of this class; null for all.</summary>
     [Id(2)] public string? Class { get; init; }
 
-    /// <summary>The first index to look at: 0, or <see cref="SamplePage.Next"/> of the page before.</summary>
+    /// <summary>The first index: 0, or <see cref="SamplePage.Next"/> of the previous page.</summary>
     [Id(3)] public int From { get; init; }
 
-    /// <summary>Most samples in the answer, 1-1000. Default 100.</summary>
+    /// <summary>Maximum number of samples in the answer, 1-1000. Default 100.</summary>
     [Id(4)] public int Limit { get; init; } = 100;
 }
 
-/// <summary>Some samples of a round, by index.</summary>
+/// <summary>A page of samples of a round, ordered by index.</summary>
 /// <param name="Samples">The samples.</param>
 /// <param name="Next">Where the next page starts; null after the last.</param>
 [GenerateSerializer, Immutable, Alias("freemask.SamplePage")]

@@ -1,25 +1,25 @@
 namespace FreeMask.GrainInterfaces;
 
 /// <summary>
-/// How far a sample has come. Numbers are stored and never change; they say nothing about order. The order is that of
-/// <see cref="StageTable.States"/>. The last three are final.
+/// The state of a sample. Numbers are stored and never change; the order of states is that of <see cref="StageTable.States"/>, not of the
+/// numbers. The last three are final.
 /// </summary>
 [GenerateSerializer, Alias("freemask.SampleStage")]
 public enum SampleState : byte
 {
-    /// <summary>Class, background, prompt and seeds are drawn.</summary>
+    /// <summary>Class, background, prompt and random stream are planned.</summary>
     Planned = 0,
 
-    /// <summary>The image is drawn, its attention captured.</summary>
+    /// <summary>The image is generated and its attention captured.</summary>
     Generated = 1,
 
     /// <summary>The label map is made and accepted.</summary>
     Masked = 2,
 
-    /// <summary>Other objects are pasted in, or the image was chosen to stay as it is.</summary>
+    /// <summary>Objects of other samples are pasted in, or the image stays as it is.</summary>
     Composed = 3,
 
-    /// <summary>Pasted objects match their surroundings.</summary>
+    /// <summary>The colors of pasted objects are matched to the image.</summary>
     Harmonized = 4,
 
     /// <summary>A model that was not trained on the sample has scored it.</summary>
@@ -31,6 +31,6 @@ public enum SampleState : byte
     /// <summary>Scored too low for the data set.</summary>
     Dropped = 7,
 
-    /// <summary>Given up, with the reason.</summary>
+    /// <summary>Given up, with a reason; a retry continues.</summary>
     Quarantined = 8,
 }

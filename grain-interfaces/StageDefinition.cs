@@ -2,19 +2,19 @@ using System.Collections.Immutable;
 
 namespace FreeMask.GrainInterfaces;
 
-/// <summary>All that is known of a stage. What works on it is its <c>IStageHandler</c>.</summary>
+/// <summary>The definition of a stage. Its implementation is an <c>IStageHandler</c>.</summary>
 public sealed record StageDefinition
 {
-    /// <summary>The stage; its name is the name of the work in logs, metrics and operations.</summary>
+    /// <summary>The stage; its name is used in logs, metrics and operations.</summary>
     public required Stage Stage { get; init; }
 
-    /// <summary>The state of the samples that it takes.</summary>
+    /// <summary>The state of its input samples.</summary>
     public required SampleState Before { get; init; }
 
-    /// <summary>The state that a sample has afterwards; no other stage leads to it.</summary>
+    /// <summary>The state of a sample afterwards; no other stage leads to it.</summary>
     public required SampleState After { get; init; }
 
-    /// <summary>Artifacts of stages before it that it reads (<see cref="ArtifactNames"/>).</summary>
+    /// <summary>Artifacts of earlier stages that it reads (<see cref="ArtifactNames"/>).</summary>
     public required ImmutableArray<string> Inputs { get; init; }
 
     /// <summary>Artifacts that it may make (<see cref="ArtifactNames"/>); no other stage makes them.</summary>
@@ -29,9 +29,11 @@ public sealed record StageDefinition
     /// <summary>Whether it needs a scoring model; part of the key that samples of a batch share.</summary>
     public bool UsesScoringModel { get; init; }
 
-    /// <summary>Whether it runs a model. Its time dominates, so that no time left is told before it was measured.</summary>
+    /// <summary>
+    /// Whether it runs a model. Such a stage dominates the duration of a run, so no remaining time is shown before it was measured.
+    /// </summary>
     public bool IsModelStage { get; init; }
 
-    /// <summary>What a sample is afterwards, in one word for people and documents: "generated".</summary>
+    /// <summary>The state afterwards, in one word for display: "generated".</summary>
     public required string DisplayName { get; init; }
 }

@@ -3,12 +3,12 @@ using System.Collections.Immutable;
 namespace FreeMask.GrainInterfaces;
 
 /// <summary>
-/// The stages in their order: the one description from which the state machine, counts, times, progress and reports derive. A new stage
-/// is a row here, its numbers in <see cref="Stage"/> and <see cref="SampleState"/>, and a handler.
+/// The stages in order. The state machine, counts, times, progress and reports derive from this table. A new stage needs a row here, a
+/// number in <see cref="Stage"/> and in <see cref="SampleState"/>, and a handler.
 /// </summary>
 public sealed class StageTable
 {
-    /// <summary>Samples of pure image work that one batch holds.</summary>
+    /// <summary>Batch size of stages without a model.</summary>
     private const int ImageBatch = 8;
 
     private readonly int[] _ranks = new int[byte.MaxValue + 1];
@@ -83,28 +83,29 @@ public sealed class StageTable
     /// <summary>All states in the order in which samples come to them: Planned, the state after each stage, Kept, Dropped, Quarantined.</summary>
     public ImmutableArray<SampleState> States { get; }
 
-    /// <summary>A stage.</summary>
-    /// <exception cref="KeyNotFoundException">The table does not have it.</exception>
+    /// <summary>The definition of a stage.</summary>
+    /// <exception cref="KeyNotFoundException">The table does not contain it.</exception>
     public StageDefinition this[Stage stage] => _byStage[stage];
 
-    /// <summary>The stage that a sample needs next; null where no device has anything left to do.</summary>
+    /// <summary>The next stage of a sample; null if no stage is left.</summary>
     public StageDefinition? Next(SampleState state) => _byStateBefore.GetValueOrDefault(state);
 
-    /// <summary>The stage that makes an artifact; null where no stage does.</summary>
+    /// <summary>The stage that makes an artifact; null if none does.</summary>
     public StageDefinition? OriginOf(string artifact) => _byOutput.GetValueOrDefault(artifact);
 
-    /// <summary>The place of a state in <see cref="States"/>.</summary>
-    /// <exception cref="ArgumentException">The table does not have it: the record was written by a version with more stages.</exception>
+    /// <summary>The position of a state in <see cref="States"/>.</summary>
+    /// <exception cref="ArgumentException">The table does not contain it: the record was written by a version with more
+    /// stages.</exception>
     public int RankOf(SampleState state) => _ranks[(byte)state] is var rank and >= 0
         ? rank
         : throw new ArgumentException($"This version has no sample state {(byte)state}; the record was written by a later version.", nameof(state));
 
-    /// <summary>Whether a state is another one or comes after it.</summary>
+    /// <summary>Whether a state is the other one or comes after it.</summary>
     public bool HasReached(SampleState state, SampleState target) => RankOf(state) >= RankOf(target);
 
-    /// <summary>The largest batch of a run.</summary>
+    /// <summary>The largest batch size of a run.</summary>
     public int LargestBatch(RunSpec spec) => Stages.Max(s => s.BatchSize(spec));
 
-    /// <summary>What a state is called: "planned", "masked", "kept".</summary>
+    /// <summary>The display name of a state: "planned", "masked", "kept".</summary>
     public string DisplayNameOf(SampleState state) => Stages.FirstOrDefault(s => s.After == state)?.DisplayName ?? state.ToString().ToLowerInvariant();
 }

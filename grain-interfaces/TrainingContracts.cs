@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace FreeMask.GrainInterfaces;
 
-/// <summary>A trained segmenter, by content.</summary>
+/// <summary>A trained segmenter, by content hashes.</summary>
 /// <param name="Weights">The hash of <c>model.safetensors</c>; it names the model.</param>
 /// <param name="Config">The hash of <c>config.json</c>.</param>
 /// <param name="Onnx">The hash of the ONNX export; null where none was made.</param>
@@ -18,7 +18,7 @@ public sealed record SegmenterModel(
     public IEnumerable<string> Hashes => new[] { Weights, Config, Onnx, Card }.OfType<string>();
 }
 
-/// <summary>How a segmenter does on a data set that it never saw.</summary>
+/// <summary>The evaluation of a segmenter on a data set that it was not trained on.</summary>
 /// <param name="MeanIoU">Mean IoU in [0, 1] over <paramref name="Classes"/>.</param>
 /// <param name="Classes">IoU of each class that occurs, background included.</param>
 [GenerateSerializer, Immutable, Alias("freemask.SegmenterQuality")]
@@ -30,10 +30,10 @@ public sealed record SegmenterQuality([property: Id(0)] double MeanIoU, [propert
 [GenerateSerializer, Immutable, Alias("freemask.ClassIoU")]
 public sealed record ClassIoU([property: Id(0)] string Class, [property: Id(1)] double IoU);
 
-/// <summary>How far a training or an evaluation is.</summary>
-/// <param name="Job">What is trained, such as <c>fold 1 of 2</c>, <c>segmenter</c> or <c>evaluation</c>.</param>
+/// <summary>Progress of a training or an evaluation.</summary>
+/// <param name="Job">What is running, such as <c>fold 1 of 2</c>, <c>segmenter</c> or <c>evaluation</c>.</param>
 /// <param name="Step">Steps done.</param>
-/// <param name="Steps">Steps in all; 0 where unknown.</param>
-/// <param name="Loss">The loss of the last steps; null where there is none.</param>
+/// <param name="Steps">Steps in total; 0 if unknown.</param>
+/// <param name="Loss">The recent loss; null if there is none.</param>
 [GenerateSerializer, Immutable, Alias("freemask.TrainingProgress")]
 public sealed record TrainingProgress([property: Id(0)] string Job, [property: Id(1)] int Step, [property: Id(2)] int Steps, [property: Id(3)] double? Loss);

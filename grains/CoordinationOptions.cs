@@ -2,40 +2,45 @@ using System.ComponentModel.DataAnnotations;
 
 namespace FreeMask.Grains;
 
-/// <summary>How runs, rounds and shards keep time. Section <c>FreeMask:Coordination</c>.</summary>
+/// <summary>Timing of runs, rounds and shards. Section <c>FreeMask:Coordination</c>.</summary>
 public sealed class CoordinationOptions
 {
-    /// <summary>How often a grain looks after what it leads when nothing has notified it of a change. Default 1 s.</summary>
+    /// <summary>Interval at which a run, round or shard reconciles when it receives no notification. Default 1 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.005", "00:01:00")]
     [FormerName("Pulse")]
     public TimeSpan ReconcileInterval { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long work waits after a store or a device failed. Default 1 s.</summary>
+    /// <summary>Delay before a retry after a store or a device failed. Default 1 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
     public TimeSpan RetryDelay { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// How long a device keeps a sample without saying that it still has it; it is asked four times as often. What it does not say is lost
-    /// (a call that failed half way, a report that never came), and the sample is given to another. Default 20 s.
+    /// How long a lease lasts. Devices are asked four times per lease which samples they hold, which renews the leases. A sample that a
+    /// device does not report (after a failed call or a lost report) is assigned again when its lease ends. Default 20 s.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "1.00:00:00")]
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>How often a silo asks the others for their devices. Default 1 s: the time after which a silo that joins gets work, and one that leaves gets none.</summary>
+    /// <summary>
+    /// Interval at which a silo asks the others for their devices: the delay until a silo that joins gets work, and one that leaves gets
+    /// none. Default 1 s.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
     [FormerName("DeviceCheck")]
     public TimeSpan DeviceRefreshInterval { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long a silo may be silent before its devices count as lost and their samples are given to others. Default 15 s.</summary>
+    /// <summary>
+    /// How long a silo may fail to answer before its devices count as lost and their samples are assigned again. Default 15 s.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     [FormerName("SilentAfter")]
     public TimeSpan DeviceLostTimeout { get; set; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>Shards of a round that are worked on at the same time. Default 2: one drains while the next fills.</summary>
+    /// <summary>Shards of a round that are active at the same time. Default 2: one fills the devices while the other finishes.</summary>
     [Range(1, 1000)]
     public int ActiveShards { get; set; } = 2;
 
-    /// <summary>Results after which a shard keeps its arrays. Default 500.</summary>
+    /// <summary>Results after which a shard writes its record. Default 500.</summary>
     [Range(1, 100_000)]
     public int SnapshotEvery { get; set; } = 500;
 }

@@ -2,7 +2,7 @@ using Orleans.Storage;
 
 namespace FreeMask.Grains;
 
-/// <summary>What a storage keeps of a grain: one record, or nothing yet.</summary>
+/// <summary>The stored state of a grain: one record, or none.</summary>
 [GenerateSerializer, Alias("freemask.Stored`1")]
 internal sealed class Stored<T> where T : class
 {
@@ -11,8 +11,8 @@ internal sealed class Stored<T> where T : class
 }
 
 /// <summary>
-/// A grain's one durable record. <see cref="Value"/> is always something that the storage holds: it changes only after a write has
-/// succeeded. A write that is reported failed may have been applied, so the record is read again before anything else is decided.
+/// A grain's durable record. <see cref="Value"/> always equals a stored state: it changes only after a successful write. A write that is
+/// reported as failed may have been applied, so the record is read again before the next transition.
 /// </summary>
 internal sealed class DurableRecord<T>(IPersistentState<Stored<T>> state) where T : class
 {
@@ -23,17 +23,17 @@ internal sealed class DurableRecord<T>(IPersistentState<Stored<T>> state) where 
     /// <summary>The record as last read or written; null where there is none.</summary>
     public T? Value => _loaded ? _value : state.State?.Value;
 
-    /// <summary>How often a write met another record than the one it was made from: another writer, or a store that has lost writes.</summary>
+    /// <summary>Number of writes that found another version than expected: another writer, or a store that has lost writes.</summary>
     public int Conflicts { get; private set; }
 
-    /// <summary>Reads the record from the storage, whatever is known: the storage may have lost what was written.</summary>
+    /// <summary>Reads the record from the storage even if a value is cached, since the storage may have lost writes.</summary>
     public Task ReadAgainAsync()
     {
         _stale = true;
         return RefreshAsync();
     }
 
-    /// <summary>Reads the record again where the last write failed.</summary>
+    /// <summary>Reads the record if the last write failed.</summary>
     public async Task RefreshAsync()
     {
         if (!_stale) return;
@@ -48,7 +48,7 @@ internal sealed class DurableRecord<T>(IPersistentState<Stored<T>> state) where 
         }
     }
 
-    /// <summary>Replaces the record by what a transition makes of it; does not write where it makes the same instance.</summary>
+    /// <summary>Applies a transition and writes the result; does not write if the transition returns the same instance.</summary>
     /// <returns>The record afterwards.</returns>
     public async Task<T> UpdateAsync(Func<T?, T> transition)
     {
@@ -69,7 +69,7 @@ internal sealed class DurableRecord<T>(IPersistentState<Stored<T>> state) where 
         await _gate.WaitAsync();
         try
         {
-            // Whatever was written last by whomever: it is not wanted any more.
+            // The record is removed whatever its version is.
             _stale = true;
             await ReloadAsync();
             if (_value is null) return;

@@ -1,11 +1,11 @@
 namespace FreeMask.Grains;
 
-/// <summary>Calls many grains, a bounded number at a time.</summary>
+/// <summary>Calls many grains with bounded concurrency.</summary>
 internal static class Fanout
 {
     private const int AtATime = 64;
 
-    /// <summary>Calls for each item; answers come in the order of the items.</summary>
+    /// <summary>Calls for each item; results are in the order of the items.</summary>
     public static async Task<List<TResult>> CallAsync<T, TResult>(IEnumerable<T> items, Func<T, Task<TResult>> call, int atATime = AtATime)
     {
         var results = new List<TResult>();

@@ -1,6 +1,8 @@
 namespace FreeMask.Grains;
 
-/// <summary>The name that a setting had in earlier versions. Configuration that still uses it is refused with the present name.</summary>
+/// <summary>
+/// The name of a setting in earlier versions. Configuration with the former name is refused with a message that names the new one.
+/// </summary>
 /// <param name="name">The former name, without its section.</param>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class FormerNameAttribute(string name) : Attribute

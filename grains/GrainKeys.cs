@@ -5,14 +5,14 @@ namespace FreeMask.Grains;
 /// <summary>Keys of grains below a run: parts joined by <c>/</c>.</summary>
 internal static class GrainKeys
 {
-    // Orleans reads the attributes of the interface at every GetGrain<T>; samples are named so often that it shows.
+    // GetGrain<T> reads the attributes of the interface by reflection at every call, which is measurable for samples.
     private static SampleType? _sample;
 
     public static string Round(string run, int round) => string.Create(CultureInfo.InvariantCulture, $"{run}/{round}");
 
     public static string Part(string run, int round, int number) => string.Create(CultureInfo.InvariantCulture, $"{run}/{round}/{number}");
 
-    /// <summary>Takes apart the key of a shard or sample.</summary>
+    /// <summary>Parses the key of a shard or sample.</summary>
     public static (string Run, int Round, int Number) Parse(string key)
     {
         var last = key.LastIndexOf('/');
@@ -20,7 +20,7 @@ internal static class GrainKeys
         return (key[..middle], int.Parse(key.AsSpan(middle + 1, last - middle - 1), CultureInfo.InvariantCulture), int.Parse(key.AsSpan(last + 1), CultureInfo.InvariantCulture));
     }
 
-    /// <summary>The number of a round by its key.</summary>
+    /// <summary>The round number of a round key.</summary>
     public static int ParseRound(string key) => int.Parse(key.AsSpan(key.LastIndexOf('/') + 1), CultureInfo.InvariantCulture);
 
     public static ISampleGrain GetSample(this IGrainFactory grains, string run, int round, int index)

@@ -1,8 +1,9 @@
 namespace FreeMask.Grains;
 
 /// <summary>
-/// Runs a grain's step now when it is signalled, and now and then otherwise. Steps never overlap; a signal during a step causes another
-/// one. The same failure again and again is logged once. A step looks at durable state and does what is missing, so a lost signal or a failed step costs a period, never the work.
+/// Reconcile loop of a grain: runs a step when notified, and periodically. Steps never overlap; a notification during a step causes one
+/// more. A step compares durable state with the desired state and does what is missing, so a lost notification or a failed step only
+/// delays the work until the next period. Repeated equal failures are logged once.
 /// </summary>
 internal sealed class ReconcileLoop
 {
@@ -20,14 +21,14 @@ internal sealed class ReconcileLoop
         _resting = true;
     }
 
-    /// <summary>Asks for a step now.</summary>
+    /// <summary>Requests a step.</summary>
     public void Signal()
     {
         (_again, _resting) = (true, false);
         if (!_running) _timer.Change(TimeSpan.Zero, _period);
     }
 
-    /// <summary>Stops the timer until the next signal: nothing is left to look after, and the grain may be collected.</summary>
+    /// <summary>Stops the timer until the next notification, so that Orleans can deactivate the grain.</summary>
     public void Rest() => _resting = true;
 
     private async Task TickAsync()
@@ -42,7 +43,7 @@ internal sealed class ReconcileLoop
         }
         catch (Exception exception)
         {
-            // Tried again after the period, not at once: what failed may need time.
+            // Retried after the period rather than at once: the cause may need time.
             (_again, _resting) = (false, false);
             if (_failure != exception.Message) _failed(exception);
             _failure = exception.Message;
@@ -50,7 +51,7 @@ internal sealed class ReconcileLoop
         finally
         {
             _running = false;
-            // The next step is a turn of its own, so that waiting calls run in between.
+            // The next step is a separate turn of the grain, so that waiting calls run in between.
             if (_again) _timer.Change(TimeSpan.Zero, _period);
             else if (_resting) _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             else _timer.Change(_period, _period);

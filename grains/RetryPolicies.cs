@@ -4,12 +4,12 @@ using Polly.Retry;
 
 namespace FreeMask.Grains;
 
-/// <summary>The retry policies of grains, by what is tried again.</summary>
+/// <summary>The retry policies of grains.</summary>
 internal static class RetryPolicies
 {
     /// <summary>
-    /// A call that only reads. The silo that hosts the called grain may be stopping and reject the call; a later call reaches the silo that
-    /// hosts the grain next.
+    /// For read-only calls. The silo of the called grain may be stopping and reject the call; a later call reaches the silo that hosts the
+    /// grain next.
     /// </summary>
     public static ResiliencePipeline ReadCall { get; } = Pipeline(new RetryStrategyOptions
     {
@@ -20,8 +20,8 @@ internal static class RetryPolicies
     });
 
     /// <summary>
-    /// A write that another writer came before: this grain's own write that was reported as failed, or another activation. The caller reads
-    /// the record again and decides anew.
+    /// For a write with an outdated version: another activation wrote first, or an earlier write that was reported as failed had been
+    /// applied. The caller reads the record and decides again.
     /// </summary>
     public static ResiliencePipeline ConflictingWrite { get; } = Pipeline(new RetryStrategyOptions
     {
@@ -30,13 +30,13 @@ internal static class RetryPolicies
         Delay = TimeSpan.Zero,
     });
 
-    /// <summary>A call or write of a result that may be sent twice without harm.</summary>
+    /// <summary>For an idempotent call or write of a result.</summary>
     public static ResiliencePipeline IdempotentWrite { get; } = Pipeline(new RetryStrategyOptions { MaxRetryAttempts = 2, Delay = TimeSpan.Zero });
 
-    /// <summary>Executes a grain's code under a policy. Every attempt runs on the grain's own task scheduler.</summary>
+    /// <summary>Executes code of a grain under a policy. Every attempt runs on the grain's task scheduler.</summary>
     public static async Task<TResult> ExecuteInGrainAsync<TResult>(this ResiliencePipeline pipeline, Func<Task<TResult>> callback)
     {
-        // Polly leaves the task scheduler by default; code of a grain must not.
+        // By default Polly continues on the thread pool, outside the grain's scheduler.
         var context = ResilienceContextPool.Shared.Get(continueOnCapturedContext: true);
         try
         {

@@ -1,18 +1,18 @@
 namespace FreeMask.Grains;
 
-/// <summary>What a silo does for its cluster. Samples live on every silo.</summary>
+/// <summary>Roles of a silo in its cluster. Samples live on silos of any role.</summary>
 [Flags]
 public enum SiloRoles
 {
-    /// <summary>Nothing but samples.</summary>
+    /// <summary>Samples only.</summary>
     None = 0,
 
-    /// <summary>Leads runs, rounds and shards.</summary>
+    /// <summary>Hosts runs, rounds, shards and the artifact collector.</summary>
     Coordinator = 1,
 
-    /// <summary>Works on samples with its devices, and trains.</summary>
+    /// <summary>Has devices, and trains.</summary>
     Worker = 2,
 
-    /// <summary>Both: a silo that stands alone.</summary>
+    /// <summary>Both roles: a silo without a cluster.</summary>
     All = Coordinator | Worker,
 }

@@ -1,9 +1,9 @@
 namespace FreeMask.Grains;
 
-/// <summary>Names of the grain storages; configuration says what stands behind each.</summary>
+/// <summary>Names of the grain storages. Configuration selects a provider for each.</summary>
 public static class StorageNames
 {
-    /// <summary>Runs, rounds, shards, trainers: few records.</summary>
+    /// <summary>Runs, rounds, shards and trainers: few records.</summary>
     public const string Coordination = "coordination";
 
     /// <summary>Samples: one record each.</summary>

@@ -3,13 +3,13 @@ using System.Diagnostics.Metrics;
 
 namespace FreeMask.Grains;
 
-/// <summary>Why work on a sample is done again. A closed list: nothing that a sample or a run says ever becomes a tag.</summary>
+/// <summary>Reasons of repeated work. The values of a metric tag: a closed list, so that the number of series stays bounded.</summary>
 internal enum RetryReason
 {
-    /// <summary>The mask broke a rule.</summary>
+    /// <summary>The mask was rejected.</summary>
     Rejected,
 
-    /// <summary>The work on the sample failed.</summary>
+    /// <summary>The sample faulted.</summary>
     Fault,
 
     /// <summary>A store failed, or the device stopped.</summary>
@@ -22,7 +22,7 @@ internal enum RetryReason
     DeviceLost,
 }
 
-/// <summary>Metrics and traces of the coordination. All of them are under the one name <see cref="Name"/>.</summary>
+/// <summary>Metrics and traces of coordination, under the meter and activity source <see cref="Name"/>.</summary>
 public static class Telemetry
 {
     /// <summary>The name of the meter and of the activity source.</summary>
@@ -39,7 +39,7 @@ public static class Telemetry
     private static readonly Counter<double> Busy = Meter.CreateCounter<double>("freemask.device.busy", "s", "Time that a device was at work; its rate is its utilisation");
     private static readonly Counter<long> Retries = Meter.CreateCounter<long>("freemask.retries", "{sample}", "Samples that were given out again, by reason");
 
-    /// <summary>Begins the trace of a batch; null where nobody listens.</summary>
+    /// <summary>Starts the activity of a batch; null without listener.</summary>
     internal static Activity? StartBatch(Stage stage, int count, string device) =>
         Source.StartActivity($"batch {stage}")?.SetTag("stage", stage.ToString()).SetTag("samples", count).SetTag(Device, DeviceOf(device));
 
@@ -52,7 +52,7 @@ public static class Telemetry
         Busy.Add(seconds, name);
     }
 
-    /// <summary>Counts a sample that a stage has worked on.</summary>
+    /// <summary>Counts samples that a stage has processed.</summary>
     internal static void CountItem(Stage stage, StageResult result)
     {
         Items.Add(1, Tag("stage", stage.ToString()), Tag("result", result.ToString()));
@@ -60,7 +60,7 @@ public static class Telemetry
         CountRetries(result == StageResult.Rejected ? RetryReason.Rejected : RetryReason.Fault, 1);
     }
 
-    /// <summary>Counts samples that are given out again.</summary>
+    /// <summary>Counts samples that are assigned again.</summary>
     internal static void CountRetries(RetryReason reason, int count)
     {
         if (count > 0) Retries.Add(count, Tag("reason", reason.ToString()));

@@ -2,7 +2,7 @@ using FreeMask.Diffusion.Inspection;
 
 namespace FreeMask.Pipeline;
 
-/// <summary>Finds the folder of a model bundle: a name below the models folder, or a folder of its own.</summary>
+/// <summary>Finds the folder of a model bundle: a name in the models folder, or a path.</summary>
 /// <param name="modelsFolder">The folder that holds the bundles that ship; null where there is none.</param>
 public sealed class BundleFolders(string? modelsFolder)
 {

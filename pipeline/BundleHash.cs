@@ -3,14 +3,14 @@ using System.Text;
 
 namespace FreeMask.Pipeline;
 
-/// <summary>The hash of everything in a model bundle that a run's results depend on.</summary>
+/// <summary>The hash of the files of a model bundle that results depend on.</summary>
 public static class BundleHash
 {
-    // What people read, and what only measures.
+    // Documents and images; the held-out set for evaluation is skipped too.
     private static readonly string[] SkippedEndings = [".md", ".txt", ".jpg", ".png", ".part"];
     private const string HeldOut = "heldout";
 
-    /// <summary>The sha256 over names and contents of the files, in the order of their names; 64 lower-case hexadecimal digits.</summary>
+    /// <summary>The sha256 over names and contents of the files, ordered by name; 64 lower-case hexadecimal digits.</summary>
     /// <exception cref="FreeMaskException">A file cannot be read.</exception>
     public static string Of(string folder)
     {
@@ -32,7 +32,7 @@ public static class BundleHash
         }
     }
 
-    /// <summary>The files that count.</summary>
+    /// <summary>The files that are hashed.</summary>
     internal static IReadOnlyList<string> FilesOf(string folder) =>
     [
         .. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)

@@ -6,13 +6,13 @@ using FreeMask.Vision.Thesaurus;
 
 namespace FreeMask.Pipeline;
 
-/// <summary>Pastes objects of other samples of the round into a share of the samples.</summary>
+/// <summary>Pastes objects of other samples of the round into a fraction of the samples.</summary>
 internal sealed class ComposeStageHandler(IArtifactStore store) : IStageHandler, IDisposable
 {
-    // Some donors find no place: ask for more than can be pasted.
+    // Some donors cannot be placed, so more are drawn than are pasted.
     private const int DonorsPerPlace = 3;
 
-    // One a round; rounds of two runs may alternate.
+    // One for each round; rounds of two runs may alternate.
     private const int KeptSnapshots = 2;
 
     private readonly ModelCache<string, IReadOnlyList<ListedSample>> _snapshots = new(KeptSnapshots);

@@ -7,13 +7,13 @@ using Microsoft.Extensions.Options;
 
 namespace FreeMask.Pipeline;
 
-/// <summary>The handlers of the method's stages on one device.</summary>
-/// <param name="handlers">All of them; disposed with the runner.</param>
+/// <summary>Runs the handler of a stage on one device.</summary>
+/// <param name="handlers">The handlers; disposed with the runner.</param>
 internal sealed class DeviceStageRunner(IReadOnlyList<IStageHandler> handlers) : IStageRunner, IDisposable
 {
-    /// <summary>Makes the handlers of all stages.</summary>
+    /// <summary>Creates the handlers of all stages.</summary>
     /// <param name="bundles">Finds model bundles.</param>
-    /// <param name="store">What handlers read and write.</param>
+    /// <param name="store">The artifact store.</param>
     /// <param name="sessions">The device, for ONNX Runtime.</param>
     /// <param name="logging">Their loggers.</param>
     internal static DeviceStageRunner Create(BundleFolders bundles, IArtifactStore store, OnnxSessionOptions sessions, ILoggerFactory logging) => new(
@@ -40,7 +40,7 @@ internal sealed class DeviceStageRunner(IReadOnlyList<IStageHandler> handlers) :
     }
 }
 
-/// <summary>Gives each device handlers of its own.</summary>
+/// <summary>Creates the stage runner of each device.</summary>
 internal sealed class DeviceStageRunnerFactory(BundleFolders bundles, IArtifactStore store, IOptions<DeviceOptions> devices, ILoggerFactory logging) : IStageRunnerFactory
 {
     /// <inheritdoc/>

@@ -5,7 +5,7 @@ using FreeMask.Vision.Datasets;
 
 namespace FreeMask.Pipeline;
 
-/// <summary>Takes images and their masks from the user's folder.</summary>
+/// <summary>Reads images and their masks from the user's folder.</summary>
 internal sealed class FolderImageStageHandler(IArtifactStore store) : IStageHandler, IDisposable
 {
     private const int KeptFolders = 2;
@@ -44,7 +44,7 @@ internal sealed class FolderImageStageHandler(IArtifactStore store) : IStageHand
     private sealed record OpenFolder(VocFolder Dataset, IReadOnlyDictionary<string, VocEntry> Entries);
 }
 
-/// <summary>A sample of a folder has its mask already.</summary>
+/// <summary>The mask stage for samples of a folder, which have a mask already.</summary>
 internal sealed class GivenMaskStageHandler : IStageHandler
 {
     public Stage Stage => Stage.Mask;

@@ -11,10 +11,10 @@ using FreeMask.Vision;
 
 namespace FreeMask.Pipeline;
 
-/// <summary>Draws images and captures the attention of their class words.</summary>
+/// <summary>Generates images and captures the attention of their class words.</summary>
 internal sealed partial class GenerateStageHandler(BundleFolders bundles, IArtifactStore store, OnnxSessionOptions sessions, ILogger<GenerateStageHandler> logger) : IStageHandler, IDisposable
 {
-    // One a bundle and batch size. They are large: those of two runs that alternate, no more.
+    // One for each bundle and batch size. They are large: capacity for two alternating runs.
     private const int KeptBundles = 2;
 
     private readonly ConcurrentDictionary<(string Prompt, string Warning), bool> _said = new();
@@ -40,7 +40,7 @@ internal sealed partial class GenerateStageHandler(BundleFolders bundles, IArtif
         {
             var image = await store.PutAsync(results[i].Image, cancellationToken);
             var attention = await store.PutAsync(results[i].Attention.ToBytes(), cancellationToken);
-            // Once for each prompt, not for each of its samples.
+            // Logged once for each prompt, not for each sample.
             foreach (var warning in results[i].Warnings)
                 if (_said.TryAdd((inputs[i].Plan.Prompt, warning), true)) LogWarning(logger, inputs[i].Plan.Prompt, warning);
             outcomes[i] = StageOutcome.Done([(ArtifactNames.Image, image), (ArtifactNames.Attention, attention)]);

@@ -5,7 +5,7 @@ using FreeMask.Vision.Harmonization;
 
 namespace FreeMask.Pipeline;
 
-/// <summary>Matches pasted objects to their surroundings; a sample without any keeps its picture.</summary>
+/// <summary>Matches the colors of pasted objects to the image; the image of a sample without any stays as it is.</summary>
 internal sealed class HarmonizeStageHandler(IArtifactStore store) : IStageHandler
 {
     public Stage Stage => Stage.Harmonize;

@@ -3,13 +3,15 @@ using FreeMask.Grains.Stages;
 
 namespace FreeMask.Pipeline;
 
-/// <summary>The work of one stage on one device. A stage may have several handlers, of which each run uses the one that takes it.</summary>
+/// <summary>
+/// The implementation of one stage on one device. A stage may have several handlers, of which exactly one handles each run.
+/// </summary>
 internal interface IStageHandler
 {
     /// <summary>The stage.</summary>
     Stage Stage { get; }
 
-    /// <summary>Whether it works for a run; exactly one handler of a stage does.</summary>
+    /// <summary>Whether it handles a run.</summary>
     bool Handles(RunSpec spec) => true;
 
     /// <inheritdoc cref="IStageRunner.RunAsync"/>

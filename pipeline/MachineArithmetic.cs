@@ -7,12 +7,12 @@ using System.Text;
 namespace FreeMask.Pipeline;
 
 /// <summary>
-/// Names the arithmetic of this machine: libtorch and ONNX Runtime choose kernels by the processor and its instruction sets, and kernels of other versions
-/// sum in another order. Where the text is equal, the same run file makes the same bytes; the number of cores is not part of it.
+/// Identifies the arithmetic of this machine: libtorch and ONNX Runtime choose kernels by processor and instruction set, and kernels of
+/// other versions sum in another order. With equal texts the same run file gives the same bytes; the number of cores has no influence.
 /// </summary>
 internal static class MachineArithmetic
 {
-    // Each of these makes a library choose other kernels.
+    // Environment variables with which these libraries choose other kernels.
     private static readonly string[] Overrides = ["ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "MKL_ENABLE_INSTRUCTIONS", "MKL_CBWR"];
 
     /// <summary>Such as <c>x64 AuthenticAMD-26-2-1 v512, libtorch 2.10.0, onnxruntime 1.31.1</c>.</summary>
@@ -43,7 +43,7 @@ internal static class MachineArithmetic
 
     private static int VectorBits() => Avx512F.IsSupported ? 512 : Avx2.IsSupported ? 256 : Vector128.IsHardwareAccelerated ? 128 : 64;
 
-    /// <summary>The version of a native package as the build states it (<c>FreeMask.Silo.csproj</c>).</summary>
+    /// <summary>The version of a native package as the project file states it (<c>FreeMask.Pipeline.csproj</c>).</summary>
     private static string PackageVersion(string name) => typeof(MachineArithmetic).Assembly.GetCustomAttributes(false)
         .OfType<System.Reflection.AssemblyMetadataAttribute>().FirstOrDefault(a => a.Key == name)?.Value ?? "unknown";
 }

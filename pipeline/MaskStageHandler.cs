@@ -70,7 +70,7 @@ internal sealed class MaskStageHandler(IArtifactStore store) : IStageHandler, ID
                 "pamr" => MaskRefinementMethod.Pamr,
                 "guided" => MaskRefinementMethod.GuidedFilter,
                 "crf" => MaskRefinementMethod.DenseCrf,
-                _ => throw new FreeMaskException($"There is no clean-up named '{spec.Cleanup}'."),
+                _ => throw new FreeMaskException($"There is no mask refinement named '{spec.Cleanup}'."),
             },
             Threshold = spec.Threshold is null ? defaults.Threshold : MaskThreshold.Fixed,
             FixedThreshold = (float)(spec.Threshold ?? defaults.FixedThreshold),

@@ -1,11 +1,11 @@
 namespace FreeMask.Pipeline;
 
 /// <summary>
-/// Keeps what is costly to open (models, lists of samples) open for the batches of a device, which may overlap. A key that several batches ask for at
-/// once is opened once. An entry that a batch uses is never removed, so that the cache holds more than its capacity while more are in use.
-/// Safe for concurrent use.
+/// A cache of objects that are costly to open (models, lists of samples), for the batches of a device, which may overlap. Concurrent
+/// requests for a key open it once. An entry in use is never disposed, so that the cache exceeds its capacity while more are in use. Safe
+/// for concurrent use.
 /// </summary>
-/// <param name="capacity">Most entries that stay open when no batch uses them; the least recently used is closed first.</param>
+/// <param name="capacity">Maximum number of unused entries; the least recently used one is disposed first.</param>
 internal sealed class ModelCache<TKey, TModel>(int capacity) : IDisposable
     where TKey : notnull
     where TModel : class
@@ -16,10 +16,11 @@ internal sealed class ModelCache<TKey, TModel>(int capacity) : IDisposable
     private readonly List<Entry> _entries = [];
     private bool _disposed;
 
-    /// <summary>Uses an entry; it stays open until the lease is disposed of.</summary>
+    /// <summary>Gets an entry, which stays open until the lease is disposed.</summary>
     /// <param name="key">Its key.</param>
-    /// <param name="open">Opens it where it is not open. A failure reaches every batch that waits for it, and the next one tries again.</param>
-    /// <exception cref="ObjectDisposedException">The cache is closed.</exception>
+    /// <param name="open">Opens the entry if it is not open. A failure reaches every caller that waits for it, and the next call tries
+    /// again.</param>
+    /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
     public async Task<Lease> AcquireAsync(TKey key, Func<Task<TModel>> open)
     {
         var entry = Use(key, open);
@@ -34,7 +35,7 @@ internal sealed class ModelCache<TKey, TModel>(int capacity) : IDisposable
         }
     }
 
-    /// <summary>Closes everything: what a batch still uses, as soon as the batch ends.</summary>
+    /// <summary>Disposes all entries; those in use when their last lease ends.</summary>
     public void Dispose()
     {
         List<Entry> closed;
@@ -99,7 +100,7 @@ internal sealed class ModelCache<TKey, TModel>(int capacity) : IDisposable
             if (entry.Opening is { IsCompletedSuccessfully: true } && entry.Opening.GetAwaiter().GetResult() is IDisposable model) model.Dispose();
     }
 
-    /// <summary>The right to use an entry.</summary>
+    /// <summary>A reference to an entry.</summary>
     internal sealed class Lease : IDisposable
     {
         private readonly ModelCache<TKey, TModel> _cache;
@@ -107,10 +108,10 @@ internal sealed class ModelCache<TKey, TModel>(int capacity) : IDisposable
 
         internal Lease(ModelCache<TKey, TModel> cache, Entry entry, TModel model) => (_cache, _entry, Model) = (cache, entry, model);
 
-        /// <summary>What was opened; not to be used after the lease.</summary>
+        /// <summary>The entry; not to be used after the lease is disposed.</summary>
         public TModel Model { get; }
 
-        /// <summary>Ends the use.</summary>
+        /// <summary>Ends the use of the entry.</summary>
         public void Dispose()
         {
             if (Interlocked.Exchange(ref _entry, null) is { } entry) _cache.Release(entry, failed: false);

@@ -4,10 +4,10 @@ using FreeMask.Grains.Stages;
 
 namespace FreeMask.Pipeline;
 
-/// <summary>What this silo's pipeline computes with: the machine's arithmetic and the content of its bundles.</summary>
+/// <summary>The environment of this silo: the arithmetic of the machine and the hashes of its bundles.</summary>
 internal sealed class PipelineEnvironment(BundleFolders bundles, TimeProvider time) : IComputeEnvironment
 {
-    // Every order of work asks; files of a bundle hardly ever change while a silo lives.
+    // Every request asks for the hash, and files of a bundle rarely change.
     private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<string, Known> _known = new(StringComparer.Ordinal);
@@ -21,7 +21,7 @@ internal sealed class PipelineEnvironment(BundleFolders bundles, TimeProvider ti
         if (_known.TryGetValue(model, out var last) && time.GetElapsedTime(last.Checked) < CheckInterval) return last.Hash.WaitAsync(cancellationToken);
         var folder = bundles.Find(model);
         var files = Describe(folder);
-        // Gigabytes are read once, and again when a file has changed.
+        // Bundles have gigabytes: they are hashed once, and again after a file has changed.
         var known = _known.AddOrUpdate(
             model,
             _ => new Known(files, time.GetTimestamp(), Read(folder)),
@@ -43,6 +43,6 @@ internal sealed class PipelineEnvironment(BundleFolders bundles, TimeProvider ti
         }
     }
 
-    /// <summary>What was found when a bundle was last looked at.</summary>
+    /// <summary>The result of hashing a bundle.</summary>
     private sealed record Known(string Files, long Checked, Task<string?> Hash);
 }

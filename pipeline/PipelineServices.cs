@@ -6,12 +6,12 @@ using Microsoft.Extensions.Options;
 
 namespace FreeMask.Pipeline;
 
-/// <summary>Registers what does the work of the stages.</summary>
+/// <summary>Registers the stage handlers and the training.</summary>
 public static class PipelineServices
 {
-    /// <summary>Adds the stages of the method and the training of the segmenter.</summary>
+    /// <summary>Adds the stages and the training of the segmenter.</summary>
     /// <param name="services">The silo's services.</param>
-    /// <param name="modelsFolder">The folder of the bundles that a run names; null where runs give paths.</param>
+    /// <param name="modelsFolder">The folder of the bundles that runs name; null if runs give paths.</param>
     public static IServiceCollection AddFreeMaskPipeline(this IServiceCollection services, string? modelsFolder)
     {
         services.AddSingleton(new BundleFolders(modelsFolder));
@@ -22,7 +22,7 @@ public static class PipelineServices
         return services;
     }
 
-    /// <summary>A device whose provider is not in this build is known when the silo starts, not when its first batch comes.</summary>
+    /// <summary>Checks the provider of each device at start rather than at the first batch.</summary>
     private sealed class ProvidersOfDevices : IValidateOptions<DeviceOptions>
     {
         public ValidateOptionsResult Validate(string? name, DeviceOptions options)

@@ -8,10 +8,10 @@ using FreeMask.Vision.Segmentation;
 
 namespace FreeMask.Pipeline;
 
-/// <summary>Scores samples: a model that was not trained on them predicts, and the agreement with their label map is the score.</summary>
+/// <summary>Scores samples: the agreement of their label map with the prediction of a segmenter that was not trained on them.</summary>
 internal sealed class ScoreStageHandler(IArtifactStore store, OnnxSessionOptions sessions) : IStageHandler, IDisposable
 {
-    // Batches of one scoring model follow each other; the fold models of round 0 alternate.
+    // Batches with the same scoring model usually follow each other; the fold models of round 0 alternate.
     private const int KeptModels = 4;
 
     private readonly ModelCache<string, ScoringModel> _models = new(KeptModels);
@@ -25,19 +25,19 @@ internal sealed class ScoreStageHandler(IArtifactStore store, OnnxSessionOptions
 
     private async Task<StageOutcome> ScoreAsync(ScoringSpec spec, StageInput input, CancellationToken cancellationToken)
     {
-        using var judge = await (spec.Segmenter is { } folder
+        using var scoringModel = await (spec.Segmenter is { } folder
             ? _models.AcquireAsync($"{folder}\n{string.Join(',', spec.ClassMap)}", () => OwnAsync(spec))
             : _models.AcquireAsync(input.ScoringModel!.Weights, () => TrainedAsync(input.ScoringModel, cancellationToken)));
         var image = await store.GetImageAsync(input.Artifact(ArtifactNames.FinalImage), cancellationToken);
         var labels = await store.GetLabelsAsync(input.Artifact(ArtifactNames.CompositeLabel), cancellationToken);
-        // One picture a call: what is predicted for it cannot depend on its neighbours in a batch.
-        var prediction = judge.Model.Predict(image);
+        // One image a call, so that a prediction cannot depend on the other images of the batch.
+        var prediction = scoringModel.Model.Predict(image);
         return StageOutcome.Scored(SampleScore.Compute(labels, prediction), [(ArtifactNames.Prediction, await store.PutAsync(prediction, cancellationToken))]);
     }
 
-    private async Task<ScoringModel> TrainedAsync(SegmenterModel judge, CancellationToken cancellationToken)
+    private async Task<ScoringModel> TrainedAsync(SegmenterModel segmenter, CancellationToken cancellationToken)
     {
-        var model = await SegmenterArtifacts.OpenAsync(store, judge, sessions, cancellationToken);
+        var model = await SegmenterArtifacts.OpenAsync(store, segmenter, sessions, cancellationToken);
         return new ScoringModel(model, ClassMapping.ToVoc(model.Card.Classes));
     }
 

@@ -12,7 +12,7 @@ using FreeMask.Vision.Evaluation;
 
 namespace FreeMask.Pipeline;
 
-/// <summary>Trains Mask2Former on samples of a run, and measures it on a data set in VOC's layout.</summary>
+/// <summary>Trains Mask2Former on samples of a run, and evaluates it on a data set in PASCAL VOC layout.</summary>
 internal sealed class SegmenterTrainingService(BundleFolders bundles, IArtifactStore store, TimeProvider time) : ISegmenterTraining
 {
     private const string HeldOutFolder = "heldout", HeldOutList = "multi";
@@ -42,7 +42,7 @@ internal sealed class SegmenterTrainingService(BundleFolders bundles, IArtifactS
         var checkpoint = request.Checkpoint is { } last ? await store.GetAsync(last.Artifact, cancellationToken) : (ReadOnlyMemory<byte>?)null;
         var checkpoints = new Checkpoints(checkpoint, store, monitor);
         var progress = new Progress(monitor);
-        // A thread of its own: a training computes for minutes.
+        // A dedicated thread: a training computes for minutes.
         var trained = await Task.Factory.StartNew(
             () => SegmenterTrainer.Train(wanted, samples, checkpoints, progress, cancellationToken, time),
             cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
@@ -68,7 +68,7 @@ internal sealed class SegmenterTrainingService(BundleFolders bundles, IArtifactS
             [.. VocClasses.Names.Select((name, i) => new ClassIoU(name, scores.Iou[i])).Where(c => !double.IsNaN(c.IoU))]);
     }
 
-    /// <summary>The folder of the weights that a training starts from; null for none.</summary>
+    /// <summary>The folder of the initial weights; null for none.</summary>
     private string? Start(RunSpec spec)
     {
         if (spec.Training.Init == "none") return null;
@@ -79,7 +79,7 @@ internal sealed class SegmenterTrainingService(BundleFolders bundles, IArtifactS
             : throw new FreeMaskException($"The bundle '{spec.Model}' has no {what} to start from ({folder}); set training.init to another value.");
     }
 
-    /// <summary>Hands checkpoints to the run. The trainer's thread waits until each is durable.</summary>
+    /// <summary>Passes checkpoints to the run. The training thread waits until each is durable.</summary>
     private sealed class Checkpoints(ReadOnlyMemory<byte>? last, IArtifactStore store, ITrainingMonitor monitor) : ITrainingCheckpointStore
     {
         // An artifact is one array.

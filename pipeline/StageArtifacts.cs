@@ -5,7 +5,7 @@ using FreeMask.Randomness;
 
 namespace FreeMask.Pipeline;
 
-/// <summary>What handlers read and write, as images instead of bytes.</summary>
+/// <summary>Reads and writes artifacts of samples as images.</summary>
 internal static class StageArtifacts
 {
     internal static async Task<RgbImage> GetImageAsync(this IArtifactStore store, string hash, CancellationToken cancellationToken) =>
@@ -23,7 +23,7 @@ internal static class StageArtifacts
     /// <summary>The sample's random stream for a purpose.</summary>
     internal static CounterRandom Stream(this StageInput input, string purpose) => new(input.Plan.Seed, input.Plan.Stream, input.Attempt, purpose);
 
-    /// <summary>Works on the samples one after another.</summary>
+    /// <summary>Processes the samples one after another.</summary>
     internal static async Task<IReadOnlyList<StageOutcome>> EachAsync(IReadOnlyList<StageInput> inputs, Func<StageInput, Task<StageOutcome>> work)
     {
         var outcomes = new StageOutcome[inputs.Count];

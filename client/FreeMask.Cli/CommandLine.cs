@@ -5,7 +5,7 @@ using FreeMask.Cli.Verbs;
 
 namespace FreeMask.Cli;
 
-/// <summary>The command line: parses arguments, runs a verb, maps the outcome to an exit code.</summary>
+/// <summary>Parses arguments, runs a verb, and maps the result to an exit code.</summary>
 internal static class CommandLine
 {
     internal static async Task<int> RunAsync(string[] args, CliEnvironment environment, CancellationToken stop)
@@ -17,8 +17,8 @@ internal static class CommandLine
         }
         catch (Exception exception)
         {
-            // Verbs answer for themselves; this is what happens before and after them.
-            environment.Error.WriteLine(IoFault.Of(exception)?.Message ?? $"The command line could not be read: {exception.Message}");
+            // Verbs handle their own errors; this handles errors before and after them.
+            environment.Error.WriteLine(FileAccessError.Of(exception)?.Message ?? $"The command line could not be read: {exception.Message}");
         }
 
         if (environment.Out is not GuardedWriter { Failure: { } failure }) return code;

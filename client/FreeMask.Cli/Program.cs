@@ -3,5 +3,5 @@ using FreeMask.Cli.Terminal;
 using FreeMask.Cli.Verbs;
 using FreeMask.Hosting.Silos;
 
-using var interruption = Interruption.Listen();
+using var interruption = ShutdownSignals.Listen();
 ProcessExit.Leave(await CommandLine.RunAsync(args, CliEnvironment.OfProcess(), interruption.Stop));

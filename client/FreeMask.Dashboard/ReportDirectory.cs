@@ -11,7 +11,7 @@ internal sealed class ReportDirectory(string dataFolder)
 {
     private readonly string _runs = Path.Combine(Path.GetFullPath(dataFolder), "runs");
 
-    /// <summary>The folder that is looked into.</summary>
+    /// <summary>The data folder.</summary>
     internal string Folder => _runs;
 
     /// <summary>All reports, newest first.</summary>
@@ -23,6 +23,6 @@ internal sealed class ReportDirectory(string dataFolder)
             .Select(item => new StoredReport(item.Run, new DateTimeOffset(item.File.LastWriteTimeUtc, TimeSpan.Zero), item.File.Length))
             .OrderByDescending(report => report.WrittenAt).ThenBy(report => report.Run, StringComparer.Ordinal)];
 
-    /// <summary>The path of a report; null where the run has none. Only what <see cref="List"/> names is ever found.</summary>
+    /// <summary>The path of a report; null if the run has none. Only names from <see cref="List"/> are accepted.</summary>
     internal string? Find(string run) => List().Any(report => report.Run == run) ? Path.Combine(_runs, run, "report.html") : null;
 }

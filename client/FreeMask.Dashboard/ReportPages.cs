@@ -4,7 +4,7 @@ using System.Text;
 
 namespace FreeMask.Dashboard;
 
-/// <summary>What the dashboard serves: the list of reports as a page and as JSON, and each report.</summary>
+/// <summary>Serves the list of reports as a page and as JSON, and each report.</summary>
 internal static class ReportPages
 {
     internal static void MapReports(this IEndpointRouteBuilder routes, ReportDirectory shelf)

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Options;
 namespace FreeMask.Grains.Artifacts;
 
 /// <summary>
-/// Marks what records name, then removes the rest. Every record is read before anything is removed, and whatever is younger than the grace
-/// stays: an artifact is made, or made again, before a record names it. Where no run is at work the grace is not needed.
+/// Mark and sweep: every record is read before anything is removed, and artifacts younger than the minimum age stay, because an artifact
+/// is stored before the record that refers to it. While no run is active the minimum age can be zero.
 /// </summary>
 [KeepAlive]
 internal sealed partial class ArtifactCollectorGrain(
@@ -28,18 +28,18 @@ internal sealed partial class ArtifactCollectorGrain(
 
     public Task<CollectionReport> GetReport() => Task.FromResult(_report);
 
-    // Never throws. Runs on the grain's scheduler; the grain answers meanwhile.
+    // Never throws. Runs on the grain's scheduler, and the grain answers calls meanwhile.
     private async Task RunAsync(TimeSpan? grace, bool countOnly)
     {
         try
         {
             var named = new ReferencedArtifacts();
-            // What is put from now on stays, whatever is at work.
+            // Artifacts stored from now on stay, even if a run becomes active.
             var now = time.GetUtcNow();
             var directory = GrainFactory.GetGrain<IRunDirectoryGrain>(0);
             var runs = await directory.List();
             var before = now - (grace ?? (await AreAtRestAsync(runs) ? TimeSpan.Zero : options.Value.MinimumAge));
-            // Records that are not where they are looked for look like a store full of nothing but leftovers.
+            // If records are missing, every artifact would look unreferenced.
             if (await directory.Exists())
             {
                 foreach (var run in runs) await MarkAsync(run, named);

@@ -13,7 +13,7 @@ public static class ArtifactHash
         return Convert.ToHexStringLower(digest);
     }
 
-    /// <summary>Whether a text has the form of an address; anything else never reaches a file name.</summary>
+    /// <summary>Whether a text has the form of an address. Checked before a text becomes part of a file name.</summary>
     public static bool IsValid(string text) =>
         text.Length == 2 * SHA256.HashSizeInBytes && !text.AsSpan().ContainsAnyExcept("0123456789abcdef");
 }

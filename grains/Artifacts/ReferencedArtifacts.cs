@@ -3,17 +3,17 @@ using System.Globalization;
 namespace FreeMask.Grains.Artifacts;
 
 /// <summary>
-/// A set of artifacts, eight bytes each, so that a million samples fit. Two artifacts in 2^64 share an entry; then one that nobody names
-/// stays, and none is lost.
+/// A set of artifact hashes that keeps 8 bytes of each, so that the artifacts of a million samples fit into memory. After a collision
+/// (probability 2^-64 a pair) an unreferenced artifact is kept; a referenced one is never removed.
 /// </summary>
 internal sealed class ReferencedArtifacts
 {
     private readonly HashSet<ulong> _prefixes = [];
 
-    /// <summary>How many there are.</summary>
+    /// <summary>Number of entries.</summary>
     public long Count => _prefixes.Count;
 
-    /// <summary>Adds an artifact; does nothing for null.</summary>
+    /// <summary>Adds an artifact; null is ignored.</summary>
     public void Add(string? hash)
     {
         if (hash is not null) _prefixes.Add(PrefixOf(hash));

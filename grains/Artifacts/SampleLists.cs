@@ -3,22 +3,22 @@ using System.Text.Json;
 
 namespace FreeMask.Grains.Artifacts;
 
-/// <summary>A sample as a list names it.</summary>
+/// <summary>A sample in a list.</summary>
 /// <param name="Index">The index within its round.</param>
-/// <param name="Class">The class of its own object, 1-20.</param>
+/// <param name="Class">The class the sample was planned for, 1-20.</param>
 /// <param name="Image">The image's hash.</param>
 /// <param name="Label">The label map's hash.</param>
 public sealed record ListedSample(int Index, int Class, string Image, string Label);
 
 /// <summary>
-/// Lists of samples as artifacts: JSON lines, one a sample, by index. A donor snapshot is one more artifact that names the lists of all
-/// shards, so that no artifact grows with the round.
+/// Lists of samples as artifacts: JSON lines, one a sample, ordered by index. A donor snapshot is an artifact that contains the hashes of
+/// the lists of all shards, so that no artifact grows with the round.
 /// </summary>
 public static class SampleLists
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
-    /// <summary>Keeps a list.</summary>
+    /// <summary>Stores a list.</summary>
     public static Task<string> WriteAsync(IArtifactStore store, IEnumerable<ListedSample> samples, CancellationToken cancellationToken)
     {
         using var bytes = new MemoryStream();
@@ -44,17 +44,20 @@ public static class SampleLists
         return samples;
     }
 
-    /// <summary>Keeps a donor snapshot.</summary>
+    /// <summary>Stores a donor snapshot.</summary>
     public static Task<string> WriteSnapshotAsync(IArtifactStore store, IEnumerable<SampleList> lists, CancellationToken cancellationToken) =>
         store.PutAsync(JsonSerializer.SerializeToUtf8Bytes(lists.Select(l => new { l.Hash, l.Count }), Json), cancellationToken);
 
-    /// <summary>Reads a donor snapshot: every masked sample of the round by index. The same hash always gives the same list, so it may be kept.</summary>
+    /// <summary>
+    /// Reads a donor snapshot: every masked sample of the round, ordered by index. The result depends on the hash alone, so it may be
+    /// cached.
+    /// </summary>
     public static async Task<IReadOnlyList<ListedSample>> ReadSnapshotAsync(IArtifactStore store, string snapshot, CancellationToken cancellationToken)
     {
         return await ReadAsync(store, await ReadSnapshotListsAsync(store, snapshot, cancellationToken), cancellationToken);
     }
 
-    /// <summary>The lists that a donor snapshot names (artifact hashes).</summary>
+    /// <summary>The hashes of the lists in a donor snapshot.</summary>
     public static async Task<IEnumerable<string>> ReadSnapshotListsAsync(IArtifactStore store, string snapshot, CancellationToken cancellationToken)
     {
         var bytes = await store.GetAsync(snapshot, cancellationToken);

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace FreeMask.Grains.Devices;
 
-/// <summary>Makes lost artifacts again on the first device of its silo, one at a time.</summary>
+/// <summary>Recomputes lost artifacts on the first device of its silo, one at a time.</summary>
 internal sealed partial class ArtifactRestorerGrain(
     StageTable stages, ILocalDevices devices, IArtifactStore artifacts, TimeProvider time, ILogger<ArtifactRestorerGrain> logger) : Grain, IArtifactRestorerGrain
 {
@@ -20,7 +20,7 @@ internal sealed partial class ArtifactRestorerGrain(
         var recovery = new StageRunnerChain(stages, artifacts, time, logger).ForRecovery(devices.Devices[0].Runner, grains, run, round, donors);
         try
         {
-            // The work leaves the grain's scheduler.
+            // The computation leaves the grain's scheduler.
             return await Task.Run(() => recovery.RestoreAsync(hash, spec, [StageInput.Of(run, record)], stop), stop);
         }
         catch (ArtifactLostException lost)

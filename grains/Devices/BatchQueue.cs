@@ -1,31 +1,31 @@
 
 namespace FreeMask.Grains.Devices;
 
-/// <summary>What may share a batch: one kind of work of one round, with one scoring model.</summary>
+/// <summary>Key of samples that may share a batch: stage, run, round, donors and scoring model.</summary>
 internal readonly record struct BatchKey(string Run, int Round, Stage Stage, string? Donors, string? ScoringModel);
 
-/// <summary>A sample that waits for the device, with the order that brought it.</summary>
+/// <summary>A queued sample and its request.</summary>
 internal readonly record struct QueuedItem(BatchRequest Request, WorkItem Item);
 
 /// <summary>
-/// A device's bounded queue. Batches are taken greedily: a full one if there is any, else whatever waits longest. No item waits for others
-/// to come, and with twice a batch in flight batches fill by themselves.
+/// A device's bounded queue. Batches are formed greedily: a full batch if there is one, else the group that waits longest. No sample waits
+/// for others, and with two batches of samples in flight batches fill by themselves.
 /// </summary>
 internal sealed class BatchQueue(StageTable stages, int capacity)
 {
     private readonly List<(BatchKey Key, LinkedList<QueuedItem> Items)> _groups = [];
 
-    /// <summary>Samples that wait.</summary>
+    /// <summary>Queued samples.</summary>
     public int Count { get; private set; }
 
-    /// <summary>What an order's items may share a batch with.</summary>
+    /// <summary>The batch key of a request.</summary>
     public static BatchKey KeyOf(BatchRequest request) => new(request.Run, request.Round, request.Stage, request.Donors, request.ScoringModel?.Weights);
 
-    /// <summary>Everything that waits.</summary>
+    /// <summary>All queued samples.</summary>
     public IEnumerable<QueuedItem> Items => _groups.SelectMany(g => g.Items);
 
-    /// <summary>Takes as many items of an order as there is room for, from the front.</summary>
-    /// <returns>How many were taken.</returns>
+    /// <summary>Queues as many items of a request as there is room for, from the front.</summary>
+    /// <returns>How many were queued.</returns>
     public int Add(BatchRequest request)
     {
         var taken = Math.Min(request.Items.Length, capacity - Count);
@@ -38,7 +38,7 @@ internal sealed class BatchQueue(StageTable stages, int capacity)
         return taken;
     }
 
-    /// <summary>Takes the next batch; empty where nothing waits. Groups stand in the order in which they last came to the front.</summary>
+    /// <summary>Removes the next batch; empty if nothing is queued. Groups are served round robin.</summary>
     public List<QueuedItem> TakeBatch()
     {
         if (_groups.Count == 0) return [];
@@ -47,13 +47,13 @@ internal sealed class BatchQueue(StageTable stages, int capacity)
         var batch = new List<QueuedItem>();
         for (var size = SizeOf(group.Items); batch.Count < size && group.Items.First is { } first; group.Items.RemoveFirst()) batch.Add(first.Value);
         Count -= batch.Count;
-        // A group that is served goes to the back, so that no run starves another.
+        // A served group goes to the back, so that no run starves another.
         _groups.RemoveAt(chosen);
         if (group.Items.Count > 0) _groups.Add(group);
         return batch;
     }
 
-    /// <summary>Gives back everything that a shard has waiting.</summary>
+    /// <summary>Removes all queued samples of a shard.</summary>
     public List<int> CancelQueued(string shard)
     {
         var withdrawn = new List<int>();
@@ -75,7 +75,7 @@ internal sealed class BatchQueue(StageTable stages, int capacity)
         return withdrawn;
     }
 
-    /// <summary>Gives back everything.</summary>
+    /// <summary>Removes all queued samples.</summary>
     public List<QueuedItem> Clear()
     {
         var all = Items.ToList();

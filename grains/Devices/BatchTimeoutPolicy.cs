@@ -1,11 +1,11 @@
 namespace FreeMask.Grains.Devices;
 
 /// <summary>
-/// How long a batch may take before its device is held to hang: a multiple of the longest of its like so far, and never less than a
-/// minimum. Batches are alike that may share a batch: one kind of work of one round with one scoring model, so with the same models.
+/// The timeout of a batch, after which its device counts as hanging: a multiple of the longest duration so far of batches with the same
+/// key, and at least a minimum. Batches have the same key if they have the same stage, round and scoring model, and so the same models.
 /// </summary>
 /// <param name="least">The minimum.</param>
-/// <param name="first">For a batch of which nothing is known: models are loaded first.</param>
+/// <param name="first">The timeout of the first batch of a key, which includes loading models.</param>
 internal sealed class BatchTimeoutPolicy(TimeSpan least, TimeSpan first)
 {
     private const double Factor = 3;
@@ -13,15 +13,17 @@ internal sealed class BatchTimeoutPolicy(TimeSpan least, TimeSpan first)
 
     private readonly Dictionary<BatchKey, TimeSpan> _longest = [];
 
-    /// <summary>Whether a batch of this kind came to its end before.</summary>
+    /// <summary>Whether a batch of this key completed before.</summary>
     public bool HasCompleted(BatchKey key) => _longest.ContainsKey(key);
 
-    /// <summary>How long a batch may take.</summary>
+    /// <summary>The timeout of a batch.</summary>
     public TimeSpan TimeoutOf(BatchKey key) => !_longest.TryGetValue(key, out var longest) ? first
         : longest * Factor > least ? longest * Factor
         : least;
 
-    /// <summary>Notes what a batch took. One that was given up counts with what it had been allowed: the next of its like gets more.</summary>
+    /// <summary>
+    /// Records the duration of a batch. For a batch that timed out the timeout is recorded, so that the next one gets more time.
+    /// </summary>
     public void Record(BatchKey key, TimeSpan taken)
     {
         if (_longest.TryGetValue(key, out var longest))
@@ -30,7 +32,7 @@ internal sealed class BatchTimeoutPolicy(TimeSpan least, TimeSpan first)
             return;
         }
 
-        // Rounds come and go; what is forgotten is learned again.
+        // Keys of former rounds are evicted; an evicted duration is measured again.
         if (_longest.Count == Remembered) _longest.Clear();
         _longest[key] = taken;
     }

@@ -1,17 +1,17 @@
 namespace FreeMask.Grains.Devices;
 
 /// <summary>
-/// The turns of a device. Whoever is next in line begins the moment that one before ends, on a thread of the pool: the device does not wait for
-/// the grain, which keeps results meanwhile.
+/// Limits concurrent executions on a device. The next execution starts on a thread-pool thread as soon as one ends, without waiting for
+/// the grain's scheduler, which stores results meanwhile.
 /// </summary>
-/// <param name="parallelism">How many may have their turn at the same time.</param>
+/// <param name="parallelism">Maximum number of concurrent executions.</param>
 internal sealed class DeviceExecutionGate(int parallelism)
 {
     private readonly SemaphoreSlim _free = new(parallelism, parallelism);
 
-    /// <summary>Takes a place in line.</summary>
-    /// <param name="work">What to do when the turn has come.</param>
-    /// <param name="waiting">Gives the place up; work that has begun goes on.</param>
+    /// <summary>Queues work.</summary>
+    /// <param name="work">Runs when the gate admits it.</param>
+    /// <param name="waiting">Cancels the waiting; work that has started continues.</param>
     public DeviceExecution<T> Enter<T>(Func<Task<T>> work, CancellationToken waiting)
     {
         var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -33,7 +33,7 @@ internal sealed class DeviceExecutionGate(int parallelism)
     }
 }
 
-/// <summary>A turn of a device.</summary>
-/// <param name="Begun">Ends when the turn comes; never, where the place was given up.</param>
-/// <param name="Work">The work; cancelled where the place was given up.</param>
+/// <summary>A queued execution.</summary>
+/// <param name="Begun">Completes when the work starts; never if the waiting is cancelled.</param>
+/// <param name="Work">The result of the work; cancelled if the waiting is cancelled.</param>
 internal sealed record DeviceExecution<T>(Task Begun, Task<T> Work);

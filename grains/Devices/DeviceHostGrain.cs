@@ -3,7 +3,7 @@ using FreeMask.Grains.Stages;
 
 namespace FreeMask.Grains.Devices;
 
-/// <summary>Answers for the devices of its silo.</summary>
+/// <summary>Reports the devices of its silo.</summary>
 [PlaceOnOwnSilo, KeepAlive]
 internal sealed class DeviceHostGrain(ILocalDevices devices, IComputeEnvironment environment, SiloDrainState drain) : Grain, IDeviceHostGrain
 {

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace FreeMask.Grains.Devices;
 
 /// <summary>
-/// Keys of what belongs to one silo: <c>name@generation</c>, and <c>name@generation/device</c> for its devices. The generation is another one
-/// each time the silo starts, so that what a dead process held is never taken for something that its successor holds.
+/// Keys of silos (<c>name@generation</c>) and of their devices (<c>name@generation/device</c>). The generation changes at each start of
+/// the silo, so that leases of a dead process are never taken for leases of its successor.
 /// </summary>
 public static class DeviceKeys
 {
@@ -14,7 +14,7 @@ public static class DeviceKeys
     /// <summary>The key of a device.</summary>
     public static string Device(string silo, string device) => $"{silo}/{device}";
 
-    /// <summary>The name of a silo by its key or that of its device.</summary>
+    /// <summary>The silo name in the key of a silo or device.</summary>
     public static string NameOf(string key)
     {
         var silo = SiloOf(key);
@@ -22,7 +22,7 @@ public static class DeviceKeys
         return end < 0 ? silo : silo[..end];
     }
 
-    /// <summary>The silo's part of the key of a silo or device.</summary>
+    /// <summary>The silo key in the key of a silo or device.</summary>
     public static string SiloOf(string key)
     {
         var end = key.IndexOf('/', StringComparison.Ordinal);

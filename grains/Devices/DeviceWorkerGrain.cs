@@ -10,8 +10,8 @@ using Orleans.Placement;
 namespace FreeMask.Grains.Devices;
 
 /// <summary>
-/// Leads one device. Everything but the work itself runs on the grain's scheduler, one step at a time; calls return at once and batches are
-/// tasks of their own: while the device computes one, the next is prepared and the last is kept.
+/// Queue and batches of one device. All code except the stage work runs on the grain's scheduler. Calls return at once, and batches are
+/// tasks of their own: while the device executes one, the inputs of the next are read and the results of the last are stored.
 /// </summary>
 [PlaceOnOwnSilo, Immovable, Reentrant, KeepAlive]
 internal sealed partial class DeviceWorkerGrain(
@@ -99,7 +99,7 @@ internal sealed partial class DeviceWorkerGrain(
         if (_local is { } local) (local.Queued, local.Running) = (_queue.Count, _running);
     }
 
-    // Never throws: whatever happens, the shards hear of every sample, or their leases run out.
+    // Never throws. The shards get a report about every sample; if that fails, the leases expire.
     private async Task RunBatchAsync(List<QueuedItem> batch)
     {
         await Task.Yield();
@@ -129,7 +129,7 @@ internal sealed partial class DeviceWorkerGrain(
         }
         catch (Exception exception)
         {
-            // The same trouble again and again is told once.
+            // Repeated equal errors are logged once.
             if (_problem != exception.Message) LogBatchGivenUp(logger, exception, request.Stage, batch.Count, Key);
             _problem = exception.Message;
         }
@@ -140,7 +140,7 @@ internal sealed partial class DeviceWorkerGrain(
         await ReportAsync(batch, done, seconds, error);
     }
 
-    /// <summary>Asks the samples what they have, except those that just said it. One that has moved on is not worked on again.</summary>
+    /// <summary>Reads the records of the samples that are not cached. A sample in another state or attempt is left out.</summary>
     private async Task<List<StageInput>> PrepareAsync(List<QueuedItem> batch, Dictionary<int, SampleProgress> done)
     {
         var request = batch[0].Request;
@@ -168,13 +168,13 @@ internal sealed partial class DeviceWorkerGrain(
     {
         var request = batch[0].Request;
         var (token, key) = (_stopping.Token, Key);
-        // The work leaves the grain's scheduler; the factory is the one thing of the grain that goes with it.
+        // The work leaves the grain's scheduler and takes only the factory of the grain along.
         var (runner, watchdog) = new StageRunnerChain(stages, artifacts, time, logger).ForBatch(
             _local!.Runner, GrainFactory, request.Run, request.Round, request.Donors, _timeouts.HasCompleted(BatchQueue.KeyOf(request)));
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token, _waiting.Token);
-        var turn = _gate.Enter(WorkAsync, waiting.Token);
-        if (await Task.WhenAny(turn.Begun, turn.Work) == turn.Begun) await WatchAsync(batch, watchdog, turn.Work);
-        var (outcomes, seconds) = await turn.Work;
+        var execution = _gate.Enter(WorkAsync, waiting.Token);
+        if (await Task.WhenAny(execution.Begun, execution.Work) == execution.Begun) await WatchAsync(batch, watchdog, execution.Work);
+        var (outcomes, seconds) = await execution.Work;
         Telemetry.CountBatch(request.Stage, inputs.Count, stages[request.Stage].BatchSize(request.Spec), seconds, key);
         foreach (var outcome in outcomes) Telemetry.CountItem(request.Stage, outcome.Result);
         return (outcomes, seconds);
@@ -188,8 +188,9 @@ internal sealed partial class DeviceWorkerGrain(
     }
 
     /// <summary>
-    /// Waits for the work to end. Where it takes too long, the device is held to hang and everything that it has is given back, to be done
-    /// elsewhere. It may come back all the same: then it takes work again, and what it made is offered to the samples, which are past it or not.
+    /// Waits for the work. After the timeout the device counts as hanging and everything that it has is given back, to be assigned to
+    /// other devices. If the work returns after all, the device takes work again, and its results are sent to the samples, which ignore
+    /// them if they are stale.
     /// </summary>
     private async Task WatchAsync(List<QueuedItem> batch, StageWatchdog watchdog, Task work)
     {
@@ -221,13 +222,13 @@ internal sealed partial class DeviceWorkerGrain(
         }
         catch (Exception exception) when (exception is TimeoutException || work.IsCompleted)
         {
-            // Who awaits the work itself meets its failure.
+            // The caller awaits the work and observes its exception.
         }
 
         return work.IsCompleted;
     }
 
-    /// <summary>Gives back a batch that hangs, the batches that wait for their turn behind it, and the queue.</summary>
+    /// <summary>Gives back a batch that timed out, the batches that wait behind it, and the queue.</summary>
     private async Task GiveBackAsync(List<QueuedItem> hanging)
     {
         _held.Remove(hanging);
@@ -252,7 +253,7 @@ internal sealed partial class DeviceWorkerGrain(
             if (progress is not null) done[progress.Index] = progress;
     }
 
-    /// <summary>Sends a result to its sample. A write that fails may have been applied: sending again is safe either way.</summary>
+    /// <summary>Sends a result to its sample. A failed write may have been applied; sending again is idempotent.</summary>
     private async Task<SampleProgress?> KeepOneAsync(BatchRequest request, StageInput input, StageOutcome outcome, double seconds)
     {
         var completion = new StageCompletion

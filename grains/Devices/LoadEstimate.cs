@@ -1,27 +1,27 @@
 namespace FreeMask.Grains.Devices;
 
 /// <summary>
-/// What devices have to do, as a shard sees it: what it gave them itself, which it knows exactly, and what others gave them, which they say with
-/// every order that they take and every batch that they report. The directory is asked only about devices that the shard has no dealings with: its
-/// news is up to a check old, and within a check a device works off many batches.
+/// The load of devices as a shard estimates it: samples that the shard assigned itself, which are exact, and samples of other shards,
+/// which a device reports with every receipt and every batch. The load in the device directory is used only for devices without samples of
+/// this shard: it may be one refresh interval old, in which a device completes many batches.
 /// </summary>
 internal sealed class LoadEstimate
 {
     private readonly Dictionary<string, int> _others = new(StringComparer.Ordinal);
 
-    /// <summary>Notes what a device said.</summary>
+    /// <summary>Records the load that a device reported.</summary>
     /// <param name="device">Its key.</param>
-    /// <param name="outstanding">All that it has.</param>
-    /// <param name="own">What it has of this shard.</param>
+    /// <param name="outstanding">All samples that it has.</param>
+    /// <param name="own">Samples of this shard that it has.</param>
     public void Record(string device, int outstanding, int own) => _others[device] = Math.Max(0, outstanding - own);
 
-    /// <summary>What a device has to do.</summary>
-    /// <param name="device">The device as the directory knows it.</param>
-    /// <param name="own">What it has of this shard.</param>
+    /// <summary>The estimated load of a device, in samples.</summary>
+    /// <param name="device">The device as the directory lists it.</param>
+    /// <param name="own">Samples of this shard that it has.</param>
     public int Of(DeviceState device, int own)
     {
         if (!_others.TryGetValue(device.Key, out var others)) return Math.Max(device.Outstanding, own);
-        // Where nothing is under way, nothing new is heard: the device may have become idle since.
+        // Without samples of this shard there are no reports: the device may have become idle since.
         return own > 0 ? own + others : Math.Min(others, device.Outstanding);
     }
 }

@@ -2,18 +2,21 @@ using FreeMask.Grains.Stages;
 
 namespace FreeMask.Grains.Devices;
 
-/// <summary>A device somewhere in the cluster.</summary>
+/// <summary>A device of the cluster.</summary>
 /// <param name="Key">The key of its worker: <c>silo@generation/device</c>.</param>
 /// <param name="Kind">Its kind, such as <c>cpu</c> or <c>cuda</c>.</param>
 public sealed record DeviceAddress(string Key, string Kind);
 
-/// <summary>The devices that work can be given to now.</summary>
+/// <summary>The devices of the cluster that take work.</summary>
 public interface IDeviceDirectory
 {
-    /// <summary>All devices that take work; the list changes from call to call.</summary>
+    /// <summary>All devices that take work; changes between calls.</summary>
     IReadOnlyList<DeviceState> Devices { get; }
 
-    /// <summary>Whether nothing will ever come from a device any more: its silo is dead, or was not heard of for so long that it counts as dead.</summary>
+    /// <summary>
+    /// Whether a device is lost: its silo is dead, or has not answered for the device-lost timeout. No
+    /// result will come from it.
+    /// </summary>
     bool IsLost(string key);
 }
 
@@ -23,13 +26,13 @@ public interface ILocalDevices
     /// <summary>All of them.</summary>
     IReadOnlyList<LocalDevice> Devices { get; }
 
-    /// <summary>A device; null where this silo does not have it.</summary>
+    /// <summary>A device; null if this silo does not have it.</summary>
     LocalDevice? Find(string key);
 }
 
 /// <summary>A device of this silo.</summary>
 /// <param name="address">Its address.</param>
-/// <param name="open">Opens what works on it; called once, when the device first gets work.</param>
+/// <param name="open">Creates its stage runner; called once, when the device first gets work.</param>
 public sealed class LocalDevice(DeviceAddress address, Func<IStageRunner> open)
 {
     private readonly Lazy<IStageRunner> _runner = new(open);
@@ -39,24 +42,24 @@ public sealed class LocalDevice(DeviceAddress address, Func<IStageRunner> open)
     /// <summary>Its address.</summary>
     public DeviceAddress Address => address;
 
-    /// <summary>What works on it.</summary>
+    /// <summary>Its stage runner.</summary>
     public IStageRunner Runner => _runner.Value;
 
-    /// <summary>Samples that wait for it.</summary>
+    /// <summary>Queued samples.</summary>
     public int Queued
     {
         get => _queued;
         set => _queued = value;
     }
 
-    /// <summary>Samples in batches under way.</summary>
+    /// <summary>Samples in running batches.</summary>
     public int Running
     {
         get => _running;
         set => _running = value;
     }
 
-    /// <summary>Whether it has not come back from a batch for too long; it takes no work until it does.</summary>
+    /// <summary>Whether a batch of the device timed out. It takes no work until that batch returns.</summary>
     public bool Hangs
     {
         get => _hangs;
@@ -64,14 +67,14 @@ public sealed class LocalDevice(DeviceAddress address, Func<IStageRunner> open)
     }
 }
 
-/// <summary>Whether this silo takes work; it stops doing so for good when it is about to leave.</summary>
+/// <summary>Whether this silo takes work. Once draining, a silo stays so.</summary>
 public sealed class SiloDrainState
 {
     private volatile bool _leaving;
 
-    /// <summary>True once the silo is about to leave.</summary>
+    /// <summary>Whether the silo drains before its shutdown.</summary>
     public bool IsDraining => _leaving;
 
-    /// <summary>Says that the silo is about to leave.</summary>
+    /// <summary>Starts draining.</summary>
     public void Begin() => _leaving = true;
 }

@@ -3,8 +3,8 @@ using Orleans.Placement;
 namespace FreeMask.Grains.Devices;
 
 /// <summary>
-/// Places a grain on the silo that its key names (<see cref="DeviceKeys"/>), and nowhere else. The place follows from the key alone, so no
-/// directory keeps it, and the death of another silo never moves it.
+/// Places a grain on the silo that its key names (<see cref="DeviceKeys"/>). The placement follows from the key alone: it needs no grain
+/// directory, and the death of another silo never moves the grain.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("freemask.OwnSiloPlacement")]
 public sealed class OwnSiloPlacement : PlacementStrategy

@@ -5,15 +5,15 @@ using FreeMask.Vision.Thesaurus;
 
 namespace FreeMask.Grains.Domain;
 
-/// <summary>Which of a run's backgrounds an object of a class is drawn in: the adaptive matching of the thesaurus, for the objects that are drawn.</summary>
+/// <summary>Selects the backgrounds of a run that fit a class (adaptive matching by the thesaurus).</summary>
 internal static class BackgroundMatch
 {
     private static readonly ConcurrentDictionary<double, SceneThesaurus> Thesauri = new();
     private static readonly ConcurrentDictionary<(int ClassId, string Background, double Threshold), bool> Known = new();
 
     /// <summary>
-    /// The backgrounds that fit, in their order: those that the thesaurus allows for the class and that offer it something to rest on, and those that the
-    /// thesaurus does not know. All of them where none fits: a run's author knows what they want.
+    /// The backgrounds that fit, in their order: those that the thesaurus allows for the class and that offer a surface on which it rests,
+    /// and those that the thesaurus does not contain. If none fits, all of them: the run file names them on purpose.
     /// </summary>
     internal static ImmutableArray<string> Fitting(RunSpec spec, int classId)
     {

@@ -1,25 +1,25 @@
 namespace FreeMask.Grains.Domain;
 
-/// <summary>Which environment a run begins in, and who may work for it.</summary>
+/// <summary>Chooses the environment of a run and checks silos against it.</summary>
 internal static class EnvironmentCheck
 {
     /// <summary>
-    /// Chooses the environment of a run: of those that its devices offer the one that most have, of equals the first by name. A function of what is
-    /// offered, so that it does not matter who chooses.
+    /// Chooses the environment of a run: the one that most of its devices have; of equals the first in ordinal order. The result depends
+    /// on the offers alone.
     /// </summary>
-    /// <param name="offers">One entry a device.</param>
+    /// <param name="offers">One entry for each device.</param>
     public static RunEnvironment? Choose(IEnumerable<RunEnvironment> offers) => offers
         .GroupBy(offer => offer)
         .OrderByDescending(group => group.Count())
         .ThenBy(group => $"{group.Key.Bundle}|{group.Key.DeviceKind}|{group.Key.Arithmetic}", StringComparer.Ordinal)
         .FirstOrDefault()?.Key;
 
-    /// <summary>Why a silo may not work for a run; null where it may.</summary>
+    /// <summary>Why a silo may not work on a run; null if it may.</summary>
     /// <param name="spec">What the run makes.</param>
-    /// <param name="environment">What the run began in; null where it was begun by a version that did not note it.</param>
+    /// <param name="environment">The environment of the run; null for runs of versions that did not record it.</param>
     /// <param name="silo">The silo's name.</param>
-    /// <param name="own">What it computes with.</param>
-    /// <param name="deviceKind">The kind of the device that would work; null for training, which uses the processor.</param>
+    /// <param name="own">The environment of the silo.</param>
+    /// <param name="deviceKind">The kind of the device; null for training, which uses the CPU.</param>
     public static string? Refuse(RunSpec spec, RunEnvironment? environment, string silo, SiloEnvironment own, string? deviceKind)
     {
         if (own.Problem is { } problem) return $"silo {silo} cannot work for this run: {problem}";

@@ -4,10 +4,10 @@ using System.Text.Json;
 namespace FreeMask.Grains.Domain;
 
 /// <summary>
-/// The manifest: what a run made, as JSON lines that are equal byte for byte when the data sets are. One line for the run, then for each
-/// round one line and one line a sample. No times, no paths, no count of faults: nothing that depends on how the run went. What the data depend on
-/// besides the run file is in the line of the run: the bundle, and what was computed with.
-/// Its sha256 is the run's manifest hash.
+/// The manifest: the content of a data set as JSON lines. Equal data sets have equal manifests, byte for byte. One line for the run, then
+/// one for each round and one for each sample. It has no times, paths or fault counts, which depend on how the run went. The line of the
+/// run states what the data set depends on besides the run file: the bundle and the arithmetic. The sha256 of the manifest is the run's
+/// manifest hash.
 /// </summary>
 public static class Manifest
 {
@@ -41,21 +41,21 @@ public static class Manifest
         json.WriteNumber("kept", decision.Kept);
         json.WriteString("keptIds", decision.KeptIdsHash);
         json.WriteStartArray("cuts");
-        foreach (var cut in decision.Cuts)
+        foreach (var threshold in decision.Thresholds)
         {
             json.WriteStartObject();
-            json.WriteString("class", cut.Class);
-            json.WriteNumber("scored", cut.Scored);
-            json.WriteNumber("kept", cut.Kept);
-            json.WriteNumber("score", Micros(cut.Score));
-            json.WriteNumber("last", cut.LastIndex);
+            json.WriteString("class", threshold.Class);
+            json.WriteNumber("scored", threshold.Scored);
+            json.WriteNumber("kept", threshold.Kept);
+            json.WriteNumber("score", Micros(threshold.Score));
+            json.WriteNumber("last", threshold.LastIndex);
             json.WriteEndObject();
         }
 
         json.WriteEndArray();
     });
 
-    /// <summary>The line of a sample whose round is selected. What a quarantined sample had made is not part of the data set.</summary>
+    /// <summary>The line of a sample after selection. Artifacts of a quarantined sample are not part of the data set.</summary>
     public static byte[] SampleLine(SampleRecord sample) => Line(json =>
     {
         var complete = sample.State is SampleState.Kept or SampleState.Dropped;
@@ -72,7 +72,7 @@ public static class Manifest
             if (sample.Artifact(name) is { } hash) json.WriteString(name, hash);
     });
 
-    /// <summary>Several lines as one piece.</summary>
+    /// <summary>Joins lines.</summary>
     public static byte[] Piece(IEnumerable<SampleRecord> samples)
     {
         using var bytes = new MemoryStream();
@@ -88,7 +88,7 @@ public static class Manifest
         _ => throw new InvalidOperationException($"A sample at {stage} has no place in a manifest."),
     };
 
-    // A decimal of millionths is written the same way everywhere.
+    // A decimal has one text form on every platform.
     private static decimal Micros(double score) => SampleTransitions.Quantise(score) / (decimal)SampleTransitions.ScoreScale;
 
     private static byte[] Line(Action<Utf8JsonWriter> write)

@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 namespace FreeMask.Grains.Domain;
 
 /// <summary>
-/// Prompt templates: <c>{class}</c>, <c>{a class}</c>, <c>{background}</c> and <c>{in background}</c> stand for words. The last is the background with "in" before it,
-/// unless it begins with a preposition itself: "grass" becomes "in grass", "on the road" stays as it is.
+/// Prompt templates with the placeholders <c>{class}</c>, <c>{a class}</c>, <c>{background}</c> and <c>{in background}</c>. The last is
+/// the background with "in" before it, unless it begins with a preposition: "grass" becomes "in grass", "on the road" stays as it is.
 /// </summary>
 public static partial class PromptTemplate
 {
@@ -16,16 +16,19 @@ public static partial class PromptTemplate
         "next to", "on", "outside", "over", "through", "under", "underneath", "with", "within", "without",
     ];
 
-    /// <summary>Whether a template names its class; one that does not has no word to read attention from.</summary>
+    /// <summary>Whether a template names its class; without the class word there is no token to read attention from.</summary>
     public static bool NamesClass(string template) => template.Contains(Class, StringComparison.Ordinal) || template.Contains(ArticleAndClass, StringComparison.Ordinal);
 
     /// <summary>Whether a template names a background.</summary>
     public static bool NamesBackground(string template) => template.Contains(Background, StringComparison.Ordinal) || template.Contains(Placed, StringComparison.Ordinal);
 
-    /// <summary>The first placeholder of a class that letters or digits join, such as <c>{class}s</c>, where attention finds no word; null where there is none.</summary>
+    /// <summary>
+    /// The first class placeholder that touches letters or digits, such as <c>{class}s</c>, for which attention finds no token; null if
+    /// there is none.
+    /// </summary>
     public static string? JoinedClass(string template) => Joined().Match(template) is { Success: true } match ? match.Value : null;
 
-    /// <summary>The first placeholder that is none of the known ones; null where there is none.</summary>
+    /// <summary>The first unknown placeholder; null if there is none.</summary>
     public static string? UnknownPlaceholder(string template)
     {
         foreach (Match match in Placeholder().Matches(template))
@@ -40,11 +43,11 @@ public static partial class PromptTemplate
         .Replace(Placed, BeginsWithPreposition(background) ? background : $"in {background}", StringComparison.Ordinal)
         .Replace(Background, background, StringComparison.Ordinal);
 
-    /// <summary>Whether a background says itself where it lies to the object, such as "on the grass".</summary>
+    /// <summary>Whether a background begins with a preposition, such as "on the grass".</summary>
     public static bool BeginsWithPreposition(string background) =>
         Prepositions.Any(word => background.StartsWith(word, StringComparison.OrdinalIgnoreCase) && (background.Length == word.Length || background[word.Length] == ' '));
 
-    /// <summary>Whether a template puts a preposition of its own before the background, which then must not bring one.</summary>
+    /// <summary>Whether a template has a preposition before the background, which then must not begin with one.</summary>
     public static bool BringsPreposition(string template)
     {
         var at = template.IndexOf(Background, StringComparison.Ordinal);

@@ -3,16 +3,16 @@ using System.Collections.Immutable;
 namespace FreeMask.Grains.Domain;
 
 /// <summary>
-/// A round as one durable record, and the edges between its phases. An edge goes forward once; taken again it changes nothing, and a round
-/// that is not there yet refuses it.
+/// The durable record of a round and the transitions between its phases. A transition goes forward and is idempotent; a round in an
+/// earlier phase refuses it.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("freemask.RoundRecord")]
 internal sealed record RoundRecord
 {
-    /// <summary>What the round is.</summary>
+    /// <summary>The assignment.</summary>
     [Id(0)] public required RoundAssignment Assignment { get; init; }
 
-    /// <summary>What it is doing.</summary>
+    /// <summary>The phase.</summary>
     [Id(1)] public RoundPhase Phase { get; init; }
 
     /// <summary>The donor snapshot, once all samples are masked.</summary>
@@ -21,11 +21,11 @@ internal sealed record RoundRecord
     /// <summary>Lists of produced samples, once all are harmonized.</summary>
     [Id(3)] public ImmutableArray<string> Candidates { get; init; } = [];
 
-    /// <summary>The fold models of round 0, as they come.</summary>
+    /// <summary>The fold models of round 0, in the order in which they are trained.</summary>
     [Id(4)] public ImmutableArray<SegmenterModel> FoldModels { get; init; } = [];
 
-    /// <summary>The decision of selection: cuts, ...</summary>
-    [Id(5)] public ImmutableArray<SelectionThreshold> Cuts { get; init; } = [];
+    /// <summary>The result of selection: thresholds, ...</summary>
+    [Id(5)] public ImmutableArray<SelectionThreshold> Thresholds { get; init; } = [];
 
     /// <summary>... the hash of the kept indices, ...</summary>
     [Id(6)] public string KeptIdsHash { get; init; } = "";
@@ -39,10 +39,10 @@ internal sealed record RoundRecord
     /// <summary>The round's segmenter.</summary>
     [Id(9)] public SegmenterModel? Segmenter { get; init; }
 
-    /// <summary>How it does.</summary>
+    /// <summary>Its evaluation.</summary>
     [Id(10)] public SegmenterQuality? Quality { get; init; }
 
-    /// <summary>The round's piece of the manifest.</summary>
+    /// <summary>The round's parts of the manifest.</summary>
     [Id(11)] public ImmutableArray<string> ManifestParts { get; init; } = [];
 
     /// <summary>When it began.</summary>
@@ -57,19 +57,21 @@ internal sealed record RoundRecord
     /// <summary>Seconds of evaluation.</summary>
     [Id(15)] public double EvaluateSeconds { get; init; }
 
-    /// <summary>Counts, seconds and failures of the shards when selection was carried out; null before.</summary>
+    /// <summary>Counts, seconds and failures of all shards at selection; null before.</summary>
     [Id(16)] public RoundTally? Tally { get; init; }
 
-    /// <summary>The decision as the manifest tells it.</summary>
-    public SelectionDecision Decision => new(Cuts, KeptIdsHash, Kept);
+    /// <summary>The selection as the manifest contains it.</summary>
+    public SelectionDecision Decision => new(Thresholds, KeptIdsHash, Kept);
 
-    /// <summary>Whether samples are scored by models that are trained on the other folds: round 0, unless the user has a segmenter of their own.</summary>
+    /// <summary>
+    /// Whether samples are scored by models that were trained on the other folds: in round 0, unless the run names a segmenter.
+    /// </summary>
     public bool IsCrossFitted => !UsesOwnSegmenter && Assignment.ScoringModel is null;
 
-    /// <summary>The scoring models: one a fold in round 0, one later, none of ours where the user has one of their own.</summary>
+    /// <summary>The scoring models: one for each fold in round 0, one later, none if the run names a segmenter.</summary>
     public ImmutableArray<SegmenterModel> ScoringModels => UsesOwnSegmenter ? [] : Assignment.ScoringModel is { } scoringModel ? [scoringModel] : FoldModels;
 
-    /// <summary>The artifacts that this record names; the donor snapshot names more.</summary>
+    /// <summary>The artifacts that this record refers to; the donor snapshot refers to more.</summary>
     public IEnumerable<string> Artifacts =>
     [
         .. Candidates, .. KeptLists, .. ManifestParts, .. Assignment.TrainingLists,
@@ -77,12 +79,12 @@ internal sealed record RoundRecord
         .. Donors is null ? Enumerable.Empty<string>() : [Donors],
     ];
 
-    /// <summary>How many scoring models there must be before samples are scored.</summary>
+    /// <summary>Number of scoring models that are needed before scoring.</summary>
     public int ScoringModelsNeeded => UsesOwnSegmenter ? 0 : IsCrossFitted ? Assignment.Spec.Scoring.Folds : 1;
 
     private bool UsesOwnSegmenter => Assignment.Spec.Scoring.Segmenter is not null;
 
-    /// <summary>The state that all samples have to reach, or be quarantined, before the round goes on.</summary>
+    /// <summary>The state that all samples have to reach (or be quarantined) before the next phase.</summary>
     public SampleState Target(StageTable stages) => Phase switch
     {
         RoundPhase.Planning or RoundPhase.Producing => stages[Donors is null ? Stage.Compose : Stage.Score].Before,
@@ -109,10 +111,10 @@ internal sealed record RoundRecord
         ? r
         : r with { FoldModels = r.FoldModels.Add(model), TrainSeconds = r.TrainSeconds + seconds });
 
-    /// <summary>Scoring to Selecting: the decision, before any of its effects.</summary>
+    /// <summary>Scoring to Selecting: records the decision before it is carried out.</summary>
     public RoundRecord Decided(SelectionDecision decision) => Edge(RoundPhase.Scoring, r => r.ScoringModels.Length < r.ScoringModelsNeeded
         ? throw new InvalidOperationException("A round has no scoring models yet.")
-        : r with { Phase = RoundPhase.Selecting, Cuts = decision.Cuts, KeptIdsHash = decision.KeptIdsHash, Kept = decision.Kept });
+        : r with { Phase = RoundPhase.Selecting, Thresholds = decision.Thresholds, KeptIdsHash = decision.KeptIdsHash, Kept = decision.Kept });
 
     /// <summary>Selecting to Training.</summary>
     public RoundRecord Selected(ImmutableArray<string> keptLists, RoundTally tally) =>
@@ -138,14 +140,14 @@ internal sealed record RoundRecord
         : throw new InvalidOperationException($"A round at {Phase} cannot leave {from}.");
 }
 
-/// <summary>What the shards of a round add up to.</summary>
+/// <summary>Totals over the shards of a round.</summary>
 [GenerateSerializer, Immutable, Alias("freemask.RoundTally")]
 internal sealed record RoundTally(
     [property: Id(0)] StateCounts Counts,
     [property: Id(1)] StageSeconds Seconds,
     [property: Id(2)] ImmutableArray<FailureGroup> Failures)
 {
-    /// <summary>Adds up shards; samples of shards that have not told yet count as planned.</summary>
+    /// <summary>Adds up shards; samples of shards without a report count as planned.</summary>
     public static RoundTally Of(StageTable stages, int planned, IEnumerable<ShardReport> shards)
     {
         var (counts, seconds) = (new StateCounts(), new StageSeconds());

@@ -4,12 +4,12 @@ using FreeMask.Vision;
 
 namespace FreeMask.Grains.Domain;
 
-/// <summary>Draws what a sample shall show. A function of specification, round and index: no state, no order.</summary>
+/// <summary>Plans samples: class, background, prompt and random stream. A pure function of specification, round and index.</summary>
 public static class SamplePlanner
 {
     /// <summary>
-    /// Plans one sample. Images of a folder come in their order. For drawn ones classes are dealt in turn, so that each gets the same share of every
-    /// round (give or take one), and backgrounds are drawn among those that fit the class.
+    /// Plans one sample. Images of a folder are taken in their order. For generated ones the classes rotate, so that each gets the same
+    /// share of every round (plus or minus one), and backgrounds are drawn among those that fit the class.
     /// </summary>
     public static SamplePlan Plan(RunSpec spec, int round, int index)
     {
@@ -29,7 +29,7 @@ public static class SamplePlanner
         return new SamplePlan(stream, name, classId, background, prompt, spec.Generation.NegativePrompt, spec.Seed);
     }
 
-    /// <summary>A sample that nothing has happened to.</summary>
+    /// <summary>The record of a new sample.</summary>
     public static SampleRecord Fresh(RunSpec spec, int round, int index) => SampleTransitions.Fresh(round, index, Plan(spec, round, index));
 
     /// <summary>The class that a sample counts for.</summary>
@@ -37,9 +37,9 @@ public static class SamplePlanner
         spec.Source.IsFolder ? VocClasses.Names[spec.Source.Classes[(int)StreamOf(spec, round, index)]] : spec.Classes[index % spec.Classes.Length];
 
     /// <summary>
-    /// The fold of a sample in round 0's cross-fitting. Folds are dealt within each class, so that every fold has every class as long as a
-    /// class has as many samples as there are folds. Samples of smaller classes are dealt one after another, so that no fold gets all of them:
-    /// what the others learn from lacks only a class of one sample.
+    /// The fold of a sample in the cross-fitting of round 0. Folds rotate within each class, so that every fold has every class if the
+    /// class has at least as many samples as there are folds. Samples of smaller classes are assigned one after another, so that no fold
+    /// gets all of them: a training set lacks only classes with one sample.
     /// </summary>
     public static int FoldOf(RunSpec spec, int index) =>
         (spec.Source.IsFolder ? PlaceInFolder(spec, index) : (index / spec.Classes.Length) + (index % spec.Classes.Length)) % spec.Scoring.Folds;
@@ -58,7 +58,7 @@ public static class SamplePlanner
         return place;
     }
 
-    /// <summary>The templates that can be filled: those that name a background need one.</summary>
+    /// <summary>The templates that can be filled: those with a background only if the run has backgrounds.</summary>
     internal static ImmutableArray<string> UsableTemplates(RunSpec spec) =>
         spec.Backgrounds.IsEmpty ? [.. spec.Generation.Prompts.Where(t => !PromptTemplate.NamesBackground(t))] : spec.Generation.Prompts;
 

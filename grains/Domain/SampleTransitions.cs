@@ -3,23 +3,25 @@ using System.Collections.Immutable;
 namespace FreeMask.Grains.Domain;
 
 /// <summary>
-/// The state machine of a sample. Every transition is a compare-and-set on (stage, attempt, operation): a result that belongs to another
-/// stage or attempt, or that was taken before, changes nothing. Attempts only grow, and within an attempt stages only go forward.
+/// The state machine of a sample. A result is applied only if the record has the state before its stage and the same attempt; a fault only
+/// if the number of faults is the same too. Other results are stale or repeated and change nothing. The grain storage writes the record
+/// with its version (ETag), so that of two concurrent writers one fails and decides again. Attempts only grow, and within an attempt the
+/// state only moves forward.
 /// </summary>
 public static class SampleTransitions
 {
-    /// <summary>A millionth: scores are rounded to it before they are compared or kept.</summary>
+    /// <summary>Scores are rounded to 1 / ScoreScale before they are compared or stored.</summary>
     public const int ScoreScale = 1_000_000;
 
-    /// <summary>The operation's name: the same work ends under the same name however often it is reported.</summary>
+    /// <summary>The name of an operation, kept in the record for diagnosis: stage, attempt and number of faults.</summary>
     public static string OperationOf(Stage kind, int attempt, int faults) => $"{kind}.{attempt}.{faults}";
 
-    /// <summary>A sample that nothing has happened to.</summary>
+    /// <summary>The record of a new sample.</summary>
     public static SampleRecord Fresh(int round, int index, SamplePlan plan) => new() { Round = round, Index = index, Plan = plan };
 
-    /// <summary>Takes the result of a stage.</summary>
+    /// <summary>Applies the result of a stage.</summary>
     /// <param name="stages">The stages.</param>
-    /// <param name="record">The record as it is.</param>
+    /// <param name="record">The current record.</param>
     /// <param name="completion">The result.</param>
     /// <returns>The record to keep; the same instance where the result is stale or repeated.</returns>
     public static SampleRecord Apply(StageTable stages, SampleRecord record, StageCompletion completion)
@@ -29,19 +31,22 @@ public static class SampleTransitions
         {
             StageResult.Done => Done(stages[completion.Stage], record, completion),
             StageResult.Rejected => Rejected(record, completion),
-            // A fault is counted once: its repetition finds the count moved on.
+            // A repeated report of a fault has a lower number of faults than the record.
             _ when record.Faults == completion.Faults => Faulted(record, completion),
             _ => record,
         };
     }
 
-    /// <summary>Carries out selection.</summary>
+    /// <summary>Applies selection.</summary>
     /// <returns>The record to keep; the same instance where the sample is not waiting for selection.</returns>
     public static SampleRecord Decide(SampleRecord record, bool kept) => record.State != SampleState.Scored
         ? record
         : record with { State = kept ? SampleState.Kept : SampleState.Dropped, Operation = "Select" };
 
-    /// <summary>Puts a quarantined sample back to where it failed. A sample that ran out of masks goes on with seeds that were never used.</summary>
+    /// <summary>
+    /// Puts a quarantined sample back into the state in which it failed. A sample whose masks were rejected continues with an attempt that
+    /// was never used.
+    /// </summary>
     /// <returns>The record to keep; the same instance where the sample is not quarantined.</returns>
     public static SampleRecord Retry(SampleRecord record)
     {
@@ -53,7 +58,7 @@ public static class SampleTransitions
     /// <summary>A score in millionths.</summary>
     public static int Quantise(double score) => (int)Math.Round(Math.Clamp(score, 0, 1) * ScoreScale, MidpointRounding.AwayFromZero);
 
-    /// <summary>What a shard needs to know of a record.</summary>
+    /// <summary>The part of a record that a shard needs.</summary>
     public static SampleProgress ProgressOf(SampleRecord record) => new(
         record.Index, record.State, record.Attempt, record.Faults, record.Score is { } score ? Quantise(score) : -1, record.Failure);
 

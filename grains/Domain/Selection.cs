@@ -5,19 +5,20 @@ using FreeMask.Grains.Artifacts;
 
 namespace FreeMask.Grains.Domain;
 
-/// <summary>What a round keeps: decided once, kept as one record, then carried out.</summary>
-/// <param name="Cuts">The cut of each class, in the order of the run's classes; classes without scored samples are left out.</param>
+/// <summary>The result of a selection: computed once, stored in one record, then carried out by the shards.</summary>
+/// <param name="Thresholds">The threshold of each class, in the order of the run's classes; classes without scored samples are left
+/// out.</param>
 /// <param name="KeptIdsHash">The sha256 of the kept indices: one a line, ascending.</param>
 /// <param name="Kept">How many are kept.</param>
-public sealed record SelectionDecision(ImmutableArray<SelectionThreshold> Cuts, string KeptIdsHash, int Kept);
+public sealed record SelectionDecision(ImmutableArray<SelectionThreshold> Thresholds, string KeptIdsHash, int Kept);
 
 /// <summary>
-/// Keeps the best share of each class. Samples rank by score in millionths, highest first, then by index, so that the order is total;
-/// ceil(ratio x n) of a class's n scored samples stay.
+/// Keeps the best share of each class. Samples are ordered by score in millionths, highest first, then by index, so that the order is
+/// total; the first ceil(ratio x n) of a class's n scored samples are kept.
 /// </summary>
 public static class Selection
 {
-    /// <summary>Decides.</summary>
+    /// <summary>Selects.</summary>
     /// <param name="spec">Classes and ratio.</param>
     /// <param name="round">The round.</param>
     /// <param name="scores">Score in millionths of each sample by index; negative for samples that have none.</param>
@@ -28,7 +29,7 @@ public static class Selection
         for (var index = 0; index < scores.Length; index++)
             if (scores[index] >= 0) byClass[spec.Classes.IndexOf(SamplePlanner.ClassOf(spec, round, index))].Add((scores[index], index));
 
-        var cuts = ImmutableArray.CreateBuilder<SelectionThreshold>();
+        var thresholds = ImmutableArray.CreateBuilder<SelectionThreshold>();
         var kept = new List<int>();
         for (var i = 0; i < byClass.Length; i++)
         {
@@ -37,20 +38,20 @@ public static class Selection
             ranked.Sort(static (a, b) => Rank(a.Score, a.Index, b.Score, b.Index));
             var count = CountKept(spec.KeepRatio, ranked.Count);
             var last = ranked[count - 1];
-            cuts.Add(new SelectionThreshold(spec.Classes[i], ranked.Count, count, last.Score / (double)SampleTransitions.ScoreScale, last.Index));
+            thresholds.Add(new SelectionThreshold(spec.Classes[i], ranked.Count, count, last.Score / (double)SampleTransitions.ScoreScale, last.Index));
             kept.AddRange(ranked.Take(count).Select(r => r.Index));
         }
 
         kept.Sort();
-        return new SelectionDecision(cuts.ToImmutable(), HashOf(kept), kept.Count);
+        return new SelectionDecision(thresholds.ToImmutable(), HashOf(kept), kept.Count);
     }
 
-    /// <summary>Whether a scored sample is on the kept side of its class's cut.</summary>
-    public static bool IsKept(SelectionThreshold cut, int score, int index) =>
-        Rank(score, index, SampleTransitions.Quantise(cut.Score), cut.LastIndex) <= 0;
+    /// <summary>Whether a scored sample is above the threshold of its class.</summary>
+    public static bool IsKept(SelectionThreshold threshold, int score, int index) =>
+        Rank(score, index, SampleTransitions.Quantise(threshold.Score), threshold.LastIndex) <= 0;
 
     /// <summary>
-    /// ceil(ratio x n), at least one. The product is formed in decimal: 0.7 x 10 is 7, not the 7.000000000000001 that would keep an eighth.
+    /// ceil(ratio x n), at least one. The product is computed in decimal: 0.7 x 10 is 7, whereas binary 7.000000000000001 would give 8.
     /// </summary>
     public static int CountKept(double ratio, int count) => Math.Clamp((int)Math.Ceiling((decimal)ratio * count), 1, count);
 

@@ -2,8 +2,8 @@ using System.Collections.Immutable;
 
 namespace FreeMask.Grains.Domain;
 
-/// <summary>A shard's compact state as it is kept: a few bytes a sample.</summary>
-/// <param name="States">Stage of each sample.</param>
+/// <summary>The stored form of a shard: a few bytes for each sample.</summary>
+/// <param name="States">State of each sample.</param>
 /// <param name="Attempts">Attempt of each sample.</param>
 /// <param name="Scores">Score in millionths, or -1.</param>
 /// <param name="Seconds">Device seconds per stage.</param>
@@ -18,16 +18,16 @@ internal sealed record ShardRecord(
     [property: Id(4)] ImmutableArray<FailureGroup> Failures,
     [property: Id(5)] int Rejected);
 
-/// <summary>A lease: a device has a sample until a deadline. The attempt is the fencing token.</summary>
+/// <summary>A lease: a device holds a sample until a deadline. The attempt is the fencing token.</summary>
 /// <param name="Worker">The device's key.</param>
-/// <param name="Attempt">The attempt that it works on.</param>
-/// <param name="Deadline">When the device is given up: time since the shard began, by a clock that never goes back.</param>
+/// <param name="Attempt">The attempt.</param>
+/// <param name="Deadline">When the lease expires: time since the activation of the shard, by a monotonic clock.</param>
 internal readonly record struct Lease(string Worker, int Attempt, TimeSpan Deadline);
 
 /// <summary>
-/// What a shard knows of its samples: stages, attempts and scores in arrays, leases of those in flight. The samples' own records are the
-/// truth; this is the copy that work is dealt from. Reports move it forward only; it goes back where a sample itself, asked anew, is not where
-/// it was known to be (<see cref="Regress"/>).
+/// A shard's view of its samples: states, attempts and scores in arrays, and leases of the samples in flight. The records of the samples
+/// are authoritative; this is a copy from which work is assigned. Reports only move it forward. It moves back only if the stored record of
+/// a sample is behind it (<see cref="Regress"/>).
 /// </summary>
 internal sealed class ShardLedger
 {
@@ -56,7 +56,7 @@ internal sealed class ShardLedger
         _histogram[(int)SampleState.Planned] = count;
     }
 
-    /// <summary>A shard as it was kept.</summary>
+    /// <summary>A shard from its stored form.</summary>
     public ShardLedger(StageTable stages, int first, ShardRecord record)
     {
         _stages = stages;
@@ -77,13 +77,13 @@ internal sealed class ShardLedger
     /// <summary>How many samples.</summary>
     public int Count => _states.Length;
 
-    /// <summary>Samples that devices have.</summary>
+    /// <summary>Samples with a lease.</summary>
     public int InFlight => _leases.Count;
 
-    /// <summary>Results taken since this ledger was made.</summary>
+    /// <summary>Results applied since this ledger was created or loaded.</summary>
     public int Changes { get; private set; }
 
-    /// <summary>Grows with everything that <see cref="ToRecord"/> tells: results, seconds and failures.</summary>
+    /// <summary>Increases with every change of <see cref="ToRecord"/>: results, seconds and failures.</summary>
     public int Revision { get; private set; }
 
     /// <summary>Scores in millionths by index; -1 where there is none, and for samples that are quarantined.</summary>
@@ -98,22 +98,22 @@ internal sealed class ShardLedger
         }
     }
 
-    /// <summary>The stage of a sample.</summary>
+    /// <summary>The state of a sample.</summary>
     public SampleState StateOf(int index) => (SampleState)_states[index - First];
 
     /// <summary>The attempt of a sample.</summary>
     public int AttemptOf(int index) => _attempts[index - First];
 
-    /// <summary>Whether a device has a sample.</summary>
+    /// <summary>Whether a sample has a lease.</summary>
     public bool IsLeased(int index) => _leases.ContainsKey(index);
 
-    /// <summary>Whether a device has a sample.</summary>
+    /// <summary>Whether a sample has a lease.</summary>
     public bool IsLeasedTo(int index, string worker) => _leases.TryGetValue(index, out var lease) && lease.Worker == worker;
 
     /// <summary>The score of a sample in millionths, or -1.</summary>
     public int ScoreOf(int index) => _scores[index - First];
 
-    /// <summary>How many samples came how far; quarantined samples count nowhere else.</summary>
+    /// <summary>How many samples have reached each state; quarantined samples count nowhere else.</summary>
     public StateCounts Counts()
     {
         return StateCounts.Of(_stages.States, CountOf, _rejected);
@@ -126,7 +126,7 @@ internal sealed class ShardLedger
         };
     }
 
-    /// <summary>Samples that have reached a stage or are quarantined.</summary>
+    /// <summary>Samples that have reached a state or are quarantined.</summary>
     public int Settled(SampleState target) => Reached(target);
 
     /// <summary>Device seconds per stage.</summary>
@@ -136,17 +136,17 @@ internal sealed class ShardLedger
     public ImmutableArray<FailureGroup> Failures() =>
         [.. _failures.Select(f => new FailureGroup(f.Key, f.Value.Count, f.Value.Example)).OrderByDescending(f => f.Count).ThenBy(f => f.Reason, StringComparer.Ordinal)];
 
-    /// <summary>What to keep.</summary>
+    /// <summary>The form to store.</summary>
     public ShardRecord ToRecord() => new([.. _states], [.. _attempts], [.. _scores], _seconds, Failures(), _rejected);
 
-    /// <summary>Samples that have not reached a stage, as far as this ledger knows.</summary>
+    /// <summary>Samples that have not reached a state.</summary>
     public IEnumerable<int> Below(SampleState target)
     {
         for (var i = 0; i < Count; i++)
             if (!_stages.HasReached((SampleState)_states[i], target)) yield return First + i;
     }
 
-    /// <summary>Samples at a stage.</summary>
+    /// <summary>Samples in a state.</summary>
     public IEnumerable<int> At(SampleState stage)
     {
         for (var i = 0; i < Count; i++)
@@ -154,10 +154,11 @@ internal sealed class ShardLedger
     }
 
     /// <summary>
-    /// Picks work towards a stage, the furthest samples first so that what is begun gets finished, then by index.
+    /// Picks samples without lease that have not reached the target: the furthest state first, so that samples in progress are finished
+    /// first, then by index.
     /// </summary>
-    /// <param name="target">The stage to reach.</param>
-    /// <param name="room">Most samples to pick.</param>
+    /// <param name="target">The state to reach.</param>
+    /// <param name="room">Maximum number of samples.</param>
     public List<(Stage Stage, WorkItem Item)> Pick(SampleState target, int room)
     {
         var picked = new List<(Stage, WorkItem)>();
@@ -177,22 +178,22 @@ internal sealed class ShardLedger
         return picked;
     }
 
-    /// <summary>Notes that a device has a sample.</summary>
+    /// <summary>Adds a lease.</summary>
     public void Grant(int index, Lease lease) => _leases[index] = lease;
 
-    /// <summary>Notes that a device has a sample no more. A lease that another device holds by now stays.</summary>
+    /// <summary>Ends a lease of a device. A lease of another device stays.</summary>
     public void Release(int index, string worker)
     {
         if (_leases.TryGetValue(index, out var lease) && lease.Worker == worker) _leases.Remove(index);
     }
 
-    /// <summary>Samples that a device has.</summary>
+    /// <summary>Samples with a lease of a device.</summary>
     public int LoadOf(string worker) => _leases.Values.Count(l => l.Worker == worker);
 
-    /// <summary>Devices that have samples.</summary>
+    /// <summary>Devices with leases.</summary>
     public string[] Workers() => [.. _leases.Values.Select(l => l.Worker).Distinct()];
 
-    /// <summary>Takes back the samples whose deadline has passed.</summary>
+    /// <summary>Ends expired leases.</summary>
     /// <returns>Their indices.</returns>
     public List<int> TakeExpired(TimeSpan now)
     {
@@ -201,7 +202,7 @@ internal sealed class ShardLedger
         return expired;
     }
 
-    /// <summary>Takes back the samples of devices that are lost.</summary>
+    /// <summary>Ends the leases of lost devices.</summary>
     /// <returns>Their indices.</returns>
     public List<int> TakeLost(Func<string, bool> isLost)
     {
@@ -211,22 +212,22 @@ internal sealed class ShardLedger
         return lost;
     }
 
-    /// <summary>Notes that a device still has samples: their leases last until another deadline. What it does not have keeps its own.</summary>
+    /// <summary>Renews leases of a device for the samples that it reports. Its other leases keep their deadline.</summary>
     public void Renew(string worker, IEnumerable<int> held, TimeSpan deadline)
     {
         foreach (var index in held)
             if (_leases.TryGetValue(index, out var lease) && lease.Worker == worker) _leases[index] = lease with { Deadline = deadline };
     }
 
-    /// <summary>Devices that have a sample whose lease ends before a moment.</summary>
+    /// <summary>Devices with a lease that ends before a point in time.</summary>
     public List<string> WorkersWithLeasesUntil(TimeSpan moment) =>
         [.. _leases.Values.Where(l => l.Deadline <= moment).Select(l => l.Worker).Distinct(StringComparer.Ordinal)];
 
     /// <summary>
-    /// Takes what a sample says of itself. News that is older than what is known (a lower attempt, or an earlier stage of the same attempt)
-    /// is ignored; so is repeated news.
+    /// Applies a report about a sample. Outdated and repeated reports (a lower attempt, or an earlier state of the same attempt) are
+    /// ignored.
     /// </summary>
-    /// <returns>False where the news is older than what is known.</returns>
+    /// <returns>False if the report is outdated.</returns>
     public bool Apply(SampleProgress progress)
     {
         var i = progress.Index - First;
@@ -238,7 +239,7 @@ internal sealed class ShardLedger
         return true;
     }
 
-    /// <summary>Whether a sample says of itself less than is known of it: a late report, or a record that the store has lost.</summary>
+    /// <summary>Whether a report is behind this ledger: a late report, or a record whose last writes the store has lost.</summary>
     public bool IsOlder(SampleProgress progress)
     {
         var i = progress.Index - First;
@@ -246,21 +247,24 @@ internal sealed class ShardLedger
     }
 
     /// <summary>
-    /// Takes the record of a sample of which more was known than it says: its store lost what was written. The sample goes on from there; the same
-    /// seeds make the same artifacts.
+    /// Moves a sample back to its stored record, because the store lost its last writes. The sample continues from there; the same seeds
+    /// give the same artifacts.
     /// </summary>
-    /// <param name="progress">The record as the sample has just read it from the store.</param>
-    /// <param name="reason">Counted with the failures, so that the loss is seen.</param>
+    /// <param name="progress">The record as just read from the store.</param>
+    /// <param name="reason">Counted as a failure, so that the loss is visible.</param>
     public void Regress(SampleProgress progress, string reason)
     {
         CountFailure(progress with { Failure = reason }, rejected: 0);
         Move(progress.Index - First, progress);
     }
 
-    /// <summary>Samples of which this ledger, as it was kept, may know less than they do: those on their way to a stage, and those that were given up and may have been retried since.</summary>
+    /// <summary>
+    /// Samples whose records may be ahead of a ledger loaded from its stored form: those below the target, and quarantined ones, which may
+    /// have been retried.
+    /// </summary>
     public IEnumerable<int> InDoubt(SampleState target) => Below(target).Concat(At(SampleState.Quarantined));
 
-    /// <summary>Takes the record of a sample in doubt.</summary>
+    /// <summary>Applies the record of a sample in doubt.</summary>
     public void Correct(SampleProgress progress)
     {
         if (StateOf(progress.Index) == SampleState.Quarantined)
@@ -269,25 +273,25 @@ internal sealed class ShardLedger
             return;
         }
 
-        // Faults that came after this ledger was kept.
+        // Faults after this ledger was stored.
         if (progress.Faults > 0 && progress.State != SampleState.Quarantined && _stages.HasReached(progress.State, StateOf(progress.Index))) CountFault(progress);
         Apply(progress);
     }
 
-    /// <summary>Takes what a retried sample says: the one way from Quarantined back.</summary>
+    /// <summary>Applies the record of a retried sample: the only transition out of Quarantined.</summary>
     public void Readmit(SampleProgress progress) => Move(progress.Index - First, progress);
 
-    /// <summary>Counts a fault after which the sample is tried again.</summary>
+    /// <summary>Counts a fault after which the sample is retried.</summary>
     public void CountFault(SampleProgress progress) => CountFailure(progress, rejected: 0);
 
-    /// <summary>Adds device time.</summary>
+    /// <summary>Adds device seconds.</summary>
     public void AddSeconds(Stage stage, double seconds)
     {
         Revision++;
         _seconds = _seconds.Plus(stage, seconds);
     }
 
-    /// <summary>Samples whose state is another one or comes after it, the quarantined among them.</summary>
+    /// <summary>Samples in this state or a later one, including quarantined ones.</summary>
     private int Reached(SampleState target)
     {
         var reached = 0;

@@ -3,9 +3,9 @@ using FreeMask.Grains.Artifacts;
 
 namespace FreeMask.Grains.Domain;
 
-/// <summary>Tells specifications apart by content: records with arrays do not compare by value.</summary>
+/// <summary>Compares specifications by content: records with arrays do not compare by value.</summary>
 public static class SpecFingerprint
 {
-    /// <summary>The sha256 of everything that a specification says.</summary>
+    /// <summary>The sha256 of all values of a specification.</summary>
     public static string Of(RunSpec spec) => ArtifactHash.Of(JsonSerializer.SerializeToUtf8Bytes(spec));
 }

@@ -1,13 +1,13 @@
 namespace FreeMask.Grains.Rounds;
 
-/// <summary>How fast a count grows, over the last moments.</summary>
+/// <summary>The rate at which a count grows, over the last 15 s.</summary>
 internal sealed class RateMeter(TimeProvider time)
 {
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(15);
 
     private readonly Queue<(long At, long Count)> _points = new();
 
-    /// <summary>Notes the count.</summary>
+    /// <summary>Records the count.</summary>
     public void Note(long count)
     {
         var now = time.GetTimestamp();
@@ -15,7 +15,7 @@ internal sealed class RateMeter(TimeProvider time)
         while (_points.Count > 2 && time.GetElapsedTime(_points.Peek().At, now) > Window) _points.Dequeue();
     }
 
-    /// <summary>Growth per second; 0 where too little is known.</summary>
+    /// <summary>Growth per second; 0 before there are two counts.</summary>
     public double PerSecond
     {
         get

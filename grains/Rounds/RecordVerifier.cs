@@ -3,17 +3,18 @@ using FreeMask.Grains.Domain;
 namespace FreeMask.Grains.Rounds;
 
 /// <summary>
-/// Finds samples whose stored records say less than their shard knows: the store lost a record, or came back without its last writes. Such samples
-/// are read from the store again and go on from there, so that nobody waits for results that would be refused for ever.
+/// Finds samples whose stored records are behind their shard: the store lost a record, or was restored without its last writes. Such
+/// samples are read from the store and continue from there. Otherwise the shard would order work whose results are refused as stale,
+/// without end.
 /// </summary>
-/// <param name="grains">Where the samples are.</param>
-/// <param name="time">Spaces the checks of all samples.</param>
+/// <param name="grains">Access to the samples.</param>
+/// <param name="time">Limits how often all samples are checked.</param>
 internal sealed class RecordVerifier(IGrainFactory grains, TimeProvider time)
 {
-    /// <summary>What the failures of a run say of a sample whose record was lost.</summary>
+    /// <summary>The reason that is counted for a sample whose record was lost.</summary>
     public const string LostReason = "the store lost what was kept of the sample; its work is done again";
 
-    // A store that loses writes again and again must not keep the shard busy with reading.
+    // A store that loses writes repeatedly must not keep the shard busy with reading.
     private static readonly TimeSpan AllInterval = TimeSpan.FromSeconds(2);
 
     private readonly HashSet<int> _suspects = [];
@@ -21,28 +22,30 @@ internal sealed class RecordVerifier(IGrainFactory grains, TimeProvider time)
     private long? _checkedAll;
     private bool _all;
 
-    /// <summary>Whether something is to be checked now.</summary>
+    /// <summary>Whether a check is due.</summary>
     public bool IsNeeded => _suspects.Count > 0 || IsAllDue;
 
     private bool IsAllDue => _all && (_checkedAll is not { } last || time.GetElapsedTime(last) >= AllInterval);
 
-    /// <summary>Asks for a check of every sample: the store is known to have lost something.</summary>
+    /// <summary>Requests a check of every sample, after the store was found to have lost something.</summary>
     public void RequestAll() => _all = true;
 
-    /// <summary>Asks for a check of one sample.</summary>
+    /// <summary>Requests a check of one sample.</summary>
     public void Suspect(int index) => _suspects.Add(index);
 
-    /// <summary>Notes that work on a sample ended without bringing it forward.</summary>
-    /// <returns>How often that has happened since <see cref="Forget"/>.</returns>
+    /// <summary>Counts work on a sample that ended without moving it forward.</summary>
+    /// <returns>The count since <see cref="Forget"/>.</returns>
     public int NoteStall(int index) => _stalls[index] = _stalls.GetValueOrDefault(index) + 1;
 
-    /// <summary>Forgets the samples that did not come forward.</summary>
+    /// <summary>Resets the counts.</summary>
     public void Forget() => _stalls.Clear();
 
-    /// <summary>Reads the samples in question from the store and takes what they say. Samples that a device has are left out: its report tells.</summary>
-    /// <param name="ledger">What the shard knows.</param>
-    /// <param name="desired">What the shard holds.</param>
-    /// <returns>How many samples the store knew less of than the ledger.</returns>
+    /// <summary>
+    /// Reads the samples in question from the store and applies their records. Samples with a lease are left out: their devices report.
+    /// </summary>
+    /// <param name="ledger">The shard's ledger.</param>
+    /// <param name="desired">The shard's desired state.</param>
+    /// <returns>Number of samples whose record was behind the ledger.</returns>
     public async Task<int> CheckAsync(ShardLedger ledger, ShardDesiredState desired)
     {
         var indices = (IsAllDue ? Enumerable.Range(desired.First, desired.Count) : _suspects).Where(i => !ledger.IsLeased(i)).ToList();
@@ -53,7 +56,7 @@ internal sealed class RecordVerifier(IGrainFactory grains, TimeProvider time)
         var lost = 0;
         foreach (var (index, record) in indices.Zip(records))
         {
-            // What moved while the store was read needs no check.
+            // Samples that moved during the read need no check.
             if (ledger.IsLeased(index) || (ledger.StateOf(index), ledger.AttemptOf(index)) != before[index]) continue;
             var progress = SampleTransitions.ProgressOf(record ?? SamplePlanner.Fresh(desired.Spec, desired.Round, index));
             if (ledger.Apply(progress)) continue;

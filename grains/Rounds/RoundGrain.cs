@@ -7,8 +7,8 @@ using Microsoft.Extensions.Options;
 namespace FreeMask.Grains.Rounds;
 
 /// <summary>
-/// Leads a round through its phases. Each step looks at the durable record and does what the phase still needs; doing it again does no harm,
-/// so a crash between an effect and its record costs nothing but the repetition.
+/// Leads a round through its phases. Each reconcile step reads the durable record and does what the phase still needs. Steps are
+/// idempotent, so that a crash between an effect and its record only repeats the effect.
 /// </summary>
 internal sealed partial class RoundGrain(
     [PersistentState("round", StorageNames.Coordination)] IPersistentState<Stored<RoundRecord>> state,
@@ -35,7 +35,7 @@ internal sealed partial class RoundGrain(
     private string? _error, _trainerNote;
     private bool _suspended, _idle = true, _selectAgain;
     private long? _checked;
-    private (RoundPhase? Phase, bool Idle, string? Error) _told;
+    private (RoundPhase? Phase, bool Idle, string? Error) _lastNotified;
 
     private RoundRecord Record => _record.Value ?? throw new InvalidOperationException($"Round {this.GetPrimaryKeyString()} has not begun.");
 
@@ -65,7 +65,7 @@ internal sealed partial class RoundGrain(
         return Report();
     }
 
-    /// <summary>Reads how the shards of a round at rest stand, where nothing has driven them since this grain was made.</summary>
+    /// <summary>Reads the shards of an inactive round that this activation has not reconciled.</summary>
     private Task ReadShardsAsync()
     {
         if (_record.Value is not { Tally: null, Phase: not RoundPhase.Planning } record || _shards.Count == ShardCount(record)) return Task.CompletedTask;
@@ -100,7 +100,7 @@ internal sealed partial class RoundGrain(
             Round = number,
             Phase = record.Phase,
             Counts = tally.Counts,
-            Cuts = record.Cuts,
+            Thresholds = record.Thresholds,
             Quality = record.Quality,
             Seconds = tally.Seconds with { Train = record.TrainSeconds, Evaluate = record.EvaluateSeconds },
             Rate = record.Phase is RoundPhase.Producing or RoundPhase.Scoring && !_suspended ? _rate.PerSecond : 0,
@@ -127,7 +127,7 @@ internal sealed partial class RoundGrain(
         {
             for (var shard = 0; shard < ShardCount(record); shard++)
             {
-                // Nothing is scored before the scoring model is restored.
+                // The scoring model must be restored before anything is scored.
                 if (_lostModels.Count > 0) await ReconcileShardAsync(record, shard, suspended: true);
                 await GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard).Retry(DesiredStateOf(record, shard, suspended: true), indices);
             }
@@ -148,7 +148,7 @@ internal sealed partial class RoundGrain(
 
     public async Task StoreLostWrites()
     {
-        // Every shard that notices says so.
+        // Every shard that finds the loss reports it.
         if (_checked is { } last && time.GetElapsedTime(last) < CheckInterval) return;
         _checked = time.GetTimestamp();
         LogStoreLostWrites(logger, this.GetPrimaryKeyString());
@@ -237,8 +237,8 @@ internal sealed partial class RoundGrain(
         if (_error is not null || Record.Phase == RoundPhase.Closed) _loop.Signal();
     }
 
-    /// <summary>Does what the phase needs.</summary>
-    /// <returns>True where the round went on, false where it waits.</returns>
+    /// <summary>Executes what the phase needs.</summary>
+    /// <returns>True if the phase changed, false if it waits.</returns>
     private Task<bool> AdvanceAsync(RoundRecord record) => _lostModels.TryPeek(out var lost) ? RemakeAsync(record, lost) : record.Phase switch
     {
         RoundPhase.Planning => TakeEdgeAsync(r => r.LaidOut()),
@@ -260,7 +260,7 @@ internal sealed partial class RoundGrain(
             return await TakeEdgeAsync(r => r.AllMasked(donors));
         }
 
-        // Only fold models learn from candidates.
+        // Only fold models are trained on candidates.
         var candidates = record.IsCrossFitted ? await WriteListsAsync(record, SampleListKind.Candidates) : [];
         if (candidates is null) return Unsettle();
         return await TakeEdgeAsync(r => r.AllHarmonized([.. candidates.Select(c => c.Hash)]));
@@ -294,17 +294,17 @@ internal sealed partial class RoundGrain(
         return await TakeEdgeAsync(r => r.Selected(lists, tally));
     }
 
-    /// <summary>Carries out the cut in every shard.</summary>
-    /// <returns>The lists of kept samples; null where a sample has to be made again first.</returns>
+    /// <summary>Carries out the selection in every shard.</summary>
+    /// <returns>The lists of kept samples; null if a sample has to be made again first.</returns>
     private async Task<ImmutableArray<string>?> SelectShardsAsync(RoundRecord record)
     {
-        var selected = await Fanout.CallAsync(ShardsOf(record), s => s.Shard.Select(s.Desired, record.Cuts), ShardsAtATime);
+        var selected = await Fanout.CallAsync(ShardsOf(record), s => s.Shard.Select(s.Desired, record.Thresholds), ShardsAtATime);
         for (var shard = 0; shard < selected.Count; shard++)
             if (selected[shard] is { } done) _shards[shard] = done.Report;
         return selected.Contains(null) ? null : [.. selected.Select(s => s!.Kept.Hash)];
     }
 
-    /// <summary>Notes that shards are not where they were: the store has lost records, and the work that they stood for is done again.</summary>
+    /// <summary>Handles shards that are behind the record: the store has lost records, and their work is repeated.</summary>
     private bool Unsettle()
     {
         _settled.Clear();
@@ -329,7 +329,7 @@ internal sealed partial class RoundGrain(
         if (_selectAgain && await SelectShardsAsync(record) is null) return Unsettle();
         if (await WriteManifestAsync(record) is not { } parts)
         {
-            // A sample that was selected has lost its record: it is made and selected again, by the same cut.
+            // A selected sample has lost its record: it is made again and selected with the same thresholds.
             _selectAgain = true;
             return Unsettle();
         }
@@ -348,7 +348,7 @@ internal sealed partial class RoundGrain(
     private TrainingJob SegmenterJob(RoundRecord record) =>
         JobOf(record, "segmenter", "segmenter", JobKind.Train, record.Assignment.Spec.Training.Steps) with { Lists = record.Assignment.TrainingLists.AddRange(record.KeptLists) };
 
-    /// <summary>The training that made the segmenter of the round before, which is the scoring model of this one.</summary>
+    /// <summary>The training job of the previous round's segmenter, which is the scoring model of this round.</summary>
     private TrainingJob ScoringModelJob(RoundRecord record) => SegmenterJob(record) with
     {
         Id = $"{record.Assignment.Round - 1}/segmenter",
@@ -360,7 +360,7 @@ internal sealed partial class RoundGrain(
     private TrainingJob JobOf(RoundRecord record, string name, string title, JobKind kind, int steps) => new(
         $"{record.Assignment.Round}/{name}", title, kind, record.Assignment.Spec, record.Assignment.Round, [], null, steps, null, record.Assignment.Environment);
 
-    /// <summary>Finds the models of this round that the store has lost. The same training makes the same bytes, so no record changes.</summary>
+    /// <summary>Finds models of this round that the store has lost. Training again gives the same bytes, so no record changes.</summary>
     private async Task FindLostModelsAsync(RoundRecord record)
     {
         var models = record.FoldModels.Select((model, fold) => (Model: model, Job: FoldJob(record, fold))).ToList();
@@ -396,8 +396,8 @@ internal sealed partial class RoundGrain(
         return true;
     }
 
-    /// <summary>Sees to a job.</summary>
-    /// <returns>Its report once it is done; null before.</returns>
+    /// <summary>Ensures that a job runs.</summary>
+    /// <returns>Its report if it is done; null before.</returns>
     private async Task<JobReport?> EnsureAsync(RoundRecord record, TrainingJob job)
     {
         var report = await Trainer(record).EnsureStarted(job);
@@ -407,8 +407,8 @@ internal sealed partial class RoundGrain(
         return report.State == JobState.Done ? report : null;
     }
 
-    /// <summary>Brings shards towards the record's target, a few at a time.</summary>
-    /// <returns>True once all samples are there or quarantined.</returns>
+    /// <summary>Reconciles a few shards at a time towards the record's target.</summary>
+    /// <returns>True once all samples have reached it or are quarantined.</returns>
     private async Task<bool> SettleAsync(RoundRecord record)
     {
         var active = 0;
@@ -424,13 +424,13 @@ internal sealed partial class RoundGrain(
         return active == 0 && _error is null;
     }
 
-    /// <summary>Stops what is in flight: shards take back what waits, the training stops.</summary>
+    /// <summary>Stops work in flight: shards cancel queued samples, the training stops.</summary>
     private async Task HoldAsync(RoundAssignment assignment)
     {
         var idle = await GrainFactory.GetGrain<ITrainerGrain>(assignment.Run).Stop();
         if (_record.Value is { } record)
         {
-            // A shard that is not known may be at work since before this grain was made.
+            // A shard without a report may have been active since before this activation.
             for (var shard = 0; shard < ShardCount(record); shard++)
             {
                 if (_shards.TryGetValue(shard, out var known) && known.InFlight == 0 && _settled.ContainsKey(shard)) continue;
@@ -448,7 +448,7 @@ internal sealed partial class RoundGrain(
     private async Task<ShardReport> ReconcileShardAsync(RoundRecord record, int shard, bool suspended)
     {
         var report = await GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard).Reconcile(DesiredStateOf(record, shard, suspended));
-        // A shard that has not read its samples yet knows nothing: what was known before stands.
+        // A shard that has not read its samples yet has no counts: the previous ones stay.
         if (report.Counts.Planned > 0 || !_shards.ContainsKey(shard)) _shards[shard] = report;
         return report;
     }
@@ -461,8 +461,8 @@ internal sealed partial class RoundGrain(
         return true;
     }
 
-    // No device works while lists are written, so shards write side by side; few, because each reads all its samples.
-    // Null where a sample is not as far as it was known to be.
+    // No device works while lists are written, so shards write concurrently; only a few, because each reads all its samples.
+    // Null if a sample is behind the ledger.
     private async Task<IReadOnlyList<SampleList>?> WriteListsAsync(RoundRecord record, SampleListKind kind)
     {
         var lists = await Fanout.CallAsync(ShardsOf(record), s => s.Shard.WriteList(s.Desired, kind), ShardsAtATime);
@@ -479,7 +479,7 @@ internal sealed partial class RoundGrain(
         return await WriteListsAsync(record, SampleListKind.Manifest) is { } lists ? [header, .. lists.Select(p => p.Hash)] : null;
     }
 
-    /// <summary>The shards and what they hold: one that lost its memory since it was reconciled reads it again.</summary>
+    /// <summary>The shards and their reports. A shard that was deactivated since it was reconciled reads its records again.</summary>
     private IEnumerable<(ISampleShardGrain Shard, ShardDesiredState Desired)> ShardsOf(RoundRecord record)
     {
         for (var shard = 0; shard < ShardCount(record); shard++)
@@ -491,7 +491,7 @@ internal sealed partial class RoundGrain(
         var (before, conflicts) = (Record.Phase, _record.Conflicts);
         var after = await _record.UpdateAsync(r => edge(r ?? throw new InvalidOperationException("The round's record is gone.")));
         if (after.Phase != before) LogPhase(logger, this.GetPrimaryKeyString(), after.Phase);
-        // Another record than the one that this round wrote: the store may have lost more.
+        // Another version than the one that this round wrote: the store may have lost more writes.
         if (_record.Conflicts > conflicts) await StoreLostWrites();
         return true;
     }
@@ -504,12 +504,12 @@ internal sealed partial class RoundGrain(
 
     private ITrainerGrain Trainer(RoundRecord record) => GrainFactory.GetGrain<ITrainerGrain>(record.Assignment.Run);
 
-    /// <summary>Tells the run that something it waits for has changed; news that it had would only make it ask again.</summary>
+    /// <summary>Notifies the run of a change; a repeated notification would only repeat its step.</summary>
     private async Task NotifyRunAsync(RoundAssignment assignment)
     {
         var news = (_record.Value?.Phase, _idle, _error);
-        if (news == _told) return;
-        _told = news;
+        if (news == _lastNotified) return;
+        _lastNotified = news;
         await GrainFactory.GetGrain<IRunGrain>(assignment.Run).NotifyChanged();
     }
 

@@ -8,8 +8,8 @@ using Microsoft.Extensions.Options;
 namespace FreeMask.Grains.Rounds;
 
 /// <summary>
-/// Deals the work of about a thousand samples to the devices. What it keeps is a copy for speed: after a crash it asks every sample that its
-/// copy does not know to have reached the target.
+/// Assigns the work of about 1,000 samples to devices. Its ledger is a copy of the samples' records: after a crash it reads every sample
+/// that the stored ledger does not show at the target.
 /// </summary>
 internal sealed partial class SampleShardGrain(
     [PersistentState("shard", StorageNames.Coordination)] IPersistentState<Stored<ShardRecord>> state,
@@ -35,9 +35,9 @@ internal sealed partial class SampleShardGrain(
     private TimeSpan _notBefore;
     private string? _error, _problem;
     private int _savedChanges, _savedRevision, _epoch;
-    private (SampleState Target, bool Suspended, string? Error, int InFlight, int Settled)? _told;
+    private (SampleState Target, bool Suspended, string? Error, int InFlight, int Settled)? _lastNotified;
 
-    // Never the time of day, which may be set back while leases run.
+    // A monotonic clock: the time of day may be set back while leases run.
     private TimeSpan Now => time.GetElapsedTime(_began);
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
@@ -59,7 +59,7 @@ internal sealed partial class SampleShardGrain(
         return ReportOf(await ReadAsync(desired), desired.Target);
     }
 
-    /// <summary>The ledger, to read from. A shard that was never begun is read as it would begin, and stays so.</summary>
+    /// <summary>The ledger, read-only. For a shard that was never started it is the initial one, which is not stored.</summary>
     private async Task<ShardLedger> ReadAsync(ShardDesiredState desired)
     {
         if (_ledger is { } ledger) return ledger;
@@ -72,7 +72,7 @@ internal sealed partial class SampleShardGrain(
         if (_ledger is not { } ledger || ledger.Revision == _savedRevision) return;
         try
         {
-            // Counts and seconds of the last moments; the samples have their own records.
+            // Counts and seconds since the last write; the samples have their own records.
             await SaveAsync(ledger);
         }
         catch (Exception exception)
@@ -83,7 +83,7 @@ internal sealed partial class SampleShardGrain(
 
     public async Task Report(BatchReport report)
     {
-        // A shard that was just made has given no lease; it learns what happened from the samples when it is driven.
+        // A new activation has no leases; it reads the samples when it is reconciled.
         if (_ledger is not { } ledger || _desired is not { } desired) return;
         foreach (var progress in report.Samples) Take(ledger, desired, progress, report);
         foreach (var index in report.Unfinished) ledger.Release(index, report.Worker);
@@ -103,16 +103,16 @@ internal sealed partial class SampleShardGrain(
         return new ShardScores(ledger.First, ledger.Scores);
     }
 
-    public async Task<ShardSelection?> Select(ShardDesiredState desired, ImmutableArray<SelectionThreshold> cuts)
+    public async Task<ShardSelection?> Select(ShardDesiredState desired, ImmutableArray<SelectionThreshold> thresholds)
     {
         if (await SettledAsync(desired) is not { } ledger) return null;
-        var byClass = cuts.ToDictionary(c => c.Class, StringComparer.Ordinal);
+        var byClass = thresholds.ToDictionary(c => c.Class, StringComparer.Ordinal);
         var decided = await Fanout.CallAsync(ledger.At(SampleState.Scored).ToList(), index =>
         {
-            var cut = byClass[SamplePlanner.ClassOf(desired.Spec, desired.Round, index)];
-            return GrainFactory.GetSample(desired.Run, desired.Round, index).Decide(Selection.IsKept(cut, ledger.ScoreOf(index), index));
+            var threshold = byClass[SamplePlanner.ClassOf(desired.Spec, desired.Round, index)];
+            return GrainFactory.GetSample(desired.Run, desired.Round, index).Decide(Selection.IsKept(threshold, ledger.ScoreOf(index), index));
         });
-        // Samples that were decided before, by a call whose answer was lost, are asked; those just decided need not be.
+        // Samples whose selection was applied in an earlier call are read; those of this call need not be.
         var before = await ReadAsync(desired, ledger.At(SampleState.Kept).ToList());
         var selected = decided.OfType<SampleRecord>().Concat(before).OrderBy(r => r.Index).ToList();
         foreach (var record in decided.OfType<SampleRecord>()) ledger.Apply(SampleTransitions.ProgressOf(record));
@@ -124,7 +124,7 @@ internal sealed partial class SampleShardGrain(
     public async Task<SampleList?> WriteList(ShardDesiredState desired, SampleListKind kind)
     {
         var ledger = _ledger ?? await LoadAsync(desired);
-        // By the records, not by the copy: a list is made for others.
+        // From the records, not from the ledger: the list is input of other grains.
         var records = await ReadAsync(desired, Enumerable.Range(desired.First, desired.Count));
         return await AgreeAsync(ledger, desired, records, LeastStateOf(kind)) ? await WriteListAsync(kind, records) : null;
     }
@@ -139,7 +139,7 @@ internal sealed partial class SampleShardGrain(
     public async Task Retry(ShardDesiredState desired, int[]? indices)
     {
         var ledger = _ledger ?? await LoadAsync(desired);
-        // What still fails of the work given out before says nothing about the next.
+        // Failures of work that was ordered before the retry are ignored.
         (_error, _epoch) = (null, _epoch + 1);
         _verifier.Forget();
         var quarantined = ledger.At(SampleState.Quarantined).Where(i => indices is null || indices.Contains(i)).ToList();
@@ -183,7 +183,7 @@ internal sealed partial class SampleShardGrain(
         return new SamplePage([.. await ReadAsync(desired, found)], next);
     }
 
-    // A list that is written again later is the same: what was given up since had come as far as it had.
+    // A list that is written again later is the same: samples quarantined since then had reached the state.
     private bool Belongs(SampleListKind kind, SampleRecord record)
     {
         var reached = record.State == SampleState.Quarantined ? record.FailedAt : record.State;
@@ -196,7 +196,7 @@ internal sealed partial class SampleShardGrain(
         };
     }
 
-    // A sample that was sent back since the round went on would be missing in the list.
+    // A sample that moved back since the phase changed would be missing in the list.
     private SampleState LeastStateOf(SampleListKind kind) => kind switch
     {
         SampleListKind.Donors => stages[Stage.Compose].Before,
@@ -233,7 +233,7 @@ internal sealed partial class SampleShardGrain(
         var (ended, changes) = (ledger.IsLeasedTo(progress.Index, report.Worker), ledger.Changes);
         var isCurrent = ledger.Apply(progress);
         ledger.Release(progress.Index, report.Worker);
-        // The work that was asked for has ended: either it moved the sample, or it failed and was counted, or the store does not have what was written.
+        // The ordered work has ended: the sample moved, a fault was counted, or the store has lost the write.
         if (!ended || ledger.Changes != changes || (isCurrent && progress.Faults > 0)) return;
         if (!isCurrent) _verifier.Suspect(progress.Index);
         if (_verifier.NoteStall(progress.Index) < desired.Spec.Execution.MaxAttempts) return;
@@ -266,7 +266,7 @@ internal sealed partial class SampleShardGrain(
         {
             if (ledger.Revision != _savedRevision) await SaveAsync(ledger);
             _loop.Rest();
-            await NudgeRoundAsync(ledger, desired);
+            await NotifyRoundAsync(ledger, desired);
         }
         else if (ledger.Changes - _savedChanges >= _options.SnapshotEvery)
         {
@@ -274,12 +274,12 @@ internal sealed partial class SampleShardGrain(
         }
     }
 
-    /// <summary>Tells the round that the shard has come to rest; news that it had would only make it ask again.</summary>
-    private async Task NudgeRoundAsync(ShardLedger ledger, ShardDesiredState desired)
+    /// <summary>Notifies the round that the shard is at rest; a repeated notification would only repeat its step.</summary>
+    private async Task NotifyRoundAsync(ShardLedger ledger, ShardDesiredState desired)
     {
         var news = (desired.Target, desired.Suspended, _error, ledger.InFlight, ledger.Settled(desired.Target));
-        if (news == _told) return;
-        _told = news;
+        if (news == _lastNotified) return;
+        _lastNotified = news;
         await GrainFactory.GetRound(desired.Run, desired.Round).NotifyChanged();
     }
 
@@ -301,7 +301,7 @@ internal sealed partial class SampleShardGrain(
         await Task.WhenAll(offers);
     }
 
-    /// <summary>What the devices that take work have to do, as far as is known here.</summary>
+    /// <summary>The estimated load of the devices that take work.</summary>
     private Dictionary<string, int> Loads(ShardLedger ledger, TimeSpan now)
     {
         foreach (var (worker, until) in _avoided)
@@ -330,11 +330,14 @@ internal sealed partial class SampleShardGrain(
 
         if (taken == items.Length) return;
         foreach (var item in items.AsSpan()[taken..]) ledger.Release(item.Index, worker);
-        // It is full, leaving or out of reach: others may have room.
+        // The device is full, draining or unreachable: others may have room.
         _avoided[worker] = Now + _options.RetryDelay;
     }
 
-    /// <summary>Asks a device what it has; runs beside the steps, because a device that is out of reach takes its time to say nothing.</summary>
+    /// <summary>
+    /// Asks a device which samples it has. Runs beside the reconcile steps, because a call to an unreachable device takes until its
+    /// timeout.
+    /// </summary>
     private async Task RenewAsync(ShardLedger ledger, string worker)
     {
         try
@@ -367,7 +370,7 @@ internal sealed partial class SampleShardGrain(
             }
             catch (Exception exception)
             {
-                // Whatever it has is taken back when it counts as lost.
+                // Its leases end when the device counts as lost.
                 LogOfferFailed(logger, exception, worker);
             }
         }
@@ -392,7 +395,7 @@ internal sealed partial class SampleShardGrain(
         await _record.RefreshAsync();
         if (_record.Value is not { } record)
         {
-            // The first record says that the shard was begun: from then on samples may know more than it does.
+            // The first record marks the shard as started: from then on samples may be ahead of it.
             var fresh = new ShardLedger(stages, desired.First, desired.Count);
             await _record.UpdateAsync(_ => fresh.ToRecord());
             return fresh;
@@ -400,16 +403,16 @@ internal sealed partial class SampleShardGrain(
 
         var ledger = new ShardLedger(stages, desired.First, record);
         await CorrectAsync(ledger, desired);
-        // What was read need not be written.
+        // What was just read need not be written.
         (_savedChanges, _savedRevision) = (ledger.Changes, ledger.Revision);
         return ledger;
     }
 
     /// <summary>
-    /// The ledger for an answer on which the round decides. Where membership changes, a second shard may have been at work meanwhile: what this one does
-    /// not know to be where the round says it is, it asks for.
+    /// The ledger for an answer on which the round decides. During a membership change a second activation may have been active; samples
+    /// that this ledger does not show at the target are read.
     /// </summary>
-    /// <returns>The ledger; null where not every sample is there.</returns>
+    /// <returns>The ledger; null if not every sample has reached the target.</returns>
     private async Task<ShardLedger?> SettledAsync(ShardDesiredState desired)
     {
         var ledger = _ledger ?? await LoadAsync(desired);
@@ -417,7 +420,7 @@ internal sealed partial class SampleShardGrain(
         return ledger.Settled(desired.Target) == ledger.Count ? ledger : null;
     }
 
-    /// <summary>Whether records that a list is to be made of are as far as the ledger knows them to be, and at least at a stage or quarantined.</summary>
+    /// <summary>Whether records for a list are not behind the ledger, and have reached at least a state or are quarantined.</summary>
     private async Task<bool> AgreeAsync(ShardLedger ledger, ShardDesiredState desired, IReadOnlyList<SampleRecord> records, SampleState least)
     {
         var older = records.Where(r => !stages.HasReached(r.State, least) || ledger.IsOlder(SampleTransitions.ProgressOf(r))).ToList();
@@ -426,7 +429,7 @@ internal sealed partial class SampleShardGrain(
         return older.Count == 0;
     }
 
-    /// <summary>Compares the ledger with the store; where the store has lost something, others may have lost something too.</summary>
+    /// <summary>Compares the ledger with the store. If the store has lost something, other grains are asked to check too.</summary>
     private async Task VerifyAsync(ShardLedger ledger, ShardDesiredState desired)
     {
         var lost = await _verifier.CheckAsync(ledger, desired);
@@ -434,7 +437,7 @@ internal sealed partial class SampleShardGrain(
         LogLostRecords(logger, lost, this.GetPrimaryKeyString());
         await SaveAsync(ledger);
         _verifier.RequestAll();
-        _told = null;
+        _lastNotified = null;
         await GrainFactory.GetRound(desired.Run, desired.Round).StoreLostWrites();
         _loop.Signal();
     }
@@ -453,7 +456,7 @@ internal sealed partial class SampleShardGrain(
         var (changes, revision, conflicts) = (ledger.Changes, ledger.Revision, _record.Conflicts);
         await _record.UpdateAsync(_ => ledger.ToRecord());
         (_savedChanges, _savedRevision) = (changes, revision);
-        // Nobody else writes this record while one shard is at work: the store may have lost more.
+        // While one activation is active nobody else writes this record: the store may have lost more writes.
         if (_record.Conflicts > conflicts) _verifier.RequestAll();
     }
 

@@ -76,7 +76,7 @@ public static class RunKeys
         {
             Range = Open(0, 1), DefaultDescription = "chosen for each image", Remedy = "leave it out to choose one for each image",
         },
-        new(run => run.Mask.IgnoreBand, "Half the width, in values of the map, of the band around the threshold that is labelled 255 (ignore); 0 for no band.") { Range = Closed(0, 0.5) },
+        new(run => run.Mask.IgnoreBand, "Half the width, in values of the map, of the band around the threshold that is labeled 255 (ignore); 0 for no band.") { Range = Closed(0, 0.5) },
         new(run => run.Mask.MinArea, "The smallest fraction of the image that an object may cover.") { Range = Closed(0, 1), Unit = "fraction" },
         new(run => run.Mask.MaxArea, "The largest fraction of the image that an object may cover.") { Range = Closed(0, 1), Unit = "fraction" },
         new(run => run.Mask.MinConfidence, "The smallest confidence of an accepted mask.") { Range = Closed(0, 1) },

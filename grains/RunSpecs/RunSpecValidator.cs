@@ -5,19 +5,19 @@ using FreeMask.Grains.Domain;
 namespace FreeMask.Grains.RunSpecs;
 
 /// <summary>
-/// Checks a specification without looking at any file or model: each value against its row of <see cref="RunKeys"/>, and the values that have to agree
-/// with each other.
+/// Checks a specification without file access: each value against its row of <see cref="RunKeys"/>, and the values that depend on each
+/// other.
 /// </summary>
 public static class RunSpecValidator
 {
-    // Decoding holds about 1 KiB a pixel (two layers of 128 channels of 4 bytes): 256 GiB, more than any device has.
+    // Decoding needs about 1 KiB a pixel (two layers of 128 channels of 4 bytes); this limit is 256 GiB.
     private const long MostPixels = 1L << 28;
 
     /// <summary>Everything that is wrong, in the order of the run file; empty where the specification can be run.</summary>
     public static ImmutableArray<SpecProblem> Validate(RunSpec spec)
     {
         var values = RunKeys.All.SelectMany(key => key.Check(spec)).ToArray();
-        // A value that is wrong in itself is reported once.
+        // A value with an error of its own is reported once.
         var wrong = values.Select(problem => problem.Path).ToHashSet(StringComparer.Ordinal);
         var between = new List<SpecProblem>();
         Name(spec, between);
@@ -77,7 +77,7 @@ public static class RunSpecValidator
 
     private static void Batch(RunSpec spec, List<SpecProblem> problems)
     {
-        // Sides and batches outside their ranges would overflow; they are reported as such.
+        // Sides and batches outside their ranges would overflow; their own checks report them.
         string[] factors = ["generation.width", "generation.height", "generation.batch"];
         if (spec.Generation is not { Width: { } width, Height: { } height, Batch: var batch } || factors.Any(path => RunKeys.Of(path).Check(spec).Any())) return;
         var pixels = (long)width * height;

@@ -21,7 +21,7 @@ internal sealed class SpecProperty
     internal static SpecProperty Of(Expression<Func<RunSpec, object?>> expression)
     {
         var properties = new Stack<PropertyInfo>();
-        // A number is boxed on the way out.
+        // The lambda boxes a value type.
         var body = expression.Body is UnaryExpression { NodeType: ExpressionType.Convert } boxed ? boxed.Operand : expression.Body;
         for (var at = body; at is MemberExpression { Member: PropertyInfo property } member; at = member.Expression) properties.Push(property);
         return new([.. properties]);
@@ -40,7 +40,7 @@ internal sealed class SpecProperty
         return copy;
     }
 
-    // What 'with' does for a record without a copy constructor of its own.
+    // The same as 'with' on a record, which needs a compile-time property.
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = nameof(MemberwiseClone))]
     private static extern object MemberwiseClone(object record);
 }

@@ -6,7 +6,7 @@ namespace FreeMask.Grains.Runs;
 [GenerateSerializer, Immutable, Alias("freemask.RunDirectoryRecord")]
 internal sealed record RunDirectoryRecord([property: Id(0)] ImmutableArray<string> Runs);
 
-/// <summary>Keeps the list of runs.</summary>
+/// <summary>Stores the list of runs.</summary>
 internal sealed class RunDirectoryGrain([PersistentState("directory", StorageNames.Coordination)] IPersistentState<Stored<RunDirectoryRecord>> state)
     : Grain, IRunDirectoryGrain
 {

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Options;
 
 namespace FreeMask.Grains.Runs;
 
-/// <summary>Leads a run: one round after the other, and what the user asks in between. One reminder wakes it after its cluster died.</summary>
+/// <summary>Leads a run: its rounds in order, and the commands of users. A reminder activates it after the death of its cluster.</summary>
 internal sealed partial class RunGrain(
     [PersistentState("run", StorageNames.Coordination)] IPersistentState<Stored<RunRecord>> state,
     IArtifactStore artifacts,
@@ -21,7 +21,7 @@ internal sealed partial class RunGrain(
 {
     private const string Wake = "wake";
 
-    // The shortest period that reminders have.
+    // The shortest period of Orleans reminders.
     private static readonly TimeSpan WakePeriod = TimeSpan.FromMinutes(1);
 
     private readonly DurableRecord<RunRecord> _record = new(state);
@@ -51,7 +51,7 @@ internal sealed partial class RunGrain(
         if (!RunName.IsValid(Id)) throw new RunRejectedException($"'{Id}' cannot name a run: use up to {RunName.MaxLength} of a-z, 0-9, '.', '-' and '_'.", []);
         var problems = RunSpecValidator.Validate(spec);
         if (!problems.IsEmpty) throw new RunRejectedException($"The run cannot be started: {string.Join("; ", problems.Select(p => $"{p.Path}: {p.Message}"))}", problems);
-        // Listed and remembered first: a run that exists is never forgotten, and an entry without a run does no harm.
+        // Listed and given a reminder first: a run that exists is then always found, and an entry without a run does no harm.
         await GrainFactory.GetGrain<IRunDirectoryGrain>(0).Register(Id);
         await this.RegisterOrUpdateReminder(Wake, WakePeriod, WakePeriod);
         await _record.UpdateAsync(r => r ?? new RunRecord { Spec = spec, StartedAt = time.GetUtcNow() });
@@ -100,7 +100,7 @@ internal sealed partial class RunGrain(
     {
         await _record.RefreshAsync();
         if (_record.Value is not { Ended: false } record || record.AllClosed) return;
-        // What stopped the run may be a list that the store has lost.
+        // A lost list may be the cause of the error.
         foreach (var round in Enumerable.Range(0, record.Closed.Length + 1)) await GrainFactory.GetRound(Id, round).RestoreLists();
         // The round first: a run that resumes before the failures of its round are reset would fail again at once.
         await GrainFactory.GetRound(Id, record.Closed.Length).Retry(indices);
@@ -117,7 +117,7 @@ internal sealed partial class RunGrain(
     {
         await _record.RefreshAsync();
         if (_record.Value is not { } record) return new RunArtifacts([], 0);
-        // The open round of a cancelled run will never be part of a data set, nor its trainings; what is closed stays.
+        // The open round of a cancelled run never becomes part of a data set; closed rounds stay.
         var cancelled = record.State == RunState.Cancelled;
         var trainings = cancelled ? [] : await RetryPolicies.ReadCall.ExecuteInGrainAsync(() => GrainFactory.GetGrain<ITrainerGrain>(Id).GetArtifacts());
         return new RunArtifacts([.. record.Artifacts, .. trainings], cancelled || record.AllClosed ? record.Closed.Length : record.Closed.Length + 1);
@@ -131,7 +131,7 @@ internal sealed partial class RunGrain(
         for (var round = 0; round < record.Spec.Rounds; round++) await GrainFactory.GetRound(Id, round).Remove();
         await GrainFactory.GetGrain<ITrainerGrain>(Id).Remove();
         await ForgetReminderAsync();
-        // The list last: what is listed can be removed again where this was interrupted.
+        // Removed from the list last: a listed run can be removed again after an interruption.
         await _record.RemoveAsync();
         await GrainFactory.GetGrain<IRunDirectoryGrain>(0).Unregister(Id);
         DeactivateOnIdle();
@@ -180,8 +180,8 @@ internal sealed partial class RunGrain(
         else _loop.Rest();
     }
 
-    /// <summary>Finds out what the devices compute with, and keeps the run to it.</summary>
-    /// <returns>False where no device is known yet, or none can work for the run.</returns>
+    /// <summary>Determines the environment of the devices and binds the run to it.</summary>
+    /// <returns>False if no device is known yet, or none can work on the run.</returns>
     private async Task<bool> FindEnvironmentAsync(RunRecord record)
     {
         var offers = new List<RunEnvironment>();
@@ -200,13 +200,13 @@ internal sealed partial class RunGrain(
             return true;
         }
 
-        // Where silos are there and none has the bundle, waiting does not help.
+        // If silos answer and none has the bundle, waiting does not help.
         if (problems.Count > 0) await _record.UpdateAsync(r => r!.Fail(string.Join("; ", _notes)));
         return false;
     }
 
-    /// <summary>Drives the open round.</summary>
-    /// <returns>True where the run's record has changed.</returns>
+    /// <summary>Reconciles the open round.</summary>
+    /// <returns>True if the run's record has changed.</returns>
     private async Task<bool> DriveAsync(RunRecord record)
     {
         var report = await GrainFactory.GetRound(Id, record.Closed.Length).Reconcile(record.OpenRound(Id), suspended: false);
@@ -237,7 +237,7 @@ internal sealed partial class RunGrain(
     private Task<RoundReport> ReportAsync(int round) =>
         RetryPolicies.ReadCall.ExecuteInGrainAsync(() => GrainFactory.GetRound(Id, round).GetReport());
 
-    /// <summary>Reads a piece of the manifest; one that was lost is written again.</summary>
+    /// <summary>Reads a part of the manifest; a lost one is written again.</summary>
     private async Task<ReadOnlyMemory<byte>> ReadAsync(RunRecord record, string part)
     {
         try

@@ -3,8 +3,8 @@ using FreeMask.Grains.Domain;
 namespace FreeMask.Grains.Samples;
 
 /// <summary>
-/// Keeps a sample's record; <see cref="SampleTransitions"/> decides. A large run has more samples than fit into memory, so one that nobody
-/// called for a while leaves it; at once would be too soon, because lists are made of samples right after they were decided.
+/// Stores a sample's record; <see cref="SampleTransitions"/> contains the logic. A large run has more samples than fit into memory, so an
+/// idle sample is deactivated after a while; not at once, because lists read the samples right after selection.
 /// </summary>
 [CollectionAgeLimit(Minutes = 2)]
 internal sealed class SampleGrain([PersistentState("sample", StorageNames.Samples)] IPersistentState<Stored<SampleRecord>> state, StageTable stages) : Grain, ISampleGrain
@@ -32,7 +32,7 @@ internal sealed class SampleGrain([PersistentState("sample", StorageNames.Sample
     public async Task<SampleRecord?> Decide(bool kept)
     {
         await _record.RefreshAsync();
-        // A record that the store has lost cannot be decided on; the shard sees to it that the sample is made again.
+        // Without a record there is nothing to decide on; the shard finds the loss and has the sample made again.
         return _record.Value is null ? null : await _record.UpdateAsync(record => record is null ? record! : SampleTransitions.Decide(record, kept));
     }
 

@@ -5,23 +5,23 @@ using Microsoft.Extensions.Logging;
 namespace FreeMask.Grains.Stages;
 
 /// <summary>
-/// Makes artifacts again that the store lost or found damaged: the same work on the same inputs makes the same bytes, so the address is whole
-/// again and no record changes. Neither the sample that met the loss nor the one that it belongs to is at fault.
+/// Recomputes artifacts that the store has lost or found damaged: the same work on the same inputs gives the same bytes, so the hash is
+/// valid again and no record changes. No fault is counted, neither for the sample that found the loss nor for its owner.
 /// </summary>
-/// <param name="inner">What works.</param>
+/// <param name="inner">The next runner of the chain.</param>
 /// <param name="stages">The stages.</param>
 /// <param name="artifacts">The store.</param>
 /// <param name="donors">The donor snapshot of the round; null before there is one.</param>
 /// <param name="read">Reads the record of a sample of the same round; null where there is none.</param>
-/// <param name="restoreLists">Has the round write its lists again, the donor snapshot among them; null where nobody can.</param>
-/// <param name="logger">Tells what was lost.</param>
+/// <param name="restoreLists">Has the round write its lists again, including the donor snapshot; null if not possible.</param>
+/// <param name="logger">Logs lost artifacts.</param>
 internal sealed partial class ArtifactRecoveryRunner(
     IStageRunner inner, StageTable stages, IArtifactStore artifacts, string? donors, Func<int, Task<SampleRecord?>> read, Func<Task>? restoreLists, ILogger logger) : IStageRunner
 {
     /// <inheritdoc/>
     public async Task<IReadOnlyList<StageOutcome>> RunAsync(Stage stage, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
     {
-        // Each artifact is made again once: what is lost a second time has another reason.
+        // Each artifact is recomputed once: a second loss has another cause.
         var restored = new HashSet<string>(StringComparer.Ordinal);
         while (true)
         {
@@ -37,12 +37,12 @@ internal sealed partial class ArtifactRecoveryRunner(
         }
     }
 
-    /// <summary>Makes a lost artifact again.</summary>
+    /// <summary>Recomputes a lost artifact.</summary>
     /// <param name="hash">Its address.</param>
     /// <param name="spec">What the run makes.</param>
-    /// <param name="inputs">The sample that it belongs to, or that needs it as a donor.</param>
+    /// <param name="inputs">The owner of the artifact, or samples that use it as a donor.</param>
     /// <param name="cancellationToken">The device stops.</param>
-    /// <returns>False where it is not known what it was made from, or other bytes were made.</returns>
+    /// <returns>False if the owner is unknown or the bytes differ.</returns>
     public async Task<bool> RestoreAsync(string hash, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
     {
         if (await FindOwnerAsync(hash, inputs, cancellationToken) is not { } owner) return await RestoreListsAsync(hash, cancellationToken);
@@ -60,7 +60,7 @@ internal sealed partial class ArtifactRecoveryRunner(
         return outcome.Artifacts.Any(a => a.Hash == hash);
     }
 
-    /// <summary>Has the lists written again where it may be one of them that is lost.</summary>
+    /// <summary>Has the lists written again if the lost artifact may be one of them.</summary>
     private async Task<bool> RestoreListsAsync(string hash, CancellationToken cancellationToken)
     {
         if (restoreLists is null) return false;
@@ -82,7 +82,7 @@ internal sealed partial class ArtifactRecoveryRunner(
         }
     }
 
-    /// <summary>The sample that an artifact belongs to: one of the batch, or a donor of the round.</summary>
+    /// <summary>The owner of an artifact: a sample of the batch, or a donor of the round.</summary>
     private async Task<StageInput?> OwnerAsync(string hash, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
     {
         if (inputs.FirstOrDefault(i => Has(i.Artifacts, hash)) is { } own) return own;

@@ -1,23 +1,23 @@
 namespace FreeMask.Grains.Stages;
 
-/// <summary>Trains and measures segmenters. Knows nothing of grains.</summary>
+/// <summary>Trains and evaluates segmenters. Implementations do not call grains.</summary>
 public interface ISegmenterTraining
 {
-    /// <summary>Trains a model. The same request makes the same model, interrupted or not.</summary>
-    /// <exception cref="FreeMask.FreeMaskException">It cannot be trained so; the message reaches the user.</exception>
+    /// <summary>Trains a model. Equal requests give equal models, interrupted or not.</summary>
+    /// <exception cref="FreeMask.FreeMaskException">The training is not possible; the message is shown to the user.</exception>
     Task<SegmenterModel> TrainAsync(TrainingRequest request, ITrainingMonitor monitor, CancellationToken cancellationToken);
 
-    /// <summary>Measures a model on the data set that the specification names.</summary>
-    /// <exception cref="FreeMask.FreeMaskException">It cannot be measured so; the message reaches the user.</exception>
+    /// <summary>Evaluates a model on the data set that the specification names.</summary>
+    /// <exception cref="FreeMask.FreeMaskException">The evaluation is not possible; the message is shown to the user.</exception>
     Task<SegmenterQuality> EvaluateAsync(RunSpec spec, SegmenterModel model, ITrainingMonitor monitor, CancellationToken cancellationToken);
 }
 
 /// <summary>What to train.</summary>
 /// <param name="Spec">What the run makes; batch, learning rate and starting weights are in <see cref="RunSpec.Training"/>.</param>
-/// <param name="Examples">What to learn from, in an order that never changes.</param>
+/// <param name="Examples">Training images and labels, in a fixed order.</param>
 /// <param name="Seed">The seed of this training.</param>
 /// <param name="Steps">Optimiser steps.</param>
-/// <param name="Checkpoint">Where an earlier try stopped; null to start from the beginning.</param>
+/// <param name="Checkpoint">The checkpoint to continue from; null to start from the beginning.</param>
 public sealed record TrainingRequest(RunSpec Spec, IReadOnlyList<TrainingExample> Examples, ulong Seed, int Steps, TrainingCheckpoint? Checkpoint);
 
 /// <summary>An image and its label map, by content.</summary>
@@ -25,17 +25,17 @@ public sealed record TrainingRequest(RunSpec Spec, IReadOnlyList<TrainingExample
 /// <param name="Label">The label map's hash.</param>
 public readonly record struct TrainingExample(string Image, string Label);
 
-/// <summary>A training that stopped: everything needed to go on as if it had not.</summary>
+/// <summary>A checkpoint: everything needed to continue as if uninterrupted.</summary>
 /// <param name="Step">Steps done.</param>
-/// <param name="Artifact">The hash of weights, optimiser and whatever else the training keeps.</param>
+/// <param name="Artifact">The hash of weights, optimizer state and everything else that the training needs.</param>
 public sealed record TrainingCheckpoint(int Step, string Artifact);
 
-/// <summary>What a training tells while it works.</summary>
+/// <summary>Receives progress and checkpoints of a training.</summary>
 public interface ITrainingMonitor
 {
-    /// <summary>How far it is. Cheap; call it every step.</summary>
+    /// <summary>Reports progress. Cheap; call it at every step.</summary>
     void Report(int step, int steps, double? loss);
 
-    /// <summary>Keeps a checkpoint whose artifact is in the store; returns when it is durable.</summary>
+    /// <summary>Records a checkpoint whose artifact is in the store; completes when it is durable.</summary>
     Task SaveAsync(TrainingCheckpoint checkpoint, CancellationToken cancellationToken);
 }

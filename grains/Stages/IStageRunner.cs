@@ -3,27 +3,29 @@ using System.Collections.Immutable;
 namespace FreeMask.Grains.Stages;
 
 /// <summary>
-/// Does the work of the stages on one device. Implementations read and write the artifact store, keep their model sessions, and know
-/// nothing of grains. One instance serves one device; calls may overlap when the device allows it.
+/// Executes stages on one device. Implementations read and write the artifact store and keep their model sessions; they do not call
+/// grains. One instance serves one device; calls may overlap if the device allows it.
 /// </summary>
 public interface IStageRunner
 {
-    /// <summary>Works on samples of one run.</summary>
-    /// <param name="stage">The work; all inputs are at the stage before it.</param>
+    /// <summary>Processes samples of one run.</summary>
+    /// <param name="stage">The stage; all inputs are in the state before it.</param>
     /// <param name="spec">What the run makes.</param>
-    /// <param name="inputs">At most <see cref="StageDefinition.BatchSize"/> samples. What is made of one must not depend on the others.</param>
-    /// <param name="cancellationToken">The device stops: leave soon.</param>
-    /// <returns>One outcome an input, in the same order. Artifacts that they name are in the store.</returns>
-    /// <exception cref="FreeMask.FreeMaskException">The model or the setting is at fault: no sample of the run can be worked on. The message reaches the user.</exception>
-    /// <exception cref="Artifacts.ArtifactStoreException">The store failed: the batch is tried again.</exception>
+    /// <param name="inputs">At most <see cref="StageDefinition.BatchSize"/> samples. The result of one must not depend on the
+    /// others.</param>
+    /// <param name="cancellationToken">Cancelled when the device stops.</param>
+    /// <returns>One outcome for each input, in the same order. Artifacts that they name are in the store.</returns>
+    /// <exception cref="FreeMask.FreeMaskException">The model or a setting is at fault, so that no sample of the run can be processed. The
+    /// message is shown to the user.</exception>
+    /// <exception cref="Artifacts.ArtifactStoreException">The store failed: the batch is retried.</exception>
     /// <exception cref="Exception">
-    /// Something else: the samples are tried one by one, so that one sample's fault costs no other; when none of several can be worked on,
-    /// the model is held to be at fault.
+    /// Any other error: the samples are retried one by one, so that a poison sample does not affect the others; if several are tried and
+    /// all fail, the model is at fault.
     /// </exception>
     Task<IReadOnlyList<StageOutcome>> RunAsync(Stage stage, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken);
 }
 
-/// <summary>One sample to work on.</summary>
+/// <summary>A sample to process.</summary>
 public sealed record StageInput
 {
     /// <summary>The run's id.</summary>
@@ -35,16 +37,16 @@ public sealed record StageInput
     /// <summary>The index within the round.</summary>
     public required int Index { get; init; }
 
-    /// <summary>Class, background, prompt and the names of the random streams.</summary>
+    /// <summary>Class, background, prompt, seed and stream.</summary>
     public required SamplePlan Plan { get; init; }
 
-    /// <summary>The attempt: part of the name of every random stream.</summary>
+    /// <summary>The attempt: part of the key of every random stream.</summary>
     public required int Attempt { get; init; }
 
-    /// <summary>How often this work on it failed before, within the attempt.</summary>
+    /// <summary>Faults in this state and attempt so far.</summary>
     public int Faults { get; init; }
 
-    /// <summary>What the stages before made.</summary>
+    /// <summary>Artifacts of the stages before.</summary>
     public ImmutableArray<ArtifactReference> Artifacts { get; init; } = [];
 
     /// <summary>Compose: the donor snapshot; read it with <see cref="Artifacts.SampleLists.ReadSnapshotAsync"/>.</summary>
@@ -53,7 +55,7 @@ public sealed record StageInput
     /// <summary>Score: the scoring model; null where the run names a segmenter of the user's own.</summary>
     public SegmenterModel? ScoringModel { get; init; }
 
-    /// <summary>A sample as its record tells it.</summary>
+    /// <summary>Makes the input of a stage from a record.</summary>
     public static StageInput Of(string run, SampleRecord record) => new()
     {
         Run = run,
@@ -65,7 +67,7 @@ public sealed record StageInput
         Artifacts = record.Artifacts,
     };
 
-    /// <summary>The address of an artifact that a stage before must have made.</summary>
+    /// <summary>The hash of an artifact that a stage before must have made.</summary>
     /// <exception cref="InvalidOperationException">There is none of this name.</exception>
     public string Artifact(string name)
     {
@@ -75,7 +77,7 @@ public sealed record StageInput
     }
 }
 
-/// <summary>How work on one sample ended.</summary>
+/// <summary>The outcome of a stage for one sample.</summary>
 public sealed record StageOutcome
 {
     private StageOutcome(StageResult result) => Result = result;
@@ -83,10 +85,10 @@ public sealed record StageOutcome
     /// <summary>How it ended.</summary>
     public StageResult Result { get; }
 
-    /// <summary>What was made: name (<see cref="ArtifactNames"/>) and address.</summary>
+    /// <summary>Artifacts: name (<see cref="ArtifactNames"/>) and hash.</summary>
     public ImmutableArray<(string Name, string Hash)> Artifacts { get; private init; } = [];
 
-    /// <summary>Small numbers about the work, such as <c>mask.threshold</c>.</summary>
+    /// <summary>Numbers about the result, such as <c>mask.threshold</c>.</summary>
     public ImmutableArray<SampleFact> Facts { get; private init; } = [];
 
     /// <summary>Score: mean IoU over the classes present, in [0, 1].</summary>
@@ -95,7 +97,7 @@ public sealed record StageOutcome
     /// <summary>Why it was rejected or faulted.</summary>
     public string? Reason { get; private init; }
 
-    /// <summary>The stage is reached.</summary>
+    /// <summary>The stage is done.</summary>
     public static StageOutcome Done(ImmutableArray<(string Name, string Hash)> artifacts, ImmutableArray<SampleFact> facts = default) =>
         new(StageResult.Done) { Artifacts = artifacts, Facts = facts.IsDefault ? [] : facts };
 
@@ -103,18 +105,23 @@ public sealed record StageOutcome
     public static StageOutcome Scored(double score, ImmutableArray<(string Name, string Hash)> artifacts = default) =>
         new(StageResult.Done) { Artifacts = artifacts.IsDefault ? [] : artifacts, Score = score };
 
-    /// <summary>The mask broke a rule: the sample starts again with the next seeds. Reasons are grouped for display: put numbers into facts.</summary>
+    /// <summary>
+    /// The mask was rejected: the sample starts again with the next attempt. Equal reasons are counted together, so numbers belong into
+    /// facts.
+    /// </summary>
     public static StageOutcome Rejected(string reason, ImmutableArray<SampleFact> facts = default) =>
         new(StageResult.Rejected) { Reason = reason, Facts = facts.IsDefault ? [] : facts };
 
-    /// <summary>This sample could not be worked on.</summary>
+    /// <summary>The sample faulted.</summary>
     public static StageOutcome Fault(string reason) => new(StageResult.Fault) { Reason = reason };
 }
 
-/// <summary>Makes the runners of a silo's devices.</summary>
+/// <summary>Creates the stage runners of a silo's devices.</summary>
 public interface IStageRunnerFactory
 {
-    /// <summary>Makes the runner of a device; called once a device. Models are loaded when the first batch needs them.</summary>
+    /// <summary>
+    /// Creates the runner of a device; called once for each device. Models are loaded for the first batch that needs them.
+    /// </summary>
     /// <param name="device">The device's name, such as <c>cpu</c> or <c>cuda:1</c>.</param>
     IStageRunner Create(string device);
 }

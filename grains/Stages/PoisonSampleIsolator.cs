@@ -2,20 +2,20 @@ using FreeMask.Grains.Artifacts;
 
 namespace FreeMask.Grains.Stages;
 
-/// <summary>The model, not a sample, is at fault. The message reaches the user.</summary>
+/// <summary>The model, not a sample, is at fault. The message is shown to the user.</summary>
 internal sealed class ModelFaultException(string message, Exception innerException) : Exception(message, innerException);
 
 /// <summary>
-/// Finds out what is at fault when a batch fails: its samples are tried one by one. One that fails alone is a poison sample; when none of
-/// several can be worked on, the model is at fault, and that is one error, not one a sample. Samples that failed before say nothing about
-/// the model: poison samples are what is left over, and end up in one batch.
+/// Finds the cause of a failed batch by retrying its samples one by one. A sample that fails alone is a poison sample. If several are
+/// tried and all fail, the model is at fault, which is one error and not one for each sample. Samples that failed before do not count as
+/// evidence against the model: the poison samples of a shard remain and end up in one batch.
 /// </summary>
-/// <param name="inner">What works.</param>
+/// <param name="inner">The next runner of the chain.</param>
 /// <param name="stages">The stages.</param>
 /// <param name="proven">Whether the same work with the same models succeeded before on this device.</param>
 internal sealed class PoisonSampleIsolator(IStageRunner inner, StageTable stages, bool proven) : IStageRunner
 {
-    // Of a model that never worked, two samples are proof; one that worked may meet a few poison samples in a row.
+    // For a model that never worked two samples are enough evidence; one that worked may meet several poison samples in a row.
     private const int ProofAgainstNew = 2, ProofAgainstProven = 4;
 
     /// <inheritdoc/>

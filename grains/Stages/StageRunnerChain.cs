@@ -4,13 +4,13 @@ using Microsoft.Extensions.Logging;
 namespace FreeMask.Grains.Stages;
 
 /// <summary>
-/// The decorators around the handlers of a device, from the outside in: poison samples are isolated, lost artifacts are made again, the
-/// watchdog measures each call, a handler works.
+/// The decorators around the stage handlers of a device, from the outside in: isolate poison samples, recover lost artifacts, watchdog,
+/// handler.
 /// </summary>
 /// <param name="stages">The stages.</param>
 /// <param name="artifacts">The store.</param>
 /// <param name="time">The clock of the watchdog.</param>
-/// <param name="logger">Tells what was lost.</param>
+/// <param name="logger">Logs lost artifacts.</param>
 internal sealed class StageRunnerChain(StageTable stages, IArtifactStore artifacts, TimeProvider time, ILogger logger)
 {
     /// <summary>The chain for one batch.</summary>
@@ -20,14 +20,14 @@ internal sealed class StageRunnerChain(StageTable stages, IArtifactStore artifac
     /// <param name="round">The round.</param>
     /// <param name="donors">The donor snapshot of the round; null before there is one.</param>
     /// <param name="proven">Whether the same work with the same models succeeded before on this device.</param>
-    /// <returns>What to call, and the watchdog within it.</returns>
+    /// <returns>The outermost runner, and the watchdog.</returns>
     public (IStageRunner Runner, StageWatchdog Watchdog) ForBatch(IStageRunner handlers, IGrainFactory grains, string run, int round, string? donors, bool proven)
     {
         var watchdog = new StageWatchdog(handlers, time);
         return (new PoisonSampleIsolator(ForRecovery(watchdog, grains, run, round, donors), stages, proven), watchdog);
     }
 
-    /// <summary>The part of the chain that makes lost artifacts again.</summary>
+    /// <summary>The part of the chain that recovers lost artifacts.</summary>
     /// <param name="handlers">The handlers of the device.</param>
     /// <param name="grains">Reads records of samples.</param>
     /// <param name="run">The run's id.</param>

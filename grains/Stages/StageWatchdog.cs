@@ -1,8 +1,8 @@
 namespace FreeMask.Grains.Stages;
 
 /// <summary>
-/// Measures how long the present call lasts. It stands next to the handlers, so that a batch that is tried again sample by sample counts as
-/// several calls, not as one that takes long.
+/// Measures the duration of the current call. It is directly around the handlers, so that a batch that is retried sample by sample counts
+/// as several calls, not as a long one.
 /// </summary>
 /// <param name="inner">What works.</param>
 /// <param name="time">The clock.</param>

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Options;
 
 namespace FreeMask.Grains.Training;
 
-/// <summary>Runs trainings in the background. A call never waits for one; the round asks, and is notified when a job ends.</summary>
+/// <summary>Runs trainings in the background. No call waits for a training; the round polls, and is notified when a job ends.</summary>
 internal sealed partial class TrainerGrain(
     [PersistentState("trainer", StorageNames.Coordination)] IPersistentState<Stored<TrainerRecord>> state,
     ISegmenterTraining training,
@@ -20,7 +20,7 @@ internal sealed partial class TrainerGrain(
     TimeProvider time,
     ILogger<TrainerGrain> logger) : Grain, ITrainerGrain
 {
-    // However far the clock of the store is ahead of this one.
+    // Tolerates a store whose clock is ahead of this one.
     private static readonly TimeSpan CheckpointAge = TimeSpan.FromDays(1);
 
     private readonly DurableRecord<TrainerRecord> _record = new(state);
@@ -43,7 +43,7 @@ internal sealed partial class TrainerGrain(
             var own = await environment.DescribeAsync(job.Spec.Model, CancellationToken.None);
             if (EnvironmentCheck.Refuse(job.Spec, job.Environment, self.Name, own, null) is { } refusal)
             {
-                // The next activation may be on a silo that computes as the run does.
+                // The next activation may be on a silo with the environment of the run.
                 DeactivateOnIdle();
                 return ReportOf(job.Id, known, job.Title, job.Steps) with { Note = refusal };
             }
@@ -86,7 +86,7 @@ internal sealed partial class TrainerGrain(
         DeactivateOnIdle();
     }
 
-    public Task ResetFailures() => _record.UpdateAsync(r => (r ?? TrainerRecord.Empty).Forgive());
+    public Task ResetFailures() => _record.UpdateAsync(r => (r ?? TrainerRecord.Empty).ResetFailures());
 
     private string? Note => _problem is null ? null : $"waiting: {_problem}";
 
@@ -108,7 +108,7 @@ internal sealed partial class TrainerGrain(
         _running.Task = RunAsync(job, record, monitor, stop.Token);
     }
 
-    // Runs on the grain's scheduler except for the work itself. Never throws.
+    // Never throws. Runs on the grain's scheduler except for the training itself.
     private async Task RunAsync(TrainingJob job, JobRecord record, Monitor monitor, CancellationToken stop)
     {
         await Task.Yield();
@@ -127,13 +127,13 @@ internal sealed partial class TrainerGrain(
         }
         catch (ArtifactLostException lost) when (lost.Hash == record.Checkpoint)
         {
-            // What the checkpoint saved is trained again.
+            // Work after the checkpoint is repeated.
             LogCheckpointLost(logger, lost, job.Id);
             await ForgetCheckpointAsync(record);
         }
         catch (ArtifactStoreException exception) when (exception is not ArtifactLostException)
         {
-            // Tried again every moment: the same trouble is told once.
+            // Retried after a delay; repeated equal errors are logged once.
             if (_problem != exception.Message) LogGivenUp(logger, exception, job.Id);
             _problem = exception.Message;
         }
@@ -171,13 +171,13 @@ internal sealed partial class TrainerGrain(
         }
     }
 
-    /// <summary>Has an example made again from its sample's record.</summary>
+    /// <summary>Has a training example recomputed from the record of its sample.</summary>
     private async Task<bool> RestoreAsync(TrainingJob job, IReadOnlyList<ListedSample> samples, string hash)
     {
         var run = this.GetPrimaryKeyString();
         foreach (var index in samples.Where(s => s.Image == hash || s.Label == hash).Select(s => s.Index).Distinct())
         {
-            // A list does not say of which round it is; the record that names the artifact does.
+            // A list does not contain the round; the record that refers to the artifact does.
             for (var round = 0; round <= job.Round; round++)
             {
                 if (await GrainFactory.GetSample(run, round, index).Get() is { } record && record.Artifacts.Any(a => a.Hash == hash))
@@ -204,12 +204,12 @@ internal sealed partial class TrainerGrain(
         }
         catch (Exception storage)
         {
-            // The failure is not kept, so the job starts again from its checkpoint and meets it again.
+            // The failure is not stored: the job starts again from its checkpoint and fails again if the cause remains.
             LogGivenUp(logger, storage, job.Id);
         }
     }
 
-    /// <summary>Removes a checkpoint that no record names any more; where that fails, the collector does it later.</summary>
+    /// <summary>Removes a checkpoint without references; if that fails, the artifact collector removes it later.</summary>
     private async Task RemoveAsync(string? checkpoint)
     {
         if (checkpoint is null) return;
@@ -238,7 +238,7 @@ internal sealed partial class TrainerGrain(
     private static TrainerRecord WithError(TrainerRecord record, string id, string message) =>
         record.With((record.Find(id) ?? new JobRecord { Id = id }) with { Error = message });
 
-    /// <summary>Keeps a job. A write that fails may have been applied; writing the same again is safe.</summary>
+    /// <summary>Stores a job. A failed write may have been applied; writing the same again is idempotent.</summary>
     private async Task KeepAsync(JobRecord job)
     {
         try
@@ -280,7 +280,7 @@ internal sealed partial class TrainerGrain(
         public Task Task { get; set; } = Task.CompletedTask;
     }
 
-    /// <summary>The training's view of its job: called from any thread, it keeps checkpoints on the grain's scheduler.</summary>
+    /// <summary>Progress and checkpoints of a job: called on any thread, it stores checkpoints on the grain's scheduler.</summary>
     private sealed class Monitor(TrainerGrain trainer, TrainingJob job, JobRecord begun, TimeProvider time, TaskScheduler scheduler) : ITrainingMonitor
     {
         private readonly long _started = time.GetTimestamp();
@@ -288,7 +288,7 @@ internal sealed partial class TrainerGrain(
 
         public TrainingProgress Progress => _progress;
 
-        /// <summary>The last checkpoint that was kept; null where none was.</summary>
+        /// <summary>The last stored checkpoint; null if there is none.</summary>
         public string? Checkpoint { get; private set; } = begun.Checkpoint;
 
         public double Seconds => begun.Seconds + time.GetElapsedTime(_started).TotalSeconds;
@@ -305,7 +305,7 @@ internal sealed partial class TrainerGrain(
         {
             await trainer.KeepAsync(kept);
             trainer._problem = null;
-            // Only now is the one before of no use.
+            // Only now is the previous checkpoint unreferenced.
             if (Checkpoint != kept.Checkpoint) await trainer.RemoveAsync(Checkpoint);
             Checkpoint = kept.Checkpoint;
         }

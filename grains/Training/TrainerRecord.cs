@@ -3,14 +3,14 @@ using FreeMask.Grains.Stages;
 
 namespace FreeMask.Grains.Training;
 
-/// <summary>What a trainer keeps: its jobs.</summary>
+/// <summary>The jobs of a trainer.</summary>
 [GenerateSerializer, Immutable, Alias("freemask.TrainerRecord")]
 internal sealed record TrainerRecord([property: Id(0)] ImmutableArray<JobRecord> Jobs)
 {
     /// <summary>No jobs.</summary>
     public static TrainerRecord Empty { get; } = new([]);
 
-    /// <summary>A job; null where it was never begun.</summary>
+    /// <summary>A job; null if it was never started.</summary>
     public JobRecord? Find(string id) => Jobs.FirstOrDefault(j => j.Id == id);
 
     /// <summary>Adds a job or replaces it.</summary>
@@ -21,11 +21,11 @@ internal sealed record TrainerRecord([property: Id(0)] ImmutableArray<JobRecord>
         return new TrainerRecord(Jobs.Add(job));
     }
 
-    /// <summary>Forgets failures; their checkpoints stay.</summary>
-    public TrainerRecord Forgive() => Jobs.All(j => j.Error is null) ? this : new TrainerRecord([.. Jobs.Select(j => j with { Error = null })]);
+    /// <summary>Clears failures; checkpoints stay.</summary>
+    public TrainerRecord ResetFailures() => Jobs.All(j => j.Error is null) ? this : new TrainerRecord([.. Jobs.Select(j => j with { Error = null })]);
 }
 
-/// <summary>A job as it is kept.</summary>
+/// <summary>The stored form of a job.</summary>
 [GenerateSerializer, Immutable, Alias("freemask.JobRecord")]
 internal sealed record JobRecord
 {
@@ -38,13 +38,13 @@ internal sealed record JobRecord
     /// <summary>The last checkpoint; null before the first and after the end.</summary>
     [Id(2)] public string? Checkpoint { get; init; }
 
-    /// <summary>Seconds of work that count: up to the last checkpoint, or the end.</summary>
+    /// <summary>Seconds of work whose result is stored: up to the last checkpoint, or the end.</summary>
     [Id(3)] public double Seconds { get; init; }
 
     /// <summary>The trained model.</summary>
     [Id(4)] public SegmenterModel? Model { get; init; }
 
-    /// <summary>The measurement.</summary>
+    /// <summary>The evaluation.</summary>
     [Id(5)] public SegmenterQuality? Quality { get; init; }
 
     /// <summary>Why it failed.</summary>
@@ -53,9 +53,9 @@ internal sealed record JobRecord
     /// <summary>Whether there is a result.</summary>
     public bool IsDone => Model is not null || Quality is not null;
 
-    /// <summary>The artifacts that this record names.</summary>
+    /// <summary>The artifacts that this record refers to.</summary>
     public IEnumerable<string> Artifacts => Checkpoint is null ? Model?.Hashes ?? [] : (Model?.Hashes ?? []).Append(Checkpoint);
 
-    /// <summary>Where to go on.</summary>
+    /// <summary>The checkpoint to continue from.</summary>
     public TrainingCheckpoint? Resume => Checkpoint is null ? null : new TrainingCheckpoint(CheckpointStep, Checkpoint);
 }

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 
 namespace FreeMask.Hosting.Artifacts;
 
-/// <summary>Has artifacts that nothing names removed now and then. That several silos ask does no harm: one collection is under way at a time.</summary>
+/// <summary>Requests artifact collections periodically. Requests of several silos are harmless: one collection runs at a time.</summary>
 internal sealed partial class ArtifactCollection(
     IGrainFactory grains, IOptions<CollectionOptions> options, IOptions<FreeMaskOptions> silo, TimeProvider time, ILogger<ArtifactCollection> logger) : BackgroundService
 {

@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace FreeMask.Hosting.Artifacts;
 
-/// <summary>What keeps artifacts.</summary>
+/// <summary>Types of artifact stores.</summary>
 public enum ArtifactStoreType
 {
     /// <summary>A folder, which the silos of a cluster share.</summary>
@@ -12,7 +12,7 @@ public enum ArtifactStoreType
     AzureBlob,
 }
 
-/// <summary>Where artifacts are. Section <c>FreeMask:Artifacts</c>; silos and clients of one cluster must agree.</summary>
+/// <summary>The artifact store. Section <c>FreeMask:Artifacts</c>; silos and clients of one cluster must agree.</summary>
 public sealed class ArtifactStoreOptions : IValidatableObject
 {
     /// <summary><c>Folder</c> (the default) or <c>AzureBlob</c>.</summary>
@@ -21,7 +21,7 @@ public sealed class ArtifactStoreOptions : IValidatableObject
     /// <summary>Folder: the path; null for <c>artifacts</c> in the data folder.</summary>
     public string? Folder { get; set; }
 
-    /// <summary>Folder: true to write nothing there. Default false.</summary>
+    /// <summary>Folder: true to write nothing. Default false.</summary>
     public bool ReadOnly { get; set; }
 
     /// <summary>AzureBlob: the account's connection string.</summary>
@@ -30,11 +30,13 @@ public sealed class ArtifactStoreOptions : IValidatableObject
     /// <summary>AzureBlob: an entry of <c>ConnectionStrings</c> that holds the account's connection string.</summary>
     public string? ConnectionName { get; set; }
 
-    /// <summary>AzureBlob with a connection string: the container, made where it is absent. Default <c>freemask</c>.</summary>
+    /// <summary>AzureBlob with a connection string: the container, created if it is absent. Default <c>freemask</c>.</summary>
     [RegularExpression("[a-z0-9](-?[a-z0-9]){2,62}", ErrorMessage = "a container's name has 3 to 63 of a-z, 0-9 and single '-'")]
     public string Container { get; set; } = "freemask";
 
-    /// <summary>AzureBlob without a connection string: the container's address, with a SAS, or without one to sign in by managed identity.</summary>
+    /// <summary>
+    /// AzureBlob without a connection string: the container's address, with a SAS, or without one to use managed identity.
+    /// </summary>
     public Uri? ContainerUri { get; set; }
 
     /// <inheritdoc/>

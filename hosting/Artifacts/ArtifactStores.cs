@@ -39,7 +39,7 @@ internal static class ArtifactStores
         }
 
         if (options.ContainerUri is not { } uri) throw new FreeMaskException($"FreeMask:Artifacts:ConnectionName is '{options.ConnectionName}', but ConnectionStrings has no such entry.");
-        // A SAS is part of the address; without one the silo signs in as itself.
+        // A SAS is part of the address; without one the silo uses managed identity.
         return uri.Query.Contains("sig=", StringComparison.Ordinal)
             ? new BlobContainerClient(uri, BlobArtifactStore.ClientOptions())
             : new BlobContainerClient(uri, new DefaultAzureCredential(), BlobArtifactStore.ClientOptions());

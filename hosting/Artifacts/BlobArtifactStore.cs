@@ -8,16 +8,16 @@ using FreeMask.Grains.Artifacts;
 namespace FreeMask.Hosting.Artifacts;
 
 /// <summary>
-/// Artifacts as blobs of one container: <c>ab/abcd...</c>, as in a folder. A blob is written only where there is none, and appears whole or
-/// not at all; what is read is checked against its name, and a damaged blob is deleted, so that it can be made again.
+/// Artifacts as blobs of one container: <c>ab/abcd...</c>. A blob is only written if there is none, and is stored completely or not at
+/// all. Reads verify the hash; a damaged blob is deleted, so that it can be stored again.
 /// </summary>
 internal sealed class BlobArtifactStore(BlobContainerClient container) : IArtifactStore
 {
     private volatile bool _prepared;
 
     /// <summary>
-    /// How clients of the store talk to the service: the newest API version that the emulator knows too, and a few quick retries, because what
-    /// fails here is tried again by whoever asked.
+    /// Client options: the newest API version that the emulator supports too, and a few quick retries, because callers retry after
+    /// failures.
     /// </summary>
     public static BlobClientOptions ClientOptions() => new(BlobClientOptions.ServiceVersion.V2025_11_05)
     {
@@ -44,7 +44,7 @@ internal sealed class BlobArtifactStore(BlobContainerClient container) : IArtifa
         }
         catch (RequestFailedException exception) when (exception.ErrorCode == BlobErrorCode.BlobAlreadyExists || exception.Status == 412)
         {
-            // A damaged blob is deleted by being read.
+            // Reading a damaged blob deletes it.
             return await IsWholeAsync(hash, cancellationToken) && await TryTouchAsync(blob, cancellationToken) ? hash : await PutAsync(bytes, cancellationToken);
         }
         catch (Exception exception) when (IsStoreFailure(exception, cancellationToken))
@@ -146,7 +146,7 @@ internal sealed class BlobArtifactStore(BlobContainerClient container) : IArtifa
         }
     }
 
-    /// <summary>Notes that a blob is wanted again, so that it is not removed as a leftover; false where it is gone.</summary>
+    /// <summary>Updates the write time of a blob, so that it is not collected; false if it does not exist.</summary>
     private async Task<bool> TryTouchAsync(BlobClient blob, CancellationToken cancellationToken)
     {
         try
@@ -172,7 +172,7 @@ internal sealed class BlobArtifactStore(BlobContainerClient container) : IArtifa
         ? container.GetBlobClient($"{hash[..2]}/{hash}")
         : throw new ArgumentException($"'{hash}' is not an artifact's address.", nameof(hash));
 
-    /// <summary>Makes the container once. An identity that may only use it is not allowed to, and need not be.</summary>
+    /// <summary>Creates the container once. An identity without the right to create it is accepted if the container exists.</summary>
     private async Task PrepareAsync(CancellationToken cancellationToken)
     {
         if (_prepared) return;
@@ -182,7 +182,7 @@ internal sealed class BlobArtifactStore(BlobContainerClient container) : IArtifa
         }
         catch (RequestFailedException exception) when (exception.Status == 403)
         {
-            // Where it is absent, writing says so.
+            // If the container is absent, writes report it.
         }
 
         _prepared = true;

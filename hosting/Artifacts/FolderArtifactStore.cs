@@ -5,9 +5,9 @@ using FreeMask.Grains.Artifacts;
 namespace FreeMask.Hosting.Artifacts;
 
 /// <summary>
-/// Artifacts as files: <c>ROOT/ab/abcd...</c>, 256 folders by the first byte of the hash. A file appears under its name only when it is whole;
-/// what is read is checked against its name, and a damaged file is moved to <c>ROOT/damaged</c>, so that it can be made again.
-/// The folder may be shared by several silos.
+/// Artifacts as files: <c>ROOT/ab/abcd...</c>, 256 folders by the first byte of the hash. A file gets its name only when it is complete.
+/// Reads verify the hash; a damaged file is moved to <c>ROOT/damaged</c>, so that it can be stored again. Several silos may share the
+/// folder.
 /// </summary>
 public sealed class FolderArtifactStore : IArtifactStore
 {
@@ -19,10 +19,12 @@ public sealed class FolderArtifactStore : IArtifactStore
     private readonly bool _readOnly;
     private long _writes;
 
-    /// <summary>Opens the folder; makes it where absent, and removes what interrupted writers left behind a day ago or earlier.</summary>
+    /// <summary>
+    /// Opens the folder and creates it if necessary; removes temporary files of interrupted writers that are older than a day.
+    /// </summary>
     /// <param name="root">The folder.</param>
-    /// <param name="time">Tells the age of files.</param>
-    /// <param name="readOnly">True to write nothing there: the folder may be absent, or belong to somebody else.</param>
+    /// <param name="time">The clock for the age of files.</param>
+    /// <param name="readOnly">True to write nothing: the folder may be absent, or belong to another user.</param>
     /// <exception cref="FreeMaskException">The folder cannot be used.</exception>
     public FolderArtifactStore(string root, TimeProvider time, bool readOnly = false)
     {
@@ -57,7 +59,7 @@ public sealed class FolderArtifactStore : IArtifactStore
         if (_readOnly) throw new ArtifactStoreException($"The artifact folder '{_root}' was opened for reading only.");
         var hash = ArtifactHash.Of(bytes.Span);
         var path = PathOf(hash);
-        // A file that a power cut or a failing disk has changed is replaced.
+        // A file damaged by a power failure or a failing disk is replaced.
         if (IsWhole(path, bytes) && TryTouch(path)) return hash;
         var incoming = Path.Combine(_incoming, $"{_writer}-{Interlocked.Increment(ref _writes)}");
         try
@@ -110,7 +112,7 @@ public sealed class FolderArtifactStore : IArtifactStore
     {
         for (var i = 0; i < 256; i++)
         {
-            // A folder at a time: the list does not grow with the store.
+            // One folder at a time, so that memory does not grow with the store.
             var folder = new DirectoryInfo(Path.Combine(_root, i.ToString("x2", CultureInfo.InvariantCulture)));
             foreach (var file in await Task.Run(() => FilesOf(folder), cancellationToken)) yield return file;
         }
@@ -132,7 +134,7 @@ public sealed class FolderArtifactStore : IArtifactStore
         }
     }
 
-    /// <summary>Whether a file holds exactly these bytes; false where it cannot be read, since it is about to be replaced.</summary>
+    /// <summary>Whether a file holds exactly these bytes; false if it cannot be read, since it is about to be replaced.</summary>
     private static bool IsWhole(string path, ReadOnlyMemory<byte> bytes)
     {
         try
@@ -157,7 +159,7 @@ public sealed class FolderArtifactStore : IArtifactStore
         }
     }
 
-    /// <summary>Notes that a file is wanted again, so that it is not removed as a leftover; false where it is gone.</summary>
+    /// <summary>Updates the write time of a file, so that it is not collected; false if it does not exist.</summary>
     private bool TryTouch(string path)
     {
         try
@@ -200,7 +202,7 @@ public sealed class FolderArtifactStore : IArtifactStore
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // It is removed as a leftover later.
+            // The temporary file is removed later.
         }
     }
 }

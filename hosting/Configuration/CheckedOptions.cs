@@ -11,7 +11,7 @@ internal static class CheckedOptions
     /// <summary>Binds a section and checks its annotations.</summary>
     /// <param name="services">The services.</param>
     /// <param name="section">The section's key.</param>
-    /// <param name="others">Sections of their own within the section; any key that is neither an option nor one of them is a mistake.</param>
+    /// <param name="others">Sections within the section that are read elsewhere; any other key that is not an option is an error.</param>
     public static void AddCheckedOptions<T>(this IServiceCollection services, string section, params string[] others) where T : class
     {
         services.AddSingleton<IValidateOptions<T>>(s => new Check<T>(section, others, s.GetRequiredService<IConfiguration>()));

@@ -2,17 +2,17 @@ using Microsoft.Extensions.Options;
 
 namespace FreeMask.Hosting.Configuration;
 
-/// <summary>What is wrong with the configuration, where that is what keeps a host from starting.</summary>
+/// <summary>Configuration errors that keep a host from starting.</summary>
 internal static class ConfigurationProblems
 {
-    /// <summary>One line a mistake; null where the configuration is not to blame.</summary>
+    /// <summary>One line for each error; null if the configuration is not the cause.</summary>
     public static IEnumerable<string>? Of(Exception exception) => exception switch
     {
         FreeMaskException => [exception.Message],
         OptionsValidationException invalid => invalid.Failures,
         Orleans.Runtime.OrleansConfigurationException => [exception.Message],
         FileNotFoundException or InvalidDataException => [exception.Message],
-        // The binder says which key it could not read.
+        // The binder names the key that it could not read.
         InvalidOperationException when exception.Source?.StartsWith("Microsoft.Extensions.Configuration", StringComparison.Ordinal) == true =>
             [exception.InnerException is { } inner ? $"{exception.Message} {inner.Message}" : exception.Message],
         AggregateException { InnerExceptions: [var only] } => Of(only),

@@ -3,28 +3,28 @@ using FreeMask.Grains;
 
 namespace FreeMask.Hosting.Configuration;
 
-/// <summary>What a silo is and keeps. Section <c>FreeMask</c>.</summary>
+/// <summary>Role and folders of a silo. Section <c>FreeMask</c>.</summary>
 public sealed class FreeMaskOptions : IValidatableObject
 {
-    /// <summary>The folder of state and artifacts where nothing else is said: <c>freemask</c> under the user's local application data.</summary>
+    /// <summary>The default data folder: <c>freemask</c> in the user's local application data.</summary>
     public static string DefaultDataFolder { get; } =
         Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "freemask");
 
-    /// <summary>The data folder.</summary>
+    /// <summary>The folder of state and artifacts.</summary>
     [Required]
     public string DataFolder { get; set; } = DefaultDataFolder;
 
-    /// <summary>What this silo does for its cluster: <c>coordinator</c>, <c>worker</c>, or both with a comma between them (the default).</summary>
+    /// <summary>The roles of this silo: <c>coordinator</c>, <c>worker</c>, or both with a comma between them (the default).</summary>
     [Required]
     public string Roles { get; set; } = "coordinator,worker";
 
-    /// <summary>The folder of the model bundles that runs name, such as <c>mini</c>; null where runs give paths.</summary>
+    /// <summary>The folder of the model bundles that runs name, such as <c>mini</c>; null if runs give paths.</summary>
     public string? Models { get; set; }
 
-    /// <summary>Whether the silo makes its tables in PostgreSQL as it starts. Default false.</summary>
+    /// <summary>Whether the silo creates its tables in PostgreSQL at start. Default false.</summary>
     public bool PreparePostgreSql { get; set; }
 
-    /// <summary>Whether runs that were at work when their silo died go on as soon as another one stands. Default true.</summary>
+    /// <summary>Whether interrupted runs continue as soon as another silo is active. Default true.</summary>
     public bool WakeRuns { get; set; } = true;
 
     /// <summary>The roles.</summary>

@@ -2,9 +2,7 @@ using FreeMask.Grains;
 
 namespace FreeMask.Hosting.Configuration;
 
-/// <summary>
-/// Checks section <c>Orleans</c> before Orleans reads it, because its own messages name neither the key nor the remedy.
-/// </summary>
+/// <summary>Checks section <c>Orleans</c> before Orleans reads it: the messages of Orleans name neither the key nor the remedy.</summary>
 internal static class ProviderCheck
 {
     private static readonly string[] OnServers = ["Redis", "AzureRedisCache", "AdoNet", "AzureTableStorage", "AzureBlobStorage"];
@@ -12,7 +10,7 @@ internal static class ProviderCheck
     private static readonly string[] Reminders = ["Redis", "AzureRedisCache", "AdoNet", "AzureTableStorage"];
     private static readonly string[] GrainStorage = ["Sqlite", "Redis", "AzureRedisCache", "AdoNet", "AzureTableStorage", "AzureBlobStorage"];
 
-    /// <summary>Checks what a silo needs.</summary>
+    /// <summary>Checks the configuration of a silo.</summary>
     /// <exception cref="FreeMaskException">Something is missing or unknown; the message names its key.</exception>
     public static void CheckSilo(IConfiguration configuration)
     {
@@ -28,11 +26,11 @@ internal static class ProviderCheck
         }
     }
 
-    /// <summary>Checks what a client needs.</summary>
+    /// <summary>Checks the configuration of a client.</summary>
     /// <exception cref="FreeMaskException">Something is missing or unknown; the message names its key.</exception>
     public static void CheckClient(IConfiguration configuration) => Check(configuration, "Orleans:Clustering", Clustering);
 
-    /// <summary>Whether silos find each other through a table that they share; otherwise a silo stands alone.</summary>
+    /// <summary>Whether silos find each other through a shared table; otherwise there is one silo.</summary>
     public static bool IsClustered(IConfiguration configuration) =>
         configuration.GetSection("Orleans:Clustering").Exists() && configuration["Orleans:Clustering:ProviderType"] != "Development";
 
@@ -49,7 +47,7 @@ internal static class ProviderCheck
             throw new FreeMaskException($"{section} says where nothing is: set {section}:ConnectionString, or {section}:ConnectionName to an entry of ConnectionStrings.");
     }
 
-    /// <summary>The connection string of a provider section, its own or the one that it names.</summary>
+    /// <summary>The connection string of a provider section, its own or the one that it refers to.</summary>
     public static string? ConnectionStringOf(IConfiguration configuration, string section) =>
         configuration[$"{section}:ConnectionString"] is { Length: > 0 } own ? own
         : configuration[$"{section}:ConnectionName"] is { Length: > 0 } name ? configuration.GetConnectionString(name)
@@ -57,7 +55,7 @@ internal static class ProviderCheck
 
     private static void CheckAzureBuild(string section, string type)
     {
-        // The packages are part of the build only where it was asked for.
+        // These packages are optional at build time.
         if (!File.Exists(Path.Combine(AppContext.BaseDirectory, "Orleans.Persistence.AzureStorage.dll")))
             throw new FreeMaskException($"{section}:ProviderType is '{type}', but this build has no Azure Storage providers; build with -p:AzureStorage=true.");
     }

@@ -1,12 +1,12 @@
 namespace FreeMask.Hosting.Configuration;
 
-/// <summary>The arguments of the silo program: files that <c>--config</c> names, and settings by key.</summary>
+/// <summary>The arguments of the silo program: configuration files (<c>--config</c>) and settings.</summary>
 /// <param name="ConfigFiles">Configuration files; later ones win.</param>
 /// <param name="Settings">Settings as <c>--Key=value</c>.</param>
 /// <param name="Help">Whether help is asked for.</param>
 internal sealed record SiloArguments(IReadOnlyList<string> ConfigFiles, string[] Settings, bool Help)
 {
-    /// <summary>What the program takes.</summary>
+    /// <summary>The help text.</summary>
     public const string Usage = """
         usage: freemask-silo [--config FILE]... [--KEY=VALUE]...
 
@@ -17,14 +17,14 @@ internal sealed record SiloArguments(IReadOnlyList<string> ConfigFiles, string[]
         Without settings the silo stands alone and keeps its state in the data folder of its user. docs/deploy.md explains all keys.
         """;
 
-    // A key that nobody reads would change nothing, silently.
+    // A key that is not read would be ignored silently.
     private static readonly string[] Roots =
         ["FreeMask", "Orleans", "ConnectionStrings", "Logging", "Urls", "Kestrel", "AllowedHosts", "Environment", "OTEL_"];
 
     /// <summary>Reads the arguments.</summary>
     /// <param name="args">The arguments.</param>
-    /// <param name="sections">Sections that the program reads besides the silo's own.</param>
-    /// <exception cref="FreeMaskException">One is not understood; the message names it.</exception>
+    /// <param name="sections">Sections that the program reads in addition to the silo's.</param>
+    /// <exception cref="FreeMaskException">An argument is not valid; the message names it.</exception>
     public static SiloArguments Parse(string[] args, params string[] sections)
     {
         string[] roots = [.. Roots, .. sections];

@@ -7,9 +7,9 @@ using Microsoft.Extensions.Options;
 namespace FreeMask.Hosting.Devices;
 
 /// <summary>
-/// The devices of the whole cluster. Every silo that membership knows is asked again and again for its devices and their load, so that one
-/// that joins gets work and one that leaves gets none within a check; one that does not answer gets none either, and after a while counts as
-/// lost, long before its leases would run out. This silo's own devices need no question.
+/// The devices of the whole cluster. Every active member is asked periodically for its devices and their load. A silo that joins gets
+/// work, and one that leaves or does not answer gets none, within one refresh interval. After the device-lost timeout a silo without
+/// answers counts as lost, before its leases expire. This silo's own devices are read locally.
 /// </summary>
 internal sealed partial class ClusterDevices(
     ILocalDevices local,
@@ -91,7 +91,7 @@ internal sealed partial class ClusterDevices(
     private IEnumerable<ClusterMember> Others() =>
         membership.CurrentSnapshot.Members.Values.Where(m => m.Status != SiloStatus.Dead && !m.SiloAddress.Equals(self.SiloAddress));
 
-    /// <summary>What a silo said last.</summary>
+    /// <summary>The last answer of a silo.</summary>
     private sealed record Heard(ImmutableArray<DeviceState> Devices, long At, bool Answered);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Silo {Silo} has {Count} devices that take work")]

@@ -11,21 +11,28 @@ namespace FreeMask.Hosting.Devices;
 /// <summary>The devices of this silo. Section <c>FreeMask:Devices</c>.</summary>
 public sealed class DeviceOptions
 {
-    /// <summary>Names of devices: a kind (<c>cpu</c>, <c>cuda</c>, ...), with a number where there are several (<c>cuda:1</c>). Default: one <c>cpu</c>.</summary>
+    /// <summary>
+    /// Names of devices: a kind (<c>cpu</c>, <c>cuda</c>, ...), with a number if there are several (<c>cuda:1</c>). Default: one
+    /// <c>cpu</c>.
+    /// </summary>
     public string[] Names { get; set; } = [];
 
-    /// <summary>Threads inside one operator of a model; 0 (the default) takes one a core.</summary>
+    /// <summary>Threads inside one operator of a model; 0 (the default) for one per core.</summary>
     [Range(0, 1024)]
     public int Threads { get; set; }
 
-    /// <summary>Most megabytes of device memory that one model's arena takes on <c>cuda</c> and <c>tensorrt</c>; 0 (the default) for no limit.</summary>
+    /// <summary>
+    /// Maximum megabytes of device memory for one model's arena on <c>cuda</c> and <c>tensorrt</c>; 0 (the default) for no limit.
+    /// </summary>
     [Range(0, 1 << 20)]
     public int ArenaMegabytes { get; set; }
 
-    /// <summary>A folder that keeps models as they were optimised for this machine; none where nothing is said.</summary>
+    /// <summary>A folder that caches models as ONNX Runtime optimized them for this machine; null for none.</summary>
     public string? OptimizedGraphs { get; set; }
 
-    /// <summary>Options of execution providers by kind, such as <c>FreeMask:Devices:Providers:cuda:cudnn_conv_algo_search</c>; passed on as they are.</summary>
+    /// <summary>
+    /// Options of execution providers by kind, such as <c>FreeMask:Devices:Providers:cuda:cudnn_conv_algo_search</c>; passed on unchanged.
+    /// </summary>
     public Dictionary<string, Dictionary<string, string>> Providers { get; set; } = [];
 
     /// <summary>How models run on a device.</summary>
@@ -48,7 +55,7 @@ public sealed class DeviceOptions
     internal string[] NamesOrDefault => Names is [] ? ["cpu"] : Names;
 }
 
-/// <summary>The devices that configuration names; none where the silo is not a worker. Each gets its runner when it first gets work.</summary>
+/// <summary>The configured devices; none if the silo has no worker role. Each gets its stage runner when it first gets work.</summary>
 internal sealed class ConfiguredDevices : ILocalDevices
 {
     public ConfiguredDevices(IOptions<DeviceOptions> options, IOptions<FreeMaskOptions> silo, ILocalSiloDetails self, IServiceProvider services)

@@ -4,8 +4,8 @@ using FreeMask.Grains.Devices;
 namespace FreeMask.Hosting.Devices;
 
 /// <summary>
-/// Empties this silo's devices before the silo leaves, while it can still call the others: what waits is given back at once, and batches
-/// under way may finish for a while.
+/// Drains this silo's devices before the silo shuts down, while it can still call others: queued samples are given back at once, and
+/// running batches have a limited time to finish.
 /// </summary>
 internal sealed partial class DeviceDrain(ILocalDevices devices, SiloDrainState drain, IGrainFactory grains, ILogger<DeviceDrain> logger) : IHostedService
 {
@@ -18,13 +18,13 @@ internal sealed partial class DeviceDrain(ILocalDevices devices, SiloDrainState 
         drain.Begin();
         try
         {
-            // A device that has nothing to do needs no emptying, and may not even have been opened.
+            // A device without work needs no draining, and may not even have been opened.
             var busy = devices.Devices.Where(d => d.Queued + d.Running > 0);
             await Task.WhenAll(busy.Select(d => grains.GetGrain<IDeviceWorkerGrain>(d.Address.Key).Drain())).WaitAsync(cancellationToken);
         }
         catch (Exception exception)
         {
-            // The samples of what was not given back are taken back when this silo counts as lost.
+            // Samples that were not given back are assigned again when this silo counts as lost.
             LogNotEmptied(logger, exception);
         }
     }

@@ -3,7 +3,7 @@ using Orleans.Runtime.Placement;
 
 namespace FreeMask.Hosting.Devices;
 
-/// <summary>Finds the silo that a grain's key names.</summary>
+/// <summary>Places a grain on the silo that its key names.</summary>
 internal sealed class OwnSiloPlacementDirector(IClusterMembershipService membership) : IPlacementDirector
 {
     /// <inheritdoc/>
@@ -16,10 +16,10 @@ internal sealed class OwnSiloPlacementDirector(IClusterMembershipService members
     }
 }
 
-/// <summary>Silos of the cluster by the keys that <see cref="DeviceKeys"/> gives them.</summary>
+/// <summary>Members of the cluster by their keys (<see cref="DeviceKeys"/>).</summary>
 internal static class Members
 {
-    /// <summary>A member by its address; null where it is not one.</summary>
+    /// <summary>A member by its key; null if it is not in the cluster.</summary>
     public static ClusterMember? Find(ClusterMembershipSnapshot snapshot, SiloAddress address) => snapshot.Members.GetValueOrDefault(address);
 
     /// <summary>The key of a member.</summary>

@@ -6,7 +6,7 @@ namespace FreeMask.Hosting.Operations;
 /// <summary>Whether the artifact store answers.</summary>
 internal sealed class ArtifactCheck(IArtifactStore store) : IHealthCheck
 {
-    // Any address will do: the question is whether there is an answer.
+    // Any hash will do: only the answer matters.
     private static readonly string Anything = ArtifactHash.Of([]);
 
     /// <inheritdoc/>

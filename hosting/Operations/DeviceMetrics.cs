@@ -4,7 +4,7 @@ using FreeMask.Grains.Devices;
 
 namespace FreeMask.Hosting.Operations;
 
-/// <summary>What this silo's devices have to do, as gauges.</summary>
+/// <summary>The load of this silo's devices, as gauges.</summary>
 internal sealed class DeviceMetrics(ILocalDevices devices) : IHostedService, IDisposable
 {
     private readonly Meter _meter = new(Telemetry.Name);

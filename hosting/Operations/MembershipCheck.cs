@@ -3,7 +3,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace FreeMask.Hosting.Operations;
 
-/// <summary>Whether this silo is an active member of its cluster and does not leave it.</summary>
+/// <summary>Whether this silo is an active member of its cluster and does not shut down.</summary>
 internal sealed class MembershipCheck(ISiloStatusOracle oracle, SiloDrainState departure) : IHealthCheck
 {
     /// <inheritdoc/>

@@ -7,14 +7,14 @@ using OpenTelemetry.Resources;
 namespace FreeMask.Hosting.Operations;
 
 /// <summary>
-/// What operators need of a silo: <c>/health/live</c> (the process answers), <c>/health/ready</c> (it is a member of the cluster, takes work
-/// and reaches its artifacts), and metrics and traces, sent to where <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> points.
+/// Health and telemetry of a silo: <c>/health/live</c> (the process answers), <c>/health/ready</c> (it is an active member of the cluster,
+/// takes work and reaches its artifact store), and metrics and traces, exported to <c>OTEL_EXPORTER_OTLP_ENDPOINT</c>.
 /// </summary>
 internal static class OperationsHosting
 {
     private const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT", Ready = "ready";
 
-    /// <summary>Adds checks and telemetry.</summary>
+    /// <summary>Adds health checks and telemetry.</summary>
     public static void AddOperations(this WebApplicationBuilder builder)
     {
         builder.Services.AddHealthChecks()
@@ -36,7 +36,7 @@ internal static class OperationsHosting
         app.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = c => c.Tags.Contains(Ready), ResponseWriter = WriteAsync });
     }
 
-    /// <summary>One line a check, so that whoever asks sees which one fails and why.</summary>
+    /// <summary>One line for each check, so that a failing one is visible with its reason.</summary>
     private static Task WriteAsync(HttpContext context, HealthReport report)
     {
         context.Response.ContentType = "text/plain";

@@ -3,14 +3,14 @@ using FreeMask.Files;
 
 namespace FreeMask.Hosting.Silos;
 
-/// <summary>Where the silo that uses a data folder can be reached.</summary>
+/// <summary>The address of the silo that uses a data folder.</summary>
 /// <param name="Process">Its process id.</param>
-/// <param name="GatewayPort">The port on loopback that clients connect to.</param>
+/// <param name="GatewayPort">The loopback port for clients.</param>
 public sealed record SiloAnnouncement(int Process, int GatewayPort);
 
 /// <summary>
-/// The right to use a data folder: an open file that the operating system closes when the process dies, however it dies. Beside it the
-/// silo says where clients reach it.
+/// The lock of a data folder: an open file that the operating system closes when the process dies. Beside it the silo publishes its
+/// address for clients.
 /// </summary>
 internal sealed class DataFolderLock : IDisposable
 {
@@ -26,8 +26,8 @@ internal sealed class DataFolderLock : IDisposable
 
     private DataFolderLock(FileStream file, string folder) => (_file, _announcement) = (file, Path.Combine(folder, AnnouncementFile));
 
-    /// <summary>Takes the folder; makes it where absent.</summary>
-    /// <exception cref="FreeMaskException">Another process has it, or it cannot be used.</exception>
+    /// <summary>Locks the folder and creates it if necessary.</summary>
+    /// <exception cref="FreeMaskException">Another process has locked it, or it cannot be used.</exception>
     public static DataFolderLock Take(string folder)
     {
         var path = Path.GetFullPath(folder);
@@ -41,7 +41,7 @@ internal sealed class DataFolderLock : IDisposable
             }
             catch (IOException) when (attempt < Attempts && Find(folder) is null)
             {
-                // A process that only asks whether the folder is taken holds the lock for a moment.
+                // A process that only checks the lock holds it for a moment.
                 Pause.WaitOne(Moment);
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -54,14 +54,14 @@ internal sealed class DataFolderLock : IDisposable
         }
     }
 
-    /// <summary>Whether a process has the folder now, announced or not.</summary>
+    /// <summary>Whether a process has locked the folder, published or not.</summary>
     public static bool IsTaken(string folder)
     {
         var path = Path.Combine(Path.GetFullPath(folder), LockFile);
         try
         {
             if (!File.Exists(path)) return false;
-            // A shared lock, so that those who ask do not disturb each other; it also works where the folder is not ours to write.
+            // A shared lock, so that checks do not block each other; it also works without write access.
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
             return false;
         }
@@ -79,10 +79,10 @@ internal sealed class DataFolderLock : IDisposable
         }
     }
 
-    /// <summary>The silo that has announced itself in a folder that is taken; null where the folder is free, or its owner has said nothing yet.</summary>
+    /// <summary>The published address of a locked folder; null if the folder is free, or its owner has not published yet.</summary>
     public static SiloAnnouncement? Find(string folder) => IsTaken(folder) ? Read(Path.Combine(Path.GetFullPath(folder), AnnouncementFile)) : null;
 
-    /// <summary>Says where the silo can be reached.</summary>
+    /// <summary>Publishes the silo's address.</summary>
     public void Announce(int gatewayPort)
     {
         var incoming = $"{_announcement}.new";
@@ -91,7 +91,7 @@ internal sealed class DataFolderLock : IDisposable
         File.Move(incoming, _announcement, overwrite: true);
     }
 
-    /// <summary>Gives the folder back.</summary>
+    /// <summary>Releases the folder.</summary>
     public void Dispose()
     {
         try
@@ -100,7 +100,7 @@ internal sealed class DataFolderLock : IDisposable
         }
         catch (IOException)
         {
-            // It says nothing without the lock.
+            // Without the lock the published address is ignored.
         }
 
         _file.Dispose();

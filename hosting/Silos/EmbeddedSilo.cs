@@ -6,35 +6,39 @@ using FreeMask.Hosting.Configuration;
 
 namespace FreeMask.Hosting.Silos;
 
-/// <summary>How to embed a silo.</summary>
+/// <summary>Options of an embedded silo.</summary>
 public sealed record EmbeddedSiloOptions
 {
-    /// <summary>The folder of state and artifacts; made where absent.</summary>
+    /// <summary>The folder of state and artifacts; created if it is absent.</summary>
     public required string DataFolder { get; init; }
 
-    /// <summary>True to let every run go on that was at work when the last silo on this folder died. Default false: the caller resumes the one it means.</summary>
+    /// <summary>
+    /// True to continue every run that was active when the last silo of this folder died. Default false: the caller resumes a run.
+    /// </summary>
     public bool WakeRuns { get; init; }
 
     /// <summary>How long <see cref="EmbeddedSilo.StopAsync"/> waits for work in flight. Default 10 s.</summary>
     public TimeSpan StopWithin { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Settings by key, such as <c>FreeMask:Devices:Names:0</c>; they win over everything else.</summary>
+    /// <summary>Settings by key, such as <c>FreeMask:Devices:Names:0</c>; they take precedence over everything else.</summary>
     public IReadOnlyDictionary<string, string?> Settings { get; init; } = new Dictionary<string, string?>();
 
     /// <summary>
-    /// True to read alone: state and artifacts are not written, nothing is worked on, and another process may use the folder meanwhile, or nobody may write it.
-    /// What other processes write after an answer may be missing in the next.
+    /// True to read only: nothing is written, no work is done, and another process may use the folder meanwhile. Later writes of other
+    /// processes may be missing in answers.
     /// </summary>
     public bool ReadOnly { get; init; }
 
-    /// <summary>Registers the stage runners and the training, and whatever the host adds.</summary>
+    /// <summary>Registers the stage runners and the training, and further services of the host.</summary>
     public required Action<IServiceCollection> Services { get; init; }
 
-    /// <summary>Says where logs go; null for nowhere.</summary>
+    /// <summary>Configures logging; null for none.</summary>
     public Action<ILoggingBuilder>? Logging { get; init; }
 }
 
-/// <summary>A whole FreeMask in this process: one silo on loopback, its state and artifacts in a data folder that no other silo may use meanwhile.</summary>
+/// <summary>
+/// A silo in this process, on loopback, with its state and artifacts in a data folder that no other silo may use meanwhile.
+/// </summary>
 public sealed class EmbeddedSilo : IAsyncDisposable
 {
     private const int PortTries = 5;
@@ -52,10 +56,10 @@ public sealed class EmbeddedSilo : IAsyncDisposable
     /// <summary>Its artifacts.</summary>
     public IArtifactStore Artifacts => _host.Services.GetRequiredService<IArtifactStore>();
 
-    /// <summary>Everything else.</summary>
+    /// <summary>All services.</summary>
     public IServiceProvider Services => _host.Services;
 
-    /// <summary>Starts a silo; returns when grains can be called.</summary>
+    /// <summary>Starts a silo; completes when grains can be called.</summary>
     /// <exception cref="FreeMaskException">Another process uses the data folder, or the folder or the settings cannot be used.</exception>
     public static async Task<EmbeddedSilo> StartAsync(EmbeddedSiloOptions options, CancellationToken cancellationToken)
     {
@@ -74,7 +78,7 @@ public sealed class EmbeddedSilo : IAsyncDisposable
                 }
                 catch (Exception exception) when (attempt < PortTries && StartFailure.IsPortTaken(exception))
                 {
-                    // Another program took the port between asking and listening.
+                    // Another program took the port between the check and the start.
                     await DisposeAsync(host);
                 }
                 catch
@@ -92,7 +96,7 @@ public sealed class EmbeddedSilo : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops: work in flight is left, and what is done is kept. A run that was at work goes on when it is resumed.</summary>
+    /// <summary>Stops the silo: work in flight is cancelled, and results stay. An interrupted run continues when it is resumed.</summary>
     public async Task StopAsync()
     {
         if (_stopped) return;
@@ -104,11 +108,11 @@ public sealed class EmbeddedSilo : IAsyncDisposable
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested)
         {
-            // Whatever did not stop in time dies with the process, which is safe at any moment.
+            // What did not stop in time ends with the process, which is safe at any time.
         }
     }
 
-    /// <summary>Stops and frees the data folder.</summary>
+    /// <summary>Stops the silo and releases the data folder.</summary>
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
@@ -130,7 +134,7 @@ public sealed class EmbeddedSilo : IAsyncDisposable
         builder.Configuration.AddInMemoryCollection(options.Settings);
         if (options.Logging is { } logging) logging(builder.Logging);
         builder.AddFreeMaskSilo();
-        // The embedding program owns the console and its Ctrl-C.
+        // The host program handles the console and Ctrl-C.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         options.Services(builder.Services);
         return builder.Build();

@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace FreeMask.Hosting.Silos;
 
-/// <summary>Ends the process of a silo that can no longer be part of its cluster, with one line that says why, instead of an abort with a stack.</summary>
+/// <summary>
+/// Ends the process of a silo that can no longer be a member of its cluster, with one line that states the cause, instead of an abort with
+/// a stack trace.
+/// </summary>
 internal sealed partial class FatalSiloError(ILocalSiloDetails self, ILogger<FatalSiloError> logger) : IFatalErrorHandler
 {
     private const int Failed = 1;
@@ -18,7 +21,7 @@ internal sealed partial class FatalSiloError(ILocalSiloDetails self, ILogger<Fat
         ProcessExit.Leave(Failed);
     }
 
-    /// <summary>What a user can do about it.</summary>
+    /// <summary>The remedy.</summary>
     internal static string Explain(string? context, Exception? exception, SiloAddress self)
     {
         var text = $"{context} {exception}";
@@ -30,8 +33,8 @@ internal sealed partial class FatalSiloError(ILocalSiloDetails self, ILogger<Fat
     }
 
     /// <summary>
-    /// Whether a text from membership names a start of a silo at this address that is later than this one: <c>S127.0.0.1:11111:154762884</c>, the last number
-    /// being seconds of the clock at the start.
+    /// Whether a membership message names a later start of a silo at this address, such as <c>S127.0.0.1:11111:154762884</c>, where the
+    /// last number is the start time in seconds.
     /// </summary>
     private static bool NamesLaterStart(string text, SiloAddress self)
     {

@@ -4,12 +4,12 @@ using System.Runtime.InteropServices;
 namespace FreeMask.Hosting.Silos;
 
 /// <summary>
-/// Ends the process without running the native libraries' own end: a training step or a model that was left may still compute on its threads, and
-/// libtorch's globals are destroyed under it when a process returns from its entry point, which ends in a segmentation fault.
+/// Ends the process without the exit handlers of native libraries: an abandoned training step or model may still compute on its threads,
+/// and libtorch's globals are destroyed when a process returns from its entry point, which ends in a segmentation fault.
 /// </summary>
 public static partial class ProcessExit
 {
-    /// <summary>Writes out what the console buffers, and ends the process at once. What must last has been written before.</summary>
+    /// <summary>Flushes the console and ends the process at once. Everything durable must have been written before.</summary>
     /// <param name="exitCode">The exit code, 0 to 255.</param>
     [DoesNotReturn]
     public static void Leave(int exitCode)
@@ -18,7 +18,7 @@ public static partial class ProcessExit
         Flush(Console.Error);
         if (OperatingSystem.IsWindows()) TerminateProcess(-1, (uint)exitCode);
         else EndNow(exitCode);
-        // Not reached where the calls above do what they promise.
+        // Not reached if the calls above work.
         Environment.Exit(exitCode);
     }
 
@@ -30,7 +30,7 @@ public static partial class ProcessExit
         }
         catch (Exception exception) when (exception is IOException or ObjectDisposedException)
         {
-            // A closed pipe takes nothing more.
+            // The reader of a pipe may have closed it.
         }
     }
 

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Options;
 namespace FreeMask.Hosting.Silos;
 
 /// <summary>
-/// Wakes the runs whose leader died: all runs once this silo stands, and again whenever a silo is gone. What follows is decided
-/// by the run: waking one that is active or at rest does no harm.
+/// Activates runs after the silo of their grain died: all runs once this silo is active, and again whenever a silo leaves. The run decides
+/// what to do; activating an active or paused run does no harm.
 /// </summary>
 internal sealed partial class RunRecoveryService(
     IGrainFactory grains,
@@ -29,13 +29,15 @@ internal sealed partial class RunRecoveryService(
         }
     }
 
-    /// <summary>Whether a silo began to leave or has died: at the first its grains may still be there, at the second they are not.</summary>
+    /// <summary>
+    /// Whether a silo began to shut down or has died: in the first case its grains may still be there, in the second they are not.
+    /// </summary>
     private static bool IsAnyGone(ClusterMembershipSnapshot before, ClusterMembershipSnapshot now) => before.Members.Values.Any(old =>
         old.Status != SiloStatus.Dead
         && now.GetSiloStatus(old.SiloAddress) is var status
         && (status is SiloStatus.Dead or SiloStatus.None || (old.Status == SiloStatus.Active && status != SiloStatus.Active)));
 
-    /// <summary>Wakes every run; tries until it has, because right after a death calls may fail.</summary>
+    /// <summary>Activates every run; retries, because right after a death calls may fail.</summary>
     private async Task WakeAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
@@ -45,7 +47,7 @@ internal sealed partial class RunRecoveryService(
                 var runs = await grains.GetGrain<IRunDirectoryGrain>(0).List();
                 foreach (var run in runs)
                 {
-                    // The answer says that the run has a place to live; a one-way notification alone could be lost.
+                    // An answer proves that the run is activated; a one-way notification alone could be lost.
                     await grains.GetGrain<IRunGrain>(run).GetSpec();
                     await grains.GetGrain<IRunGrain>(run).NotifyChanged();
                 }

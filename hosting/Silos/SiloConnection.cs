@@ -10,14 +10,14 @@ using Orleans.Configuration;
 namespace FreeMask.Hosting.Silos;
 
 /// <summary>
-/// The grains of a data folder, wherever they live: in the process that uses the folder now, reached over loopback, or else in a silo
-/// embedded here. Or the grains of a cluster. Either way the calls are the same.
+/// The grains of a data folder, in the process that uses the folder now (over loopback) or else in a silo embedded here; or the grains of
+/// a cluster.
 /// </summary>
 public sealed class SiloConnection : IAsyncDisposable
 {
     private static readonly string[] ClientSections = ["ConnectionStrings", "Orleans:ClusterId", "Orleans:ServiceId", "Orleans:Clustering", "FreeMask:Artifacts", "FreeMask:DataFolder"];
 
-    // Whoever announces itself answers within milliseconds; a process that is starting or leaving needs seconds.
+    // A process that has published its address answers within milliseconds; one that starts or stops needs seconds.
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5), OwnerTimeout = TimeSpan.FromSeconds(60), OwnerCheck = TimeSpan.FromMilliseconds(250);
 
     private readonly IAsyncDisposable _owner;
@@ -32,24 +32,25 @@ public sealed class SiloConnection : IAsyncDisposable
     /// <summary>The artifacts.</summary>
     public IArtifactStore Artifacts { get; }
 
-    /// <summary>True where another process has the silo; a run that it works on goes on when this connection closes.</summary>
+    /// <summary>True if another process hosts the silo; its runs continue when this connection closes.</summary>
     public bool IsRemote { get; }
 
-    /// <summary>True where records can be read and nothing else: no process works in the folder, or it does not answer.</summary>
+    /// <summary>True if records can only be read: no process uses the folder, or it does not answer.</summary>
     public bool IsReadOnly { get; private init; }
 
-    /// <summary>True where the process that had the silo of a data folder has left it.</summary>
+    /// <summary>True if the process that hosted the silo of a data folder has ended.</summary>
     public bool IsOwnerGone => IsRemote && _folder is not null && !DataFolderLock.IsTaken(_folder);
 
-    /// <summary>Opens the folder to work in it: in the process that uses it, or in a silo embedded here.</summary>
-    /// <param name="options">The silo to embed where no process uses the folder.</param>
-    /// <param name="waits">Told once where a process has the folder and does not answer, which is waited for.</param>
-    /// <param name="cancellationToken">Ends the attempt.</param>
-    /// <exception cref="FreeMaskException">The folder cannot be used, or the process that has it does not answer for a minute.</exception>
+    /// <summary>Opens the folder for work: in the process that uses it, or in a silo embedded here.</summary>
+    /// <param name="options">The silo to embed if no process uses the folder.</param>
+    /// <param name="waits">Called once if the process that uses the folder does not answer at first.</param>
+    /// <param name="cancellationToken">Cancels the attempt.</param>
+    /// <exception cref="FreeMaskException">The folder cannot be used, or the process that uses it does not answer for a
+    /// minute.</exception>
     public static async Task<SiloConnection> OpenAsync(EmbeddedSiloOptions options, Action<string>? waits, CancellationToken cancellationToken)
     {
         var started = TimeProvider.System.GetTimestamp();
-        for (var told = false; ; told = true)
+        for (var notified = false; ; notified = true)
         {
             if (!DataFolderLock.IsTaken(options.DataFolder))
             {
@@ -60,7 +61,7 @@ public sealed class SiloConnection : IAsyncDisposable
                 }
                 catch (FreeMaskException) when (DataFolderLock.IsTaken(options.DataFolder))
                 {
-                    // Another process was quicker.
+                    // Another process locked it first.
                 }
             }
 
@@ -69,14 +70,14 @@ public sealed class SiloConnection : IAsyncDisposable
             var who = owner is null ? "Another process" : $"Process {owner.Process}";
             if (TimeProvider.System.GetElapsedTime(started) > OwnerTimeout)
                 throw new FreeMaskException($"{who} uses the data folder '{Path.GetFullPath(options.DataFolder)}' and does not answer; stop it, or use another folder.");
-            if (!told) waits?.Invoke($"{who} uses the data folder '{Path.GetFullPath(options.DataFolder)}' and does not answer; waiting up to a minute for it to answer or to leave ...");
+            if (!notified) waits?.Invoke($"{who} uses the data folder '{Path.GetFullPath(options.DataFolder)}' and does not answer; waiting up to a minute for it to answer or to leave ...");
             await Task.Delay(OwnerCheck, TimeProvider.System, cancellationToken);
         }
     }
 
     /// <summary>
-    /// Opens the folder to read: in the process that uses it, or else from its records, which needs neither the right to write nor room on the disk, and keeps
-    /// no other process from the folder.
+    /// Opens the folder for reading: in the process that uses it, or else from its records, which needs no write access and no disk space,
+    /// and does not lock the folder.
     /// </summary>
     /// <exception cref="FreeMaskException">The records cannot be read.</exception>
     public static async Task<SiloConnection> ReadAsync(EmbeddedSiloOptions options, CancellationToken cancellationToken)
@@ -87,7 +88,9 @@ public sealed class SiloConnection : IAsyncDisposable
         return new SiloConnection(silo.Grains, silo.Artifacts, taken, silo) { IsReadOnly = true };
     }
 
-    /// <summary>Connects to the process that has announced itself in the folder; null where none has, or it does not answer in time.</summary>
+    /// <summary>
+    /// Connects to the process that published its address in the folder; null if there is none, or if it does not answer in time.
+    /// </summary>
     private static async Task<SiloConnection?> TryConnectAsync(EmbeddedSiloOptions options, CancellationToken cancellationToken)
     {
         if (DataFolderLock.Find(options.DataFolder) is not { } owner || !await AnswersAsync(owner, cancellationToken)) return null;
@@ -104,7 +107,7 @@ public sealed class SiloConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>Whether an announced process lives and listens: a port of a dead one would be tried again and again.</summary>
+    /// <summary>Whether the process of a published address is alive and listens: Orleans would retry a dead port repeatedly.</summary>
     private static async Task<bool> AnswersAsync(SiloAnnouncement owner, CancellationToken cancellationToken)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -124,11 +127,11 @@ public sealed class SiloConnection : IAsyncDisposable
 
     /// <summary>Connects to a cluster as a client.</summary>
     /// <param name="configuration">
-    /// A JSON file with sections <c>Orleans:Clustering</c> and <c>FreeMask:Artifacts</c> as the silos have them, or the silos' own. Environment
-    /// variables that begin with <c>FREEMASK_</c> win over it.
+    /// A JSON file with sections <c>Orleans:Clustering</c> and <c>FreeMask:Artifacts</c> as the silos have them, or the silos' own file.
+    /// Environment variables with the prefix <c>FREEMASK_</c> take precedence.
     /// </param>
-    /// <param name="logging">Says where logs go; null for nowhere.</param>
-    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <param name="logging">Configures logging; null for none.</param>
+    /// <param name="cancellationToken">Cancels the attempt.</param>
     /// <exception cref="FreeMaskException">The file cannot be used, or no silo of the cluster answers.</exception>
     public static async Task<SiloConnection> ConnectAsync(string configuration, Action<ILoggingBuilder>? logging, CancellationToken cancellationToken)
     {
@@ -170,13 +173,13 @@ public sealed class SiloConnection : IAsyncDisposable
         }
         catch (ArgumentException exception)
         {
-            // Silos answer, but none of them hosts runs.
+            // Silos answer, but none has the coordinator role.
             throw new FreeMaskException(
                 $"The cluster in '{configuration}' has no coordinator: start a silo whose FreeMask:Roles has 'coordinator'. Runs that were at work then go on by themselves.", exception);
         }
     }
 
-    /// <summary>What a client needs of a cluster's configuration; a file may say what silos need too, which a client has no providers for.</summary>
+    /// <summary>The settings of a cluster's configuration that a client needs; it has no providers for the others.</summary>
     private static Dictionary<string, string?> ClientSettings(string file)
     {
         try

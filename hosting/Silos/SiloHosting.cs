@@ -17,12 +17,12 @@ using Orleans.Storage;
 namespace FreeMask.Hosting.Silos;
 
 /// <summary>
-/// Makes a host a member of FreeMask. Clustering, grain storage and reminders come from section <c>Orleans</c> by provider type; where it says
-/// nothing, the silo stands alone: localhost clustering, SQLite state and reminders in memory.
+/// Adds a FreeMask silo to a host. Clustering, grain storage and reminders come from section <c>Orleans</c> by provider type. Without that
+/// section there is one silo: localhost clustering, SQLite state and reminders in memory.
 /// </summary>
 public static class SiloHosting
 {
-    /// <summary>The cluster and service that a silo belongs to where nothing else is said.</summary>
+    /// <summary>The default cluster id and service id.</summary>
     internal const string DefaultCluster = "freemask";
 
     /// <summary>Adds the silo. The caller registers an <see cref="Grains.Stages.IStageRunnerFactory"/> and an <see cref="Grains.Stages.ISegmenterTraining"/>.</summary>
@@ -30,7 +30,7 @@ public static class SiloHosting
     public static TBuilder AddFreeMaskSilo<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder =>
         builder.AddFreeMaskSilo(UseClustering);
 
-    /// <summary>Adds the silo to a cluster that the caller sets up.</summary>
+    /// <summary>Adds the silo to a cluster that the caller configures.</summary>
     internal static TBuilder AddFreeMaskSilo<TBuilder>(this TBuilder builder, Action<ISiloBuilder> clustering) where TBuilder : IHostApplicationBuilder
     {
         UseDefaults(builder.Configuration);
@@ -41,9 +41,9 @@ public static class SiloHosting
         services.AddCheckedOptions<DeviceWorkerOptions>("FreeMask:DeviceWorker");
         services.AddCheckedOptions<CollectionOptions>("FreeMask:Collection");
         services.AddCheckedOptions<DeviceOptions>("FreeMask:Devices");
-        // Each placement of a grain would be two lines, and each call during a stop ten; what matters of them reaches the caller.
+        // Orleans logs each placement of a grain and each rejected call during a stop; failures that matter reach the caller.
         builder.Logging.AddFilter("Polly", LogLevel.Critical);
-        // Before Orleans registers the machine's own clock: grains, leases and their collection share one that never goes back.
+        // Before Orleans registers the system clock: grains, leases and grain collection share a clock that never goes back.
         services.AddSingleton<TimeProvider>(new SteadyTimeProvider(TimeProvider.System));
         services.AddArtifactStore();
         services.TryAddSingleton<IComputeEnvironment, UnknownEnvironment>();
@@ -53,13 +53,14 @@ public static class SiloHosting
         services.AddSingleton<ILocalDevices, ConfiguredDevices>();
         services.AddSingleton<ClusterDevices>();
         services.AddSingleton<IDeviceDirectory>(s => s.GetRequiredService<ClusterDevices>());
-        // A stop lasts as long as the longest batch may, and then some for handing grains over.
+        // A stop takes as long as the drain timeout, and some time for handing grains over.
         services.AddOptions<HostOptions>().Configure<IOptions<DeviceWorkerOptions>>(
             (host, worker) => host.ShutdownTimeout = worker.Value.DrainTimeout + worker.Value.StopTimeout + TimeSpan.FromSeconds(25));
-        // The same bytes in every store, by the ids that contracts state; it must be there before Orleans registers its own.
+        // The Orleans serializer for every storage provider, registered before Orleans registers its default: stored bytes depend only on
+        // the ids in the contracts.
         services.AddSingleton<IGrainStorageSerializer, OrleansGrainStorageSerializer>();
-        // Hosted services start in this order and stop in the other: tables are ready before Orleans reads them, devices are emptied
-        // while calls still work.
+        // Hosted services start in this order and stop in the reverse order: tables are ready before Orleans reads them, and devices are
+        // drained while calls still work.
         services.AddHostedService<PostgreSqlTables>();
         builder.UseOrleans(silo =>
         {
@@ -99,8 +100,8 @@ public static class SiloHosting
     }
 
     /// <summary>
-    /// A silo that dies is noticed within seconds: three probes of 2 s (5 s where answers are slow) are missed, and another silo agrees. After
-    /// the death of the whole cluster a silo that starts waits for its dead predecessors no longer than three times 5 s.
+    /// A dead silo is detected within seconds: three probes of 2 s (5 s if answers are slow) are missed, and another silo agrees. After
+    /// the death of the whole cluster a starting silo waits at most three times 5 s for its dead predecessors.
     /// </summary>
     private static void UseQuickMembership(ClusterMembershipOptions options)
     {
@@ -112,7 +113,7 @@ public static class SiloHosting
         options.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
     }
 
-    /// <summary>Of a host that does not say what its stages compute with: nothing is compared.</summary>
+    /// <summary>The environment of a host without stages: nothing is compared.</summary>
     private sealed class UnknownEnvironment : IComputeEnvironment
     {
         public string Arithmetic => "unknown";
@@ -120,7 +121,9 @@ public static class SiloHosting
         public Task<string?> HashBundleAsync(string model, CancellationToken cancellationToken) => Task.FromResult<string?>(null);
     }
 
-    /// <summary>What configuration does not say. Orleans binds its providers while the host is built, so the defaults are configuration too.</summary>
+    /// <summary>
+    /// Default configuration. Orleans binds its providers while the host is built, so the defaults have to be in the configuration.
+    /// </summary>
     private static void UseDefaults(IConfigurationManager configuration)
     {
         var data = configuration["FreeMask:DataFolder"] ?? FreeMaskOptions.DefaultDataFolder;

@@ -6,12 +6,13 @@ using Orleans.Configuration;
 
 namespace FreeMask.Hosting.Silos;
 
-/// <summary>The program of a cluster member: configuration from files, environment and arguments, a silo, and what operators need.</summary>
+/// <summary>The program of a cluster member: configuration, a silo, health and telemetry.</summary>
 public static class SiloProgram
 {
     private const int Failed = 1, BadInput = 2;
 
-    // One line an event, with its time. Orleans tells its whole configuration at each start, and the host repeats what is said here when a start fails.
+    // One line for each event, with its time. Without Orleans' dump of its configuration, and without the host's repetition of start
+    // failures.
     private static readonly KeyValuePair<string, string?>[] LogDefaults =
     [
         new("Logging:Console:FormatterName", "simple"),
@@ -26,12 +27,13 @@ public static class SiloProgram
     ];
 
     /// <summary>
-    /// Runs a silo until it is told to stop. Configuration comes from <c>appsettings.json</c>, from the files that <c>--config FILE</c> names
-    /// (later ones win), from environment variables (those that begin with <c>FREEMASK_</c> win), and from arguments (<c>--Key=value</c>).
+    /// Runs a silo until it is stopped. Configuration comes from <c>appsettings.json</c>, from the files of <c>--config FILE</c> (later
+    /// ones take precedence), from environment variables (those with the prefix <c>FREEMASK_</c> take precedence), and from arguments
+    /// (<c>--Key=value</c>).
     /// </summary>
     /// <param name="args">The arguments; <see cref="SiloArguments"/>.</param>
     /// <param name="services">Registers the stage runners and the training.</param>
-    /// <param name="sections">Sections of configuration that the program reads besides the silo's own.</param>
+    /// <param name="sections">Sections that the program reads in addition to the silo's.</param>
     /// <returns>The exit code: 0 stopped, 1 failed, 2 the configuration cannot be used.</returns>
     public static async Task<int> RunAsync(string[] args, Action<IServiceCollection, IConfiguration> services, params string[] sections)
     {
@@ -96,15 +98,15 @@ public static class SiloProgram
     }
 
     /// <summary>
-    /// Takes the data folder for a silo that stands alone, so that no other one writes there, and says where clients find it; null for a member of a cluster,
-    /// whose state is elsewhere.
+    /// Locks the data folder of a silo without cluster and publishes its address to clients; null for a member of a cluster, whose state
+    /// is elsewhere.
     /// </summary>
     private static DataFolderLock? OwnFolder(WebApplication app)
     {
         var configuration = app.Configuration;
         if (ProviderCheck.IsClustered(configuration)) return null;
         var folder = DataFolderLock.Take(configuration["FreeMask:DataFolder"]!);
-        // Clients that find a silo by its folder know only the usual cluster.
+        // Clients that find a silo by its folder use the default cluster id.
         if (configuration["Orleans:ClusterId"] == SiloHosting.DefaultCluster && configuration["Orleans:ServiceId"] == SiloHosting.DefaultCluster)
             app.Lifetime.ApplicationStarted.Register(() => folder.Announce(configuration.GetValue("Orleans:Endpoints:GatewayPort", EndpointOptions.DEFAULT_GATEWAY_PORT)));
         return folder;

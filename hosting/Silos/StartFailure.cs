@@ -5,13 +5,13 @@ using StackExchange.Redis;
 
 namespace FreeMask.Hosting.Silos;
 
-/// <summary>What keeps a silo from starting though its settings are well formed, said in one line.</summary>
+/// <summary>Explains in one line why a silo with valid settings cannot start.</summary>
 internal sealed class StartFailure
 {
-    // Read before the start: a host that fails takes its configuration with it.
+    // Read before the start: a host that fails disposes its configuration.
     private readonly string _redis, _ports;
 
-    /// <summary>Notes what an explanation needs.</summary>
+    /// <summary>Collects what explanations need.</summary>
     public StartFailure(IConfiguration configuration)
     {
         // The rest of the connection string may hold a password.
@@ -20,21 +20,21 @@ internal sealed class StartFailure
         _ports = $"{endpoints["SiloPort"] ?? $"{EndpointOptions.DEFAULT_SILO_PORT}"} or {endpoints["GatewayPort"] ?? $"{EndpointOptions.DEFAULT_GATEWAY_PORT}"}";
     }
 
-    /// <summary>Explains a failure; null where its own text must do.</summary>
+    /// <summary>Explains a failure; null if its own message has to do.</summary>
     public string? Explain(Exception failure)
     {
         var chain = Chain(failure).ToList();
-        // Orleans' reminders hold the exception of Redis as text.
+        // Orleans' reminders wrap the exception of Redis as text.
         if (chain.FirstOrDefault(e => e is RedisException || e.Message.StartsWith("StackExchange.Redis.", StringComparison.Ordinal)) is { } redis)
             return $"The Redis server {_redis} cannot be used: {redis.Message.Split('\n')[0]} Start it, or correct the connection strings of section Orleans.";
         if (!IsPortTaken(failure)) return null;
-        // The web server says which address it is; Orleans does not.
+        // The web server names the address; Orleans does not.
         return chain.OfType<IOException>().FirstOrDefault(e => e.Message.StartsWith("Failed to bind", StringComparison.Ordinal)) is { } web
             ? $"{web.Message} Set Urls to an address that is free."
             : $"Another program uses port {_ports}: set Orleans:Endpoints:SiloPort and Orleans:Endpoints:GatewayPort to ports that are free.";
     }
 
-    /// <summary>Whether a port that was to be listened on is in use.</summary>
+    /// <summary>Whether a port to listen on is in use.</summary>
     public static bool IsPortTaken(Exception failure) => Chain(failure).OfType<SocketException>().Any(s => s.SocketErrorCode == SocketError.AddressAlreadyInUse);
 
     private static IEnumerable<Exception> Chain(Exception exception)

@@ -1,13 +1,13 @@
 namespace FreeMask.Hosting.Silos;
 
 /// <summary>
-/// The time of day that never goes back within a process. Where the machine's clock is set back, time goes on from where it was, by the monotonic
-/// clock; where it is set forward, it is followed. Leases, timers and the collection of idle grains depend on time that only grows.
+/// The time of day, which never goes back within a process. When the system clock is set back, time continues by the monotonic clock; when
+/// it is set forward, it is followed. Leases, timers and the collection of idle grains need a time that only grows.
 /// </summary>
-/// <param name="inner">The machine's clocks.</param>
+/// <param name="inner">The system clocks.</param>
 internal sealed class SteadyTimeProvider(TimeProvider inner) : TimeProvider
 {
-    // Less than this is the adjusting of a clock that is right, not the setting of one that is wrong.
+    // Smaller differences are clock adjustments (NTP), not a set clock.
     private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
@@ -27,7 +27,7 @@ internal sealed class SteadyTimeProvider(TimeProvider inner) : TimeProvider
         {
             var (steady, clock) = (_anchor + inner.GetElapsedTime(_anchored), inner.GetUtcNow());
             if (clock - steady < Tolerance) return steady;
-            // Set forward, or the machine slept.
+            // Set forward, or the machine was suspended.
             (_anchor, _anchored) = (clock, inner.GetTimestamp());
             return clock;
         }

@@ -5,12 +5,12 @@ using Npgsql;
 namespace FreeMask.Hosting.Storage;
 
 /// <summary>
-/// Makes the tables and queries of the PostgreSQL databases that configuration names, by <c>infra/postgresql/freemask.sql</c>, before Orleans
-/// reads them. Only where <c>FreeMask:PreparePostgreSql</c> is true: otherwise whoever runs the database runs the script.
+/// Creates the tables and queries of the configured PostgreSQL databases with <c>infra/postgresql/freemask.sql</c>, before Orleans reads
+/// them. Only if <c>FreeMask:PreparePostgreSql</c> is true; otherwise the administrator runs the script.
 /// </summary>
 internal sealed partial class PostgreSqlTables(IConfiguration configuration, ILogger<PostgreSqlTables> logger) : IHostedService
 {
-    // Silos that start together take turns.
+    // Silos that start at the same time run the script one after another.
     private const string Lock = "SELECT pg_advisory_lock(7163241)";
 
     /// <inheritdoc/>
@@ -46,7 +46,7 @@ internal sealed partial class PostgreSqlTables(IConfiguration configuration, ILo
         var script = await reader.ReadToEndAsync(cancellationToken);
         await using var connection = await OpenAsync(database, cancellationToken);
         await using (var gate = new NpgsqlCommand(Lock, connection)) await gate.ExecuteNonQueryAsync(cancellationToken);
-        // Closing the connection gives the lock back.
+        // Closing the connection releases the lock.
         await using var command = new NpgsqlCommand(script, connection);
         await command.ExecuteNonQueryAsync(cancellationToken);
         LogPrepared(logger, connection.Database, connection.Host ?? "");
@@ -86,7 +86,7 @@ internal sealed partial class PostgreSqlTables(IConfiguration configuration, ILo
         }
         catch (ArgumentException exception)
         {
-            // The text itself may hold a password.
+            // The message may contain the password of the connection string.
             throw new FreeMaskException(
                 $"The PostgreSQL connection string of section Orleans cannot be used: {exception.Message} It is like 'Host=db;Database=freemask;Username=freemask;Password=...'.", exception);
         }

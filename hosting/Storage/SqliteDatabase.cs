@@ -5,15 +5,15 @@ using Microsoft.Data.Sqlite;
 
 namespace FreeMask.Hosting.Storage;
 
-/// <summary>What a write came to: the new version, or the conflict that refused it.</summary>
+/// <summary>The result of a write: the new version, or the version that caused a conflict.</summary>
 /// <param name="Applied">Whether the record was written.</param>
-/// <param name="Version">The record's version now; 0 where there is none.</param>
+/// <param name="Version">The record's version; 0 if there is none.</param>
 internal readonly record struct WriteResult(bool Applied, long Version);
 
 /// <summary>
-/// One SQLite file of versioned records. Writes of all callers go through one queue: whoever writes next takes everything that waits into one
-/// transaction (group commit), so that the cost of a commit is shared and no caller ever meets a locked database. Reads have connections of
-/// their own, which the write-ahead log lets work beside the writer.
+/// A SQLite file of versioned records. Writes of all callers go through one queue: the writer puts everything that waits into one
+/// transaction (group commit), so that the cost of a commit is shared and no caller gets SQLITE_BUSY. Reads use connections of their own,
+/// which the write-ahead log allows beside the writer.
 /// </summary>
 internal sealed class SqliteDatabase : IAsyncDisposable
 {
@@ -32,7 +32,7 @@ internal sealed class SqliteDatabase : IAsyncDisposable
     private readonly SqliteReadOnlyFile? _file;
     private volatile bool _disposed;
 
-    /// <summary>Opens the file; makes it, and its folder, where absent.</summary>
+    /// <summary>Opens the file and creates it and its folder if necessary.</summary>
     /// <exception cref="FreeMask.FreeMaskException">It cannot be opened.</exception>
     public SqliteDatabase(SqliteStorageOptions options)
     {
@@ -47,7 +47,7 @@ internal sealed class SqliteDatabase : IAsyncDisposable
         _writing = Task.Run(() => WriteLoopAsync(connection));
     }
 
-    /// <summary>Reads a record; version 0 and no bytes where there is none.</summary>
+    /// <summary>Reads a record; version 0 and no bytes if there is none.</summary>
     public (long Version, byte[]? Payload) Read(string kind, string key)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
@@ -62,7 +62,9 @@ internal sealed class SqliteDatabase : IAsyncDisposable
         }
     }
 
-    /// <summary>Writes a record where it still has the version that the caller knows (0: where there is none); removes it where there are no bytes.</summary>
+    /// <summary>
+    /// Writes a record if it still has the version that the caller knows (0: there is none); removes it if there are no bytes.
+    /// </summary>
     public Task<WriteResult> WriteAsync(string kind, string key, long version, byte[]? payload)
     {
         if (_options.ReadOnly) throw new IOException($"The database '{_options.Path}' was opened for reading only.");
@@ -71,7 +73,7 @@ internal sealed class SqliteDatabase : IAsyncDisposable
         return write.Done.Task;
     }
 
-    /// <summary>Commits what waits and closes the file.</summary>
+    /// <summary>Commits queued writes and closes the file.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_disposed) return;
@@ -87,9 +89,9 @@ internal sealed class SqliteDatabase : IAsyncDisposable
         try
         {
             if (System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(_options.Path)) is { } folder) PrivateFiles.CreateFolder(folder);
-            // Its log and index beside it take the mode of the file.
+            // The write-ahead log and its index get the mode of the file.
             PrivateFiles.Touch(_options.Path);
-            // Connections are kept here; a pool besides would keep the file open after its last user has gone.
+            // Connections are pooled here; the pool of the provider would keep the file open after disposal.
             var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = _options.Path, Pooling = false }.ToString());
             connection.Open();
             using var setup = connection.CreateCommand();
@@ -124,9 +126,9 @@ internal sealed class SqliteDatabase : IAsyncDisposable
             }
             catch (Exception exception)
             {
-                // A transaction that could not even begin has taken nothing from the queue.
+                // If the transaction could not begin, nothing was taken from the queue.
                 if (batch.Count == 0 && _writes.Reader.TryRead(out var first)) batch.Add((first, default));
-                // Nothing of this transaction was kept: every caller reads again and decides anew.
+                // The transaction was rolled back: every caller reads again and decides again.
                 var failure = exception is SqliteException { SqliteErrorCode: DiskFull }
                     ? new IOException($"The disk of '{_options.Path}' is full; the work goes on by itself when there is room again.", exception)
                     : exception;

@@ -12,8 +12,8 @@ using Orleans.Storage;
 namespace FreeMask.Hosting.Storage;
 
 /// <summary>
-/// Grain storage in a SQLite file, chosen by <c>Orleans:GrainStorage:{name}:ProviderType = Sqlite</c> and <c>Path</c>. The ETag is the
-/// record's version. A write that returns survives the death of the process.
+/// Grain storage in a SQLite file, selected by <c>Orleans:GrainStorage:{name}:ProviderType = Sqlite</c> and <c>Path</c>. The ETag is the
+/// record's version. A completed write survives the death of the process.
 /// </summary>
 internal sealed class SqliteGrainStorage(SqliteDatabase database, Serializer serializer, IActivatorProvider activators) : IGrainStorage
 {
@@ -56,16 +56,16 @@ internal sealed class SqliteGrainStorage(SqliteDatabase database, Serializer ser
     }
 }
 
-/// <summary>The open databases of a silo by path, so that storages which share a file share its one writer.</summary>
+/// <summary>The open databases of a silo by path: storages with the same file share its writer.</summary>
 internal sealed class SqliteDatabases : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, Lazy<SqliteDatabase>> _open = new(StringComparer.Ordinal);
 
-    /// <summary>Opens a database, or gives the one that is open.</summary>
+    /// <summary>Opens a database, or returns the open one.</summary>
     public SqliteDatabase Get(SqliteStorageOptions options) =>
         _open.GetOrAdd(System.IO.Path.GetFullPath(options.Path), _ => new Lazy<SqliteDatabase>(() => new SqliteDatabase(options))).Value;
 
-    /// <summary>Closes all.</summary>
+    /// <summary>Closes all databases.</summary>
     public async ValueTask DisposeAsync()
     {
         foreach (var database in _open.Values)
@@ -73,7 +73,7 @@ internal sealed class SqliteDatabases : IAsyncDisposable
     }
 }
 
-/// <summary>Makes the storage that configuration names.</summary>
+/// <summary>Creates the configured storage.</summary>
 internal sealed class SqliteGrainStorageBuilder : IProviderBuilder<ISiloBuilder>
 {
     /// <inheritdoc/>
@@ -85,7 +85,7 @@ internal sealed class SqliteGrainStorageBuilder : IProviderBuilder<ISiloBuilder>
         builder.Services.AddGrainStorage(storage, Create);
     }
 
-    /// <summary>Makes the storage of a name.</summary>
+    /// <summary>Creates the storage with a name.</summary>
     internal static SqliteGrainStorage Create(IServiceProvider services, string name)
     {
         var options = services.GetRequiredService<IOptionsMonitor<SqliteStorageOptions>>().Get(name);

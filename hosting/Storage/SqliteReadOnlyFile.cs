@@ -3,12 +3,12 @@ using Microsoft.Data.Sqlite;
 namespace FreeMask.Hosting.Storage;
 
 /// <summary>
-/// A database of another process, or of none, to read. SQLite reads a write-ahead log only with a small index file beside it; where that cannot be made
-/// (a folder that is not ours to write, a full disk), the file is read as it stands if its log is empty, or else a copy of both.
+/// Opens a database of another process, or without owner, for reading. SQLite needs an index file beside the write-ahead log. If it cannot
+/// be created (no write access, full disk), the database file is read directly if its log is empty; otherwise a copy of both is read.
 /// </summary>
 internal sealed class SqliteReadOnlyFile : IDisposable
 {
-    // Where the disk of the data is full, memory may have room.
+    // If the disk of the data is full, memory may have room.
     private static readonly string[] CopyFolders = [Path.GetTempPath(), "/dev/shm"];
 
     private readonly string _source;
@@ -16,12 +16,12 @@ internal sealed class SqliteReadOnlyFile : IDisposable
 
     private SqliteReadOnlyFile(string source, string? copy) => (_source, _copy) = (source, copy);
 
-    /// <summary>Finds a way to read the file.</summary>
-    /// <exception cref="FreeMaskException">There is none.</exception>
+    /// <summary>Chooses how to read the file.</summary>
+    /// <exception cref="FreeMaskException">It cannot be read.</exception>
     public static SqliteReadOnlyFile Open(string path)
     {
         var unchanging = $"file:{Uri.EscapeDataString(Path.GetFullPath(path)).Replace("%2F", "/", StringComparison.Ordinal)}?immutable=1";
-        // Without a log nobody writes now, and nothing is made beside the file.
+        // Without a log there is no writer, and SQLite creates no files.
         if (new FileInfo(path + "-wal") is not { Exists: true, Length: > 0 } && TryRead(unchanging) is null) return new SqliteReadOnlyFile(unchanging, null);
         if (TryRead(path) is not { } failure) return new SqliteReadOnlyFile(path, null);
         foreach (var folder in CopyFolders.Where(Directory.Exists))
@@ -34,10 +34,10 @@ internal sealed class SqliteReadOnlyFile : IDisposable
         throw new FreeMaskException($"The database '{path}' cannot be read: {failure.Message}", failure);
     }
 
-    /// <summary>A connection to it.</summary>
+    /// <summary>A connection to the file.</summary>
     public SqliteConnection Connect() => Connect(_source);
 
-    /// <summary>Removes the copy, where there is one.</summary>
+    /// <summary>Removes the copy, if there is one.</summary>
     public void Dispose()
     {
         try
@@ -46,7 +46,7 @@ internal sealed class SqliteReadOnlyFile : IDisposable
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // It lies among the temporary files of the system.
+            // The copy is in the system's folder for temporary files.
         }
     }
 

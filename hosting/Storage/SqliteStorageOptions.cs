@@ -2,23 +2,25 @@ using System.ComponentModel.DataAnnotations;
 
 namespace FreeMask.Hosting.Storage;
 
-/// <summary>Where and how a SQLite grain storage keeps its records. Bound from <c>Orleans:GrainStorage:{name}</c>.</summary>
+/// <summary>Options of a SQLite grain storage. Bound from <c>Orleans:GrainStorage:{name}</c>.</summary>
 public sealed class SqliteStorageOptions
 {
-    /// <summary>The database file; made where it is absent. Storages may share one.</summary>
+    /// <summary>The database file; created if it is absent. Storages may share one.</summary>
     [Required]
     public string Path { get; set; } = "";
 
     /// <summary>
-    /// True to wait for the disk at every commit, which survives a power cut with nothing lost. False (the default) survives the death of
-    /// the process with nothing lost; a power cut may lose the last moments, which are then done again.
+    /// True to sync the disk at every commit: nothing is lost in a power failure. False (the default): nothing is lost when the process
+    /// dies; a power failure may lose the last writes, whose work is then repeated.
     /// </summary>
     public bool WaitForDisk { get; set; }
 
-    /// <summary>True to read only: nothing is written, neither to the file nor beside it, and another process may write meanwhile. Default false.</summary>
+    /// <summary>
+    /// True to read only: nothing is written, neither to the file nor beside it, and another process may write meanwhile. Default false.
+    /// </summary>
     public bool ReadOnly { get; set; }
 
-    /// <summary>Most writes in one transaction. Default 2000.</summary>
+    /// <summary>Maximum number of writes in one transaction. Default 2000.</summary>
     [Range(1, 100_000)]
     public int CommitBatch { get; set; } = 2000;
 }

@@ -9,15 +9,16 @@ using FreeMask.Vision.Datasets;
 namespace FreeMask.Cli.Bundles;
 
 /// <summary>
-/// Finds model bundles: folders in the layout of public ONNX exports, known by their <c>model_index.json</c> or their U-Net. Those that ship lie under
-/// <c>models/</c> of the repository or beside the program; the environment variable <c>FREEMASK_MODELS</c> names another folder.
+/// Finds model bundles: folders in the layout of public ONNX exports, recognized by their <c>model_index.json</c> or their U-Net. Those
+/// that ship are in <c>models/</c> of the repository or beside the program; the environment variable <c>FREEMASK_MODELS</c> names another
+/// folder.
 /// </summary>
 internal sealed class BundleCatalog(string? modelsFolder)
 {
     internal const string EnvironmentVariable = "FREEMASK_MODELS";
     internal const string IndexFile = ModelFileNames.DiffusionIndex;
 
-    /// <summary>The folder that holds the bundles; null where there is none.</summary>
+    /// <summary>The folder of the bundles; null if there is none.</summary>
     internal string? ModelsFolder { get; } = modelsFolder;
 
     /// <summary>Names of the bundles in <see cref="ModelsFolder"/>.</summary>
@@ -25,7 +26,10 @@ internal sealed class BundleCatalog(string? modelsFolder)
         ? []
         : [.. Directory.EnumerateDirectories(ModelsFolder).Where(IsBundle).Select(folder => Path.GetFileName(folder)!).Order(StringComparer.Ordinal)];
 
-    /// <summary>Looks for the models folder: the variable, then <c>models</c> in each folder from the program's upward, then from the current one upward.</summary>
+    /// <summary>
+    /// Finds the models folder: the variable, then <c>models</c> in each folder from the program's upward, then from the current one
+    /// upward.
+    /// </summary>
     internal static BundleCatalog Locate(Func<string, string?> environment)
     {
         if (environment(EnvironmentVariable) is { Length: > 0 } named) return new(NamedPath.HasCurrentFolder ? Path.GetFullPath(named) : named);
@@ -41,8 +45,8 @@ internal sealed class BundleCatalog(string? modelsFolder)
         return IsBundle(folder) ? folder : null;
     }
 
-    /// <summary>The side in pixels of the pictures that a bundle makes where a run names none: what its decoder says, or 512.</summary>
-    internal int PictureSide(string model)
+    /// <summary>The default image side of a bundle in pixels: that of its decoder, or 512.</summary>
+    internal int DefaultImageSide(string model)
     {
         foreach (var part in (string[])["vae_decoder", "vae"])
         {
@@ -55,14 +59,14 @@ internal sealed class BundleCatalog(string? modelsFolder)
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException)
             {
-                // Loading the bundle says what is wrong with it; here it only makes an estimate less exact.
+                // Loading the bundle reports the error; here it only makes an estimate less exact.
             }
         }
 
         return 512;
     }
 
-    /// <summary>Finds what a run file in a folder refers to.</summary>
+    /// <summary>A resolver for run files in a folder.</summary>
     internal IRunFileResolver ResolverAt(string folder) => new Resolver(this, folder);
 
     private static bool IsBundle(string folder) => BundleFacts.IsBundle(folder);
@@ -78,7 +82,7 @@ internal sealed class BundleCatalog(string? modelsFolder)
         return null;
     }
 
-    /// <summary>A folder of this name that is somebody else's may be closed to this user.</summary>
+    /// <summary>A folder of this name may belong to another user and be unreadable.</summary>
     private static bool HoldsBundles(string folder)
     {
         try
@@ -106,7 +110,7 @@ internal sealed class BundleCatalog(string? modelsFolder)
             }
             catch (FreeMaskException)
             {
-                // What a damaged bundle lacks is told when it is loaded, or by 'models verify'.
+                // Loading the bundle and 'models verify' report missing files.
                 return null;
             }
         }
@@ -142,7 +146,7 @@ internal sealed class BundleCatalog(string? modelsFolder)
         {
             var full = Path.GetFullPath(path, folder);
             if (!Directory.Exists(Path.Combine(full, "JPEGImages")) || !Directory.Exists(Path.Combine(full, "SegmentationClass"))) return null;
-            // Classes that VOC does not know are told now rather than after the work.
+            // Classes that VOC does not have are reported before the work rather than after it.
             _ = VocFolder.OpenAsVoc(full);
             return full;
         }

@@ -1,6 +1,6 @@
 namespace FreeMask.Cli.Completion;
 
-/// <summary>What makes shells complete verbs, options and run ids. Each script asks the program itself, so that it never has to be updated.</summary>
+/// <summary>Completion scripts of shells. Each script asks the program, so that it need not be updated.</summary>
 internal static class CompletionScripts
 {
     internal static IReadOnlyList<string> Shells { get; } = ["bash", "zsh", "fish", "powershell"];
@@ -43,11 +43,11 @@ internal static class CompletionScripts
             """,
     };
 
-    /// <summary>Where the shell looks for scripts by itself.</summary>
+    /// <summary>The folder in which the shell finds scripts.</summary>
     /// <param name="shell">One of <see cref="Shells"/>.</param>
     /// <param name="home">The user's folder.</param>
     /// <param name="environment">Environment variables.</param>
-    /// <returns>The file, and what the user has to do besides; no file where the shell has no such place.</returns>
+    /// <returns>The file, and further steps for the user; no file if the shell has no such folder.</returns>
     internal static (string? File, string Hint) Place(string shell, string home, Func<string, string?> environment)
     {
         var data = environment("XDG_DATA_HOME") is { Length: > 0 } named ? named : Path.Combine(home, ".local", "share");

@@ -1,21 +1,21 @@
 namespace FreeMask.Cli.Health;
 
-/// <summary>How a check went.</summary>
+/// <summary>The result of a check.</summary>
 internal enum Verdict
 {
-    /// <summary>As it has to be.</summary>
+    /// <summary>Passed.</summary>
     Ok,
 
-    /// <summary>Works, but slower or with less room than one would like.</summary>
+    /// <summary>Works, but slowly or with little room.</summary>
     Warning,
 
     /// <summary>Runs will not work.</summary>
     Failed,
 }
 
-/// <summary>One line of the doctor's report.</summary>
-/// <param name="Name">What was looked at.</param>
-/// <param name="Verdict">How it went.</param>
+/// <summary>One line of the report of <c>freemask doctor</c>.</summary>
+/// <param name="Name">What was checked.</param>
+/// <param name="Verdict">The result.</param>
 /// <param name="Detail">What was found.</param>
-/// <param name="Remedy">What to do; null where nothing has to be done.</param>
+/// <param name="Remedy">The remedy; null if none is needed.</param>
 internal sealed record Check(string Name, Verdict Verdict, string Detail, string? Remedy = null);

@@ -9,7 +9,7 @@ using FreeMask.Onnx;
 
 namespace FreeMask.Cli.Health;
 
-/// <summary>Looks at everything that a run needs from the machine.</summary>
+/// <summary>Checks everything that a run needs from the machine.</summary>
 internal static class Doctor
 {
     private const long NeededBytes = 1L << 30;
@@ -21,7 +21,7 @@ internal static class Doctor
         Memory(),
         Native("ONNX Runtime", () => OnnxRuntimeLibrary.Version),
         Native("TorchSharp", Torch),
-        Native("picture codec", () => $"{ImageCodec.EncodeJpeg(new RgbImage(8, 8)).Length} bytes for 8 x 8 pixels"),
+        Native("image codec", () => $"{ImageCodec.EncodeJpeg(new RgbImage(8, 8)).Length} bytes for 8 x 8 pixels"),
         Bundle(bundles),
         Writable(data),
         Space(data),
@@ -44,7 +44,7 @@ internal static class Doctor
         return gibibytes >= 4 ? new("memory", Verdict.Ok, detail) : new("memory", Verdict.Warning, detail, "Training likes 4 GiB; choose a smaller training.batch if a run is killed.");
     }
 
-    /// <summary>Loads a native library for real; missing ones are the usual reason why a run fails on a new machine.</summary>
+    /// <summary>Loads a native library; a missing one is the most frequent cause of failed runs on a new machine.</summary>
     private static Check Native(string name, Func<string> load)
     {
         try

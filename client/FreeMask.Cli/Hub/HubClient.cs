@@ -7,9 +7,9 @@ using Polly.Retry;
 namespace FreeMask.Cli.Hub;
 
 /// <summary>
-/// Speaks the routes of Hugging Face style hubs: <c>api/models/R/revision/V?blobs=true</c> lists, <c>R/resolve/C/PATH</c> gives a file. What
-/// fails for a moment (no connection, silence, 408, 429, 5xx) is asked again, a few times and more slowly, or when the hub says. The token goes to the hub alone:
-/// redirections to other hosts, where large files lie, are followed without it.
+/// A client of Hugging Face style hubs: <c>api/models/R/revision/V?blobs=true</c> lists, <c>R/resolve/C/PATH</c> returns a file. Transient
+/// failures (no connection, timeout, 408, 429, 5xx) are retried a few times with growing delays, or after the delay that the hub states.
+/// The token is sent to the hub only: redirects to other hosts, which store large files, are followed without it.
 /// </summary>
 internal sealed class HubClient : IDisposable
 {
@@ -27,13 +27,13 @@ internal sealed class HubClient : IDisposable
     private readonly TimeProvider _time;
     private readonly TimeSpan _silence;
 
-    /// <summary>Makes a client.</summary>
+    /// <summary>Creates a client.</summary>
     /// <param name="endpoint">The hub's address.</param>
     /// <param name="token">For private repositories; null or empty for none.</param>
-    /// <param name="time">Paces what is asked again.</param>
-    /// <param name="firstPause">Before something is asked again; default one second. Later pauses are longer.</param>
-    /// <param name="silence">How long the hub may say nothing; default one minute.</param>
-    /// <exception cref="FreeMaskException">The address or the token cannot be one.</exception>
+    /// <param name="time">The clock of delays.</param>
+    /// <param name="firstPause">Delay before the first retry; default one second. Later delays are longer.</param>
+    /// <param name="silence">Timeout without data from the hub; default one minute.</param>
+    /// <exception cref="FreeMaskException">The address or the token is not valid.</exception>
     internal HubClient(string endpoint, string? token, TimeProvider time, TimeSpan? firstPause = null, TimeSpan? silence = null)
     {
         if (!Uri.TryCreate(endpoint, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
@@ -42,7 +42,7 @@ internal sealed class HubClient : IDisposable
         (_time, _silence) = (time, silence ?? UsualSilence);
         _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = Timeout.InfiniteTimeSpan };
         _http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("freemask", "1.0"));
-        // Files and secrets end with a line break often; within a token none can be.
+        // Files and environment variables with secrets often end with a line break; a token contains none.
         if (token?.Trim() is { Length: > 0 } secret)
         {
             if (!secret.All(c => c is > ' ' and <= '~')) throw new FreeMaskException($"{TokenVariable} holds characters that no token has (spaces, line breaks or letters outside of ASCII); copy the token again.");
@@ -67,7 +67,7 @@ internal sealed class HubClient : IDisposable
             .Build();
     }
 
-    /// <summary>Told of long pauses.</summary>
+    /// <summary>Called before long delays.</summary>
     internal Action<string>? Said { get; set; }
 
     /// <summary>Lists a repository.</summary>
@@ -82,10 +82,10 @@ internal sealed class HubClient : IDisposable
     }, stop);
 
     /// <summary>
-    /// Appends to a file what it still lacks. After a fault it goes on where it stopped; a server that ignores ranges is read from the start, and so is one that
-    /// has nothing behind what is there (416): then what is there is not the file.
+    /// Appends the missing rest to a file. After an error it continues at the end of the file. A server that ignores ranges is read from
+    /// the start; after 416 (no bytes after the end) the file is discarded, because its content is not that of the server.
     /// </summary>
-    /// <exception cref="FreeMaskException">The file cannot be had.</exception>
+    /// <exception cref="FreeMaskException">The file cannot be downloaded.</exception>
     internal Task FetchAsync(HubReference reference, string commit, HubFile file, FileStream target, Action<long> received, CancellationToken stop) =>
         AskAsync($"{reference.Repository}/{file.Path}", async token =>
         {
@@ -167,7 +167,7 @@ internal sealed class HubClient : IDisposable
 
     private TimeoutException Silent() => new($"nothing came for {_silence.TotalSeconds:0.##} s");
 
-    /// <summary>The error for an answer that is none. Where the hub says how long to wait, that goes with it.</summary>
+    /// <summary>The exception for an error response, with the delay that the hub states.</summary>
     private HttpRequestException Refused(HttpResponseMessage response)
     {
         var error = new HttpRequestException($"{(int)response.StatusCode} {response.ReasonPhrase}", null, response.StatusCode);
@@ -194,7 +194,7 @@ internal sealed class HubClient : IDisposable
             }
             catch (IOException exception) when (exception is not HttpIOException)
             {
-                // A reset connection; faults of the disk come from the writing alone.
+                // A reset connection; only writing causes disk errors.
                 throw new HttpIOException(HttpRequestError.ResponseEnded, exception.Message, exception);
             }
 

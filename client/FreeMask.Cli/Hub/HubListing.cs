@@ -4,18 +4,18 @@ namespace FreeMask.Cli.Hub;
 
 /// <summary>A file of a repository.</summary>
 /// <param name="Path">With forward slashes.</param>
-/// <param name="Size">In bytes; null where the hub does not say.</param>
-/// <param name="Sha256">Of a large file; null for one that the hub keeps in git, and where the hub does not say.</param>
+/// <param name="Size">In bytes; null if the hub does not state it.</param>
+/// <param name="Sha256">SHA-256 of a large file; null for a file that the hub keeps in git, and if the hub does not state it.</param>
 /// <param name="GitHash">SHA-1 of a git blob; null for a large file.</param>
 internal sealed record HubFile(string Path, long? Size, string? Sha256, string? GitHash);
 
-/// <summary>What a repository holds at a commit.</summary>
-/// <param name="Commit">The commit that the revision stands for.</param>
+/// <summary>The files of a repository at a commit.</summary>
+/// <param name="Commit">The commit of the revision.</param>
 /// <param name="Files">All files.</param>
 internal sealed record HubListing(string Commit, IReadOnlyList<HubFile> Files)
 {
-    /// <summary>Reads the hub's description of a repository with its blobs.</summary>
-    /// <exception cref="FreeMaskException">It lacks what is needed.</exception>
+    /// <summary>Parses the hub's description of a repository with its blobs.</summary>
+    /// <exception cref="FreeMaskException">Required properties are absent.</exception>
     internal static HubListing Parse(string json, HubReference reference)
     {
         try

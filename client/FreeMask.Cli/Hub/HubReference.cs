@@ -9,7 +9,7 @@ internal sealed partial record HubReference(string Repository, string Revision)
 {
     private const string DefaultRevision = "main";
 
-    /// <summary>Names that stand for public ONNX exports; docs/stable-diffusion.md says where each was seen.</summary>
+    /// <summary>Short names of public ONNX exports; docs/stable-diffusion.md lists their sources.</summary>
     internal static IReadOnlyDictionary<string, HubReference> WellKnown { get; } = new Dictionary<string, HubReference>(StringComparer.Ordinal)
     {
         ["stable-diffusion-v1-5"] = new("nmkd/stable-diffusion-1.5-onnx-fp16", DefaultRevision),
@@ -17,11 +17,11 @@ internal sealed partial record HubReference(string Repository, string Revision)
         ["sdxl-turbo"] = new("stabilityai/sdxl-turbo", DefaultRevision),
     };
 
-    /// <summary>The last part of the repository's name, or the well-known name.</summary>
+    /// <summary>The last part of the repository's name, or the short name.</summary>
     internal string Name => WellKnown.FirstOrDefault(item => item.Value.Repository == Repository).Key ?? Repository[(Repository.IndexOf('/', StringComparison.Ordinal) + 1)..];
 
-    /// <summary>Reads <c>owner/name</c>, <c>owner/name@revision</c>, or a well-known name with or without a revision.</summary>
-    /// <exception cref="FreeMaskException">It is neither.</exception>
+    /// <summary>Parses <c>owner/name</c>, <c>owner/name@revision</c>, or a short name with or without a revision.</summary>
+    /// <exception cref="FreeMaskException">It has none of these forms.</exception>
     internal static HubReference Parse(string text)
     {
         var at = text.IndexOf('@', StringComparison.Ordinal);

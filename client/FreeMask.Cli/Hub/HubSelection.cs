@@ -2,7 +2,7 @@ using FreeMask.Files;
 
 namespace FreeMask.Cli.Hub;
 
-/// <summary>Which files of a repository make an ONNX export. Pickled weights are never among them: loading one runs code.</summary>
+/// <summary>Selects the files of an ONNX export in a repository. Pickled weights are never selected: loading them executes code.</summary>
 internal static class HubSelection
 {
     private const string Index = ModelFileNames.DiffusionIndex, Model = ModelFileNames.Onnx, AutoencoderConfig = "vae/config.json";
@@ -11,11 +11,15 @@ internal static class HubSelection
     private static readonly string[] LicenceKinds = ["", ".txt", ".md"];
     private static readonly string[] Parts = ["scheduler", "tokenizer", "tokenizer_2", "text_encoder", "text_encoder_2", "unet", "vae_encoder", "vae_decoder"];
 
-    /// <summary>The files to fetch first, and the path that each gets: the graphs and what surrounds them. The graphs name the files of their weights (<see cref="Weights"/>).</summary>
-    /// <param name="listing">What the repository holds.</param>
-    /// <param name="reference">Named in messages.</param>
-    /// <param name="variant">Such as <c>fp16</c>: takes <c>model.fp16.onnx</c> or <c>model_fp16.onnx</c> for <c>model.onnx</c> in the parts that have it; null for the plain files.</param>
-    /// <exception cref="FreeMaskException">The repository is no such export, or has no such variant.</exception>
+    /// <summary>
+    /// The files to download first, with their paths here: the graphs and their surroundings. The graphs name the files of their weights
+    /// (<see cref="Weights"/>).
+    /// </summary>
+    /// <param name="listing">The files of the repository.</param>
+    /// <param name="reference">For messages.</param>
+    /// <param name="variant">Such as <c>fp16</c>: takes <c>model.fp16.onnx</c> or <c>model_fp16.onnx</c> in place of <c>model.onnx</c> in
+    /// the parts that have it; null for the plain files.</param>
+    /// <exception cref="FreeMaskException">The repository is not such an export, or has no such variant.</exception>
     internal static IReadOnlyList<(HubFile File, string Path)> Choose(HubListing listing, HubReference reference, string? variant)
     {
         if (!listing.Files.Any(file => file.Path == Index || file.Path.StartsWith("unet/", StringComparison.Ordinal)))
@@ -32,12 +36,14 @@ internal static class HubSelection
         return [.. chosen.Concat(listing.Files.Where(IsConfiguration).Select(file => (file, file.Path))).OrderBy(item => item.Path, StringComparer.Ordinal)];
     }
 
-    /// <summary>The files that hold a graph's weights, and the path that each gets: the graph names them, so they keep their names.</summary>
-    /// <param name="listing">What the repository holds.</param>
+    /// <summary>
+    /// The files of a graph's weights, with their paths here. The graph refers to them by name, so they keep their names.
+    /// </summary>
+    /// <param name="listing">The files of the repository.</param>
     /// <param name="reference">Named in messages.</param>
     /// <param name="graph">The graph, and its path here.</param>
-    /// <param name="locations">What the graph says, relative to its folder.</param>
-    /// <exception cref="FreeMaskException">The repository lacks one, or it lies outside of the graph's folder.</exception>
+    /// <param name="locations">The file names in the graph, relative to its folder.</param>
+    /// <exception cref="FreeMaskException">A file is absent from the repository, or is outside the graph's folder.</exception>
     internal static IReadOnlyList<(HubFile File, string Path)> Weights(HubListing listing, HubReference reference, (HubFile File, string Path) graph, IEnumerable<string> locations) =>
     [
         .. locations.Select(location =>
@@ -51,13 +57,13 @@ internal static class HubSelection
         }),
     ];
 
-    /// <summary>The parts whose plain graph is taken because they have no variant.</summary>
+    /// <summary>The parts without this variant, of which the plain graph is taken.</summary>
     internal static IReadOnlyList<string> WithoutVariant(IEnumerable<(HubFile File, string Path)> chosen, string? variant) => variant is null
         ? []
         : [.. chosen.Where(item => item.Path.EndsWith("/" + Model, StringComparison.Ordinal) && !IsVariant(item.File, variant)).Select(item => Folder(item.Path))];
 
     /// <summary>The files of a checkpoint as <c>save_pretrained</c> writes it: configuration and safetensors, at the top of the repository.</summary>
-    /// <exception cref="FreeMaskException">The repository holds no such checkpoint.</exception>
+    /// <exception cref="FreeMaskException">The repository has no such checkpoint.</exception>
     internal static IReadOnlyList<(HubFile File, string Path)> Checkpoint(HubListing listing, HubReference reference)
     {
         var files = listing.Files.Where(file => Folder(file.Path).Length == 0

@@ -5,28 +5,28 @@ using FreeMask.Files;
 
 namespace FreeMask.Cli.Hub;
 
-/// <summary>A pulled file.</summary>
+/// <summary>A downloaded file.</summary>
 /// <param name="Path">In the bundle's folder, with forward slashes.</param>
 /// <param name="Source">In the repository.</param>
 /// <param name="Size">In bytes.</param>
 /// <param name="Sha256">Of its content.</param>
 internal sealed record PulledFile(string Path, string Source, long Size, string Sha256);
 
-/// <summary>Where a pulled bundle comes from and what it consists of: <c>freemask.lock.json</c> in its folder.</summary>
+/// <summary>The source and files of a downloaded bundle: <c>freemask.lock.json</c> in its folder.</summary>
 /// <param name="Repository">As <c>owner/name</c>.</param>
-/// <param name="Revision">As it was asked for.</param>
-/// <param name="Commit">What the revision stood for.</param>
+/// <param name="Revision">As requested.</param>
+/// <param name="Commit">The commit of the revision.</param>
 /// <param name="Files">All files, by path.</param>
 internal sealed record PullLock(string Repository, string Revision, string Commit, IReadOnlyList<PulledFile> Files)
 {
     internal const string FileName = "freemask.lock.json";
 
-    // What a pull is about that has not ended.
+    // The marker of an unfinished download.
     private const string BegunName = "freemask.pull.json", Index = ModelFileNames.DiffusionIndex;
 
     private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
-    /// <summary>Reads the lock of a folder; null where there is none.</summary>
+    /// <summary>Reads the lock of a folder; null if there is none.</summary>
     /// <exception cref="FreeMaskException">It is damaged.</exception>
     internal static PullLock? Read(string folder)
     {
@@ -42,15 +42,15 @@ internal sealed record PullLock(string Repository, string Revision, string Commi
         }
     }
 
-    /// <summary>Writes the lock: the pull is done.</summary>
+    /// <summary>Writes the lock: the download is complete.</summary>
     internal async Task WriteAsync(string folder, CancellationToken stop)
     {
         await AtomicFile.WriteAsync(System.IO.Path.Combine(folder, FileName), JsonSerializer.Serialize(this, Format) + "\n", stop);
         File.Delete(System.IO.Path.Combine(folder, BegunName));
     }
 
-    /// <summary>Takes a folder for a repository, so that files of two models never mix.</summary>
-    /// <returns>The lock of an earlier pull of the same repository; null where there is none.</returns>
+    /// <summary>Reserves a folder for a repository, so that files of two models never mix.</summary>
+    /// <returns>The lock of an earlier download of the same repository; null if there is none.</returns>
     /// <exception cref="FreeMaskException">The folder holds another model.</exception>
     internal static async Task<PullLock?> BeginAsync(string folder, HubReference reference, CancellationToken stop)
     {
@@ -63,7 +63,7 @@ internal sealed record PullLock(string Repository, string Revision, string Commi
         return earlier;
     }
 
-    /// <summary>Reads every file again and compares.</summary>
+    /// <summary>Verifies the hash of every file.</summary>
     /// <exception cref="FreeMaskException">A file is missing or changed; the message names it.</exception>
     internal async Task VerifyAsync(string folder, CancellationToken stop)
     {
@@ -82,7 +82,7 @@ internal sealed record PullLock(string Repository, string Revision, string Commi
         return Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, stop));
     }
 
-    /// <summary>Git's name of a blob: SHA-1 over <c>blob SIZE\0</c> and the content. It guards against mistakes, not against malice.</summary>
+    /// <summary>The git hash of a blob: SHA-1 over <c>blob SIZE\0</c> and the content. It detects errors, not manipulation.</summary>
     internal static async Task<string> GitHashAsync(string path, CancellationToken stop)
     {
         var content = await File.ReadAllBytesAsync(path, stop);

@@ -4,41 +4,41 @@ using FreeMask.Onnx;
 
 namespace FreeMask.Cli.Hub;
 
-/// <summary>Brings an export from a hub into a folder. What is there and right is not fetched again; what is half there goes on.</summary>
+/// <summary>Downloads an export from a hub into a folder. Correct files are not downloaded again; partial ones are continued.</summary>
 /// <param name="hub">The hub.</param>
-/// <param name="say">Takes one line of progress at a time.</param>
-/// <param name="time">Paces the progress.</param>
-internal sealed class Puller(HubClient hub, Action<string> say, TimeProvider time)
+/// <param name="report">Takes one line of progress at a time.</param>
+/// <param name="time">Limits the frequency of progress lines.</param>
+internal sealed class Puller(HubClient hub, Action<string> report, TimeProvider time)
 {
     private const string Part = ".part", Busy = ".pull";
 
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(5);
 
-    /// <summary>Pulls.</summary>
-    /// <param name="reference">What to pull.</param>
+    /// <summary>Downloads.</summary>
+    /// <param name="reference">The repository.</param>
     /// <param name="variant">Of an ONNX export: the files of this variant.</param>
-    /// <param name="folder">Where it goes.</param>
-    /// <param name="stop">Stops; the same call continues.</param>
-    /// <param name="choose">Which files to take, and the path of each; null takes those of an ONNX export.</param>
-    /// <exception cref="FreeMaskException">The hub, the network or the disk did not play along; the same command continues.</exception>
+    /// <param name="folder">The target folder.</param>
+    /// <param name="stop">Cancels; the same call continues the download.</param>
+    /// <param name="choose">Selects the files, with the path of each; null for those of an ONNX export.</param>
+    /// <exception cref="FreeMaskException">The hub, the network or the disk failed; the same command continues.</exception>
     internal async Task<PullLock> PullAsync(
         HubReference reference, string? variant, string folder, CancellationToken stop, Func<HubListing, IReadOnlyList<(HubFile File, string Path)>>? choose = null)
     {
         Directory.CreateDirectory(folder);
         using var busy = Occupy(folder);
-        hub.Said = say;
+        hub.Said = report;
         var earlier = await PullLock.BeginAsync(folder, reference, stop);
         var listing = await hub.ListAsync(reference, stop);
         var chosen = choose is null ? HubSelection.Choose(listing, reference, variant) : choose(listing);
-        say($"{reference.Repository} at {listing.Commit}: {chosen.Count} files, {ByteSize.Megabytes(chosen.Sum(item => item.File.Size ?? 0))}");
-        if (HubSelection.WithoutVariant(chosen, variant) is { Count: > 0 } plain) say($"no {variant} of {string.Join(", ", plain)}: the plain files are taken.");
+        report($"{reference.Repository} at {listing.Commit}: {chosen.Count} files, {ByteSize.Megabytes(chosen.Sum(item => item.File.Size ?? 0))}");
+        if (HubSelection.WithoutVariant(chosen, variant) is { Count: > 0 } plain) report($"no {variant} of {string.Join(", ", plain)}: the plain files are taken.");
         var files = await FilesAsync(reference, listing.Commit, chosen, folder, stop);
-        // Only the graphs say which files hold their weights.
+        // The graphs name the files of their weights.
         var weights = choose is null ? chosen.Where(IsGraph).SelectMany(graph => HubSelection.Weights(listing, reference, graph, LocationsOf(folder, graph.Path))).DistinctBy(item => item.Path).ToList() : [];
-        if (weights.Count > 0) say($"weights of the graphs: {weights.Count} files, {ByteSize.Megabytes(weights.Sum(item => item.File.Size ?? 0))}");
+        if (weights.Count > 0) report($"weights of the graphs: {weights.Count} files, {ByteSize.Megabytes(weights.Sum(item => item.File.Size ?? 0))}");
         files.AddRange(await FilesAsync(reference, listing.Commit, weights, folder, stop));
         var after = new PullLock(reference.Repository, reference.Revision, listing.Commit, [.. files.OrderBy(file => file.Path, StringComparer.Ordinal)]);
-        // What an earlier pull of another revision or variant brought, and this one does not.
+        // Files of an earlier revision or variant that this one does not have.
         foreach (var old in (earlier?.Files ?? []).ExceptBy(after.Files.Select(file => file.Path), file => file.Path)) File.Delete(TargetOf(folder, old.Path));
         await after.WriteAsync(folder, stop);
         return after;
@@ -56,7 +56,7 @@ internal sealed class Puller(HubClient hub, Action<string> say, TimeProvider tim
 
     private static IReadOnlyList<string> LocationsOf(string folder, string graph) => OnnxGraphReader.Read(Path.Combine(folder, graph)).ExternalFiles;
 
-    /// <summary>Where a file goes. Listings are checked as they are read; this is the last look before something is written.</summary>
+    /// <summary>The path of a file. Listings are validated when they are read; this check is the last one before writing.</summary>
     private static string TargetOf(string folder, string path)
     {
         var (root, target) = (Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)), Path.GetFullPath(Path.Combine(folder, path)));
@@ -95,7 +95,7 @@ internal sealed class Puller(HubClient hub, Action<string> say, TimeProvider tim
         if (File.Exists(part) && (!CanBeChecked(file) || ModelFiles.LengthOf(part) > file.Size)) File.Delete(part);
         try
         {
-            // A pull that was stopped while it computed the hash left all bytes: a hub has nothing to send behind them.
+            // A download that was interrupted during the hash has all bytes, and a range after the end is an error.
             await using var stream = new FileStream(part, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             if (stream.Length == 0 || stream.Length != file.Size) await hub.FetchAsync(reference, commit, file, stream, Meter(path, file.Size), stop);
         }
@@ -104,7 +104,7 @@ internal sealed class Puller(HubClient hub, Action<string> say, TimeProvider tim
             throw new FreeMaskException($"{part} cannot be written: {exception.Message}. Make room or repair the folder; the same command goes on where it stopped.", exception);
         }
 
-        // Some proxies and mirrors hand out the pointer that git keeps in place of a large file.
+        // Some proxies and mirrors return the Git LFS pointer in place of a large file.
         if (file.Sha256 is not null && ModelFiles.IsPointer(part))
         {
             File.Delete(part);
@@ -121,7 +121,7 @@ internal sealed class Puller(HubClient hub, Action<string> say, TimeProvider tim
         return await PulledAsync(file, path, target, stop);
     }
 
-    /// <summary>A file that was found right; one whose hash the hub states need not be read again.</summary>
+    /// <summary>A verified file; if the hub states its hash, it need not be read again.</summary>
     private static async Task<PulledFile> PulledAsync(HubFile file, string path, string target, CancellationToken stop) =>
         new(path, file.Path, ModelFiles.LengthOf(target), file.Sha256 ?? await PullLock.Sha256Async(target, stop));
 
@@ -141,7 +141,7 @@ internal sealed class Puller(HubClient hub, Action<string> say, TimeProvider tim
         {
             if (received < size && time.GetElapsedTime(said) < Pace) return;
             said = time.GetTimestamp();
-            say(string.Create(CultureInfo.InvariantCulture, $"{path}: {received / 1e6:0.0}{(size is null ? "" : $" of {size / 1e6:0.0}")} MB"));
+            report(string.Create(CultureInfo.InvariantCulture, $"{path}: {received / 1e6:0.0}{(size is null ? "" : $" of {size / 1e6:0.0}")} MB"));
         };
     }
 }

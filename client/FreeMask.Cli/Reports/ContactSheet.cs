@@ -4,13 +4,13 @@ using FreeMask.Imaging;
 
 namespace FreeMask.Cli.Reports;
 
-/// <summary>One picture of what a run keeps: a sample is four tiles, what was drawn, its mask, the finished image, and its label.</summary>
+/// <summary>One image of the kept samples of a run. Each sample has four tiles: generated image, mask, final image, label.</summary>
 internal static class ContactSheet
 {
     private const int Samples = 12, TilesPerSample = 4, SamplesPerRow = 2, Tile = 128;
 
-    /// <summary>Draws the sheet of the last round that has kept anything; samples are chosen as for the report.</summary>
-    /// <exception cref="FreeMaskException">Nothing has been kept yet.</exception>
+    /// <summary>Draws the sheet of the last round with kept samples; samples are selected as for the report.</summary>
+    /// <exception cref="FreeMaskException">No samples have been kept yet.</exception>
     internal static async Task<RgbImage> DrawAsync(RunReader run, CancellationToken stop)
     {
         var kept = new List<SampleRecord>();

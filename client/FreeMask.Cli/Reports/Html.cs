@@ -3,10 +3,10 @@ using System.Net;
 
 namespace FreeMask.Cli.Reports;
 
-/// <summary>Text and numbers as they go into the page.</summary>
+/// <summary>Formats text and numbers for HTML.</summary>
 internal static class Html
 {
-    /// <summary>Text with the characters that mean something in HTML escaped; safe in elements and in quoted attributes.</summary>
+    /// <summary>Escapes text for HTML elements and quoted attributes.</summary>
     internal static string Text(string? text) => WebUtility.HtmlEncode(text ?? "");
 
     /// <summary>A coordinate or a length.</summary>

@@ -1,5 +1,5 @@
 using System.Globalization;
-using FreeMask.Cli.Live;
+using FreeMask.Cli.Progress;
 using FreeMask.Cli.Runs;
 using FreeMask.GrainInterfaces;
 using FreeMask.Imaging;
@@ -7,17 +7,17 @@ using FreeMask.Vision;
 
 namespace FreeMask.Cli.Reports;
 
-/// <summary>Gathers a report from a run: reads all sample records, chooses which to show, and loads the pictures of those.</summary>
+/// <summary>Collects the data of a report: reads all sample records, selects samples, and loads their images.</summary>
 internal sealed class ReportBuilder(RunReader run, TimeProvider time)
 {
     private const int StripsPerRound = 8, BorderlinePerSide = 4;
-    private readonly ReportImages _pictures = new(run);
+    private readonly ReportImages _images = new(run);
 
-    /// <summary>Gathers everything; works at any point of a run.</summary>
-    /// <param name="products">Where the run's products lie.</param>
-    /// <param name="versions">Of what made it.</param>
-    /// <param name="notes">What the user should know of its settings.</param>
-    /// <param name="stop">Stops between samples.</param>
+    /// <summary>Collects everything; possible in any state of a run.</summary>
+    /// <param name="products">The paths of the run's products.</param>
+    /// <param name="versions">Versions of the programs and libraries.</param>
+    /// <param name="notes">Messages about its settings.</param>
+    /// <param name="stop">Cancels between samples.</param>
     internal async Task<ReportData> BuildAsync(IReadOnlyList<ReportFact> products, IReadOnlyList<ReportFact> versions, IReadOnlyList<string> notes, CancellationToken stop)
     {
         var (status, spec) = (run.Status, run.Spec);
@@ -69,7 +69,7 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
             MeanIoUOfRun = round.Quality is { } quality ? RoundDocument.OwnMean(quality, run.Spec.Classes) : null,
             MeasuredClasses = round.Quality?.Classes.Length ?? 0,
             Samples = await SamplesAsync(ReportSelection.Strips(samples, Math.Max(StripsPerRound, run.Spec.Classes.Length)), strip: true, stop),
-            Borderline = await SamplesAsync(ReportSelection.Borderline(samples, round.Cuts, BorderlinePerSide), strip: false, stop),
+            Borderline = await SamplesAsync(ReportSelection.Borderline(samples, round.Thresholds, BorderlinePerSide), strip: false, stop),
             Failures = [.. round.Failures.Select(failure => new ReportFailure(failure.Reason, failure.Count, failure.Example))],
         };
     }
@@ -80,9 +80,9 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
     {
         var (r, g, b) = VocPalette.Color((byte)VocClasses.IndexOf(name));
         var own = samples.Where(sample => sample.Plan.Class == name).ToList();
-        var cut = round.Cuts.FirstOrDefault(cut => cut.Class == name);
+        var threshold = round.Thresholds.FirstOrDefault(threshold => threshold.Class == name);
         var iou = round.Quality?.Classes.FirstOrDefault(item => item.Class == name)?.IoU;
-        return new ReportClass(name, $"#{r:x2}{g:x2}{b:x2}", own.Count, own.Count(sample => sample.State == SampleState.Kept), cut is { Kept: > 0 } ? cut.Score : null, iou);
+        return new ReportClass(name, $"#{r:x2}{g:x2}{b:x2}", own.Count, own.Count(sample => sample.State == SampleState.Kept), threshold is { Kept: > 0 } ? threshold.Score : null, iou);
     }
 
     private async Task<IReadOnlyList<ReportSample>> SamplesAsync(IEnumerable<SampleRecord> samples, bool strip, CancellationToken stop)
@@ -90,11 +90,11 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
         var shown = new List<ReportSample>();
         foreach (var sample in samples)
         {
-            var pictures = strip ? await _pictures.StripAsync(sample, stop) : await _pictures.VerdictAsync(sample, stop);
+            var images = strip ? await _images.StripAsync(sample, stop) : await _images.ScoredImagesAsync(sample, stop);
             bool? kept = sample.State switch { SampleState.Kept => true, SampleState.Dropped => false, _ => null };
             var attempt = sample.Attempt > 0 ? string.Create(CultureInfo.InvariantCulture, $", attempt {sample.Attempt + 1}") : "";
             var id = string.Create(CultureInfo.InvariantCulture, $"{(strip ? "s" : "b")}{sample.Round + 1}-{sample.Index}");
-            shown.Add(new(id, VocClasses.PromptWords(sample.Plan.Class), $"sample {sample.Index}{attempt}, “{sample.Plan.Prompt}”", sample.Score, kept, pictures));
+            shown.Add(new(id, VocClasses.PromptWords(sample.Plan.Class), $"sample {sample.Index}{attempt}, “{sample.Plan.Prompt}”", sample.Score, kept, images));
         }
 
         return shown;
@@ -109,7 +109,7 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
             new("backgrounds", spec.Backgrounds.IsEmpty ? "none named" : string.Join(", ", spec.Backgrounds)),
             new("rounds", Text($"{spec.Rounds} of {spec.SamplesPerRound} samples, {100 * spec.KeepRatio:0} % kept")),
             new("generation", Text($"{spec.Generation.Steps} steps, guidance {spec.Generation.Guidance}, {spec.Generation.Scheduler ?? "the bundle's scheduler"}")),
-            new("mask", Text($"{spec.Mask.Preset}, clean-up {spec.Mask.Cleanup}, threshold {(spec.Mask.Threshold is { } fixedAt ? Text($"{fixedAt}") : "per image")}, ignore band {spec.Mask.IgnoreBand}")),
+            new("mask", Text($"{spec.Mask.Preset}, refinement {spec.Mask.Cleanup}, threshold {(spec.Mask.Threshold is { } fixedAt ? Text($"{fixedAt}") : "per image")}, ignore band {spec.Mask.IgnoreBand}")),
             new("composition", Text($"{100 * spec.Composition.MultiShare:0} % with up to {spec.Composition.MaxObjects} objects, thesaurus threshold {spec.Composition.ThesaurusThreshold}")),
             new("harmonization", spec.Harmonization.Enabled ? Text($"strength {spec.Harmonization.Strength}") : "off"),
             new("scoring", Text($"{spec.Scoring.Folds} folds in the first round, {spec.Scoring.FoldSteps ?? spec.Training.Steps} steps each")),

@@ -5,62 +5,64 @@ using FreeMask.Imaging;
 
 namespace FreeMask.Cli.Reports;
 
-/// <summary>Loads the artifacts of a sample and makes small pictures of them, encoded for the page.</summary>
+/// <summary>Loads the artifacts of a sample and encodes reduced images of them for the page.</summary>
 internal sealed class ReportImages(RunReader run)
 {
     private const int MaximumSide = 160;
     private const int Quality = 88;
 
-    /// <summary>What each stage made of the sample, as far as it came; a stage that changed nothing has no picture.</summary>
-    internal async Task<IReadOnlyList<ReportPicture>> StripAsync(SampleRecord sample, CancellationToken stop)
+    /// <summary>The results of the sample's stages so far. A stage that did not change the image has none.</summary>
+    internal async Task<IReadOnlyList<ReportImage>> StripAsync(SampleRecord sample, CancellationToken stop)
     {
-        var pictures = new List<ReportPicture>();
+        var images = new List<ReportImage>();
         var image = await run.ImageAsync(sample, ArtifactNames.Image, stop);
-        if (image is null) return pictures;
-        pictures.Add(Photo("generated", image));
-        if (await run.LabelsAsync(sample, ArtifactNames.Label, stop) is { } label) pictures.Add(Overlay("mask", image, label));
+        if (image is null) return images;
+        images.Add(Jpeg("generated", image));
+        if (await run.LabelsAsync(sample, ArtifactNames.Label, stop) is { } label) images.Add(Overlay("mask", image, label));
         if (Changed(sample, ArtifactNames.Image, ArtifactNames.CompositeImage) && await run.ImageAsync(sample, ArtifactNames.CompositeImage, stop) is { } composite)
-            pictures.Add(Photo("composed", composite));
+            images.Add(Jpeg("composed", composite));
         if (Changed(sample, ArtifactNames.CompositeImage, ArtifactNames.FinalImage) && await run.ImageAsync(sample, ArtifactNames.FinalImage, stop) is { } final)
-            pictures.Add(Photo("harmonized", final));
-        pictures.AddRange(await VerdictAsync(sample, stop));
-        return pictures;
+            images.Add(Jpeg("harmonized", final));
+        images.AddRange(await ScoredImagesAsync(sample, stop));
+        return images;
     }
 
-    /// <summary>The finished image with its label, and what the judge saw.</summary>
-    internal async Task<IReadOnlyList<ReportPicture>> VerdictAsync(SampleRecord sample, CancellationToken stop)
+    /// <summary>The final image with its label, and the prediction of the scoring model.</summary>
+    internal async Task<IReadOnlyList<ReportImage>> ScoredImagesAsync(SampleRecord sample, CancellationToken stop)
     {
-        var pictures = new List<ReportPicture>();
-        if (await run.ImageAsync(sample, ArtifactNames.FinalImage, stop) is not { } final) return pictures;
+        var images = new List<ReportImage>();
+        if (await run.ImageAsync(sample, ArtifactNames.FinalImage, stop) is not { } final) return images;
         if (await run.LabelsAsync(sample, ArtifactNames.CompositeLabel, stop) is { } labels)
         {
-            pictures.Add(Overlay("image and label", final, labels));
-            pictures.Add(Labels("label", labels));
+            images.Add(Overlay("image and label", final, labels));
+            images.Add(Labels("label", labels));
         }
 
-        if (await run.LabelsAsync(sample, ArtifactNames.Prediction, stop) is { } prediction) pictures.Add(Labels("prediction", prediction));
-        return pictures;
+        if (await run.LabelsAsync(sample, ArtifactNames.Prediction, stop) is { } prediction) images.Add(Labels("prediction", prediction));
+        return images;
     }
 
     private static bool Changed(SampleRecord sample, string before, string after) =>
         sample.Artifact(after) is { } hash && hash != sample.Artifact(before);
 
-    private static ReportPicture Overlay(string caption, RgbImage image, LabelMap labels) => Photo(caption, ImageOverlay.Draw(image, labels));
+    private static ReportImage Overlay(string caption, RgbImage image, LabelMap labels) => Jpeg(caption, ImageOverlay.Draw(image, labels));
 
-    private static ReportPicture Photo(string caption, RgbImage image)
+    private static ReportImage Jpeg(string caption, RgbImage image)
     {
         var (width, height) = Fit(image.Width, image.Height);
         var small = (width, height) == (image.Width, image.Height) ? image : Resampling.Resize(image, width, height, ResamplingFilter.Area);
         return new(caption, "data:image/jpeg;base64," + Convert.ToBase64String(ImageCodec.EncodeJpeg(small, Quality)), width, height);
     }
 
-    /// <summary>Labels in the palette that overlays use: VOC's own starts too dark to tell from background.</summary>
-    private static ReportPicture Labels(string caption, LabelMap labels)
+    /// <summary>
+    /// Labels in the palette of overlays: the first colors of VOC's palette are too dark to distinguish from background.
+    /// </summary>
+    private static ReportImage Labels(string caption, LabelMap labels)
     {
         var (width, height) = Fit(labels.Width, labels.Height);
         var small = (width, height) == (labels.Width, labels.Height) ? labels : Resampling.Resize(labels, width, height);
-        var picture = ImageOverlay.Draw(new RgbImage(width, height), small, opacity: 1);
-        return new(caption, "data:image/png;base64," + Convert.ToBase64String(ImageCodec.EncodePng(picture, CompressionLevel.SmallestSize)), width, height);
+        var image = ImageOverlay.Draw(new RgbImage(width, height), small, opacity: 1);
+        return new(caption, "data:image/png;base64," + Convert.ToBase64String(ImageCodec.EncodePng(image, CompressionLevel.SmallestSize)), width, height);
     }
 
     private static (int Width, int Height) Fit(int width, int height)

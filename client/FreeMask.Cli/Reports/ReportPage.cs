@@ -4,8 +4,7 @@ using System.Text;
 namespace FreeMask.Cli.Reports;
 
 /// <summary>
-/// Writes a report as one HTML file that needs nothing else: style, charts and pictures are inside, and no script runs. The markup is also
-/// well-formed XML.
+/// Writes a report as one self-contained HTML file with style, charts and images and without scripts. The markup is also well-formed XML.
 /// </summary>
 internal static class ReportPage
 {

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace FreeMask.Cli.Reports;
 
-/// <summary>The parts of a report page, from the top down. A part that has nothing to show leaves itself out.</summary>
+/// <summary>The sections of a report page, from top to bottom. A section without content is left out.</summary>
 internal static class ReportSections
 {
     internal static void Header(StringBuilder page, ReportData data)
@@ -14,7 +14,7 @@ internal static class ReportSections
         page.AppendLine($"<div class=\"head\"><h1>{Html.Text(data.Run)}</h1><span class=\"chip {Html.Text(data.State.ToLowerInvariant())}\">{Html.Text(data.State.ToLowerInvariant())}</span></div>");
         if (data.Problem is { } problem) page.AppendLine($"<p class=\"problem\">{Html.Text(problem)}</p>");
         page.AppendLine("<dl class=\"figures\">");
-        Figure(page, "labelled images", Html.Count(kept));
+        Figure(page, "labeled images", Html.Count(kept));
         Figure(page, last is { MeasuredClasses: > 0 and var classes } ? $"mIoU on the held-out set, its {classes} classes" : "mIoU on the held-out set", Html.Score(last?.MeanIoU));
         if (last?.MeanIoUOfRun is { } own) Figure(page, "mIoU, the run's own classes", Html.Score(own));
         Figure(page, "rounds", $"{data.Rounds.Count} of {data.PlannedRounds}");
@@ -55,7 +55,7 @@ internal static class ReportSections
         var rounds = data.Rounds.Where(round => round.Samples.Count > 0).ToList();
         if (rounds.Count == 0) return;
         page.AppendLine("<h2>Samples, stage by stage</h2>");
-        page.AppendLine("<p class=\"lead\">Drawn by the diffusion model, masked by its attention, composed, harmonized, judged. Colours are the classes' palette; grey is the band that losses and metrics ignore.</p>");
+        page.AppendLine("<p class=\"lead\">Drawn by the diffusion model, masked by its attention, composed, harmonized, scored. Colours are the classes' palette; grey is the band that losses and metrics ignore.</p>");
         for (var i = 0; i < rounds.Count; i++)
         {
             page.AppendLine($"<details{(i == rounds.Count - 1 ? " open=\"open\"" : "")}><summary>Round {rounds[i].Number}</summary><div class=\"samples\" style=\"margin-top:0.75rem\">");
@@ -68,19 +68,19 @@ internal static class ReportSections
     {
         var rounds = data.Rounds.Where(round => round.Scores.Count > 0).ToList();
         if (rounds.Count == 0) return;
-        page.AppendLine("<h2>Scores and the cut</h2>");
-        page.AppendLine($"<p class=\"lead\">A sample's score is the mean IoU of its label with what a segmenter that never saw it predicts. Each class keeps its best {Html.Percent(rounds[0].KeepRatio)}, so each class has a cut of its own.</p>");
+        page.AppendLine("<h2>Scores and thresholds</h2>");
+        page.AppendLine($"<p class=\"lead\">A sample's score is the mean IoU of its label with what a segmenter predicts that was not trained on it. Each class keeps its best {Html.Percent(rounds[0].KeepRatio)}, so each class has a threshold of its own.</p>");
         page.AppendLine("<div class=\"pair\">");
         foreach (var round in rounds)
         {
             page.AppendLine($"<div class=\"card\"><h3>Round {round.Number}</h3><div class=\"scroll\">{SvgCharts.Histogram(round)}</div>");
-            page.AppendLine("<ul class=\"key\"><li class=\"kept\"><i></i>kept</li><li class=\"dropped\"><i></i>dropped</li><li class=\"cut\"><i></i>cut of a class</li></ul></div>");
+            page.AppendLine("<ul class=\"key\"><li class=\"kept\"><i></i>kept</li><li class=\"dropped\"><i></i>dropped</li><li class=\"cut\"><i></i>threshold of a class</li></ul></div>");
         }
 
         page.AppendLine("</div>");
         foreach (var round in rounds.Where(round => round.Borderline.Count > 0))
         {
-            page.AppendLine($"<details><summary>Closest to the cut in round {round.Number}</summary><div class=\"border\" style=\"margin-top:0.75rem\">");
+            page.AppendLine($"<details><summary>Closest to the threshold in round {round.Number}</summary><div class=\"border\" style=\"margin-top:0.75rem\">");
             foreach (var sample in round.Borderline) Sample(page, sample);
             page.AppendLine("</div></details>");
         }
@@ -94,7 +94,7 @@ internal static class ReportSections
         page.AppendLine("<h2>Classes</h2>");
         page.AppendLine("<div class=\"card scroll\"><table><thead><tr><th>class</th>");
         foreach (var round in data.Rounds)
-            page.AppendLine($"<th>planned {round.Number}</th><th>kept {round.Number}</th><th>cut {round.Number}</th><th>IoU {round.Number}</th>");
+            page.AppendLine($"<th>planned {round.Number}</th><th>kept {round.Number}</th><th>threshold {round.Number}</th><th>IoU {round.Number}</th>");
         page.AppendLine("</tr></thead><tbody>");
         foreach (var (name, color) in names)
         {
@@ -104,7 +104,7 @@ internal static class ReportSections
                 var item = round.Classes.FirstOrDefault(item => item.Name == name);
                 page.Append(item is null
                     ? "<td>–</td><td>–</td><td>–</td><td>–</td>"
-                    : $"<td>{Html.Count(item.Planned)}</td><td>{Html.Count(item.Kept)}</td><td>{Html.Score(item.CutScore)}</td><td>{Meter(item.IoU, round.Number == last)}{Html.Score(item.IoU)}</td>");
+                    : $"<td>{Html.Count(item.Planned)}</td><td>{Html.Count(item.Kept)}</td><td>{Html.Score(item.ThresholdScore)}</td><td>{Meter(item.IoU, round.Number == last)}{Html.Score(item.IoU)}</td>");
             }
 
             page.AppendLine("</tr>");
@@ -151,8 +151,8 @@ internal static class ReportSections
         page.AppendLine($"<article class=\"sample\" id=\"{Html.Text(sample.Id)}\"><header><strong>{Html.Text(sample.Title)}</strong><span>{Html.Text(sample.Note)}</span>");
         if (sample.Score is not null) page.AppendLine($"<span class=\"score\">score {Html.Score(sample.Score)}{verdict}</span>");
         page.AppendLine("</header><div class=\"strip\">");
-        foreach (var picture in sample.Pictures)
-            page.AppendLine($"<figure><img src=\"{picture.DataUri}\" width=\"{picture.Width}\" height=\"{picture.Height}\" alt=\"{Html.Text($"{sample.Title}, {picture.Caption}")}\" /><figcaption>{Html.Text(picture.Caption)}</figcaption></figure>");
+        foreach (var image in sample.Images)
+            page.AppendLine($"<figure><img src=\"{image.DataUri}\" width=\"{image.Width}\" height=\"{image.Height}\" alt=\"{Html.Text($"{sample.Title}, {image.Caption}")}\" /><figcaption>{Html.Text(image.Caption)}</figcaption></figure>");
         page.AppendLine("</div></article>");
     }
 

@@ -2,34 +2,34 @@ using FreeMask.GrainInterfaces;
 
 namespace FreeMask.Cli.Reports;
 
-/// <summary>Chooses the samples that a report shows. Choices depend on the records alone, so that equal runs have equal reports.</summary>
+/// <summary>Selects the samples of a report. The selection depends on the records alone, so that equal runs have equal reports.</summary>
 internal static class ReportSelection
 {
     /// <summary>
-    /// Samples for strips: classes take turns, those with pasted objects first, and within a class the one in the middle of its scores stands
-    /// for it: neither the best nor the worst.
+    /// Samples for strips: one class after another, samples with pasted objects first, and within a class the sample with the median score
+    /// first.
     /// </summary>
     internal static IReadOnlyList<SampleRecord> Strips(IReadOnlyList<SampleRecord> samples, int count)
     {
-        var turns = samples.Where(sample => sample.Artifact(ArtifactNames.Image) is not null && sample.State != SampleState.Quarantined)
+        var queues = samples.Where(sample => sample.Artifact(ArtifactNames.Image) is not null && sample.State != SampleState.Quarantined)
             .GroupBy(sample => sample.Plan.ClassIndex)
             .OrderBy(group => group.Key)
             .Select(group => new Queue<SampleRecord>(FromTheMiddle(group)))
             .ToList();
         var chosen = new List<SampleRecord>();
-        while (chosen.Count < count && turns.Any(turn => turn.Count > 0))
-            foreach (var turn in turns.Where(turn => turn.Count > 0).Take(count - chosen.Count).ToList())
-                chosen.Add(turn.Dequeue());
+        while (chosen.Count < count && queues.Any(queue => queue.Count > 0))
+            foreach (var queue in queues.Where(queue => queue.Count > 0).Take(count - chosen.Count).ToList())
+                chosen.Add(queue.Dequeue());
         return chosen;
     }
 
-    /// <summary>The samples nearest to the cut of their class: as many kept ones as dropped ones, from the lowest score up.</summary>
-    internal static IReadOnlyList<SampleRecord> Borderline(IReadOnlyList<SampleRecord> samples, IReadOnlyList<SelectionThreshold> cuts, int perSide)
+    /// <summary>The samples nearest to the threshold of their class: as many kept as dropped ones, ordered by score.</summary>
+    internal static IReadOnlyList<SampleRecord> Borderline(IReadOnlyList<SampleRecord> samples, IReadOnlyList<SelectionThreshold> thresholds, int perSide)
     {
-        var cutOf = cuts.Where(cut => cut.Kept > 0).ToDictionary(cut => cut.Class, cut => cut.Score);
+        var thresholdOf = thresholds.Where(threshold => threshold.Kept > 0).ToDictionary(threshold => threshold.Class, threshold => threshold.Score);
         IEnumerable<SampleRecord> Nearest(SampleState stage) => samples
-            .Where(sample => sample.State == stage && sample.Score is not null && cutOf.ContainsKey(sample.Plan.Class))
-            .OrderBy(sample => Math.Abs(sample.Score!.Value - cutOf[sample.Plan.Class])).ThenBy(sample => sample.Index)
+            .Where(sample => sample.State == stage && sample.Score is not null && thresholdOf.ContainsKey(sample.Plan.Class))
+            .OrderBy(sample => Math.Abs(sample.Score!.Value - thresholdOf[sample.Plan.Class])).ThenBy(sample => sample.Index)
             .Take(perSide);
         return [.. Nearest(SampleState.Kept).Concat(Nearest(SampleState.Dropped)).OrderBy(sample => sample.Score).ThenBy(sample => sample.Index)];
     }

@@ -2,15 +2,18 @@ using System.Text;
 
 namespace FreeMask.Cli.Reports;
 
-/// <summary>The two charts of a report as inline SVG. Colours and type come from the page's style sheet, so both follow light and dark.</summary>
+/// <summary>
+/// The two charts of a report as inline SVG. Colors and fonts come from the page's style sheet, so that both follow its light and dark
+/// themes.
+/// </summary>
 internal static class SvgCharts
 {
     private const double Width = 480;
     private const int Bins = 25;
 
     /// <summary>
-    /// How many samples scored how much, kept above dropped in each bin of 0.04, with a mark at the cut of every class and a line at the
-    /// median cut.
+    /// Histogram of scores in bins of 0.04, kept above dropped, with a mark at the threshold of every class and a line at the median
+    /// threshold.
     /// </summary>
     internal static string Histogram(ReportRound round)
     {
@@ -46,13 +49,13 @@ internal static class SvgCharts
         for (var tenth = 0; tenth <= 10; tenth += 2)
             svg.Append($"<text class=\"tick\" x=\"{Html.Number(X(tenth / 10.0))}\" y=\"{floor + 28}\" text-anchor=\"middle\">{Html.Number(tenth / 10.0)}</text>");
 
-        var cuts = round.Classes.Where(item => item.CutScore is { } cut && double.IsFinite(cut)).Select(item => (item.Name, Cut: item.CutScore!.Value)).ToList();
-        foreach (var (name, cut) in cuts)
-            svg.Append($"<line class=\"cut\" x1=\"{Html.Number(X(cut))}\" x2=\"{Html.Number(X(cut))}\" y1=\"{floor + 2}\" y2=\"{floor + 12}\"><title>{Html.Text(name)}: {Html.Score(cut)}</title></line>");
-        if (cuts.Count > 0)
+        var thresholds = round.Classes.Where(item => item.ThresholdScore is { } threshold && double.IsFinite(threshold)).Select(item => (item.Name, Threshold: item.ThresholdScore!.Value)).ToList();
+        foreach (var (name, threshold) in thresholds)
+            svg.Append($"<line class=\"cut\" x1=\"{Html.Number(X(threshold))}\" x2=\"{Html.Number(X(threshold))}\" y1=\"{floor + 2}\" y2=\"{floor + 12}\"><title>{Html.Text(name)}: {Html.Score(threshold)}</title></line>");
+        if (thresholds.Count > 0)
         {
-            var median = cuts.Select(item => item.Cut).Order().ElementAt(cuts.Count / 2);
-            var label = cuts.Count == 1 ? "cut" : "median cut of the classes";
+            var median = thresholds.Select(item => item.Threshold).Order().ElementAt(thresholds.Count / 2);
+            var label = thresholds.Count == 1 ? "threshold" : "median threshold of the classes";
             svg.Append($"<line class=\"median\" x1=\"{Html.Number(X(median))}\" x2=\"{Html.Number(X(median))}\" y1=\"{top - 8}\" y2=\"{floor}\" />");
             var end = median > 0.5;
             svg.Append($"<text class=\"note\" x=\"{Html.Number(X(median) + (end ? -6 : 6))}\" y=\"{top - 2}\" text-anchor=\"{(end ? "end" : "start")}\">{label} {Html.Score(median)}</text>");
@@ -102,7 +105,7 @@ internal static class SvgCharts
         svg.Append($"<rect class=\"{kind}\" x=\"{Html.Number(x)}\" y=\"{Html.Number(y)}\" width=\"{Html.Number(width)}\" height=\"{Html.Number(height)}\"><title>{title}</title></rect>");
     }
 
-    /// <summary>Three or four round counts for the grid, never more than the largest bin.</summary>
+    /// <summary>Three or four round values for the grid, at most the largest bin.</summary>
     private static IEnumerable<int> Steps(int most)
     {
         var raw = most / 3.0;

@@ -3,7 +3,10 @@ using FreeMask.Training.Mini.Evaluation;
 
 namespace FreeMask.Cli.Reports;
 
-/// <summary>The result of <c>experiment thresholds</c> as an SVG of its own: a group of bars a method, a bar a clean-up, whiskers for the intervals.</summary>
+/// <summary>
+/// The result of <c>experiment thresholds</c> as an SVG file: a group of bars for each method, a bar for each refinement, whiskers for the
+/// intervals.
+/// </summary>
 internal static class ThresholdChart
 {
     private const double Width = 760, Height = 320, Left = 48, Right = 16, Top = 40, Bottom = 44;
@@ -13,7 +16,7 @@ internal static class ThresholdChart
     internal static string Draw(IReadOnlyList<ThresholdResult> results)
     {
         var methods = results.GroupBy(result => result.Method).ToList();
-        var cleanUps = results.Select(result => result.CleanUp).Distinct().ToList();
+        var refinements = results.Select(result => result.CleanUp).Distinct().ToList();
         var floor = Height - Bottom;
         double Y(double value) => floor - ((floor - Top) * value);
 
@@ -26,25 +29,25 @@ internal static class ThresholdChart
         }
 
         var group = (Width - Left - Right) / methods.Count;
-        var bar = (group - 16) / cleanUps.Count;
+        var bar = (group - 16) / refinements.Count;
         foreach (var (index, method) in methods.Index())
         {
             var x = Left + (index * group) + 8;
             foreach (var result in method)
             {
-                var at = x + (cleanUps.IndexOf(result.CleanUp) * bar);
+                var at = x + (refinements.IndexOf(result.CleanUp) * bar);
                 var middle = Html.Number(at + (bar / 2));
-                svg.Append($"<rect x=\"{Html.Number(at)}\" y=\"{Html.Number(Y(result.IoU))}\" width=\"{Html.Number(bar - 2)}\" height=\"{Html.Number(floor - Y(result.IoU))}\" fill=\"{Colors[cleanUps.IndexOf(result.CleanUp) % Colors.Length]}\"><title>{Html.Text(result.Method)}, clean-up {Html.Text(result.CleanUp)}: {Html.Score(result.IoU)}</title></rect>");
+                svg.Append($"<rect x=\"{Html.Number(at)}\" y=\"{Html.Number(Y(result.IoU))}\" width=\"{Html.Number(bar - 2)}\" height=\"{Html.Number(floor - Y(result.IoU))}\" fill=\"{Colors[refinements.IndexOf(result.CleanUp) % Colors.Length]}\"><title>{Html.Text(result.Method)}, refinement {Html.Text(result.CleanUp)}: {Html.Score(result.IoU)}</title></rect>");
                 svg.Append($"<line x1=\"{middle}\" x2=\"{middle}\" y1=\"{Html.Number(Y(result.Interval.Low))}\" y2=\"{Html.Number(Y(result.Interval.High))}\" stroke=\"#222\"/>");
             }
 
             svg.Append($"<text x=\"{Html.Number(x + ((group - 16) / 2))}\" y=\"{floor + 18}\" text-anchor=\"middle\">{Html.Text(method.Key)}</text>");
         }
 
-        foreach (var (index, cleanUp) in cleanUps.Index())
+        foreach (var (index, refinement) in refinements.Index())
         {
-            var x = Width - Right - ((cleanUps.Count - index) * 120);
-            svg.Append($"<rect x=\"{x}\" y=\"{Height - 16}\" width=\"10\" height=\"10\" fill=\"{Colors[index % Colors.Length]}\"/><text x=\"{x + 16}\" y=\"{Height - 7}\">clean-up {Html.Text(cleanUp)}</text>");
+            var x = Width - Right - ((refinements.Count - index) * 120);
+            svg.Append($"<rect x=\"{x}\" y=\"{Height - 16}\" width=\"10\" height=\"10\" fill=\"{Colors[index % Colors.Length]}\"/><text x=\"{x + 16}\" y=\"{Height - 7}\">refinement {Html.Text(refinement)}</text>");
         }
 
         return svg.Append("</svg>\n").ToString();

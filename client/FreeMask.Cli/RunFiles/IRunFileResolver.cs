@@ -3,16 +3,18 @@ using FreeMask.Vision.Affinity;
 
 namespace FreeMask.Cli.RunFiles;
 
-/// <summary>Finds what a run file refers to: model bundles, data sets, segmenters and affinity models.</summary>
+/// <summary>Resolves references of a run file: model bundles, data sets, segmenters and affinity models.</summary>
 internal interface IRunFileResolver
 {
     /// <summary>Names of the model bundles that ship.</summary>
     IReadOnlyList<string> BundleNames { get; }
 
-    /// <summary>How the specification names the bundle: the name of one that ships, or the full path of a folder; null where there is none.</summary>
+    /// <summary>
+    /// The value for the specification: the name of a bundle that ships, or the full path of a folder; null if there is none.
+    /// </summary>
     string? FindBundle(string nameOrFolder);
 
-    /// <summary>What is known of a bundle that <see cref="FindBundle"/> found; null where its files do not say.</summary>
+    /// <summary>The properties of a bundle from <see cref="FindBundle"/>; null if its files do not contain them.</summary>
     BundleFacts? FactsOf(string model) => null;
 
     /// <summary>The full path of a data set in PASCAL VOC layout, or null.</summary>
@@ -24,7 +26,10 @@ internal interface IRunFileResolver
     /// <summary>The full path and the configuration of an affinity model; null where there is none.</summary>
     (string Folder, AffinityConfig Config)? FindAffinity(string folder);
 
-    /// <summary>The images of a data set that show one of some classes, each with the one that has most pixels in it, by name.</summary>
+    /// <summary>
+    /// The images of a data set that contain at least one of the given classes, each with the class that has most pixels in it, ordered by
+    /// name.
+    /// </summary>
     /// <param name="folder">The full path.</param>
     /// <param name="list">A list of the data set; null for all images.</param>
     /// <param name="classes">VOC indices.</param>

@@ -24,7 +24,7 @@ internal static class NameSuggester
         return starts || bestDistance <= Math.Max(1, Math.Max(name.Length, best.Length) / 3) ? best : null;
     }
 
-    /// <summary>" Did you mean 'x'?" or nothing.</summary>
+    /// <summary>" Did you mean 'x'?" or an empty text.</summary>
     internal static string Suggestion(string name, IEnumerable<string> candidates) =>
         Nearest(name, candidates) is { } near ? $" Did you mean '{near}'?" : "";
 

@@ -10,7 +10,7 @@ internal static class RunFile
 {
     private const int LargestFile = 1 << 20;
 
-    /// <summary>Reads a run file; the name of the run is the file's unless it has one.</summary>
+    /// <summary>Reads a run file. Without a name in the file, the run has the name of the file.</summary>
     /// <exception cref="RunFileException">The file has problems; all of them are in the message, with line and column.</exception>
     /// <exception cref="FreeMaskException">There is no such file.</exception>
     internal static async Task<RunSpec> ReadAsync(string path, Func<string, IRunFileResolver> resolverAt, CancellationToken stop, params IReadOnlyList<RunFileSetting> settings)
@@ -21,7 +21,7 @@ internal static class RunFile
         return Parse(text, path, resolverAt(Path.GetDirectoryName(Path.GetFullPath(path))!), settings);
     }
 
-    /// <summary>Reads no more than a run file can have: the path may name an image, or a device whose data never end.</summary>
+    /// <summary>Reads at most the maximum size of a run file: the path may refer to an image or to an endless device.</summary>
     private static async Task<string> ReadTextAsync(string path, CancellationToken stop)
     {
         var bytes = new byte[LargestFile + 1];
@@ -39,7 +39,7 @@ internal static class RunFile
         }
     }
 
-    /// <summary>Reads the text of a run file; <paramref name="path"/> serves messages and the default name.</summary>
+    /// <summary>Parses the text of a run file; <paramref name="path"/> is used in messages and for the default name.</summary>
     internal static RunSpec Parse(string text, string path, IRunFileResolver resolver, params IReadOnlyList<RunFileSetting> settings)
     {
         var findings = new RunFileFindings();
@@ -57,7 +57,7 @@ internal static class RunFile
         return findings.Problems is { Count: > 0 } problems ? throw new RunFileException(path, problems) : spec;
     }
 
-    /// <summary>Every key of a specification as YAML, defaults included.</summary>
+    /// <summary>Writes every key of a specification as YAML, including defaults.</summary>
     internal static string Write(RunSpec spec)
     {
         using var text = new StringWriter { NewLine = "\n" };
@@ -66,7 +66,7 @@ internal static class RunFile
         return text.ToString().Replace("\n...\n", "\n", StringComparison.Ordinal);
     }
 
-    /// <summary>Replaces the value of a key in the tree, and adds the key and its section where the file has none.</summary>
+    /// <summary>Replaces the value of a key in the tree; adds the key and its section if they are absent.</summary>
     private static void Set(YamlMappingNode root, RunFileSetting setting, RunFileFindings findings)
     {
         if (RunFileYaml.Load($"value: {setting.Value}", new RunFileFindings()) is not { Children: { Count: 1 } pairs })

@@ -3,27 +3,29 @@ using YamlDotNet.RepresentationModel;
 
 namespace FreeMask.Cli.RunFiles;
 
-/// <summary>What reading a run file found: problems, and the place of each value, so that later checks can name it too.</summary>
+/// <summary>
+/// The findings of reading a run file: problems, and the position of each value, so that later checks can report it too.
+/// </summary>
 internal sealed class RunFileFindings
 {
     private readonly List<RunFileProblem> _problems = [];
     private readonly Dictionary<string, Place> _places = new(StringComparer.Ordinal);
     private readonly Dictionary<YamlNode, string> _origins = new(ReferenceEqualityComparer.Instance);
 
-    /// <summary>The problems in the order of their places, those of settings last.</summary>
+    /// <summary>The problems ordered by position; those of command-line settings are last.</summary>
     internal IReadOnlyList<RunFileProblem> Problems => [.. _problems.OrderBy(problem => problem.Setting is not null).ThenBy(problem => problem.Line).ThenBy(problem => problem.Column)];
 
     internal void Add(Mark at, string message) => Add(new Place(at.Line, at.Column, null), message);
 
     internal void Add(YamlNode at, string message) => Add(Of(at), message);
 
-    /// <summary>Notes that a node stands in an argument and not in the file.</summary>
+    /// <summary>Records that a node comes from an argument.</summary>
     internal void FromSetting(YamlNode node, string origin)
     {
         foreach (var part in node.AllNodes) _origins[part] = origin;
     }
 
-    /// <summary>Notes where the value of a key such as <c>generation.steps</c> or <c>classes[2]</c> stands.</summary>
+    /// <summary>Records the position of a key's value, such as <c>generation.steps</c> or <c>classes[2]</c>.</summary>
     internal void Note(string path, YamlNode node) => _places[path] = Of(node);
 
     /// <summary>Whether the file or a setting names a key.</summary>
@@ -32,7 +34,7 @@ internal sealed class RunFileFindings
     /// <summary>Adds a problem at the value of a key, or at its section where the file does not name it.</summary>
     internal void Report(string path, string message) => Add(Find(path), message);
 
-    /// <summary>Adds a problem found in the specification, at the key that it names, unless the reading has complained about that place already.</summary>
+    /// <summary>Adds a problem of the specification at its key, unless there already is a problem at that position.</summary>
     internal void AddAt(string path, string message)
     {
         var place = Find(path);

@@ -88,7 +88,7 @@ internal static class RunFileJsonSchema
         return schema;
     }
 
-    /// <summary>A list, or its only entry, or what stands for a list.</summary>
+    /// <summary>A list, or its only entry, or the word that stands for a list.</summary>
     private static JsonArray Lists(RunKey key)
     {
         var list = new JsonObject { ["type"] = "array", ["items"] = Entry(key) };
@@ -113,7 +113,7 @@ internal static class RunFileJsonSchema
         if (key.MultipleOf > 1) schema["multipleOf"] = key.MultipleOf;
     }
 
-    /// <summary>The description of a key, its unit, the meanings of its words, and its default where that is no constant.</summary>
+    /// <summary>The description of a key: meaning, unit, accepted words, and a default that is not a constant.</summary>
     private static string Description(RunKey key)
     {
         var parts = new List<string> { key.Description };

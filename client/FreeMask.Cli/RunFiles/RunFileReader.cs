@@ -8,12 +8,12 @@ using YamlDotNet.RepresentationModel;
 namespace FreeMask.Cli.RunFiles;
 
 /// <summary>
-/// Reads the keys of <see cref="RunKeys"/> from YAML. Reading never throws: what is wrong is added to the findings and the value of the specification
+/// Reads the keys of <see cref="RunKeys"/> from YAML. Reading never throws: problems are added to the findings and the default value
 /// stays, so that one reading finds every problem of a file.
 /// </summary>
 internal sealed class RunFileReader(YamlMappingNode root, RunFileFindings findings)
 {
-    /// <summary>A specification with the values that the file names, as they are written there.</summary>
+    /// <summary>The values of the file, without resolved references.</summary>
     internal RunSpec Read(RunSpec spec)
     {
         var sections = RunKeys.All.GroupBy(key => key.Section).ToArray();
@@ -34,7 +34,7 @@ internal sealed class RunFileReader(YamlMappingNode root, RunFileFindings findin
         return spec;
     }
 
-    /// <summary>The value of a key; null where it is not of the key's type, which is reported.</summary>
+    /// <summary>The value of a key; null, with a problem, if it has another type.</summary>
     private object? Read(RunKey key, YamlNode value) => key.Type switch
     {
         RunKeyType.Text => Text(key, value),
@@ -143,7 +143,7 @@ internal sealed class RunFileReader(YamlMappingNode root, RunFileFindings findin
 
     private static string Example(RunKey key) => key.Default is { } value ? string.Create(CultureInfo.InvariantCulture, $" Write for example '{key.Name}: {value}'.") : "";
 
-    /// <summary>The first character that cannot be meant: a control character other than tab and line break, or half of a surrogate pair.</summary>
+    /// <summary>The first invalid character: a control character other than tab and line break, or an unpaired surrogate.</summary>
     private static string? Unprintable(string text)
     {
         for (var i = 0; i < text.Length; i++)
@@ -160,7 +160,7 @@ internal sealed class RunFileReader(YamlMappingNode root, RunFileFindings findin
 
     private static bool IsEmpty(RunKey key, YamlNode value) => IsNull(value) || (key.Type == RunKeyType.Text && value is YamlScalarNode { Value: null or "" });
 
-    /// <summary>YAML's null. A text of these letters stands in quotes.</summary>
+    /// <summary>YAML's null. The text "null" is quoted.</summary>
     private static bool IsNull(YamlNode value) => value is YamlScalarNode { Style: ScalarStyle.Plain, Value: null or "" or "~" or "null" or "Null" or "NULL" };
 
     private static string Describe(YamlNode value) => value switch

@@ -7,8 +7,8 @@ using FreeMask.Vision.Affinity;
 namespace FreeMask.Cli.RunFiles;
 
 /// <summary>
-/// Replaces what a run file names by what a specification holds: relative folders by full paths, <c>all</c> by the classes, a source of kind folder by
-/// its images, and defaults that depend on the bundle by their values. What cannot be found is reported at its key.
+/// Resolves the references of a run file: relative folders become full paths, <c>all</c> the list of classes, a folder source its images,
+/// and defaults that depend on the bundle their values. What is not found is reported at its key.
 /// </summary>
 internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindings findings)
 {
@@ -16,7 +16,7 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
     {
         spec = spec with { Classes = Classes(spec.Classes) };
         spec = spec with { Source = Source(spec.Source, spec.Classes), Model = Model(spec.Model) };
-        // All images of a folder, unless the file names fewer.
+        // All images of a folder, unless the file names a number.
         if (!spec.Source.Images.IsEmpty && !findings.Names("samplesPerRound"))
             spec = spec with { SamplesPerRound = Math.Max(1, spec.Source.Images.Length / Math.Max(1, spec.Rounds)) };
         return spec with
@@ -84,7 +84,7 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
 
     private GenerationSpec Generation(GenerationSpec generation, BundleFacts facts)
     {
-        // A model that was distilled to a few steps has defaults of its own.
+        // Models that were distilled to a few steps have other defaults.
         if (facts.Steps is { } steps && !findings.Names("generation.steps")) generation = generation with { Steps = steps };
         if (facts.Guidance is { } guidance && !findings.Names("generation.guidance")) generation = generation with { Guidance = guidance };
         Side("generation.width", generation.Width, facts.FixedWidth, facts.SideMultiple);

@@ -1,9 +1,9 @@
 namespace FreeMask.Cli.RunFiles;
 
-/// <summary>A key that the command line sets in place of the run file.</summary>
+/// <summary>A key that a command-line argument sets.</summary>
 /// <param name="Key">The full key, such as <c>generation.steps</c>.</param>
 /// <param name="Value">Its value in YAML, such as <c>5</c> or <c>[cat, dog]</c>.</param>
-/// <param name="Origin">What messages call it, such as <c>--set generation.steps=5</c>.</param>
+/// <param name="Origin">The argument for messages, such as <c>--set generation.steps=5</c>.</param>
 internal sealed record RunFileSetting(string Key, string Value, string Origin)
 {
     /// <summary>Reads <c>KEY=VALUE</c>.</summary>
@@ -17,6 +17,6 @@ internal sealed record RunFileSetting(string Key, string Value, string Origin)
             : throw new FreeMaskException($"--set {text} is no setting; write KEY=VALUE, such as --set generation.steps=5.");
     }
 
-    /// <summary>A text, whatever it looks like in YAML.</summary>
+    /// <summary>A setting whose value is a text, even if it looks like another YAML type.</summary>
     internal static RunFileSetting Text(string key, string value, string origin) => new(key, $"'{value.Replace("'", "''", StringComparison.Ordinal)}'", origin);
 }

@@ -3,12 +3,12 @@ using YamlDotNet.RepresentationModel;
 
 namespace FreeMask.Cli.RunFiles;
 
-/// <summary>Parses the YAML of a run file, and reports text that is none.</summary>
+/// <summary>Parses the YAML of a run file and reports syntax errors.</summary>
 internal static class RunFileYaml
 {
     private const int DeepestNesting = 50;
 
-    /// <summary>The mapping at the top of a text; null where there is none, which is reported.</summary>
+    /// <summary>The mapping at the top of a text; null, with a problem, if there is none.</summary>
     internal static YamlMappingNode? Load(string text, RunFileFindings findings)
     {
         var scanner = new Scanner(new StringReader(text));
@@ -38,14 +38,17 @@ internal static class RunFileYaml
         }
         catch (InvalidOperationException)
         {
-            // What the scanner throws where a flow collection is never closed.
+            // The scanner throws this for an unterminated flow collection.
             findings.Add(scanner.CurrentPosition, NotYaml("a '[' or '{' above is not closed"));
         }
 
         return null;
     }
 
-    /// <summary>Where the nesting becomes deeper than any run file's. The tree is made by recursion, which would end the process.</summary>
+    /// <summary>
+    /// The position at which the nesting exceeds that of any run file. The tree is built recursively, so deep nesting would overflow the
+    /// stack.
+    /// </summary>
     private static Mark? TooDeep(Parser parser)
     {
         for (var depth = 0; parser.MoveNext();)
@@ -59,7 +62,7 @@ internal static class RunFileYaml
 
     private static string NotYaml(string why) => $"this is no valid YAML: {why.TrimEnd('.')}. Check indentation, colons and brackets here.";
 
-    /// <summary>The first tab in an indentation. YAML forbids them, and parsers report them at odd places.</summary>
+    /// <summary>The first tab in an indentation. YAML forbids tabs, and parsers report them at other positions.</summary>
     private static Mark? TabIndent(string text)
     {
         var lines = text.Split('\n');

@@ -6,14 +6,14 @@ using FreeMask.Vision.Export;
 
 namespace FreeMask.Cli.Runs;
 
-/// <summary>A picture of a kept sample that the store has lost and that was not made again.</summary>
-internal sealed class LostPictureException(string message) : FreeMaskException(message);
+/// <summary>An image of a kept sample is lost and was not recomputed.</summary>
+internal sealed class LostImageException(string message) : FreeMaskException(message);
 
 /// <summary>Writes the kept samples of a run as a data set.</summary>
 internal static class DatasetExport
 {
     private const string Drawn =
-        "Every image was drawn by a diffusion model and labelled by its attention; pasted objects keep exact outlines. "
+        "Every image was drawn by a diffusion model and labeled by its attention; pasted objects keep exact outlines. "
         + "No person annotated anything. Samples were kept by how well a segmenter agreed with their labels; labels can be wrong all the same.";
 
     private const string Taken =
@@ -21,7 +21,7 @@ internal static class DatasetExport
         + "Samples were kept by how well a segmenter agreed with their labels; labels can be wrong all the same.";
 
     /// <summary>Writes the samples of every round that has been selected.</summary>
-    /// <exception cref="FreeMaskException">Nothing has been kept yet, or the folder is taken.</exception>
+    /// <exception cref="FreeMaskException">No samples have been kept yet, or the folder is not empty.</exception>
     internal static async Task<ExportSummary> WriteAsync(RunReader run, IDatasetFormat format, string folder, bool overwrite, IProgress<int>? progress, CancellationToken stop)
     {
         var kept = new Dictionary<string, SampleRecord>(StringComparer.Ordinal);
@@ -43,7 +43,7 @@ internal static class DatasetExport
 
     private static string Id(SampleRecord sample) => string.Create(CultureInfo.InvariantCulture, $"r{sample.Round + 1:00}_{sample.Index:000000}");
 
-    private static LostPictureException Lost(string what, SampleRecord sample) => new(
+    private static LostImageException Lost(string what, SampleRecord sample) => new(
         $"The {what} of kept sample {Id(sample)} is lost, and making it again gave something else or failed (the log says why). Run the command where the run was made.");
 
     private static async Task<LabelMap> LabelsAsync(RunReader run, SampleRecord sample, CancellationToken stop) =>
@@ -60,7 +60,7 @@ internal static class DatasetExport
         return ExportSample.Create(image, labels, instances, classes);
     }
 
-    /// <summary>Numbers the visible objects 1, 2, ... in place; objects that are hidden altogether leave no gap.</summary>
+    /// <summary>Renumbers the visible objects 1, 2, ... in place; objects that are completely hidden leave no gap.</summary>
     /// <returns>The class of each.</returns>
     internal static List<byte> Compact(LabelMap instances, LabelMap labels)
     {

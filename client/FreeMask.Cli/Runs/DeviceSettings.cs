@@ -3,16 +3,16 @@ using Microsoft.Extensions.Configuration;
 
 namespace FreeMask.Cli.Runs;
 
-/// <summary>The devices of an embedded silo and how they work: what a silo of a cluster reads from its configuration.</summary>
+/// <summary>The device settings of an embedded silo, which a silo of a cluster reads from its configuration.</summary>
 internal static class DeviceSettings
 {
     private const string Names = "FreeMask:Devices:Names";
 
-    // The settings of a silo that make sense for one that lives as long as a command; where its state and artifacts are, --data says.
+    // The settings that apply to a silo that lives as long as a command; --data sets the location of state and artifacts.
     private static readonly string[] Sections = ["FreeMask:Devices", "FreeMask:DeviceWorker", "FreeMask:Collection", "FreeMask:Coordination"];
 
     /// <summary>Settings from environment variables, such as <c>FREEMASK_FreeMask__Devices__Threads</c>.</summary>
-    /// <param name="devices">Devices that arguments name; they take the place of those that the environment names.</param>
+    /// <param name="devices">Devices from arguments; they replace those of the environment.</param>
     internal static Dictionary<string, string?> Of(IReadOnlyList<string> devices) => Of(devices, new ConfigurationBuilder().AddEnvironmentVariables("FREEMASK_").Build());
 
     internal static Dictionary<string, string?> Of(IReadOnlyList<string> devices, IConfiguration environment)

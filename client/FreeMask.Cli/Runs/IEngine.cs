@@ -5,18 +5,18 @@ using FreeMask.GrainInterfaces;
 namespace FreeMask.Cli.Runs;
 
 /// <summary>
-/// The grains of a data folder: in a silo embedded here, or in the process that works in the folder already; or the grains of a cluster.
-/// Disposing it stops the embedded silo cleanly, or only lets go of the others.
+/// Access to the grains of a data folder (in a silo embedded here, or in the process that already uses the folder) or of a cluster.
+/// Disposing it stops the embedded silo cleanly, or closes the connection.
 /// </summary>
 internal interface IEngine : IAsyncDisposable
 {
-    /// <summary>True where another process does the work, and goes on with it when this one leaves.</summary>
+    /// <summary>True if another process does the work, which continues when this one ends.</summary>
     bool IsRemote { get; }
 
-    /// <summary>True where runs can be looked at and nothing else.</summary>
+    /// <summary>True if runs can only be read.</summary>
     bool IsReadOnly { get; }
 
-    /// <summary>True where the process that did the work has ended, and with it every answer.</summary>
+    /// <summary>True if the process that did the work has ended, so that no call will be answered.</summary>
     bool IsOwnerGone { get; }
 
     IRunGrain Run(string id);
@@ -29,15 +29,15 @@ internal interface IEngine : IAsyncDisposable
     Task<ReadOnlyMemory<byte>> ReadArtifactAsync(string hash, CancellationToken stop);
 }
 
-/// <summary>Where an engine is.</summary>
-/// <param name="Data">The data folder: of an engine here, and for what verbs write.</param>
-/// <param name="Cluster">The configuration file of a cluster; null for the data folder's own engine.</param>
-/// <param name="Devices">The devices of a silo embedded here; none for those that configuration names.</param>
-/// <param name="Log">Where log entries are written besides the log's file; null for nowhere.</param>
-/// <param name="ReadOnly">True to look at runs only: a folder is read without being taken, and nothing is written.</param>
-/// <param name="Say">Told what is waited for; null for nobody.</param>
+/// <summary>The address of an engine.</summary>
+/// <param name="Data">The data folder of a local engine, which also takes the output of verbs.</param>
+/// <param name="Cluster">The configuration file of a cluster; null for the data folder's engine.</param>
+/// <param name="Devices">The devices of an embedded silo; empty for the configured ones.</param>
+/// <param name="Log">Receives log entries in addition to the log file; null for none.</param>
+/// <param name="ReadOnly">True for reading: the folder is not locked, and nothing is written.</param>
+/// <param name="OnWaiting">Called with a message while opening waits; null for none.</param>
 internal sealed record EngineAddress(
-    DataFolder Data, string? Cluster, IReadOnlyList<string> Devices, TextWriter? Log = null, bool ReadOnly = false, Action<string>? Say = null);
+    DataFolder Data, string? Cluster, IReadOnlyList<string> Devices, TextWriter? Log = null, bool ReadOnly = false, Action<string>? OnWaiting = null);
 
 /// <summary>Opens an engine.</summary>
 internal delegate Task<IEngine> EngineOpener(EngineAddress address, BundleCatalog bundles, CancellationToken stop);

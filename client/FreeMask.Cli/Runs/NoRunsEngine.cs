@@ -2,7 +2,7 @@ using FreeMask.GrainInterfaces;
 
 namespace FreeMask.Cli.Runs;
 
-/// <summary>The engine of a data folder that has no records yet: there is nothing to look at, and nothing is made by looking.</summary>
+/// <summary>The engine of a data folder without records: it has no runs and creates nothing.</summary>
 internal sealed class NoRunsEngine : IEngine, IRunDirectoryGrain
 {
     public bool IsRemote => false;

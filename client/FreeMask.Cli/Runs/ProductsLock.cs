@@ -3,8 +3,8 @@ using FreeMask.Cli.Terminal;
 namespace FreeMask.Cli.Runs;
 
 /// <summary>
-/// The right to write the products of a run. Several processes may follow one run, and all of them see its end at the same moment: one writes, the others wait
-/// and find everything there.
+/// A lock for writing the products of a run. Several processes may follow one run and see its end at the same time: one writes, the others
+/// wait and find the products.
 /// </summary>
 internal sealed class ProductsLock : IDisposable
 {
@@ -14,7 +14,7 @@ internal sealed class ProductsLock : IDisposable
 
     private ProductsLock(FileStream held, bool isWritten) => (_lock, IsWritten) = (held, isWritten);
 
-    /// <summary>Whether another process has written the products while this one waited.</summary>
+    /// <summary>Whether another process has written the products meanwhile.</summary>
     internal bool IsWritten { get; }
 
     internal static async Task<ProductsLock> TakeAsync(RunFolder folder, CommandContext context, CancellationToken stop)
@@ -31,7 +31,7 @@ internal sealed class ProductsLock : IDisposable
             }
             catch (IOException) when (File.Exists(Path.Combine(folder.Root, ".products.lock")))
             {
-                if (!waits) context.Say("Another process writes what this run made; waiting for it ...");
+                if (!waits) context.WriteMessage("Another process writes what this run made; waiting for it ...");
                 await Task.Delay(Pause, context.Time, stop);
             }
         }

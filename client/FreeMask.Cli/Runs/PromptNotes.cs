@@ -5,22 +5,22 @@ using FreeMask.Grains.Domain;
 
 namespace FreeMask.Cli.Runs;
 
-/// <summary>Prompts whose end a text encoder does not read, because it takes 77 tokens and no more.</summary>
+/// <summary>Finds prompts that a text encoder truncates: it reads 77 tokens.</summary>
 internal sealed class PromptNotes(BundleCatalog bundles)
 {
-    // More prompts than this are drawn from templates, and differ by their words for class and background alone.
+    // Further prompts come from the same templates, and differ only in the words for class and background.
     private const int MostSamples = 20_000;
 
-    // The tokenizer of each bundle; null where it cannot be loaded.
+    // The tokenizer of each bundle; null if it cannot be loaded.
     private readonly Dictionary<string, ClipTokenizer?> _tokenizers = new(StringComparer.Ordinal);
 
-    /// <summary>One sentence for each prompt of a run that is cut off; none where the bundle's tokenizer is not here.</summary>
+    /// <summary>One message for each truncated prompt of a run; none if the bundle's tokenizer is not on this machine.</summary>
     internal IReadOnlyList<string> Of(RunSpec spec)
     {
         if (spec.Source.IsFolder || bundles.Folder(spec.Model, AppContext.BaseDirectory) is not { } folder || TokenizerOf(folder) is not { } tokenizer) return [];
         var prompts = Enumerable.Range(0, spec.Rounds).SelectMany(round => Enumerable.Range(0, spec.SamplesPerRound).Select(index => (round, index)))
             .Take(MostSamples).Select(at => SamplePlanner.Plan(spec, at.round, at.index).Prompt).Distinct(StringComparer.Ordinal);
-        return [.. Cut(tokenizer, "prompt", prompts), .. Cut(tokenizer, "negative prompt", spec.Generation.NegativePrompt.Length > 0 ? [spec.Generation.NegativePrompt] : [])];
+        return [.. Truncated(tokenizer, "prompt", prompts), .. Truncated(tokenizer, "negative prompt", spec.Generation.NegativePrompt.Length > 0 ? [spec.Generation.NegativePrompt] : [])];
     }
 
     private ClipTokenizer? TokenizerOf(string folder)
@@ -32,12 +32,12 @@ internal sealed class PromptNotes(BundleCatalog bundles)
         }
         catch (FreeMaskException)
         {
-            // What is wrong with it is said when the bundle is loaded.
+            // Loading the bundle reports the error.
             return _tokenizers[folder] = null;
         }
     }
 
-    private static IEnumerable<string> Cut(ClipTokenizer tokenizer, string what, IEnumerable<string> prompts) =>
+    private static IEnumerable<string> Truncated(ClipTokenizer tokenizer, string what, IEnumerable<string> prompts) =>
         from prompt in prompts
         let tokens = tokenizer.Encode(prompt)
         where tokens.CutText.Length > 0

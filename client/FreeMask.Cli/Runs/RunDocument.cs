@@ -1,11 +1,11 @@
-using FreeMask.Cli.Live;
+using FreeMask.Cli.Progress;
 using FreeMask.GrainInterfaces;
 using FreeMask.Vision;
 using Spectre.Console;
 
 namespace FreeMask.Cli.Runs;
 
-/// <summary>What <c>--json</c> says of a run, and the same as a table. Paths are null until the run has made what they point to.</summary>
+/// <summary>The document of a run for <c>--json</c>, and its text form. Paths are null until the product exists.</summary>
 internal sealed record RunDocument
 {
     public required string Run { get; init; }
@@ -26,7 +26,7 @@ internal sealed record RunDocument
     /// <summary>When it was completed or cancelled (UTC); null before.</summary>
     public required DateTimeOffset? EndedAt { get; init; }
 
-    /// <summary>True where the run is meant to work and no process works on it; null where that is not known.</summary>
+    /// <summary>True if the run's state is Running and no process works on it; null if that is not known.</summary>
     public bool? Interrupted { get; init; }
 
     /// <summary>How many rounds the run will have.</summary>
@@ -34,13 +34,13 @@ internal sealed record RunDocument
 
     public required IReadOnlyList<RoundDocument> Rounds { get; init; }
 
-    /// <summary>What the user should know of its settings, such as prompts that the model does not read to their end.</summary>
+    /// <summary>Messages about its settings, such as truncated prompts.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
-    /// <summary>Seconds of work per stage, all rounds together; <c>total</c> is by the clock.</summary>
+    /// <summary>Seconds of work per stage, all rounds together; <c>total</c> is wall-clock time.</summary>
     public required IReadOnlyDictionary<string, double> Seconds { get; init; }
 
-    /// <summary>Where readers of the exported samples begin.</summary>
+    /// <summary>The entry file of the exported data set for readers.</summary>
     public string? Dataset { get; init; }
 
     public string? Report { get; init; }
@@ -49,13 +49,13 @@ internal sealed record RunDocument
 
     public required string? ManifestHash { get; init; }
 
-    /// <summary>What the run computes with: processor, instruction sets and library versions; null before it has begun.</summary>
+    /// <summary>The arithmetic of the run: processor, instruction sets and library versions; null before it has started.</summary>
     public required string? Arithmetic { get; init; }
 
-    /// <summary>The kind of its devices, such as <c>cpu</c>; null before it has begun.</summary>
+    /// <summary>The kind of its devices, such as <c>cpu</c>; null before it has started.</summary>
     public required string? Device { get; init; }
 
-    /// <summary>The sha256 of its model bundle; null before it has begun.</summary>
+    /// <summary>The sha256 of its model bundle; null before it has started.</summary>
     public required string? Bundle { get; init; }
 
     internal static RunDocument Of(RunSpec spec, RunStatus status) => new()
@@ -127,7 +127,7 @@ internal sealed record RunDocument
     }
 }
 
-/// <summary>One round as <c>--json</c> tells it.</summary>
+/// <summary>One round in the document.</summary>
 internal sealed record RoundDocument
 {
     /// <summary>From 1.</summary>
@@ -148,17 +148,19 @@ internal sealed record RoundDocument
     /// <summary>When it was closed (UTC); null before.</summary>
     public required DateTimeOffset? EndedAt { get; init; }
 
-    /// <summary>The training or measurement under way; null where there is none.</summary>
+    /// <summary>The running training or evaluation; null if there is none.</summary>
     public required TrainingProgress? Training { get; init; }
 
     /// <summary>The error that stops the round; null where there is none.</summary>
     public required string? Error { get; init; }
 
-    /// <summary>Mean IoU of the round's segmenter on the held-out set, over all classes in <see cref="IoU"/>; null where not measured.</summary>
+    /// <summary>
+    /// Mean IoU of the round's segmenter on the held-out set, over all classes in <see cref="IoU"/>; null if not measured.
+    /// </summary>
     [System.Text.Json.Serialization.JsonPropertyName("mIoU")]
     public required double? MIoU { get; init; }
 
-    /// <summary>The same over the run's own classes and background: others of the held-out set it was never to learn.</summary>
+    /// <summary>The same over background and the classes of the run; the segmenter was not trained on the others.</summary>
     [System.Text.Json.Serialization.JsonPropertyName("mIoUOfRun")]
     public required double? MIoUOfRun { get; init; }
 
@@ -166,7 +168,7 @@ internal sealed record RoundDocument
     [System.Text.Json.Serialization.JsonPropertyName("iou")]
     public required IReadOnlyDictionary<string, double> IoU { get; init; }
 
-    /// <summary>How often something went wrong, by reason.</summary>
+    /// <summary>The number of failures, by reason.</summary>
     public required IReadOnlyDictionary<string, int> Failures { get; init; }
 
     internal static RoundDocument Of(RoundStatus round, IReadOnlyList<string> classes) => new()
@@ -179,13 +181,15 @@ internal sealed record RoundDocument
         Round = round.Round + 1,
         Phase = round.Phase,
         Counts = StageTable.Default.States.ToDictionary(StageTable.Default.DisplayNameOf, state => (object)round.Counts[state]),
-        CutScore = round.Cuts.Where(cut => cut.Kept > 0).ToDictionary(cut => cut.Class, cut => cut.Score),
+        CutScore = round.Thresholds.Where(threshold => threshold.Kept > 0).ToDictionary(threshold => threshold.Class, threshold => threshold.Score),
         MIoU = round.Quality?.MeanIoU,
         IoU = round.Quality?.Classes.ToDictionary(item => item.Class, item => item.IoU) ?? [],
         Failures = round.Failures.ToDictionary(failure => failure.Reason, failure => failure.Count),
     };
 
-    /// <summary>Mean IoU over background and some classes, those that the held-out set or a prediction has; null where it has none of them.</summary>
+    /// <summary>
+    /// Mean IoU over background and the given classes, as far as the held-out set or a prediction has them; null if it has none of them.
+    /// </summary>
     internal static double? OwnMean(SegmenterQuality quality, IReadOnlyList<string> classes)
     {
         var own = quality.Classes.Where(item => item.Class == VocClasses.Names[0] || classes.Contains(item.Class)).Select(item => item.IoU).Where(double.IsFinite).ToList();

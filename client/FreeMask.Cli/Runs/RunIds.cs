@@ -6,10 +6,10 @@ using FreeMask.GrainInterfaces;
 
 namespace FreeMask.Cli.Runs;
 
-/// <summary>Names runs and finds the one that a user means.</summary>
+/// <summary>Creates run ids, and finds the run that a user names.</summary>
 internal static class RunIds
 {
-    // The Latin letters with marks, and what is written without them. Normalisation would know more, and needs ICU, which FreeMask does without.
+    // Latin letters with diacritics, and their ASCII form. String normalization would need ICU, which FreeMask does not use.
     private static readonly Dictionary<char, string> Spelt = new (string Plain, string Letters)[]
     {
         ("a", "àáâãäåāăą"), ("ae", "æ"), ("c", "çćĉċč"), ("d", "ďđð"), ("e", "èéêëēĕėęě"), ("g", "ĝğġģ"), ("h", "ĥħ"), ("i", "ìíîïĩīĭįı"), ("j", "ĵ"), ("k", "ķ"), ("l", "ĺļľŀł"),
@@ -17,8 +17,8 @@ internal static class RunIds
     }.SelectMany(pair => pair.Letters.Select(letter => (letter, pair.Plain))).ToDictionary(pair => pair.letter, pair => pair.Plain);
 
     /// <summary>
-    /// An id that no run has: the name in lower case without marks on its letters, other characters as '-', and a number where it is taken. A name without a letter or
-    /// digit of ASCII gives "run".
+    /// A new id: the name in lower case without diacritics, other characters replaced by '-', and a number if the id exists. A name
+    /// without ASCII letters or digits gives "run".
     /// </summary>
     internal static string Next(string name, IReadOnlyCollection<string> taken)
     {
@@ -37,7 +37,10 @@ internal static class RunIds
         return id;
     }
 
-    /// <summary>Refuses a run that has no folder in the data folder, before an engine starts and makes one. Runs of a cluster are known to its silos alone.</summary>
+    /// <summary>
+    /// Refuses a run without a folder in the data folder, before an engine starts and creates one. The runs of a cluster are known to its
+    /// silos only.
+    /// </summary>
     /// <exception cref="FreeMaskException">There is no such run.</exception>
     internal static void RequireFolder(CommandContext context, string? named)
     {
@@ -46,7 +49,7 @@ internal static class RunIds
         if (!runs.Contains(named, StringComparer.Ordinal)) throw Unknown(named, runs);
     }
 
-    /// <summary>The run that was named, or else the newest one that <paramref name="fits"/>.</summary>
+    /// <summary>The given run, or else the newest one for which <paramref name="fits"/> holds.</summary>
     /// <exception cref="FreeMaskException">There is no such run.</exception>
     internal static async Task<string> FindAsync(IEngine engine, string? named, Func<RunStatus, bool> fits, string kind)
     {

@@ -5,7 +5,7 @@ using FreeMask.Imaging;
 
 namespace FreeMask.Cli.Runs;
 
-/// <summary>Reads what a run made: its samples, and their artifacts as pictures.</summary>
+/// <summary>Reads the samples of a run, and their artifacts as images.</summary>
 internal sealed class RunReader(IEngine engine, RunSpec spec, RunStatus status)
 {
     private const int PageSize = 500;
@@ -20,7 +20,7 @@ internal sealed class RunReader(IEngine engine, RunSpec spec, RunStatus status)
         return new(engine, spec, await engine.Run(run).GetStatus());
     }
 
-    /// <summary>The samples of a round by index, optionally only those at a stage.</summary>
+    /// <summary>The samples of a round by index, optionally only those in one state.</summary>
     internal async IAsyncEnumerable<SampleRecord> SamplesAsync(int round, SampleState? stage, [EnumeratorCancellation] CancellationToken stop)
     {
         for (int? from = 0; from is { } next;)
@@ -34,11 +34,13 @@ internal sealed class RunReader(IEngine engine, RunSpec spec, RunStatus status)
 
     internal Task<ReadOnlyMemory<byte>> BytesAsync(string hash, CancellationToken stop) => engine.ReadArtifactAsync(hash, stop);
 
-    /// <summary>An image that a sample has; null where it has none of this name, or where it is lost and cannot be made again.</summary>
+    /// <summary>An image of a sample; null if it has none of this name, or if it is lost and cannot be recomputed.</summary>
     internal async Task<RgbImage?> ImageAsync(SampleRecord sample, string artifact, CancellationToken stop) =>
         await BytesAsync(sample, artifact, stop) is { } bytes ? ImageCodec.Decode(bytes.Span, Name(sample, artifact)) : null;
 
-    /// <summary>A label or instance map that a sample has; null where it has none of this name, or where it is lost and cannot be made again.</summary>
+    /// <summary>
+    /// A label or instance map of a sample; null if it has none of this name, or if it is lost and cannot be recomputed.
+    /// </summary>
     internal async Task<LabelMap?> LabelsAsync(SampleRecord sample, string artifact, CancellationToken stop) =>
         await BytesAsync(sample, artifact, stop) is { } bytes ? IndexedPng.Decode(bytes.Span, Name(sample, artifact)) : null;
 
@@ -51,7 +53,7 @@ internal sealed class RunReader(IEngine engine, RunSpec spec, RunStatus status)
         }
         catch (ArtifactLostException)
         {
-            // Nothing is made again by looking.
+            // A read-only engine recomputes nothing.
             if (engine.IsReadOnly) return null;
             return await engine.Run(Status.Run).RestoreArtifact(sample.Round, sample.Index, hash) ? await BytesAsync(hash, stop) : null;
         }

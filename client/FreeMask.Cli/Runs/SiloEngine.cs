@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 
 namespace FreeMask.Cli.Runs;
 
-/// <summary>The engine of a real data folder or cluster.</summary>
+/// <summary>The engine of a data folder or cluster.</summary>
 internal sealed class SiloEngine(SiloConnection connection) : IEngine
 {
     public bool IsRemote => connection.IsRemote;
@@ -18,8 +18,8 @@ internal sealed class SiloEngine(SiloConnection connection) : IEngine
 
     public IRunDirectoryGrain Directory => connection.Grains.GetGrain<IRunDirectoryGrain>(0);
 
-    /// <summary>Makes an opener that connects to a cluster, or to the silo of a data folder, or embeds one.</summary>
-    /// <param name="stages">Registers what does the work of the stages in an embedded silo.</param>
+    /// <summary>Creates an opener that connects to a cluster, or to the silo of a data folder, or embeds one.</summary>
+    /// <param name="stages">Registers the stage runners of an embedded silo.</param>
     internal static EngineOpener With(Action<IServiceCollection, BundleCatalog> stages) => async (address, bundles, stop) =>
     {
         if (address.Cluster is { } cluster)
@@ -29,8 +29,8 @@ internal sealed class SiloEngine(SiloConnection connection) : IEngine
         }
 
         var options = new EmbeddedSiloOptions { DataFolder = address.Data.Root, Services = services => stages(services, bundles), Logging = Log, Settings = DeviceSettings.Of(address.Devices) };
-        if (!address.ReadOnly) return new SiloEngine(await SiloConnection.OpenAsync(options, address.Say, stop));
-        // A folder without records has no runs, and is not made by being looked at.
+        if (!address.ReadOnly) return new SiloEngine(await SiloConnection.OpenAsync(options, address.OnWaiting, stop));
+        // A folder without records has no runs, and reading must not create it.
         if (!File.Exists(Path.Combine(address.Data.Root, "state.db"))) return new NoRunsEngine();
         return new SiloEngine(await SiloConnection.ReadAsync(options, stop));
 
@@ -38,7 +38,7 @@ internal sealed class SiloEngine(SiloConnection connection) : IEngine
             .SetMinimumLevel(LogLevel.Trace)
             .AddProvider(new FileLog(address.Data, TimeProvider.System, address.Log is null ? LogLevel.Information : LogLevel.Debug, address.Log))
             .AddFilter("Orleans", LogLevel.Warning)
-            // One warns in every process that is not a server, the other takes the machine's uptime for a thread that hangs.
+            // One warns in every process without server GC; the other takes the machine's uptime for a stalled thread.
             .AddFilter("Orleans.Runtime.Silo", LogLevel.Error)
             .AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error)
             .AddFilter("Microsoft", LogLevel.Warning);

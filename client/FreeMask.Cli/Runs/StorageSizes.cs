@@ -2,17 +2,17 @@ using FreeMask.Cli.Terminal;
 
 namespace FreeMask.Cli.Runs;
 
-/// <summary>What a data folder takes on disk, in bytes.</summary>
-/// <param name="Artifacts">Pictures, maps, models and checkpoints.</param>
+/// <summary>Sizes of a data folder, in bytes.</summary>
+/// <param name="Artifacts">Images, maps, models and checkpoints.</param>
 /// <param name="State">The records of runs.</param>
 /// <param name="Products">Data sets, segmenters and reports.</param>
 /// <param name="Logs">Logs.</param>
 internal sealed record StorageSizes(long Artifacts, long State, long Products, long Logs)
 {
-    /// <summary>All of them.</summary>
+    /// <summary>The total.</summary>
     public long Total => Artifacts + State + Products + Logs;
 
-    /// <summary>Measures a folder; files that go meanwhile count as nothing.</summary>
+    /// <summary>Measures a folder; files that disappear meanwhile are not counted.</summary>
     internal static StorageSizes Of(DataFolder data) => new(
         Below(Path.Combine(data.Root, "artifacts")),
         Directory.Exists(data.Root) ? Sum(Directory.EnumerateFiles(data.Root, "state.db*")) : 0,

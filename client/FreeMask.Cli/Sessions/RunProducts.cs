@@ -12,19 +12,19 @@ using FreeMask.Vision.Segmentation;
 
 namespace FreeMask.Cli.Sessions;
 
-/// <summary>Writes what a run leaves for people: the data set, the segmenter, the manifest and the report, in its folder.</summary>
+/// <summary>Writes the products of a run into its folder: data set, segmenter, manifest and report.</summary>
 internal sealed class RunProducts(RunReader run, RunFolder folder, CommandContext context, BundleCatalog bundles)
 {
-    /// <summary>Writes everything that the run has so far, over what an earlier call wrote, and says where it is.</summary>
+    /// <summary>Writes all products that exist so far, replaces earlier ones, and returns their paths.</summary>
     internal async Task<RunDocument> WriteAsync(CancellationToken stop)
     {
         var document = RunDocument.Of(run.Spec, run.Status) with { Notes = [.. run.Status.Notes, .. new PromptNotes(bundles).Of(run.Spec)] };
-        using var turn = await ProductsLock.TakeAsync(folder, context, stop);
-        if (turn.IsWritten) return folder.Describe(document);
+        using var productsLock = await ProductsLock.TakeAsync(folder, context, stop);
+        if (productsLock.IsWritten) return folder.Describe(document);
         var hasKept = run.Status.Rounds.Any(round => round.Counts.Kept > 0);
         if (hasKept)
         {
-            context.Say("Writing the data set ...");
+            context.WriteMessage("Writing the data set ...");
             SetAside();
             var summary = await DatasetExport.WriteAsync(run, DatasetExporter.Format(RunFolder.DatasetFormat), folder.Dataset, overwrite: true, progress: null, stop);
             document = document with { Dataset = summary.DataRoot };
@@ -42,16 +42,18 @@ internal sealed class RunProducts(RunReader run, RunFolder folder, CommandContex
         return document;
     }
 
-    /// <summary>Versions before exports had lists of their files wrote here too; what they wrote is kept, and somebody may have added to it.</summary>
+    /// <summary>
+    /// Versions before exports had file lists wrote to the same folder. Their files are kept, because users may have added some.
+    /// </summary>
     private void SetAside()
     {
         if (!Directory.Exists(folder.Dataset) || DatasetExporter.IsExport(folder.Dataset) || !Directory.EnumerateFileSystemEntries(folder.Dataset).Any()) return;
         var aside = Enumerable.Range(1, int.MaxValue).Select(number => $"{folder.Dataset}.old-{number}").First(path => !Path.Exists(path));
         Directory.Move(folder.Dataset, aside);
-        context.Say($"What lay in {folder.Dataset} is no export that can be replaced; it is now {aside}.");
+        context.WriteMessage($"What lay in {folder.Dataset} is no export that can be replaced; it is now {aside}.");
     }
 
-    /// <summary>Writes the report alone.</summary>
+    /// <summary>Writes only the report.</summary>
     internal async Task WriteReportAsync(RunDocument document, string path, CancellationToken stop)
     {
         List<ReportFact> products = [];
@@ -100,6 +102,6 @@ internal sealed class RunProducts(RunReader run, RunFolder folder, CommandContex
     private static string Link(string product, string report) =>
         string.Join('/', Shown(product, report).Split(Path.DirectorySeparatorChar).Select(Uri.EscapeDataString)) + (Directory.Exists(product) ? "/" : "");
 
-    /// <summary>A report that is sent to somebody should not tell where the sender's home is.</summary>
+    /// <summary>Removes the home folder from paths, since reports may be sent to others.</summary>
     private static string Shown(string product, string report) => Path.GetRelativePath(Path.GetDirectoryName(report)!, product);
 }

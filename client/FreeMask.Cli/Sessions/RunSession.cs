@@ -1,5 +1,5 @@
 using FreeMask.Cli.Bundles;
-using FreeMask.Cli.Live;
+using FreeMask.Cli.Progress;
 using FreeMask.Cli.RunFiles;
 using FreeMask.Cli.Runs;
 using FreeMask.Cli.Terminal;
@@ -10,25 +10,25 @@ using FreeMask.Grains.Domain;
 
 namespace FreeMask.Cli.Sessions;
 
-/// <summary>Follows a run to its end and writes what it made.</summary>
-/// <param name="engine">The engine to begin with; the session closes it.</param>
-/// <param name="reopen">Opens another one where the process that had the engine has ended.</param>
-/// <param name="context">Where the user is told.</param>
-/// <param name="bundles">The bundles of this process, for what they say of prompts.</param>
+/// <summary>Follows a run until it ends and writes its products.</summary>
+/// <param name="engine">The engine to start with; the session disposes it.</param>
+/// <param name="reopen">Opens another engine after the process of the current one has ended.</param>
+/// <param name="context">The context for messages.</param>
+/// <param name="bundles">The bundles of this process, for messages about prompts.</param>
 internal sealed class RunSession(IEngine engine, Func<CancellationToken, Task<IEngine>> reopen, CommandContext context, BundleCatalog bundles) : IAsyncDisposable
 {
     private static readonly TimeSpan OwnerCheck = TimeSpan.FromMilliseconds(500), CollectionTime = TimeSpan.FromSeconds(60), CollectionCheck = TimeSpan.FromMilliseconds(100);
 
     private IEngine _engine = engine;
 
-    /// <summary>The engine as it is now.</summary>
+    /// <summary>The current engine.</summary>
     internal IEngine Engine => _engine;
 
-    /// <summary>Starts a run under an id of its own.</summary>
+    /// <summary>Starts a run under a new id.</summary>
     /// <param name="spec">What to make.</param>
-    /// <param name="again">Whether to compute what was computed before.</param>
-    /// <param name="stop">Ends the starting.</param>
-    /// <exception cref="FreeMaskException">The same settings ran before.</exception>
+    /// <param name="again">Whether to repeat a run with the same settings.</param>
+    /// <param name="stop">Cancels the start.</param>
+    /// <exception cref="FreeMaskException">A run with the same settings exists.</exception>
     internal async Task<string> StartAsync(RunSpec spec, bool again, CancellationToken stop)
     {
         var taken = await _engine.Directory.List();
@@ -38,11 +38,11 @@ internal sealed class RunSession(IEngine engine, Func<CancellationToken, Task<IE
         var folder = new RunFolder(context.Data, id);
         await AtomicFile.WriteAsync(folder.RunFileSchema, RunFileJsonSchema.Text, stop);
         await AtomicFile.WriteAsync(folder.RunFile, RunFile.Write(spec), stop);
-        context.Say($"Run '{id}' in {context.Data.Root}");
+        context.WriteMessage($"Run '{id}' in {context.Data.Root}");
         return id;
     }
 
-    /// <summary>The newest run with the same settings; null where there is none.</summary>
+    /// <summary>The newest run with the same settings; null if there is none.</summary>
     private async Task<string?> SameAsync(RunSpec spec, string[] runs)
     {
         var wanted = SpecFingerprint.Of(spec);
@@ -65,7 +65,7 @@ internal sealed class RunSession(IEngine engine, Func<CancellationToken, Task<IE
     /// <summary>Follows until the run ends, then writes its products. Stopping leaves the run to be resumed.</summary>
     internal async Task<VerbResult> FollowAsync(string id, CancellationToken stop)
     {
-        if (_engine.IsRemote && context.Devices.Count > 0) context.Say("Note: --device counts for work in this process; another process does the work of this run, on its own devices.");
+        if (_engine.IsRemote && context.Devices.Count > 0) context.WriteMessage("Note: --device counts for work in this process; another process does the work of this run, on its own devices.");
         try
         {
             while (!await WatchAsync(id, stop)) await TakeOverAsync(id, stop);
@@ -84,15 +84,15 @@ internal sealed class RunSession(IEngine engine, Func<CancellationToken, Task<IE
         }
         catch (Exception exception) when (exception is FreeMaskException or ArtifactStoreException or IOException or UnauthorizedAccessException)
         {
-            // The run itself is what it is: its state is told with what is missing.
+            // The run has ended: its state is reported together with the failure.
             var problem = $"Not all that run '{id}' leaves could be written: {exception.Message} 'freemask resume {id}' writes it when the cause is put right.";
-            context.Say(problem);
+            context.WriteMessage(problem);
             var document = new RunFolder(context.Data, id).Describe(RunDocument.Of(reader.Spec, reader.Status)) with { Notes = [problem] };
             return new(document, document.Show, ExitCodes.Failed);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            context.Say($"Stopped. Run '{id}' has ended, but not all that it leaves is written: 'freemask resume {id}' writes it.");
+            context.WriteMessage($"Stopped. Run '{id}' has ended, but not all that it leaves is written: 'freemask resume {id}' writes it.");
             return new(await DescribeAsync(id), _ => { }, ExitCodes.Interrupted);
         }
     }
@@ -100,14 +100,14 @@ internal sealed class RunSession(IEngine engine, Func<CancellationToken, Task<IE
     /// <summary>Closes the engine.</summary>
     public ValueTask DisposeAsync() => _engine.DisposeAsync();
 
-    /// <summary>Watches the run until it ends.</summary>
-    /// <returns>False where the process that does the work has ended before.</returns>
+    /// <summary>Follows the run until it ends.</summary>
+    /// <returns>False if the process that does the work has ended before.</returns>
     private async Task<bool> WatchAsync(string id, CancellationToken stop)
     {
         var run = _engine.Run(id);
         var hint = _engine.IsRemote ? "Another process does the work. Ctrl-C only ends the watching." : "Ctrl-C stops cleanly; 'freemask resume' goes on.";
         using var watching = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var following = new Follower(context).FollowAsync(_ => run.GetStatus().WaitAsync(watching.Token), hint, watching.Token);
+        var following = new RunFollower(context).FollowAsync(_ => run.GetStatus().WaitAsync(watching.Token), hint, watching.Token);
         while (await Task.WhenAny(following, Task.Delay(OwnerCheck, context.Time, stop)) != following && !stop.IsCancellationRequested)
         {
             // Calls to a process that has ended would wait for their timeouts.
@@ -123,13 +123,13 @@ internal sealed class RunSession(IEngine engine, Func<CancellationToken, Task<IE
 
     private async Task TakeOverAsync(string id, CancellationToken stop)
     {
-        context.Say($"The process that worked on run '{id}' has ended; this one goes on with it.");
+        context.WriteMessage($"The process that worked on run '{id}' has ended; this one goes on with it.");
         await _engine.DisposeAsync();
         _engine = await reopen(stop);
         await _engine.Run(id).Resume();
     }
 
-    /// <summary>Removes what the run made and does not need any more, where this process owns the folder.</summary>
+    /// <summary>Removes unreferenced artifacts if this process owns the folder.</summary>
     private async Task CollectAsync(CancellationToken stop)
     {
         if (_engine.IsRemote) return;
@@ -143,7 +143,7 @@ internal sealed class RunSession(IEngine engine, Func<CancellationToken, Task<IE
         var word = _engine.IsRemote
             ? $"Stopped watching. Run '{id}' goes on in its own process."
             : $"Stopped. Nothing that was finished is lost: 'freemask resume {id}' goes on.";
-        context.Say(word);
+        context.WriteMessage(word);
         return new(await DescribeAsync(id), _ => { }, ExitCodes.Interrupted);
     }
 

@@ -3,37 +3,37 @@ using Spectre.Console;
 namespace FreeMask.Cli.Terminal;
 
 /// <summary>
-/// What a verb has at hand besides its arguments. Results go to <see cref="Out"/> (standard output), everything said on the way to
-/// <see cref="Aside"/> (standard error), so that output can be piped and progress still be seen.
+/// The execution context of a verb besides its arguments. Results go to <see cref="Out"/> (standard output), messages and progress to <see
+/// cref="Error"/> (standard error), so that output can be piped while progress is visible.
 /// </summary>
 internal sealed class CommandContext
 {
     internal required IAnsiConsole Out { get; init; }
 
-    internal required IAnsiConsole Aside { get; init; }
+    internal required IAnsiConsole Error { get; init; }
 
-    /// <summary>Whether the outcome is written as JSON. Verbs need it only to leave out work that just serves the eye.</summary>
+    /// <summary>Whether the result is written as JSON. Verbs use it only to skip work for the display.</summary>
     internal required bool Json { get; init; }
 
     internal required DataFolder Data { get; init; }
 
-    /// <summary>The configuration file of the cluster that does the work; null where the data folder is all.</summary>
+    /// <summary>The configuration file of the cluster that does the work; null for the data folder.</summary>
     internal string? Cluster { get; init; }
 
-    /// <summary>The devices that arguments name for work in this process; none for those that configuration names.</summary>
+    /// <summary>The devices of a silo in this process; empty for the configured ones.</summary>
     internal IReadOnlyList<string> Devices { get; init; } = [];
 
     /// <summary>Whether only results and errors are written.</summary>
     internal bool Quiet { get; init; }
 
-    /// <summary>Where log entries are written besides the log's file; null for nowhere.</summary>
+    /// <summary>Receives log entries in addition to the log file; null for none.</summary>
     internal TextWriter? Log { get; init; }
 
     internal required TimeProvider Time { get; init; }
 
-    /// <summary>A line beside the result, never broken: logs are searched by lines.</summary>
-    internal void Say(string line)
+    /// <summary>Writes a line to standard error, without line breaks, so that logs can be searched by lines.</summary>
+    internal void WriteMessage(string line)
     {
-        if (!Quiet) Aside.Profile.Out.Writer.WriteLine(line);
+        if (!Quiet) Error.Profile.Out.Writer.WriteLine(line);
     }
 }

@@ -15,7 +15,7 @@ internal sealed class DataFolder(string root)
 
     internal bool Exists => Directory.Exists(Root);
 
-    /// <summary>Free bytes of the disk that the folder is on, or will be; null where the system does not say.</summary>
+    /// <summary>Free bytes of the disk of the folder; null if the system does not report them.</summary>
     internal long? FreeBytes
     {
         get

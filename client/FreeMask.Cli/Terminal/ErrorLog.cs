@@ -2,16 +2,18 @@ using FreeMask.Files;
 
 namespace FreeMask.Cli.Terminal;
 
-/// <summary>Keeps what a user should not have to read on the terminal: the details of errors nobody foresaw.</summary>
+/// <summary>Stores details of unexpected errors, which the terminal does not show.</summary>
 internal static class ErrorLog
 {
-    /// <summary>Writes the details into the data folder's logs, or into the temporary folder where there are none or that cannot be done.</summary>
-    /// <returns>The path of the file; null where nothing could be written.</returns>
+    /// <summary>
+    /// Writes the details into the logs of the data folder, or into the temporary folder if there are none or writing fails.
+    /// </summary>
+    /// <returns>The path of the file; null if nothing could be written.</returns>
     internal static string? Write(DataFolder data, IReadOnlyList<string> args, Exception exception, DateTimeOffset now)
     {
         var name = $"error-{now:yyyyMMdd-HHmmss-fff}.log";
         var text = $"{now:O}\nfreemask {string.Join(' ', args)}\n.NET {Environment.Version}, {System.Runtime.InteropServices.RuntimeInformation.OSDescription}\n\n{exception}\n";
-        // A command that failed leaves no data folder behind that was not there.
+        // A failed command does not create a data folder.
         string[] folders = data.Exists ? [data.Logs, Path.GetTempPath()] : [Path.GetTempPath()];
         foreach (var folder in folders)
         {
@@ -24,14 +26,14 @@ internal static class ErrorLog
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // The next folder may do; without one the message alone has to.
+                // Try the next folder; without any, only the message is shown.
             }
         }
 
         return null;
     }
 
-    /// <summary>The innermost cause that was written for a user, if there is one in the chain.</summary>
+    /// <summary>The innermost exception of the chain with a message for users, if there is one.</summary>
     internal static FreeMaskException? UserError(Exception? exception)
     {
         for (; exception is not null; exception = exception.InnerException)

@@ -1,14 +1,14 @@
 namespace FreeMask.Cli.Terminal;
 
-/// <summary>What the process returns to its shell.</summary>
+/// <summary>The exit codes of the process.</summary>
 internal static class ExitCodes
 {
     internal const int Ok = 0;
 
-    /// <summary>The work was understood and did not succeed.</summary>
+    /// <summary>The work failed.</summary>
     internal const int Failed = 1;
 
-    /// <summary>An argument, a file or the machine is not as it has to be; nothing was done.</summary>
+    /// <summary>An argument, a file or the machine does not meet the requirements; nothing was done.</summary>
     internal const int BadInput = 2;
 
     /// <summary>Stopped by the user (128 + SIGINT).</summary>

@@ -6,8 +6,9 @@ using Microsoft.Extensions.Logging;
 namespace FreeMask.Cli.Terminal;
 
 /// <summary>
-/// Logs as one file a run in the data folder, made with its first entry. An entry that names a run, or a round or shard of one, goes to that run's file; what follows without a name
-/// belongs to the same work. Before any run is named only warnings are kept, in a file for all. Entries are written at once: a log must outlive a crash.
+/// Writes one log file for each run in the data folder, created with its first entry. An entry that names a run, or a round or shard of
+/// it, goes to that run's file; later entries without a name go to the same file. Before any run is named only warnings are written, to a
+/// common file. Entries are written at once, so that none is lost in a crash.
 /// </summary>
 internal sealed class FileLog(DataFolder data, TimeProvider time, LogLevel least = LogLevel.Information, TextWriter? echo = null, long largestFile = LogFiles.LargestFile) : ILoggerProvider
 {
@@ -47,7 +48,7 @@ internal sealed class FileLog(DataFolder data, TimeProvider time, LogLevel least
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // A full disk must not end a run through its log.
+                // A full disk must not end a run because of its log.
                 _closed = true;
             }
         }
@@ -68,7 +69,7 @@ internal sealed class FileLog(DataFolder data, TimeProvider time, LogLevel least
         return _writers[name] = new StreamWriter(PrivateFiles.Open(_files.PathOf(name), FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete)) { AutoFlush = true };
     }
 
-    /// <summary>The run that an entry names: grains name runs, rounds (<c>run/0</c>) and shards (<c>run/0/1</c>).</summary>
+    /// <summary>The run that an entry names: grain keys are runs, rounds (<c>run/0</c>) and shards (<c>run/0/1</c>).</summary>
     private static string? RunOf<TState>(TState state)
     {
         if (state is not IReadOnlyList<KeyValuePair<string, object?>> values) return null;

@@ -3,8 +3,8 @@ using System.Text;
 namespace FreeMask.Cli.Terminal;
 
 /// <summary>
-/// One of the process's streams. Where it is closed, or is a file on a full disk, the first failure is remembered and the rest is dropped: work that has been done
-/// must not end in a crash because nobody can read the result.
+/// A stream of the process. If it is closed, or is a file on a full disk, the first error is recorded and further output is dropped, so
+/// that completed work does not end in a crash.
 /// </summary>
 internal sealed class GuardedWriter : TextWriter
 {
@@ -17,7 +17,7 @@ internal sealed class GuardedWriter : TextWriter
         _inner = inner;
     }
 
-    /// <summary>Why nothing could be written any more; null where everything was.</summary>
+    /// <summary>The first error; null if everything was written.</summary>
     internal Exception? Failure { get; private set; }
 
     public override Encoding Encoding => _inner.Encoding;

@@ -16,7 +16,10 @@ internal static class JsonDocuments
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase), new FiniteNumber() },
     };
 
-    /// <summary>The version of all documents, which <c>docs/output.schema.json</c> describes. Properties are added to it; none is renamed, removed or given another meaning under one version.</summary>
+    /// <summary>
+    /// The version of all documents, which <c>docs/output.schema.json</c> describes. Within a version properties are only added; none is
+    /// renamed, removed or changed in meaning.
+    /// </summary>
     internal const int SchemaVersion = 1;
 
     internal static string Write(object document)

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace FreeMask.Cli.Terminal;
 
 /// <summary>
-/// The log files of a data folder: <c>RUN.log</c> for each run, <c>freemask.log</c> for what belongs to none. A file that grows too long becomes <c>RUN.log.1</c>, which
-/// becomes <c>RUN.log.2</c>, and the oldest goes.
+/// The log files of a data folder: <c>RUN.log</c> for each run, <c>freemask.log</c> for entries of no run. A file that exceeds the limit
+/// is rotated to <c>RUN.log.1</c>, then <c>RUN.log.2</c>, and is then removed.
 /// </summary>
 internal sealed class LogFiles(DataFolder data)
 {
@@ -15,22 +15,22 @@ internal sealed class LogFiles(DataFolder data)
     private const string Suffix = ".log";
     private const int Kept = 2;
 
-    /// <summary>The runs that have a log.</summary>
+    /// <summary>The runs with a log.</summary>
     internal IReadOnlyList<string> Runs => Directory.Exists(data.Logs)
         ? [.. Directory.EnumerateFiles(data.Logs, "*" + Suffix).Select(file => Path.GetFileNameWithoutExtension(file)!).Where(name => name != General && Directory.Exists(Path.Combine(data.Root, "runs", name)))]
         : [];
 
-    /// <summary>The run whose log was written last; null where there is none.</summary>
+    /// <summary>The run whose log was written last; null if there is none.</summary>
     internal string? Newest => Runs.MaxBy(run => File.GetLastWriteTimeUtc(PathOf(run)));
 
-    /// <summary>The file that new entries go to.</summary>
+    /// <summary>The current file.</summary>
     internal string PathOf(string run) => Path.Combine(data.Logs, run + Suffix);
 
-    /// <summary>The files of a run's log that there are, oldest first.</summary>
+    /// <summary>The existing files of a run's log, oldest first.</summary>
     internal IReadOnlyList<string> Of(string run) =>
         run.Any(c => c is '/' or '\\') ? [] : [.. Enumerable.Range(1, Kept).Reverse().Select(number => Old(run, number)).Append(PathOf(run)).Where(File.Exists)];
 
-    /// <summary>Makes room for a new file.</summary>
+    /// <summary>Rotates the files.</summary>
     internal void Rotate(string run)
     {
         for (var number = Kept - 1; number >= 1; number--)

@@ -4,16 +4,16 @@ using FreeMask.Cli.RunFiles;
 
 namespace FreeMask.Cli.Terminal;
 
-/// <summary>Words on the command line that no verb and no option has, with what was most likely meant.</summary>
+/// <summary>Finds unknown verbs and options on the command line, with suggestions.</summary>
 internal static class Misspellings
 {
-    /// <summary>One line for each; none where every word has a meaning.</summary>
+    /// <summary>One line for each unknown word.</summary>
     internal static IReadOnlyList<string> Find(ParseResult parsed)
     {
         var command = parsed.CommandResult.Command;
         var options = Options(command).SelectMany(option => option.Aliases.Prepend(option.Name)).ToList();
         var verbs = command.Subcommands.Where(verb => !verb.Hidden).Select(verb => verb.Name).ToList();
-        // What completes words asks about unfinished lines.
+        // Completion asks about incomplete lines.
         if (parsed.Tokens.Any(token => token.Type == TokenType.Directive)) return [];
         var unknown = parsed.UnmatchedTokens.Concat(OptionsTakenForArguments(parsed)).Distinct().ToLookup(token => token.StartsWith('-'));
         // A word after a misspelt option is most likely its value.
@@ -22,7 +22,7 @@ internal static class Misspellings
             : [.. unknown[false].Select(token => verbs.Count > 0 ? $"There is no verb '{token}'.{NameSuggester.Suggestion(token, verbs)}" : $"'{token}' is one word too many.")];
     }
 
-    /// <summary>Everything that is wrong with the arguments; where a word is misspelt, what follows from that is left out.</summary>
+    /// <summary>All errors of the arguments. Errors that follow from a misspelt word are left out.</summary>
     internal static IReadOnlyList<string> Problems(ParseResult parsed)
     {
         var misspelt = Find(parsed);
@@ -30,7 +30,7 @@ internal static class Misspellings
         return misspelt.Count == 0 ? [.. others] : [.. misspelt, .. others.Where(message => !message.StartsWith("Required", StringComparison.Ordinal))];
     }
 
-    /// <summary>A verb that takes an argument takes a misspelt option for it. After '--' every word is an argument.</summary>
+    /// <summary>A verb with an argument would take a misspelt option as its value. After '--' every word is an argument.</summary>
     private static IEnumerable<string> OptionsTakenForArguments(ParseResult parsed) => parsed.Tokens.Any(token => token.Type == TokenType.DoubleDash)
         ? []
         : parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(result => result.Tokens).Select(token => token.Value).Where(value => value.Length > 1 && value[0] == '-' && !char.IsAsciiDigit(value[1]));

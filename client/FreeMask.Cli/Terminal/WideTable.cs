@@ -2,15 +2,15 @@ using Spectre.Console;
 
 namespace FreeMask.Cli.Terminal;
 
-/// <summary>A table of many columns of numbers: as many tables below each other as the terminal needs, so that no number is broken in two.</summary>
+/// <summary>A table with many numeric columns, split into several tables that fit the terminal, so that no number is broken.</summary>
 internal static class WideTable
 {
-    // Spectre puts a space on each side of a cell and one between columns.
+    // Spectre writes a space on each side of a cell and a border between columns.
     private const int Gap = 3;
 
-    /// <param name="console">Where to.</param>
-    /// <param name="heading">Of the first column, which every table repeats.</param>
-    /// <param name="columns">Headings of the others.</param>
+    /// <param name="console">The console.</param>
+    /// <param name="heading">The heading of the first column, which every table repeats.</param>
+    /// <param name="columns">The headings of the other columns.</param>
     /// <param name="rows">The first cell and one for each column, as text without markup.</param>
     internal static void Write(IAnsiConsole console, string heading, IReadOnlyList<string> columns, IReadOnlyList<(string First, IReadOnlyList<string> Cells)> rows)
     {

@@ -10,7 +10,7 @@ using FreeMask.Vision.Masking;
 
 namespace FreeMask.Cli.Verbs;
 
-/// <summary><c>freemask train affinity</c>: learns from a run's own coarse masks which cells of a picture belong together.</summary>
+/// <summary><c>freemask train affinity</c>: learns from a run's own coarse masks which cells of an image belong together.</summary>
 internal static class AffinityVerb
 {
     internal static Command Create(VerbHost host)
@@ -18,7 +18,7 @@ internal static class AffinityVerb
         var run = Arguments.Run();
         var output = new Option<string>("--out") { Description = "Where the model is written: weights and config.json with their hash.", Required = true, HelpName = "DIR" };
         var perClass = new Option<bool>("--per-class") { Description = "A head of its own for each class, instead of one for all." };
-        var samples = new Option<int>("--samples") { Description = "How many masked samples of the run to learn from, dealt evenly to its classes; 0 for all.", DefaultValueFactory = _ => 400, HelpName = "N" }.Within(0, int.MaxValue);
+        var samples = new Option<int>("--samples") { Description = "How many masked samples of the run to learn from, evenly over its classes; 0 for all.", DefaultValueFactory = _ => 400, HelpName = "N" }.Within(0, int.MaxValue);
         var steps = new Option<int>("--steps") { Description = "Optimiser steps of each head.", DefaultValueFactory = _ => new AffinityTrainingRequest().Steps, HelpName = "N" }.Within(1, int.MaxValue);
         var side = new Option<int>("--side") { Description = "Cells of the shorter side of the grid on which maps are refined.", DefaultValueFactory = _ => new AffinityConfig().Side, HelpName = "N" }.Within(1, 1024);
         var beta = new Option<double>("--beta") { Description = "The power of affinities in the walk; larger stops at weaker edges.", DefaultValueFactory = _ => new AffinityConfig().Beta, HelpName = "X" }.Within(0, 1000);
@@ -35,9 +35,9 @@ internal static class AffinityVerb
                 Config = new AffinityConfig { Run = id, Side = parsed.GetValue(side), Beta = parsed.GetValue(beta), Steps = parsed.GetValue(walk) },
             };
             var examples = await ReadAsync(host, context, id, request, parsed.GetValue(samples), stop);
-            context.Say($"Learning from {examples.Count} samples of run '{id}'.");
+            context.WriteMessage($"Learning from {examples.Count} samples of run '{id}'.");
             var folder = OutputFolder.Make(target);
-            var config = await Task.Run(() => AffinityTrainer.Train(request, examples, folder, context.Say, stop), CancellationToken.None);
+            var config = await Task.Run(() => AffinityTrainer.Train(request, examples, folder, context.WriteMessage, stop), CancellationToken.None);
             return new VerbResult(new { affinity = folder, config }, console => console.Profile.Out.Writer.WriteLine(folder));
         });
     }
@@ -68,11 +68,11 @@ internal static class AffinityVerb
         return examples;
     }
 
-    /// <summary>The first of each class, then the second of each, and so on.</summary>
+    /// <summary>The first sample of each class, then the second of each, and so on.</summary>
     private static IEnumerable<SampleRecord> Deal(List<SampleRecord> samples, int limit)
     {
-        var dealt = samples.GroupBy(s => s.Plan.ClassIndex).SelectMany(g => g.Select((sample, turn) => (sample, turn)))
-            .OrderBy(s => s.turn).ThenBy(s => s.sample.Plan.ClassIndex).Select(s => s.sample);
-        return limit > 0 ? dealt.Take(limit) : dealt;
+        var interleaved = samples.GroupBy(s => s.Plan.ClassIndex).SelectMany(g => g.Select((sample, position) => (sample, position)))
+            .OrderBy(s => s.position).ThenBy(s => s.sample.Plan.ClassIndex).Select(s => s.sample);
+        return limit > 0 ? interleaved.Take(limit) : interleaved;
     }
 }

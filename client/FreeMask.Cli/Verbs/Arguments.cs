@@ -6,21 +6,21 @@ using FreeMask.Cli.Terminal;
 
 namespace FreeMask.Cli.Verbs;
 
-/// <summary>Arguments that several verbs share, and what all of them must hold.</summary>
+/// <summary>Arguments that several verbs share, and their checks.</summary>
 internal static class Arguments
 {
     internal static Argument<string?> OptionalRun() => new("run") { Description = "The id of the run.", HelpName = "RUN", Arity = ArgumentArity.ZeroOrOne, CompletionSources = { Runs } };
 
     internal static Argument<string> Run() => new("run") { Description = "The id of the run; 'freemask status' lists them.", HelpName = "RUN", CompletionSources = { Runs } };
 
-    /// <summary>The runs of the data folder that the line names. No engine starts for it: whoever presses tab waits.</summary>
+    /// <summary>Completes ids of runs in the data folder, without starting an engine.</summary>
     private static IEnumerable<CompletionItem> Runs(CompletionContext context)
     {
         var named = context.ParseResult.CommandResult.GetValue<string?>("--data");
         return RunFolder.All(DataFolder.Resolve(named, Environment.GetEnvironmentVariable)).Select(run => new CompletionItem(run));
     }
 
-    /// <summary>Refuses numbers outside a range, before any work is done.</summary>
+    /// <summary>Refuses numbers outside a range before the work begins.</summary>
     internal static Option<T> Within<T>(this Option<T> option, double low, double high = double.PositiveInfinity)
     {
         option.Validators.Add(result =>
@@ -43,8 +43,8 @@ internal static class Arguments
         return option;
     }
 
-    /// <summary>Refuses an option that would be ignored.</summary>
-    /// <exception cref="FreeMaskException">It was given.</exception>
+    /// <summary>Refuses an option that would have no effect.</summary>
+    /// <exception cref="FreeMaskException">The option was given.</exception>
     internal static void Refuse(ParseResult parsed, Option option, string why)
     {
         if (parsed.GetResult(option) is { Implicit: false }) throw new FreeMaskException($"{option.Name} {why}.");

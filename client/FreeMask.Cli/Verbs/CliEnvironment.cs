@@ -7,7 +7,7 @@ using Spectre.Console;
 
 namespace FreeMask.Cli.Verbs;
 
-/// <summary>What the process stands in: its streams, environment and clock. Tests make their own.</summary>
+/// <summary>The environment of the process: streams, environment variables and clock. Tests replace it.</summary>
 internal sealed class CliEnvironment
 {
     internal required TextWriter Out { get; init; }
@@ -21,14 +21,14 @@ internal sealed class CliEnvironment
     /// <summary>Opens the engine of a data folder.</summary>
     internal required EngineOpener OpenEngine { get; init; }
 
-    /// <summary>A console for people on one of the two streams.</summary>
+    /// <summary>A Spectre console on one of the two streams.</summary>
     internal required Func<TextWriter, IAnsiConsole> Console { get; init; }
 
-    /// <summary>Shows a document with the program that the system has for it; false where there is none.</summary>
+    /// <summary>Opens a document with the default program of the system; false if there is none.</summary>
     internal required Func<string, bool> OpenDocument { get; init; }
 
     /// <summary>
-    /// The real ones. Whatever a library writes to the console goes to standard error from here on: standard output belongs to the outcome.
+    /// The real environment. Console output of libraries is redirected to standard error: standard output is for the result.
     /// </summary>
     internal static CliEnvironment OfProcess()
     {
@@ -67,7 +67,7 @@ internal sealed class CliEnvironment
         Ansi = redirected ? AnsiSupport.No : AnsiSupport.Detect,
     });
 
-    /// <summary>One of the process's streams: tables are as wide as the terminal, or 120 columns in a file.</summary>
+    /// <summary>A stream of the process: tables are as wide as the terminal, or 120 columns in a file.</summary>
     private sealed class StreamOutput(TextWriter writer, bool redirected) : IAnsiConsoleOutput
     {
         private readonly AnsiConsoleOutput _inner = new(writer);

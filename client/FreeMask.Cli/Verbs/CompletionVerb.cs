@@ -6,7 +6,7 @@ using FreeMask.Files;
 
 namespace FreeMask.Cli.Verbs;
 
-/// <summary><c>freemask completion SHELL</c>: makes a shell complete verbs, options and run ids.</summary>
+/// <summary><c>freemask completion SHELL</c>: shell completion of verbs, options and run ids.</summary>
 internal static class CompletionVerb
 {
     internal static Command Create(VerbHost host)

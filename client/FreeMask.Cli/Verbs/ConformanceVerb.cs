@@ -9,7 +9,8 @@ using Spectre.Console;
 namespace FreeMask.Cli.Verbs;
 
 /// <summary>
-/// <c>freemask models conformance</c>: whether an ONNX export of a diffusion model, or a Mask2Former checkpoint, computes here what its reference computed.
+/// <c>freemask models conformance</c>: compares the results of an ONNX export of a diffusion model, or of a Mask2Former checkpoint, with
+/// those of its reference implementation.
 /// </summary>
 internal static class ConformanceVerb
 {

@@ -5,7 +5,7 @@ using Spectre.Console;
 
 namespace FreeMask.Cli.Verbs;
 
-/// <summary><c>freemask doctor</c>: whether this machine can run FreeMask, one line a check.</summary>
+/// <summary><c>freemask doctor</c>: checks whether this machine can run FreeMask, one line for each check.</summary>
 internal static class DoctorVerb
 {
     internal static Command Create(VerbHost host) =>

@@ -10,7 +10,7 @@ using Spectre.Console;
 
 namespace FreeMask.Cli.Verbs;
 
-/// <summary><c>freemask eval</c>: how well a segmenter does on a data set with true labels, or how good the parts of the mini bundle are.</summary>
+/// <summary><c>freemask eval</c>: evaluates a segmenter on a data set with labels, or the parts of the mini bundle.</summary>
 internal static class EvalVerb
 {
     private const string DefaultBundle = "mini", HeldOutList = "multi";
@@ -21,7 +21,7 @@ internal static class EvalVerb
         var segmenter = new Option<string?>("--segmenter") { Description = "The same by name: a folder with model.onnx and card.json, or a run.", HelpName = "RUN|MODEL" };
         var dataset = new Option<string?>("--dataset") { Description = "A data set in PASCAL VOC layout. Default: the held-out set of the mini bundle.", HelpName = "DIR" };
         var list = new Option<string?>("--list") { Description = "Only the samples of this list in ImageSets/Segmentation, such as val. Default: all.", HelpName = "NAME" };
-        var baseline = new Option<string?>("--baseline") { Description = "Another run or model, measured on the same pictures and compared.", HelpName = "RUN|MODEL" };
+        var baseline = new Option<string?>("--baseline") { Description = "Another run or model, measured on the same images and compared.", HelpName = "RUN|MODEL" };
         var images = new Option<int>("--images") { Description = "Bundle only: how many held-out images to measure; 0 for all.", HelpName = "N" }.Within(0, int.MaxValue);
         return host.Handle(new Command("eval", "Measure a segmenter (mean IoU, per class), or the mini bundle.") { target, segmenter, dataset, list, baseline, images }, async (parsed, context, stop) =>
         {
@@ -67,7 +67,7 @@ internal static class EvalVerb
 
     private static async Task<VerbResult> BundleAsync(string folder, int images, CommandContext context, CancellationToken stop)
     {
-        var result = await Task.Run(() => MiniEvaluation.Run(new MiniEvaluationOptions { Model = folder, Images = images }, context.Say, stop), CancellationToken.None);
+        var result = await Task.Run(() => MiniEvaluation.Run(new MiniEvaluationOptions { Model = folder, Images = images }, context.WriteMessage, stop), CancellationToken.None);
         return new(result, console =>
         {
             var table = new Table().Border(TableBorder.Simple).AddColumn("class");

@@ -21,12 +21,12 @@ internal static class ExperimentVerbs
         var images = new Option<int>("--images") { Description = "How many held-out images; 0 for all.", HelpName = "N" }.Within(0, int.MaxValue);
         var seed = new Option<ulong>("--seed") { Description = "Names the noise and the draws of the intervals.", DefaultValueFactory = _ => 1, HelpName = "N" };
         var plot = new Option<string?>("--plot") { Description = "Also draw the result, as an SVG.", HelpName = "FILE" };
-        return host.Handle(new Command("thresholds", "Does a threshold per image pay? Fixed cuts, Otsu's and DiffuMask's adaptive one, with and without clean-up, against true masks.") { model, images, seed, plot }, async (parsed, context, stop) =>
+        return host.Handle(new Command("thresholds", "Does a threshold per image pay? Fixed thresholds, Otsu's and DiffuMask's adaptive one, with and without refinement, against true masks.") { model, images, seed, plot }, async (parsed, context, stop) =>
         {
             var named = parsed.GetRequiredValue(model);
             var folder = host.Bundles.Folder(named, Directory.GetCurrentDirectory()) ?? throw new FreeMaskException($"There is no model bundle '{named}' with a {BundleCatalog.IndexFile}.");
             var drawn = parsed.GetValue(plot) is { } file ? NamedPath.File(file, "--plot") : null;
-            var results = await Task.Run(() => ThresholdExperiment.Run(folder, parsed.GetValue(images), parsed.GetValue(seed), context.Say, stop), CancellationToken.None);
+            var results = await Task.Run(() => ThresholdExperiment.Run(folder, parsed.GetValue(images), parsed.GetValue(seed), context.WriteMessage, stop), CancellationToken.None);
             if (drawn is not null) await AtomicFile.WriteAsync(drawn, ThresholdChart.Draw(results), stop);
             return new VerbResult(new { model = folder, results, plot = drawn }, console => Show(console, results, drawn));
         });
@@ -43,7 +43,7 @@ internal static class ExperimentVerbs
             var named = parsed.GetRequiredValue(model);
             var folder = host.Bundles.Folder(named, Directory.GetCurrentDirectory()) ?? throw new FreeMaskException($"There is no model bundle '{named}' with a {BundleCatalog.IndexFile}.");
             var heads = AffinityModel.Load(Path.GetFullPath(parsed.GetValue(affinity) ?? Path.Combine(folder, "affinity")));
-            var results = await Task.Run(() => RefinementExperiment.Run(folder, heads, parsed.GetValue(images), parsed.GetValue(seed), context.Say, stop), CancellationToken.None);
+            var results = await Task.Run(() => RefinementExperiment.Run(folder, heads, parsed.GetValue(images), parsed.GetValue(seed), context.WriteMessage, stop), CancellationToken.None);
             return new VerbResult(new { model = folder, affinity = heads.Config, results }, console => Show(console, results));
         });
     }
@@ -59,15 +59,15 @@ internal static class ExperimentVerbs
 
     private static void Show(IAnsiConsole console, IReadOnlyList<ThresholdResult> results, string? plot)
     {
-        var cleanUps = results.Select(result => result.CleanUp).Distinct().ToList();
+        var refinements = results.Select(result => result.CleanUp).Distinct().ToList();
         var table = new Table().Border(TableBorder.Simple).AddColumn("threshold");
-        foreach (var cleanUp in cleanUps) table.AddColumn(new TableColumn($"clean-up {cleanUp}").RightAligned());
+        foreach (var refinement in refinements) table.AddColumn(new TableColumn($"refinement {refinement}").RightAligned());
         foreach (var method in results.GroupBy(result => result.Method))
             table.AddRow([method.Key, .. method.Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.IoU:0.000} ({r.Interval.Low:0.000} to {r.Interval.High:0.000})"))]);
         console.Write(table);
 
         var own = results.Where(result => result.CleanUp == "own").ToList();
-        WideTable.Write(console, "class, clean-up own", [.. own.Select(result => result.Method)], [.. own[0].Classes.Keys.Select(name =>
+        WideTable.Write(console, "class, refinement own", [.. own.Select(result => result.Method)], [.. own[0].Classes.Keys.Select(name =>
             (name, (IReadOnlyList<string>)[.. own.Select(result => SegmenterMeasure.Share(result.Classes[name]))]))]);
         if (plot is not null) console.Profile.Out.Writer.WriteLine(plot);
     }

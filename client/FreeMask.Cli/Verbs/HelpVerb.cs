@@ -3,7 +3,7 @@ using FreeMask.Cli.Terminal;
 
 namespace FreeMask.Cli.Verbs;
 
-/// <summary><c>freemask help VERB</c>: the same as <c>freemask VERB --help</c>, for those who look for it there.</summary>
+/// <summary><c>freemask help VERB</c>: the same as <c>freemask VERB --help</c>.</summary>
 internal static class HelpVerb
 {
     internal static Command Create(VerbHost host, RootCommand root, InvocationConfiguration configuration)

@@ -4,7 +4,7 @@ using FreeMask.Cli.Terminal;
 
 namespace FreeMask.Cli.Verbs;
 
-/// <summary><c>freemask logs RUN</c>: what was logged while a run was worked on in this data folder.</summary>
+/// <summary><c>freemask logs RUN</c>: shows the log of a run in this data folder.</summary>
 internal static class LogsVerb
 {
     internal static Command Create(VerbHost host)

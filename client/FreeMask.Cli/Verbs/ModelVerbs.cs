@@ -10,7 +10,7 @@ using Spectre.Console;
 
 namespace FreeMask.Cli.Verbs;
 
-/// <summary><c>freemask models</c>: what model bundles there are, what is in one, and whether it works.</summary>
+/// <summary><c>freemask models</c>: lists, describes and verifies model bundles.</summary>
 internal static class ModelVerbs
 {
     internal static Command Create(VerbHost host) => new("models", "List, pull, inspect, verify and compare model bundles.") { List(host), PullVerb.Create(host), Inspect(host), Verify(host), ConformanceVerb.Create(Model(), model => Folder(host, model), host) };

@@ -7,7 +7,10 @@ using FreeMask.Vision.Segmentation;
 
 namespace FreeMask.Cli.Verbs;
 
-/// <summary><c>freemask export MODEL --onnx</c>: a Mask2Former checkpoint as <c>model.onnx</c> and <c>card.json</c>, for pictures of one size.</summary>
+/// <summary>
+/// <c>freemask export MODEL --onnx</c>: exports a Mask2Former checkpoint as <c>model.onnx</c> and <c>card.json</c>, for images of one
+/// size.
+/// </summary>
 internal static class OnnxExportVerb
 {
     private const int DefaultSide = 512, SmallestSide = 32, LargestSide = 4096;
@@ -30,10 +33,10 @@ internal static class OnnxExportVerb
             AtomicFile.Write(card, text);
         });
         return new VerbResult(new { checkpoint = folder, model, card, width, height }, console =>
-            console.Profile.Out.Writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{model} for pictures of {width}x{height}")));
+            console.Profile.Out.Writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{model} for images of {width}x{height}")));
     }
 
-    /// <summary>The size that the checkpoint was trained for: its card's, its preprocessor's (square where it names one side), or 512.</summary>
+    /// <summary>The image size of the checkpoint: from its card, its preprocessor (square if it has one side only), or 512.</summary>
     private static (int Width, int Height) SizeOf(string folder)
     {
         if (Path.Combine(folder, ModelFileNames.Card) is var card && File.Exists(card)) return SegmenterCard.Load(card) is var made ? (made.Width, made.Height) : default;

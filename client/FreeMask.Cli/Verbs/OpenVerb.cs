@@ -15,12 +15,12 @@ internal static class OpenVerb
         {
             var report = Find(context.Data, parsed.GetValue(run));
             var opened = host.OpenDocument(report);
-            if (!opened) context.Say("No program to show it could be started here; open it with a browser.");
+            if (!opened) context.WriteMessage("No program to show it could be started here; open it with a browser.");
             return Task.FromResult(new VerbResult(new { report, opened }, console => console.Profile.Out.Writer.WriteLine(report)));
         });
     }
 
-    /// <summary>Reports are files: no engine has to start to find one.</summary>
+    /// <summary>Reports are files, so that no engine is needed.</summary>
     private static string Find(DataFolder data, string? named)
     {
         var runs = RunFolder.All(data);

@@ -2,11 +2,11 @@ using FreeMask.Cli.Terminal;
 
 namespace FreeMask.Cli.Verbs;
 
-/// <summary>The folder that a verb writes to, looked at before the work begins: what cannot be written should not be computed first.</summary>
+/// <summary>The output folder of a verb, checked before the work begins.</summary>
 internal static class OutputFolder
 {
-    /// <summary>The full path of the folder, which is made where it is absent.</summary>
-    /// <exception cref="FreeMaskException">It is a file, or cannot be made.</exception>
+    /// <summary>The full path of the folder, which is created if absent.</summary>
+    /// <exception cref="FreeMaskException">It is a file, or cannot be created.</exception>
     internal static string Make(string named)
     {
         var folder = Check(named);
@@ -14,14 +14,14 @@ internal static class OutputFolder
         {
             return Directory.CreateDirectory(folder).FullName;
         }
-        catch (Exception e) when (IoFault.Of(e) is { } fault)
+        catch (Exception e) when (FileAccessError.Of(e) is { } fault)
         {
             throw new FreeMaskException($"--out {named} cannot be a folder to write to: {fault.Message}", e);
         }
     }
 
-    /// <summary>The full path, made nowhere: the nearest folder above it that exists can be written to.</summary>
-    /// <exception cref="FreeMaskException">It is a file or below one, or nothing can be written there.</exception>
+    /// <summary>The full path, without creating it: the nearest existing folder above must be writable.</summary>
+    /// <exception cref="FreeMaskException">It is a file or below one, or is not writable.</exception>
     internal static string Check(string named)
     {
         var folder = NamedPath.Full(named, "--out");
@@ -33,7 +33,7 @@ internal static class OutputFolder
             NamedPath.Probe(there);
             return folder;
         }
-        catch (Exception e) when (IoFault.Of(e) is not null)
+        catch (Exception e) when (FileAccessError.Of(e) is not null)
         {
             throw new FreeMaskException($"--out {named}: nothing can be written in {there}: {e.Message.TrimEnd('.')}. Name another folder.", e);
         }

@@ -5,7 +5,7 @@ using FreeMask.Cli.Terminal;
 
 namespace FreeMask.Cli.Verbs;
 
-/// <summary><c>freemask models pull</c>: brings an ONNX export from a model hub.</summary>
+/// <summary><c>freemask models pull</c>: downloads an ONNX export from a model hub.</summary>
 internal static class PullVerb
 {
     internal static Command Create(VerbHost host)
@@ -18,7 +18,7 @@ internal static class PullVerb
             var reference = HubReference.Parse(parsed.GetRequiredValue(repository));
             var folder = NamedPath.Full(parsed.GetValue(output) ?? Path.Combine(host.Bundles.ModelsFolder ?? "models", reference.Name), "--out");
             using var hub = new HubClient(host.Variable(HubClient.EndpointVariable) ?? HubClient.DefaultEndpoint, host.Variable(HubClient.TokenVariable), context.Time);
-            var pulled = await new Puller(hub, context.Say, context.Time).PullAsync(reference, parsed.GetValue(variant), folder, stop);
+            var pulled = await new Puller(hub, context.WriteMessage, context.Time).PullAsync(reference, parsed.GetValue(variant), folder, stop);
             return new VerbResult(new { folder, pulled.Repository, pulled.Revision, pulled.Commit, pulled.Files }, console =>
                 console.Profile.Out.Writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{pulled.Files.Count} files in {folder}; 'freemask models verify {reference.Name}' checks that they load")));
         });

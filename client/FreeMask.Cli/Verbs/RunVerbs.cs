@@ -8,7 +8,7 @@ using FreeMask.GrainInterfaces;
 
 namespace FreeMask.Cli.Verbs;
 
-/// <summary>The verbs that make a run work: <c>run</c>, <c>resume</c>, <c>retry</c>.</summary>
+/// <summary>The verbs that execute a run: <c>run</c>, <c>resume</c>, <c>retry</c>.</summary>
 internal static class RunVerbs
 {
     internal static Command Run(VerbHost host)
@@ -24,15 +24,15 @@ internal static class RunVerbs
             if (parsed.GetValue(name) is { } named) settings.Add(RunFileSetting.Text("name", named, $"--name {named}"));
             var spec = await RunFile.ReadAsync(parsed.GetRequiredValue(file), host.Bundles.ResolverAt, stop, settings);
             var isLocal = context.Cluster is null;
-            var advice = RunAdvice.Of(spec, host.Bundles, isLocal ? context.Data.FreeBytes : null, isLocal && context.Devices.Count == 0 ? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes : null);
+            var advice = RunPreflight.Of(spec, host.Bundles, isLocal ? context.Data.FreeBytes : null, isLocal && context.Devices.Count == 0 ? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes : null);
             if (parsed.GetValue(check)) return Checked(spec, advice);
-            foreach (var note in advice.Notes) context.Say($"Note: {note}");
+            foreach (var note in advice.Notes) context.WriteMessage($"Note: {note}");
             await using var session = await SessionAsync(host, context, stop);
             return await session.FollowAsync(await session.StartAsync(spec, parsed.GetValue(again), stop), stop);
         });
     }
 
-    private static VerbResult Checked(RunSpec spec, RunAdvice advice)
+    private static VerbResult Checked(RunSpec spec, RunPreflight advice)
     {
         var samples = (long)spec.Rounds * spec.SamplesPerRound;
         return new(new { ok = true, spec.Name, spec.Rounds, samples, bytes = advice.Bytes, advice.Notes }, console =>
@@ -55,7 +55,7 @@ internal static class RunVerbs
             var status = await engine.Run(id).GetStatus();
             if (status.State == RunState.Failed)
                 throw new FreeMaskException($"Run '{id}' failed: {status.Reason} When the cause is put right, 'freemask retry {id}' tries again.");
-            if (engine.IsRemote && status.State == RunState.Running) context.Say($"Run '{id}' is at work in another process already; watching it.");
+            if (engine.IsRemote && status.State == RunState.Running) context.WriteMessage($"Run '{id}' is at work in another process already; watching it.");
             await engine.Run(id).Resume();
             return await session.FollowAsync(id, stop);
         });
@@ -84,7 +84,7 @@ internal static class RunVerbs
         });
     }
 
-    /// <summary>Only quarantined samples of the open round can be tried again; others would be passed over without a word.</summary>
+    /// <summary>Checks that the samples are quarantined and in the open round; others would be ignored silently.</summary>
     private static async Task RequireQuarantinedAsync(IEngine engine, string id, IReadOnlyList<int> indices, CancellationToken stop)
     {
         var reader = await RunReader.OpenAsync(engine, id);
@@ -100,7 +100,7 @@ internal static class RunVerbs
     private static async Task<RunSession> SessionAsync(VerbHost host, CommandContext context, CancellationToken stop) =>
         new(await host.OpenEngineAsync(context, stop), token => host.OpenEngineAsync(context, token), context, host.Bundles);
 
-    /// <summary>Whether a run has ended and was stopped before all that it leaves was written; the report is written last.</summary>
+    /// <summary>Whether a run has ended but its products are incomplete; the report is written last.</summary>
     private static bool LacksProducts(CommandContext context, RunStatus status) => status.State == RunState.Completed && !File.Exists(new RunFolder(context.Data, status.Run).Report);
 
     private static bool IsUnfinished(RunStatus status) => status.State is RunState.Running or RunState.Paused;

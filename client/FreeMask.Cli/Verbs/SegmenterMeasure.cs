@@ -8,21 +8,21 @@ using Spectre.Console;
 
 namespace FreeMask.Cli.Verbs;
 
-/// <summary>One class of a measured segmenter.</summary>
+/// <summary>The evaluation of one class.</summary>
 /// <param name="IoU">Intersection over union.</param>
-/// <param name="BoundaryIoU">The same along outlines.</param>
-/// <param name="Accuracy">Share of the class's pixels that were found; NaN where the truth has none.</param>
+/// <param name="BoundaryIoU">IoU of the regions along the outlines.</param>
+/// <param name="Accuracy">Fraction of the class's pixels that were found; NaN if the labels have none.</param>
 internal sealed record ClassMeasure(double IoU, double BoundaryIoU, double Accuracy);
 
-/// <summary>A segmenter's agreement with the true labels of a data set, as verbs show it.</summary>
+/// <summary>The evaluation of a segmenter on a data set with labels.</summary>
 /// <param name="Segmenter">Folder of the model.</param>
 /// <param name="Dataset">Folder of the data set.</param>
-/// <param name="Samples">How many pictures were compared.</param>
+/// <param name="Samples">Number of images.</param>
 /// <param name="MIoU">Mean over the classes that occur in labels or predictions, background included.</param>
-/// <param name="Interval">95 % bootstrap interval of <paramref name="MIoU"/> over pictures.</param>
+/// <param name="Interval">95 % bootstrap interval of <paramref name="MIoU"/> over images.</param>
 /// <param name="BoundaryIoU">Mean over the same classes.</param>
-/// <param name="PixelAccuracy">Share of the labelled pixels that are right.</param>
-/// <param name="MeanAccuracy">Mean over classes of the share of their pixels that were found.</param>
+/// <param name="PixelAccuracy">Fraction of labeled pixels that are correct.</param>
+/// <param name="MeanAccuracy">Mean over classes of the fraction of their pixels that were found.</param>
 /// <param name="FrequencyWeightedIoU">IoU weighted by how many pixels a class has.</param>
 /// <param name="ZeroShot">Seen, unseen and harmonic means with VOC's split.</param>
 /// <param name="Classes">By class.</param>
@@ -52,7 +52,7 @@ internal sealed record SegmenterMeasure(
         };
     }
 
-    /// <summary>The 95 % interval of how much better this one is than another on the same pictures.</summary>
+    /// <summary>The 95 % interval of how much better this one is than another on the same images.</summary>
     internal ConfidenceInterval Against(SegmenterMeasure baseline) => SegmenterEvaluation.Difference(baseline.Images, Images);
 
     internal void Show(IAnsiConsole console)

@@ -7,19 +7,19 @@ using FreeMask.Training.Mini;
 
 namespace FreeMask.Cli.Verbs;
 
-/// <summary>Where a segmenter's training starts from.</summary>
-/// <param name="Folder">The folder of the starting weights; null for fresh ones.</param>
-/// <param name="Config">The model's shape; null takes that of the folder, or the small model.</param>
+/// <summary>The initial weights of a segmenter's training.</summary>
+/// <param name="Folder">The folder of the weights; null for random ones.</param>
+/// <param name="Config">The model configuration; null for that of the folder, or the small model.</param>
 internal sealed record SegmenterStart(string? Folder, Mask2FormerConfig? Config)
 {
     internal const string MiniBackbone = "backbone", MiniSegmenter = "bundle", ImageNet = "imagenet";
 
     private const string None = "none", DefaultBundle = "mini", BundleSegmenter = "segmenter", SwinTiny = "swin-tiny", ResNet50 = "resnet-50";
 
-    // Mask2Former trains Swin-T with this chance of losing the last block's attention.
+    // Mask2Former trains Swin-T with this drop-path rate in the last block.
     private const double DropPath = 0.3;
 
-    /// <summary>The backbones that can be named, and the public classifier of each.</summary>
+    /// <summary>The supported backbones, and the public classifier of each.</summary>
     private static readonly Dictionary<string, HubReference> Classifiers = new(StringComparer.Ordinal)
     {
         [SwinTiny] = new("microsoft/swin-tiny-patch4-window7-224", "main"),
@@ -29,8 +29,8 @@ internal sealed record SegmenterStart(string? Folder, Mask2FormerConfig? Config)
     /// <summary>Names of backbones.</summary>
     internal static IReadOnlyList<string> Backbones { get; } = [SwinTiny, ResNet50];
 
-    /// <summary>Finds the weights; those of a public classifier are pulled once and stay.</summary>
-    /// <exception cref="FreeMaskException">They are not there, or the backbone is not known.</exception>
+    /// <summary>Finds the weights; those of a public classifier are downloaded once.</summary>
+    /// <exception cref="FreeMaskException">They are absent, or the backbone is unknown.</exception>
     internal static async Task<SegmenterStart> FindAsync(
         VerbHost host, CommandContext context, string init, string backbone, bool isReference, IReadOnlyList<string> labels, CancellationToken stop)
     {
@@ -56,7 +56,7 @@ internal sealed record SegmenterStart(string? Folder, Mask2FormerConfig? Config)
         var folder = Path.GetFullPath(Path.Combine(host.Bundles.ModelsFolder ?? "models", classifier.Name));
         if (CheckpointFolder.HasWeights(folder) && File.Exists(Path.Combine(folder, ModelFileNames.Config))) return folder;
         using var hub = new HubClient(host.Variable(HubClient.EndpointVariable) ?? HubClient.DefaultEndpoint, host.Variable(HubClient.TokenVariable), context.Time);
-        await new Puller(hub, context.Say, context.Time).PullAsync(classifier, null, folder, stop, listing => HubSelection.Checkpoint(listing, classifier));
+        await new Puller(hub, context.WriteMessage, context.Time).PullAsync(classifier, null, folder, stop, listing => HubSelection.Checkpoint(listing, classifier));
         return folder;
     }
 }

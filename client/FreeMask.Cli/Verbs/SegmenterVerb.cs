@@ -7,7 +7,10 @@ using FreeMask.Vision.Datasets;
 
 namespace FreeMask.Cli.Verbs;
 
-/// <summary><c>freemask train segmenter</c>: a Mask2Former on any data set in VOC's, COCO's or Cityscapes' layout, with its own recipe or the one that runs use.</summary>
+/// <summary>
+/// <c>freemask train segmenter</c>: trains a Mask2Former on a data set in VOC, COCO or Cityscapes layout, with its own recipe or that of
+/// runs.
+/// </summary>
 internal static class SegmenterVerb
 {
     private const int SmallSteps = 3000, ReferenceSteps = 20000;
@@ -24,12 +27,12 @@ internal static class SegmenterVerb
         var backbone = new Option<string>("--backbone") { Description = $"For --init imagenet or none with the reference recipe: {string.Join(" or ", SegmenterStart.Backbones)}.", DefaultValueFactory = _ => SegmenterStart.Backbones[0], HelpName = "NAME" };
         var recipe = new Option<string?>("--recipe") { Description = "reference (Mask2Former's own) or small (the small model and what runs use). Default: small for --init bundle or backbone, else reference.", HelpName = "NAME" };
         var steps = new Option<int?>("--steps") { Description = $"Optimiser steps. Default: {ReferenceSteps}, or {SmallSteps} for small.", HelpName = "N" }.Within(1, int.MaxValue);
-        var batch = new Option<int>("--batch") { Description = "Pictures in a step.", DefaultValueFactory = _ => 16, HelpName = "N" }.Within(1, 1024);
+        var batch = new Option<int>("--batch") { Description = "Images in a step.", DefaultValueFactory = _ => 16, HelpName = "N" }.Within(1, 1024);
         var rate = new Option<double?>("--learning-rate") { Description = "Learning rate at the start. Default: 0.0001, or 0.001 for small.", HelpName = "X" }.Share();
         var size = new Option<int?>("--size") { Description = "Side of the training crops in pixels, a multiple of 32. Default: 512, or 128 for small.", HelpName = "PIXELS" }.Within(32, 4096);
         var seed = new Option<ulong>("--seed") { Description = "Names fresh weights, order, augmentation and sampled points.", DefaultValueFactory = _ => 1, HelpName = "N" };
         var every = new Option<int>("--checkpoint-steps") { Description = "Steps between checkpoints.", DefaultValueFactory = _ => 100, HelpName = "N" }.Within(1, int.MaxValue);
-        var validate = new Option<int?>("--validate-every") { Description = "Steps between measures on the validation pictures: a line each in metrics.jsonl, and the best model in the folder best. Default: one measure at the end.", HelpName = "N" }.Within(1, int.MaxValue);
+        var validate = new Option<int?>("--validate-every") { Description = "Steps between measures on the validation images: a line each in metrics.jsonl, and the best model in the folder best. Default: one measure at the end.", HelpName = "N" }.Within(1, int.MaxValue);
         var output = new Option<string>("--out") { Description = "Where the segmenter and the training's checkpoint are written; the same command continues there.", Required = true, HelpName = "DIR" };
         return host.Handle(new Command("segmenter", "Train a Mask2Former on a data set; it can be stopped and continued.") { dataset, format, list, validation, init, backbone, recipe, steps, batch, rate, size, seed, every, validate, output }, async (parsed, context, stop) =>
         {
@@ -38,7 +41,7 @@ internal static class SegmenterVerb
             var measured = Measured(source, parsed.GetValue(format), parsed.GetValue(validation), data);
             foreach (var set in measured is null ? [data] : new[] { data, measured })
             {
-                foreach (var note in set.Notes) context.Say(note);
+                foreach (var note in set.Notes) context.WriteMessage(note);
                 set.RequireClasses();
             }
 
@@ -54,7 +57,7 @@ internal static class SegmenterVerb
                 CheckpointEvery = parsed.GetValue(every),
             };
             var folder = OutputFolder.Make(parsed.GetRequiredValue(output));
-            context.Say($"Training on {data.Count} pictures of {data.Root} ({data.Format}, {data.Labels.Count} classes). Ctrl-C stops after a checkpoint; the same command continues.");
+            context.WriteMessage($"Training on {data.Count} images of {data.Root} ({data.Format}, {data.Labels.Count} classes). Ctrl-C stops after a checkpoint; the same command continues.");
             var log = Log(parsed.GetValue(validate), folder, measured, context, stop);
             await Task.Run(() => Train(request, data, folder, log, context, stop), CancellationToken.None);
             var measure = measured is null ? null : ValidationMeasure.Take(folder, measured, stop);
@@ -82,7 +85,7 @@ internal static class SegmenterVerb
         : Recipes.Contains(recipe) ? recipe == Recipes[0] : throw new FreeMaskException($"'{recipe}' is no recipe; there are {string.Join(", ", Recipes)}.");
 
     private static ValidationLog? Log(int? every, string folder, LabeledDataset? measured, CommandContext context, CancellationToken stop) => every is not { } steps ? null
-        : measured is null ? throw new FreeMaskException("--validate-every needs pictures to measure on: a part val of the data set, or --validation DIR.")
+        : measured is null ? throw new FreeMaskException("--validate-every needs images to measure on: a part val of the data set, or --validation DIR.")
         : new ValidationLog(folder, measured, steps, context, stop);
 
     private static void Train(SegmenterTrainingRequest request, LabeledDataset data, string folder, ValidationLog? log, CommandContext context, CancellationToken stop)
@@ -109,7 +112,7 @@ internal static class SegmenterVerb
         return data;
     }
 
-    /// <summary>The training's checkpoint as a file that is whole or absent.</summary>
+    /// <summary>Writes the checkpoint atomically.</summary>
     private sealed class CheckpointFile(string path) : ITrainingCheckpointStore
     {
         internal bool Exists => File.Exists(path);
@@ -127,13 +130,13 @@ internal static class SegmenterVerb
         internal void Remove() => File.Delete(path);
     }
 
-    /// <summary>A line at each checkpoint.</summary>
+    /// <summary>Prints a line at each checkpoint.</summary>
     private sealed class Lines(CommandContext context, int every) : IProgress<TrainingProgress>
     {
         public void Report(TrainingProgress value)
         {
             if (value.Step % every == 0 || value.Step == value.Steps)
-                context.Say(string.Create(CultureInfo.InvariantCulture, $"step {value.Step} of {value.Steps}, loss {value.Loss:0.000}, {value.Seconds:0} s"));
+                context.WriteMessage(string.Create(CultureInfo.InvariantCulture, $"step {value.Step} of {value.Steps}, loss {value.Loss:0.000}, {value.Seconds:0} s"));
         }
     }
 }

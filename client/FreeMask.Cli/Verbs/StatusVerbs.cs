@@ -1,5 +1,5 @@
 using System.CommandLine;
-using FreeMask.Cli.Live;
+using FreeMask.Cli.Progress;
 using FreeMask.Cli.Runs;
 using FreeMask.Cli.Terminal;
 using FreeMask.GrainInterfaces;
@@ -7,7 +7,7 @@ using Spectre.Console;
 
 namespace FreeMask.Cli.Verbs;
 
-/// <summary>The verbs that look at runs and steer them: <c>status</c>, <c>watch</c>, <c>pause</c>, <c>cancel</c>.</summary>
+/// <summary>The verbs that show and control runs: <c>status</c>, <c>watch</c>, <c>pause</c>, <c>cancel</c>.</summary>
 internal static class StatusVerbs
 {
     internal static Command Status(VerbHost host)
@@ -33,10 +33,10 @@ internal static class StatusVerbs
             await using var engine = await host.ReadEngineAsync(context, stop);
             var id = await RunIds.FindAsync(engine, parsed.GetValue(run), status => status.State is RunState.Running or RunState.Paused, "unfinished");
             var status = await engine.Run(id).GetStatus();
-            if (!engine.IsRemote && !Follower.IsOver(status))
-                context.Say($"No process works on run '{id}' now; 'freemask resume {id}' goes on with it.");
+            if (!engine.IsRemote && !RunFollower.IsOver(status))
+                context.WriteMessage($"No process works on run '{id}' now; 'freemask resume {id}' goes on with it.");
             else
-                await new Follower(context).FollowAsync(_ => engine.Run(id).GetStatus(), "Ctrl-C ends the watching; the run goes on.", stop);
+                await new RunFollower(context).FollowAsync(_ => engine.Run(id).GetStatus(), "Ctrl-C ends the watching; the run goes on.", stop);
             return await OneAsync(host, engine, id, context);
         });
     }
@@ -57,7 +57,7 @@ internal static class StatusVerbs
             if (parsed.GetValue(reason)?.Any(char.IsControl) == true) throw new FreeMaskException("--reason has a line break or another control character; write it in one line.");
             string id;
             RunStatus before;
-            // A run that is not there, or has ended, needs no engine.
+            // A run that does not exist or has ended needs no engine.
             await using (var reader = await host.ReadEngineAsync(context, stop))
             {
                 id = await RunIds.FindAsync(reader, parsed.GetRequiredValue(run), _ => true, "such");
@@ -110,7 +110,7 @@ internal static class StatusVerbs
             $"On disk {ByteSize.Megabytes(storage.Total)}: artifacts {ByteSize.Megabytes(storage.Artifacts)}, state {ByteSize.Megabytes(storage.State)}, products {ByteSize.Megabytes(storage.Products)}, logs {ByteSize.Megabytes(storage.Logs)}");
     }
 
-    /// <summary>A run that is meant to work while nobody works on it was interrupted; saying "running" alone would be a lie.</summary>
+    /// <summary>Whether a run was interrupted: its state is Running, but no process works on it.</summary>
     private static string Resting(RunStatus status, bool atWork) =>
         status.State == RunState.Running && !atWork ? " (interrupted; 'freemask resume' goes on)" : "";
 }

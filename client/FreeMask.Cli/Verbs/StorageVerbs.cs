@@ -14,7 +14,7 @@ internal static class StorageVerbs
     {
         var run = Arguments.Run();
         var keep = new Option<bool>("--keep-products") { Description = "Leave the run's data set, segmenter and report where they are." };
-        return host.Handle(new Command("rm", "Remove a run that is not at work: its records, its pictures, and what it wrote.") { run, keep }, async (parsed, context, stop) =>
+        return host.Handle(new Command("rm", "Remove a run that is not at work: its records, its images, and what it wrote.") { run, keep }, async (parsed, context, stop) =>
         {
             string id;
             await using (var reader = await host.ReadEngineAsync(context, stop))
@@ -25,7 +25,7 @@ internal static class StorageVerbs
             }
 
             await using var engine = await host.OpenEngineAsync(context, stop);
-            // A run that was interrupted is at work by its record alone.
+            // The record of an interrupted run still has the state Running.
             if (!engine.IsRemote) await engine.Run(id).Pause("to be removed");
             while (!(await engine.Run(id).GetStatus()).Idle) await Task.Delay(Interval, context.Time, stop);
             await engine.Run(id).Remove();
@@ -56,7 +56,7 @@ internal static class StorageVerbs
 
     private static async Task<CollectionReport> CollectAsync(IEngine engine, CommandContext context, bool countOnly, CancellationToken stop)
     {
-        // One that is under way counts by other rules.
+        // The running collection may have other options.
         while ((await engine.Collector.GetReport()).Running) await Task.Delay(Interval, context.Time, stop);
         await engine.Collector.Collect(null, countOnly);
         while (true)

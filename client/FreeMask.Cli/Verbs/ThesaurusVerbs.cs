@@ -6,7 +6,7 @@ using Spectre.Console;
 
 namespace FreeMask.Cli.Verbs;
 
-/// <summary><c>freemask thesaurus</c>: which objects fit which background, and how that is known.</summary>
+/// <summary><c>freemask thesaurus</c>: which objects fit a background, with their statistics.</summary>
 internal static class ThesaurusVerbs
 {
     internal static Command Create(VerbHost host) => new("thesaurus", "Ask which objects fit which background, or count a caption corpus.") { Query(host), Build(host) };

@@ -5,7 +5,9 @@ using FreeMask.Training.Mini.Stages;
 
 namespace FreeMask.Cli.Verbs;
 
-/// <summary><c>freemask train</c>: trains a segmenter on a data set, affinities on a run, or makes the parts of the model bundle that ships.</summary>
+/// <summary>
+/// <c>freemask train</c>: trains a segmenter on a data set, an affinity model on a run, or the parts of the model bundle that ships.
+/// </summary>
 internal static class TrainVerbs
 {
     internal static Command Create(VerbHost host) => new("train", "Train a segmenter on a data set, affinities on a run's coarse masks, or the parts of the model bundle that ships.") { SegmenterVerb.Create(host), AffinityVerb.Create(host), MiniDiffusion(host) };
@@ -30,8 +32,8 @@ internal static class TrainVerbs
                 Threads = parsed.GetValue(threads),
             };
             if (parsed.GetValue(steps) is { } total) options = options with { DiffusionSteps = total };
-            context.Say($"Training in {folder}. Ctrl-C stops after a checkpoint; the same command continues.");
-            await Task.Run(() => new MiniDiffusionTrainer(options, context.Say).Run(stop), CancellationToken.None);
+            context.WriteMessage($"Training in {folder}. Ctrl-C stops after a checkpoint; the same command continues.");
+            await Task.Run(() => new MiniDiffusionTrainer(options, context.WriteMessage).Run(stop), CancellationToken.None);
             return new VerbResult(new { bundle = options.OutputDirectory, work = folder }, console => console.Profile.Out.Writer.WriteLine(options.OutputDirectory));
         });
     }

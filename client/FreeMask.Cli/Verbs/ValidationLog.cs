@@ -8,15 +8,15 @@ using FreeMask.Vision.Datasets;
 namespace FreeMask.Cli.Verbs;
 
 /// <summary>A line of <c>metrics.jsonl</c>.</summary>
-/// <param name="Step">The step after which the model was measured.</param>
+/// <param name="Step">The step after which the model was evaluated.</param>
 /// <param name="MIoU">Mean over the classes that occur in labels or predictions.</param>
-/// <param name="PixelAccuracy">Share of the labelled pixels that are right.</param>
+/// <param name="PixelAccuracy">Fraction of labeled pixels that are correct.</param>
 /// <param name="Classes">IoU by class.</param>
 internal sealed record ValidationLine(int Step, double MIoU, double PixelAccuracy, IReadOnlyDictionary<string, double> Classes);
 
 /// <summary>
-/// Measures a training every so many steps: a line each in <c>metrics.jsonl</c>, and the best model so far in <c>best</c>. A training that was killed and goes on
-/// measures what is not in the file.
+/// Evaluates a training periodically: a line each in <c>metrics.jsonl</c>, and the best model so far in <c>best</c>. A training that
+/// continues after an interruption repeats evaluations that are not in the file.
 /// </summary>
 internal sealed class ValidationLog : ITrainingSnapshots
 {
@@ -37,10 +37,10 @@ internal sealed class ValidationLog : ITrainingSnapshots
 
     internal string BestFolder { get; }
 
-    /// <summary>Whether this training has measured a model before.</summary>
+    /// <summary>Whether this training has evaluated a model before.</summary>
     internal bool HasMeasured => _lines.Count > 0;
 
-    /// <summary>The line of the best model; of equals the first.</summary>
+    /// <summary>The line of the best model; of equal ones the first.</summary>
     internal ValidationLine Best => _lines.MaxBy(line => line.MIoU)!;
 
     internal static string FileOf(string folder) => Path.Combine(folder, "metrics.jsonl");
@@ -56,7 +56,7 @@ internal sealed class ValidationLog : ITrainingSnapshots
         Directory.Delete(_candidate, recursive: true);
     }
 
-    /// <summary>Writes a measure down, and keeps the model where it is the best.</summary>
+    /// <summary>Writes a line, and stores the model if it is the best.</summary>
     internal void Record(int step, ValidationMeasure measure, string model)
     {
         var line = new ValidationLine(step, double.IsNaN(measure.MIoU) ? 0 : measure.MIoU, double.IsNaN(measure.PixelAccuracy) ? 0 : measure.PixelAccuracy, measure.Classes);
@@ -64,9 +64,9 @@ internal sealed class ValidationLog : ITrainingSnapshots
         if (isBest) Keep(model);
         _lines.Add(line);
 
-        // The model first: killed in between, the training measures this step again.
+        // The model first: after an interruption in between, the training evaluates this step again.
         File.AppendAllText(_file, JsonSerializer.Serialize(line, JsonSerializerOptions.Web) + "\n");
-        _context.Say(string.Create(CultureInfo.InvariantCulture, $"step {step}: mIoU {measure.MIoU:0.000} on {measure.Samples} pictures of {measure.Dataset}{(isBest ? ", the best so far" : "")}"));
+        _context.WriteMessage(string.Create(CultureInfo.InvariantCulture, $"step {step}: mIoU {measure.MIoU:0.000} on {measure.Samples} images of {measure.Dataset}{(isBest ? ", the best so far" : "")}"));
     }
 
     private void Keep(string model)

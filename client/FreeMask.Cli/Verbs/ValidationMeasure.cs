@@ -6,12 +6,12 @@ using Spectre.Console;
 
 namespace FreeMask.Cli.Verbs;
 
-/// <summary>A trained segmenter on pictures that it never learnt from, in the classes of its own data set.</summary>
+/// <summary>The evaluation of a segmenter on images that it was not trained on, with the classes of its own data set.</summary>
 /// <param name="Dataset">The data set.</param>
-/// <param name="Samples">Number of pictures.</param>
+/// <param name="Samples">Number of images.</param>
 /// <param name="MIoU">Mean over the classes that occur in labels or predictions.</param>
-/// <param name="Interval">95 % bootstrap interval of <paramref name="MIoU"/> over pictures.</param>
-/// <param name="PixelAccuracy">Share of the labelled pixels that are right.</param>
+/// <param name="Interval">95 % bootstrap interval of <paramref name="MIoU"/> over images.</param>
+/// <param name="PixelAccuracy">Fraction of labeled pixels that are correct.</param>
 /// <param name="Classes">IoU by class.</param>
 internal sealed record ValidationMeasure(
     string Dataset, int Samples, double MIoU, ConfidenceInterval Interval, double PixelAccuracy, IReadOnlyDictionary<string, double> Classes)
@@ -30,7 +30,7 @@ internal sealed record ValidationMeasure(
 
     internal void Show(IAnsiConsole console)
     {
-        console.WriteLine($"mIoU {SegmenterMeasure.Share(MIoU)} (95 %: {SegmenterMeasure.Share(Interval.Low)} to {SegmenterMeasure.Share(Interval.High)}), pixel accuracy {SegmenterMeasure.Share(PixelAccuracy)}, {Samples.ToString(CultureInfo.InvariantCulture)} pictures of {Dataset}");
+        console.WriteLine($"mIoU {SegmenterMeasure.Share(MIoU)} (95 %: {SegmenterMeasure.Share(Interval.Low)} to {SegmenterMeasure.Share(Interval.High)}), pixel accuracy {SegmenterMeasure.Share(PixelAccuracy)}, {Samples.ToString(CultureInfo.InvariantCulture)} images of {Dataset}");
         var table = new Table().Border(TableBorder.Simple).AddColumn("class").AddColumn(new TableColumn("IoU").RightAligned());
         foreach (var (name, iou) in Classes) table.AddRow(Markup.Escape(name), SegmenterMeasure.Share(iou));
         console.Write(table);

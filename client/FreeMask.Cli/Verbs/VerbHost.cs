@@ -10,7 +10,7 @@ using Spectre.Console;
 namespace FreeMask.Cli.Verbs;
 
 /// <summary>
-/// Runs verbs: gives them their desk, writes what they found, and turns every way to end into an exit code and, with <c>--json</c>, into
+/// Executes verbs: creates their context, writes their result, and maps every way to end to an exit code and, with <c>--json</c>, to
 /// exactly one document.
 /// </summary>
 internal sealed class VerbHost(CliEnvironment environment, IReadOnlyList<string> args)
@@ -37,7 +37,7 @@ internal sealed class VerbHost(CliEnvironment environment, IReadOnlyList<string>
 
     internal Option<bool> Verbose { get; } = new("--verbose", "-v") { Description = "Also write what is logged to standard error, and more of it to the log of the run.", Recursive = true };
 
-    /// <summary>For verbs that make this process work.</summary>
+    /// <summary>For verbs that compute in this process.</summary>
     internal Option<string[]> Device { get; } = new("--device")
     {
         Description = "The device that models run on in this process: cpu, cuda:0, tensorrt:0, directml:0 or coreml; once for each. Default: cpu.",
@@ -47,19 +47,19 @@ internal sealed class VerbHost(CliEnvironment environment, IReadOnlyList<string>
     /// <summary>The model bundles that this process finds.</summary>
     internal BundleCatalog Bundles { get; } = BundleCatalog.Locate(environment.Environment);
 
-    /// <summary>An environment variable; null where it is not set.</summary>
+    /// <summary>An environment variable; null if it is not set.</summary>
     internal string? Variable(string name) => environment.Environment(name) is { Length: > 0 } value ? value : null;
 
-    /// <summary>Shows a document with the program that the system has for it; false where there is none.</summary>
+    /// <summary>Opens a document with the default program of the system; false if there is none.</summary>
     internal bool OpenDocument(string path) => environment.OpenDocument(path);
 
-    /// <summary>Opens the engine of the desk's cluster or data folder, to work with it.</summary>
+    /// <summary>Opens the engine of the context's cluster or data folder for work.</summary>
     internal Task<IEngine> OpenEngineAsync(CommandContext context, CancellationToken stop) =>
-        environment.OpenEngine(new EngineAddress(context.Data, context.Cluster, context.Devices, context.Log, ReadOnly: false, context.Say), Bundles, stop);
+        environment.OpenEngine(new EngineAddress(context.Data, context.Cluster, context.Devices, context.Log, ReadOnly: false, context.WriteMessage), Bundles, stop);
 
-    /// <summary>Opens the engine of the desk's cluster or data folder, to look at runs: it takes nothing from a process that works there.</summary>
+    /// <summary>Opens the engine of the context's cluster or data folder for reading: it does not lock the folder.</summary>
     internal Task<IEngine> ReadEngineAsync(CommandContext context, CancellationToken stop) =>
-        environment.OpenEngine(new EngineAddress(context.Data, context.Cluster, context.Devices, context.Log, ReadOnly: true, context.Say), Bundles, stop);
+        environment.OpenEngine(new EngineAddress(context.Data, context.Cluster, context.Devices, context.Log, ReadOnly: true, context.WriteMessage), Bundles, stop);
 
     /// <summary>Makes a verb do its work.</summary>
     internal Command Handle(Command command, Func<ParseResult, CommandContext, CancellationToken, Task<VerbResult>> verb)
@@ -79,7 +79,7 @@ internal sealed class VerbHost(CliEnvironment environment, IReadOnlyList<string>
         var context = new CommandContext
         {
             Out = environment.Console(environment.Out),
-            Aside = environment.Console(environment.Error),
+            Error = environment.Console(environment.Error),
             Json = parsed.GetValue(Json),
             Data = DataFolder.Resolve(parsed.GetValue(Data), environment.Environment),
             Cluster = parsed.GetValue(Cluster) ?? Variable(ClusterVariable),
@@ -109,7 +109,7 @@ internal sealed class VerbHost(CliEnvironment environment, IReadOnlyList<string>
         {
             outcome = Failure(context, user.Message, ExitCodes.BadInput);
         }
-        catch (Exception exception) when (IoFault.Of(exception) is { } fault)
+        catch (Exception exception) when (FileAccessError.Of(exception) is { } fault)
         {
             if (fault.ExitCode == ExitCodes.Failed) ErrorLog.Write(context.Data, args, exception, environment.Time.GetUtcNow());
             outcome = Failure(context, fault.Message, fault.ExitCode);
@@ -125,7 +125,7 @@ internal sealed class VerbHost(CliEnvironment environment, IReadOnlyList<string>
         return outcome.ExitCode;
     }
 
-    /// <summary>Says what is wrong with the arguments themselves.</summary>
+    /// <summary>Reports errors of the arguments.</summary>
     internal int Reject(IReadOnlyList<string> problems, string verb)
     {
         foreach (var problem in problems) environment.Error.WriteLine(problem);

@@ -196,7 +196,7 @@ public sealed class PullerTests : IAsyncLifetime
     [Theory]
     [InlineData("30")]
     [InlineData("Fri, 27 Nov 2026 00:00:30 GMT")]
-    public async Task A_hub_that_says_how_long_to_wait_is_obeyed(string retryAfter)
+    public async Task The_retry_after_header_of_a_hub_is_honoured(string retryAfter)
     {
         (_hub.Busy, _hub.RetryAfter) = (2, retryAfter);
         var time = new InstantTime();
@@ -242,7 +242,7 @@ public sealed class PullerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_hub_that_states_neither_sizes_nor_hashes_is_believed()
+    public async Task A_hub_that_states_neither_sizes_nor_hashes_is_accepted()
     {
         _hub.Measured = false;
         var pulled = await PullAsync();

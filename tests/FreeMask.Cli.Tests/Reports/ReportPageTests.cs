@@ -27,7 +27,7 @@ public sealed partial class ReportPageTests
     {
         var text = Parse(ReportPage.Write(Sample())).Root!.Value;
 
-        foreach (var expected in new[] { "pets & <more>", "completed", "0.41", "2 of 2", "mini", "cat", "dog", "0.55", "no object found", "abc123", "samplesPerRound", "kept", "Closest to the cut" })
+        foreach (var expected in new[] { "pets & <more>", "completed", "0.41", "2 of 2", "mini", "cat", "dog", "0.55", "no object found", "abc123", "samplesPerRound", "kept", "Closest to the threshold" })
             Assert.Contains(expected, text, StringComparison.Ordinal);
     }
 
@@ -63,7 +63,7 @@ public sealed partial class ReportPageTests
         var text = Parse(ReportPage.Write(Sample() with { State = "Failed", Problem = "the model is broken", Rounds = [], ManifestHash = null })).Root!.Value;
 
         Assert.Contains("the model is broken", text, StringComparison.Ordinal);
-        Assert.DoesNotContain("Scores and the cut", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("Scores and thresholds", text, StringComparison.Ordinal);
     }
 
     private static XDocument Parse(string html)

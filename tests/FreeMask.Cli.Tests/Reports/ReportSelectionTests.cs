@@ -18,7 +18,7 @@ public sealed class ReportSelectionTests
     }
 
     [Fact]
-    public void Borderline_samples_lie_on_both_sides_of_the_cut_of_their_class()
+    public void Borderline_samples_lie_on_both_sides_of_the_threshold_of_their_class()
     {
         var samples = Enumerable.Range(0, 10).Select(index => Sample(index, "cat", 0.1 * index, index >= 3 ? SampleState.Kept : SampleState.Dropped)).ToList();
 

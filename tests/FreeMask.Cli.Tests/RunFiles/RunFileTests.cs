@@ -158,7 +158,7 @@ public sealed class RunFileTests
     }
 
     [Fact]
-    public void A_folder_of_images_fills_the_rounds_and_a_segmenter_of_the_users_own_judges()
+    public void A_folder_of_images_fills_the_rounds_and_a_segmenter_of_the_user_scores()
     {
         var spec = RunFile.Parse("classes: [cat, dog]\nrounds: 2\nsource: { kind: folder, path: pictures, list: train }\nscoring: { segmenter: judge, classMap: [kitten=cat] }\n", "a.yaml", Resolver.Instance);
 

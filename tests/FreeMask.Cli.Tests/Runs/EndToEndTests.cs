@@ -80,8 +80,8 @@ public sealed class EndToEndTests : IDisposable
         await RunAsync("one");
         var sheet = _process.Folder.Path("made", "sheet.png");
         Assert.Equal(0, await _process.RunAsync(["report", "--sheet", sheet, "--data", _process.Folder.Path("one")]));
-        var picture = ImageCodec.Load(sheet);
-        Assert.True(picture.Width > picture.Height, $"{picture.Width} x {picture.Height}");
+        var image = ImageCodec.Load(sheet);
+        Assert.True(image.Width > image.Height, $"{image.Width} x {image.Height}");
         Assert.Equal(2, await _process.RunAsync(["report", "--sheet", _process.Folder.Path("made", "sheet.gif"), "--data", _process.Folder.Path("one")]));
         Assert.Contains(".gif", _process.Error, StringComparison.Ordinal);
     }

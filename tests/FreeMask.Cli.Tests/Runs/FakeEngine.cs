@@ -178,7 +178,7 @@ internal sealed class FakeEngine : IEngine, IRunDirectoryGrain
             Round = number,
             Phase = engine.Ending == RunState.Running && number == 1 ? RoundPhase.Training : RoundPhase.Closed,
             Counts = new StateCounts(8, 8, 8, 8, 8, 8, 6, 2, 0, 1),
-            Cuts = [.. _spec!.Classes.Select(name => new SelectionThreshold(name, 4, 3, 0.4, 5))],
+            Thresholds = [.. _spec!.Classes.Select(name => new SelectionThreshold(name, 4, 3, 0.4, 5))],
             Quality = new SegmenterQuality(0.3 + (0.1 * number), [new ClassIoU("background", 0.8), .. _spec.Classes.Select(name => new ClassIoU(name, 0.25)), new ClassIoU("train", 0)]),
             Training = engine.Ending == RunState.Running ? new TrainingProgress("segmenter", 3, 10, 1.5) : null,
             Seconds = new StageSeconds(1, 2, 3, 4, 5, 6, 7),

@@ -57,7 +57,7 @@ public sealed class RunVerbTests : IDisposable
     }
 
     [Fact]
-    public async Task The_report_shows_the_pictures_of_real_samples_and_stays_small()
+    public async Task The_report_shows_images_of_the_samples_and_stays_small()
     {
         await _process.RunAsync(["run", RunFile, "--json"]);
         var path = JsonDocument.Parse(_process.Out).RootElement.GetProperty("report").GetString()!;
@@ -329,7 +329,7 @@ public sealed class RunVerbTests : IDisposable
     }
 
     [Fact]
-    public async Task What_nobody_foresaw_is_one_line_with_the_place_of_its_details()
+    public async Task An_unexpected_error_is_one_line_with_the_path_of_its_details()
     {
         _process.Engine = null!;
 

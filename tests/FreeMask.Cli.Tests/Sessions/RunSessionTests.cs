@@ -19,7 +19,7 @@ public sealed class RunSessionTests : IDisposable
     public async Task Who_follows_a_run_goes_on_with_it_when_the_process_that_worked_has_ended()
     {
         var said = new TestConsole();
-        var context = new CommandContext { Out = new TestConsole(), Aside = said, Json = false, Data = new DataFolder(_folder.Root), Time = TimeProvider.System };
+        var context = new CommandContext { Out = new TestConsole(), Error = said, Json = false, Data = new DataFolder(_folder.Root), Time = TimeProvider.System };
         var own = new FakeEngine();
         var gone = new GoneEngine();
         await own.Run("run").Start(new RunSpec { Name = "run", Classes = ["cat"] });

@@ -19,7 +19,7 @@ public sealed class EverydayVerbTests : IDisposable
     [InlineData("models pull a b --varaint=fp16", "There is no option '--varaint=fp16' here. Did you mean '--variant'?")]
     [InlineData("help modles", "There is no verb 'modles'. Did you mean 'models'?")]
     [InlineData("run a.yaml b.yaml", "'b.yaml' is one word too many.")]
-    public async Task A_misspelt_word_is_met_with_what_was_meant(string arguments, string expected)
+    public async Task A_misspelt_word_gets_a_suggestion(string arguments, string expected)
     {
         Assert.Equal(2, await _process.RunAsync(arguments));
         Assert.Equal(expected, _process.Error.Split('\n')[0].TrimEnd());

@@ -43,11 +43,11 @@ public sealed class ToolVerbTests : IDisposable
     }
 
     [Fact]
-    public async Task A_picture_is_no_corpus()
+    public async Task An_image_is_not_a_caption_corpus()
     {
-        await File.WriteAllBytesAsync(_process.Folder.Path("picture.jpg"), ImageCodec.EncodeJpeg(new RgbImage(16, 16)), TestContext.Current.CancellationToken);
+        await File.WriteAllBytesAsync(_process.Folder.Path("image.jpg"), ImageCodec.EncodeJpeg(new RgbImage(16, 16)), TestContext.Current.CancellationToken);
 
-        Assert.Equal(2, await _process.RunAsync(["thesaurus", "build", _process.Folder.Path("picture.jpg"), "--out", _process.Folder.Path("made.json")]));
+        Assert.Equal(2, await _process.RunAsync(["thesaurus", "build", _process.Folder.Path("image.jpg"), "--out", _process.Folder.Path("made.json")]));
         Assert.Contains("is no text in UTF-8", _process.Error, StringComparison.Ordinal);
         Assert.False(File.Exists(_process.Folder.Path("made.json")));
     }
@@ -81,7 +81,7 @@ public sealed class ToolVerbTests : IDisposable
         var checks = JsonDocument.Parse(_process.Out).RootElement.GetProperty("checks").EnumerateArray().ToDictionary(check => check.GetProperty("name").GetString()!);
         Assert.Equal("failed", checks["model bundles"].GetProperty("verdict").GetString());
         Assert.Contains("FREEMASK_MODELS", checks["model bundles"].GetProperty("remedy").GetString(), StringComparison.Ordinal);
-        foreach (var name in new[] { "ONNX Runtime", "TorchSharp", "picture codec", "data folder" })
+        foreach (var name in new[] { "ONNX Runtime", "TorchSharp", "image codec", "data folder" })
             Assert.Equal("ok", checks[name].GetProperty("verdict").GetString());
     }
 

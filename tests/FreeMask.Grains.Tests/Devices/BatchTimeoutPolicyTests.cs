@@ -12,7 +12,7 @@ public sealed class BatchTimeoutPolicyTests
     private readonly BatchTimeoutPolicy _patience = new(Least, First);
 
     [Fact]
-    public void Nothing_is_known_of_the_first_batch_of_its_like()
+    public void The_first_batch_of_a_kind_has_the_first_batch_timeout()
     {
         _patience.Record(Draw, TimeSpan.FromSeconds(1));
         Assert.Equal(First, _patience.TimeoutOf(Mask));
@@ -31,7 +31,7 @@ public sealed class BatchTimeoutPolicyTests
     }
 
     [Fact]
-    public void What_is_forgotten_is_learned_again()
+    public void An_evicted_duration_is_measured_again()
     {
         for (var round = 0; round < 1000; round++) _patience.Record(Draw with { Round = round }, TimeSpan.FromSeconds(1));
         Assert.Equal(Least, _patience.TimeoutOf(Draw with { Round = 999 }));

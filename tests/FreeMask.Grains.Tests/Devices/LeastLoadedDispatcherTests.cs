@@ -8,7 +8,7 @@ namespace FreeMask.Grains.Tests.Devices;
 public sealed class LeastLoadedDispatcherTests
 {
     [Fact]
-    public void Whole_batches_go_to_whoever_has_least_to_do()
+    public void Whole_batches_go_to_the_least_loaded_device()
     {
         var loads = new Dictionary<string, int> { ["a"] = 20, ["b"] = 0, ["c"] = 5 };
         var dealt = LeastLoadedDispatcher.Assign(Items(22), 8, loads).ToDictionary(d => d.Device, d => d.Items.Select(i => i.Index).ToArray());
@@ -20,7 +20,7 @@ public sealed class LeastLoadedDispatcherTests
     }
 
     [Fact]
-    public void Everything_is_dealt_once_and_no_device_ends_more_than_a_batch_above_another()
+    public void Everything_is_assigned_once_and_no_device_ends_more_than_a_batch_above_another()
     {
         var loads = Enumerable.Range(0, 5).ToDictionary(i => $"d{i}", _ => 0);
         var dealt = LeastLoadedDispatcher.Assign(Items(1000), 16, loads);

@@ -32,7 +32,7 @@ public sealed class SampleRecordCacheTests
     }
 
     [Fact]
-    public void Runs_and_rounds_are_told_apart()
+    public void Records_of_other_runs_and_rounds_are_not_returned()
     {
         _recent.Add("run", Generated(3));
         Assert.Null(_recent.Take(Order("another"), new WorkItem(3, 0)));

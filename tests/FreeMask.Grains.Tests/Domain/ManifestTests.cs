@@ -74,7 +74,7 @@ public sealed class ManifestTests
     }
 
     [Fact]
-    public void The_run_line_tells_bundle_and_arithmetic()
+    public void The_run_line_states_bundle_and_arithmetic()
     {
         var environment = new RunEnvironment("x64 v512", "cpu", "ab");
         byte[] Line(RunEnvironment e, int threads = 2) => Manifest.RunLine(Specs.Small with { Execution = new ExecutionSpec { TrainingThreads = threads } }, e);

@@ -62,7 +62,7 @@ public sealed class RoundRecordTests
     }
 
     [Fact]
-    public void A_later_round_is_judged_by_the_round_before_it()
+    public void A_later_round_is_scored_by_the_segmenter_of_the_round_before()
     {
         var record = RoundRecord.Begin(new RoundAssignment("run", Specs.Small, 1, Model, []), Now).LaidOut().AllMasked("d").AllHarmonized([]);
         Assert.Equal([Model], record.ScoringModels);

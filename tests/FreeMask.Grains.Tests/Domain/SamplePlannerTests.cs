@@ -90,8 +90,8 @@ public sealed class SamplePlannerTests
         Assert.Equal(["dog", "dog", "cat", "cat"], Enumerable.Range(0, 4).Select(i => SamplePlanner.ClassOf(spec, 1, i)));
         Assert.Equal([0, 0, 1, 1], Enumerable.Range(0, 4).Select(i => SamplePlanner.FoldOf(spec, i)));
         var decision = Selection.Decide(spec, 1, [5, 6, 7, 8]);
-        Assert.Equal(["cat", "dog"], decision.Cuts.Select(cut => cut.Class));
-        Assert.All(decision.Cuts, cut => Assert.Equal(2, cut.Scored));
+        Assert.Equal(["cat", "dog"], decision.Thresholds.Select(threshold => threshold.Class));
+        Assert.All(decision.Thresholds, threshold => Assert.Equal(2, threshold.Scored));
     }
 
     [Theory]
@@ -99,7 +99,7 @@ public sealed class SamplePlannerTests
     [InlineData(2, new byte[] { 8, 12, 15, 1, 20 })]
     [InlineData(5, new byte[] { 8, 12, 12, 15, 15, 15, 1, 1, 1, 1, 1, 1, 3 })]
     [InlineData(3, new byte[] { 8, 8, 12, 12, 15 })]
-    public void What_a_fold_learns_from_is_never_empty_and_lacks_only_classes_of_one_picture(int folds, byte[] classes)
+    public void The_training_set_of_a_fold_is_never_empty_and_lacks_only_classes_of_one_image(int folds, byte[] classes)
     {
         var spec = Specs.Small with
         {

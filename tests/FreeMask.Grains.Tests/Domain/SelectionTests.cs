@@ -11,7 +11,7 @@ public sealed class SelectionTests
     private static readonly Gen<int[]> Scores = Gen.Frequency((1, Gen.Const(-1)), (5, Gen.Int[0, 5].Select(s => s * 100_000)), (2, Gen.Int[0, 1_000_000])).Array[1, 120];
 
     [Fact]
-    public void Each_class_keeps_its_share_and_the_cut_tells_who() => Gen.Select(Scores, Gen.Int[1, 100]).Sample((scores, percent) =>
+    public void Each_class_keeps_its_share_at_its_threshold() => Gen.Select(Scores, Gen.Int[1, 100]).Sample((scores, percent) =>
     {
         var spec = Specs.Small with { KeepRatio = percent / 100.0 };
         var decision = Selection.Decide(spec, 0, scores);
@@ -19,16 +19,16 @@ public sealed class SelectionTests
         for (var c = 0; c < spec.Classes.Length; c++)
         {
             var members = Enumerable.Range(0, scores.Length).Where(i => i % spec.Classes.Length == c && scores[i] >= 0).ToList();
-            var cut = decision.Cuts.SingleOrDefault(k => k.Class == spec.Classes[c]);
+            var threshold = decision.Thresholds.SingleOrDefault(k => k.Class == spec.Classes[c]);
             if (members.Count == 0)
             {
-                Assert.Null(cut);
+                Assert.Null(threshold);
                 continue;
             }
 
             var expected = members.OrderByDescending(i => scores[i]).ThenBy(i => i).Take(((percent * members.Count) + 99) / 100).Order().ToList();
-            Assert.Equal(expected, members.Where(i => Selection.IsKept(cut!, scores[i], i)));
-            Assert.Equal((members.Count, expected.Count), (cut!.Scored, cut.Kept));
+            Assert.Equal(expected, members.Where(i => Selection.IsKept(threshold!, scores[i], i)));
+            Assert.Equal((members.Count, expected.Count), (threshold!.Scored, threshold.Kept));
             kept += expected.Count;
         }
 
@@ -51,7 +51,7 @@ public sealed class SelectionTests
     {
         var spec = Specs.Small with { Classes = ["cat"], KeepRatio = 0.5 };
         var decision = Selection.Decide(spec, 0, [5, 9, 9, 1]);
-        Assert.Equal([new SelectionThreshold("cat", 4, 2, 0.000009, 2)], decision.Cuts);
+        Assert.Equal([new SelectionThreshold("cat", 4, 2, 0.000009, 2)], decision.Thresholds);
         // printf '1\n2\n' | sha256sum
         Assert.Equal("a6e2b7a040683432de03a18fd8a1939a2fdf82585b364bfc874bdd4095c4cae1", decision.KeptIdsHash);
     }

@@ -16,7 +16,7 @@ public sealed class ShardLedgerTests
         (index, stage, attempt, score) => new SampleProgress(index, stage, attempt, 0, stage >= SampleState.Scored ? score : -1, "reason"));
 
     [Fact]
-    public void News_in_any_order_and_number_leads_to_the_newest() => AnyProgress.Array[0, 40].Sample(news =>
+    public void Reports_in_any_order_and_number_lead_to_the_newest_state() => AnyProgress.Array[0, 40].Sample(news =>
     {
         var ledger = new ShardLedger(StageTable.Default, First, Count);
         foreach (var progress in news)
@@ -83,7 +83,7 @@ public sealed class ShardLedgerTests
     }
 
     [Fact]
-    public void A_lease_lasts_as_long_as_its_device_says_that_it_has_the_sample()
+    public void A_lease_is_renewed_while_its_device_reports_the_sample()
     {
         var ledger = new ShardLedger(StageTable.Default, First, Count);
         ledger.Grant(First, new Lease("a", 0, Now));
@@ -98,7 +98,7 @@ public sealed class ShardLedgerTests
     }
 
     [Fact]
-    public void What_a_kept_ledger_thinks_given_up_may_have_been_retried()
+    public void Samples_quarantined_in_a_stored_ledger_may_have_been_retried()
     {
         var ledger = new ShardLedger(StageTable.Default, First, Count);
         ledger.Apply(new SampleProgress(First + 4, SampleState.Quarantined, 1, 0, -1, "poison"));

@@ -53,7 +53,7 @@ public sealed class ArtifactRecoveryRunnerTests
     }
 
     [Fact]
-    public async Task What_is_lost_twice_or_belongs_to_nobody_is_told()
+    public async Task An_artifact_that_is_lost_twice_or_has_no_owner_is_reported()
     {
         var input = await SampleAsync(0);
         _handlers.ReadsAlso = ArtifactHash.Of("nobody's"u8);

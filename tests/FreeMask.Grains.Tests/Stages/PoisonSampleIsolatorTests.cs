@@ -25,7 +25,7 @@ public sealed class PoisonSampleIsolatorTests
         Assert.Contains("all of 4", (await Assert.ThrowsAsync<ModelFaultException>(() => RunAsync(_ => new InvalidOperationException("no")))).Message, StringComparison.Ordinal);
 
     [Fact]
-    public async Task Poison_samples_that_are_left_over_together_are_no_proof_against_the_model()
+    public async Task Poison_samples_that_remain_together_do_not_count_as_a_model_fault()
     {
         var leftOver = Inputs.Select(i => i with { Faults = 1 }).ToArray();
         var outcomes = await RunAsync(_ => new InvalidOperationException("poison"), leftOver);
@@ -45,7 +45,7 @@ public sealed class PoisonSampleIsolatorTests
         Assert.Equal("get the model", (await Assert.ThrowsAsync<ModelFaultException>(() => RunAsync(_ => new FreeMaskException("get the model")))).Message);
 
     [Fact]
-    public async Task A_store_that_is_away_blames_nobody() =>
+    public async Task An_unavailable_store_counts_no_fault() =>
         await Assert.ThrowsAsync<ArtifactStoreException>(() => RunAsync(_ => new ArtifactStoreException("away")));
 
     private static Task<IReadOnlyList<StageOutcome>> RunAsync(Func<StageInput, Exception?> fault, StageInput[]? inputs = null, bool proven = false) =>

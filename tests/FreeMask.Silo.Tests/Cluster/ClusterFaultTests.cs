@@ -77,7 +77,7 @@ public abstract class ClusterFaultTests(SharedCluster shared, LocalServices serv
     }
 
     [Fact]
-    public async Task A_silo_freezes_and_comes_back_as_a_zombie()
+    public async Task A_silo_that_freezes_and_resumes_cannot_write()
     {
         using var deadline = Until(Deadline);
         var cluster = await shared.TakeAsync(3, deadline.Token);

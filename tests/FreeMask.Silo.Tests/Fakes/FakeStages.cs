@@ -33,7 +33,7 @@ internal sealed class FakeStages : IStageRunnerFactory, IStageRunner
     public bool ReadsDonors { get; set; }
 
     /// <summary>Whether judging reads the judge's weights, as a real one does.</summary>
-    public bool ReadsJudges { get; set; }
+    public bool ReadsScoringModels { get; set; }
 
     /// <summary>Whether every mask is rejected.</summary>
     public Func<bool> Reject { get; set; } = () => false;
@@ -79,7 +79,7 @@ internal sealed class FakeStages : IStageRunnerFactory, IStageRunner
     {
         // The donors count by what they are: how the list is cut into pieces is the shards' business.
         var donors = input.Donors is null ? [] : await SampleLists.ReadSnapshotAsync(Store(), input.Donors, cancellationToken);
-        if (ReadsJudges && input.ScoringModel is { } judge) await Store().GetAsync(judge.Weights, cancellationToken);
+        if (ReadsScoringModels && input.ScoringModel is { } scoringModel) await Store().GetAsync(scoringModel.Weights, cancellationToken);
         foreach (var donor in ReadsDonors ? donors : []) await Store().GetAsync(donor.Image, cancellationToken);
         var text = $"{kind}|{input.Plan.Seed}|{input.Plan.Stream}|{input.Plan.Prompt}|{input.Attempt}|{string.Join(',', donors)}|{input.ScoringModel?.Weights}|"
             + string.Join(',', input.Artifacts.Select(a => $"{a.Name}={a.Hash}"));

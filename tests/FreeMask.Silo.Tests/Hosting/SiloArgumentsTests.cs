@@ -6,7 +6,7 @@ namespace FreeMask.Silo.Tests.Hosting;
 public sealed class SiloArgumentsTests
 {
     [Fact]
-    public void Files_and_settings_are_told_apart()
+    public void Configuration_files_and_settings_are_separated()
     {
         var arguments = SiloArguments.Parse(
             ["--config", "a.json", "--FreeMask:Roles=worker", "--config=b.json", "--urls", "http://127.0.0.1:1", "--Orleans:Name=x=y", "--OTEL_SERVICE_NAME=a"]);

@@ -19,7 +19,7 @@ namespace FreeMask.Silo.Tests.Pipeline;
 /// </summary>
 public sealed class OverlapTests : IDisposable
 {
-    private const int Samples = 8, Batch = 2, Judges = 6;
+    private const int Samples = 8, Batch = 2, ScoringModels = 6;
 
     private static readonly CancellationToken Cancellation = TestContext.Current.CancellationToken;
 
@@ -49,9 +49,9 @@ public sealed class OverlapTests : IDisposable
         var donors = new[] { await SnapshotAsync(inputs[..4]), await SnapshotAsync(inputs[4..]), await SnapshotAsync(inputs) };
         inputs = await CompareAsync(Stage.Compose, Drawn, [.. inputs.Select((input, i) => input with { Donors = donors[i % donors.Length] })]);
         inputs = await CompareAsync(Stage.Harmonize, Drawn, inputs);
-        var judge = await JudgeAsync();
+        var scoringModel = await OpenScoringModelAsync();
         // More judges than the stage keeps: judges are closed while batches are under way.
-        await CompareAsync(Stage.Score, Drawn, [.. inputs.Select((input, i) => input with { ScoringModel = judge with { Weights = $"{i % Judges}" } })]);
+        await CompareAsync(Stage.Score, Drawn, [.. inputs.Select((input, i) => input with { ScoringModel = scoringModel with { Weights = $"{i % ScoringModels}" } })]);
     }
 
     [Theory]
@@ -121,7 +121,7 @@ public sealed class OverlapTests : IDisposable
         return await SampleLists.WriteSnapshotAsync(_store, [new SampleList(await SampleLists.WriteAsync(_store, listed, Cancellation), listed.Count)], Cancellation);
     }
 
-    private async Task<SegmenterModel> JudgeAsync()
+    private async Task<SegmenterModel> OpenScoringModelAsync()
     {
         var (onnx, card) = SegmenterExport.ToOnnx(Path.Combine(Repository.Root, "models", "mini", "segmenter"), 128, 128);
         return new SegmenterModel("", "", await _store.PutAsync(onnx, Cancellation), await _store.PutAsync(Encoding.UTF8.GetBytes(card), Cancellation));

@@ -68,7 +68,7 @@ public sealed class ArtifactFaultTests(ITestOutputHelper output) : IDisposable
     [InlineData(ArtifactNames.Label, Stage.Compose, false)]
     [InlineData(ArtifactNames.CompositeImage, Stage.Harmonize, true)]
     [InlineData(ArtifactNames.FinalImage, Stage.Score, false)]
-    public async Task A_damaged_artifact_is_made_again_and_no_sample_pays(string name, Stage reader, bool truncated)
+    public async Task A_damaged_artifact_is_made_again_and_no_fault_is_counted(string name, Stage reader, bool truncated)
     {
         var artifacts = Faulty("artifacts");
         await using var silo = await StartAsync(artifacts, TestContext.Current.CancellationToken);
@@ -202,11 +202,11 @@ public sealed class ArtifactFaultTests(ITestOutputHelper output) : IDisposable
     [Theory(Timeout = 600_000)]
     [InlineData(0)]
     [InlineData(1)]
-    public async Task A_judge_that_is_lost_stops_the_run_and_a_retry_trains_it_again(int round)
+    public async Task A_lost_scoring_model_stops_the_run_and_a_retry_trains_it_again(int round)
     {
         var artifacts = Faulty("artifacts");
         await using var silo = await StartAsync(artifacts, TestContext.Current.CancellationToken);
-        silo.Stages.ReadsJudges = true;
+        silo.Stages.ReadsScoringModels = true;
         var straight = await silo.CompleteAsync("straight", TestSilo.SmallSpec);
 
         var lost = 0;
@@ -224,7 +224,7 @@ public sealed class ArtifactFaultTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact(Timeout = 600_000)]
-    public async Task A_picture_that_is_lost_after_the_run_is_made_again_when_it_is_wanted()
+    public async Task An_image_that_is_lost_after_the_run_is_made_again_when_it_is_needed()
     {
         var artifacts = Faulty("artifacts");
         await using var silo = await StartAsync(artifacts, TestContext.Current.CancellationToken);

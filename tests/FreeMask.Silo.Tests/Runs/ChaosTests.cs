@@ -21,7 +21,7 @@ public sealed class ChaosTests(ITestOutputHelper output) : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact(Timeout = 7_200_000)]
-    public async Task Whatever_dies_the_run_ends_as_if_nothing_had()
+    public async Task Random_failures_do_not_change_the_manifest()
     {
         var (first, seeds) = (Setting("FREEMASK_CHAOS_FIRST", 1), Setting("FREEMASK_CHAOS_SEEDS", 20));
         await using var cluster = await TestCluster.StartAsync(_folder.Path, Silos, TestContext.Current.CancellationToken);

@@ -58,7 +58,7 @@ public sealed class ControlTests : IDisposable
     }
 
     [Fact(Timeout = 600_000)]
-    public async Task A_poison_sample_is_quarantined_and_the_others_are_not_hurt()
+    public async Task A_poison_sample_is_quarantined_and_the_others_are_not_affected()
     {
         await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken);
         silo.Stages.Before = (kind, inputs, _) => kind == Stage.Compose && inputs.Any(i => i is { Round: 0, Index: 4 })

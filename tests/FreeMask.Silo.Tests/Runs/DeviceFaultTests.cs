@@ -57,7 +57,7 @@ public sealed class DeviceFaultTests(ITestOutputHelper output) : IDisposable
     [Theory(Timeout = 600_000)]
     [InlineData(nameof(ISampleShardGrain.Report))]
     [InlineData(nameof(IDeviceWorkerGrain.Enqueue))]
-    public async Task A_message_that_is_lost_is_made_up_for_by_the_lease(string method)
+    public async Task Samples_of_a_lost_message_are_assigned_again_when_the_lease_ends(string method)
     {
         var loss = new Loss(method);
         await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken, services: s => s.AddSingleton<IIncomingGrainCallFilter>(loss));

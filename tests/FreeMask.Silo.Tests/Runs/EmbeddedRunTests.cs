@@ -27,8 +27,8 @@ public sealed class EmbeddedRunTests : IDisposable
             Assert.Equal(12, round.Counts.Planned);
             Assert.Equal(12, round.Counts.Kept + round.Counts.Dropped + round.Counts.Quarantined);
             Assert.Equal(round.Counts.Scored, round.Counts.Kept + round.Counts.Dropped);
-            Assert.Equal(round.Cuts.Sum(c => c.Kept), round.Counts.Kept);
-            Assert.All(round.Cuts, cut => Assert.Equal(Selection.CountKept(0.7, cut.Scored), cut.Kept));
+            Assert.Equal(round.Thresholds.Sum(c => c.Kept), round.Counts.Kept);
+            Assert.All(round.Thresholds, threshold => Assert.Equal(Selection.CountKept(0.7, threshold.Scored), threshold.Kept));
             Assert.NotNull(round.Quality);
             Assert.NotNull(round.Segmenter);
 
@@ -68,15 +68,15 @@ public sealed class EmbeddedRunTests : IDisposable
     }
 
     [Fact(Timeout = 600_000)]
-    public async Task No_sample_is_judged_by_a_model_that_learned_from_it()
+    public async Task No_sample_is_scored_by_a_model_that_was_trained_on_it()
     {
         await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken);
         var status = await silo.CompleteAsync("one", TestSilo.SmallSpec);
 
         var first = await silo.SamplesAsync("one", 0);
-        var judges = first.Where(s => s.ScoringModel is not null).GroupBy(s => s.ScoringModel).ToList();
-        Assert.Equal(2, judges.Count);
-        Assert.All(judges, judge => Assert.Single(judge.Select(s => SamplePlanner.FoldOf(TestSilo.SmallSpec, s.Index)).Distinct()));
+        var scoringModels = first.Where(s => s.ScoringModel is not null).GroupBy(s => s.ScoringModel).ToList();
+        Assert.Equal(2, scoringModels.Count);
+        Assert.All(scoringModels, scoringModel => Assert.Single(scoringModel.Select(s => SamplePlanner.FoldOf(TestSilo.SmallSpec, s.Index)).Distinct()));
         var second = await silo.SamplesAsync("one", 1);
         Assert.All(second.Where(s => s.ScoringModel is not null), s => Assert.Equal(status.Rounds[0].Segmenter!.Weights, s.ScoringModel));
     }

@@ -24,7 +24,7 @@ public sealed class StoredRunTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact(Timeout = 600_000)]
-    public async Task A_finished_run_tells_the_same_status_and_samples()
+    public async Task A_finished_run_returns_the_same_status_and_samples()
     {
         await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken);
         var status = await silo.Run("finished").GetStatus();

@@ -1,20 +1,20 @@
-namespace FreeMask.Cli.Live;
+namespace FreeMask.Cli.Progress;
 
 /// <summary>
-/// How many seconds pass for one unit of work, from the first time that the work was seen to move to the last. What came before the first move, such as the loading of a model,
-/// says nothing of what is to come.
+/// Estimates the seconds for one unit of work (a sample or a step), as the mean from the first observed progress to the last. The time
+/// before the first progress, such as the loading of a model, does not count.
 /// </summary>
-internal sealed class Pace
+internal sealed class UnitDurationEstimator
 {
     private double _last = double.NaN;
     private (DateTimeOffset At, double Work)? _first;
     private double? _seconds;
 
-    /// <summary>Begins anew.</summary>
+    /// <summary>Discards all observations.</summary>
     internal void Restart() => (_last, _first, _seconds) = (double.NaN, null, null);
 
-    /// <summary>Takes the work that is done now.</summary>
-    /// <returns>Seconds for each unit; null before the work has moved twice.</returns>
+    /// <summary>Records the amount of completed work.</summary>
+    /// <returns>Seconds for each unit; null before the second progress.</returns>
     internal double? Observe(double work, DateTimeOffset now)
     {
         if (work > _last)

@@ -1,9 +1,9 @@
 using System.Globalization;
 using FreeMask.GrainInterfaces;
 
-namespace FreeMask.Cli.Live;
+namespace FreeMask.Cli.Progress;
 
-/// <summary>The words in which progress is told, on a terminal and in a log alike.</summary>
+/// <summary>Formats progress, for terminal and log.</summary>
 internal static class StatusFormatter
 {
     internal static string State(RunState state) => state.ToString().ToLowerInvariant();
@@ -34,14 +34,14 @@ internal static class StatusFormatter
         span.TotalHours >= 1 ? string.Create(CultureInfo.InvariantCulture, $"{(int)span.TotalHours}:{span.Minutes:00}:{span.Seconds:00}")
         : string.Create(CultureInfo.InvariantCulture, $"{span.Minutes:00}:{span.Seconds:00}");
 
-    /// <summary>A span as people say it: an estimate that ticks by the second would claim too much.</summary>
+    /// <summary>Formats a duration, rounded: an estimate with seconds would suggest more precision than it has.</summary>
     internal static string About(TimeSpan span) =>
         span.TotalSeconds < 10 ? "a few seconds"
         : span.TotalSeconds < 90 ? string.Create(CultureInfo.InvariantCulture, $"about {Math.Ceiling(span.TotalSeconds / 10) * 10:0} s")
         : span.TotalMinutes < 90 ? string.Create(CultureInfo.InvariantCulture, $"about {Math.Round(span.TotalMinutes):0} min")
         : string.Create(CultureInfo.InvariantCulture, $"about {span.TotalHours:0.0} h");
 
-    /// <summary>What is left; null where the run does not work.</summary>
+    /// <summary>The remaining time; null if the run is not running.</summary>
     internal static string? Left(TimeLeft left, RunStatus status) =>
         status.State != RunState.Running || status.Rounds.IsEmpty ? null
         : left.Run is { } run ? $"{About(run)} left"

@@ -1,28 +1,28 @@
 using System.Globalization;
 using FreeMask.GrainInterfaces;
 
-namespace FreeMask.Cli.Live;
+namespace FreeMask.Cli.Progress;
 
-/// <summary>How long a run will still take, as far as can be told.</summary>
-/// <param name="Phase">Until the work under way in this round is done; null where nothing was measured yet.</param>
-/// <param name="Run">Until the run is done; null where a part of what is to come was never seen.</param>
+/// <summary>The estimated remaining time of a run.</summary>
+/// <param name="Phase">Until the current work of the round is done; null if nothing was measured yet.</param>
+/// <param name="Run">Until the run is done; null if some kind of remaining work was never measured.</param>
 internal sealed record TimeLeft(TimeSpan? Phase, TimeSpan? Run)
 {
     internal static TimeLeft Unknown { get; } = new(null, null);
 }
 
 /// <summary>
-/// Estimates the time left from the statuses it is shown, part by part: samples still to pass each stage times the device seconds that one took there, and steps still to train,
-/// each times the wall-clock seconds that were seen to pass for them. Only time in which work moved counts: not pauses, not the loading of models, not the hours in which nobody looked.
-/// Fold models are trained in the first round alone, and count there alone.
+/// Estimates the remaining time from successive statuses: for each stage the remaining samples times their device seconds, and the
+/// remaining training steps, each times the wall-clock seconds measured for them. Only intervals with progress count: not pauses, the
+/// loading of models, or times without a status. Fold models are trained and counted in the first round only.
 /// </summary>
 internal sealed class TimeLeftEstimator
 {
-    // Statuses come twice a second; after a longer gap nobody knows what happened in it.
+    // Statuses come twice a second; a longer gap is not measured.
     private static readonly TimeSpan LongestGap = TimeSpan.FromSeconds(30);
 
     private readonly Dictionary<string, double> _secondsPerStep = new(StringComparer.Ordinal);
-    private readonly Pace _pace = new();
+    private readonly UnitDurationEstimator _pace = new();
     private string? _watched;
     private double? _wallPerDeviceSecond;
     private DateTimeOffset _seen;
@@ -60,7 +60,7 @@ internal sealed class TimeLeftEstimator
         }
     }
 
-    /// <summary>Seconds until the bar that is shown is full.</summary>
+    /// <summary>Seconds until the displayed progress bar is full.</summary>
     private double? Phase(RunStatus status, RoundStatus round)
     {
         if (round.Training is { Steps: > 0 } training) return PerStep(Kind(training)) is { } perStep ? (training.Steps - training.Step) * perStep : null;
@@ -93,7 +93,7 @@ internal sealed class TimeLeftEstimator
 
     private double? Scored(RunStatus status, RoundStatus round) => Samples(status, round, Scoring, new());
 
-    /// <summary>Seconds of sample work that is left where so many have passed each stage.</summary>
+    /// <summary>Seconds of remaining sample work, from the numbers of samples that have passed each stage.</summary>
     private double? Samples(RunStatus status, RoundStatus round, IReadOnlyList<StageDefinition> stages, StateCounts passed)
     {
         var planned = round.Counts.Planned > 0 ? round.Counts.Planned : status.Rounds.Max(item => item.Counts.Planned);
@@ -109,14 +109,14 @@ internal sealed class TimeLeftEstimator
         return left * _wallPerDeviceSecond;
     }
 
-    /// <summary>Seconds of a round's training: of the last one in which there were no folds, or as long as the steps took that were watched.</summary>
+    /// <summary>Seconds of a round's training: of the last round without folds, or from the measured duration of a step.</summary>
     private double? Train(RunStatus status) =>
         _trainingSteps > 0 && PerStep(Segmenter) is { } perStep ? _trainingSteps * perStep
         : status.Rounds.LastOrDefault(round => round is { Phase: RoundPhase.Closed, Round: > 0, Seconds.Train: > 0 })?.Seconds.Train;
 
     private static double Evaluate(RunStatus status) => status.Rounds.LastOrDefault(round => round.Phase == RoundPhase.Closed)?.Seconds.Evaluate ?? 0;
 
-    /// <summary>Seconds of the folds after this one: <c>fold 1 of 3</c> has two to come.</summary>
+    /// <summary>Seconds of the remaining folds: after <c>fold 1 of 3</c> two remain.</summary>
     private double? FoldsToCome(TrainingProgress fold)
     {
         var words = fold.Job.Split(' ');

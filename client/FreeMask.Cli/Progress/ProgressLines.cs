@@ -1,10 +1,10 @@
 using FreeMask.GrainInterfaces;
 
-namespace FreeMask.Cli.Live;
+namespace FreeMask.Cli.Progress;
 
 /// <summary>
-/// Progress as plain lines, for logs and pipes: one whenever a round or phase begins or a training job starts, and in between one every few
-/// seconds while something moves.
+/// Progress as plain lines, for logs and pipes: one whenever a round, phase or training job starts, and in between one every few seconds
+/// while something moves.
 /// </summary>
 internal sealed class ProgressLines(TimeSpan interval)
 {
@@ -13,7 +13,7 @@ internal sealed class ProgressLines(TimeSpan interval)
     private string _tail = "";
     private DateTimeOffset _saidAt;
 
-    /// <summary>The line to print for a status, or null where there is nothing new to say.</summary>
+    /// <summary>The line to print for a status, or null if nothing has changed.</summary>
     internal string? Next(RunStatus status, DateTimeOffset now)
     {
         var left = _estimator.Observe(status, now);
@@ -48,7 +48,7 @@ internal sealed class ProgressLines(TimeSpan interval)
         };
     }
 
-    /// <summary>Samples that passed each stage before scoring: <c>generated 5/64, masked 3, composed 0</c>.</summary>
+    /// <summary>Samples that have passed each stage before scoring: <c>generated 5/64, masked 3, composed 0</c>.</summary>
     private static string Produced(StateCounts counts) => string.Join(", ", StageTable.Default.Stages.Where(stage => !stage.UsesScoringModel)
         .Select((stage, i) => $"{stage.DisplayName} {counts[stage.After]}{(i == 0 ? $"/{counts.Planned}" : "")}"));
 

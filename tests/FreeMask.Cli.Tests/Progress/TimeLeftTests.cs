@@ -1,8 +1,8 @@
-using FreeMask.Cli.Live;
+using FreeMask.Cli.Progress;
 using FreeMask.GrainInterfaces;
 using Xunit;
 
-namespace FreeMask.Cli.Tests.Live;
+namespace FreeMask.Cli.Tests.Progress;
 
 public sealed class TimeLeftTests
 {

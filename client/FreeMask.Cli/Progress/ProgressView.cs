@@ -2,17 +2,17 @@ using FreeMask.GrainInterfaces;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
-namespace FreeMask.Cli.Live;
+namespace FreeMask.Cli.Progress;
 
-/// <summary>Progress as a picture on a terminal: where the run is, the funnel of the round, what is trained, how long it will take.</summary>
+/// <summary>Renders progress on a terminal: state of the run, funnel of the round, training, remaining time.</summary>
 internal sealed class ProgressView(bool unicode)
 {
     private const int BarWidth = 32;
     private readonly TimeLeftEstimator _estimator = new();
 
-    /// <summary>The picture of a status.</summary>
+    /// <summary>Renders a status.</summary>
     /// <param name="status">The run.</param>
-    /// <param name="now">The time to count from.</param>
+    /// <param name="now">The current time.</param>
     /// <param name="hint">The last line: what the user can do now.</param>
     internal IRenderable Draw(RunStatus status, DateTimeOffset now, string hint)
     {

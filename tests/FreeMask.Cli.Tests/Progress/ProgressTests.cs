@@ -1,10 +1,10 @@
-using FreeMask.Cli.Live;
+using FreeMask.Cli.Progress;
 using FreeMask.Cli.Terminal;
 using FreeMask.GrainInterfaces;
 using Spectre.Console.Testing;
 using Xunit;
 
-namespace FreeMask.Cli.Tests.Live;
+namespace FreeMask.Cli.Tests.Progress;
 
 public sealed class ProgressTests
 {
@@ -47,10 +47,10 @@ public sealed class ProgressTests
     public async Task Following_a_run_without_a_terminal_prints_lines_until_it_ends()
     {
         using var console = new TestConsole();
-        var context = new CommandContext { Out = console, Aside = console, Json = false, Data = new DataFolder("unused"), Time = TimeProvider.System };
+        var context = new CommandContext { Out = console, Error = console, Json = false, Data = new DataFolder("unused"), Time = TimeProvider.System };
         var answers = new Queue<RunStatus>([Producing(0, 0), Producing(20, 40), Completed()]);
 
-        var last = await new Follower(context) { Interval = TimeSpan.Zero }.FollowAsync(_ => Task.FromResult(answers.Dequeue()), "hint", TestContext.Current.CancellationToken);
+        var last = await new RunFollower(context) { Interval = TimeSpan.Zero }.FollowAsync(_ => Task.FromResult(answers.Dequeue()), "hint", TestContext.Current.CancellationToken);
 
         Assert.Equal(RunState.Completed, last.State);
         var lines = console.Output.TrimEnd().Split('\n');
@@ -59,7 +59,7 @@ public sealed class ProgressTests
     }
 
     [Fact]
-    public void The_picture_shows_the_funnel_and_escapes_what_the_user_wrote()
+    public void The_progress_view_shows_the_funnel_and_escapes_user_text()
     {
         using var console = new TestConsole().Width(100);
         var status = Producing(10, 20) with { Run = "a[b]c", Reason = "because [x]" };

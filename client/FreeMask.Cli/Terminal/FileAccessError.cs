@@ -3,30 +3,31 @@ using System.Text.RegularExpressions;
 
 namespace FreeMask.Cli.Terminal;
 
-/// <summary>What a failed access to a file means to a user: the path, the cause, and what to do about it.</summary>
+/// <summary>An explanation of a failed file access for users: path, cause and remedy.</summary>
 /// <param name="Message">One line.</param>
-/// <param name="ExitCode"><see cref="ExitCodes.BadInput"/> where another path or other rights help; <see cref="ExitCodes.Failed"/> where the machine has a problem.</param>
-internal sealed partial record IoFault(string Message, int ExitCode)
+/// <param name="ExitCode"><see cref="ExitCodes.BadInput"/> if another path or other access rights help; <see cref="ExitCodes.Failed"/> for
+/// a problem of the machine.</param>
+internal sealed partial record FileAccessError(string Message, int ExitCode)
 {
-    // What .NET passes on where it has no exception of its own: errno on Linux and macOS, the low half of an HRESULT on Windows.
+    // Errors for which .NET has no exception type: errno on Linux and macOS, the low half of an HRESULT on Windows.
     private const int Exists = 17, WindowsExists = 183, NotADirectory = 20, TooManyFiles = 24, DiskFull = 28, ReadOnly = 30, QuotaLinux = 122, QuotaMac = 69, WindowsDiskFull = 112, WindowsHandleDiskFull = 39;
 
-    /// <summary>The fault behind an exception; null where it is not about files or memory.</summary>
-    internal static IoFault? Of(Exception? exception)
+    /// <summary>The explanation of an exception; null if it is not about files or memory.</summary>
+    internal static FileAccessError? Of(Exception? exception)
     {
         for (; exception is not null; exception = exception.InnerException)
         {
             if (exception is AggregateException { InnerExceptions: [var first, ..] }) exception = first;
             if (exception is HttpRequestException) return null;
             if (exception is UnauthorizedAccessException denied) return Denied(denied);
-            if (exception is OutOfMemoryException) return new("The machine has not enough memory for this. Use smaller batches, smaller pictures, or a machine with more memory.", ExitCodes.Failed);
+            if (exception is OutOfMemoryException) return new("The machine has not enough memory for this. Use smaller batches, smaller images, or a machine with more memory.", ExitCodes.Failed);
             if (exception is IOException { InnerException: not SocketException } io) return Of(io);
         }
 
         return null;
     }
 
-    private static IoFault Denied(UnauthorizedAccessException denied)
+    private static FileAccessError Denied(UnauthorizedAccessException denied)
     {
         var path = PathIn(denied.Message);
         return path is null ? new($"{denied.Message} Change the rights, or name another place.", ExitCodes.BadInput)
@@ -34,7 +35,7 @@ internal sealed partial record IoFault(string Message, int ExitCode)
             : new($"{path} may not be read or written by this user: permission denied. Change its rights or those of its folder, or name another place.", ExitCodes.BadInput);
     }
 
-    private static IoFault Of(IOException io)
+    private static FileAccessError Of(IOException io)
     {
         var where = PathIn(io.Message) is { } path ? $" at {path}" : "";
         switch (io)
@@ -58,9 +59,9 @@ internal sealed partial record IoFault(string Message, int ExitCode)
         };
     }
 
-    private static IoFault Taken(string where) => new($"A file is in the way{where}. Name another place.", ExitCodes.BadInput);
+    private static FileAccessError Taken(string where) => new($"A file is in the way{where}. Name another place.", ExitCodes.BadInput);
 
-    private static IoFault Full(string where) => new($"The disk is full{where}. Free some space, or name a place on another disk, and give the command again.", ExitCodes.Failed);
+    private static FileAccessError Full(string where) => new($"The disk is full{where}. Free some space, or name a place on another disk, and give the command again.", ExitCodes.Failed);
 
     private static bool IsListable(string path)
     {
@@ -74,7 +75,7 @@ internal sealed partial record IoFault(string Message, int ExitCode)
         }
     }
 
-    /// <summary>.NET's messages quote the path. A file that is written under a temporary name is known to the user by its own.</summary>
+    /// <summary>.NET's messages quote the path. The suffix of a temporary file is removed.</summary>
     private static string? PathIn(string message) => Quoted().Match(message) is { Success: true } match ? Temporary().Replace(match.Groups[1].Value, "") : null;
 
     private static string FirstLine(string text) => text.Split('\n')[0].TrimEnd().TrimEnd('.') + ".";

@@ -5,24 +5,24 @@ using FreeMask.Grains.Domain;
 
 namespace FreeMask.Cli.Runs;
 
-/// <summary>What a user should know of a valid run before it starts: what its settings come to, and what will not do what it seems to.</summary>
-/// <param name="Notes">One sentence or two each.</param>
-/// <param name="Bytes">About how much the run's pictures, maps and labels take on disk.</param>
-internal sealed record RunAdvice(IReadOnlyList<string> Notes, long Bytes)
+/// <summary>Messages about a valid run before it starts: disk and memory use, and settings without effect.</summary>
+/// <param name="Notes">One or two sentences each.</param>
+/// <param name="Bytes">Estimated size of the run's artifacts on disk.</param>
+internal sealed record RunPreflight(IReadOnlyList<string> Notes, long Bytes)
 {
-    // Measured on the bundle that ships, and on Stable Diffusion at 512 x 512: attention is most of it, pictures are the rest.
+    // Measured with the bundle that ships, and with Stable Diffusion at 512 x 512: most of it is attention, the rest are images.
     private const long BytesPerPixel = 11;
 
-    // Decoding holds two layers of 128 channels of 4 bytes.
+    // Decoding needs two layers of 128 channels of 4 bytes.
     private const long DecodingBytesPerPixel = 1024, WorthSaying = 1L << 30;
 
     /// <param name="spec">A valid run.</param>
-    /// <param name="bundles">Knows the size of a bundle's pictures.</param>
-    /// <param name="freeBytes">Free space where artifacts go; null where they go elsewhere, to a cluster.</param>
-    /// <param name="memoryBytes">Memory of this machine; null where others, or GPUs, do the work.</param>
-    internal static RunAdvice Of(RunSpec spec, BundleCatalog bundles, long? freeBytes, long? memoryBytes)
+    /// <param name="bundles">For the image size of a bundle.</param>
+    /// <param name="freeBytes">Free space for artifacts; null if they are on a cluster.</param>
+    /// <param name="memoryBytes">Memory of this machine; null if other machines or GPUs compute.</param>
+    internal static RunPreflight Of(RunSpec spec, BundleCatalog bundles, long? freeBytes, long? memoryBytes)
     {
-        var side = bundles.PictureSide(spec.Model);
+        var side = bundles.DefaultImageSide(spec.Model);
         var pixels = (long)(spec.Generation.Width ?? side) * (spec.Generation.Height ?? side);
         var bytes = pixels * BytesPerPixel * spec.Rounds * spec.SamplesPerRound;
         var notes = new List<string>();
@@ -34,14 +34,14 @@ internal sealed record RunAdvice(IReadOnlyList<string> Notes, long Bytes)
 
         var decoding = pixels * spec.Generation.Batch * DecodingBytesPerPixel;
         if (!spec.Source.IsFolder && decoding > memoryBytes)
-            notes.Add(string.Create(CultureInfo.InvariantCulture, $"A batch of {spec.Generation.Batch} pictures needs about {Size(decoding)} of memory to decode; this machine has {Size(memoryBytes.Value)}. Use a smaller generation.batch."));
+            notes.Add(string.Create(CultureInfo.InvariantCulture, $"A batch of {spec.Generation.Batch} images needs about {Size(decoding)} of memory to decode; this machine has {Size(memoryBytes.Value)}. Use a smaller generation.batch."));
         if (Selection(spec) is { } selection) notes.Add(selection);
         if (Prompts(spec) is { } prompts) notes.Add(prompts);
         notes.AddRange(new PromptNotes(bundles).Of(spec));
         return new(notes, bytes);
     }
 
-    /// <summary>Selection keeps ceil(ratio x n) of each class; of few samples that is all of them.</summary>
+    /// <summary>Selection keeps ceil(ratio x n) of each class, which for few samples is all of them.</summary>
     private static string? Selection(RunSpec spec)
     {
         if (spec.KeepRatio >= 1) return null;

@@ -2,28 +2,28 @@ using FreeMask.Cli.Terminal;
 using FreeMask.GrainInterfaces;
 using Spectre.Console;
 
-namespace FreeMask.Cli.Live;
+namespace FreeMask.Cli.Progress;
 
-/// <summary>Watches a run until it ends and shows how it goes: a live picture on a terminal, plain lines elsewhere.</summary>
-internal sealed class Follower(CommandContext context)
+/// <summary>Follows a run until it ends and shows its progress: a live view on a terminal, plain lines elsewhere.</summary>
+internal sealed class RunFollower(CommandContext context)
 {
     private static readonly TimeSpan LineInterval = TimeSpan.FromSeconds(5);
 
-    // The silo that answers may die, and others take over within seconds; a whole cluster that was restarted takes up to two minutes.
+    // After the death of a silo others take over within seconds; the restart of a whole cluster takes up to two minutes.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
-    /// <summary>How often the run is asked.</summary>
+    /// <summary>The polling interval.</summary>
     internal TimeSpan Interval { get; init; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Follows until the run is completed, cancelled or failed.</summary>
-    /// <param name="ask">The run as it stands.</param>
+    /// <param name="ask">Gets the status.</param>
     /// <param name="hint">What the user can do meanwhile.</param>
-    /// <param name="stop">Ends the watching; the run is not touched.</param>
+    /// <param name="stop">Stops following; the run continues.</param>
     /// <returns>The last status.</returns>
-    /// <exception cref="OperationCanceledException">The watching was stopped.</exception>
+    /// <exception cref="OperationCanceledException">Following was stopped.</exception>
     internal Task<RunStatus> FollowAsync(Func<CancellationToken, Task<RunStatus>> ask, string hint, CancellationToken stop)
     {
-        var capabilities = context.Aside.Profile.Capabilities;
+        var capabilities = context.Error.Profile.Capabilities;
         return !context.Quiet && capabilities.Interactive && capabilities.Ansi ? DrawAsync(ask, hint, stop) : PrintAsync(ask, stop);
     }
 
@@ -32,14 +32,14 @@ internal sealed class Follower(CommandContext context)
         var lines = new ProgressLines(LineInterval);
         return await PollAsync(ask, status =>
         {
-            if (lines.Next(status, context.Time.GetUtcNow()) is { } line) context.Say(line);
+            if (lines.Next(status, context.Time.GetUtcNow()) is { } line) context.WriteMessage(line);
         }, stop);
     }
 
     private async Task<RunStatus> DrawAsync(Func<CancellationToken, Task<RunStatus>> ask, string hint, CancellationToken stop)
     {
-        var view = new ProgressView(context.Aside.Profile.Capabilities.Unicode);
-        return await context.Aside.Live(Text.Empty).Overflow(VerticalOverflow.Crop).StartAsync(live =>
+        var view = new ProgressView(context.Error.Profile.Capabilities.Unicode);
+        return await context.Error.Live(Text.Empty).Overflow(VerticalOverflow.Crop).StartAsync(live =>
             PollAsync(ask, status =>
             {
                 live.UpdateTarget(view.Draw(status, context.Time.GetUtcNow(), IsOver(status) ? "" : hint));
@@ -62,7 +62,7 @@ internal sealed class Follower(CommandContext context)
             }
             catch (Exception exception) when (IsSilence(exception) && context.Time.GetElapsedTime(answered) < Patience)
             {
-                if (!silent) context.Say("No answer; the run may go on. Asking again ...");
+                if (!silent) context.WriteMessage("No answer; the run may go on. Asking again ...");
                 silent = true;
             }
 
@@ -70,7 +70,7 @@ internal sealed class Follower(CommandContext context)
         }
     }
 
-    /// <summary>Whether nobody answered, as against an answer that says what is wrong.</summary>
+    /// <summary>Whether there was no answer, as opposed to an answer with an error.</summary>
     private static bool IsSilence(Exception exception) => exception is TimeoutException or Orleans.Runtime.OrleansException;
 
     internal static bool IsOver(RunStatus status) => status.State is RunState.Completed or RunState.Cancelled or RunState.Failed or RunState.Unknown;

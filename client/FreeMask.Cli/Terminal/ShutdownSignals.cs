@@ -5,10 +5,10 @@ using FreeMask.Hosting.Silos;
 namespace FreeMask.Cli.Terminal;
 
 /// <summary>
-/// Ctrl-C, SIGTERM, and SIGHUP of a terminal that closes: the first asks the verb to stop cleanly, the second ends the process at once. Runs lose nothing either way; a clean
-/// stop only saves the work in flight.
+/// Handles Ctrl-C, SIGTERM, and SIGHUP (the terminal closes): the first signal cancels the verb, the second ends the process at once. Runs
+/// lose no results in either case; a clean stop saves the work in flight.
 /// </summary>
-internal sealed class Interruption : IDisposable
+internal sealed class ShutdownSignals : IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly List<PosixSignalRegistration> _registrations = [];
@@ -16,9 +16,9 @@ internal sealed class Interruption : IDisposable
 
     internal CancellationToken Stop => _stop.Token;
 
-    internal static Interruption Listen()
+    internal static ShutdownSignals Listen()
     {
-        var interruption = new Interruption();
+        var interruption = new ShutdownSignals();
         PosixSignal[] signals = IsHangUpIgnored() ? [PosixSignal.SIGINT, PosixSignal.SIGTERM] : [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP];
         foreach (var signal in signals)
             interruption._registrations.Add(PosixSignalRegistration.Create(signal, interruption.OnSignal));
@@ -31,7 +31,9 @@ internal sealed class Interruption : IDisposable
         _stop.Dispose();
     }
 
-    /// <summary>Whether this process was started to outlive its terminal (<c>nohup</c>), which a handler of our own would undo.</summary>
+    /// <summary>
+    /// Whether the process was started to survive its terminal (<c>nohup</c>), which a handler for SIGHUP would prevent.
+    /// </summary>
     private static bool IsHangUpIgnored()
     {
         const string Line = "SigIgn:";
