@@ -83,14 +83,14 @@ internal sealed class InstanceMatching
         return curve;
     }
 
-    private sealed record CommandResult(int Objects, IReadOnlyList<(double Score, bool Hit, bool Ignored)> Detections);
+    private sealed record MatchResult(int Objects, IReadOnlyList<(double Score, bool Hit, bool Ignored)> Detections);
 
     private sealed class ImageMatches
     {
         private readonly InstanceTruth[] _truth;
         private readonly InstanceDetection[] _detections;
         private readonly double[,] _overlaps;
-        private readonly CommandResult?[,] _outcomes = new CommandResult[Ranges.Length, Thresholds];
+        private readonly MatchResult?[,] _outcomes = new MatchResult[Ranges.Length, Thresholds];
 
         internal ImageMatches(InstanceTruth[] truth, InstanceDetection[] detections)
         {
@@ -99,9 +99,9 @@ internal sealed class InstanceMatching
                 for (var t = 0; t < truth.Length; t++) _overlaps[d, t] = detections[d].Shape.Iou(truth[t].Shape, truth[t].Crowd);
         }
 
-        internal CommandResult At(InstanceAreas area, int threshold) => _outcomes[(int)area, threshold] ??= Match(Ranges[(int)area], Threshold(threshold));
+        internal MatchResult At(InstanceAreas area, int threshold) => _outcomes[(int)area, threshold] ??= Match(Ranges[(int)area], Threshold(threshold));
 
-        private CommandResult Match((double Low, double High) range, double threshold)
+        private MatchResult Match((double Low, double High) range, double threshold)
         {
             bool Outside(double area) => area < range.Low || area > range.High;
             var order = Enumerable.Range(0, _truth.Length).OrderBy(t => _truth[t].Crowd || Outside(_truth[t].Area)).ToArray();
