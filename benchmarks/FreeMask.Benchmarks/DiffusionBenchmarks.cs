@@ -5,8 +5,8 @@ using FreeMask.Diffusion.Pipelines;
 namespace FreeMask.Benchmarks;
 
 /// <summary>
-/// Drawing with the bundle that ships: one step of one image with and without the capture of attention, and a whole image against the number of images in
-/// a batch. FREEMASK_BENCHMARK_MODEL names another bundle.
+/// Image generation with the bundle that ships: one step of one image with and without attention capture, and a complete image against the
+/// number of images in a batch. FREEMASK_BENCHMARK_MODEL names another bundle.
 /// </summary>
 [Config(typeof(BriefConfig))]
 public class DiffusionBenchmarks

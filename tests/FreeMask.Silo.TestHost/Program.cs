@@ -4,7 +4,7 @@ using FreeMask.Grains.Stages;
 using FreeMask.Hosting.Silos;
 using FreeMask.Silo.Tests.Fakes;
 
-// A freemask-silo in all but its stages: those are fakes that take a while, and say in a file what they begin.
+// A freemask-silo with fake stages that take a while and write a journal of started work.
 return await SiloProgram.RunAsync(args, (services, configuration) =>
 {
     var took = TimeSpan.FromMilliseconds(configuration.GetValue("Test:BatchMilliseconds", 0));

@@ -63,7 +63,7 @@ public sealed class PullerTests : IAsyncLifetime
         _hub.BreakOff = 2;
         var pulled = await PullAsync();
         await pulled.VerifyAsync(_folder.Root, Stop);
-        // How much of the broken answers had arrived is the network's affair.
+        // How much of an interrupted answer arrived depends on the network.
         Assert.Equal(3, _hub.Asked.Count(asked => asked.Contains("text_encoder/model.onnx", StringComparison.Ordinal)));
     }
 
@@ -100,7 +100,7 @@ public sealed class PullerTests : IAsyncLifetime
         var pulled = await PullAsync("fp16");
         Assert.Equal(["unet/model.fp16.onnx", "unet/model.fp16.onnx_data"], pulled.Files.Where(file => file.Path.StartsWith("unet/", StringComparison.Ordinal)).Select(file => file.Source).Order(StringComparer.Ordinal));
         Assert.Contains(pulled.Files, file => file is { Path: "unet/model.onnx", Source: "unet/model.fp16.onnx" });
-        // Parts without the variant come plain, which is said.
+        // Parts without the variant have plain files, with a message.
         Assert.Contains(pulled.Files, file => file is { Path: "text_encoder/model.onnx", Source: "text_encoder/model.onnx" });
         Assert.Contains(_said, line => line.Contains("no fp16 of text_encoder, vae_decoder", StringComparison.Ordinal));
         Assert.Contains("'int4'", (await Assert.ThrowsAsync<FreeMaskException>(() => PullAsync("int4"))).Message, StringComparison.Ordinal);

@@ -19,7 +19,7 @@ public sealed class TimeLeftTests
         Assert.Equal(TimeLeft.Unknown, _estimator.Observe(Producing(4), At(20)));
         var left = _estimator.Observe(Producing(8), At(22));
 
-        // 32 samples, half a second each; how long judging and training take was never seen.
+        // 32 samples, half a second each; the durations of scoring and training were not measured.
         Assert.Equal(16, left.Phase!.Value.TotalSeconds, 6);
         Assert.Null(left.Run);
     }
@@ -27,7 +27,7 @@ public sealed class TimeLeftTests
     [Fact]
     public void The_last_training_of_a_run_is_all_that_is_left()
     {
-        // The first round took an hour, with its folds; that says nothing of the last steps.
+        // The first round took an hour, with its folds, which are not part of the remaining steps.
         for (var step = 1; step < 40; step++) _estimator.Observe(Training(1, step), At(step));
         var left = _estimator.Observe(Training(1, 40), At(40));
 
@@ -43,14 +43,14 @@ public sealed class TimeLeftTests
         for (var step = 10; step <= 20; step++) _estimator.Observe(Training(1, step), At(later++));
         Assert.Equal(30 + 3, _estimator.Observe(Training(1, 20), At(later)).Run!.Value.TotalSeconds, 6);
 
-        // Nobody looked for ten hours either.
+        // There was no status for ten hours either.
         Assert.Equal(29 + 3, _estimator.Observe(Training(1, 21), At(later + 36_000)).Run!.Value.TotalSeconds, 6);
     }
 
     [Fact]
     public void Folds_belong_to_the_first_round_alone()
     {
-        // Three folds of 50 steps of 0.5 s each, seen in the first; training and judging were not seen yet.
+        // Three folds of 50 steps of 0.5 s each, measured in the first; training and scoring were not measured yet.
         for (var step = 0; step <= 10; step++) _estimator.Observe(Fold(step), At(step * 0.5));
         Assert.Equal(20, _estimator.Observe(Fold(10), At(5.1)).Phase!.Value.TotalSeconds, 6);
         Assert.Null(_estimator.Observe(Fold(10), At(5.2)).Run);

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace FreeMask.Cli.Tests.RunFiles;
 
-/// <summary>Run files with damage of every kind: each is either valid or bad input, and nothing else.</summary>
+/// <summary>Damaged run files: each is either valid or refused as bad input.</summary>
 public sealed class RunFileFuzzTests(ITestOutputHelper output) : IDisposable
 {
     private const string SeedVariable = "FREEMASK_FUZZ_SEED";

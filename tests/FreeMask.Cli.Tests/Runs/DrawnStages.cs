@@ -6,7 +6,7 @@ using FreeMask.Randomness;
 
 namespace FreeMask.Cli.Tests.Runs;
 
-/// <summary>Stages that draw a square where a model would draw an object: no model, but real pictures with exact labels through a real silo.</summary>
+/// <summary>Stages that draw a square in place of a generated object: without models, with exact labels, in a real silo.</summary>
 internal sealed class DrawnStages(IArtifactStore store, StageEar ear) : IStageRunnerFactory, IStageRunner, ISegmenterTraining
 {
     private const int Side = 24;
@@ -76,7 +76,7 @@ internal sealed class DrawnStages(IArtifactStore store, StageEar ear) : IStageRu
     }
 }
 
-/// <summary>Hears which work is about to be done.</summary>
+/// <summary>Called before each stage.</summary>
 internal sealed class StageEar
 {
     internal Action<Stage>? Heard { get; set; }

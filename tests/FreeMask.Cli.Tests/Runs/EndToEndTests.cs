@@ -12,7 +12,7 @@ using Xunit;
 
 namespace FreeMask.Cli.Tests.Runs;
 
-/// <summary>The command line over a real silo; only the models are drawn.</summary>
+/// <summary>The command line with a real silo and stages without models.</summary>
 public sealed class EndToEndTests : IDisposable
 {
     private readonly StageEar _ear = new();
@@ -121,7 +121,7 @@ public sealed class EndToEndTests : IDisposable
         return JsonDocument.Parse(_process.Out).RootElement;
     }
 
-    /// <summary>Notes for which devices a runner is made.</summary>
+    /// <summary>Records the devices for which runners are created.</summary>
     private sealed class Opened(IStageRunnerFactory inner, ConcurrentBag<string> devices) : IStageRunnerFactory
     {
         public IStageRunner Create(string device)

@@ -18,7 +18,7 @@ internal sealed class FakeEngine : IEngine, IRunDirectoryGrain
 
     internal RunState Ending { get; init; } = RunState.Completed;
 
-    /// <summary>Whether runs never tell how they stand, as those of a process that has ended.</summary>
+    /// <summary>Whether status calls never answer, as those of a process that has ended.</summary>
     internal bool IsSilent { get; init; }
 
     internal int Closed { get; private set; }
@@ -62,7 +62,7 @@ internal sealed class FakeEngine : IEngine, IRunDirectoryGrain
         return hash;
     }
 
-    /// <summary>A grey picture with a square of the class in the middle; every other sample has a second object pasted in.</summary>
+    /// <summary>A grey image with a square of the class in the middle; every other sample has a second object pasted in.</summary>
     private SampleRecord Sample(RunSpec spec, int round, int index)
     {
         const int Side = 32;

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace FreeMask.Cli.Tests.Runs;
 
-/// <summary>The program itself, told to stop while a training step that takes seconds computes.</summary>
+/// <summary>The program as a process, stopped during a training step that takes seconds.</summary>
 public sealed partial class InterruptTests : IDisposable
 {
     private const int Interrupt = 2, HangUp = 1, Interrupted = 130;
@@ -38,7 +38,7 @@ public sealed partial class InterruptTests : IDisposable
         limit.CancelAfter(Patience);
         using var process = Start();
         var said = new List<string>();
-        // A step is under way from the moment that its training is told.
+        // A step is running as soon as the training has printed its start.
         while (await process.StandardError.ReadLineAsync(limit.Token) is { } line)
         {
             said.Add(line);

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace FreeMask.Cli.Tests.Terminal;
 
-/// <summary>The program itself, in places and with streams that only a process of its own can have.</summary>
+/// <summary>The program as a process, for streams and folders that tests in this process cannot have.</summary>
 public sealed class ProgramTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -29,7 +29,7 @@ public sealed class ProgramTests : IDisposable
     [Fact]
     public async Task What_may_not_be_read_is_said_with_its_path()
     {
-        // Root may read everything, so the program runs as nobody.
+        // Root may read everything, so the program runs as the user 'nobody'.
         Assert.SkipUnless(Environment.UserName == "root" && File.Exists("/usr/bin/setpriv"), "Needs root and setpriv, to run the program as another user.");
         if (OperatingSystem.IsWindows()) return;
         File.SetUnixFileMode(_folder.Root, (UnixFileMode)0b111_101_101);

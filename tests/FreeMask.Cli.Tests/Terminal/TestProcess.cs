@@ -23,25 +23,25 @@ internal sealed class TestProcess : IDisposable
 
     internal IEngine Engine { get; set; } = new FakeEngine();
 
-    /// <summary>Opens another engine than <see cref="Engine"/>.</summary>
+    /// <summary>Opens another engine in place of <see cref="Engine"/>.</summary>
     internal EngineOpener? OpenEngine { get; init; }
 
     /// <summary>Takes the place of the text that <see cref="Out"/> gives.</summary>
     internal TextWriter? OutWriter { get; init; }
 
-    /// <summary>The documents that were to be shown.</summary>
+    /// <summary>The opened documents.</summary>
     internal List<string> Opened { get; } = [];
 
-    /// <summary>Whether there is a program that shows documents.</summary>
+    /// <summary>Whether there is a program that opens documents.</summary>
     internal bool CanOpen { get; init; } = true;
 
     /// <summary>Other environment variables than those that name the folders.</summary>
     internal Dictionary<string, string> Variables { get; } = [];
 
-    /// <summary>Told of every line to standard error.</summary>
+    /// <summary>Called for every line to standard error.</summary>
     internal Action<string>? OnError { set => _error.Heard = value; }
 
-    /// <summary>Forgets what was written so far.</summary>
+    /// <summary>Discards the output so far.</summary>
     internal void Clear()
     {
         _out.GetStringBuilder().Clear();

@@ -80,7 +80,7 @@ public sealed class SegmenterVerbTests : IDisposable
         Assert.Throws<FreeMaskException>(() => HubSelection.Checkpoint(Listing(files.Where(file => file != "model.safetensors")), reference));
     }
 
-    /// <summary>Bright squares on black: three pictures to learn from, two for validation.</summary>
+    /// <summary>Bright squares on black: three images for training, two for validation.</summary>
     private static void WriteCoco(string folder)
     {
         const int side = 64;

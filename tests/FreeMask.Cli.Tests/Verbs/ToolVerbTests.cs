@@ -246,7 +246,7 @@ public sealed class ToolVerbTests : IDisposable
         Assert.Equal(2, await _process.RunAsync(["train", "segmenter", "--dataset", _process.Folder.Path("nowhere"), "--out", _process.Folder.Path("made")]));
     }
 
-    /// <summary>Pictures with a bright square of one class each; the last two are for validation.</summary>
+    /// <summary>Images with a bright square of one class each; the last two are for validation.</summary>
     private static async Task WriteSquaresAsync(string folder, int count, CancellationToken stop)
     {
         const int side = 64;

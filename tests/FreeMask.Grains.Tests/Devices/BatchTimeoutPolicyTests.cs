@@ -25,7 +25,7 @@ public sealed class BatchTimeoutPolicyTests
         _patience.Record(Draw, TimeSpan.FromSeconds(10));
         _patience.Record(Draw, TimeSpan.FromSeconds(4));
         Assert.Equal(TimeSpan.FromSeconds(30), _patience.TimeoutOf(Draw));
-        // A batch that was given up too early is not given up for ever.
+        // A timeout that was too short grows.
         _patience.Record(Draw, _patience.TimeoutOf(Draw));
         Assert.Equal(TimeSpan.FromSeconds(90), _patience.TimeoutOf(Draw));
     }

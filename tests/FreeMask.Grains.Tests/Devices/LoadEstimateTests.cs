@@ -18,7 +18,7 @@ public sealed class LoadEstimateTests
     [Fact]
     public void An_outdated_load_of_the_directory_does_not_replace_the_reported_one()
     {
-        // A check ago it had 48; since then it has done 40 and was given 8 of this shard's.
+        // One refresh interval ago it had 48; since then it completed 40 and got 8 of this shard.
         _loads.Record("a", outstanding: 8, own: 8);
         Assert.Equal(8, _loads.Of(Heard(48), own: 8));
     }

@@ -118,7 +118,7 @@ public sealed class SamplePlannerTests
             foreach (var members in dealt.GroupBy(sample => sample.Class).Where(g => g.Count() > 1)) Assert.Contains(learnt, sample => sample.Class == members.Key);
         }
 
-        // Classes as large as the number of folds are dealt in turn from the first fold on.
+        // Folds of classes with as many samples as there are folds start at the first fold.
         foreach (var members in dealt.GroupBy(sample => sample.Class).Where(g => g.Count() >= folds))
             Assert.Equal(Enumerable.Range(0, members.Count()).Select(i => i % folds), members.Select(m => m.Fold));
     }

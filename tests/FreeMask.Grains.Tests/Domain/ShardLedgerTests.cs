@@ -89,7 +89,7 @@ public sealed class ShardLedgerTests
         ledger.Grant(First, new Lease("a", 0, Now));
         ledger.Grant(First + 1, new Lease("a", 0, Now));
         ledger.Grant(First + 2, new Lease("b", 0, Now));
-        // What another device has, and what nobody was given, is none of its business.
+        // Leases of other devices, and samples without lease, do not change.
         ledger.Renew("a", [First, First + 2, First + 3], Now + TimeSpan.FromSeconds(20));
         Assert.Equal([First + 1, First + 2], ledger.TakeExpired(Now).Order());
         Assert.Equal(1, ledger.InFlight);

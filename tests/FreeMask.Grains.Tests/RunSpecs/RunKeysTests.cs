@@ -14,7 +14,7 @@ namespace FreeMask.Grains.Tests.RunSpecs;
 
 public sealed class RunKeysTests
 {
-    // What reading a run file finds out, and no run file says.
+    // Properties that reading a run file computes, and that are not keys.
     private static readonly string[] Derived = ["source.images", "source.classes", "mask.affinityHash"];
 
     public static TheoryData<string> Paths => new(RunKeys.All.Select(key => key.Path));

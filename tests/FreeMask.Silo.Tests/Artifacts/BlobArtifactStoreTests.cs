@@ -11,7 +11,7 @@ using Xunit;
 
 namespace FreeMask.Silo.Tests.Artifacts;
 
-/// <summary>The promises of an artifact store, kept by blobs in Azurite.</summary>
+/// <summary>The guarantees of the artifact store, for blobs in Azurite.</summary>
 public sealed class BlobArtifactStoreTests(LocalServices services)
 {
     // printf 'hello' | sha256sum
@@ -57,7 +57,7 @@ public sealed class BlobArtifactStoreTests(LocalServices services)
         await store.PutAsync(Hello, Token);
         Assert.Equal(Hello, (await store.GetAsync(HelloHash, Token)).ToArray());
 
-        // Also where nobody has read it meanwhile.
+        // Also if the blob was not read meanwhile.
         await blob.UploadAsync(BinaryData.FromString(damage), overwrite: true, Token);
         await store.PutAsync(Hello, Token);
         Assert.Equal(Hello, (await store.GetAsync(HelloHash, Token)).ToArray());

@@ -7,8 +7,8 @@ using Xunit;
 namespace FreeMask.Silo.Tests.Cluster;
 
 /// <summary>
-/// Three silos as processes on a real store, and everything that an operating system does to processes. Whatever happens, the run goes on
-/// without anybody's help, within the promised time, and ends with the manifest of an undisturbed one.
+/// Three silos as processes on a real store, with process and store faults. The run continues by itself within the guaranteed time, and
+/// ends with the manifest of an undisturbed one.
 /// </summary>
 public abstract class ClusterFaultTests(SharedCluster shared, LocalServices services, ITestOutputHelper output)
 {
@@ -88,12 +88,12 @@ public abstract class ClusterFaultTests(SharedCluster shared, LocalServices serv
         await observer.UntilAsync(s => s.Rounds[0].Phase >= RoundPhase.Scoring, deadline.Token);
         var rest = observer.LongestRest;
 
-        // What it held in memory is old by now, and everything that it still wants to write is refused.
+        // Its memory is outdated, and all its writes are refused.
         await frozen.SignalAsync("CONT");
         var status = await observer.UntilAsync(IsOver, deadline.Token);
         await AssertUnharmedAsync(cluster, status, interruptions: 2, deadline.Token);
         AssertRecovery("SIGSTOP of the leader", rest, TimeSpan.FromSeconds(30));
-        // A silo that learns that it was declared dead ends itself.
+        // A silo that was declared dead ends its process.
         Assert.NotEqual(0, await frozen.ExitAsync(deadline.Token));
         shared.GiveBack();
     }
@@ -122,38 +122,38 @@ public abstract class ClusterFaultTests(SharedCluster shared, LocalServices serv
         foreach (var silo in cluster.Living) await silo.SignalAsync("KILL");
         var clock = Stopwatch.StartNew();
 
-        // Redis: silos look after the runs as they start. PostgreSQL: they are told not to, and only the run's reminder is left.
+        // Redis: starting silos activate the runs. PostgreSQL: they do not (FreeMask:WakeRuns=false), and only the run's reminder does.
         var wake = new Dictionary<string, string> { ["FreeMask:WakeRuns"] = _provider == Provider.Redis ? "true" : "false" };
         var started = await cluster.AddAsync(3, wake, deadline.Token);
         output.WriteLine($"{_provider}: new silos were ready {clock.Elapsed.TotalSeconds:0.0} s after the death of all");
-        // Nobody asks for the run before it works again by itself: a question alone must not be what wakes it.
+        // The run is not queried before it continues: a query would activate it.
         while (!started.Any(s => ProcessCluster.BegunBy(s) > 0)) await Task.Delay(50, deadline.Token);
         AssertRecovery("death of all silos", clock.Elapsed, TimeSpan.FromSeconds(120));
 
         await cluster.ConnectAsync(deadline.Token);
         var status = await new RunObserver(cluster, _run).UntilAsync(IsOver, deadline.Token);
         await AssertUnharmedAsync(cluster, status, interruptions: 1, deadline.Token);
-        // Silos that were told to leave runs alone are of no use to other tests.
+        // Silos with FreeMask:WakeRuns=false cannot be used by other tests.
         if (_provider == Provider.Redis) shared.GiveBack();
     }
 
-    /// <summary>A store that loses its last writes while the silos live.</summary>
-    /// <param name="loseWrites">Stops the store, takes what was written since a moment from it, and starts it.</param>
-    /// <param name="mark">Notes the moment.</param>
+    /// <summary>A store that loses its last writes while the silos are active.</summary>
+    /// <param name="loseWrites">Stops the store, removes its writes since the mark, and starts it.</param>
+    /// <param name="mark">Marks the time.</param>
     private protected async Task TheStoreComesBackOlderAsync(Action mark, Func<Task> loseWrites)
     {
         using var deadline = Until(Deadline);
         var cluster = await shared.TakeAsync(3, deadline.Token);
         var observer = await StartAsync(cluster, deadline.Token);
         mark();
-        // Some seconds of work, as much as a power cut may take.
+        // Some seconds of writes, which a power failure may lose.
         await observer.UntilAsync(s => s.Rounds is [{ Counts.Harmonized: > Window }, ..], deadline.Token);
         await loseWrites();
         var status = await observer.UntilAsync(IsOver, deadline.Token);
         Assert.Equal(RunState.Completed, status.State);
         Assert.Equal(_expected ??= await UndisturbedAsync(deadline.Token), status.ManifestHash);
         output.WriteLine($"{_provider}: {cluster.Executions(_run).Values.Sum(n => n - 1)} pieces of work were done again");
-        // What was lost may have been anybody's: the cluster is not used again.
+        // The loss may affect any grain: the cluster is not used again.
     }
 
     private static CancellationTokenSource Until(TimeSpan deadline)
@@ -165,7 +165,7 @@ public abstract class ClusterFaultTests(SharedCluster shared, LocalServices serv
 
     private static bool IsOver(RunStatus status) => status.State is not RunState.Running;
 
-    /// <summary>Starts the run and waits until it is in the middle of its work.</summary>
+    /// <summary>Starts the run and waits until it is halfway.</summary>
     private async Task<RunObserver> StartAsync(ProcessCluster cluster, CancellationToken cancellationToken)
     {
         await cluster.Client.Grains.GetGrain<IRunGrain>(_run).Start(Spec);
@@ -198,7 +198,7 @@ public abstract class ClusterFaultTests(SharedCluster shared, LocalServices serv
         Assert.InRange(took, TimeSpan.Zero, limit);
     }
 
-    /// <summary>The manifest of the same run on one silo that nobody disturbs.</summary>
+    /// <summary>The manifest of the same run on one undisturbed silo.</summary>
     private static async Task<string> UndisturbedAsync(CancellationToken cancellationToken)
     {
         using var folder = new TemporaryFolder();
@@ -207,7 +207,7 @@ public abstract class ClusterFaultTests(SharedCluster shared, LocalServices serv
     }
 }
 
-/// <summary>Processes, one cluster after the other: their timing is what is measured.</summary>
+/// <summary>Processes, one cluster after the other, because their timing is measured.</summary>
 [CollectionDefinition("processes", DisableParallelization = true)]
 public sealed class ProcessCollection;
 

@@ -19,10 +19,10 @@ internal sealed class ProcessCluster : IAsyncDisposable
     /// <summary>The client.</summary>
     public SiloConnection Client { get; private set; } = null!;
 
-    /// <summary>The silos that live, oldest first.</summary>
+    /// <summary>The living silos, oldest first.</summary>
     public IReadOnlyList<SiloProcess> Living => [.. _all.Where(s => !s.HasExited)];
 
-    /// <summary>Brings up the first silo and connects to it.</summary>
+    /// <summary>Starts the first silo and connects to it.</summary>
     public static async Task<ProcessCluster> StartAsync(
         LocalServices services, Provider provider, CancellationToken cancellationToken, Dictionary<string, string>? firstSilo = null)
     {
@@ -44,10 +44,10 @@ internal sealed class ProcessCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts silos until a number of them lives; they are ready when this returns.</summary>
+    /// <summary>Starts silos until the given number is active; returns when they are ready.</summary>
     public Task GrowAsync(int silos, CancellationToken cancellationToken) => AddAsync(silos - Living.Count, [], cancellationToken);
 
-    /// <summary>Starts silos; they are ready when this returns.</summary>
+    /// <summary>Starts silos; returns when they are ready.</summary>
     public async Task<IReadOnlyList<SiloProcess>> AddAsync(int silos, Dictionary<string, string> settings, CancellationToken cancellationToken)
     {
         var added = Enumerable.Range(0, Math.Max(0, silos)).Select(_ => Start(settings)).ToList();
@@ -55,7 +55,7 @@ internal sealed class ProcessCluster : IAsyncDisposable
         return added;
     }
 
-    /// <summary>Connects the client, anew where it was connected.</summary>
+    /// <summary>Connects the client, again if it was connected.</summary>
     public async Task ConnectAsync(CancellationToken cancellationToken)
     {
         if (Client is { } old) await old.DisposeAsync();
@@ -64,7 +64,7 @@ internal sealed class ProcessCluster : IAsyncDisposable
         Client = await SiloConnection.ConnectAsync(file, null, cancellationToken);
     }
 
-    /// <summary>The silo that leads a run.</summary>
+    /// <summary>The silo that hosts a run.</summary>
     public async Task<SiloProcess> LeaderOfAsync(string run)
     {
         var management = Client.Grains.GetGrain<IManagementGrain>(0);
@@ -73,7 +73,7 @@ internal sealed class ProcessCluster : IAsyncDisposable
         return Living.Single(s => s.Name == host.SiloName);
     }
 
-    /// <summary>How often each piece of work of a run was begun.</summary>
+    /// <summary>How often each piece of work of a run was started.</summary>
     public IReadOnlyDictionary<string, int> Executions(string run) => _all
         .Where(s => File.Exists(s.Journal))
         .SelectMany(s => File.ReadAllLines(s.Journal))
@@ -81,10 +81,10 @@ internal sealed class ProcessCluster : IAsyncDisposable
         .CountBy(line => line)
         .ToDictionary(StringComparer.Ordinal);
 
-    /// <summary>How many pieces of work of a run were begun.</summary>
+    /// <summary>How many pieces of work of a run were started.</summary>
     public int Begun(string run) => Executions(run).Values.Sum();
 
-    /// <summary>How many pieces of work of any run a silo has begun.</summary>
+    /// <summary>How many pieces of work of any run a silo has started.</summary>
     public static int BegunBy(SiloProcess silo) => File.Exists(silo.Journal) ? File.ReadAllLines(silo.Journal).Length : 0;
 
     public async ValueTask DisposeAsync()

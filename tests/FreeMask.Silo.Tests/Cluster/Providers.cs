@@ -2,7 +2,7 @@ using FreeMask.Silo.Tests.Services;
 
 namespace FreeMask.Silo.Tests.Cluster;
 
-/// <summary>A family of providers that a cluster can stand on.</summary>
+/// <summary>The stores of a cluster.</summary>
 public enum Provider
 {
     /// <summary>Everything in Redis.</summary>
@@ -15,10 +15,10 @@ public enum Provider
 /// <summary>Configurations of clusters, as a user would write them.</summary>
 internal static class Providers
 {
-    /// <summary>The service that a provider is.</summary>
+    /// <summary>The service of a provider.</summary>
     public static string ServiceOf(Provider provider) => provider == Provider.Redis ? "redis" : "postgresql";
 
-    /// <summary>The settings of a cluster of a name of its own.</summary>
+    /// <summary>The settings of a cluster with a unique name.</summary>
     public static async Task<Dictionary<string, string>> SettingsAsync(LocalServices services, Provider provider, string cluster)
     {
         var settings = new Dictionary<string, string>

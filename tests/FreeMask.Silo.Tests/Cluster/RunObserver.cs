@@ -4,8 +4,7 @@ using FreeMask.GrainInterfaces;
 namespace FreeMask.Silo.Tests.Cluster;
 
 /// <summary>
-/// Watches a run: as a client does, which asks again and again and notes which calls fail; and by what silos say they begin to work on, which
-/// no lost call can hide.
+/// Observes a run: as a client that polls and records failed calls, and from the journals of the silos, which do not depend on calls.
 /// </summary>
 internal sealed class RunObserver(ProcessCluster cluster, string run)
 {
@@ -19,10 +18,10 @@ internal sealed class RunObserver(ProcessCluster cluster, string run)
     /// <summary>Calls that failed.</summary>
     public IReadOnlyList<Exception> Failures => _failures;
 
-    /// <summary>The longest time in which no silo began anything, up to the end of what was waited for.</summary>
+    /// <summary>The longest time in which no silo started any work.</summary>
     public TimeSpan LongestRest => _longestRest;
 
-    /// <summary>Waits until the run fits a condition.</summary>
+    /// <summary>Waits until the run meets a condition.</summary>
     public async Task<RunStatus> UntilAsync(Func<RunStatus, bool> fits, CancellationToken cancellationToken)
     {
         using var found = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -43,7 +42,7 @@ internal sealed class RunObserver(ProcessCluster cluster, string run)
         }
     }
 
-    /// <summary>Starts the measurement of rests anew.</summary>
+    /// <summary>Restarts the measurement.</summary>
     public void Reset()
     {
         (_begunAt, _longestRest) = (_clock.Elapsed, TimeSpan.Zero);

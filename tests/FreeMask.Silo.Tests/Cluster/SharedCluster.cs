@@ -3,18 +3,18 @@ using FreeMask.Silo.Tests.Services;
 namespace FreeMask.Silo.Tests.Cluster;
 
 /// <summary>
-/// The cluster of a test class: tests take it one after the other and replace what the one before has killed, because starting silos is
-/// what takes time. After a test that failed the next one gets a new cluster.
+/// The cluster of a test class: tests use it one after the other and replace silos that the previous test has killed, because starting
+/// silos takes time. After a failed test the next one gets a new cluster.
 /// </summary>
 public abstract class SharedCluster(LocalServices services, Provider provider) : IAsyncDisposable
 {
     private ProcessCluster? _cluster;
     private bool _taken;
 
-    /// <summary>What the cluster stands on.</summary>
+    /// <summary>The stores of the cluster.</summary>
     public Provider Provider => provider;
 
-    /// <summary>Gives the cluster with at least so many silos.</summary>
+    /// <summary>Returns the cluster with at least the given number of silos.</summary>
     internal async Task<ProcessCluster> TakeAsync(int silos, CancellationToken cancellationToken)
     {
         if (_taken) await DisposeAsync();
@@ -24,7 +24,7 @@ public abstract class SharedCluster(LocalServices services, Provider provider) :
         return _cluster;
     }
 
-    /// <summary>Says that a test has ended well.</summary>
+    /// <summary>Marks a test as passed.</summary>
     internal void GiveBack() => _taken = false;
 
     public async ValueTask DisposeAsync()

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace FreeMask.Silo.Tests.Cluster;
 
-/// <summary>A silo as a process of its own, and what an operating system can do to it.</summary>
+/// <summary>A silo as a process, with signals.</summary>
 internal sealed class SiloProcess : IAsyncDisposable
 {
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(5) };
@@ -17,10 +17,10 @@ internal sealed class SiloProcess : IAsyncDisposable
     /// <summary>The silo's name.</summary>
     public string Name { get; }
 
-    /// <summary>The file that lists what it began to work on.</summary>
+    /// <summary>The journal of started work.</summary>
     public string Journal { get; }
 
-    /// <summary>Whether the process is gone.</summary>
+    /// <summary>Whether the process has ended.</summary>
     public bool HasExited => _process.HasExited;
 
     /// <summary>Starts a silo; it is not ready yet.</summary>

@@ -7,8 +7,8 @@ using FreeMask.Grains.Stages;
 namespace FreeMask.Silo.Tests.Fakes;
 
 /// <summary>
-/// Stages without models: what they make is a hash of what they are given, so that two runs agree exactly when every input, attempt,
-/// donor and judge agrees. About one mask in seven is rejected. Counts what it executes.
+/// Stages without models: each result is a hash of its inputs, so that two runs agree exactly if every input, attempt, donor and scoring
+/// model agrees. About one mask in seven is rejected. Counts executions.
 /// </summary>
 internal sealed class FakeStages : IStageRunnerFactory, IStageRunner
 {
@@ -17,28 +17,28 @@ internal sealed class FakeStages : IStageRunnerFactory, IStageRunner
     /// <summary>The store; set by the silo that uses these stages.</summary>
     public required Func<IArtifactStore> Store { get; init; }
 
-    /// <summary>Called before a batch is worked on: a test may wait, fail or count here.</summary>
+    /// <summary>Called before a batch is executed: a test may wait, fail or count here.</summary>
     public Func<Stage, IReadOnlyList<StageInput>, CancellationToken, Task> Before { get; set; } = (_, _, _) => Task.CompletedTask;
 
-    /// <summary>The same, told on which device.</summary>
+    /// <summary>The same, with the device.</summary>
     public Func<string, Stage, IReadOnlyList<StageInput>, CancellationToken, Task> OnDevice { get; set; } = (_, _, _, _) => Task.CompletedTask;
 
-    /// <summary>Told on which silo a batch is worked on, where several silos share these stages (<see cref="On"/>).</summary>
+    /// <summary>Called with the silo on which a batch is executed, if several silos share these stages (<see cref="On"/>).</summary>
     public Action<string, Stage> OnSilo { get; set; } = (_, _) => { };
 
-    /// <summary>Whether stages read what the stages before made, as real ones do.</summary>
+    /// <summary>Whether stages read their input artifacts, as real ones do.</summary>
     public bool ReadsInputs { get; set; }
 
     /// <summary>Whether composition reads the images of all donors.</summary>
     public bool ReadsDonors { get; set; }
 
-    /// <summary>Whether judging reads the judge's weights, as a real one does.</summary>
+    /// <summary>Whether scoring reads the weights of the scoring model, as the real stage does.</summary>
     public bool ReadsScoringModels { get; set; }
 
     /// <summary>Whether every mask is rejected.</summary>
     public Func<bool> Reject { get; set; } = () => false;
 
-    /// <summary>How often each (run, kind, round, index, attempt) was worked on.</summary>
+    /// <summary>How often each (run, stage, round, index, attempt) was executed.</summary>
     public IReadOnlyDictionary<string, int> Executions => _executions;
 
     public IStageRunner Create(string device) => new Device(this, device, "");
@@ -77,7 +77,7 @@ internal sealed class FakeStages : IStageRunnerFactory, IStageRunner
 
     private async Task<StageOutcome> RunOneAsync(Stage kind, StageInput input, CancellationToken cancellationToken)
     {
-        // The donors count by what they are: how the list is cut into pieces is the shards' business.
+        // Donors are hashed by content: the split of the list into parts depends on the shard size.
         var donors = input.Donors is null ? [] : await SampleLists.ReadSnapshotAsync(Store(), input.Donors, cancellationToken);
         if (ReadsScoringModels && input.ScoringModel is { } scoringModel) await Store().GetAsync(scoringModel.Weights, cancellationToken);
         foreach (var donor in ReadsDonors ? donors : []) await Store().GetAsync(donor.Image, cancellationToken);
@@ -101,7 +101,9 @@ internal sealed class FakeStages : IStageRunnerFactory, IStageRunner
     }
 }
 
-/// <summary>Training without a model: the weights are a hash of the examples, seed and steps, made step by step through checkpoints.</summary>
+/// <summary>
+/// Training without a model: the weights are a hash of the examples, seed and steps, computed step by step with checkpoints.
+/// </summary>
 internal sealed class FakeTraining : ISegmenterTraining
 {
     public required Func<IArtifactStore> Store { get; init; }
@@ -112,7 +114,7 @@ internal sealed class FakeTraining : ISegmenterTraining
     /// <summary>Called before a training reads its examples, with the examples.</summary>
     public Action<TrainingRequest> Before { get; set; } = _ => { };
 
-    /// <summary>Whether a training reads its examples, as a real one does.</summary>
+    /// <summary>Whether a training reads its examples, as the real one does.</summary>
     public bool ReadsExamples { get; set; }
 
     private int _stepsDone;

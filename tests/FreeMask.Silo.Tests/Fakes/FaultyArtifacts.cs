@@ -3,18 +3,18 @@ using FreeMask.Hosting.Artifacts;
 
 namespace FreeMask.Silo.Tests.Fakes;
 
-/// <summary>A folder of artifacts that fails as it is told.</summary>
+/// <summary>A folder of artifacts with injected faults.</summary>
 internal sealed class FaultyArtifacts(FolderArtifactStore inner) : IArtifactStore
 {
     private int _puts, _gets;
 
-    /// <summary>Called before anything is put, with a number that grows with every put; what it throws is the put's end.</summary>
+    /// <summary>Called before each write with its number; an exception fails the write.</summary>
     public Action<int> BeforePut { get; set; } = _ => { };
 
-    /// <summary>Called before anything is read, with its address and a number that grows with every read.</summary>
+    /// <summary>Called before each read with the hash and the number of the read.</summary>
     public Action<string, int> BeforeGet { get; set; } = (_, _) => { };
 
-    /// <summary>The folder behind it.</summary>
+    /// <summary>The underlying folder.</summary>
     public FolderArtifactStore Inner => inner;
 
     public Task<string> PutAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)

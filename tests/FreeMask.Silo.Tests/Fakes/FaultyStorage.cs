@@ -7,7 +7,7 @@ using Orleans.Storage;
 
 namespace FreeMask.Silo.Tests.Fakes;
 
-/// <summary>What happens to a write.</summary>
+/// <summary>The fault of a write.</summary>
 internal enum WriteFate
 {
     /// <summary>It is applied.</summary>
@@ -19,17 +19,17 @@ internal enum WriteFate
     /// <summary>It is applied and reported failed.</summary>
     FailsAfter,
 
-    /// <summary>It is reported failed, and applied when nobody expects it any more: after the record was read again, just before its next write.</summary>
+    /// <summary>It is reported as failed, and applied later: after the record was read again, just before its next write.</summary>
     Late,
 }
 
-/// <summary>Decides the fate of writes, and hears of those that were applied.</summary>
+/// <summary>Injects faults into writes, and is notified of applied writes.</summary>
 internal sealed class StorageFaults
 {
-    /// <summary>Called before each write with the record's name, the grain's key and a number that grows with every write.</summary>
+    /// <summary>Called before each write with the record's name, the grain's key and the number of the write.</summary>
     public Func<string, string, long, WriteFate> Decide { get; set; } = (_, _, _) => WriteFate.Applied;
 
-    /// <summary>Called after each write that was applied, whatever was reported.</summary>
+    /// <summary>Called after each applied write, whatever was reported.</summary>
     public Action<string, string, object?> Written { get; set; } = (_, _, _) => { };
 
     private long _writes;
@@ -37,7 +37,7 @@ internal sealed class StorageFaults
     /// <summary>Writes so far.</summary>
     public long Writes => Interlocked.Read(ref _writes);
 
-    /// <summary>Puts these faults before a silo's SQLite storages.</summary>
+    /// <summary>Adds these faults to a silo's SQLite storages.</summary>
     public void Register(IServiceCollection services)
     {
         foreach (var name in new[] { StorageNames.Coordination, StorageNames.Samples })
@@ -47,7 +47,7 @@ internal sealed class StorageFaults
     internal long Next() => Interlocked.Increment(ref _writes);
 }
 
-/// <summary>A storage that fails as it is told.</summary>
+/// <summary>A storage with injected faults.</summary>
 internal sealed class FaultyStorage(IGrainStorage inner, StorageFaults faults) : IGrainStorage
 {
     private readonly ConcurrentDictionary<(string, GrainId), Func<Task>> _late = new();
@@ -89,7 +89,7 @@ internal sealed class FaultyStorage(IGrainStorage inner, StorageFaults faults) :
         }
         catch (InconsistentStateException)
         {
-            // Something else was written meanwhile: the store refuses what comes too late.
+            // Something else was written meanwhile: the store refuses the late write.
         }
     }
 }

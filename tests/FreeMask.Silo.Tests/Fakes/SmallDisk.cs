@@ -3,7 +3,7 @@ using Xunit;
 
 namespace FreeMask.Silo.Tests.Fakes;
 
-/// <summary>A small disk of its own, mounted on a folder; tests that may not mount one are skipped.</summary>
+/// <summary>A small file system mounted on a folder; tests without the right to mount one are skipped.</summary>
 internal sealed class SmallDisk : IAsyncDisposable
 {
     private SmallDisk(string folder) => Folder = folder;
@@ -38,7 +38,7 @@ internal sealed class SmallDisk : IAsyncDisposable
         }
     }
 
-    /// <summary>Lets nobody write any more.</summary>
+    /// <summary>Makes the folder read-only for everyone.</summary>
     public async Task MakeReadOnlyAsync() => Assert.True(await RunAsync("mount", "-o", "remount,ro", Folder));
 
     public async ValueTask DisposeAsync() => await RunAsync("umount", Folder);
@@ -48,7 +48,7 @@ internal sealed class SmallDisk : IAsyncDisposable
         try
         {
             using var process = Process.Start(new ProcessStartInfo(command, arguments) { RedirectStandardError = true })!;
-            // Not cancelled with the test: the disk must go.
+            // Not cancelled with the test: the disk must be unmounted.
             await process.WaitForExitAsync();
             return process.ExitCode == 0;
         }

@@ -17,8 +17,8 @@ using Xunit;
 namespace FreeMask.Silo.Tests.Fakes;
 
 /// <summary>
-/// Several silos in this process on one data folder, with fake stages. State is in SQLite, by one writer for all silos, so that a killed silo
-/// takes nothing with it but its memory.
+/// Several silos in this process on one data folder, with fake stages. State is in SQLite with one writer for all silos, so that a killed
+/// silo loses only its memory.
 /// </summary>
 internal sealed class TestCluster : IAsyncDisposable
 {
@@ -48,7 +48,7 @@ internal sealed class TestCluster : IAsyncDisposable
 
     public FakeTraining Training { get; }
 
-    /// <summary>What a silo computes with, by its name; null for what is not compared.</summary>
+    /// <summary>The environment of a silo, by its name; null if it is not compared.</summary>
     public Func<string, IComputeEnvironment?> Environments { get; set; } = _ => null;
 
     public IArtifactStore Artifacts { get; }

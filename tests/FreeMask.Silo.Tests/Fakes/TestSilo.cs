@@ -12,7 +12,7 @@ using Xunit;
 
 namespace FreeMask.Silo.Tests.Fakes;
 
-/// <summary>An embedded silo on a data folder, with fake stages, real SQLite state and real artifacts, whose storage fails as it is told.</summary>
+/// <summary>An embedded silo on a data folder, with fake stages, SQLite state with injected faults, and real artifacts.</summary>
 internal sealed class TestSilo : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, TaskCompletionSource<RunState>> _resting = new();
@@ -44,9 +44,9 @@ internal sealed class TestSilo : IAsyncDisposable
     /// <summary>Starts a silo.</summary>
     /// <param name="folder">Its data folder.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <param name="faults">What befalls its storage.</param>
+    /// <param name="faults">Faults of its storage.</param>
     /// <param name="settings">Settings besides those of every test.</param>
-    /// <param name="services">Services besides those of every test; they win.</param>
+    /// <param name="services">Additional services; they take precedence.</param>
     public static async Task<TestSilo> StartAsync(
         string folder,
         CancellationToken cancellationToken,
@@ -100,7 +100,7 @@ internal sealed class TestSilo : IAsyncDisposable
     /// <summary>Waits until the run's record says that it no longer runs.</summary>
     public async Task<RunState> RestingAsync(string id) => await Resting(id).Task.WaitAsync(TestContext.Current.CancellationToken);
 
-    /// <summary>Forgets that a run came to rest, before it is set going again.</summary>
+    /// <summary>Forgets that a run ended, before it is started again.</summary>
     public void Arm(string id) => _resting.TryRemove(id, out _);
 
     /// <summary>Starts a run and waits for its end.</summary>
@@ -128,7 +128,7 @@ internal sealed class TestSilo : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _silo.DisposeAsync();
 
-    // Tests that are not about collection look at what it would remove.
+    // Tests that are not about collection assert on artifacts that it would remove.
     private static IEnumerable<KeyValuePair<string, string?>> Defaults(IEnumerable<KeyValuePair<string, string?>> settings) =>
         settings.Any(s => s.Key == "FreeMask:Collection:Interval") ? settings : settings.Append(new("FreeMask:Collection:Interval", "00:00:00"));
 
@@ -143,7 +143,7 @@ internal sealed class TestSilo : IAsyncDisposable
     }
 }
 
-/// <summary>A folder that goes when the test does.</summary>
+/// <summary>A folder that is removed after the test.</summary>
 internal sealed class TemporaryFolder : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("freemask-test-").FullName;

@@ -7,10 +7,10 @@ using Xunit;
 
 namespace FreeMask.Silo.Tests.Hosting;
 
-/// <summary>Several processes on one data folder: who looks takes nothing from who works, and nobody waits without a bound.</summary>
+/// <summary>Several processes on one data folder: readers do not lock the folder, and every wait is bounded.</summary>
 public sealed class SiloConnectionTests : IDisposable
 {
-    // More than the connection attempts take, less than a person would wait.
+    // Longer than the connection attempts, shorter than a person would wait.
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(30);
 
     private readonly TemporaryFolder _folder = new();

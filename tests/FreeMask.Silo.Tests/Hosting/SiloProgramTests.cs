@@ -8,7 +8,7 @@ using Xunit;
 
 namespace FreeMask.Silo.Tests.Hosting;
 
-/// <summary>A silo that stands alone, as a process: its data folder is its own.</summary>
+/// <summary>A silo without cluster, as a process: it locks its data folder.</summary>
 public sealed class SiloProgramTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

@@ -51,7 +51,7 @@ public sealed class MaskStageHandlerTests : IDisposable
         Mask = new MaskSpec { Cleanup = "none", Affinity = affinity, AffinityHash = hash, MinConfidence = 0 },
     };
 
-    /// <summary>A head that knows nothing: all cells belong together, so that the walk spreads every map.</summary>
+    /// <summary>A head with zero weights: all cells have affinity 1, so that the walk spreads every map.</summary>
     private (string Folder, string Hash) Model()
     {
         var channels = AffinityFeatures.Channels;

@@ -14,8 +14,8 @@ using Xunit;
 namespace FreeMask.Silo.Tests.Pipeline;
 
 /// <summary>
-/// A device may work on several batches at once: with the models of the bundle, every stage makes of overlapping batches what it makes of the
-/// same batches one after the other.
+/// A device may execute several batches at once: with the models of the bundle, every stage gives the same results for overlapping batches
+/// as for sequential ones.
 /// </summary>
 public sealed class OverlapTests : IDisposable
 {
@@ -50,7 +50,7 @@ public sealed class OverlapTests : IDisposable
         inputs = await CompareAsync(Stage.Compose, Drawn, [.. inputs.Select((input, i) => input with { Donors = donors[i % donors.Length] })]);
         inputs = await CompareAsync(Stage.Harmonize, Drawn, inputs);
         var scoringModel = await OpenScoringModelAsync();
-        // More judges than the stage keeps: judges are closed while batches are under way.
+        // More scoring models than the stage caches: models are disposed while batches are running.
         await CompareAsync(Stage.Score, Drawn, [.. inputs.Select((input, i) => input with { ScoringModel = scoringModel with { Weights = $"{i % ScoringModels}" } })]);
     }
 
@@ -81,7 +81,7 @@ public sealed class OverlapTests : IDisposable
         await CompareAsync(Stage.Mask, spec, loaded);
     }
 
-    /// <summary>Works on the batches one by one and all at once, on a device of its own each time, and compares what is made.</summary>
+    /// <summary>Executes the batches sequentially and concurrently, each time on a new device, and compares the results.</summary>
     private async Task<StageInput[]> CompareAsync(Stage kind, RunSpec spec, StageInput[] inputs)
     {
         using var one = DeviceStageRunner.Create(_bundles, _store, new OnnxSessionOptions(), NullLoggerFactory.Instance);

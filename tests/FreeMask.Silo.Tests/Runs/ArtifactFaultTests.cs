@@ -8,7 +8,9 @@ using Xunit;
 
 namespace FreeMask.Silo.Tests.Runs;
 
-/// <summary>The artifact store fills up, goes away or damages what it keeps: the run waits or makes things again, and no sample pays for it.</summary>
+/// <summary>
+/// The artifact store is full, unavailable or damages artifacts: the run waits or recomputes them, and no fault is counted for a sample.
+/// </summary>
 public sealed class ArtifactFaultTests(ITestOutputHelper output) : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -24,7 +26,7 @@ public sealed class ArtifactFaultTests(ITestOutputHelper output) : IDisposable
         var straight = await silo.CompleteAsync("straight", TestSilo.SmallSpec);
 
         var (seen, refused) = (0, 0);
-        // The store fills up again and again: each time four puts meet it.
+        // The store is full several times: each time four writes fail.
         artifacts.BeforePut = _ =>
         {
             if (Interlocked.Increment(ref seen) % 20 is < 5 or > 8) return;
@@ -44,7 +46,7 @@ public sealed class ArtifactFaultTests(ITestOutputHelper output) : IDisposable
         await using var silo = await StartAsync(artifacts, TestContext.Current.CancellationToken);
         var straight = await silo.CompleteAsync("straight", TestSilo.SmallSpec);
 
-        // At the product's delay of a second between tries, sixty failed operations are a minute at least.
+        // With the default delay of a second between retries, sixty failed operations take a minute at least.
         foreach (var (name, from) in new[] { ("early", 3), ("middle", 40), ("late", 90) })
         {
             var (operations, away) = (0, 0);
@@ -81,7 +83,7 @@ public sealed class ArtifactFaultTests(ITestOutputHelper output) : IDisposable
             if (kind != reader || inputs[0].Run != "run") return;
             foreach (var input in inputs.Where(i => i.Index % 4 == 1))
             {
-                // Once a sample: what is made again stays whole.
+                // Once per sample: a recomputed artifact is not damaged again.
                 if (silo.Stages.Executions.ContainsKey($"run/{reader}/{input.Round}/{input.Index}/{input.Attempt}") || !_damagedOnce.TryAdd(input.Artifact(name), true)) continue;
                 var file = artifacts.Inner.PathOf(input.Artifact(name));
                 await File.WriteAllTextAsync(file, truncated ? "" : "something else", token);
@@ -234,7 +236,7 @@ public sealed class ArtifactFaultTests(ITestOutputHelper output) : IDisposable
         silo.Stages.ReadsInputs = true;
         foreach (var hash in new[] { image, final }) File.Delete(artifacts.Inner.PathOf(hash));
         Assert.True(await silo.Run("run").RestoreArtifact(1, sample.Index, final));
-        // With everything that it is made of, the list of donors included.
+        // With everything that it depends on, including the list of donors.
         var composite = sample.Artifact(ArtifactNames.CompositeImage)!;
         var donors = (await silo.Grains.GetGrain<IRoundGrain>("run/1").GetArtifacts()).Donors!;
         foreach (var hash in new[] { final, composite, image, donors }) File.Delete(artifacts.Inner.PathOf(hash));
@@ -278,7 +280,7 @@ public sealed class ArtifactFaultTests(ITestOutputHelper output) : IDisposable
         {
             if (Interlocked.Decrement(ref fullAt) == 0) SmallDisk.Fill(ballast);
             if (Volatile.Read(ref fullAt) == -15) waiting = silo.Run("run").GetStatus();
-            // After a while the operator makes room.
+            // After a while the operator frees space.
             if (Volatile.Read(ref fullAt) == -20) File.Delete(ballast);
         };
         var status = await silo.CompleteAsync("run", TestSilo.SmallSpec with { Seed = 43 });
@@ -292,7 +294,7 @@ public sealed class ArtifactFaultTests(ITestOutputHelper output) : IDisposable
         AssertUnhurt(straight, await silo.CompleteAsync("straight-again", TestSilo.SmallSpec));
     }
 
-    /// <summary>Deletes an artifact that begins in a way, if none was deleted yet.</summary>
+    /// <summary>Deletes an artifact with the given prefix, unless one was deleted before.</summary>
     /// <returns>How many were deleted.</returns>
     private static int LoseOnce(FaultyArtifacts artifacts, string hash, string beginning, int lost)
     {

@@ -8,8 +8,8 @@ using Xunit;
 namespace FreeMask.Silo.Tests.Runs;
 
 /// <summary>
-/// Silos are killed, stopped and started and grains are deactivated at random moments of a run. Each seed is one run with its own accidents;
-/// <c>FREEMASK_CHAOS_SEEDS</c> says how many (20; 200 for a night), <c>FREEMASK_CHAOS_FIRST</c> which is the first.
+/// Silos are killed, stopped and started and grains are deactivated at random times of a run. Each seed is one run with its own faults;
+/// <c>FREEMASK_CHAOS_SEEDS</c> is the number of seeds (20; 200 for a night), <c>FREEMASK_CHAOS_FIRST</c> the first seed.
 /// </summary>
 public sealed class ChaosTests(ITestOutputHelper output) : IDisposable
 {
@@ -42,7 +42,7 @@ public sealed class ChaosTests(ITestOutputHelper output) : IDisposable
             Assert.All(status.Rounds, r => Assert.Equal(r.Counts.Planned, r.Counts.Kept + r.Counts.Dropped + r.Counts.Quarantined));
             var again = cluster.Stages.Executions.Where(e => e.Key.StartsWith($"{run}/", StringComparison.Ordinal)).Sum(e => e.Value - 1);
             output.WriteLine($"seed {seed}: complete after {TimeProvider.System.GetElapsedTime(began).TotalSeconds:0.0} s; {again} pieces of work were done twice");
-            // An accident costs at most what every device had: twice a batch of each shard at work.
+            // A fault repeats at most the work in flight: twice a batch for each active shard.
             Assert.True(again <= AccidentsPerRun * TestSilo.SmallSpec.SamplesPerRound, $"seed {seed}: {again} pieces of work were done twice");
             redone += again;
         }
@@ -50,7 +50,7 @@ public sealed class ChaosTests(ITestOutputHelper output) : IDisposable
         output.WriteLine($"{seeds} runs, {seeds * AccidentsPerRun} accidents, {redone} pieces of work done twice");
     }
 
-    /// <summary>Starts a run and lets accidents happen after random numbers of batches.</summary>
+    /// <summary>Starts a run and injects faults after random numbers of batches.</summary>
     private static async Task<List<string>> SufferAsync(TestCluster cluster, string run, CounterRandom random)
     {
         var accidents = new List<string>();
@@ -65,7 +65,7 @@ public sealed class ChaosTests(ITestOutputHelper output) : IDisposable
                 return Task.CompletedTask;
             };
             if (i == 0) await StartStubbornlyAsync(cluster, run);
-            // A run that ends before the accident is a run that ended well.
+            // The run may end before the fault.
             await Task.WhenAny(reached.Task, cluster.RestingAsync(run));
             var accident = await CauseAsync(cluster, run, random);
             accidents.Add($"after {batches} batches {accident}");
@@ -89,7 +89,7 @@ public sealed class ChaosTests(ITestOutputHelper output) : IDisposable
                 await cluster.Silos.StartAdditionalSiloAsync();
                 return $"{victim.Name} is stopped and another starts";
             case 2:
-                // Two at once: only one is left of three, which takes everything over.
+                // Two at once: only one of three is left, which takes everything over.
                 await cluster.Silos.KillSiloAsync(victim);
                 var next = cluster.Silos.Silos[random.NextInt(cluster.Silos.Silos.Count)];
                 await cluster.Silos.KillSiloAsync(next);
@@ -112,7 +112,7 @@ public sealed class ChaosTests(ITestOutputHelper output) : IDisposable
         _ => grains.GetGrain<ITrainerGrain>(run),
     };
 
-    // Right after an accident calls may fail: a user starts again, which is idempotent.
+    // Right after a fault calls may fail: a user starts again, which is idempotent.
     private static Task StartStubbornlyAsync(TestCluster cluster, string run) =>
         StubbornlyAsync(async () =>
         {
@@ -120,7 +120,8 @@ public sealed class ChaosTests(ITestOutputHelper output) : IDisposable
             return true;
         });
 
-    // Where a silo has just died, a second activation of the run may answer once more, with what it last read, before it meets the record and goes.
+    // After the death of a silo a duplicate activation of the run may answer once more from its memory, before its next write fails and it
+    // is deactivated.
     private static Task<RunStatus> StatusAsync(TestCluster cluster, string run) => StubbornlyAsync(async () =>
         await cluster.Run(run).GetStatus() is { State: not RunState.Running } status ? status : throw new InvalidOperationException($"{run} is still said to run"));
 

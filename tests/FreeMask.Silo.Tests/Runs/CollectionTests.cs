@@ -4,7 +4,7 @@ using Xunit;
 
 namespace FreeMask.Silo.Tests.Runs;
 
-/// <summary>Artifacts that no record names are removed; everything that one names stays.</summary>
+/// <summary>Unreferenced artifacts are removed; referenced ones stay.</summary>
 public sealed class CollectionTests(ITestOutputHelper output) : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -46,12 +46,12 @@ public sealed class CollectionTests(ITestOutputHelper output) : IDisposable
             working.TrySetResult();
             await go.Task;
         };
-        // Another seed: nothing is shared with the run that stays.
+        // Another seed: no artifact is shared with the run that stays.
         await silo.Run("cancelled").Start(TestSilo.SmallSpec with { Seed = 77 });
         await working.Task.WaitAsync(TestContext.Current.CancellationToken);
         await silo.Run("cancelled").Cancel("wrong prompt");
         await silo.Run("cancelled").Cancel("again");
-        // The batch under way comes home after the end, with a late result.
+        // The running batch ends after the run, with a late result.
         go.SetResult();
         await IdleAsync(silo, "cancelled");
         var status = await silo.Run("cancelled").GetStatus();
@@ -75,7 +75,7 @@ public sealed class CollectionTests(ITestOutputHelper output) : IDisposable
         await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken);
         var straight = await silo.CompleteAsync("straight", TestSilo.SmallSpec with { Seed = 5 });
         silo.Stages.ReadsInputs = true;
-        // One collection after the other, while a run makes what they look at. An artifact waits for its record for less than the grace.
+        // Collections while a run is active. Artifacts get a record in less than the minimum age.
         silo.Stages.Before = (_, _, _) => silo.Grains.GetGrain<IArtifactCollectorGrain>(0).Collect(TimeSpan.FromSeconds(20));
         var status = await silo.CompleteAsync("run", TestSilo.SmallSpec with { Seed = 5 });
         Assert.Equal(straight.ManifestHash, status.ManifestHash);
@@ -90,7 +90,7 @@ public sealed class CollectionTests(ITestOutputHelper output) : IDisposable
         var largest = 0;
         silo.Training.AfterCheckpoint = async (_, _) => largest = Math.Max(largest, (await CheckpointsAsync(silo)).Count);
         var status = await silo.CompleteAsync("run", TestSilo.SmallSpec);
-        // The one before is there until the next is safe.
+        // The previous checkpoint exists until the next is stored.
         Assert.InRange(largest, 1, 2);
         Assert.Empty(await CheckpointsAsync(silo));
         var report = await EndedAsync(silo);
@@ -128,7 +128,7 @@ public sealed class CollectionTests(ITestOutputHelper output) : IDisposable
         Assert.True((await StoredAsync(silo)).Count < before.Count * 2 / 3);
         await AssertWholeAsync(silo, kept);
         Assert.Equal(kept.ManifestHash, (await silo.Run("kept").GetStatus()).ManifestHash);
-        // The name is free again.
+        // The name can be used again.
         silo.Arm("removed");
         Assert.Equal(kept.ManifestHash, (await silo.CompleteAsync("removed", TestSilo.SmallSpec)).ManifestHash);
     }
@@ -208,7 +208,7 @@ public sealed class CollectionTests(ITestOutputHelper output) : IDisposable
         return hashes;
     }
 
-    /// <summary>Whatever the records of a completed run name is there.</summary>
+    /// <summary>Every artifact that the records of a completed run refer to exists.</summary>
     private static async Task AssertWholeAsync(TestSilo silo, RunStatus status)
     {
         foreach (var part in status.ManifestParts.Concat(status.Segmenter!.Hashes)) await silo.Artifacts.GetAsync(part, TestContext.Current.CancellationToken);

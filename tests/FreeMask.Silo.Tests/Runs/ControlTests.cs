@@ -5,7 +5,7 @@ using Xunit;
 
 namespace FreeMask.Silo.Tests.Runs;
 
-/// <summary>What a user does to a run, and what a run does with faults that trying again does not heal.</summary>
+/// <summary>Commands of a user, and faults of a run that retries do not resolve.</summary>
 public sealed class ControlTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

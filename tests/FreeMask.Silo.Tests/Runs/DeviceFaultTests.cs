@@ -5,7 +5,7 @@ using Xunit;
 
 namespace FreeMask.Silo.Tests.Runs;
 
-/// <summary>Devices that hang, and messages between devices and shards that are lost: the work is done elsewhere, once.</summary>
+/// <summary>Hanging devices, and lost messages between devices and shards: the work is done by another device, once.</summary>
 public sealed class DeviceFaultTests(ITestOutputHelper output) : IDisposable
 {
     private static readonly Dictionary<string, string?> TwoDevices = new()
@@ -35,7 +35,7 @@ public sealed class DeviceFaultTests(ITestOutputHelper output) : IDisposable
             if (inputs[0].Run != "run" || kind != Stage.Mask || hangs.Task.IsCompleted) return;
             hanging = [.. inputs.Select(i => i.Index)];
             hangs.TrySetResult();
-            // A native call: no token reaches it.
+            // A native call, which cannot be cancelled.
             await back.Task;
         };
         await silo.Run("run").Start(TestSilo.SmallSpec);
@@ -46,7 +46,7 @@ public sealed class DeviceFaultTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(straight.ManifestHash, (await silo.Run("run").GetStatus()).ManifestHash);
         var before = await silo.SamplesAsync("run", 0);
 
-        // It comes back with results that nobody waits for, and takes work again.
+        // It returns with stale results, and takes work again.
         back.SetResult();
         var after = await silo.CompleteAsync("after", TestSilo.SmallSpec);
         Assert.Equal(straight.ManifestHash, after.ManifestHash);
@@ -74,7 +74,7 @@ public sealed class DeviceFaultTests(ITestOutputHelper output) : IDisposable
 
     private static TaskCompletionSource Signal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Loses the next messages of a kind: they are answered, and never handled.</summary>
+    /// <summary>Loses the next messages of a kind: they are answered, and not handled.</summary>
     private sealed class Loss(string method) : IIncomingGrainCallFilter
     {
         private int _next, _lost;
@@ -90,7 +90,7 @@ public sealed class DeviceFaultTests(ITestOutputHelper output) : IDisposable
         {
             if (context.MethodName != method || Interlocked.Decrement(ref _next) < 0) return context.Invoke();
             Interlocked.Increment(ref _lost);
-            // The sender of an order hears that all of it was taken.
+            // The sender of a request gets the answer that everything was queued.
             if (context.Request.GetArgumentCount() == 1 && context.Request.GetArgument(0) is BatchRequest order) context.Result = order.Items.Length;
             return Task.CompletedTask;
         }

@@ -62,7 +62,7 @@ public sealed class EmbeddedRunTests : IDisposable
         var second = await silo.CompleteAsync("second", spec with { Execution = spec.Execution with { ShardSize = 100, Window = 1 } });
         var other = await silo.CompleteAsync("other", spec with { Seed = 43 });
 
-        // Shards cut the manifest into other parts, but its bytes are the same.
+        // Other shards split the manifest into other parts, but its bytes are the same.
         Assert.Equal(first.ManifestHash, second.ManifestHash);
         Assert.NotEqual(first.ManifestHash, other.ManifestHash);
     }

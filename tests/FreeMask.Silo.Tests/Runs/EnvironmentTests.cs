@@ -6,7 +6,7 @@ using Xunit;
 
 namespace FreeMask.Silo.Tests.Runs;
 
-/// <summary>Silos of one cluster have other bundles under the run's name, none at all, or compute otherwise.</summary>
+/// <summary>Silos of one cluster with another bundle under the run's name, without bundle, or with another arithmetic.</summary>
 public sealed class EnvironmentTests : IDisposable
 {
     private const string Bundle = "1111111111111111111111111111111111111111111111111111111111111111";

@@ -6,12 +6,12 @@ using Xunit;
 
 namespace FreeMask.Silo.Tests.Runs;
 
-/// <summary>Whatever fails, an interrupted run ends with the manifest of an undisturbed one, and nothing that was kept is done again.</summary>
+/// <summary>After any fault, an interrupted run ends with the manifest of an undisturbed one, and no stored work is repeated.</summary>
 public sealed class FaultTests(ITestOutputHelper output) : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
-    // Small, so that every write of it can be failed; one round with folds, one judged by the round before.
+    // Small, so that every write of it can be failed; one round with fold models, one scored by the previous round's segmenter.
     private static RunSpec Spec { get; } = TestSilo.SmallSpec with { SamplesPerRound = 4, Classes = ["cat", "dog"] };
 
     public void Dispose() => _folder.Dispose();
@@ -63,7 +63,7 @@ public sealed class FaultTests(ITestOutputHelper output) : IDisposable
             var folder = Path.Combine(_folder.Path, $"crash-{seed}");
             await using (var dying = await TestSilo.StartAsync(folder, TestContext.Current.CancellationToken))
             {
-                // From the last write on, nothing reaches the disk any more: what the silo still does in memory is lost, as in a death.
+                // After the last write nothing is written to disk any more: later changes in memory are lost, as when a process dies.
                 var dead = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 dying.Faults.Decide = (_, _, number) =>
                 {
@@ -93,7 +93,7 @@ public sealed class FaultTests(ITestOutputHelper output) : IDisposable
             {
                 if (kind != Stage.Compose) return;
                 working.TrySetResult();
-                // A batch that would take for ever: only the stop ends it.
+                // A batch that never ends: only the stop cancels it.
                 await Task.Delay(Timeout.Infinite, token);
             };
             await stopped.Run("run").Start(TestSilo.SmallSpec);
@@ -105,7 +105,7 @@ public sealed class FaultTests(ITestOutputHelper output) : IDisposable
         await using var next = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken);
         await next.Run("run").Resume();
         await next.RestingAsync("run");
-        // Everything before the barrier was kept: nothing of it is drawn or masked again.
+        // Everything before the barrier was stored: none of it is generated or masked again.
         Assert.NotEmpty(before);
         Assert.Empty(before.Keys.Intersect(next.Stages.Executions.Keys));
         var straight = await next.CompleteAsync("straight", TestSilo.SmallSpec);
@@ -141,7 +141,7 @@ public sealed class FaultTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(next.Training.StepsDone - after, before + after);
     }
 
-    // The first writes of a run are the caller's own: it sees them fail, and starts again.
+    // The first writes of a run are part of the caller's call: it fails, and the caller starts the run again.
     private static async Task<RunStatus> StartStubbornlyAsync(TestSilo silo, string run)
     {
         for (var attempt = 1; ; attempt++)

@@ -6,7 +6,10 @@ using Xunit;
 
 namespace FreeMask.Silo.Tests.Runs;
 
-/// <summary>The store of records loses one of them, or comes back as it was a moment before, while the silo lives: the run notices, and its data set is the same.</summary>
+/// <summary>
+/// The grain storage loses a record, or is restored to an earlier state, while the silo is active: the run detects it, and its data set is
+/// the same.
+/// </summary>
 public sealed class RecordLossTests(ITestOutputHelper output) : IDisposable
 {
     private const int Lost = 3;
@@ -84,7 +87,7 @@ public sealed class RecordLossTests(ITestOutputHelper output) : IDisposable
         output.WriteLine($"{work} pieces of work for {TestSilo.SmallSpec.Rounds * TestSilo.SmallSpec.SamplesPerRound} samples");
         Assert.Equal(RunState.Completed, status.State);
         await ManifestDifferences.AssertEqualAsync(silo.Artifacts, straight, status);
-        // Everything of the open round may be done again, once or twice; never again and again.
+        // All work of the open round may be repeated once or twice, but not without end.
         Assert.InRange(work, 1, 3 * 5 * TestSilo.SmallSpec.Rounds * TestSilo.SmallSpec.SamplesPerRound);
     }
 

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace FreeMask.Silo.Tests.Runs;
 
-/// <summary>Quarantined samples are tried again on request, one or all, and whatever fails meanwhile.</summary>
+/// <summary>Quarantined samples are retried on request, one or all, also with faults meanwhile.</summary>
 public sealed class RetryTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -50,7 +50,7 @@ public sealed class RetryTests : IDisposable
             await PauseWithTwoQuarantinedAsync(silo);
             silo.Faults.Decide = (name, _, _) => name == "shard" ? WriteFate.FailsBefore : WriteFate.Applied;
             await Assert.ThrowsAnyAsync<Exception>(() => silo.Run("run").Retry());
-            // Dead: nothing is kept any more.
+            // Dead: nothing is stored any more.
             silo.Faults.Decide = (_, _, _) => WriteFate.FailsBefore;
         }
 
@@ -90,8 +90,10 @@ public sealed class RetryTests : IDisposable
         Assert.Equal((await next.Run("resumed").GetStatus()).ManifestHash, (await next.Run("paused").GetStatus()).ManifestHash);
     }
 
-    /// <summary>Brings the run to where samples 3 and 8 are quarantined at composition, another is in composition, and the run is paused.</summary>
-    /// <returns>What lets it go on.</returns>
+    /// <summary>
+    /// Leads the run to a state in which samples 3 and 8 are quarantined at composition, another is in composition, and the run is paused.
+    /// </summary>
+    /// <returns>Lets it continue.</returns>
     private static async Task<TaskCompletionSource> PauseWithTwoQuarantinedAsync(TestSilo silo)
     {
         var (held, go) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
@@ -106,7 +108,7 @@ public sealed class RetryTests : IDisposable
             }
 
             if (inputs.All(i => i.Index != 11)) return;
-            // The last sample holds the round open, once the poison no longer needs the device.
+            // The last sample keeps the round open, once the poison samples no longer need the device.
             if (tries.Count < 2 || tries.Values.Any(n => n < TestSilo.SmallSpec.Execution.MaxAttempts)) throw new ArtifactStoreException("not yet");
             held.TrySetResult();
             await go.Task.WaitAsync(token);

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace FreeMask.Silo.Tests.Runs;
 
-/// <summary>The status of a run whose process is gone is the one that the process told last.</summary>
+/// <summary>The status of a run whose process has ended equals the last one of the process.</summary>
 public sealed class StatusAtRestTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -31,7 +31,7 @@ public sealed class StatusAtRestTests : IDisposable
             await silo.Run("run").Start(TestSilo.SmallSpec with { Execution = TestSilo.SmallSpec.Execution with { ShardSize = 12 } });
             await reached.Task.WaitAsync(TestContext.Current.CancellationToken);
             told = await SettledAsync(silo);
-            // What a killed process leaves: its files as they are.
+            // The files of a killed process.
             Copy(live, copy);
         }
 
@@ -62,7 +62,7 @@ public sealed class StatusAtRestTests : IDisposable
         Assert.Equal(told.Rounds.SelectMany(r => r.Failures), read.Rounds.SelectMany(r => r.Failures));
     }
 
-    /// <summary>The status once two in a row say the same: results that are on their way have come.</summary>
+    /// <summary>The status once two successive ones are equal, after all results have arrived.</summary>
     private static async Task<RunStatus> SettledAsync(TestSilo silo)
     {
         var last = await silo.Run("run").GetStatus();

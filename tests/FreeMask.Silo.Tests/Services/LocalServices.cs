@@ -7,8 +7,8 @@ using Xunit;
 namespace FreeMask.Silo.Tests.Services;
 
 /// <summary>
-/// Real Redis, PostgreSQL and Azurite on free ports of loopback, started by <c>infra/local/up.sh</c> when a test first asks, installed where
-/// absent, and stopped after the last test. Where one cannot be had, the tests that need it are skipped with the reason.
+/// Real Redis, PostgreSQL and Azurite on free loopback ports, started by <c>infra/local/up.sh</c> for the first test that needs one,
+/// installed if absent, and stopped after the last test. If a service is not available, its tests are skipped with the reason.
 /// </summary>
 public sealed class LocalServices : IAsyncDisposable
 {
@@ -18,7 +18,7 @@ public sealed class LocalServices : IAsyncDisposable
 
     public LocalServices()
     {
-        // PostgreSQL works under a user of its own.
+        // PostgreSQL does not run as root.
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(_folder, (UnixFileMode)0b111_101_101);
     }
 
@@ -37,7 +37,7 @@ public sealed class LocalServices : IAsyncDisposable
     /// <summary>Starts a service again, on its port and data.</summary>
     public async Task StartAsync(string service) => await RunAsync("up.sh", service);
 
-    /// <summary>Redis's log of writes while it is stopped or at work; what is cut from its end is lost, as in a power cut.</summary>
+    /// <summary>Redis's append-only file; what is truncated at its end is lost, as in a power failure.</summary>
     public FileInfo RedisLog() => new DirectoryInfo(Path.Combine(_folder, "redis", "appendonlydir")).EnumerateFiles("*.incr.aof").OrderByDescending(f => f.LastWriteTimeUtc).First();
 
     public async ValueTask DisposeAsync()
@@ -78,7 +78,7 @@ public sealed class LocalServices : IAsyncDisposable
             RedirectStandardError = true,
         };
         using var process = Process.Start(start)!;
-        // The services inherit the streams: only the script's own end counts.
+        // The services inherit the streams: wait for the exit of the script, not for the end of the streams.
         var error = process.StandardError.ReadLineAsync();
         await process.WaitForExitAsync();
         return (process.ExitCode, process.ExitCode == 0 ? "" : await error ?? "");

@@ -13,7 +13,10 @@ using Xunit;
 
 namespace FreeMask.Silo.Tests.Storage;
 
-/// <summary>What the grains rely on, of every store that configuration can name: one atomic record, and of two writers exactly one.</summary>
+/// <summary>
+/// The properties of grain storage that the grains need, for every configurable store: atomic records, and of two concurrent writers
+/// exactly one succeeds.
+/// </summary>
 public sealed class GrainStorageTests(LocalServices services) : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
