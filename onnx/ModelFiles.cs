@@ -31,7 +31,7 @@ internal static class ModelFiles
     {
         if (!IsThere(path)) throw new FreeMaskException($"{path} does not exist{LinkTo(path)}.");
         if (IsPointer(path))
-            throw new FreeMaskException($"{path} is a Git LFS pointer, not the file that it stands for: fetch that with git lfs pull, or with freemask models pull.");
+            throw new FreeMaskException($"{path} is a Git LFS pointer, not the file that it stands for: fetch that with git lfs pull, or download the model again.");
     }
 
     /// <summary>Checks the files beside a model that hold its weights.</summary>

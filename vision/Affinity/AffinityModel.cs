@@ -96,7 +96,7 @@ internal sealed class AffinityModel
     public static AffinityConfig ReadConfig(string folder)
     {
         var path = Path.Combine(folder, ConfigFile);
-        if (!File.Exists(path)) throw new FreeMaskException($"{folder} is no affinity model: it has no {ConfigFile}. 'freemask train affinity' makes one.");
+        if (!File.Exists(path)) throw new FreeMaskException($"{folder} is no affinity model: it has no {ConfigFile}. Train one from a run's samples.");
         try
         {
             var config = JsonSerializer.Deserialize<AffinityConfig>(PythonJson.ReadFile(path), Json);

@@ -47,7 +47,7 @@ internal sealed class SceneThesaurus
         foreach (var (name, scene) in counts.Scenes)
         {
             if (scene.Broader is not null && !counts.Scenes.ContainsKey(scene.Broader))
-                throw new FreeMaskException($"The thesaurus puts \"{name}\" inside \"{scene.Broader}\", which it does not list; rebuild it with freemask thesaurus build.");
+                throw new FreeMaskException($"The thesaurus puts \"{name}\" inside \"{scene.Broader}\", which it does not list; rebuild it from captions.");
         }
 
         if (_classes.FirstOrDefault(c => VocClasses.IndexOf(c) < 1) is { } unknown)
@@ -108,7 +108,7 @@ internal sealed class SceneThesaurus
     {
         var scene = Find(background) ?? throw new FreeMaskException(
             $"The thesaurus does not know the background \"{background}\". It knows: {string.Join(", ", _scenes.Order(StringComparer.Ordinal))}. "
-            + "Captions that mention another background can be counted with freemask thesaurus build.");
+            + "Captions that mention another background can be counted in a thesaurus built from them.");
         var counts = Counts.Scenes[scene];
         var smoothed = Smoothed(scene);
         var largest = smoothed.Max();
@@ -183,11 +183,11 @@ internal sealed class SceneThesaurus
             var counts = JsonSerializer.Deserialize<ThesaurusCounts>(json, ThesaurusResources.Json);
             return counts is { Classes: not null, Scenes: not null, ClassPairs: not null }
                 ? counts
-                : throw new FreeMaskException($"{origin} is no thesaurus; build one with freemask thesaurus build.");
+                : throw new FreeMaskException($"{origin} is no thesaurus; build one from captions.");
         }
         catch (JsonException e)
         {
-            throw new FreeMaskException($"{origin} is no thesaurus ({e.Message}); build one with freemask thesaurus build.", e);
+            throw new FreeMaskException($"{origin} is no thesaurus ({e.Message}); build one from captions.", e);
         }
     }
 }
