@@ -12,8 +12,8 @@ public sealed class ArchitectureTests
         var dependencies = new NamespaceDependencies(typeof(CommandLine).Assembly, name => name.StartsWith("FreeMask", StringComparison.Ordinal));
         Assert.Empty(dependencies.Cycles());
         Assert.Empty(dependencies.UpwardReferences(
-            "FreeMask.Cli.Terminal",
-            "FreeMask.Cli.RunFiles",
-            "FreeMask.Cli"));
+            "FreeMask.Cli.RunFiles", "FreeMask.Cli.Terminal", "FreeMask.Cli.Hub", "FreeMask.Cli.Completion", "FreeMask.Cli.Bundles",
+            "FreeMask.Cli.Health", "FreeMask.Cli.Progress", "FreeMask.Cli.Runs", "FreeMask.Cli.Reports", "FreeMask.Cli.Sessions",
+            "FreeMask.Cli.Verbs", "FreeMask.Cli"));
     }
 }
