@@ -199,7 +199,10 @@ public sealed record StateCounts(
     /// <param name="rejected">Masks rejected.</param>
     public static StateCounts Of(ImmutableArray<SampleState> states, Func<SampleState, int> count, int rejected)
     {
-        var others = states.Where(s => s > SampleState.Quarantined).ToImmutableSortedDictionary(s => s, count);
+        // Counts are made for every report: without added states nothing is allocated for them.
+        var others = states.Length == (int)SampleState.Quarantined + 1
+            ? ImmutableSortedDictionary<SampleState, int>.Empty
+            : states.Where(s => s > SampleState.Quarantined).ToImmutableSortedDictionary(s => s, count);
         return new StateCounts(
             count(SampleState.Planned), count(SampleState.Generated), count(SampleState.Masked), count(SampleState.Composed), count(SampleState.Harmonized),
             count(SampleState.Scored), count(SampleState.Kept), count(SampleState.Dropped), count(SampleState.Quarantined), rejected)

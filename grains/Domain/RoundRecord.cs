@@ -155,7 +155,13 @@ internal sealed record RoundTally(
         foreach (var shard in shards)
         {
             counts = Add(stages, counts, shard.Counts);
-            foreach (var stage in stages.Stages) seconds = seconds.Plus(stage.Stage, shard.Seconds[stage.Stage]);
+            seconds = new StageSeconds(
+                seconds.Generate + shard.Seconds.Generate, seconds.Mask + shard.Seconds.Mask, seconds.Compose + shard.Seconds.Compose,
+                seconds.Harmonize + shard.Seconds.Harmonize, seconds.Score + shard.Seconds.Score)
+            {
+                Others = seconds.Others,
+            };
+            foreach (var (stage, added) in shard.Seconds.Others ?? ImmutableSortedDictionary<Stage, double>.Empty) seconds = seconds.Plus(stage, added);
             foreach (var failure in shard.Failures)
                 failures[failure.Reason] = failures.TryGetValue(failure.Reason, out var known) ? known with { Count = known.Count + failure.Count } : failure;
         }
