@@ -193,6 +193,15 @@ public sealed record StateCounts(
         _ => Others?.GetValueOrDefault(state) ?? 0,
     };
 
+    /// <summary>These counts and others.</summary>
+    public StateCounts Plus(StateCounts other) => new(
+        Planned + other.Planned, Generated + other.Generated, Masked + other.Masked, Composed + other.Composed, Harmonized + other.Harmonized,
+        Scored + other.Scored, Kept + other.Kept, Dropped + other.Dropped, Quarantined + other.Quarantined, Rejected + other.Rejected)
+    {
+        Others = other.Others is null ? Others : other.Others.Aggregate(
+            Others ?? ImmutableSortedDictionary<SampleState, int>.Empty, (sum, added) => sum.SetItem(added.Key, sum.GetValueOrDefault(added.Key) + added.Value)),
+    };
+
     /// <summary>Counts by state.</summary>
     /// <param name="states">The states to count.</param>
     /// <param name="count">The count of a state.</param>
@@ -242,6 +251,15 @@ public sealed record StageSeconds(
         Stage.Harmonize => Harmonize,
         Stage.Score => Score,
         _ => Others?.GetValueOrDefault(stage) ?? 0,
+    };
+
+    /// <summary>These seconds and others.</summary>
+    public StageSeconds Plus(StageSeconds other) => new(
+        Generate + other.Generate, Mask + other.Mask, Compose + other.Compose, Harmonize + other.Harmonize, Score + other.Score, Train + other.Train,
+        Evaluate + other.Evaluate)
+    {
+        Others = other.Others is null ? Others : other.Others.Aggregate(
+            Others ?? ImmutableSortedDictionary<Stage, double>.Empty, (sum, added) => sum.SetItem(added.Key, sum.GetValueOrDefault(added.Key) + added.Value)),
     };
 
     /// <summary>Adds seconds of a stage.</summary>

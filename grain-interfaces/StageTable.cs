@@ -80,6 +80,12 @@ public sealed class StageTable
     /// <summary>The stages in their order.</summary>
     public ImmutableArray<StageDefinition> Stages { get; }
 
+    /// <summary>The stages that make samples: those that need no scoring model.</summary>
+    public IEnumerable<StageDefinition> Producing => Stages.Where(s => !s.UsesScoringModel);
+
+    /// <summary>The stages that score samples.</summary>
+    public IEnumerable<StageDefinition> Scoring => Stages.Where(s => s.UsesScoringModel);
+
     /// <summary>All states in the order in which samples come to them: Planned, the state after each stage, Kept, Dropped, Quarantined.</summary>
     public ImmutableArray<SampleState> States { get; }
 

@@ -43,11 +43,4 @@ internal sealed class GrainRetryPolicy
             ResilienceContextPool.Shared.Return(context);
         }
     }
-
-    /// <inheritdoc cref="ExecuteInGrainAsync{TResult}"/>
-    public Task ExecuteInGrainAsync(Func<Task> callback) => ExecuteInGrainAsync(async () =>
-    {
-        await callback();
-        return true;
-    });
 }

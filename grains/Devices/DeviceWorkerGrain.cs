@@ -18,6 +18,7 @@ internal sealed partial class DeviceWorkerGrain(
     StageTable stages, ILocalDevices devices, IArtifactStore artifacts, IComputeEnvironment environment, SampleRecordCache cache, IOptions<DeviceWorkerOptions> options, SiloDrainState drain, TimeProvider time, ILogger<DeviceWorkerGrain> logger) : Grain, IDeviceWorkerGrain
 {
     private readonly DeviceWorkerOptions _options = options.Value;
+    private readonly StageRunnerChain _chain = new(stages, artifacts, time, logger);
     private readonly CancellationTokenSource _stopping = new();
     private readonly HashSet<Task> _batches = [];
     private readonly HashSet<List<QueuedItem>> _held = [];
@@ -169,7 +170,7 @@ internal sealed partial class DeviceWorkerGrain(
         var request = batch[0].Request;
         var (token, key) = (_stopping.Token, Key);
         // The work leaves the grain's scheduler and takes only the factory of the grain along.
-        var (runner, watchdog) = new StageRunnerChain(stages, artifacts, time, logger).ForBatch(
+        var (runner, watchdog) = _chain.ForBatch(
             _local!.Runner, GrainFactory, request.Run, request.Round, request.Donors, _timeouts.HasCompleted(BatchQueue.KeyOf(request)));
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token, _waiting.Token);
         var execution = _gate.Enter(WorkAsync, waiting.Token);

@@ -148,20 +148,14 @@ internal sealed record RoundTally(
     [property: Id(2)] ImmutableArray<FailureGroup> Failures)
 {
     /// <summary>Adds up shards; samples of shards without a report count as planned.</summary>
-    public static RoundTally Of(StageTable stages, int planned, IEnumerable<ShardReport> shards)
+    public static RoundTally Of(int planned, IEnumerable<ShardReport> shards)
     {
         var (counts, seconds) = (new StateCounts(), new StageSeconds());
         var failures = new Dictionary<string, FailureGroup>(StringComparer.Ordinal);
         foreach (var shard in shards)
         {
-            counts = Add(stages, counts, shard.Counts);
-            seconds = new StageSeconds(
-                seconds.Generate + shard.Seconds.Generate, seconds.Mask + shard.Seconds.Mask, seconds.Compose + shard.Seconds.Compose,
-                seconds.Harmonize + shard.Seconds.Harmonize, seconds.Score + shard.Seconds.Score)
-            {
-                Others = seconds.Others,
-            };
-            foreach (var (stage, added) in shard.Seconds.Others ?? ImmutableSortedDictionary<Stage, double>.Empty) seconds = seconds.Plus(stage, added);
+            counts = counts.Plus(shard.Counts);
+            seconds = seconds.Plus(shard.Seconds);
             foreach (var failure in shard.Failures)
                 failures[failure.Reason] = failures.TryGetValue(failure.Reason, out var known) ? known with { Count = known.Count + failure.Count } : failure;
         }
@@ -170,7 +164,4 @@ internal sealed record RoundTally(
             counts with { Planned = planned }, seconds,
             [.. failures.Values.OrderByDescending(f => f.Count).ThenBy(f => f.Reason, StringComparer.Ordinal)]);
     }
-
-    private static StateCounts Add(StageTable stages, StateCounts a, StateCounts b) =>
-        StateCounts.Of(stages.States, state => a[state] + b[state], a.Rejected + b.Rejected);
 }

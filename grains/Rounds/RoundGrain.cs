@@ -94,7 +94,7 @@ internal sealed partial class RoundGrain(
     {
         var number = GrainKeys.ParseRound(this.GetPrimaryKeyString());
         if (_record.Value is not { } record) return new RoundReport(new RoundStatus { Round = number, Error = _error }, [], [], _idle);
-        var tally = record.Tally ?? RoundTally.Of(stages, record.Assignment.Spec.SamplesPerRound, _shards.Values);
+        var tally = record.Tally ?? RoundTally.Of(record.Assignment.Spec.SamplesPerRound, _shards.Values);
         var status = new RoundStatus
         {
             Round = number,
@@ -290,7 +290,7 @@ internal sealed partial class RoundGrain(
     {
         if (!await SettleAsync(record)) return false;
         if (await SelectShardsAsync(record) is not { } lists) return Unsettle();
-        var tally = RoundTally.Of(stages, record.Assignment.Spec.SamplesPerRound, _shards.Values);
+        var tally = RoundTally.Of(record.Assignment.Spec.SamplesPerRound, _shards.Values);
         return await TakeEdgeAsync(r => r.Selected(lists, tally));
     }
 
@@ -455,7 +455,7 @@ internal sealed partial class RoundGrain(
 
     private bool AllLost(RoundRecord record)
     {
-        var tally = RoundTally.Of(stages, record.Assignment.Spec.SamplesPerRound, _shards.Values);
+        var tally = RoundTally.Of(record.Assignment.Spec.SamplesPerRound, _shards.Values);
         if (tally.Counts.Quarantined < tally.Counts.Planned) return false;
         _error = $"Every sample of round {record.Assignment.Round + 1} was quarantined; most often: {tally.Failures.FirstOrDefault()?.Reason ?? "unknown"}";
         return true;
@@ -498,7 +498,7 @@ internal sealed partial class RoundGrain(
 
     private void NoteRate()
     {
-        var counts = RoundTally.Of(stages, 0, _shards.Values).Counts;
+        var counts = RoundTally.Of(0, _shards.Values).Counts;
         _rate.Note(stages.Stages.Sum(s => (long)counts[s.After]) + counts.Rejected);
     }
 

@@ -189,8 +189,7 @@ internal sealed partial class SampleShardGrain(
         var reached = record.State == SampleState.Quarantined ? record.FailedAt : record.State;
         return kind switch
         {
-            SampleListKind.Donors => stages.HasReached(reached, stages[Stage.Compose].Before),
-            SampleListKind.Candidates => stages.HasReached(reached, stages[Stage.Score].Before),
+            SampleListKind.Donors or SampleListKind.Candidates => stages.HasReached(reached, LeastStateOf(kind)),
             SampleListKind.Kept => reached == SampleState.Kept,
             _ => true,
         };

@@ -7,13 +7,9 @@ namespace FreeMask.Cli.Tests;
 public sealed class ArchitectureTests
 {
     [Fact]
-    public void Folders_refer_downwards()
-    {
-        var dependencies = new NamespaceDependencies(typeof(CommandLine).Assembly, name => name.StartsWith("FreeMask", StringComparison.Ordinal));
-        Assert.Empty(dependencies.Cycles());
-        Assert.Empty(dependencies.UpwardReferences(
-            "FreeMask.Cli.RunFiles", "FreeMask.Cli.Terminal", "FreeMask.Cli.Hub", "FreeMask.Cli.Completion", "FreeMask.Cli.Bundles",
-            "FreeMask.Cli.Health", "FreeMask.Cli.Progress", "FreeMask.Cli.Runs", "FreeMask.Cli.Reports", "FreeMask.Cli.Sessions",
-            "FreeMask.Cli.Verbs", "FreeMask.Cli"));
-    }
+    public void Folders_refer_downwards() => NamespaceDependencies.AssertLayers(
+        typeof(CommandLine).Assembly,
+        "FreeMask.Cli.RunFiles", "FreeMask.Cli.Terminal", "FreeMask.Cli.Hub", "FreeMask.Cli.Completion",
+        "FreeMask.Cli.Bundles", "FreeMask.Cli.Health", "FreeMask.Cli.Progress", "FreeMask.Cli.Runs", "FreeMask.Cli.Reports",
+        "FreeMask.Cli.Sessions", "FreeMask.Cli.Verbs", "FreeMask.Cli");
 }

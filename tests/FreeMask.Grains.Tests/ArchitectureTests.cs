@@ -8,12 +8,9 @@ namespace FreeMask.Grains.Tests;
 public sealed class ArchitectureTests
 {
     [Fact]
-    public void Folders_refer_downwards()
-    {
-        var dependencies = new NamespaceDependencies(typeof(SampleTransitions).Assembly, name => name.StartsWith("FreeMask", StringComparison.Ordinal));
-        Assert.Empty(dependencies.Cycles());
-        Assert.Empty(dependencies.UpwardReferences(
-            "FreeMask.Grains", "FreeMask.Grains.Artifacts", "FreeMask.Grains.Domain", "FreeMask.Grains.RunSpecs", "FreeMask.Grains.Samples", "FreeMask.Grains.Stages",
-            "FreeMask.Grains.Devices", "FreeMask.Grains.Training", "FreeMask.Grains.Rounds", "FreeMask.Grains.Runs", "FreeMask.Grains.Roles"));
-    }
+    public void Folders_refer_downwards() => NamespaceDependencies.AssertLayers(
+        typeof(SampleTransitions).Assembly,
+        "FreeMask.Grains", "FreeMask.Grains.Artifacts", "FreeMask.Grains.Domain", "FreeMask.Grains.RunSpecs",
+        "FreeMask.Grains.Samples", "FreeMask.Grains.Stages", "FreeMask.Grains.Devices", "FreeMask.Grains.Training",
+        "FreeMask.Grains.Rounds", "FreeMask.Grains.Runs", "FreeMask.Grains.Roles");
 }

@@ -8,16 +8,8 @@ namespace FreeMask.Silo.Tests;
 public sealed class ArchitectureTests
 {
     [Fact]
-    public void Folders_refer_downwards()
-    {
-        var dependencies = new NamespaceDependencies(typeof(EmbeddedSilo).Assembly, name => name.StartsWith("FreeMask", StringComparison.Ordinal));
-        Assert.Empty(dependencies.Cycles());
-        Assert.Empty(dependencies.UpwardReferences(
-            "FreeMask.Hosting.Configuration",
-            "FreeMask.Hosting.Storage",
-            "FreeMask.Hosting.Artifacts",
-            "FreeMask.Hosting.Devices",
-            "FreeMask.Hosting.Operations",
-            "FreeMask.Hosting.Silos"));
-    }
+    public void Folders_refer_downwards() => NamespaceDependencies.AssertLayers(
+        typeof(EmbeddedSilo).Assembly,
+        "FreeMask.Hosting.Configuration", "FreeMask.Hosting.Storage", "FreeMask.Hosting.Artifacts", "FreeMask.Hosting.Devices",
+        "FreeMask.Hosting.Operations", "FreeMask.Hosting.Silos");
 }

@@ -1,4 +1,3 @@
-using System.Reflection;
 using FreeMask.Diffusion.Pipelines;
 using FreeMask.Onnx;
 using FreeMask.Tests.Shared;
@@ -10,20 +9,20 @@ namespace FreeMask.Vision.Tests;
 public sealed class ArchitectureTests
 {
     [Fact]
-    public void Folders_of_core_refer_downwards() => AssertLayers(
+    public void Folders_of_core_refer_downwards() => NamespaceDependencies.AssertLayers(
         typeof(FreeMaskException).Assembly, "FreeMask", "FreeMask.Randomness", "FreeMask.Files", "FreeMask.Json", "FreeMask.Tensors", "FreeMask.Imaging");
 
     [Fact]
-    public void Folders_of_onnx_refer_downwards() => AssertLayers(typeof(OnnxSession).Assembly, "FreeMask.Onnx.Proto", "FreeMask.Onnx");
+    public void Folders_of_onnx_refer_downwards() => NamespaceDependencies.AssertLayers(typeof(OnnxSession).Assembly, "FreeMask.Onnx.Proto", "FreeMask.Onnx");
 
     [Fact]
-    public void Folders_of_diffusion_refer_downwards() => AssertLayers(
+    public void Folders_of_diffusion_refer_downwards() => NamespaceDependencies.AssertLayers(
         typeof(DiffusionPipeline).Assembly,
         "FreeMask.Diffusion.Attention", "FreeMask.Diffusion.Schedulers", "FreeMask.Diffusion.Text", "FreeMask.Diffusion.Models", "FreeMask.Diffusion.Pipelines",
         "FreeMask.Diffusion.Inspection", "FreeMask.Diffusion.Conformance");
 
     [Fact]
-    public void Folders_of_vision_refer_downwards() => AssertLayers(
+    public void Folders_of_vision_refer_downwards() => NamespaceDependencies.AssertLayers(
         typeof(VocClasses).Assembly,
         "FreeMask.Vision", "FreeMask.Vision.Affinity", "FreeMask.Vision.Masking", "FreeMask.Vision.Thesaurus", "FreeMask.Vision.Placement", "FreeMask.Vision.Harmonization",
         "FreeMask.Vision.Segmentation", "FreeMask.Vision.Datasets", "FreeMask.Vision.Evaluation", "FreeMask.Vision.Export");
@@ -46,12 +45,5 @@ public sealed class ArchitectureTests
 
         Assert.Contains("FreeMask.Vision.Tests.Cyclic.A -> FreeMask.Vision.Tests.Cyclic.B: Head uses Tail", cycle, StringComparison.Ordinal);
         Assert.Contains("FreeMask.Vision.Tests.Cyclic.B -> FreeMask.Vision.Tests.Cyclic.A: Tail uses Head", cycle, StringComparison.Ordinal);
-    }
-
-    private static void AssertLayers(Assembly assembly, params string[] layers)
-    {
-        var dependencies = new NamespaceDependencies(assembly, name => name.StartsWith("FreeMask", StringComparison.Ordinal));
-        Assert.Empty(dependencies.Cycles());
-        Assert.Empty(dependencies.UpwardReferences(layers));
     }
 }

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Reflection.Emit;
 using System.Runtime.CompilerServices;
+using Xunit;
 
 namespace FreeMask.Tests.Shared;
 
@@ -26,6 +27,16 @@ internal sealed class NamespaceDependencies
         _assembly = assembly;
         _counts = counts ?? (_ => true);
         foreach (var type in assembly.GetTypes()) ReadType(type);
+    }
+
+    /// <summary>Asserts that an assembly's own namespaces have no cycle and refer to lower ones only.</summary>
+    /// <param name="assembly">The assembly.</param>
+    /// <param name="layers">All of its namespaces, from the lowest to the highest.</param>
+    public static void AssertLayers(Assembly assembly, params string[] layers)
+    {
+        var dependencies = new NamespaceDependencies(assembly, name => name.StartsWith("FreeMask", StringComparison.Ordinal));
+        Assert.Empty(dependencies.Cycles());
+        Assert.Empty(dependencies.UpwardReferences(layers));
     }
 
     /// <summary>Every namespace that has types, in order of names.</summary>

@@ -49,7 +49,7 @@ internal sealed class ProgressLines(TimeSpan interval)
     }
 
     /// <summary>Samples that have passed each stage before scoring: <c>generated 5/64, masked 3, composed 0</c>.</summary>
-    private static string Produced(StateCounts counts) => string.Join(", ", StageTable.Default.Stages.Where(stage => !stage.UsesScoringModel)
+    private static string Produced(StateCounts counts) => string.Join(", ", StageTable.Default.Producing
         .Select((stage, i) => $"{stage.DisplayName} {counts[stage.After]}{(i == 0 ? $"/{counts.Planned}" : "")}"));
 
     private static string Trouble(StateCounts counts) =>

@@ -66,8 +66,8 @@ internal sealed class TimeLeftEstimator
         if (round.Training is { Steps: > 0 } training) return PerStep(Kind(training)) is { } perStep ? (training.Steps - training.Step) * perStep : null;
         return round.Phase switch
         {
-            RoundPhase.Producing => Samples(status, round, Producing, round.Counts),
-            RoundPhase.Scoring => Samples(status, round, Scoring, round.Counts),
+            RoundPhase.Producing => Samples(status, round, StageTable.Default.Producing, round.Counts),
+            RoundPhase.Scoring => Samples(status, round, StageTable.Default.Scoring, round.Counts),
             _ => null,
         };
     }
@@ -89,12 +89,12 @@ internal sealed class TimeLeftEstimator
         return toCome == 0 ? here : here + (toCome * WholeRound(status, round));
     }
 
-    private double? WholeRound(RunStatus status, RoundStatus round) => Samples(status, round, Producing, new()) + Scored(status, round) + Train(status) + Evaluate(status);
+    private double? WholeRound(RunStatus status, RoundStatus round) => Samples(status, round, StageTable.Default.Producing, new()) + Scored(status, round) + Train(status) + Evaluate(status);
 
-    private double? Scored(RunStatus status, RoundStatus round) => Samples(status, round, Scoring, new());
+    private double? Scored(RunStatus status, RoundStatus round) => Samples(status, round, StageTable.Default.Scoring, new());
 
     /// <summary>Seconds of remaining sample work, from the numbers of samples that have passed each stage.</summary>
-    private double? Samples(RunStatus status, RoundStatus round, IReadOnlyList<StageDefinition> stages, StateCounts passed)
+    private double? Samples(RunStatus status, RoundStatus round, IEnumerable<StageDefinition> stages, StateCounts passed)
     {
         var planned = round.Counts.Planned > 0 ? round.Counts.Planned : status.Rounds.Max(item => item.Counts.Planned);
         var toPass = planned - (ReferenceEquals(passed, round.Counts) ? round.Counts.Quarantined : 0);
@@ -135,8 +135,4 @@ internal sealed class TimeLeftEstimator
     private static double DeviceSeconds(StageSeconds seconds) => StageTable.Default.Stages.Sum(stage => seconds[stage.Stage]);
 
     private static TimeSpan? Span(double? seconds) => seconds is { } value && double.IsFinite(value) ? TimeSpan.FromSeconds(Math.Clamp(value, 0, 1e9)) : null;
-
-    private static readonly IReadOnlyList<StageDefinition> Producing = [.. StageTable.Default.Stages.Where(stage => !stage.UsesScoringModel)];
-
-    private static readonly IReadOnlyList<StageDefinition> Scoring = [.. StageTable.Default.Stages.Where(stage => stage.UsesScoringModel)];
 }
