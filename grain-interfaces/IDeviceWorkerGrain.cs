@@ -67,7 +67,11 @@ public readonly record struct WorkItem([property: Id(0)] int Index, [property: I
 /// <param name="Outstanding">Samples that the device has now, queued or in batches, of all shards.</param>
 /// <param name="Refusal">Why the device takes no work of this run; null if it does.</param>
 [GenerateSerializer, Immutable, Alias("freemask.BatchReceipt")]
-public readonly record struct BatchReceipt([property: Id(0)] int Taken, [property: Id(1)] int Outstanding, [property: Id(2)] string? Refusal = null);
+public readonly record struct BatchReceipt(
+    [property: Id(0)] int Taken,
+    [property: Id(1)] int Outstanding,
+    [property: Id(2)] string? Refusal = null
+);
 
 /// <summary>Results of a batch.</summary>
 /// <param name="Stage">The stage.</param>

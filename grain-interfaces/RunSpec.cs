@@ -66,7 +66,8 @@ public sealed record RunSpec
 [GenerateSerializer, Immutable, Alias("freemask.SourceSpec")]
 public sealed record SourceSpec
 {
-    /// <summary><c>diffusion</c>: generated, with masks from attention; <c>folder</c>: images and masks are read from <see cref="Path"/>.</summary>
+    /// <summary><c>diffusion</c>: generated, with masks from attention; <c>folder</c>: images and masks are read from
+    /// <see cref="Path"/>.</summary>
     [Id(0)] public string Kind { get; init; } = "diffusion";
 
     /// <summary>The folder, in PASCAL VOC layout; empty where images are generated. Every silo reads it under this path.</summary>
@@ -146,7 +147,8 @@ public sealed record MaskSpec
     /// <summary>Masks that are made in one batch.</summary>
     [Id(7)] public int Batch { get; init; } = 8;
 
-    /// <summary>The folder of an affinity model (<c>train affinity</c>) whose random walk refines the maps; null for none. Every silo reads it under this path.</summary>
+    /// <summary>The folder of an affinity model (<c>train affinity</c>) whose random walk refines the maps; null for none. Every silo reads
+    /// it under this path.</summary>
     [Id(8)] public string? Affinity { get; init; }
 
     /// <summary>The sha256 of its weights; null where <see cref="Affinity"/> is.</summary>
@@ -197,7 +199,8 @@ public sealed record ScoringSpec
     /// </summary>
     [Id(3)] public string? Segmenter { get; init; }
 
-    /// <summary>Classes of <see cref="Segmenter"/> whose names differ: <c>rider=person</c>. Names that mean the same are matched without it.</summary>
+    /// <summary>Classes of <see cref="Segmenter"/> whose names differ: <c>rider=person</c>. Names that mean the same are matched without
+    /// it.</summary>
     [Id(4)] public ImmutableArray<string> ClassMap { get; init; } = [];
 }
 
@@ -214,7 +217,8 @@ public sealed record TrainingSpec
     /// <summary>The learning rate of new layers.</summary>
     [Id(2)] public double LearningRate { get; init; } = 1e-3;
 
-    /// <summary>Starting weights: <c>bundle</c> (the bundle's segmenter), <c>backbone</c> (its classification backbone alone) or <c>none</c> (random).</summary>
+    /// <summary>Starting weights: <c>bundle</c> (the bundle's segmenter), <c>backbone</c> (its classification backbone alone) or
+    /// <c>none</c> (random).</summary>
     [Id(3)] public string Init { get; init; } = "bundle";
 
     /// <summary>Steps between checkpoints: the most work that an interruption loses.</summary>
@@ -229,7 +233,8 @@ public sealed record EvaluationSpec
     [Id(0)] public string Dataset { get; init; } = "heldout";
 }
 
-/// <summary>How the work is distributed and computed. The data set depends on <see cref="TrainingThreads"/>, and where <see cref="MixedArithmetic"/> is set also on which silo computes what.</summary>
+/// <summary>How the work is distributed and computed. The data set depends on <see cref="TrainingThreads"/>, and where
+/// <see cref="MixedArithmetic"/> is set also on which silo computes what.</summary>
 [GenerateSerializer, Immutable, Alias("freemask.ExecutionSpec")]
 public sealed record ExecutionSpec
 {

@@ -194,13 +194,27 @@ public sealed record StateCounts(
     };
 
     /// <summary>These counts and others.</summary>
-    public StateCounts Plus(StateCounts other) => new(
-        Planned + other.Planned, Generated + other.Generated, Masked + other.Masked, Composed + other.Composed, Harmonized + other.Harmonized,
-        Scored + other.Scored, Kept + other.Kept, Dropped + other.Dropped, Quarantined + other.Quarantined, Rejected + other.Rejected)
-    {
-        Others = other.Others is null ? Others : other.Others.Aggregate(
-            Others ?? ImmutableSortedDictionary<SampleState, int>.Empty, (sum, added) => sum.SetItem(added.Key, sum.GetValueOrDefault(added.Key) + added.Value)),
-    };
+    public StateCounts Plus(StateCounts other) =>
+        new(
+            Planned + other.Planned,
+            Generated + other.Generated,
+            Masked + other.Masked,
+            Composed + other.Composed,
+            Harmonized + other.Harmonized,
+            Scored + other.Scored,
+            Kept + other.Kept,
+            Dropped + other.Dropped,
+            Quarantined + other.Quarantined,
+            Rejected + other.Rejected
+        )
+        {
+            Others = other.Others is null
+                ? Others
+                : other.Others.Aggregate(
+                    Others ?? ImmutableSortedDictionary<SampleState, int>.Empty,
+                    (sum, added) => sum.SetItem(added.Key, sum.GetValueOrDefault(added.Key) + added.Value)
+                ),
+        };
 
     /// <summary>Counts by state.</summary>
     /// <param name="states">The states to count.</param>
@@ -213,8 +227,17 @@ public sealed record StateCounts(
             ? ImmutableSortedDictionary<SampleState, int>.Empty
             : states.Where(s => s > SampleState.Quarantined).ToImmutableSortedDictionary(s => s, count);
         return new StateCounts(
-            count(SampleState.Planned), count(SampleState.Generated), count(SampleState.Masked), count(SampleState.Composed), count(SampleState.Harmonized),
-            count(SampleState.Scored), count(SampleState.Kept), count(SampleState.Dropped), count(SampleState.Quarantined), rejected)
+            count(SampleState.Planned),
+            count(SampleState.Generated),
+            count(SampleState.Masked),
+            count(SampleState.Composed),
+            count(SampleState.Harmonized),
+            count(SampleState.Scored),
+            count(SampleState.Kept),
+            count(SampleState.Dropped),
+            count(SampleState.Quarantined),
+            rejected
+        )
         {
             Others = others.IsEmpty ? null : others,
         };
@@ -254,13 +277,24 @@ public sealed record StageSeconds(
     };
 
     /// <summary>These seconds and others.</summary>
-    public StageSeconds Plus(StageSeconds other) => new(
-        Generate + other.Generate, Mask + other.Mask, Compose + other.Compose, Harmonize + other.Harmonize, Score + other.Score, Train + other.Train,
-        Evaluate + other.Evaluate)
-    {
-        Others = other.Others is null ? Others : other.Others.Aggregate(
-            Others ?? ImmutableSortedDictionary<Stage, double>.Empty, (sum, added) => sum.SetItem(added.Key, sum.GetValueOrDefault(added.Key) + added.Value)),
-    };
+    public StageSeconds Plus(StageSeconds other) =>
+        new(
+            Generate + other.Generate,
+            Mask + other.Mask,
+            Compose + other.Compose,
+            Harmonize + other.Harmonize,
+            Score + other.Score,
+            Train + other.Train,
+            Evaluate + other.Evaluate
+        )
+        {
+            Others = other.Others is null
+                ? Others
+                : other.Others.Aggregate(
+                    Others ?? ImmutableSortedDictionary<Stage, double>.Empty,
+                    (sum, added) => sum.SetItem(added.Key, sum.GetValueOrDefault(added.Key) + added.Value)
+                ),
+        };
 
     /// <summary>Adds seconds of a stage.</summary>
     public StageSeconds Plus(Stage stage, double seconds) => stage switch

@@ -27,18 +27,25 @@ public sealed class StageTable
         var state = SampleState.Planned;
         foreach (var stage in stages)
         {
-            if (stage.Before != state) throw new ArgumentException($"{stage.Stage} starts from {stage.Before}, but samples come to it as {state}.", nameof(stages));
+            if (stage.Before != state)
+                throw new ArgumentException(
+                    $"{stage.Stage} starts from {stage.Before}, but samples come to it as {state}.",
+                    nameof(stages)
+                );
             state = stage.After;
         }
 
-        if (state != SampleState.Scored) throw new ArgumentException($"The last stage leads to {state}, not to {SampleState.Scored}.", nameof(stages));
+        if (state != SampleState.Scored)
+            throw new ArgumentException($"The last stage leads to {state}, not to {SampleState.Scored}.", nameof(stages));
         Stages = stages;
         States = [SampleState.Planned, .. stages.Select(s => s.After), SampleState.Kept, SampleState.Dropped, SampleState.Quarantined];
         Array.Fill(_ranks, -1);
         for (var rank = 0; rank < States.Length; rank++) _ranks[(byte)States[rank]] = rank;
         _byStage = stages.ToDictionary(s => s.Stage);
         _byStateBefore = stages.ToDictionary(s => s.Before);
-        _byOutput = stages.SelectMany(s => s.Outputs.Select(o => (Output: o, Stage: s))).ToDictionary(p => p.Output, p => p.Stage, StringComparer.Ordinal);
+        _byOutput = stages
+            .SelectMany(s => s.Outputs.Select(o => (Output: o, Stage: s)))
+            .ToDictionary(p => p.Output, p => p.Stage, StringComparer.Ordinal);
     }
 
     /// <summary>The stages of the method.</summary>
@@ -86,7 +93,8 @@ public sealed class StageTable
     /// <summary>The stages that score samples.</summary>
     public IEnumerable<StageDefinition> Scoring => Stages.Where(s => s.UsesScoringModel);
 
-    /// <summary>All states in the order in which samples come to them: Planned, the state after each stage, Kept, Dropped, Quarantined.</summary>
+    /// <summary>All states in the order in which samples come to them: Planned, the state after each stage, Kept, Dropped,
+    /// Quarantined.</summary>
     public ImmutableArray<SampleState> States { get; }
 
     /// <summary>The definition of a stage.</summary>
@@ -102,9 +110,13 @@ public sealed class StageTable
     /// <summary>The position of a state in <see cref="States"/>.</summary>
     /// <exception cref="ArgumentException">The table does not contain it: the record was written by a version with more
     /// stages.</exception>
-    public int RankOf(SampleState state) => _ranks[(byte)state] is var rank and >= 0
-        ? rank
-        : throw new ArgumentException($"This version has no sample state {(byte)state}; the record was written by a later version.", nameof(state));
+    public int RankOf(SampleState state) =>
+        _ranks[(byte)state] is var rank and >= 0
+            ? rank
+            : throw new ArgumentException(
+                $"This version has no sample state {(byte)state}; the record was written by a later version.",
+                nameof(state)
+            );
 
     /// <summary>Whether a state is the other one or comes after it.</summary>
     public bool HasReached(SampleState state, SampleState target) => RankOf(state) >= RankOf(target);
@@ -113,5 +125,6 @@ public sealed class StageTable
     public int LargestBatch(RunSpec spec) => Stages.Max(s => s.BatchSize(spec));
 
     /// <summary>The display name of a state: "planned", "masked", "kept".</summary>
-    public string DisplayNameOf(SampleState state) => Stages.FirstOrDefault(s => s.After == state)?.DisplayName ?? state.ToString().ToLowerInvariant();
+    public string DisplayNameOf(SampleState state) =>
+        Stages.FirstOrDefault(s => s.After == state)?.DisplayName ?? state.ToString().ToLowerInvariant();
 }

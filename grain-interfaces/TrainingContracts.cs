@@ -36,4 +36,9 @@ public sealed record ClassIoU([property: Id(0)] string Class, [property: Id(1)] 
 /// <param name="Steps">Steps in total; 0 if unknown.</param>
 /// <param name="Loss">The recent loss; null if there is none.</param>
 [GenerateSerializer, Immutable, Alias("freemask.TrainingProgress")]
-public sealed record TrainingProgress([property: Id(0)] string Job, [property: Id(1)] int Step, [property: Id(2)] int Steps, [property: Id(3)] double? Loss);
+public sealed record TrainingProgress(
+    [property: Id(0)] string Job,
+    [property: Id(1)] int Step,
+    [property: Id(2)] int Steps,
+    [property: Id(3)] double? Loss
+);

@@ -17,7 +17,11 @@ internal static class GrainKeys
     {
         var last = key.LastIndexOf('/');
         var middle = key.LastIndexOf('/', last - 1);
-        return (key[..middle], int.Parse(key.AsSpan(middle + 1, last - middle - 1), CultureInfo.InvariantCulture), int.Parse(key.AsSpan(last + 1), CultureInfo.InvariantCulture));
+        return (
+            key[..middle],
+            int.Parse(key.AsSpan(middle + 1, last - middle - 1), CultureInfo.InvariantCulture),
+            int.Parse(key.AsSpan(last + 1), CultureInfo.InvariantCulture)
+        );
     }
 
     /// <summary>The round number of a round key.</summary>
@@ -32,7 +36,8 @@ internal static class GrainKeys
         return sample;
     }
 
-    public static ISampleShardGrain GetShard(this IGrainFactory grains, string run, int round, int shard) => grains.GetGrain<ISampleShardGrain>(Part(run, round, shard));
+    public static ISampleShardGrain GetShard(this IGrainFactory grains, string run, int round, int shard) =>
+        grains.GetGrain<ISampleShardGrain>(Part(run, round, shard));
 
     public static IRoundGrain GetRound(this IGrainFactory grains, string run, int round) => grains.GetGrain<IRoundGrain>(Round(run, round));
 

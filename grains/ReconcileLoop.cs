@@ -17,7 +17,10 @@ internal sealed class ReconcileLoop
     public ReconcileLoop(Grain grain, Func<Task> step, Action<Exception> failed, TimeSpan period)
     {
         (_reconcile, _failed, _period) = (step, failed, period);
-        _timer = grain.RegisterGrainTimer(TickAsync, new GrainTimerCreationOptions(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan) { KeepAlive = true });
+        _timer = grain.RegisterGrainTimer(
+            TickAsync,
+            new GrainTimerCreationOptions(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan) { KeepAlive = true }
+        );
         _resting = true;
     }
 

@@ -33,11 +33,31 @@ public static class Telemetry
 
     private static readonly ActivitySource Source = new(Name);
     private static readonly Meter Meter = new(Name);
-    private static readonly Counter<long> Items = Meter.CreateCounter<long>("freemask.stage.items", "{sample}", "Samples that a stage has worked on, by result");
-    private static readonly Histogram<double> Fill = Meter.CreateHistogram<double>("freemask.batch.fill", "1", "Samples of a batch over its size");
-    private static readonly Histogram<double> Seconds = Meter.CreateHistogram<double>("freemask.batch.duration", "s", "Time that a device took for a batch");
-    private static readonly Counter<double> Busy = Meter.CreateCounter<double>("freemask.device.busy", "s", "Time that a device was at work; its rate is its utilisation");
-    private static readonly Counter<long> Retries = Meter.CreateCounter<long>("freemask.retries", "{sample}", "Samples that were given out again, by reason");
+    private static readonly Counter<long> Items = Meter.CreateCounter<long>(
+        "freemask.stage.items",
+        "{sample}",
+        "Samples that a stage has worked on, by result"
+    );
+    private static readonly Histogram<double> Fill = Meter.CreateHistogram<double>(
+        "freemask.batch.fill",
+        "1",
+        "Samples of a batch over its size"
+    );
+    private static readonly Histogram<double> Seconds = Meter.CreateHistogram<double>(
+        "freemask.batch.duration",
+        "s",
+        "Time that a device took for a batch"
+    );
+    private static readonly Counter<double> Busy = Meter.CreateCounter<double>(
+        "freemask.device.busy",
+        "s",
+        "Time that a device was at work; its rate is its utilisation"
+    );
+    private static readonly Counter<long> Retries = Meter.CreateCounter<long>(
+        "freemask.retries",
+        "{sample}",
+        "Samples that were given out again, by reason"
+    );
 
     /// <summary>Starts the activity of a batch; null without listener.</summary>
     internal static Activity? StartBatch(Stage stage, int count, string device) =>

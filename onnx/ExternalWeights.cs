@@ -6,9 +6,9 @@ using Microsoft.ML.OnnxRuntime;
 namespace FreeMask.Onnx;
 
 /// <summary>
-/// Opens models whose weights lie in files beside them. ONNX Runtime refuses weights that a link brings from another folder ("escapes model directory"),
-/// as a Hugging Face cache has them: snapshots of links into a folder of blobs. Such a model is handed over from memory, with the names that its weights' files
-/// really have.
+/// Opens models whose weights lie in files beside them. ONNX Runtime refuses weights that a link brings from another folder ("escapes model
+/// directory"), as a Hugging Face cache has them: snapshots of links into a folder of blobs. Such a model is handed over from memory, with
+/// the names that its weights' files really have.
 /// </summary>
 internal static class ExternalWeights
 {
@@ -33,7 +33,14 @@ internal static class ExternalWeights
         if (moved)
         {
             realFolder = CommonFolder(real.Values);
-            model = Rename(model, real.ToDictionary(file => file.Key, file => Path.GetRelativePath(realFolder, file.Value).Replace('\\', '/'), StringComparer.Ordinal));
+            model = Rename(
+                model,
+                real.ToDictionary(
+                    file => file.Key,
+                    file => Path.GetRelativePath(realFolder, file.Value).Replace('\\', '/'),
+                    StringComparer.Ordinal
+                )
+            );
         }
 
         settings.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", realFolder);
@@ -80,17 +87,32 @@ internal static class ExternalWeights
         return tensor.ToByteArray();
     }
 
-    private static string CommonFolder(IEnumerable<string> files) => files.Select(file => Path.GetDirectoryName(file)!).Aggregate((common, folder) =>
-    {
-        while (folder != common && !folder.StartsWith(Path.TrimEndingDirectorySeparator(common) + Path.DirectorySeparatorChar, StringComparison.Ordinal) && Path.GetDirectoryName(common) is { } parent) common = parent;
-        return common;
-    });
+    private static string CommonFolder(IEnumerable<string> files) =>
+        files
+            .Select(file => Path.GetDirectoryName(file)!)
+            .Aggregate(
+                (common, folder) =>
+                {
+                    while (
+                        folder != common
+                        && !folder.StartsWith(
+                            Path.TrimEndingDirectorySeparator(common) + Path.DirectorySeparatorChar,
+                            StringComparison.Ordinal
+                        )
+                        && Path.GetDirectoryName(common) is { } parent
+                    )
+                        common = parent;
+                    return common;
+                }
+            );
 
     private static byte[] ReadAll(string path, ReadOnlySpan<byte> appendix)
     {
         using var stream = File.OpenRead(path);
         if (stream.Length + appendix.Length + SizeOfFields > Array.MaxLength)
-            throw new FreeMaskException($"{path} is larger than 2 GB; export it with external data (model.onnx_data or weights.pb) to capture attention.");
+            throw new FreeMaskException(
+                $"{path} is larger than 2 GB; export it with external data (model.onnx_data or weights.pb) to capture attention."
+            );
         var bytes = new byte[stream.Length + appendix.Length];
         stream.ReadExactly(bytes, 0, (int)stream.Length);
         appendix.CopyTo(bytes.AsSpan((int)stream.Length));

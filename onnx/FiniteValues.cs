@@ -1,6 +1,7 @@
 namespace FreeMask.Onnx;
 
-/// <summary>Looks at what models give: a half-precision model that overflows gives NaN, which every later stage would take for black, or for background.</summary>
+/// <summary>Looks at what models give: a half-precision model that overflows gives NaN, which every later stage would take for black, or
+/// for background.</summary>
 internal static class FiniteValues
 {
     /// <summary>Fails where a value is NaN or infinite.</summary>
@@ -21,7 +22,9 @@ internal static class FiniteValues
             if (float.IsNaN(value)) throw new FreeMaskException($"{model} gives NaN as {what}: {Remedy}");
     }
 
-    private const string Remedy = "its precision does not bear these values. Half precision (fp16) is the usual cause: take the plain export, or one whose autoencoder was mended for it; if the weights may be damaged, fetch them again.";
+    private const string Remedy =
+        "its precision does not bear these values. Half precision (fp16) is the usual cause: take the plain export, or one whose "
+            + "autoencoder was mended for it; if the weights may be damaged, fetch them again.";
 
     // A finite value less itself is 0, any other is NaN, and stays so in a sum.
     private static bool IsFinite(ReadOnlySpan<float> values)

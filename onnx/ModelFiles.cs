@@ -31,7 +31,9 @@ internal static class ModelFiles
     {
         if (!IsThere(path)) throw new FreeMaskException($"{path} does not exist{LinkTo(path)}.");
         if (IsPointer(path))
-            throw new FreeMaskException($"{path} is a Git LFS pointer, not the file that it stands for: fetch that with git lfs pull, or download the model again.");
+            throw new FreeMaskException(
+                $"{path} is a Git LFS pointer, not the file that it stands for: fetch that with git lfs pull, or download the model again."
+            );
     }
 
     /// <summary>Checks the files beside a model that hold its weights.</summary>
@@ -45,9 +47,12 @@ internal static class ModelFiles
             if (!IsThere(path)) throw new FreeMaskException($"{path} does not exist{LinkTo(path)}; {graph.Path} keeps its weights there.");
             Require(path);
             if (LengthOf(path) is var length && length < bytes)
-                throw new FreeMaskException($"{path} has {length} bytes, but {graph.Path} keeps {bytes} bytes of weights there: the file is cut off.");
+                throw new FreeMaskException(
+                    $"{path} has {length} bytes, but {graph.Path} keeps {bytes} bytes of weights there: the file is cut off."
+                );
         }
     }
 
-    private static string LinkTo(string path) => RealPath.Of(path) is var real && real != Path.GetFullPath(path) ? $" (a link to {real})" : "";
+    private static string LinkTo(string path) =>
+        RealPath.Of(path) is var real && real != Path.GetFullPath(path) ? $" (a link to {real})" : "";
 }

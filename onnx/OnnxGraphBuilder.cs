@@ -50,7 +50,8 @@ internal sealed class OnnxGraphBuilder(int opset = 17)
         return Op("Cast", [stored], ("to", (long)Float));
     }
 
-    /// <summary>Declares float weights that lie in a file beside the model, row-major and little-endian: a model file itself cannot exceed 2 GB.</summary>
+    /// <summary>Declares float weights that lie in a file beside the model, row-major and little-endian: a model file itself cannot exceed
+    /// 2 GB.</summary>
     /// <param name="name">The weights' name, made unique.</param>
     /// <param name="file">The file's name.</param>
     /// <param name="offset">Where they begin in it, in bytes.</param>
@@ -161,9 +162,14 @@ internal sealed class OnnxGraphBuilder(int opset = 17)
     {
         var dimensions = new TensorShapeProto();
         foreach (var side in shape)
-            dimensions.Dim.Add(side is string symbol
-                ? new TensorShapeProto.Types.Dimension { DimParam = symbol }
-                : new TensorShapeProto.Types.Dimension { DimValue = Convert.ToInt64(side, System.Globalization.CultureInfo.InvariantCulture) });
+            dimensions.Dim.Add(
+                side is string symbol
+                    ? new TensorShapeProto.Types.Dimension { DimParam = symbol }
+                    : new TensorShapeProto.Types.Dimension
+                    {
+                        DimValue = Convert.ToInt64(side, System.Globalization.CultureInfo.InvariantCulture),
+                    }
+            );
         return new ValueInfoProto
         {
             Name = name,

@@ -108,6 +108,7 @@ internal static class OnnxGraphReader
         graph.ExternalEnds[file] = Math.Max(graph.ExternalEnds.GetValueOrDefault(file), NumberOf("offset") + NumberOf("length"));
         return file;
 
-        long NumberOf(string key) => long.TryParse(external.FirstOrDefault(e => e.Key == key)?.Value, CultureInfo.InvariantCulture, out var number) ? number : 0;
+        long NumberOf(string key) =>
+            long.TryParse(external.FirstOrDefault(e => e.Key == key)?.Value, CultureInfo.InvariantCulture, out var number) ? number : 0;
     }
 }

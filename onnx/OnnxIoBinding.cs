@@ -4,8 +4,8 @@ using Microsoft.ML.OnnxRuntime;
 namespace FreeMask.Onnx;
 
 /// <summary>
-/// Runs a model with its inputs and outputs bound: an input that was given once stays given, on the device, until it is given anew, and outputs stay there
-/// where this is wanted. For one caller at a time; several bindings of one session may be used at once.
+/// Runs a model with its inputs and outputs bound: an input that was given once stays given, on the device, until it is given anew, and
+/// outputs stay there where this is wanted. For one caller at a time; several bindings of one session may be used at once.
 /// </summary>
 internal sealed class OnnxIoBinding : IDisposable
 {
@@ -56,7 +56,8 @@ internal sealed class OnnxIoBinding : IDisposable
     internal IReadOnlyList<OrtValue> Run(params IReadOnlyList<(string Name, bool OnDevice)> outputs)
     {
         foreach (var required in _session.Inputs)
-            if (!_shapes.ContainsKey(required.Name)) throw new FreeMaskException($"{_session.Path} needs the input {required}, which was not given.");
+            if (!_shapes.ContainsKey(required.Name))
+                throw new FreeMaskException($"{_session.Path} needs the input {required}, which was not given.");
         try
         {
             _binding.ClearBoundOutputs();

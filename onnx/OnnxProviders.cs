@@ -6,11 +6,23 @@ namespace FreeMask.Onnx;
 /// <summary>Turns <see cref="OnnxSessionOptions"/> into ONNX Runtime's.</summary>
 internal static class OnnxProviders
 {
-    private static readonly Dictionary<string, (string Available, string Append, string? Limit, string Remedy)> Names = new(StringComparer.OrdinalIgnoreCase)
+    private static readonly Dictionary<string, (string Available, string Append, string? Limit, string Remedy)> Names = new(
+        StringComparer.OrdinalIgnoreCase
+    )
     {
         ["cuda"] = ("CUDAExecutionProvider", "CUDA", "gpu_mem_limit", "Build with -p:Accelerator=cuda."),
-        ["tensorrt"] = ("TensorrtExecutionProvider", "TensorRT", "trt_max_workspace_size", "Build with -p:Accelerator=cuda, and install TensorRT."),
-        ["directml"] = ("DmlExecutionProvider", "DML", null, "Reference Microsoft.ML.OnnxRuntime.DirectML in place of Microsoft.ML.OnnxRuntime (vision/FreeMask.Vision.csproj), on Windows."),
+        ["tensorrt"] = (
+            "TensorrtExecutionProvider",
+            "TensorRT",
+            "trt_max_workspace_size",
+            "Build with -p:Accelerator=cuda, and install TensorRT."
+        ),
+        ["directml"] = (
+            "DmlExecutionProvider",
+            "DML",
+            null,
+            "Reference Microsoft.ML.OnnxRuntime.DirectML in place of Microsoft.ML.OnnxRuntime (vision/FreeMask.Vision.csproj), on Windows."
+        ),
         ["coreml"] = ("CoreMLExecutionProvider", "CoreML", null, "It is in the standard build for macOS."),
     };
 
@@ -38,11 +50,14 @@ internal static class OnnxProviders
     {
         if (string.Equals(provider, "cpu", StringComparison.OrdinalIgnoreCase)) return;
         if (!Names.TryGetValue(provider, out var name))
-            throw new FreeMaskException($"There is no execution provider named {provider}; known are cpu, {string.Join(", ", Names.Keys)}.");
+            throw new FreeMaskException(
+                $"There is no execution provider named {provider}; known are cpu, {string.Join(", ", Names.Keys)}."
+            );
         var available = OnnxRuntimeLibrary.Environment.GetAvailableProviders();
         if (available.Contains(name.Available)) return;
         throw new FreeMaskException(
-            $"The execution provider {provider} is not in this build of ONNX Runtime (it has {string.Join(", ", available)}). {name.Remedy}");
+            $"The execution provider {provider} is not in this build of ONNX Runtime (it has {string.Join(", ", available)}). {name.Remedy}"
+        );
     }
 
     /// <summary>What the provider is told: what the user says, and the arena's limit in the words of the provider.</summary>
@@ -55,7 +70,8 @@ internal static class OnnxProviders
     }
 
     /// <summary>
-    /// The memory in which a provider's devices compute, by ONNX Runtime's name of its allocator; null for providers that compute in the process's own memory.
+    /// The memory in which a provider's devices compute, by ONNX Runtime's name of its allocator; null for providers that compute in the
+    /// process's own memory.
     /// </summary>
     internal static string? DeviceMemory(OnnxSessionOptions options) => options.Provider.ToLowerInvariant() switch
     {

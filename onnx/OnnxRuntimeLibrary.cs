@@ -6,8 +6,9 @@ using Microsoft.ML.OnnxRuntime;
 namespace FreeMask.Onnx;
 
 /// <summary>
-/// ONNX Runtime as FreeMask uses it: without telemetry. The official builds send usage data by default, keep an identifier of the machine under the user's cache folder, and
-/// look up the name of their collector; the switch has to be in the environment before the library starts.
+/// ONNX Runtime as FreeMask uses it: without telemetry. The official builds send usage data by default, keep an identifier of the machine
+/// under the user's cache folder, and look up the name of their collector; the switch has to be in the environment before the library
+/// starts.
 /// </summary>
 internal static partial class OnnxRuntimeLibrary
 {
@@ -29,7 +30,11 @@ internal static partial class OnnxRuntimeLibrary
 
     /// <summary>Turns telemetry off; runs before any other code of this assembly, and so before ONNX Runtime.</summary>
     [ModuleInitializer]
-    [SuppressMessage("Usage", "CA2255", Justification = "The switch counts only before the library starts, in whatever program this assembly is part of.")]
+    [SuppressMessage(
+        "Usage",
+        "CA2255",
+        Justification = "The switch counts only before the library starts, in whatever program this assembly is part of."
+    )]
     internal static void DisableTelemetry()
     {
         System.Environment.SetEnvironmentVariable(Switch, Off);

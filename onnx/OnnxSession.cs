@@ -1,3 +1,4 @@
+using System.Globalization;
 using FreeMask.Tensors;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
@@ -14,7 +15,10 @@ internal sealed record OnnxPort(string Name, TensorElementType ElementType, IRea
     public int Rank => Dimensions.Count;
 
     /// <inheritdoc/>
-    public override string ToString() => $"{Name} {ElementType}[{string.Join(", ", Dimensions.Select(d => d < 0 ? "?" : d.ToString(System.Globalization.CultureInfo.InvariantCulture)))}]";
+    public override string ToString() =>
+        $"{Name} {ElementType}[{string.Join(", ", Dimensions.Select(Size))}]";
+
+    private static string Size(int dimension) => dimension < 0 ? "?" : dimension.ToString(CultureInfo.InvariantCulture);
 }
 
 /// <summary>
@@ -51,10 +55,11 @@ internal sealed class OnnxSession : IDisposable
     /// <param name="path">The file.</param>
     /// <param name="options">How to run it.</param>
     /// <param name="appendix">
-    /// Bytes of a serialised ModelProto that are merged into the file's: protobuf merges repeated fields of embedded messages, so nodes, weights, inputs
-    /// and outputs can be added to a graph without decoding it.
+    /// Bytes of a serialised ModelProto that are merged into the file's: protobuf merges repeated fields of embedded messages, so nodes,
+    /// weights, inputs and outputs can be added to a graph without decoding it.
     /// </param>
-    /// <exception cref="FreeMaskException">The file or its external data is missing, is no ONNX model, or needs operators that the provider lacks.</exception>
+    /// <exception cref="FreeMaskException">The file or its external data is missing, is no ONNX model, or needs operators that the provider
+    /// lacks.</exception>
     public static OnnxSession Load(string path, OnnxSessionOptions? options = null, ReadOnlyMemory<byte> appendix = default)
     {
         var graph = OnnxGraphReader.Read(path);
@@ -92,7 +97,8 @@ internal sealed class OnnxSession : IDisposable
     {
         ArgumentNullException.ThrowIfNull(inputs);
         foreach (var required in _inputs.Keys)
-            if (!inputs.ContainsKey(required)) throw new FreeMaskException($"{Path} needs the input {_inputs[required]}, which was not given.");
+            if (!inputs.ContainsKey(required))
+                throw new FreeMaskException($"{Path} needs the input {_inputs[required]}, which was not given.");
         var values = new List<OrtValue>(inputs.Count);
         try
         {
@@ -112,13 +118,16 @@ internal sealed class OnnxSession : IDisposable
     }
 
     /// <summary>A way to run the model on values that stay where they are: in the memory of the session's device.</summary>
-    internal OnnxIoBinding Bind() => new(this, _session, OnnxProviders.DeviceMemory(_options) ?? OnnxIoBinding.HostMemory, OnnxProviders.DeviceId(_options));
+    internal OnnxIoBinding Bind() =>
+        new(this, _session, OnnxProviders.DeviceMemory(_options) ?? OnnxIoBinding.HostMemory, OnnxProviders.DeviceId(_options));
 
     /// <summary>A tensor as the input of that name takes it; the value may share the tensor's memory.</summary>
     /// <exception cref="FreeMaskException">There is no such input, or it takes other shapes or values.</exception>
     internal OrtValue ValueOf(string name, FloatTensor tensor)
     {
-        var port = FindInput(name) ?? throw new FreeMaskException($"{Path} has no input named {name}; it has {string.Join(", ", _inputs.Values)}.");
+        var port =
+            FindInput(name)
+            ?? throw new FreeMaskException($"{Path} has no input named {name}; it has {string.Join(", ", _inputs.Values)}.");
         var fits = port.Rank == tensor.Shape.Count && port.Dimensions.Zip(tensor.Shape).All(d => d.First < 0 || d.First == d.Second);
         if (!fits && !(_optional.ContainsKey(name) && port.Rank == tensor.Shape.Count))
             throw new FreeMaskException($"{Path} takes {port}, but was given the shape [{string.Join(", ", tensor.Shape)}].");

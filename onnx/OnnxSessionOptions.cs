@@ -7,7 +7,8 @@ public sealed record OnnxSessionOptions
     public int Threads { get; init; }
 
     /// <summary>
-    /// The execution provider by ONNX Runtime's name without its suffix: <c>cpu</c> (default), <c>cuda</c>, <c>tensorrt</c>, <c>directml</c>,
+    /// The execution provider by ONNX Runtime's name without its suffix: <c>cpu</c> (default), <c>cuda</c>, <c>tensorrt</c>,
+    /// <c>directml</c>,
     /// <c>coreml</c> or another that the native library knows. What a provider cannot run falls back to the CPU.
     /// </summary>
     public string Provider { get; init; } = "cpu";
@@ -16,17 +17,18 @@ public sealed record OnnxSessionOptions
     public IReadOnlyDictionary<string, string> ProviderOptions { get; init; } = new Dictionary<string, string>();
 
     /// <summary>
-    /// Most megabytes (2^20 bytes) of device memory that one session's arena takes, for the providers that have one (<c>cuda</c>, <c>tensorrt</c>); 0 for no limit.
-    /// An arena that meets it fails as out of memory, and the batch is split.
+    /// Most megabytes (2^20 bytes) of device memory that one session's arena takes, for the providers that have one (<c>cuda</c>,
+    /// <c>tensorrt</c>); 0 for no limit. An arena that meets it fails as out of memory, and the batch is split.
     /// </summary>
     public int ArenaMegabytes { get; init; }
 
     /// <summary>
-    /// A folder that keeps optimised graphs, so that a model is optimised once a machine and not once a process; null for none. Its files depend on the
-    /// processor and on ONNX Runtime's version, and may be deleted at any time.
+    /// A folder that keeps optimised graphs, so that a model is optimised once a machine and not once a process; null for none. Its files
+    /// depend on the processor and on ONNX Runtime's version, and may be deleted at any time.
     /// </summary>
     public string? OptimizedGraphs { get; init; }
 
-    /// <summary>Whether idle worker threads spin. Default false: spinning saves about a tenth of the time and burns a core for it.</summary>
+    /// <summary>Whether idle worker threads spin. Default false: spinning saves about a tenth of the time and burns a core for
+    /// it.</summary>
     public bool Spinning { get; init; }
 }

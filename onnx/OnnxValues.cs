@@ -55,7 +55,9 @@ internal static class OnnxValues
     {
         if (value == MathF.Truncate(value)) return value;
         throw new FreeMaskException(
-            $"{where} takes integers, but was given {value}. An export with an integer timestep cannot follow a schedule of fractional ones: "
-            + "choose the leading or trailing timestep spacing.");
+            $"{where} takes integers, but was given {value}. An export with an integer timestep cannot follow a schedule of fractional "
+                + "ones: "
+                + "choose the leading or trailing timestep spacing."
+        );
     }
 }

@@ -7,8 +7,8 @@ using Microsoft.ML.OnnxRuntime;
 namespace FreeMask.Onnx;
 
 /// <summary>
-/// Keeps graphs as ONNX Runtime optimised them. A file is named by everything that it depends on, so it is never stale: the model, what is added to it,
-/// the provider and its options, the version of ONNX Runtime.
+/// Keeps graphs as ONNX Runtime optimised them. A file is named by everything that it depends on, so it is never stale: the model, what is
+/// added to it, the provider and its options, the version of ONNX Runtime.
 /// </summary>
 internal static class OptimizedGraphs
 {
@@ -20,7 +20,12 @@ internal static class OptimizedGraphs
     /// <param name="options">How to run it.</param>
     /// <param name="appendix">What is added to the model.</param>
     /// <param name="open">Opens the model itself.</param>
-    public static InferenceSession Open(string path, OnnxSessionOptions options, ReadOnlyMemory<byte> appendix, Func<SessionOptions, InferenceSession> open)
+    public static InferenceSession Open(
+        string path,
+        OnnxSessionOptions options,
+        ReadOnlyMemory<byte> appendix,
+        Func<SessionOptions, InferenceSession> open
+    )
     {
         if (options.OptimizedGraphs is not { Length: > 0 } folder)
         {

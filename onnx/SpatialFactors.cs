@@ -3,8 +3,8 @@ using FreeMask.Onnx.Proto;
 namespace FreeMask.Onnx;
 
 /// <summary>
-/// How much smaller than a given input the spatial grid of each tensor is, read off the graph: a convolution with stride s divides it by s, a resize multiplies
-/// it. So the resolution of an attention module is known without running the model.
+/// How much smaller than a given input the spatial grid of each tensor is, read off the graph: a convolution with stride s divides it by s,
+/// a resize multiplies it. So the resolution of an attention module is known without running the model.
 /// </summary>
 internal sealed class SpatialFactors
 {
@@ -43,7 +43,10 @@ internal sealed class SpatialFactors
             case "SpaceToDepth": return Math.Max(1, Attribute(node, "blocksize")?.I ?? 1);
             case "Upsample" or "Resize":
                 // Input 2 (Resize) or 1 (Upsample) holds scales; exports that give sizes instead double them.
-                var scales = node.Input.Count > 1 ? graph.ConstantOf(node.Input[node.OpType == "Resize" ? Math.Min(2, node.Input.Count - 1) : 1]) : null;
+                var scales =
+                    node.Input.Count > 1
+                        ? graph.ConstantOf(node.Input[node.OpType == "Resize" ? Math.Min(2, node.Input.Count - 1) : 1])
+                        : null;
                 var last = scales is { DataType: OnnxGraphBuilder.Float } ? LastFloat(scales) : null;
                 return 1 / (last is > 0 ? last.Value : 2);
             default: return 1;

@@ -3,8 +3,8 @@ using FreeMask.Onnx.Proto;
 namespace FreeMask.Onnx;
 
 /// <summary>
-/// Which graph inputs a tensor's *data* come from. Shapes carry no data: nothing flows through Shape, Size, Constant, ConstantOfShape or Range, and only
-/// the first input of Reshape and its kind counts.
+/// Which graph inputs a tensor's *data* come from. Shapes carry no data: nothing flows through Shape, Size, Constant, ConstantOfShape or
+/// Range, and only the first input of Reshape and its kind counts.
 /// </summary>
 internal sealed class TensorProvenance
 {
@@ -12,8 +12,27 @@ internal sealed class TensorProvenance
 
     private static readonly HashSet<string> FirstInputOnly =
     [
-        "Reshape", "Expand", "Slice", "Gather", "GatherElements", "GatherND", "Squeeze", "Unsqueeze", "Tile", "Resize", "Upsample", "Pad", "Split", "TopK",
-        "ReduceMean", "ReduceSum", "ReduceMax", "Clip", "CumSum", "OneHot", "Transpose",
+        "Reshape",
+        "Expand",
+        "Slice",
+        "Gather",
+        "GatherElements",
+        "GatherND",
+        "Squeeze",
+        "Unsqueeze",
+        "Tile",
+        "Resize",
+        "Upsample",
+        "Pad",
+        "Split",
+        "TopK",
+        "ReduceMean",
+        "ReduceSum",
+        "ReduceMax",
+        "Clip",
+        "CumSum",
+        "OneHot",
+        "Transpose",
     ];
 
     private readonly Dictionary<string, ulong> _masks = new(StringComparer.Ordinal);

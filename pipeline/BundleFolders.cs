@@ -14,7 +14,9 @@ public sealed class BundleFolders(string? modelsFolder)
         if (modelsFolder is not null && Path.Combine(modelsFolder, model) is var named && IsBundle(named)) return named;
         if (IsBundle(model)) return Path.GetFullPath(model);
         var searched = modelsFolder is null ? "" : $" (looked in {modelsFolder} too)";
-        throw new FreeMaskException($"There is no model bundle '{model}'{searched}: a bundle is a folder with unet/model.onnx and its other parts.");
+        throw new FreeMaskException(
+            $"There is no model bundle '{model}'{searched}: a bundle is a folder with unet/model.onnx and its other parts."
+        );
     }
 
     private static bool IsBundle(string folder) => BundleFacts.IsBundle(folder);

@@ -34,13 +34,21 @@ public static class BundleHash
 
     /// <summary>The files that are hashed.</summary>
     internal static IReadOnlyList<string> FilesOf(string folder) =>
-    [
-        .. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
-            .Where(file => Name(folder, file) is var name && !name.StartsWith('.') && !name.Contains("/.", StringComparison.Ordinal)
-                && !name.StartsWith(HeldOut + "/", StringComparison.Ordinal)
-                && (name.StartsWith("tokenizer", StringComparison.Ordinal) || !SkippedEndings.Any(e => name.EndsWith(e, StringComparison.OrdinalIgnoreCase))))
-            .OrderBy(file => Name(folder, file), StringComparer.Ordinal),
-    ];
+        [
+            .. Directory
+                .EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+                .Where(file =>
+                    Name(folder, file) is var name
+                    && !name.StartsWith('.')
+                    && !name.Contains("/.", StringComparison.Ordinal)
+                    && !name.StartsWith(HeldOut + "/", StringComparison.Ordinal)
+                    && (
+                        name.StartsWith("tokenizer", StringComparison.Ordinal)
+                        || !SkippedEndings.Any(e => name.EndsWith(e, StringComparison.OrdinalIgnoreCase))
+                    )
+                )
+                .OrderBy(file => Name(folder, file), StringComparer.Ordinal),
+        ];
 
     private static string Name(string folder, string file) => Path.GetRelativePath(folder, file).Replace('\\', '/');
 }

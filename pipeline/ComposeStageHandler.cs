@@ -19,7 +19,11 @@ internal sealed class ComposeStageHandler(IArtifactStore store) : IStageHandler,
 
     public Stage Stage => Stage.Compose;
 
-    public async Task<IReadOnlyList<StageOutcome>> RunAsync(RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<StageOutcome>> RunAsync(
+        RunSpec spec,
+        IReadOnlyList<StageInput> inputs,
+        CancellationToken cancellationToken
+    )
     {
         var thesaurus = SceneThesaurus.LoadDefault(ThesaurusOptions.Default with { Threshold = spec.Composition.ThesaurusThreshold });
         return await StageArtifacts.EachAsync(inputs, input => ComposeAsync(spec.Composition, input, thesaurus, cancellationToken));
@@ -27,7 +31,12 @@ internal sealed class ComposeStageHandler(IArtifactStore store) : IStageHandler,
 
     public void Dispose() => _snapshots.Dispose();
 
-    private async Task<StageOutcome> ComposeAsync(CompositionSpec spec, StageInput input, SceneThesaurus thesaurus, CancellationToken cancellationToken)
+    private async Task<StageOutcome> ComposeAsync(
+        CompositionSpec spec,
+        StageInput input,
+        SceneThesaurus thesaurus,
+        CancellationToken cancellationToken
+    )
     {
         var random = input.Stream("compose");
         var image = await store.GetImageAsync(input.Artifact(ArtifactNames.Image), cancellationToken);
@@ -52,17 +61,33 @@ internal sealed class ComposeStageHandler(IArtifactStore store) : IStageHandler,
     private async Task<IReadOnlyList<DonorSample>> DrawDonorsAsync(
         CompositionSpec spec, StageInput input, string? scene, SceneThesaurus thesaurus, CancellationToken cancellationToken)
     {
-        using var snapshot = await _snapshots.AcquireAsync(input.Donors!, () => SampleLists.ReadSnapshotAsync(store, input.Donors!, cancellationToken));
+        using var snapshot = await _snapshots.AcquireAsync(
+            input.Donors!,
+            () => SampleLists.ReadSnapshotAsync(store, input.Donors!, cancellationToken)
+        );
         var others = snapshot.Model.Where(s => s.Index != input.Index).ToArray();
         var drawn = DonorSampler.Draw(
-            [.. others.Select(s => (s, s.Class))], scene, input.Plan.ClassIndex, DonorsPerPlace * (spec.MaxObjects - 1), input.Stream("donors"), thesaurus);
+            [.. others.Select(s => (s, s.Class))],
+            scene,
+            input.Plan.ClassIndex,
+            DonorsPerPlace * (spec.MaxObjects - 1),
+            input.Stream("donors"),
+            thesaurus
+        );
         var donors = new List<DonorSample>();
         foreach (var sample in drawn)
         {
             var image = await store.GetImageAsync(sample.Image, cancellationToken);
             var labels = await store.GetLabelsAsync(sample.Label, cancellationToken);
             if ((image.Width, image.Height) == (labels.Width, labels.Height))
-                donors.Add(new DonorSample(sample.Index.ToString(System.Globalization.CultureInfo.InvariantCulture), image, labels, (byte)sample.Class));
+                donors.Add(
+                    new DonorSample(
+                        sample.Index.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                        image,
+                        labels,
+                        (byte)sample.Class
+                    )
+                );
         }
 
         return donors;

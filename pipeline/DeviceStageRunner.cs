@@ -16,19 +16,29 @@ internal sealed class DeviceStageRunner(IReadOnlyList<IStageHandler> handlers) :
     /// <param name="store">The artifact store.</param>
     /// <param name="sessions">The device, for ONNX Runtime.</param>
     /// <param name="logging">Their loggers.</param>
-    internal static DeviceStageRunner Create(BundleFolders bundles, IArtifactStore store, OnnxSessionOptions sessions, ILoggerFactory logging) => new(
-    [
-        new GenerateStageHandler(bundles, store, sessions, logging.CreateLogger<GenerateStageHandler>()),
-        new FolderImageStageHandler(store),
-        new MaskStageHandler(store),
-        new GivenMaskStageHandler(),
-        new ComposeStageHandler(store),
-        new HarmonizeStageHandler(store),
-        new ScoreStageHandler(store, sessions),
-    ]);
+    internal static DeviceStageRunner Create(
+        BundleFolders bundles,
+        IArtifactStore store,
+        OnnxSessionOptions sessions,
+        ILoggerFactory logging
+    ) =>
+        new([
+            new GenerateStageHandler(bundles, store, sessions, logging.CreateLogger<GenerateStageHandler>()),
+            new FolderImageStageHandler(store),
+            new MaskStageHandler(store),
+            new GivenMaskStageHandler(),
+            new ComposeStageHandler(store),
+            new HarmonizeStageHandler(store),
+            new ScoreStageHandler(store, sessions),
+        ]);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<StageOutcome>> RunAsync(Stage stage, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<StageOutcome>> RunAsync(
+        Stage stage,
+        RunSpec spec,
+        IReadOnlyList<StageInput> inputs,
+        CancellationToken cancellationToken
+    )
     {
         var handler = handlers.Single(h => h.Stage == stage && h.Handles(spec));
         return Task.Run(() => handler.RunAsync(spec, inputs, cancellationToken), cancellationToken);
@@ -41,7 +51,12 @@ internal sealed class DeviceStageRunner(IReadOnlyList<IStageHandler> handlers) :
 }
 
 /// <summary>Creates the stage runner of each device.</summary>
-internal sealed class DeviceStageRunnerFactory(BundleFolders bundles, IArtifactStore store, IOptions<DeviceOptions> devices, ILoggerFactory logging) : IStageRunnerFactory
+internal sealed class DeviceStageRunnerFactory(
+    BundleFolders bundles,
+    IArtifactStore store,
+    IOptions<DeviceOptions> devices,
+    ILoggerFactory logging
+) : IStageRunnerFactory
 {
     /// <inheritdoc/>
     public IStageRunner Create(string device) => DeviceStageRunner.Create(bundles, store, devices.Value.SessionsOf(device), logging);

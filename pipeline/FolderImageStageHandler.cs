@@ -16,14 +16,20 @@ internal sealed class FolderImageStageHandler(IArtifactStore store) : IStageHand
 
     public bool Handles(RunSpec spec) => spec.Source.IsFolder;
 
-    public async Task<IReadOnlyList<StageOutcome>> RunAsync(RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<StageOutcome>> RunAsync(
+        RunSpec spec,
+        IReadOnlyList<StageInput> inputs,
+        CancellationToken cancellationToken
+    )
     {
         using var folder = await _folders.AcquireAsync((spec.Source.Path, spec.Source.List), () => Task.FromResult(Open(spec.Source)));
         var (dataset, entries) = folder.Model;
         return await StageArtifacts.EachAsync(inputs, async input =>
         {
             if (!entries.TryGetValue(input.Plan.Source, out var entry))
-                throw new FreeMaskException($"{spec.Source.Path} no longer holds the image '{input.Plan.Source}' with its mask; put it back, and retry the run.");
+                throw new FreeMaskException(
+                        $"{spec.Source.Path} no longer holds the image '{input.Plan.Source}' with its mask; put it back, and retry the run."
+                    );
             var sample = dataset.Load(entry);
             return StageOutcome.Done(
             [
@@ -51,6 +57,9 @@ internal sealed class GivenMaskStageHandler : IStageHandler
 
     public bool Handles(RunSpec spec) => spec.Source.IsFolder;
 
-    public Task<IReadOnlyList<StageOutcome>> RunAsync(RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyList<StageOutcome>>([.. inputs.Select(_ => StageOutcome.Done([]))]);
+    public Task<IReadOnlyList<StageOutcome>> RunAsync(
+        RunSpec spec,
+        IReadOnlyList<StageInput> inputs,
+        CancellationToken cancellationToken
+    ) => Task.FromResult<IReadOnlyList<StageOutcome>>([.. inputs.Select(_ => StageOutcome.Done([]))]);
 }

@@ -12,7 +12,12 @@ using FreeMask.Vision;
 namespace FreeMask.Pipeline;
 
 /// <summary>Generates images and captures the attention of their class words.</summary>
-internal sealed partial class GenerateStageHandler(BundleFolders bundles, IArtifactStore store, OnnxSessionOptions sessions, ILogger<GenerateStageHandler> logger) : IStageHandler, IDisposable
+internal sealed partial class GenerateStageHandler(
+    BundleFolders bundles,
+    IArtifactStore store,
+    OnnxSessionOptions sessions,
+    ILogger<GenerateStageHandler> logger
+) : IStageHandler, IDisposable
 {
     // One for each bundle and batch size. They are large: capacity for two alternating runs.
     private const int KeptBundles = 2;
@@ -25,11 +30,17 @@ internal sealed partial class GenerateStageHandler(BundleFolders bundles, IArtif
 
     public bool Handles(RunSpec spec) => !spec.Source.IsFolder;
 
-    public async Task<IReadOnlyList<StageOutcome>> RunAsync(RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<StageOutcome>> RunAsync(
+        RunSpec spec,
+        IReadOnlyList<StageInput> inputs,
+        CancellationToken cancellationToken
+    )
     {
         var (folder, batch) = (bundles.Find(spec.Model), spec.Generation.Batch);
         using var bundle = await _bundles.AcquireAsync(
-            (folder, batch), () => Task.FromResult(DiffusionBundle.Load(folder, new DiffusionOptions { BatchSize = batch, Session = sessions })));
+            (folder, batch),
+            () => Task.FromResult(DiffusionBundle.Load(folder, new DiffusionOptions { BatchSize = batch, Session = sessions }))
+        );
         var pipeline = new DiffusionPipeline(bundle.Model);
         var capture = CaptureOptions.For(AttentionPreset.ByName(spec.Mask.Preset));
         if (spec.Mask.Affinity is not null) capture = capture with { SelfAttention = true };

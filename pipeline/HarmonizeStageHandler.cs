@@ -10,8 +10,11 @@ internal sealed class HarmonizeStageHandler(IArtifactStore store) : IStageHandle
 {
     public Stage Stage => Stage.Harmonize;
 
-    public Task<IReadOnlyList<StageOutcome>> RunAsync(RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken) =>
-        StageArtifacts.EachAsync(inputs, input => HarmonizeAsync(spec.Harmonization, input, cancellationToken));
+    public Task<IReadOnlyList<StageOutcome>> RunAsync(
+        RunSpec spec,
+        IReadOnlyList<StageInput> inputs,
+        CancellationToken cancellationToken
+    ) => StageArtifacts.EachAsync(inputs, input => HarmonizeAsync(spec.Harmonization, input, cancellationToken));
 
     private async Task<StageOutcome> HarmonizeAsync(HarmonizationSpec spec, StageInput input, CancellationToken cancellationToken)
     {

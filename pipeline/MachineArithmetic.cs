@@ -13,7 +13,14 @@ namespace FreeMask.Pipeline;
 internal static class MachineArithmetic
 {
     // Environment variables with which these libraries choose other kernels.
-    private static readonly string[] Overrides = ["ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "MKL_ENABLE_INSTRUCTIONS", "MKL_CBWR"];
+    private static readonly string[] Overrides =
+    [
+        "ATEN_CPU_CAPABILITY",
+        "ONEDNN_MAX_CPU_ISA",
+        "DNNL_MAX_CPU_ISA",
+        "MKL_ENABLE_INSTRUCTIONS",
+        "MKL_CBWR",
+    ];
 
     /// <summary>Such as <c>x64 AuthenticAMD-26-2-1 v512, libtorch 2.10.0, onnxruntime 1.31.1</c>.</summary>
     public static string Describe()
@@ -24,11 +31,16 @@ internal static class MachineArithmetic
             $"libtorch {PackageVersion("libtorch")}",
             $"onnxruntime {PackageVersion("onnxruntime")}",
         };
-        parts.AddRange(Overrides.Where(name => Environment.GetEnvironmentVariable(name) is { Length: > 0 }).Select(name => $"{name}={Environment.GetEnvironmentVariable(name)}"));
+        parts.AddRange(
+            Overrides
+                .Where(name => Environment.GetEnvironmentVariable(name) is { Length: > 0 })
+                .Select(name => $"{name}={Environment.GetEnvironmentVariable(name)}")
+        );
         return string.Join(", ", parts);
     }
 
-    /// <summary>Vendor, family, model and stepping of the processor (CPUID leaves 0 and 1; AMD64 Architecture Programmer's Manual, volume 3, appendix E).</summary>
+    /// <summary>Vendor, family, model and stepping of the processor (CPUID leaves 0 and 1; AMD64 Architecture Programmer's Manual, volume
+    /// 3, appendix E).</summary>
     private static string Processor()
     {
         if (!X86Base.IsSupported) return "processor";

@@ -18,7 +18,11 @@ internal sealed class MaskStageHandler(IArtifactStore store) : IStageHandler, ID
 
     public bool Handles(RunSpec spec) => !spec.Source.IsFolder;
 
-    public async Task<IReadOnlyList<StageOutcome>> RunAsync(RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<StageOutcome>> RunAsync(
+        RunSpec spec,
+        IReadOnlyList<StageInput> inputs,
+        CancellationToken cancellationToken
+    )
     {
         var preset = AttentionPreset.ByName(spec.Mask.Preset);
         var options = Options(spec.Mask);
@@ -31,7 +35,13 @@ internal sealed class MaskStageHandler(IArtifactStore store) : IStageHandler, ID
 
     public void Dispose() => _models.Dispose();
 
-    private async Task<StageOutcome> MaskAsync(StageInput input, AttentionPreset preset, AffinityRefiner? refiner, MaskOptions options, CancellationToken cancellationToken)
+    private async Task<StageOutcome> MaskAsync(
+        StageInput input,
+        AttentionPreset preset,
+        AffinityRefiner? refiner,
+        MaskOptions options,
+        CancellationToken cancellationToken
+    )
     {
         var image = await store.GetImageAsync(input.Artifact(ArtifactNames.Image), cancellationToken);
         var attention = input.Artifact(ArtifactNames.Attention);
@@ -41,7 +51,10 @@ internal sealed class MaskStageHandler(IArtifactStore store) : IStageHandler, ID
         var result = MaskStage.Run(image, map, (byte)input.Plan.ClassIndex, options);
         SampleFact[] facts =
         [
-            new("mask.area", Math.Round((double)result.Labels.Labels.Count(l => l == input.Plan.ClassIndex) / result.Labels.Labels.Length, 6)),
+            new(
+                "mask.area",
+                Math.Round((double)result.Labels.Labels.Count(l => l == input.Plan.ClassIndex) / result.Labels.Labels.Length, 6)
+            ),
             new("mask.confidence", Math.Round(result.Confidence, 6)),
             new("mask.threshold", Math.Round(result.Threshold, 6)),
         ];
@@ -54,7 +67,10 @@ internal sealed class MaskStageHandler(IArtifactStore store) : IStageHandler, ID
     {
         var model = AffinityModel.Load(folder);
         if (model.Config.Sha256 != hash)
-            throw new FreeMaskException($"The affinity model in {folder} is not the one that this run was started with (its sha256 differs). Put that one back, or start a new run.");
+            throw new FreeMaskException(
+                $"The affinity model in {folder} is not the one that this run was started with (its sha256 differs). Put that one back, "
+                    + "or start a new run."
+            );
         return model;
     }
 

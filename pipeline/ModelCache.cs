@@ -97,7 +97,8 @@ internal sealed class ModelCache<TKey, TModel>(int capacity) : IDisposable
     private static void Close(List<Entry> entries)
     {
         foreach (var entry in entries)
-            if (entry.Opening is { IsCompletedSuccessfully: true } && entry.Opening.GetAwaiter().GetResult() is IDisposable model) model.Dispose();
+            if (entry.Opening is { IsCompletedSuccessfully: true } && entry.Opening.GetAwaiter().GetResult() is IDisposable model)
+                model.Dispose();
     }
 
     /// <summary>A reference to an entry.</summary>

@@ -18,14 +18,22 @@ internal sealed class PipelineEnvironment(BundleFolders bundles, TimeProvider ti
     /// <inheritdoc/>
     public Task<string?> HashBundleAsync(string model, CancellationToken cancellationToken)
     {
-        if (_known.TryGetValue(model, out var last) && time.GetElapsedTime(last.Checked) < CheckInterval) return last.Hash.WaitAsync(cancellationToken);
+        if (_known.TryGetValue(model, out var last) && time.GetElapsedTime(last.Checked) < CheckInterval)
+            return last.Hash.WaitAsync(cancellationToken);
         var folder = bundles.Find(model);
         var files = Describe(folder);
         // Bundles have gigabytes: they are hashed once, and again after a file has changed.
         var known = _known.AddOrUpdate(
             model,
             _ => new Known(files, time.GetTimestamp(), Read(folder)),
-            (_, old) => old with { Files = files, Checked = time.GetTimestamp(), Hash = old.Files == files && !old.Hash.IsFaulted ? old.Hash : Read(folder) });
+            (_, old) =>
+                old with
+                {
+                    Files = files,
+                    Checked = time.GetTimestamp(),
+                    Hash = old.Files == files && !old.Hash.IsFaulted ? old.Hash : Read(folder),
+                }
+        );
         return known.Hash.WaitAsync(cancellationToken);
     }
 
@@ -35,7 +43,14 @@ internal sealed class PipelineEnvironment(BundleFolders bundles, TimeProvider ti
     {
         try
         {
-            return string.Join('\n', BundleHash.FilesOf(folder).Select(f => string.Create(CultureInfo.InvariantCulture, $"{f} {new FileInfo(f).Length} {File.GetLastWriteTimeUtc(f).Ticks}")));
+            return string.Join(
+                '\n',
+                BundleHash
+                    .FilesOf(folder)
+                    .Select(f =>
+                        string.Create(CultureInfo.InvariantCulture, $"{f} {new FileInfo(f).Length} {File.GetLastWriteTimeUtc(f).Ticks}")
+                    )
+            );
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

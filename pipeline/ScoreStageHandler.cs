@@ -18,8 +18,11 @@ internal sealed class ScoreStageHandler(IArtifactStore store, OnnxSessionOptions
 
     public Stage Stage => Stage.Score;
 
-    public async Task<IReadOnlyList<StageOutcome>> RunAsync(RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken) =>
-        await StageArtifacts.EachAsync(inputs, input => ScoreAsync(spec.Scoring, input, cancellationToken));
+    public async Task<IReadOnlyList<StageOutcome>> RunAsync(
+        RunSpec spec,
+        IReadOnlyList<StageInput> inputs,
+        CancellationToken cancellationToken
+    ) => await StageArtifacts.EachAsync(inputs, input => ScoreAsync(spec.Scoring, input, cancellationToken));
 
     public void Dispose() => _models.Dispose();
 
@@ -32,7 +35,10 @@ internal sealed class ScoreStageHandler(IArtifactStore store, OnnxSessionOptions
         var labels = await store.GetLabelsAsync(input.Artifact(ArtifactNames.CompositeLabel), cancellationToken);
         // One image a call, so that a prediction cannot depend on the other images of the batch.
         var prediction = scoringModel.Model.Predict(image);
-        return StageOutcome.Scored(SampleScore.Compute(labels, prediction), [(ArtifactNames.Prediction, await store.PutAsync(prediction, cancellationToken))]);
+        return StageOutcome.Scored(
+            SampleScore.Compute(labels, prediction),
+            [(ArtifactNames.Prediction, await store.PutAsync(prediction, cancellationToken))]
+        );
     }
 
     private async Task<ScoringModel> TrainedAsync(SegmenterModel segmenter, CancellationToken cancellationToken)

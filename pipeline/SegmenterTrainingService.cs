@@ -39,7 +39,9 @@ internal sealed class SegmenterTrainingService(BundleFolders bundles, IArtifactS
             Threads = request.Spec.Execution.TrainingThreads,
             InitialFolder = Start(request.Spec),
         };
-        var checkpoint = request.Checkpoint is { } last ? await store.GetAsync(last.Artifact, cancellationToken) : (ReadOnlyMemory<byte>?)null;
+        var checkpoint = request.Checkpoint is { } last
+            ? await store.GetAsync(last.Artifact, cancellationToken)
+            : (ReadOnlyMemory<byte>?)null;
         var checkpoints = new Checkpoints(checkpoint, store, monitor);
         var progress = new Progress(monitor);
         // A dedicated thread: a training computes for minutes.
@@ -50,7 +52,12 @@ internal sealed class SegmenterTrainingService(BundleFolders bundles, IArtifactS
     }
 
     /// <inheritdoc/>
-    public async Task<SegmenterQuality> EvaluateAsync(RunSpec spec, SegmenterModel model, ITrainingMonitor monitor, CancellationToken cancellationToken)
+    public async Task<SegmenterQuality> EvaluateAsync(
+        RunSpec spec,
+        SegmenterModel model,
+        ITrainingMonitor monitor,
+        CancellationToken cancellationToken
+    )
     {
         var dataset = spec.Evaluation.Dataset == "heldout"
             ? VocFolder.OpenAsVoc(Path.Combine(bundles.Find(spec.Model), HeldOutFolder), HeldOutList)
@@ -76,7 +83,9 @@ internal sealed class SegmenterTrainingService(BundleFolders bundles, IArtifactS
         var folder = Path.Combine(bundles.Find(spec.Model), part);
         return File.Exists(Path.Combine(folder, ModelFileNames.Weights))
             ? folder
-            : throw new FreeMaskException($"The bundle '{spec.Model}' has no {what} to start from ({folder}); set training.init to another value.");
+            : throw new FreeMaskException(
+                $"The bundle '{spec.Model}' has no {what} to start from ({folder}); set training.init to another value."
+            );
     }
 
     /// <summary>Passes checkpoints to the run. The training thread waits until each is durable.</summary>
@@ -91,7 +100,10 @@ internal sealed class SegmenterTrainingService(BundleFolders bundles, IArtifactS
             SaveAsync(handler, checkpoint.ToBytes()).GetAwaiter().GetResult();
 
         private async Task SaveAsync(int handler, ReadOnlyMemory<byte> checkpoint) =>
-            await monitor.SaveAsync(new TrainingCheckpoint(handler, await store.PutAsync(checkpoint, CancellationToken.None)), CancellationToken.None);
+            await monitor.SaveAsync(
+                new TrainingCheckpoint(handler, await store.PutAsync(checkpoint, CancellationToken.None)),
+                CancellationToken.None
+            );
     }
 
     private sealed class Progress(ITrainingMonitor monitor) : IProgress<Training.Mask2Former.TrainingProgress>

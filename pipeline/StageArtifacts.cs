@@ -21,10 +21,14 @@ internal static class StageArtifacts
         store.PutAsync(IndexedPng.Encode(labels), cancellationToken);
 
     /// <summary>The sample's random stream for a purpose.</summary>
-    internal static CounterRandom Stream(this StageInput input, string purpose) => new(input.Plan.Seed, input.Plan.Stream, input.Attempt, purpose);
+    internal static CounterRandom Stream(this StageInput input, string purpose) =>
+        new(input.Plan.Seed, input.Plan.Stream, input.Attempt, purpose);
 
     /// <summary>Processes the samples one after another.</summary>
-    internal static async Task<IReadOnlyList<StageOutcome>> EachAsync(IReadOnlyList<StageInput> inputs, Func<StageInput, Task<StageOutcome>> work)
+    internal static async Task<IReadOnlyList<StageOutcome>> EachAsync(
+        IReadOnlyList<StageInput> inputs,
+        Func<StageInput, Task<StageOutcome>> work
+    )
     {
         var outcomes = new StageOutcome[inputs.Count];
         for (var i = 0; i < outcomes.Length; i++) outcomes[i] = await work(inputs[i]);

@@ -67,7 +67,8 @@ public class AffinityWalkBenchmarks
             var random = new CounterRandom(1, "benchmark-walk");
             var pairs = new AffinityPairs(side, side, 5, PairSources.All);
             var embedding = new FeatureMap(64, side, side, new float[64 * side * side]);
-            for (var i = 0; i < embedding.Values.Length; i++) embedding.Values[i] = (i % side < side / 2 ? 0 : 2) + (0.2f * random.NextSingle());
+            for (var i = 0; i < embedding.Values.Length; i++)
+                embedding.Values[i] = (i % side < side / 2 ? 0 : 2) + (0.2f * random.NextSingle());
             return new Scene(pairs, embedding, pairs.Affinities(embedding), Noise(side, random), Noise(side, random));
         }
 

@@ -5,7 +5,8 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 namespace FreeMask.Benchmarks;
 
 /// <summary>
-/// For operations of a good part of a second: eight single calls after two to warm up, in this process (a child process would have to find the tensor library once more).
+/// For operations of a good part of a second: eight single calls after two to warm up, in this process (a child process would have to find
+/// the tensor library once more).
 /// </summary>
 internal sealed class BriefConfig : ManualConfig
 {

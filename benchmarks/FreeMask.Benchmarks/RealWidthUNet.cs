@@ -5,8 +5,9 @@ using FreeMask.Randomness;
 namespace FreeMask.Benchmarks;
 
 /// <summary>
-/// Writes a U-Net with the architecture and widths of Stable Diffusion 1.5 (CompVis/stable-diffusion-v1-5, unet/config.json: block_out_channels 320, 640, 1280, 1280, two layers a block, eight
-/// heads, text of width 768) and random weights, in the form that exporters write: decomposed softmax, weights in a file beside the graph.
+/// Writes a U-Net with the architecture and widths of Stable Diffusion 1.5 (CompVis/stable-diffusion-v1-5, unet/config.json:
+/// block_out_channels 320, 640, 1280, 1280, two layers a block, eight heads, text of width 768) and random weights, in the form that
+/// exporters write: decomposed softmax, weights in a file beside the graph.
 /// </summary>
 internal sealed class RealWidthUNet : IDisposable
 {
@@ -66,8 +67,15 @@ internal sealed class RealWidthUNet : IDisposable
 
     private string Time()
     {
-        var frequencies = Enumerable.Range(0, Widths[0] / 2).Select(i => (float)Math.Exp(-Math.Log(10_000) * i / (Widths[0] / 2))).ToArray();
-        var angles = Op("Mul", Op("Unsqueeze", "timestep", _graph.Int64s(0, 1)), _graph.Weight("frequencies", frequencies, 1, frequencies.Length));
+        var frequencies = Enumerable
+            .Range(0, Widths[0] / 2)
+            .Select(i => (float)Math.Exp(-Math.Log(10_000) * i / (Widths[0] / 2)))
+            .ToArray();
+        var angles = Op(
+            "Mul",
+            Op("Unsqueeze", "timestep", _graph.Int64s(0, 1)),
+            _graph.Weight("frequencies", frequencies, 1, frequencies.Length)
+        );
         var sinusoids = _graph.Op("Concat", [Op("Cos", angles), Op("Sin", angles)], ("axis", 1));
         var hidden = Silu(Linear("time_embedding.linear_1", sinusoids, Widths[0], TimeWidth));
         return Silu(Linear("time_embedding.linear_2", hidden, TimeWidth, TimeWidth));
@@ -101,7 +109,13 @@ internal sealed class RealWidthUNet : IDisposable
         }
 
         if (block == Widths.Length - 1) return h;
-        var larger = _graph.Op("Resize", [h, "", _graph.Weight("double", [1, 1, 2, 2], 4)], ("mode", "nearest"), ("coordinate_transformation_mode", "asymmetric"), ("nearest_mode", "floor"));
+        var larger = _graph.Op(
+            "Resize",
+            [h, "", _graph.Weight("double", [1, 1, 2, 2], 4)],
+            ("mode", "nearest"),
+            ("coordinate_transformation_mode", "asymmetric"),
+            ("nearest_mode", "floor")
+        );
         return Convolution($"up_blocks.{block}.upsamplers.0.conv", larger, width, width);
     }
 
@@ -125,7 +139,12 @@ internal sealed class RealWidthUNet : IDisposable
         h = Op("Add", h, Attention($"{block}/attn2", LayerNorm($"{block}.norm2", h, width), "encoder_hidden_states", width, TextWidth));
         _graph.Scope = "/" + block;
         // GEGLU: half of the projection gates the other half.
-        var halves = _graph.Op("Split", [Linear($"{block}.ff.net.0.proj", LayerNorm($"{block}.norm3", h, width), width, 8 * width)], 2, ("axis", -1));
+        var halves = _graph.Op(
+            "Split",
+            [Linear($"{block}.ff.net.0.proj", LayerNorm($"{block}.norm3", h, width), width, 8 * width)],
+            2,
+            ("axis", -1)
+        );
         h = Op("Add", h, Linear($"{block}.ff.net.2", Op("Mul", halves[0], Gelu(halves[1])), 4 * width, width));
         var back = Op("Reshape", Transpose(h, 0, 2, 1), Op("Shape", x));
         return Op("Add", Convolution($"{name}.proj_out", back, width, width, kernel: 1), x);
@@ -160,13 +179,22 @@ internal sealed class RealWidthUNet : IDisposable
     private string GroupNorm(string name, string x, int width)
     {
         var grouped = Op("Reshape", x, _graph.Int64s(0, Groups, -1));
-        var normal = _graph.Op("InstanceNormalization", [grouped, Ones($"{name}.ones", Groups), _graph.Weight($"{name}.zeros", new float[Groups], Groups)], ("epsilon", NormEpsilon));
+        var normal = _graph.Op(
+            "InstanceNormalization",
+            [grouped, Ones($"{name}.ones", Groups), _graph.Weight($"{name}.zeros", new float[Groups], Groups)],
+            ("epsilon", NormEpsilon)
+        );
         var scaled = Op("Mul", Op("Reshape", normal, Op("Shape", x)), Ones($"{name}.weight", width, 1, 1));
         return Op("Add", scaled, _graph.Weight($"{name}.bias", new float[width], width, 1, 1));
     }
 
     private string LayerNorm(string name, string x, int width) =>
-        _graph.Op("LayerNormalization", [x, Ones($"{name}.weight", width), _graph.Weight($"{name}.bias", new float[width], width)], ("axis", -1), ("epsilon", NormEpsilon));
+        _graph.Op(
+            "LayerNormalization",
+            [x, Ones($"{name}.weight", width), _graph.Weight($"{name}.bias", new float[width], width)],
+            ("axis", -1),
+            ("epsilon", NormEpsilon)
+        );
 
     private string Silu(string x) => Op("Mul", x, Op("Sigmoid", x));
 

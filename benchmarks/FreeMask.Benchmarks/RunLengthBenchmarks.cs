@@ -19,7 +19,10 @@ public class RunLengthBenchmarks
     {
         _mask = Array.ConvertAll(Pictures.Labels(Width, Height, 3, 1).Labels, v => v == 1 ? (byte)1 : (byte)0);
         _runs = RunLengthMask.Encode(_mask, Width);
-        _other = RunLengthMask.Encode(Array.ConvertAll(Pictures.Labels(Width, Height, 3, 2).Labels, v => v == 1 ? (byte)1 : (byte)0), Width);
+        _other = RunLengthMask.Encode(
+            Array.ConvertAll(Pictures.Labels(Width, Height, 3, 2).Labels, v => v == 1 ? (byte)1 : (byte)0),
+            Width
+        );
         _compressed = _runs.ToCompressed();
     }
 

@@ -5,8 +5,9 @@ using TorchSharp;
 namespace FreeMask.Benchmarks;
 
 /// <summary>
-/// A training step (forward, losses, backward, clip, AdamW) and inference of a small Mask2Former: Swin of 32 channels with depths 2, 2, 2, 2 and windows of 7, d = 64, eight heads,
-/// three encoder and three decoder layers, 20 queries, 21 classes, 1024 points; a batch of eight pictures of 128 x 128 with three rectangles each.
+/// A training step (forward, losses, backward, clip, AdamW) and inference of a small Mask2Former: Swin of 32 channels with depths 2, 2, 2,
+/// 2 and windows of 7, d = 64, eight heads, three encoder and three decoder layers, 20 queries, 21 classes, 1024 points; a batch of eight
+/// pictures of 128 x 128 with three rectangles each.
 /// </summary>
 [Config(typeof(BriefConfig))]
 public class TrainStepBenchmarks

@@ -10,9 +10,9 @@ using Orleans.TestingHost;
 namespace FreeMask.Load.Benchmarks;
 
 /// <summary>
-/// A run over several silos, each with one device that takes 8 ms a batch and 0.5 ms an item: how much of what the devices could do at most, in
-/// full batches without a pause, they do. The silos are in this process: what they say to each other is serialized, but stays in memory. One SQLite file has
-/// their state.
+/// A run over several silos, each with one device that takes 8 ms a batch and 0.5 ms an item: how much of what the devices could do at
+/// most, in full batches without a pause, they do. The silos are in this process: what they say to each other is serialized, but stays in
+/// memory. One SQLite file has their state.
 /// </summary>
 internal static class BatchingLoad
 {
@@ -29,8 +29,14 @@ internal static class BatchingLoad
             var parallelism = arguments.ElementAtOrDefault(2) ?? "1";
             var devices = new FakeDevices(perBatch: 8, perItem: 0.5);
             var builder = new InProcessTestClusterBuilder(silos);
-            (builder.Options.ClusterId, builder.Options.ServiceId, builder.Options.ConfigureFileLogging) = (SiloHosting.DefaultCluster, SiloHosting.DefaultCluster, false);
-            builder.ConfigureSiloHost((options, host) => Configure(host, options.SiloName, folder.FullName, databases, devices, parallelism));
+            (builder.Options.ClusterId, builder.Options.ServiceId, builder.Options.ConfigureFileLogging) = (
+                SiloHosting.DefaultCluster,
+                SiloHosting.DefaultCluster,
+                false
+            );
+            builder.ConfigureSiloHost(
+                (options, host) => Configure(host, options.SiloName, folder.FullName, databases, devices, parallelism)
+            );
             await using var cluster = builder.Build();
             await cluster.DeployAsync();
             // What is measured is silos that have been at work for a while: the first thousands of calls are compiled code's first.
@@ -39,10 +45,17 @@ internal static class BatchingLoad
             var status = await LoadRun.CompleteAsync(cluster.Client, "load", LoadRun.SpecOf(samples, Batch));
             var spec = LoadRun.SpecOf(samples, Batch);
             var least = StageTable.Default.Stages.Sum(stage => devices.Least(samples, stage.BatchSize(spec))) / silos;
-            await output.WriteLineAsync("silos  parallelism  samples  batch  mean batch  items/s  limit items/s  share of limit  devices busy");
-            await output.WriteLineAsync(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{silos,5}  {parallelism,11}  {samples,7}  {Batch,5}  {devices.Items / (double)devices.Batches,10:0.00}  {devices.Items / devices.Seconds,7:0}  {devices.Items / least,13:0}  {least / devices.Seconds,14:0.0%}  {devices.Busy / silos / devices.Seconds,12:0.0%}   {status.State} {status.Reason}"));
+            await output.WriteLineAsync(
+                "silos  parallelism  samples  batch  mean batch  items/s  limit items/s  share of limit  devices busy"
+            );
+            await output.WriteLineAsync(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{silos,5}  {parallelism,11}  {samples,7}  {Batch,5}  {devices.Items / (double)devices.Batches,10:0.00}  "
+                        + $"{devices.Items / devices.Seconds,7:0}  {devices.Items / least,13:0}  {least / devices.Seconds,14:0.0%}  "
+                        + $"{devices.Busy / silos / devices.Seconds,12:0.0%}   {status.State} {status.Reason}"
+                )
+            );
         }
         finally
         {
@@ -50,7 +63,14 @@ internal static class BatchingLoad
         }
     }
 
-    private static void Configure(IHostApplicationBuilder host, string name, string folder, SqliteDatabases databases, FakeDevices devices, string parallelism)
+    private static void Configure(
+        IHostApplicationBuilder host,
+        string name,
+        string folder,
+        SqliteDatabases databases,
+        FakeDevices devices,
+        string parallelism
+    )
     {
         host.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {

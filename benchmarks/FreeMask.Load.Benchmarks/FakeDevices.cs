@@ -40,7 +40,8 @@ internal sealed class FakeDevices(double perBatch, double perItem)
     {
         if (perBatch == 0 && perItem == 0) return _ => Task.CompletedTask;
         var line = new BlockingCollection<Batch>();
-        // A thread of its own wakes to a tenth of a millisecond; a timer would add up to two to every batch, which would count as coordination.
+        // A thread of its own wakes to a tenth of a millisecond; a timer would add up to two to every batch, which would count as
+        // coordination.
         new Thread(() => Serve(line)) { IsBackground = true, Name = "device" }.Start();
         return async items =>
         {

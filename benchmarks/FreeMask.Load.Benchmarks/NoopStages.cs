@@ -13,7 +13,12 @@ internal sealed class NoopStages(IArtifactStore store, FakeDevices devices) : IS
 
     public IStageRunner Create(string device) => this;
 
-    public async Task<IReadOnlyList<StageOutcome>> RunAsync(Stage kind, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<StageOutcome>> RunAsync(
+        Stage kind,
+        RunSpec spec,
+        IReadOnlyList<StageInput> inputs,
+        CancellationToken cancellationToken
+    )
     {
         var hash = await _artifact.Value;
         await _device(inputs.Count);
@@ -28,8 +33,12 @@ internal sealed class NoopStages(IArtifactStore store, FakeDevices devices) : IS
         return new SegmenterModel(hash, hash, null);
     }
 
-    public Task<SegmenterQuality> EvaluateAsync(RunSpec spec, SegmenterModel model, ITrainingMonitor monitor, CancellationToken cancellationToken) =>
-        Task.FromResult(new SegmenterQuality(1, []));
+    public Task<SegmenterQuality> EvaluateAsync(
+        RunSpec spec,
+        SegmenterModel model,
+        ITrainingMonitor monitor,
+        CancellationToken cancellationToken
+    ) => Task.FromResult(new SegmenterQuality(1, []));
 
     private static StageOutcome OutcomeOf(Stage kind, int index, string hash)
     {

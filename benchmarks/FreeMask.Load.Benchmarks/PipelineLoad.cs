@@ -5,8 +5,8 @@ using FreeMask.Hosting.Silos;
 namespace FreeMask.Load.Benchmarks;
 
 /// <summary>
-/// A whole durable run with stages that do nothing, in one silo: samples a second, bytes of state and peak memory a sample. Peak memory is the
-/// process's, so give one number a process to compare it.
+/// A whole durable run with stages that do nothing, in one silo: samples a second, bytes of state and peak memory a sample. Peak memory is
+/// the process's, so give one number a process to compare it.
 /// </summary>
 internal static class PipelineLoad
 {
@@ -26,7 +26,12 @@ internal static class PipelineLoad
         var folder = Directory.CreateTempSubdirectory("freemask-load-");
         try
         {
-            var options = new EmbeddedSiloOptions { DataFolder = folder.FullName, Settings = store.Settings, Services = s => LoadRun.Register(s, FakeDevices.Instant) };
+            var options = new EmbeddedSiloOptions
+            {
+                DataFolder = folder.FullName,
+                Settings = store.Settings,
+                Services = s => LoadRun.Register(s, FakeDevices.Instant),
+            };
             await using var silo = await EmbeddedSilo.StartAsync(options, CancellationToken.None);
             using var process = Process.GetCurrentProcess();
             var (began, cpu) = (TimeProvider.System.GetTimestamp(), process.TotalProcessorTime);
@@ -36,9 +41,13 @@ internal static class PipelineLoad
             var work = (process.TotalProcessorTime - cpu).TotalMilliseconds / samples;
             var bytes = folder.EnumerateFiles("state.db*").Sum(f => f.Length);
             var state = bytes == 0 ? "elsewhere" : string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)samples:0}");
-            await output.WriteLineAsync(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{store.Name,-10}  {samples,7}  {seconds,7:0.0}  {samples / seconds,9:0}  {work,13:0.00}  {state,18}  {process.PeakWorkingSet64 / 1048576.0,8:0}   {status.State} {status.Reason}"));
+            await output.WriteLineAsync(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{store.Name,-10}  {samples,7}  {seconds,7:0.0}  {samples / seconds,9:0}  {work,13:0.00}  {state,18}  "
+                        + $"{process.PeakWorkingSet64 / 1048576.0,8:0}   {status.State} {status.Reason}"
+                )
+            );
         }
         finally
         {

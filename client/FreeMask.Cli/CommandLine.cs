@@ -18,7 +18,9 @@ internal static class CommandLine
         catch (Exception exception)
         {
             // Verbs handle their own errors; this handles errors before and after them.
-            environment.Error.WriteLine(FileAccessError.Of(exception)?.Message ?? $"The command line could not be read: {exception.Message}");
+            environment.Error.WriteLine(
+                FileAccessError.Of(exception)?.Message ?? $"The command line could not be read: {exception.Message}"
+            );
         }
 
         if (environment.Out is not GuardedWriter { Failure: { } failure }) return code;
@@ -29,7 +31,14 @@ internal static class CommandLine
     private static async Task<int> InvokeAsync(string[] args, CliEnvironment environment, CancellationToken stop)
     {
         var host = new VerbHost(environment, args);
-        var root = new RootCommand("Semantic-segmentation data sets without annotation, and the segmenter trained on them.") { host.Json, host.Data, host.Cluster, host.Quiet, host.Verbose };
+        var root = new RootCommand("Semantic-segmentation data sets without annotation, and the segmenter trained on them.")
+        {
+            host.Json,
+            host.Data,
+            host.Cluster,
+            host.Quiet,
+            host.Verbose,
+        };
         foreach (var verb in Catalog.Create(host)) root.Add(verb);
 
         var configuration = new InvocationConfiguration
@@ -53,5 +62,7 @@ internal static class CommandLine
     }
 
     private static string Path(Command command) =>
-        command is RootCommand ? "freemask" : $"{command.Parents.OfType<Command>().Select(Path).FirstOrDefault() ?? "freemask"} {command.Name}";
+        command is RootCommand
+            ? "freemask"
+            : $"{command.Parents.OfType<Command>().Select(Path).FirstOrDefault() ?? "freemask"} {command.Name}";
 }

@@ -3,7 +3,8 @@ namespace FreeMask.Files;
 /// <summary>Files that a reader sees whole or not at all.</summary>
 internal static class AtomicFile
 {
-    /// <summary>Writes a file under a temporary name beside it and renames it. Where that fails, on a full disk for example, the old file stays and nothing else is left.</summary>
+    /// <summary>Writes a file under a temporary name beside it and renames it. Where that fails, on a full disk for example, the old file
+    /// stays and nothing else is left.</summary>
     /// <param name="path">The file; its folder exists.</param>
     /// <param name="write">Writes the contents.</param>
     public static void Write(string path, Action<Stream> write)
@@ -49,7 +50,8 @@ internal static class AtomicFile
     }
 
     /// <summary>Writes a text as UTF-8, as <see cref="WriteAsync(string, ReadOnlyMemory{byte}, CancellationToken)"/> does.</summary>
-    public static Task WriteAsync(string path, string text, CancellationToken stop) => WriteAsync(path, System.Text.Encoding.UTF8.GetBytes(text), stop);
+    public static Task WriteAsync(string path, string text, CancellationToken stop) =>
+        WriteAsync(path, System.Text.Encoding.UTF8.GetBytes(text), stop);
 
     private static string TemporaryName(string path) => $"{path}.{Environment.ProcessId}.tmp";
 }

@@ -1,12 +1,14 @@
 namespace FreeMask.Files;
 
-/// <summary>Files and folders that only the user who made them may read: state, logs, and prompts are nobody else's business. Windows goes by the folder above.</summary>
+/// <summary>Files and folders that only the user who made them may read: state, logs, and prompts are nobody else's business. Windows goes
+/// by the folder above.</summary>
 internal static class PrivateFiles
 {
     private const UnixFileMode OwnFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode OwnFolder = OwnFile | UnixFileMode.UserExecute;
 
-    /// <summary>Makes a folder with mode 0700 where it is absent, and the folders above it as usual. A folder that is there keeps its mode.</summary>
+    /// <summary>Makes a folder with mode 0700 where it is absent, and the folders above it as usual. A folder that is there keeps its
+    /// mode.</summary>
     public static void CreateFolder(string path)
     {
         if (Directory.Exists(path)) return;

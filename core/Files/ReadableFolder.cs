@@ -4,8 +4,8 @@ namespace FreeMask.Files;
 internal static class ReadableFolder
 {
     /// <summary>
-    /// Makes sure that a folder can be listed and its files be reached. Without the right to, the system says of every file in it that it does not exist, which
-    /// would be reported as missing.
+    /// Makes sure that a folder can be listed and its files be reached. Without the right to, the system says of every file in it that it
+    /// does not exist, which would be reported as missing.
     /// </summary>
     /// <exception cref="FreeMaskException">It is absent, no folder, or may not be read.</exception>
     public static void Require(string folder)
@@ -18,7 +18,10 @@ internal static class ReadableFolder
         }
         catch (UnauthorizedAccessException e)
         {
-            throw new FreeMaskException($"The folder {folder} cannot be read: permission denied. Give this user the right to list and open what is in it.", e);
+            throw new FreeMaskException(
+                $"The folder {folder} cannot be read: permission denied. Give this user the right to list and open what is in it.",
+                e
+            );
         }
         catch (IOException e) when (e is not (FileNotFoundException or DirectoryNotFoundException))
         {

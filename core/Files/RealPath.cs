@@ -1,8 +1,8 @@
 namespace FreeMask.Files;
 
 /// <summary>
-/// Paths without links. A link is resolved from the folder that it really lies in: .NET's own resolution takes <c>..</c> from the path by which one came, which
-/// is another place where a folder on the way is a link too.
+/// Paths without links. A link is resolved from the folder that it really lies in: .NET's own resolution takes <c>..</c> from the path by
+/// which one came, which is another place where a folder on the way is a link too.
 /// </summary>
 internal static class RealPath
 {
@@ -34,11 +34,13 @@ internal static class RealPath
 
             if (++links > MostLinks) throw new FreeMaskException($"{path} cannot be opened: its links go in a circle.");
             if (Path.IsPathRooted(target)) real = Path.GetPathRoot(Path.GetFullPath(target))!;
-            foreach (var step in Parts(Path.IsPathRooted(target) ? target[Path.GetPathRoot(target)!.Length..] : target).Reverse()) rest.Push(step);
+            foreach (var step in Parts(Path.IsPathRooted(target) ? target[Path.GetPathRoot(target)!.Length..] : target).Reverse())
+                rest.Push(step);
         }
 
         return real;
     }
 
-    private static string[] Parts(string path) => path.Split([Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar], StringSplitOptions.RemoveEmptyEntries);
+    private static string[] Parts(string path) =>
+        path.Split([Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar], StringSplitOptions.RemoveEmptyEntries);
 }

@@ -15,17 +15,20 @@ internal sealed record MaskColors(int Classes, IReadOnlyDictionary<int, byte> Co
 }
 
 /// <summary>
-/// Reads class masks. Values of a grey PNG are labels. Palettes are only a way to store colours, and image tools re-order them: a palette PNG is read by its
-/// colours, as an RGB PNG is; where the data set does not know these, but all are greys, their levels are labels (a grey mask that a tool gave a palette).
+/// Reads class masks. Values of a grey PNG are labels. Palettes are only a way to store colours, and image tools re-order them: a palette
+/// PNG is read by its colours, as an RGB PNG is; where the data set does not know these, but all are greys, their levels are labels (a grey
+/// mask that a tool gave a palette).
 /// </summary>
 internal static class ClassMask
 {
     /// <summary>Reads a mask as it is stored, with its EXIF orientation.</summary>
-    /// <exception cref="FreeMaskException">The file is missing or damaged, or has a colour or label that the data set does not know.</exception>
+    /// <exception cref="FreeMaskException">The file is missing or damaged, or has a colour or label that the data set does not
+    /// know.</exception>
     internal static (LabelMap Stored, int Orientation) Load(string path, MaskColors colors)
     {
         var data = ImageCodec.ReadFile(path);
-        if (!PngReader.HasSignature(data)) throw new FreeMaskException($"{path} is not a PNG; masks must be PNG files, because other formats change their values.");
+        if (!PngReader.HasSignature(data))
+            throw new FreeMaskException($"{path} is not a PNG; masks must be PNG files, because other formats change their values.");
         return (Read(PngReader.Read(data, path, ImageCodec.MaximumPixels), path, colors), ExifOrientation.Of(data));
     }
 
@@ -57,7 +60,8 @@ internal static class ClassMask
     private static int[] Keys(PngImage png, string path)
     {
         var keys = new int[png.Width * png.Height];
-        for (var i = 0; i < keys.Length; i++) keys[i] = png.ColorType == PngColorType.Indexed ? Entry(png, png.Samples[i], path) : Color(png, i * png.Channels, path);
+        for (var i = 0; i < keys.Length; i++)
+            keys[i] = png.ColorType == PngColorType.Indexed ? Entry(png, png.Samples[i], path) : Color(png, i * png.Channels, path);
         return keys;
     }
 
@@ -69,13 +73,20 @@ internal static class ClassMask
     {
         Span<int> rgb = [png.Samples[at], png.Samples[at + 1], png.Samples[at + 2]];
         if (png.BitDepth == 16)
-            foreach (ref var sample in rgb) sample = sample % 257 == 0 ? sample / 257 : throw new FreeMaskException($"{path} has colours of 16 bits that are none of 8; save the mask with 8 bits.");
+            foreach (ref var sample in rgb)
+                sample =
+                    sample % 257 == 0
+                        ? sample / 257
+                        : throw new FreeMaskException($"{path} has colours of 16 bits that are none of 8; save the mask with 8 bits.");
         return MaskColors.Key(rgb[0], rgb[1], rgb[2]);
     }
 
-    private static byte Label(int value, string path, MaskColors colors) => value == LabelMap.Ignore || value < colors.Classes
-        ? (byte)value
-        : throw new FreeMaskException($"{path} has the label {value}, but the data set has {colors.Classes} classes (0 to {colors.Classes - 1}; 255 is void).");
+    private static byte Label(int value, string path, MaskColors colors) =>
+        value == LabelMap.Ignore || value < colors.Classes
+            ? (byte)value
+            : throw new FreeMaskException(
+                $"{path} has the label {value}, but the data set has {colors.Classes} classes (0 to {colors.Classes - 1}; 255 is void)."
+            );
 
     private static bool IsGrey(int key) => key % 0x010101 == 0;
 

@@ -3,9 +3,11 @@ using System.Buffers.Binary;
 namespace FreeMask.Imaging;
 
 /// <summary>
-/// JPEGs of four components: CMYK, and Adobe's YCCK. Image libraries turn them to RGB each in its own way; here R = (255 - C) (255 - K) / 255, rounded, as Pillow's
-/// <c>convert("RGB")</c> does, which data sets are made with; no colour profile is applied. All four are stored inverted, as Adobe does, whether its marker is there
-/// or not: so read them Pillow and ImageMagick, and files that are not inverted are hardly made. Sequential and progressive, Huffman-coded, 8 bits (ITU-T T.81).
+/// JPEGs of four components: CMYK, and Adobe's YCCK. Image libraries turn them to RGB each in its own way; here R = (255 - C) (255 - K) /
+/// 255, rounded, as Pillow's
+/// <c>convert("RGB")</c> does, which data sets are made with; no colour profile is applied. All four are stored inverted, as Adobe does,
+/// whether its marker is there or not: so read them Pillow and ImageMagick, and files that are not inverted are hardly made. Sequential and
+/// progressive, Huffman-coded, 8 bits (ITU-T T.81).
 /// </summary>
 internal sealed class CmykJpeg
 {
@@ -43,7 +45,8 @@ internal sealed class CmykJpeg
         {
             return new CmykJpeg(origin, maximumPixels).Decode(data);
         }
-        catch (Exception e) when (e is InvalidDataException or EndOfStreamException or ArgumentOutOfRangeException or IndexOutOfRangeException)
+        catch (Exception e)
+            when (e is InvalidDataException or EndOfStreamException or ArgumentOutOfRangeException or IndexOutOfRangeException)
         {
             throw new FreeMaskException($"{origin} is damaged or truncated; it cannot be read as JPG.", e);
         }
@@ -81,14 +84,16 @@ internal sealed class CmykJpeg
     private void Frame(ReadOnlySpan<byte> body, bool progressive)
     {
         var (height, width) = (BinaryPrimitives.ReadUInt16BigEndian(body[1..]), BinaryPrimitives.ReadUInt16BigEndian(body[3..]));
-        if (body[0] != 8 || width == 0 || height == 0 || _frame is not null) throw new InvalidDataException("The frame is not one of 8 bits.");
+        if (body[0] != 8 || width == 0 || height == 0 || _frame is not null)
+            throw new InvalidDataException("The frame is not one of 8 bits.");
         ImageLimits.Require(width, height, _maximumPixels, _origin);
         var components = new JpegComponent[body[5]];
         for (var c = 0; c < components.Length; c++)
         {
             var entry = body.Slice(6 + (3 * c), 3);
             components[c] = new JpegComponent(entry[0], entry[1] >> 4, entry[1] & 15, entry[2]);
-            if (components[c].Horizontal is 0 or > 4 || components[c].Vertical is 0 or > 4) throw new InvalidDataException("A sampling factor is wrong.");
+            if (components[c].Horizontal is 0 or > 4 || components[c].Vertical is 0 or > 4)
+                throw new InvalidDataException("A sampling factor is wrong.");
         }
 
         _frame = new JpegFrame(width, height, progressive, components);
@@ -112,7 +117,8 @@ internal sealed class CmykJpeg
         while (body.Length > 0)
         {
             var (wide, table) = (body[0] >> 4 != 0, new ushort[64]);
-            for (var k = 0; k < 64; k++) table[JpegScan.ZigZag[k]] = wide ? BinaryPrimitives.ReadUInt16BigEndian(body[(1 + (2 * k))..]) : body[1 + k];
+            for (var k = 0; k < 64; k++)
+                table[JpegScan.ZigZag[k]] = wide ? BinaryPrimitives.ReadUInt16BigEndian(body[(1 + (2 * k))..]) : body[1 + k];
             _quantization[body[0] & 15] = table;
             body = body[(wide ? 129 : 65)..];
         }
@@ -125,19 +131,30 @@ internal sealed class CmykJpeg
         for (var c = 0; c < components.Length; c++)
         {
             var (id, tables) = (body[1 + (2 * c)], body[2 + (2 * c)]);
-            components[c] = frame.Components.FirstOrDefault(component => component.Id == id) ?? throw new InvalidDataException("A scan names an unknown component.");
+            components[c] =
+                frame.Components.FirstOrDefault(component => component.Id == id)
+                ?? throw new InvalidDataException("A scan names an unknown component.");
             (components[c].Dc, components[c].Ac) = (_dc[tables >> 4], _ac[tables & 15]);
         }
 
         var range = body[(1 + (2 * components.Length))..];
-        var scan = frame.Progressive ? new JpegScan(frame, components, range[0], Math.Min((int)range[1], 63), range[2] >> 4, range[2] & 15) : new JpegScan(frame, components, 0, 63, 0, 0);
+        var scan = frame.Progressive
+            ? new JpegScan(frame, components, range[0], Math.Min((int)range[1], 63), range[2] >> 4, range[2] & 15)
+            : new JpegScan(frame, components, 0, 63, 0, 0);
         return scan.Decode(data, at, _restart);
     }
 
     private RgbImage ToRgb(JpegFrame frame)
     {
-        var planes = frame.Components.Select(component => JpegTransform.Samples(
-            component, _quantization[component.Quantization] ?? throw new InvalidDataException("A quantization table is missing."), frame)).ToArray();
+        var planes = frame
+            .Components.Select(component =>
+                JpegTransform.Samples(
+                    component,
+                    _quantization[component.Quantization] ?? throw new InvalidDataException("A quantization table is missing."),
+                    frame
+                )
+            )
+            .ToArray();
         var result = new RgbImage(frame.Width, frame.Height);
         Span<float> inks = stackalloc float[4];
         for (var y = 0; y < frame.Height; y++)

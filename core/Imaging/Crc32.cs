@@ -2,7 +2,8 @@ using System.Buffers.Binary;
 
 namespace FreeMask.Imaging;
 
-/// <summary>The CRC of PNG chunks: polynomial 0xEDB88320, reflected (PNG specification, annex D), eight bytes a step (Kounavis and Berry, "slicing by 8").</summary>
+/// <summary>The CRC of PNG chunks: polynomial 0xEDB88320, reflected (PNG specification, annex D), eight bytes a step (Kounavis and Berry,
+/// "slicing by 8").</summary>
 internal static class Crc32
 {
     // Table k: what a byte becomes k bytes later.

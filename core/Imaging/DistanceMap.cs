@@ -22,7 +22,12 @@ internal static class DistanceMap
     /// <param name="metric">What counts as far.</param>
     /// <param name="clearOutside">Whether all around the image counts as clear.</param>
     /// <returns>In pixels: 0 for clear pixels, infinity where nothing is clear.</returns>
-    public static double[] Measure(ReadOnlySpan<byte> mask, int width, DistanceMetric metric = DistanceMetric.Euclidean, bool clearOutside = false)
+    public static double[] Measure(
+        ReadOnlySpan<byte> mask,
+        int width,
+        DistanceMetric metric = DistanceMetric.Euclidean,
+        bool clearOutside = false
+    )
     {
         var height = mask.Length / width;
         var columns = Columns(mask, width, height, clearOutside);
@@ -47,8 +52,8 @@ internal static class DistanceMap
     }
 
     /// <summary>
-    /// The nearest by way of any column of the row. From each pixel the search goes outwards and ends where the columns alone are farther than what was found, which is
-    /// soon wherever something is near; that is enough for all three metrics.
+    /// The nearest by way of any column of the row. From each pixel the search goes outwards and ends where the columns alone are farther
+    /// than what was found, which is soon wherever something is near; that is enough for all three metrics.
     /// </summary>
     private static void Row(ReadOnlySpan<double> columns, Span<double> distances, DistanceMetric metric, bool clearOutside)
     {

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace FreeMask.Imaging;
 
 /// <summary>
-/// Finds the EXIF orientation in the bytes of an image file: JPEG's APP1, PNG's eXIf (PNG specification, third edition, 11.3.4.5), WebP's EXIF chunk. One
-/// reader for all formats, so that they cannot differ.
+/// Finds the EXIF orientation in the bytes of an image file: JPEG's APP1, PNG's eXIf (PNG specification, third edition, 11.3.4.5), WebP's
+/// EXIF chunk. One reader for all formats, so that they cannot differ.
 /// </summary>
 internal static class ExifOrientation
 {
@@ -64,7 +64,8 @@ internal static class ExifOrientation
     {
         if (tiff.Length < 10) return Upright;
         var little = tiff[0] == 'I';
-        ushort Short(ReadOnlySpan<byte> at) => little ? BinaryPrimitives.ReadUInt16LittleEndian(at) : BinaryPrimitives.ReadUInt16BigEndian(at);
+        ushort Short(ReadOnlySpan<byte> at) =>
+            little ? BinaryPrimitives.ReadUInt16LittleEndian(at) : BinaryPrimitives.ReadUInt16BigEndian(at);
         var offset = little ? BinaryPrimitives.ReadUInt32LittleEndian(tiff[4..]) : BinaryPrimitives.ReadUInt32BigEndian(tiff[4..]);
         if (offset > tiff.Length - 2) return Upright;
         var entries = tiff[(int)offset..];

@@ -43,8 +43,12 @@ public static partial class ImageCodec
         var pinned = GCHandle.Alloc(rgbx, GCHandleType.Pinned);
         try
         {
-            using var pixmap = new SKPixmap(new SKImageInfo(image.Width, image.Height, SKColorType.Rgb888x, SKAlphaType.Opaque), pinned.AddrOfPinnedObject());
-            using var encoded = pixmap.Encode(new SKJpegEncoderOptions(quality, SKJpegEncoderDownsample.Downsample444, SKJpegEncoderAlphaOption.Ignore))
+            using var pixmap = new SKPixmap(
+                new SKImageInfo(image.Width, image.Height, SKColorType.Rgb888x, SKAlphaType.Opaque),
+                pinned.AddrOfPinnedObject()
+            );
+            using var encoded =
+                pixmap.Encode(new SKJpegEncoderOptions(quality, SKJpegEncoderDownsample.Downsample444, SKJpegEncoderAlphaOption.Ignore))
                 ?? throw new InvalidOperationException($"A {image.Width} x {image.Height} image could not be encoded as JPEG.");
             return encoded.ToArray();
         }

@@ -5,8 +5,8 @@ namespace FreeMask.Imaging;
 /// <summary>
 /// Image files to and from <see cref="RgbImage"/>. PNG is our own on both sides (exact, strict, the same everywhere); JPEG, WebP, BMP and
 /// GIF come from the library that the build chose (<c>ImageCodec.Skia.cs</c> or <c>ImageCodec.ImageSharp.cs</c>), but for CMYK JPEGs.
-/// Decoding applies the EXIF orientation of JPEG, PNG and WebP, drops alpha without blending (hidden colours stay, as Pillow's <c>convert("RGB")</c>), and
-/// ignores gamma and colour profiles.
+/// Decoding applies the EXIF orientation of JPEG, PNG and WebP, drops alpha without blending (hidden colours stay, as Pillow's
+/// <c>convert("RGB")</c>), and ignores gamma and colour profiles.
 /// </summary>
 public static partial class ImageCodec
 {
@@ -27,8 +27,10 @@ public static partial class ImageCodec
     /// <summary>Decodes an image.</summary>
     /// <param name="data">The bytes of the file.</param>
     /// <param name="origin">What an error message calls the file, usually its path.</param>
-    /// <exception cref="FreeMaskException">The bytes are empty, no image, damaged, truncated, or more than <see cref="MaximumPixels"/> pixels.</exception>
-    public static RgbImage Decode(ReadOnlySpan<byte> data, string origin = "The image") => Orientation.Upright(DecodeStored(data, origin), ExifOrientation.Of(data));
+    /// <exception cref="FreeMaskException">The bytes are empty, no image, damaged, truncated, or more than <see cref="MaximumPixels"/>
+    /// pixels.</exception>
+    public static RgbImage Decode(ReadOnlySpan<byte> data, string origin = "The image") =>
+        Orientation.Upright(DecodeStored(data, origin), ExifOrientation.Of(data));
 
     /// <summary>Decodes an image without turning it: its pixels as the file has them.</summary>
     private static RgbImage DecodeStored(ReadOnlySpan<byte> data, string origin)

@@ -6,6 +6,9 @@ internal static class ImageLimits
     internal static void Require(long width, long height, long maximumPixels, string origin)
     {
         if (width * height > maximumPixels)
-            throw new FreeMaskException($"{origin} claims {width} x {height} pixels; more than {maximumPixels / 1_000_000} million are refused. Scale it down first.");
+            throw new FreeMaskException(
+                $"{origin} claims {width} x {height} pixels; more than {maximumPixels / 1_000_000} million are refused. Scale it down "
+                    + "first."
+            );
     }
 }

@@ -13,7 +13,10 @@ public static class ImageOverlay
         ArgumentNullException.ThrowIfNull(image);
         ArgumentNullException.ThrowIfNull(labels);
         if ((image.Width, image.Height) != (labels.Width, labels.Height))
-            throw new ArgumentException($"The image is {image.Width} x {image.Height}, the labels are {labels.Width} x {labels.Height}.", nameof(labels));
+            throw new ArgumentException(
+                $"The image is {image.Width} x {image.Height}, the labels are {labels.Width} x {labels.Height}.",
+                nameof(labels)
+            );
         var result = image.Clone();
         for (var y = 0; y < image.Height; y++)
             for (var x = 0; x < image.Width; x++)
@@ -77,7 +80,12 @@ public static class ImageOverlay
     {
         var scale = (double)cell / Math.Max(image.Width, image.Height);
         var filter = scale < 1 ? ResamplingFilter.Area : ResamplingFilter.Bilinear;
-        return Resampling.Resize(image, Math.Max(1, (int)Math.Round(image.Width * scale)), Math.Max(1, (int)Math.Round(image.Height * scale)), filter);
+        return Resampling.Resize(
+            image,
+            Math.Max(1, (int)Math.Round(image.Width * scale)),
+            Math.Max(1, (int)Math.Round(image.Height * scale)),
+            filter
+        );
     }
 
     private static bool IsEdge(LabelMap labels, int x, int y)

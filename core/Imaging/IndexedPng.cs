@@ -30,7 +30,8 @@ internal static class IndexedPng
         var labels = new LabelMap(png.Width, png.Height);
         for (var i = 0; i < png.Samples.Length; i++)
         {
-            if (png.Samples[i] > 255) throw new FreeMaskException($"{origin} has the label {png.Samples[i]}; labels above 255 are not class labels.");
+            if (png.Samples[i] > 255)
+                throw new FreeMaskException($"{origin} has the label {png.Samples[i]}; labels above 255 are not class labels.");
             labels.Labels[i] = (byte)png.Raw(png.Samples[i]);
         }
 
@@ -44,7 +45,8 @@ internal static class IndexedPng
     /// <summary>Encodes 16-bit ids, row-major, as a grey PNG (instance ids of Cityscapes).</summary>
     public static byte[] EncodeIds(int width, int height, ReadOnlySpan<ushort> ids)
     {
-        if (ids.Length != PixelGrid.Area(width, height)) throw new ArgumentException($"ids has {ids.Length} elements, expected {width * height}.", nameof(ids));
+        if (ids.Length != PixelGrid.Area(width, height))
+            throw new ArgumentException($"ids has {ids.Length} elements, expected {width * height}.", nameof(ids));
         return PngWriter.Grey16(width, height, ids, CompressionLevel.Optimal);
     }
 
@@ -59,10 +61,13 @@ internal static class IndexedPng
     /// <exception cref="FreeMaskException">The file is damaged or has more than one channel.</exception>
     public static PngImage DecodeSamples(ReadOnlySpan<byte> data, string origin)
     {
-        if (!PngReader.HasSignature(data)) throw new FreeMaskException($"{origin} is not a PNG; label maps must be indexed or grey PNG files.");
+        if (!PngReader.HasSignature(data))
+            throw new FreeMaskException($"{origin} is not a PNG; label maps must be indexed or grey PNG files.");
         var png = PngReader.Read(data, origin, ImageCodec.MaximumPixels);
         if (png.Channels != 1)
-            throw new FreeMaskException($"{origin} has {png.Channels} channels; a label map must be an indexed or grey PNG whose values are class ids.");
+            throw new FreeMaskException(
+                $"{origin} has {png.Channels} channels; a label map must be an indexed or grey PNG whose values are class ids."
+            );
         return png;
     }
 

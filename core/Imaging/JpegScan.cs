@@ -31,7 +31,10 @@ internal sealed class JpegComponent(int id, int horizontal, int vertical, int qu
 
     internal void Allocate(JpegFrame frame)
     {
-        (Width, Height) = (Ceiling(frame.Width * Horizontal, frame.MaximumHorizontal), Ceiling(frame.Height * Vertical, frame.MaximumVertical));
+        (Width, Height) = (
+            Ceiling(frame.Width * Horizontal, frame.MaximumHorizontal),
+            Ceiling(frame.Height * Vertical, frame.MaximumVertical)
+        );
         (Stride, Lines) = (frame.McusX * Horizontal, frame.McusY * Vertical);
         Coefficients = new short[Stride * Lines * 64];
     }
@@ -130,7 +133,8 @@ internal ref struct JpegBits(ReadOnlySpan<byte> data, int position)
     private int Next() => Position < _data.Length ? _data[Position++] : throw new EndOfStreamException();
 }
 
-/// <summary>Decodes one scan into the coefficients of its components: sequential or progressive, Huffman-coded (ITU-T T.81, annexes F and G).</summary>
+/// <summary>Decodes one scan into the coefficients of its components: sequential or progressive, Huffman-coded (ITU-T T.81, annexes F and
+/// G).</summary>
 internal sealed class JpegScan(JpegFrame frame, IReadOnlyList<JpegComponent> components, int first, int last, int high, int low)
 {
     internal static ReadOnlySpan<byte> ZigZag =>

@@ -37,7 +37,8 @@ internal static class JpegSegments
         return segments;
     }
 
-    /// <summary>Whether a file is progressive and ends before its end marker: every scan refines the image, so one that is cut looks whole, but blurred.</summary>
+    /// <summary>Whether a file is progressive and ends before its end marker: every scan refines the image, so one that is cut looks whole,
+    /// but blurred.</summary>
     internal static bool IsCutProgressive(ReadOnlySpan<byte> data)
     {
         var segments = Of(data);

@@ -17,10 +17,14 @@ internal static class JpegTransform
                 Invert(component.Block(column, line), quantization, block);
                 var (rows, columns) = (Math.Min(8, component.Height - (line * 8)), Math.Min(8, component.Width - (column * 8)));
                 for (var y = 0; y < rows; y++)
-                    for (var x = 0; x < columns; x++) map[(column * 8) + x, (line * 8) + y] = Math.Clamp(MathF.Round(block[(y * 8) + x] + 128), 0, 255);
+                    for (var x = 0; x < columns; x++)
+                        map[(column * 8) + x, (line * 8) + y] = Math.Clamp(MathF.Round(block[(y * 8) + x] + 128), 0, 255);
             }
 
-        var (width, height) = (component.Width * frame.MaximumHorizontal / component.Horizontal, component.Height * frame.MaximumVertical / component.Vertical);
+        var (width, height) = (
+            component.Width * frame.MaximumHorizontal / component.Horizontal,
+            component.Height * frame.MaximumVertical / component.Vertical
+        );
         return Resampling.Resize(map, width, height, ResamplingFilter.Bilinear);
     }
 
@@ -46,7 +50,8 @@ internal static class JpegTransform
     {
         var waves = new float[64];
         for (var u = 0; u < 8; u++)
-            for (var x = 0; x < 8; x++) waves[(u * 8) + x] = (float)(Math.Cos(((2 * x) + 1) * u * Math.PI / 16) * (u == 0 ? Math.Sqrt(0.125) : 0.5));
+            for (var x = 0; x < 8; x++)
+                waves[(u * 8) + x] = (float)(Math.Cos(((2 * x) + 1) * u * Math.PI / 16) * (u == 0 ? Math.Sqrt(0.125) : 0.5));
         return waves;
     }
 }

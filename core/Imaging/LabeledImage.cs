@@ -12,9 +12,13 @@ internal sealed record LabeledImage(string Id, RgbImage Image, LabelMap Labels)
     internal void Require(int classes)
     {
         if (Image.Width != Labels.Width || Image.Height != Labels.Height)
-            throw new FreeMaskException($"Sample {Id}: the image is {Image.Width}x{Image.Height}, its label map {Labels.Width}x{Labels.Height}.");
+            throw new FreeMaskException(
+                $"Sample {Id}: the image is {Image.Width}x{Image.Height}, its label map {Labels.Width}x{Labels.Height}."
+            );
         foreach (var label in Labels.Labels)
             if (label != LabelMap.Ignore && label >= classes)
-                throw new FreeMaskException($"Sample {Id} has the label {label}, but there are only {classes} classes (0 to {classes - 1}).");
+                throw new FreeMaskException(
+                    $"Sample {Id} has the label {label}, but there are only {classes} classes (0 to {classes - 1})."
+                );
     }
 }

@@ -5,7 +5,8 @@ internal static class Orientation
 {
     /// <summary>Turns stored pixels upright.</summary>
     /// <param name="stored">The pixels as the file has them.</param>
-    /// <param name="orientation">The EXIF tag: 1 upright, 2 mirrored, 3 turned by 180 degrees, 4 flipped, 5 to 8 the transposed four.</param>
+    /// <param name="orientation">The EXIF tag: 1 upright, 2 mirrored, 3 turned by 180 degrees, 4 flipped, 5 to 8 the transposed
+    /// four.</param>
     internal static RgbImage Upright(RgbImage stored, int orientation)
     {
         if (orientation is < 2 or > 8) return stored;
@@ -41,6 +42,9 @@ internal static class Orientation
     private static (int X, int Y) Source(int x, int y, int width, int height, int orientation)
     {
         var (sourceX, sourceY) = IsTransposed(orientation) ? (y, x) : (x, y);
-        return (orientation is 2 or 3 or 7 or 8 ? width - 1 - sourceX : sourceX, orientation is 3 or 4 or 6 or 7 ? height - 1 - sourceY : sourceY);
+        return (
+            orientation is 2 or 3 or 7 or 8 ? width - 1 - sourceX : sourceX,
+            orientation is 3 or 4 or 6 or 7 ? height - 1 - sourceY : sourceY
+        );
     }
 }

@@ -1,7 +1,8 @@
 namespace FreeMask.Imaging;
 
 /// <summary>
-/// Pillow's bilinear resizing of bytes, bit for bit: a triangle that widens when shrinking, weights in fixed point (22 bits), bytes between the two passes.
+/// Pillow's bilinear resizing of bytes, bit for bit: a triangle that widens when shrinking, weights in fixed point (22 bits), bytes between
+/// the two passes.
 /// </summary>
 internal static class PillowBilinear
 {

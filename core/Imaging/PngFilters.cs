@@ -49,7 +49,12 @@ internal static class PngFilters
         var left = row[..^step];
         var up = above[step..];
         var corner = above[..^step];
-        Span<long> costs = [Subtract(samples, left, candidates[0]), Subtract(samples, up, candidates[1]), SubtractPaeth(samples, left, up, corner, candidates[2])];
+        Span<long> costs =
+        [
+            Subtract(samples, left, candidates[0]),
+            Subtract(samples, up, candidates[1]),
+            SubtractPaeth(samples, left, up, corner, candidates[2]),
+        ];
         var best = costs[0] <= costs[1] && costs[0] <= costs[2] ? 0 : costs[1] <= costs[2] ? 1 : 2;
         result[0] = best == 0 ? (byte)1 : best == 1 ? (byte)2 : (byte)4;
         candidates[best].CopyTo(result[1..]);
@@ -81,7 +86,11 @@ internal static class PngFilters
                 var up = Widen(above[i..]);
                 var (toLeft, toUp) = (Vector128.Abs(up - corner), Vector128.Abs(left - corner));
                 var least = Vector128.Min(Vector128.Min(toLeft, toUp), Vector128.Abs(up + left - corner - corner));
-                var predicted = Vector128.ConditionalSelect(Vector128.Equals(least, toLeft), left, Vector128.ConditionalSelect(Vector128.Equals(least, toUp), up, corner));
+                var predicted = Vector128.ConditionalSelect(
+                    Vector128.Equals(least, toLeft),
+                    left,
+                    Vector128.ConditionalSelect(Vector128.Equals(least, toUp), up, corner)
+                );
                 left = (Widen(row[i..]) + predicted) & Vector128.Create((short)255);
                 corner = up;
                 var pixel = Vector128.Narrow(left.AsUInt16(), default).AsUInt32().ToScalar();
@@ -105,11 +114,18 @@ internal static class PngFilters
         var results = MemoryMarshal.Cast<byte, Vector<byte>>(result);
         long cost = 0;
         for (var i = 0; i < left.Length; i++) cost += Cost(results[i] = left[i] - right[i]);
-        for (var i = left.Length * Vector<byte>.Count; i < samples.Length; i++) cost += Cost(result[i] = (byte)(samples[i] - prediction[i]));
+        for (var i = left.Length * Vector<byte>.Count; i < samples.Length; i++)
+            cost += Cost(result[i] = (byte)(samples[i] - prediction[i]));
         return cost;
     }
 
-    private static long SubtractPaeth(ReadOnlySpan<byte> samples, ReadOnlySpan<byte> left, ReadOnlySpan<byte> up, ReadOnlySpan<byte> corner, Span<byte> result)
+    private static long SubtractPaeth(
+        ReadOnlySpan<byte> samples,
+        ReadOnlySpan<byte> left,
+        ReadOnlySpan<byte> up,
+        ReadOnlySpan<byte> corner,
+        Span<byte> result
+    )
     {
         var vectors = MemoryMarshal.Cast<byte, Vector<byte>>(samples);
         var lefts = MemoryMarshal.Cast<byte, Vector<byte>>(left);
@@ -125,7 +141,8 @@ internal static class PngFilters
             cost += Cost(results[i] = vectors[i] - Vector.Narrow(Paeth(lowLeft, lowUp, lowCorner), Paeth(highLeft, highUp, highCorner)));
         }
 
-        for (var i = vectors.Length * Vector<byte>.Count; i < samples.Length; i++) cost += Cost(result[i] = (byte)(samples[i] - Paeth(left[i], up[i], corner[i])));
+        for (var i = vectors.Length * Vector<byte>.Count; i < samples.Length; i++)
+            cost += Cost(result[i] = (byte)(samples[i] - Paeth(left[i], up[i], corner[i])));
         return cost;
     }
 
@@ -134,7 +151,9 @@ internal static class PngFilters
         var (a, b, c) = (Vector.AsVectorInt16(left), Vector.AsVectorInt16(up), Vector.AsVectorInt16(corner));
         var (toLeft, toUp) = (Vector.Abs(b - c), Vector.Abs(a - c));
         var least = Vector.Min(Vector.Min(toLeft, toUp), Vector.Abs(a + b - c - c));
-        return Vector.AsVectorUInt16(Vector.ConditionalSelect(Vector.Equals(least, toLeft), a, Vector.ConditionalSelect(Vector.Equals(least, toUp), b, c)));
+        return Vector.AsVectorUInt16(
+            Vector.ConditionalSelect(Vector.Equals(least, toLeft), a, Vector.ConditionalSelect(Vector.Equals(least, toUp), b, c))
+        );
     }
 
     // The smaller of a difference and its negative, both modulo 256, is its absolute value.

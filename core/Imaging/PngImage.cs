@@ -56,7 +56,8 @@ internal sealed class PngImage
     /// <summary>Three bytes a palette entry, or null where the file has no palette.</summary>
     public byte[]? Palette { get; }
 
-    /// <summary>The image as 8-bit RGB: the palette is applied, grey is repeated, 16 bits are scaled, alpha is dropped (hidden colours stay).</summary>
+    /// <summary>The image as 8-bit RGB: the palette is applied, grey is repeated, 16 bits are scaled, alpha is dropped (hidden colours
+    /// stay).</summary>
     /// <exception cref="FreeMaskException">A pixel's index lies outside of the palette.</exception>
     public RgbImage ToRgb()
     {
@@ -75,7 +76,8 @@ internal sealed class PngImage
             if (ColorType == PngColorType.Indexed)
             {
                 var entry = 3 * Samples[from];
-                if (entry + 2 >= Palette!.Length) throw new FreeMaskException($"The PNG uses colour {Samples[from]}, but its palette has {Palette.Length / 3}.");
+                if (entry + 2 >= Palette!.Length)
+                    throw new FreeMaskException($"The PNG uses colour {Samples[from]}, but its palette has {Palette.Length / 3}.");
                 Palette.AsSpan(entry, 3).CopyTo(pixels.AsSpan(to));
                 continue;
             }

@@ -29,8 +29,10 @@ internal sealed class PngReader
     internal static bool HasSignature(ReadOnlySpan<byte> data) => data.StartsWith(SignatureBytes);
 
     /// <summary>Decodes a file that starts with the PNG signature.</summary>
-    /// <exception cref="FreeMaskException">The file is damaged, truncated, not valid PNG or larger than <paramref name="maximumPixels"/>.</exception>
-    internal static PngImage Read(ReadOnlySpan<byte> data, string origin, long maximumPixels) => new PngReader(origin).Decode(data, maximumPixels);
+    /// <exception cref="FreeMaskException">The file is damaged, truncated, not valid PNG or larger than
+    /// <paramref name="maximumPixels"/>.</exception>
+    internal static PngImage Read(ReadOnlySpan<byte> data, string origin, long maximumPixels) =>
+        new PngReader(origin).Decode(data, maximumPixels);
 
     private PngImage Decode(ReadOnlySpan<byte> data, long maximumPixels)
     {
@@ -60,9 +62,12 @@ internal sealed class PngReader
     {
         if (type.SequenceEqual("IHDR"u8)) ReadHeader(body, maximumPixels);
         else if (_width == 0) throw Bad("its first chunk is not a header");
-        else if (type.SequenceEqual("IDAT"u8)) compressed.Write(body);
-        else if (type.SequenceEqual("PLTE"u8)) _palette = body.Length % 3 == 0 && body.Length <= 768 ? body.ToArray() : throw Bad("its palette has a wrong length");
-        else if ((type[0] & 0x20) == 0) throw Bad("it has an unknown critical chunk");
+        else if (type.SequenceEqual("IDAT"u8))
+            compressed.Write(body);
+        else if (type.SequenceEqual("PLTE"u8))
+            _palette = body.Length % 3 == 0 && body.Length <= 768 ? body.ToArray() : throw Bad("its palette has a wrong length");
+        else if ((type[0] & 0x20) == 0)
+            throw Bad("it has an unknown critical chunk");
     }
 
     private void ReadHeader(ReadOnlySpan<byte> body, long maximumPixels)
@@ -81,14 +86,16 @@ internal sealed class PngReader
             _ => false,
         };
         if (!allowed) throw Bad($"its header pairs colour type {body[9]} with {_bitDepth} bits, which PNG does not know");
-        if (body[10] != 0 || body[11] != 0 || body[12] > 1) throw Bad("its header names an unknown compression, filter or interlace method");
+        if (body[10] != 0 || body[11] != 0 || body[12] > 1)
+            throw Bad("its header names an unknown compression, filter or interlace method");
     }
 
     private ushort[] Inflate(MemoryStream compressed)
     {
         var bitsPerPixel = PngImage.ChannelsOf(_colorType) * _bitDepth;
         var rawLength = (long)_height * ((((long)_width * bitsPerPixel) + 7) / 8);
-        if (compressed.Length * MaximumDeflateRatio < rawLength) throw Bad("it has far too little pixel data for its size; it is truncated");
+        if (compressed.Length * MaximumDeflateRatio < rawLength)
+            throw Bad("it has far too little pixel data for its size; it is truncated");
         compressed.Position = 0;
         var samples = new ushort[_width * _height * PngImage.ChannelsOf(_colorType)];
         try

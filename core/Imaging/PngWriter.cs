@@ -25,7 +25,15 @@ internal static class PngWriter
     internal static byte[] Indexed(int width, int height, ReadOnlySpan<byte> indices, ReadOnlySpan<byte> palette, CompressionLevel level) =>
         Write(width, height, 8, PngColorType.Indexed, palette, PlainRows(indices, width), level);
 
-    private static byte[] Write(int width, int height, int bitDepth, PngColorType type, ReadOnlySpan<byte> palette, byte[] rows, CompressionLevel level)
+    private static byte[] Write(
+        int width,
+        int height,
+        int bitDepth,
+        PngColorType type,
+        ReadOnlySpan<byte> palette,
+        byte[] rows,
+        CompressionLevel level
+    )
     {
         using var output = new MemoryStream((rows.Length / 2) + 1024);
         output.Write([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]);

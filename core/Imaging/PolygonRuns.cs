@@ -34,7 +34,10 @@ internal static class PolygonRuns
         for (var j = 0; j < corners; j++)
         {
             var next = (j + 1) % corners;
-            int startX = Fine(polygon[2 * j]), startY = Fine(polygon[(2 * j) + 1]), endX = Fine(polygon[2 * next]), endY = Fine(polygon[(2 * next) + 1]);
+            int startX = Fine(polygon[2 * j]),
+                startY = Fine(polygon[(2 * j) + 1]),
+                endX = Fine(polygon[2 * next]),
+                endY = Fine(polygon[(2 * next) + 1]);
             int dx = Math.Abs(endX - startX), dy = Math.Abs(startY - endY);
             // Always walked in the direction of the longer axis, so that an edge gives the same points both ways.
             var flip = (dx >= dy && startX > endX) || (dx < dy && startY > endY);

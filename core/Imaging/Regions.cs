@@ -10,7 +10,8 @@ internal enum Connectivity
     Eight = 8,
 }
 
-/// <summary>Connected regions of a binary mask: 1 + the region's index per pixel, 0 outside; regions numbered in raster order of their first pixel.</summary>
+/// <summary>Connected regions of a binary mask: 1 + the region's index per pixel, 0 outside; regions numbered in raster order of their
+/// first pixel.</summary>
 /// <param name="Index">Row-major, 0 outside of the mask, else 1 to <c>Sizes.Count</c>.</param>
 /// <param name="Sizes">Pixels of each region; the region numbered n is at n - 1.</param>
 internal sealed record RegionMap(int[] Index, IReadOnlyList<int> Sizes);
@@ -91,7 +92,8 @@ internal static class Regions
     /// <param name="width">Width in pixels.</param>
     /// <param name="radius">Pixels to take away on each side.</param>
     /// <param name="outside">What lies beyond the border: 0 eats the mask from there (boundary IoU), 1 does not.</param>
-    public static byte[] Erode(ReadOnlySpan<byte> mask, int width, int radius, byte outside) => Square(mask, width, radius, grow: false, outside);
+    public static byte[] Erode(ReadOnlySpan<byte> mask, int width, int radius, byte outside) =>
+        Square(mask, width, radius, grow: false, outside);
 
     // A square is separable: rows, then columns; each as a count over a sliding window.
     private static byte[] Square(ReadOnlySpan<byte> mask, int width, int radius, bool grow, byte outside)

@@ -1,6 +1,7 @@
 namespace FreeMask.Imaging;
 
-/// <summary>How <see cref="Resampling"/> weighs source pixels. Pixel centres lie at half-integers (align_corners = false); edges are repeated.</summary>
+/// <summary>How <see cref="Resampling"/> weighs source pixels. Pixel centres lie at half-integers (align_corners = false); edges are
+/// repeated.</summary>
 public enum ResamplingFilter
 {
     /// <summary>The source pixel under the centre: floor((i + 0.5) scale), as OpenCV's INTER_NEAREST_EXACT.</summary>
@@ -85,7 +86,14 @@ internal static class Resampling
     internal static FloatMap ResizeAlignCorners(FloatMap map, int width, int height) => new(width, height,
         Apply(map.Values, map.Height, 1, ResamplingTaps.AlignCorners(map.Width, width), ResamplingTaps.AlignCorners(map.Height, height)));
 
-    private static float[] Apply(float[] source, int sourceHeight, int channels, ResamplingTaps columns, ResamplingTaps rows, bool cut = false)
+    private static float[] Apply(
+        float[] source,
+        int sourceHeight,
+        int channels,
+        ResamplingTaps columns,
+        ResamplingTaps rows,
+        bool cut = false
+    )
     {
         var sourceRow = source.Length / sourceHeight;
         var rowLength = columns.Length * channels;
@@ -96,7 +104,8 @@ internal static class Resampling
             var to = wide.AsSpan(y * rowLength, rowLength);
             for (var x = 0; x < columns.Length; x++)
                 for (var tap = x * columns.Taps; tap < (x + 1) * columns.Taps; tap++)
-                    for (var c = 0; c < channels; c++) to[(x * channels) + c] += columns.Weight[tap] * from[(columns.Index[tap] * channels) + c];
+                    for (var c = 0; c < channels; c++)
+                        to[(x * channels) + c] += columns.Weight[tap] * from[(columns.Index[tap] * channels) + c];
         }
 
         if (cut)

@@ -23,7 +23,11 @@ internal sealed class ResamplingTaps
     internal float[] Weight { get; }
 
     /// <summary>Columns and rows. One axis that grows makes OpenCV's area filter another one, on both axes.</summary>
-    internal static (ResamplingTaps Columns, ResamplingTaps Rows) Make((int Width, int Height) source, (int Width, int Height) target, ResamplingFilter filter) =>
+    internal static (ResamplingTaps Columns, ResamplingTaps Rows) Make(
+        (int Width, int Height) source,
+        (int Width, int Height) target,
+        ResamplingFilter filter
+    ) =>
         filter == ResamplingFilter.Area && (target.Width > source.Width || target.Height > source.Height)
             ? (GrownArea(source.Width, target.Width), GrownArea(source.Height, target.Height))
             : (Make(source.Width, target.Width, filter), Make(source.Height, target.Height, filter));
@@ -40,7 +44,13 @@ internal sealed class ResamplingTaps
             ResamplingFilter.Bilinear => Interpolate(source, target, 2, i => ((i + 0.5) * scale) - 0.5, f => [1 - f, f]),
             ResamplingFilter.Bicubic => Interpolate(source, target, 4, i => ((i + 0.5) * scale) - 0.5, Cubic),
             ResamplingFilter.Lanczos => Interpolate(source, target, 8, i => ((i + 0.5) * scale) - 0.5, EightLobes),
-            ResamplingFilter.Area => Window(source, target, scale, scale / 2, (j, centre) => Math.Max(0, Math.Min(j + 1, centre + (scale / 2)) - Math.Max(j, centre - (scale / 2)))),
+            ResamplingFilter.Area => Window(
+                source,
+                target,
+                scale,
+                scale / 2,
+                (j, centre) => Math.Max(0, Math.Min(j + 1, centre + (scale / 2)) - Math.Max(j, centre - (scale / 2)))
+            ),
             ResamplingFilter.Antialias => Widening(source, target, scale, 1, x => Math.Max(0, 1 - Math.Abs(x))),
             ResamplingFilter.AntialiasBox => Widening(source, target, scale, 0.5, x => x is > -0.5 and <= 0.5 ? 1 : 0),
             ResamplingFilter.AntialiasHamming => Widening(source, target, scale, 1, Hamming),
@@ -50,8 +60,8 @@ internal sealed class ResamplingTaps
         };
     }
 
-    // OpenCV's INTER_AREA where something grows (resize.cpp, "area_mode"): a target pixel is plain as long as it lies within one source pixel, and mixed where it
-    // reaches into the next.
+    // OpenCV's INTER_AREA where something grows (resize.cpp, "area_mode"): a target pixel is plain as long as it lies within one source
+    // pixel, and mixed where it reaches into the next.
     private static ResamplingTaps GrownArea(int source, int target)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(target);
@@ -132,7 +142,8 @@ internal sealed class ResamplingTaps
         return Window(source, target, scale, support * stretch, (j, centre) => kernel((j + 0.5 - centre) / stretch));
     }
 
-    private static double[] Cubic(double f) => [CubicKernel(f + 1, CubicA), CubicKernel(f, CubicA), CubicKernel(1 - f, CubicA), CubicKernel(2 - f, CubicA)];
+    private static double[] Cubic(double f) =>
+        [CubicKernel(f + 1, CubicA), CubicKernel(f, CubicA), CubicKernel(1 - f, CubicA), CubicKernel(2 - f, CubicA)];
 
     // OpenCV's Lanczos4: eight taps, made to sum to 1.
     private static double[] EightLobes(double f)

@@ -31,7 +31,8 @@ internal sealed class RunLengthMask
         ArgumentNullException.ThrowIfNull(counts);
         (Width, Height, _counts) = (width, height, [.. counts]);
         var total = _counts.Sum(c => (long)c);
-        if (total != (long)width * height) throw new FreeMaskException($"A run-length mask covers {total} pixels, but its size is {width} x {height}.");
+        if (total != (long)width * height)
+            throw new FreeMaskException($"A run-length mask covers {total} pixels, but its size is {width} x {height}.");
     }
 
     /// <summary>Width in pixels.</summary>

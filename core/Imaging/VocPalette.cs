@@ -3,7 +3,8 @@ namespace FreeMask.Imaging;
 /// <summary>PASCAL VOC's palette of 256 colours, in which label maps are shown and stored.</summary>
 internal static class VocPalette
 {
-    /// <summary>VOC's colour of an index: the bits of the index go to R, G, B in turn, from the highest bit down (VOC devkit, <c>VOClabelcolormap</c>).</summary>
+    /// <summary>VOC's colour of an index: the bits of the index go to R, G, B in turn, from the highest bit down (VOC devkit,
+    /// <c>VOClabelcolormap</c>).</summary>
     public static (byte R, byte G, byte B) Color(byte index)
     {
         int r = 0, g = 0, b = 0, rest = index;

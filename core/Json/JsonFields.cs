@@ -11,7 +11,8 @@ internal sealed class JsonFields(JsonObject json, string origin)
 
     internal static JsonObject Load(string path)
     {
-        if (!File.Exists(path)) throw new FreeMaskException($"{path} does not exist; a model folder holds config.json and model.safetensors.");
+        if (!File.Exists(path))
+            throw new FreeMaskException($"{path} does not exist; a model folder holds config.json and model.safetensors.");
         return Parse(File.ReadAllText(path), path);
     }
 

@@ -60,7 +60,8 @@ internal sealed class SafetensorsFile
     }
 
     /// <summary>Parses the bytes of a file; tensors refer into <paramref name="data"/> without a copy.</summary>
-    /// <exception cref="FreeMaskException">The bytes are not a valid safetensors file; the message names <paramref name="origin"/>.</exception>
+    /// <exception cref="FreeMaskException">The bytes are not a valid safetensors file; the message names
+    /// <paramref name="origin"/>.</exception>
     public static SafetensorsFile Parse(ReadOnlyMemory<byte> data, string origin) =>
         Read(new Source(data.Length, (position, count) => data.Slice((int)position, count)), origin);
 
@@ -68,7 +69,8 @@ internal sealed class SafetensorsFile
     {
         if (source.Length < 8) throw Invalid(origin, "it is shorter than 8 bytes");
         var headerLength = BinaryPrimitives.ReadUInt64LittleEndian(source.Read(0, 8).Span);
-        if (headerLength > MaximumHeader || headerLength > (ulong)(source.Length - 8)) throw Invalid(origin, $"its header claims {headerLength} bytes");
+        if (headerLength > MaximumHeader || headerLength > (ulong)(source.Length - 8))
+            throw Invalid(origin, $"its header claims {headerLength} bytes");
         try
         {
             using var header = JsonDocument.Parse(source.Read(8, (int)headerLength));
@@ -140,9 +142,16 @@ internal sealed class SafetensorsFile
             var shape = entry.Value.GetProperty("shape").EnumerateArray().Select(e => e.GetInt64()).ToArray();
             var offsets = entry.Value.GetProperty("data_offsets");
             long begin = offsets[0].GetInt64(), end = offsets[1].GetInt64();
-            if (begin < 0 || end < begin || end > length) throw Invalid(origin, $"tensor {entry.Name} lies outside of the file (is it truncated?)");
-            if (end - begin > Array.MaxLength) throw Invalid(origin, $"tensor {entry.Name} has {end - begin} bytes, more than one array holds");
-            var tensor = new NamedTensor(entry.Name, entry.Value.GetProperty("dtype").GetString() ?? "", shape, source.Read(start + begin, (int)(end - begin)));
+            if (begin < 0 || end < begin || end > length)
+                throw Invalid(origin, $"tensor {entry.Name} lies outside of the file (is it truncated?)");
+            if (end - begin > Array.MaxLength)
+                throw Invalid(origin, $"tensor {entry.Name} has {end - begin} bytes, more than one array holds");
+            var tensor = new NamedTensor(
+                entry.Name,
+                entry.Value.GetProperty("dtype").GetString() ?? "",
+                shape,
+                source.Read(start + begin, (int)(end - begin))
+            );
             if (tensor.Count * NamedTensor.ElementSize(tensor.DataType, tensor.Name) != end - begin)
                 throw Invalid(origin, $"tensor {entry.Name} has {end - begin} bytes, which is not what its shape and type need");
             tensors.Add((begin, end, tensor));

@@ -26,7 +26,13 @@ internal sealed class AttentionAccumulator(IReadOnlyList<string> classes, int la
         var cross = capture.Cross.Select((c, i) =>
         {
             var (width, height) = c.Module.Grid(latentWidth, latentHeight);
-            return new CrossAttentionLayer(c.Module.Name, c.Module.Part, width, height, Scaled(_cross[i] ?? new float[(classes.Count + 1) * width * height], scale));
+            return new CrossAttentionLayer(
+                    c.Module.Name,
+                    c.Module.Part,
+                    width,
+                    height,
+                    Scaled(_cross[i] ?? new float[(classes.Count + 1) * width * height], scale)
+                );
         });
         var self = capture.Self.Select((g, i) =>
         {

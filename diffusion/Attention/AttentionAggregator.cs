@@ -2,15 +2,16 @@ using FreeMask.Imaging;
 
 namespace FreeMask.Diffusion.Attention;
 
-/// <summary>Turns captured attention into one coarse map a class (models.md's comparison of DAAM, DiffuMask and Dataset Diffusion; see <see cref="AttentionPreset"/>).</summary>
+/// <summary>Turns captured attention into one coarse map a class (models.md's comparison of DAAM, DiffuMask and Dataset Diffusion; see
+/// <see cref="AttentionPreset"/>).</summary>
 public static class AttentionAggregator
 {
     private const float Epsilon = 1e-6f;
 
     /// <summary>Applies a preset.</summary>
     /// <returns>
-    /// One map a class of the record, in its order, all of one grid: the self-attention's if the preset uses it and the record has it, otherwise the latent's.
-    /// If no layer fits the preset's limits (a small model has no side of 16), all layers count.
+    /// One map a class of the record, in its order, all of one grid: the self-attention's if the preset uses it and the record has it,
+    /// otherwise the latent's. If no layer fits the preset's limits (a small model has no side of 16), all layers count.
     /// </returns>
     public static IReadOnlyList<FloatMap> Aggregate(AttentionRecord record, AttentionPreset preset)
     {
@@ -19,7 +20,9 @@ public static class AttentionAggregator
         var layers = Select(record, preset);
         var self = preset.SelfPower > 0 ? FindSelf(record, preset.SelfSide) : null;
         var (width, height) = self is null ? (record.LatentWidth, record.LatentHeight) : (self.Width, self.Height);
-        var words = preset.DivideByWords ? Average(layers, record.Classes.Count, width, height, preset with { Scaling = LayerScaling.None }) : null;
+        var words = preset.DivideByWords
+            ? Average(layers, record.Classes.Count, width, height, preset with { Scaling = LayerScaling.None })
+            : null;
         var maps = new FloatMap[record.Classes.Count];
         for (var i = 0; i < maps.Length; i++)
         {
@@ -53,7 +56,12 @@ public static class AttentionAggregator
         var sum = new FloatMap(width, height);
         foreach (var layer in layers)
         {
-            var map = Resampling.Resize(new FloatMap(layer.Width, layer.Height, layer.Map(index).ToArray()), width, height, preset.Interpolation);
+            var map = Resampling.Resize(
+                new FloatMap(layer.Width, layer.Height, layer.Map(index).ToArray()),
+                width,
+                height,
+                preset.Interpolation
+            );
             for (var i = 0; i < map.Values.Length; i++) map.Values[i] = Math.Max(0, map.Values[i]);
             if (preset.Scaling == LayerScaling.Maximum) AttentionMapNormalization.Maximum(map.Values);
             if (preset.Scaling == LayerScaling.MinimumMaximum) AttentionMapNormalization.MinMax(map.Values);

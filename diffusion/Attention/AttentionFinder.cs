@@ -6,9 +6,9 @@ using FreeMask.Onnx.Proto;
 namespace FreeMask.Diffusion.Attention;
 
 /// <summary>
-/// Finds the attention modules of a U-Net by structure, never by name: a module is cross-attention if the data of its keys come from the text and not from
-/// the latent, and self-attention if they come from the latent. (After the first cross-attention every hidden state descends from the text, so
-/// "descends from the text" alone would not do.)
+/// Finds the attention modules of a U-Net by structure, never by name: a module is cross-attention if the data of its keys come from the
+/// text and not from the latent, and self-attention if they come from the latent. (After the first cross-attention every hidden state
+/// descends from the text, so "descends from the text" alone would not do.)
 /// </summary>
 internal static partial class AttentionFinder
 {
@@ -17,7 +17,8 @@ internal static partial class AttentionFinder
 
     /// <summary>All modules, in execution order.</summary>
     /// <exception cref="FreeMaskException">
-    /// The graph has no cross-attention that could be found, or a different number of self- and cross-attention modules; the message lists its operators.
+    /// The graph has no cross-attention that could be found, or a different number of self- and cross-attention modules; the message lists
+    /// its operators.
     /// </exception>
     public static IReadOnlyList<AttentionModule> Find(OnnxGraph graph)
     {
@@ -39,7 +40,15 @@ internal static partial class AttentionFinder
     private static AttentionModule? Examine(Context context, NodeProto node) => (node.OpType, node.Domain) switch
     {
         ("Softmax", "" or "ai.onnx") when IsOverLastAxis(context.Graph, node) => FromSoftmax(context, node),
-        ("Attention", "" or "ai.onnx") => Make(context, node, AttentionForm.Attention, node.Input[0], node.Input[1], "q_num_heads", ObstacleOfAttention(node)),
+        ("Attention", "" or "ai.onnx") => Make(
+                context,
+                node,
+                AttentionForm.Attention,
+                node.Input[0],
+                node.Input[1],
+                "q_num_heads",
+                ObstacleOfAttention(node)
+            ),
         ("MultiHeadAttention", "com.microsoft") => FromMultiHead(context, node),
         ("Attention", "com.microsoft") =>
             Make(context, node, AttentionForm.PackedAttention, node.Input[0], node.Input[0], "num_heads", ObstacleOfPacked(node)),
@@ -48,7 +57,15 @@ internal static partial class AttentionFinder
 
     /// <summary>Packed keys and values are input 1, packed queries, keys and values are the only input.</summary>
     private static AttentionModule? FromMultiHead(Context context, NodeProto node) =>
-        Make(context, node, AttentionForm.MultiHeadAttention, node.Input[0], InputOrEmpty(node, 1) is { Length: > 0 } key ? key : node.Input[0], "num_heads", ObstacleOfMultiHead(node));
+        Make(
+            context,
+            node,
+            AttentionForm.MultiHeadAttention,
+            node.Input[0],
+            InputOrEmpty(node, 1) is { Length: > 0 } key ? key : node.Input[0],
+            "num_heads",
+            ObstacleOfMultiHead(node)
+        );
 
     private static AttentionModule? FromSoftmax(Context context, NodeProto node)
     {
@@ -60,12 +77,25 @@ internal static partial class AttentionFinder
     private static NodeProto? FindProduct(Context context, string tensor, int depth)
     {
         if (depth == 0 || context.Graph.ProducerOf(tensor) is not { } node) return null;
-        if (Products.Contains(node.OpType) && node.Input.Count > 1) return context.Roots.DependsOn(node.Input[0], context.Ports.Latent) ? node : null;
+        if (Products.Contains(node.OpType) && node.Input.Count > 1)
+            return context.Roots.DependsOn(node.Input[0], context.Ports.Latent) ? node : null;
         if (!BetweenScoresAndSoftmax.Contains(node.OpType)) return null;
-        return TensorProvenance.DataInputs(node).Where(context.Roots.DependsOnInput).Select(i => FindProduct(context, i, depth - 1)).FirstOrDefault(p => p is not null);
+        return TensorProvenance
+            .DataInputs(node)
+            .Where(context.Roots.DependsOnInput)
+            .Select(i => FindProduct(context, i, depth - 1))
+            .FirstOrDefault(p => p is not null);
     }
 
-    private static AttentionModule? Make(Context context, NodeProto node, AttentionForm form, string query, string key, string? headsAttribute, string? obstacle)
+    private static AttentionModule? Make(
+        Context context,
+        NodeProto node,
+        AttentionForm form,
+        string query,
+        string key,
+        string? headsAttribute,
+        string? obstacle
+    )
     {
         if (!context.Roots.DependsOn(query, context.Ports.Latent) || context.Factors.Of(query) is not { } factor) return null;
         AttentionKind kind;
@@ -85,7 +115,8 @@ internal static partial class AttentionFinder
         };
     }
 
-    /// <summary>Without names, the bottom is where the grid is smallest, as long as it has modules of its own (it shares its grid in XL).</summary>
+    /// <summary>Without names, the bottom is where the grid is smallest, as long as it has modules of its own (it shares its grid in
+    /// XL).</summary>
     private static void MarkMiddle(AttentionModule[] modules)
     {
         if (modules.Any(m => PartOf(m.Name) is not null)) return;
@@ -108,7 +139,9 @@ internal static partial class AttentionFinder
     }
 
     private static string? ObstacleOfMultiHead(NodeProto node) =>
-        InputOrEmpty(node, 4).Length > 0 ? "it has a key padding mask" : InputOrEmpty(node, 6).Length > 0 ? "it has a cache of past keys" : null;
+        InputOrEmpty(node, 4).Length > 0 ? "it has a key padding mask"
+        : InputOrEmpty(node, 6).Length > 0 ? "it has a cache of past keys"
+        : null;
 
     private static string? ObstacleOfPacked(NodeProto node)
     {
@@ -136,7 +169,9 @@ internal static partial class AttentionFinder
 
     private static FreeMaskException NothingFound(OnnxGraph graph, int others)
     {
-        var message = new StringBuilder($"{graph.Path} has no cross-attention that FreeMask can find ({others} self-attention modules). Operators: ");
+        var message = new StringBuilder(
+            $"{graph.Path} has no cross-attention that FreeMask can find ({others} self-attention modules). Operators: "
+        );
         message.AppendJoin(", ", graph.OperatorHistogram().Select(p => $"{p.Key} {p.Value}"));
         return new(message.Append('.').ToString());
     }

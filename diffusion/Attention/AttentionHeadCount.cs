@@ -5,8 +5,8 @@ using FreeMask.Onnx.Proto;
 namespace FreeMask.Diffusion.Attention;
 
 /// <summary>
-/// Finds the number of heads where no operator states it: exporters split queries [n, cells, heads * d] by a reshape to [n, cells, heads, d] somewhere
-/// before the product, and the number of heads is a constant of that reshape's shape.
+/// Finds the number of heads where no operator states it: exporters split queries [n, cells, heads * d] by a reshape to [n, cells, heads,
+/// d] somewhere before the product, and the number of heads is a constant of that reshape's shape.
 /// </summary>
 internal static class AttentionHeadCount
 {
@@ -22,7 +22,8 @@ internal static class AttentionHeadCount
         var tensor = query;
         for (var step = 0; step < FarthestBack && graph.ProducerOf(tensor) is { } node && OnTheWay.Contains(node.OpType); step++)
         {
-            if (node.OpType == "Reshape" && ShapeOf(graph, node.Input[1]) is { Count: 4 } shape && shape[HeadsAxis] is > 0 and var heads) return (int)heads;
+            if (node.OpType == "Reshape" && ShapeOf(graph, node.Input[1]) is { Count: 4 } shape && shape[HeadsAxis] is > 0 and var heads)
+                return (int)heads;
             tensor = TensorProvenance.DataInputs(node).First();
         }
 

@@ -35,7 +35,8 @@ internal static class AttentionMapNormalization
         for (var i = 0; i < values.Length; i++) values[i] /= high + Epsilon;
     }
 
-    /// <summary>Moves a threshold to 0.5, the decision boundary of the colour model and the CRF, piecewise linearly; 0 and 1 stay.</summary>
+    /// <summary>Moves a threshold to 0.5, the decision boundary of the colour model and the CRF, piecewise linearly; 0 and 1
+    /// stay.</summary>
     /// <param name="map">Values in 0..1.</param>
     /// <param name="threshold">In 0..1.</param>
     internal static FloatMap CenterThreshold(FloatMap map, float threshold)
@@ -44,7 +45,8 @@ internal static class AttentionMapNormalization
         for (var i = 0; i < map.Values.Length; i++)
         {
             var value = map.Values[i];
-            result.Values[i] = value < threshold ? 0.5f * value / threshold : 0.5f + (0.5f * (value - threshold) / MathF.Max(1 - threshold, Flatness));
+            result.Values[i] =
+                value < threshold ? 0.5f * value / threshold : 0.5f + (0.5f * (value - threshold) / MathF.Max(1 - threshold, Flatness));
         }
 
         return result;

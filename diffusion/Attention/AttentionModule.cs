@@ -61,7 +61,8 @@ public sealed class AttentionModule
     /// <summary>Its place among the modules of its kind, in execution order.</summary>
     public int Index { get; internal set; }
 
-    /// <summary>The module's path where the exporter left it, such as <c>up_blocks.1.attentions.0.transformer_blocks.0.attn2</c>; otherwise the node's name.</summary>
+    /// <summary>The module's path where the exporter left it, such as <c>up_blocks.1.attentions.0.transformer_blocks.0.attn2</c>; otherwise
+    /// the node's name.</summary>
     public string Name { get; internal init; } = "";
 
     /// <summary>The side of the latent divided by the side of this module's grid: 1, 2, 4 or 8 in Stable Diffusion.</summary>
@@ -84,5 +85,6 @@ public sealed class AttentionModule
     internal string Query { get; }
 
     /// <summary>The module's grid for a latent of that size: ceil(side / factor).</summary>
-    public (int Width, int Height) Grid(int latentWidth, int latentHeight) => ((latentWidth + Factor - 1) / Factor, (latentHeight + Factor - 1) / Factor);
+    public (int Width, int Height) Grid(int latentWidth, int latentHeight) =>
+        ((latentWidth + Factor - 1) / Factor, (latentHeight + Factor - 1) / Factor);
 }

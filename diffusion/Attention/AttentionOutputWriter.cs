@@ -5,11 +5,13 @@ using Google.Protobuf;
 
 namespace FreeMask.Diffusion.Attention;
 
-/// <summary>Writes the nodes that <see cref="AttentionCapture"/> appends. Every helper adds one node and returns its output's name.</summary>
+/// <summary>Writes the nodes that <see cref="AttentionCapture"/> appends. Every helper adds one node and returns its output's
+/// name.</summary>
 /// <remarks>
-/// ONNX Runtime orders nodes by depth-first search from those whose outputs no node takes, the last one first (onnxruntime, core/graph/graph_viewer.cc). Were the captures in
-/// the modules' order, all probabilities would be kept to the end of the run, whether attention is wanted or not. So these ends come behind all other nodes, those of the last module
-/// first, and the end of the U-Net itself, wherever optimisers move it, becomes one of them that comes last: every map is reduced as soon as its module has run.
+/// ONNX Runtime orders nodes by depth-first search from those whose outputs no node takes, the last one first (onnxruntime,
+/// core/graph/graph_viewer.cc). Were the captures in the modules' order, all probabilities would be kept to the end of the run, whether
+/// attention is wanted or not. So these ends come behind all other nodes, those of the last module first, and the end of the U-Net itself,
+/// wherever optimisers move it, becomes one of them that comes last: every map is reduced as soon as its module has run.
 /// </remarks>
 internal sealed class AttentionOutputWriter
 {
@@ -38,7 +40,11 @@ internal sealed class AttentionOutputWriter
     internal string AddCross(AttentionModule module)
     {
         var name = NextOutput();
-        AddEnd(PlaceOf(module), Node("MatMul", name, [HeadMean(Probabilities(module)), AttentionCapture.ColumnsInput]), OnnxGraphBuilder.Float);
+        AddEnd(
+            PlaceOf(module),
+            Node("MatMul", name, [HeadMean(Probabilities(module)), AttentionCapture.ColumnsInput]),
+            OnnxGraphBuilder.Float
+        );
         return name;
     }
 
@@ -47,7 +53,8 @@ internal sealed class AttentionOutputWriter
     {
         string[] maps = [.. modules.Select(m => HeadMean(Probabilities(m)))];
         // The mean has to wait for the last module; an end of its own has each map reduced before.
-        for (var i = 0; i < maps.Length; i++) AddEnd(PlaceOf(modules[i]), Node("Shape", maps[i] + "_reduced", [maps[i]]), OnnxGraphBuilder.Int64);
+        for (var i = 0; i < maps.Length; i++)
+            AddEnd(PlaceOf(modules[i]), Node("Shape", maps[i] + "_reduced", [maps[i]]), OnnxGraphBuilder.Int64);
         var name = NextOutput();
         AddEnd(modules.Max(PlaceOf), Node("Mean", name, maps), OnnxGraphBuilder.Float);
         return name;
@@ -71,7 +78,8 @@ internal sealed class AttentionOutputWriter
 
     private int PlaceOf(AttentionModule module) => _places[module.Node.Output[0]];
 
-    /// <summary>[B heads, Q, K] or [B, heads, Q, K] to the wanted rows of [B, heads, Q, K]; rows of the 3-D form are b heads + h (diffusers, head_to_batch_dim).</summary>
+    /// <summary>[B heads, Q, K] or [B, heads, Q, K] to the wanted rows of [B, heads, Q, K]; rows of the 3-D form are b heads + h
+    /// (diffusers, head_to_batch_dim).</summary>
     private string OfSoftmax(AttentionModule module)
     {
         var tensor = module.Node.Output[0];
@@ -183,7 +191,13 @@ internal sealed class AttentionOutputWriter
     private void AddEnd(int place, NodeProto node, int type)
     {
         _ends.Add((place, node));
-        _additions.Output.Add(new ValueInfoProto { Name = node.Output[0], Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = type } } });
+        _additions.Output.Add(
+            new ValueInfoProto
+            {
+                Name = node.Output[0],
+                Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = type } },
+            }
+        );
     }
 
     private string Op(string type, IEnumerable<string> inputs, params (string Name, object Value)[] attributes)
@@ -217,11 +231,19 @@ internal sealed class AttentionOutputWriter
         return node;
     }
 
-    private string Ints(params long[] values) => Constant("i" + string.Join('_', values), OnnxGraphBuilder.Int64, [values.Length], t => t.Int64Data.AddRange(values));
+    private string Ints(params long[] values) =>
+        Constant("i" + string.Join('_', values), OnnxGraphBuilder.Int64, [values.Length], t => t.Int64Data.AddRange(values));
 
-    private string Scalar(long value) => Constant("s" + value.ToString(CultureInfo.InvariantCulture), OnnxGraphBuilder.Int64, [], t => t.Int64Data.Add(value));
+    private string Scalar(long value) =>
+        Constant("s" + value.ToString(CultureInfo.InvariantCulture), OnnxGraphBuilder.Int64, [], t => t.Int64Data.Add(value));
 
-    private string Float(float value) => Constant("f" + BitConverter.SingleToInt32Bits(value).ToString(CultureInfo.InvariantCulture), OnnxGraphBuilder.Float, [], t => t.FloatData.Add(value));
+    private string Float(float value) =>
+        Constant(
+            "f" + BitConverter.SingleToInt32Bits(value).ToString(CultureInfo.InvariantCulture),
+            OnnxGraphBuilder.Float,
+            [],
+            t => t.FloatData.Add(value)
+        );
 
     private string Constant(string key, int type, long[] shape, Action<TensorProto> fill)
     {
@@ -238,7 +260,16 @@ internal sealed class AttentionOutputWriter
     {
         var shape = new TensorShapeProto();
         for (var i = 0; i < rank; i++) shape.Dim.Add(new TensorShapeProto.Types.Dimension { DimParam = $"{name}_{i}" });
-        _additions.Input.Add(new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = type, Shape = shape } } });
+        _additions.Input.Add(
+            new ValueInfoProto
+            {
+                Name = name,
+                Type = new TypeProto
+                {
+                    TensorType = new TypeProto.Types.Tensor { ElemType = type, Shape = shape },
+                },
+            }
+        );
     }
 
     private static string Input(NodeProto node, int index) => node.Input.Count > index ? node.Input[index] : "";

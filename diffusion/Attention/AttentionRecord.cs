@@ -11,7 +11,8 @@ namespace FreeMask.Diffusion.Attention;
 /// <param name="Width">Grid width.</param>
 /// <param name="Height">Grid height.</param>
 /// <param name="Values">
-/// One map a class, [classes + 1, height, width]: the mean probability over the class's tokens; the last map is the sum over all word tokens (without start and end).
+/// One map a class, [classes + 1, height, width]: the mean probability over the class's tokens; the last map is the sum over all word
+/// tokens (without start and end).
 /// </param>
 public sealed record CrossAttentionLayer(string Name, UNetPart Part, int Width, int Height, float[] Values)
 {
@@ -22,11 +23,13 @@ public sealed record CrossAttentionLayer(string Name, UNetPart Part, int Width, 
 /// <summary>Self-attention of all modules of one grid, averaged over heads, modules and passes.</summary>
 /// <param name="Width">Grid width.</param>
 /// <param name="Height">Grid height.</param>
-/// <param name="Values">[N, N] with N = width x height: row = the cell that attends, column = the cell attended to; rows sum to 1. Values are rounded to half precision.</param>
+/// <param name="Values">[N, N] with N = width x height: row = the cell that attends, column = the cell attended to; rows sum to 1. Values
+/// are rounded to half precision.</param>
 public sealed record SelfAttentionGrid(int Width, int Height, float[] Values);
 
 /// <summary>
-/// What was captured while an image was drawn (or re-noised): small enough to be stored with the sample, complete enough for every aggregation preset.
+/// What was captured while an image was drawn (or re-noised): small enough to be stored with the sample, complete enough for every
+/// aggregation preset.
 /// </summary>
 public sealed class AttentionRecord
 {
@@ -34,7 +37,13 @@ public sealed class AttentionRecord
 
     /// <summary>Makes a record.</summary>
     public AttentionRecord(
-        IReadOnlyList<string> classes, int latentWidth, int latentHeight, int passes, IReadOnlyList<CrossAttentionLayer> cross, IReadOnlyList<SelfAttentionGrid> self)
+        IReadOnlyList<string> classes,
+        int latentWidth,
+        int latentHeight,
+        int passes,
+        IReadOnlyList<CrossAttentionLayer> cross,
+        IReadOnlyList<SelfAttentionGrid> self
+    )
     {
         Classes = classes;
         LatentWidth = latentWidth;
@@ -108,7 +117,8 @@ public sealed class AttentionRecord
         }
 
         var self = new List<SelfAttentionGrid>();
-        while (file.TryGet(Key("self", self.Count), out var tensor)) self.Add(new((int)tensor!.Shape[1], (int)tensor.Shape[0], tensor.ToSingles()));
+        while (file.TryGet(Key("self", self.Count), out var tensor))
+            self.Add(new((int)tensor!.Shape[1], (int)tensor.Shape[0], tensor.ToSingles()));
         var classes = JsonSerializer.Deserialize<string[]>(file.Metadata["classes"]) ?? [];
         return new(classes, latent[0], latent[1], int.Parse(file.Metadata["passes"], CultureInfo.InvariantCulture), cross, self);
     }

@@ -54,7 +54,10 @@ internal static class SelfAttention
         ArgumentOutOfRangeException.ThrowIfNegative(power);
         var cells = map.Values.Length;
         if (attention.Length != (long)cells * cells)
-            throw new ArgumentException($"The attention has {attention.Length} elements; a {map.Width} x {map.Height} map needs {(long)cells * cells}.", nameof(attention));
+            throw new ArgumentException(
+                $"The attention has {attention.Length} elements; a {map.Width} x {map.Height} map needs {(long)cells * cells}.",
+                nameof(attention)
+            );
         return cells;
     }
 }

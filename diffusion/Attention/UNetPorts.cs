@@ -7,7 +7,8 @@ namespace FreeMask.Diffusion.Attention;
 internal sealed record UNetPorts(string Latent, string Text)
 {
     /// <summary>Takes the usual names, otherwise the only input of rank 4 and the only one of rank 3.</summary>
-    internal static UNetPorts Of(OnnxGraph graph) => new(Find(graph, "sample", 4, "latent"), Find(graph, "encoder_hidden_states", 3, "text embedding"));
+    internal static UNetPorts Of(OnnxGraph graph) =>
+        new(Find(graph, "sample", 4, "latent"), Find(graph, "encoder_hidden_states", 3, "text embedding"));
 
     private static string Find(OnnxGraph graph, string name, int rank, string meaning)
     {
@@ -16,6 +17,8 @@ internal sealed record UNetPorts(string Latent, string Text)
         return candidates.Length == 1
             ? candidates[0].Name
             : throw new FreeMaskException(
-                $"{graph.Path} has no input for the {meaning} (named {name}, or the only one of rank {rank}); its inputs are {string.Join(", ", graph.Inputs.Select(i => i.Name))}.");
+                $"{graph.Path} has no input for the {meaning} (named {name}, or the only one of rank {rank}); its inputs are "
+                    + $"{string.Join(", ", graph.Inputs.Select(i => i.Name))}."
+            );
     }
 }

@@ -7,8 +7,8 @@ using Microsoft.ML.OnnxRuntime.Tensors;
 namespace FreeMask.Diffusion.Conformance;
 
 /// <summary>
-/// Compares an export with reference data, quantity by quantity. Every step starts from the reference's latents of the step before, so that differences do not
-/// pile up.
+/// Compares an export with reference data, quantity by quantity. Every step starts from the reference's latents of the step before, so that
+/// differences do not pile up.
 /// </summary>
 internal static class BundleConformance
 {
@@ -18,7 +18,12 @@ internal static class BundleConformance
     /// <param name="options">How to run it.</param>
     /// <param name="cancellation">Stops between runs.</param>
     /// <exception cref="FreeMaskException">The export or the data cannot be read.</exception>
-    public static ConformanceReport Measure(string folder, string goldenFolder, DiffusionOptions? options = null, CancellationToken cancellation = default)
+    public static ConformanceReport Measure(
+        string folder,
+        string goldenFolder,
+        DiffusionOptions? options = null,
+        CancellationToken cancellation = default
+    )
     {
         var golden = GoldenData.Load(goldenFolder);
         try
@@ -64,14 +69,23 @@ internal static class BundleConformance
         foreach (var (name, text) in golden.Prompts)
         {
             var encoded = bundle.Text.Encode(text);
-            rows.Add(new($"token ids {name}", Largest(golden.Values($"text.{name}.input_ids"), [.. encoded.Tokens.Ids.Select(i => (float)i)]), 0));
+            rows.Add(
+                new($"token ids {name}", Largest(golden.Values($"text.{name}.input_ids"), [.. encoded.Tokens.Ids.Select(i => (float)i)]), 0)
+            );
             var context = golden.Values(bundle.HasPooledText ? $"text.{name}.prompt_embeds" : $"text.{name}.last_hidden_state");
             rows.Add(new($"text embedding {name}", Largest(context, encoded.Context.Values), tolerances.Text));
-            if (bundle.HasPooledText) rows.Add(new($"pooled text {name}", Largest(golden.Values($"text.{name}.text_embeds"), encoded.Pooled), tolerances.Text));
+            if (bundle.HasPooledText)
+                rows.Add(new($"pooled text {name}", Largest(golden.Values($"text.{name}.text_embeds"), encoded.Pooled), tolerances.Text));
         }
     }
 
-    private static void CompareCall(GoldenData golden, DiffusionBundle bundle, CapturingUNet unet, ConformanceTolerances tolerances, List<ConformanceRow> rows)
+    private static void CompareCall(
+        GoldenData golden,
+        DiffusionBundle bundle,
+        CapturingUNet unet,
+        ConformanceTolerances tolerances,
+        List<ConformanceRow> rows
+    )
     {
         if (!golden.Has("unet.sample")) return;
         var sample = golden.Tensor("unet.sample");
@@ -86,10 +100,17 @@ internal static class BundleConformance
         };
         foreach (var name in new[] { "text_embeds", "time_ids", "timestep_cond" })
             if (golden.Has("unet." + name)) inputs[name] = golden.Tensor("unet." + name);
-        rows.Add(new("U-Net call", Largest(golden.Values("unet.out_sample"), unet.Session.Run(inputs, "out_sample")[0].Values), tolerances.Call));
+        rows.Add(
+            new("U-Net call", Largest(golden.Values("unet.out_sample"), unet.Session.Run(inputs, "out_sample")[0].Values), tolerances.Call)
+        );
     }
 
-    private static void CompareEncoder(GoldenData golden, DiffusionBundle bundle, ConformanceTolerances tolerances, List<ConformanceRow> rows)
+    private static void CompareEncoder(
+        GoldenData golden,
+        DiffusionBundle bundle,
+        ConformanceTolerances tolerances,
+        List<ConformanceRow> rows
+    )
     {
         if (!golden.Has("vae.moments") || !bundle.Vae.HasEncoder) return;
         var pixels = golden.Tensor("vae.image_u8");

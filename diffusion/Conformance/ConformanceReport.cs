@@ -20,8 +20,17 @@ internal sealed record ConformanceReport(string Folder, IReadOnlyList<Conformanc
     public bool Passed => Rows.All(r => r.Passed);
 }
 
-/// <summary>Tolerances by quantity and precision of the export's border: rounding differs between runtimes, and guidance multiplies it.</summary>
-internal sealed record ConformanceTolerances(double Call, double Text, double Guided, double Step, double Attention, double Image, double Encoder)
+/// <summary>Tolerances by quantity and precision of the export's border: rounding differs between runtimes, and guidance multiplies
+/// it.</summary>
+internal sealed record ConformanceTolerances(
+    double Call,
+    double Text,
+    double Guided,
+    double Step,
+    double Attention,
+    double Image,
+    double Encoder
+)
 {
     internal static ConformanceTolerances Single { get; } = new(1e-4, 1e-4, 1e-3, 1e-3, 1e-4, 1, 5e-3);
 

@@ -6,8 +6,8 @@ using FreeMask.Tensors;
 namespace FreeMask.Diffusion.Conformance;
 
 /// <summary>
-/// What a reference pipeline computed for a model: <c>golden.json</c> (prompts, runs and their settings) and <c>golden.safetensors</c> (token ids, embeddings, noise, predictions and
-/// latents of every step, attention maps, images).
+/// What a reference pipeline computed for a model: <c>golden.json</c> (prompts, runs and their settings) and <c>golden.safetensors</c>
+/// (token ids, embeddings, noise, predictions and latents of every step, attention maps, images).
 /// </summary>
 internal sealed class GoldenData
 {
@@ -30,7 +30,8 @@ internal sealed class GoldenData
     internal static GoldenData Load(string folder)
     {
         var path = Path.Combine(folder, "golden.json");
-        if (!File.Exists(path)) throw new FreeMaskException($"{path} does not exist; a folder of golden data holds golden.json and golden.safetensors.");
+        if (!File.Exists(path))
+            throw new FreeMaskException($"{path} does not exist; a folder of golden data holds golden.json and golden.safetensors.");
         try
         {
             var json = JsonDocument.Parse(PythonJson.ReadFile(path)).RootElement;
@@ -71,7 +72,11 @@ internal sealed class GoldenRun(string name, JsonElement json)
     internal IReadOnlyList<string> Prompts => [.. json.GetProperty("prompts").EnumerateArray().Select(p => p.GetString() ?? "")];
 
     internal SchedulerConfig Scheduler =>
-        SchedulerConfig.Parse(json.GetProperty("config"), $"run {Name}", SchedulerConfig.KindOf(json.GetProperty("scheduler").GetString() ?? "", $"run {Name}"));
+        SchedulerConfig.Parse(
+            json.GetProperty("config"),
+            $"run {Name}",
+            SchedulerConfig.KindOf(json.GetProperty("scheduler").GetString() ?? "", $"run {Name}")
+        );
 
     /// <summary>Classes by image, in the order of the tensors mean_class.I.</summary>
     internal IReadOnlyList<(int Image, string Text)> Classes => json.TryGetProperty("classes", out var classes)

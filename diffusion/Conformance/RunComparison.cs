@@ -9,16 +9,25 @@ using FreeMask.Tensors;
 
 namespace FreeMask.Diffusion.Conformance;
 
-/// <summary>One reference run, step by step: guided prediction, scheduler step, every attention map that the reference kept, mean maps, image.</summary>
+/// <summary>One reference run, step by step: guided prediction, scheduler step, every attention map that the reference kept, mean maps,
+/// image.</summary>
 internal sealed class RunComparison(
-    GoldenData golden, GoldenRun run, DiffusionBundle bundle, CapturingUNet unet, ConformanceTolerances tolerances, List<ConformanceRow> rows)
+    GoldenData golden,
+    GoldenRun run,
+    DiffusionBundle bundle,
+    CapturingUNet unet,
+    ConformanceTolerances tolerances,
+    List<ConformanceRow> rows
+)
 {
     private readonly string _prefix = $"run{run.Name}";
 
     internal void Compare()
     {
         var scheduler = run.Scheduler.Create(run.Steps);
-        rows.Add(new($"{Title} timesteps", BundleConformance.Largest(golden.Values($"{_prefix}.timesteps"), [.. scheduler.Timesteps]), 2e-3));
+        rows.Add(
+            new($"{Title} timesteps", BundleConformance.Largest(golden.Values($"{_prefix}.timesteps"), [.. scheduler.Timesteps]), 2e-3)
+        );
         if (bundle.UNet.IntegerTimestep && scheduler.Timesteps.Any(t => t != MathF.Truncate(t)))
         {
             rows.Add(new($"{Title} steps", double.NaN, 0, "the schedule has fractional timesteps, which this export does not take"));
@@ -27,7 +36,13 @@ internal sealed class RunComparison(
 
         TextEmbedding[] prompts = [.. run.Prompts.Select(p => bundle.Text.Encode(golden.TextOf(p)))];
         TextEmbedding[] negatives = run.Guided ? [.. prompts.Select(_ => Negative())] : [];
-        var conditioning = new UNetConditioning(bundle, [.. negatives, .. prompts], run.Width, run.Height, [.. negatives.Select(_ => run.Guidance), .. prompts.Select(_ => run.Guidance)]);
+        var conditioning = new UNetConditioning(
+            bundle,
+            [.. negatives, .. prompts],
+            run.Width,
+            run.Height,
+            [.. negatives.Select(_ => run.Guidance), .. prompts.Select(_ => run.Guidance)]
+        );
         var noise = golden.Tensor($"{_prefix}.noise");
         var guided = golden.Tensor($"{_prefix}.guided");
         var latents = golden.Tensor($"{_prefix}.latents");
@@ -40,7 +55,15 @@ internal sealed class RunComparison(
             var input = new float[size];
             var at = scheduler.StepAt(step);
             CpuSteps.ScaleInput(at, latent, input);
-            var predicted = Call(conditioning, new(input, [.. noise.Shape]), scheduler.Timesteps[step], step, prompts.Length, means, scheduler.Timesteps.Count);
+            var predicted = Call(
+                conditioning,
+                new(input, [.. noise.Shape]),
+                scheduler.Timesteps[step],
+                step,
+                prompts.Length,
+                means,
+                scheduler.Timesteps.Count
+            );
             var expected = guided.Row(step).ToArray();
             rows.Add(new($"{Title} prediction {step}", BundleConformance.Largest(expected, predicted), tolerances.Guided));
             var fresh = at.NeedsNoise ? golden.Tensor($"{_prefix}.step_noise").Row(step).ToArray() : [];
@@ -66,7 +89,9 @@ internal sealed class RunComparison(
         var batch = run.Guided ? 2 * count : count;
         var inputs = conditioning.Inputs;
         var tokens = (int)inputs[bundle.UNet.TextInput].Shape[1];
-        inputs[bundle.UNet.LatentInput] = run.Guided ? new([.. latents.Values, .. latents.Values], [2 * latents.Shape[0], .. latents.Shape.Skip(1)]) : latents;
+        inputs[bundle.UNet.LatentInput] = run.Guided
+            ? new([.. latents.Values, .. latents.Values], [2 * latents.Shape[0], .. latents.Shape.Skip(1)])
+            : latents;
         inputs["timestep"] = bundle.UNet.Timestep(timestep, batch);
         inputs[AttentionCapture.RowsInput] = new([.. Enumerable.Range(batch - count, count).Select(i => (float)i)], count);
         inputs[AttentionCapture.ColumnsInput] = Identity(count, tokens);
@@ -77,7 +102,8 @@ internal sealed class RunComparison(
         if (!run.Guided) return outputs[0].Values;
         var result = new float[latents.Values.Length];
         var row = result.Length / count;
-        for (var i = 0; i < count; i++) Guidance.Apply(outputs[0].Row(i), outputs[0].Row(count + i), run.Guidance, 0, result.AsSpan(i * row, row));
+        for (var i = 0; i < count; i++)
+            Guidance.Apply(outputs[0].Row(i), outputs[0].Row(count + i), run.Guidance, 0, result.AsSpan(i * row, row));
         return result;
     }
 
@@ -85,14 +111,27 @@ internal sealed class RunComparison(
     {
         for (var i = 0; i < unet.Capture.Cross.Count; i++)
             if (golden.Has(MapName(2, step, i)))
-                rows.Add(new($"{Title} cross-attention step {step} module {i:00}", BundleConformance.Largest(golden.Values(MapName(2, step, i)), outputs[i + 1].Row(0)), tolerances.Attention));
+                rows.Add(
+                    new(
+                        $"{Title} cross-attention step {step} module {i:00}",
+                        BundleConformance.Largest(golden.Values(MapName(2, step, i)), outputs[i + 1].Row(0)),
+                        tolerances.Attention
+                    )
+                );
         var next = unet.Capture.Cross.Count + 1;
         for (var i = 0; i < unet.Capture.Self.Count; i++)
             if (golden.Has(MapName(1, step, i)))
-                rows.Add(new($"{Title} self-attention step {step} module {i:00}", BundleConformance.Largest(golden.Values(MapName(1, step, i)), outputs[next++].Row(0)), tolerances.Attention));
+                rows.Add(
+                    new(
+                        $"{Title} self-attention step {step} module {i:00}",
+                        BundleConformance.Largest(golden.Values(MapName(1, step, i)), outputs[next++].Row(0)),
+                        tolerances.Attention
+                    )
+                );
     }
 
-    /// <summary>Adds every token's map of every module, enlarged to the latent's grid (bilinear), divided by their number: [images, tokens, h, w].</summary>
+    /// <summary>Adds every token's map of every module, enlarged to the latent's grid (bilinear), divided by their number: [images, tokens,
+    /// h, w].</summary>
     private void AddMeans(IReadOnlyList<FloatTensor> outputs, FloatTensor latents, float[] means, int steps)
     {
         var (height, width) = ((int)latents.Shape[2], (int)latents.Shape[3]);
@@ -116,7 +155,13 @@ internal sealed class RunComparison(
 
     private void CompareMeans(TextEmbedding[] prompts, float[] means)
     {
-        rows.Add(new($"{Title} mean attention of all tokens", BundleConformance.Largest(golden.Values($"{_prefix}.attn2.mean_all"), means), tolerances.Attention));
+        rows.Add(
+            new(
+                $"{Title} mean attention of all tokens",
+                BundleConformance.Largest(golden.Values($"{_prefix}.attn2.mean_all"), means),
+                tolerances.Attention
+            )
+        );
         var tokens = (int)prompts[0].Context.Shape[0];
         var area = means.Length / prompts.Length / tokens;
         for (var i = 0; i < run.Classes.Count; i++)
@@ -126,7 +171,16 @@ internal sealed class RunComparison(
             var map = new float[area];
             foreach (var position in positions)
                 for (var cell = 0; cell < area; cell++) map[cell] += means[(((image * tokens) + position) * area) + cell] / positions.Count;
-            rows.Add(new($"{Title} class map {text}", BundleConformance.Largest(golden.Values(string.Create(CultureInfo.InvariantCulture, $"{_prefix}.attn2.mean_class.{i}")), map), tolerances.Attention));
+            rows.Add(
+                new(
+                    $"{Title} class map {text}",
+                    BundleConformance.Largest(
+                        golden.Values(string.Create(CultureInfo.InvariantCulture, $"{_prefix}.attn2.mean_class.{i}")),
+                        map
+                    ),
+                    tolerances.Attention
+                )
+            );
         }
     }
 
@@ -137,11 +191,18 @@ internal sealed class RunComparison(
         for (var i = 0; i < noise.Shape[0]; i++)
         {
             var image = bundle.Vae.Decode(latent.AsSpan(i * row, row), (int)noise.Shape[1], (int)noise.Shape[2], (int)noise.Shape[3]);
-            rows.Add(new($"{Title} image {i}", BundleConformance.Largest(expected.Row(i), Array.ConvertAll(image.Pixels, p => (float)p)), tolerances.Image));
+            rows.Add(
+                new(
+                    $"{Title} image {i}",
+                    BundleConformance.Largest(expected.Row(i), Array.ConvertAll(image.Pixels, p => (float)p)),
+                    tolerances.Image
+                )
+            );
         }
     }
 
-    private string MapName(int kind, int step, int module) => string.Create(CultureInfo.InvariantCulture, $"{_prefix}.attn{kind}.step{step}.{module:00}");
+    private string MapName(int kind, int step, int module) =>
+        string.Create(CultureInfo.InvariantCulture, $"{_prefix}.attn{kind}.step{step}.{module:00}");
 
     private static FloatTensor Identity(int count, int tokens)
     {

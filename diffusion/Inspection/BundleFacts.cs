@@ -6,14 +6,22 @@ using FreeMask.Onnx.Proto;
 
 namespace FreeMask.Diffusion.Inspection;
 
-/// <summary>What a run must know of a model folder before it starts: read from the files' heads in a moment, without loading the model.</summary>
+/// <summary>What a run must know of a model folder before it starts: read from the files' heads in a moment, without loading the
+/// model.</summary>
 /// <param name="SideMultiple">Image sides must be multiples of this.</param>
 /// <param name="FixedWidth">The only width that the export draws; null where it is free.</param>
 /// <param name="FixedHeight">The only height that the export draws; null where it is free.</param>
 /// <param name="Steps">Steps that the model was made for; null where it has no preference.</param>
 /// <param name="Guidance">Guidance that the model was made for; 1 is none; null where it has no preference.</param>
 /// <param name="SchedulerProblem">Why a run must choose a sampler; null where the folder's own will do.</param>
-public sealed record BundleFacts(int SideMultiple, int? FixedWidth, int? FixedHeight, int? Steps, double? Guidance, string? SchedulerProblem)
+public sealed record BundleFacts(
+    int SideMultiple,
+    int? FixedWidth,
+    int? FixedHeight,
+    int? Steps,
+    double? Guidance,
+    string? SchedulerProblem
+)
 {
     // Distilled models: a few steps, guidance within the model or none.
     private const int FewSteps = 4;
@@ -44,5 +52,9 @@ public sealed record BundleFacts(int SideMultiple, int? FixedWidth, int? FixedHe
     }
 
     private static int? Side(OnnxGraph graph, string input, int index) =>
-        graph.Inputs.First(i => i.Name == input).Type?.TensorType?.Shape is TensorShapeProto { Dim: var dims } && dims.Count > index && dims[index].DimValue > 0 ? (int)dims[index].DimValue : null;
+        graph.Inputs.First(i => i.Name == input).Type?.TensorType?.Shape is TensorShapeProto { Dim: var dims }
+        && dims.Count > index
+        && dims[index].DimValue > 0
+            ? (int)dims[index].DimValue
+            : null;
 }

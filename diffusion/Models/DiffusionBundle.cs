@@ -8,8 +8,10 @@ using FreeMask.Onnx;
 namespace FreeMask.Diffusion.Models;
 
 /// <summary>
-/// A model folder in the layout that public Stable Diffusion exports use: <c>tokenizer</c>, <c>text_encoder</c>, <c>unet</c>, <c>vae_decoder</c>, optional
-/// <c>vae_encoder</c>, <c>tokenizer_2</c> and <c>text_encoder_2</c>, <c>scheduler</c>. What the model is gets decided by the files' metadata, never by names of folders.
+/// A model folder in the layout that public Stable Diffusion exports use: <c>tokenizer</c>, <c>text_encoder</c>, <c>unet</c>,
+/// <c>vae_decoder</c>, optional
+/// <c>vae_encoder</c>, <c>tokenizer_2</c> and <c>text_encoder_2</c>, <c>scheduler</c>. What the model is gets decided by the files'
+/// metadata, never by names of folders.
 /// </summary>
 public sealed class DiffusionBundle : IDisposable
 {
@@ -86,11 +88,14 @@ public sealed class DiffusionBundle : IDisposable
 
     internal SchedulerStepSessions Steps { get; }
 
-    /// <summary>Whether latents stay in the device's memory between steps. Those of an export that takes a fixed number of rows do not: its calls are parts of a batch.</summary>
-    internal bool UsesIoBinding => _unet.FixedRows is null && (Options.UseIoBinding ?? OnnxProviders.DeviceMemory(Options.Session) is not null);
+    /// <summary>Whether latents stay in the device's memory between steps. Those of an export that takes a fixed number of rows do not: its
+    /// calls are parts of a batch.</summary>
+    internal bool UsesIoBinding =>
+        _unet.FixedRows is null && (Options.UseIoBinding ?? OnnxProviders.DeviceMemory(Options.Session) is not null);
 
     /// <summary>Loads a folder.</summary>
-    /// <exception cref="FreeMaskException">A part is missing, cannot be loaded, or does not fit the others; the message names file, input and what was expected.</exception>
+    /// <exception cref="FreeMaskException">A part is missing, cannot be loaded, or does not fit the others; the message names file, input
+    /// and what was expected.</exception>
     public static DiffusionBundle Load(string folder, DiffusionOptions? options = null)
     {
         if (!Directory.Exists(folder)) throw new FreeMaskException($"The model folder {folder} does not exist.");
@@ -109,17 +114,23 @@ public sealed class DiffusionBundle : IDisposable
         }
     }
 
-    /// <summary>A sampler with the folder's settings. Latents are not clipped, whatever the settings say: they do not bear it, and diffusers' pipelines turn it off.</summary>
+    /// <summary>A sampler with the folder's settings. Latents are not clipped, whatever the settings say: they do not bear it, and
+    /// diffusers' pipelines turn it off.</summary>
     /// <param name="name">One of <see cref="SchedulerFile.SamplerNames"/>; null for the one that the folder names.</param>
     /// <exception cref="FreeMaskException">FreeMask does not have it, or not with these settings.</exception>
-    public SchedulerConfig Sampler(string? name = null) => (name is null ? Schedulers.Own : Schedulers.Under(name)) with { ClipSample = false };
+    public SchedulerConfig Sampler(string? name = null) =>
+        (name is null ? Schedulers.Own : Schedulers.Under(name)) with
+        {
+            ClipSample = false,
+        };
 
     /// <summary>Loads the U-Net, which is otherwise loaded when it is first needed.</summary>
     /// <exception cref="FreeMaskException">It cannot be loaded.</exception>
     public void LoadUNet() => _unet.For([]);
 
     /// <summary>What the autoencoder makes of an image: encoded to the mean latent and decoded again.</summary>
-    /// <exception cref="FreeMaskException">The folder has no encoder, or the image's sides are no multiples of <see cref="PixelsPerCell"/>.</exception>
+    /// <exception cref="FreeMaskException">The folder has no encoder, or the image's sides are no multiples of
+    /// <see cref="PixelsPerCell"/>.</exception>
     public RgbImage Reconstruct(RgbImage image)
     {
         ArgumentNullException.ThrowIfNull(image);
@@ -138,7 +149,8 @@ public sealed class DiffusionBundle : IDisposable
 
     private void NoteScheduler(string path, List<string> notes)
     {
-        if (Schedulers.TryOwn(out var why) is { ClipSample: true }) notes.Add($"{path} asks for clip_sample, which latents do not bear; it is off, as in diffusers' pipelines.");
+        if (Schedulers.TryOwn(out var why) is { ClipSample: true })
+            notes.Add($"{path} asks for clip_sample, which latents do not bear; it is off, as in diffusers' pipelines.");
         // A run that chooses a sampler does without the folder's.
         if (why is not null) notes.Add(why);
     }
@@ -146,13 +158,20 @@ public sealed class DiffusionBundle : IDisposable
     private void CheckParts()
     {
         if (HasPooledText && !Text.HasPooled)
-            throw new FreeMaskException($"{_unet.Path} takes text_embeds, so the folder needs text_encoder_2 and tokenizer_2 with an output text_embeds.");
+            throw new FreeMaskException(
+                $"{_unet.Path} takes text_embeds, so the folder needs text_encoder_2 and tokenizer_2 with an output text_embeds."
+            );
         if (_unet.TextWidth is { } expected && Text.Width is { } given && expected != given)
-            throw new FreeMaskException($"{_unet.Path} takes text embeddings of width {expected}, but the text encoders of {Folder} give {given}.");
+            throw new FreeMaskException(
+                $"{_unet.Path} takes text embeddings of width {expected}, but the text encoders of {Folder} give {given}."
+            );
         if (_unet.FixedTokens is { } tokens && tokens != Text.Tokenizer.MaximumLength)
-            throw new FreeMaskException($"{_unet.Path} takes texts of {tokens} tokens, but the tokenizer of {Folder} gives {Text.Tokenizer.MaximumLength}.");
+            throw new FreeMaskException(
+                $"{_unet.Path} takes texts of {tokens} tokens, but the tokenizer of {Folder} gives {Text.Tokenizer.MaximumLength}."
+            );
         Vae.RequireSides(_unet.FixedWidth, _unet.FixedHeight, _unet.Path);
-        if ((FixedWidth ?? FixedHeight) is not null) _notes.Add($"{_unet.Path} is fixed to images of {FixedWidth ?? NativeSize} x {FixedHeight ?? NativeSize} pixels.");
+        if ((FixedWidth ?? FixedHeight) is not null)
+            _notes.Add($"{_unet.Path} is fixed to images of {FixedWidth ?? NativeSize} x {FixedHeight ?? NativeSize} pixels.");
         if (_unet.FixedRows is { } rows) _notes.Add($"{_unet.Path} is fixed to {rows} rows a call: batches are split and filled up.");
     }
 

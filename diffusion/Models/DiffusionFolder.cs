@@ -5,7 +5,11 @@ namespace FreeMask.Diffusion.Models;
 /// <summary>Paths in a model folder of Stable Diffusion: one folder a part (diffusers' and optimum's layout).</summary>
 internal static class DiffusionFolder
 {
-    internal const string UNet = "unet", TextEncoder = "text_encoder", SecondTextEncoder = "text_encoder_2", VaeDecoder = "vae_decoder", VaeEncoder = "vae_encoder";
+    internal const string UNet = "unet",
+        TextEncoder = "text_encoder",
+        SecondTextEncoder = "text_encoder_2",
+        VaeDecoder = "vae_decoder",
+        VaeEncoder = "vae_encoder";
 
     private const string Vae = "vae", Scheduler = "scheduler", SchedulerConfigName = "scheduler_config.json";
 

@@ -6,8 +6,8 @@ using FreeMask.Tensors;
 namespace FreeMask.Diffusion.Models;
 
 /// <summary>
-/// The autoencoder: latents in the U-Net's scale to pixels and back. image = decode(latent / scaling_factor + shift_factor), pixel = round(255 clamp(x / 2 + 1/2)) with
-/// halves to even (diffusers, image_processor.py). Images are decoded one at a time.
+/// The autoencoder: latents in the U-Net's scale to pixels and back. image = decode(latent / scaling_factor + shift_factor), pixel =
+/// round(255 clamp(x / 2 + 1/2)) with halves to even (diffusers, image_processor.py). Images are decoded one at a time.
 /// </summary>
 internal sealed class LatentCodec : IDisposable
 {
@@ -38,7 +38,9 @@ internal sealed class LatentCodec : IDisposable
     {
         var path = DiffusionFolder.Graph(folder, DiffusionFolder.VaeDecoder);
         var graph = OnnxGraphReader.Read(path);
-        using var config = JsonFile.ReadIfThere(DiffusionFolder.Config(folder, DiffusionFolder.VaeDecoder)) ?? JsonFile.ReadIfThere(DiffusionFolder.SharedVaeConfig(folder));
+        using var config =
+            JsonFile.ReadIfThere(DiffusionFolder.Config(folder, DiffusionFolder.VaeDecoder))
+            ?? JsonFile.ReadIfThere(DiffusionFolder.SharedVaeConfig(folder));
         var scale = config?.RootElement.Number("scaling_factor");
         if (scale is null) notes.Add($"{folder} states no VAE scaling factor; {usualScale} is used, that of the model's family.");
         var shift = config?.RootElement.Number("shift_factor") ?? 0;
@@ -64,7 +66,9 @@ internal sealed class LatentCodec : IDisposable
     internal static int PixelsPerCellOf(OnnxGraph decoder)
     {
         var input = decoder.Inputs[0].Name;
-        var factor = new SpatialFactors(decoder, input).Of(decoder.Outputs[0].Name) ?? throw new FreeMaskException($"{decoder.Path}: its output does not descend from its input {input}.");
+        var factor =
+            new SpatialFactors(decoder, input).Of(decoder.Outputs[0].Name)
+            ?? throw new FreeMaskException($"{decoder.Path}: its output does not descend from its input {input}.");
         return (int)Math.Round(1 / factor);
     }
 
@@ -84,7 +88,9 @@ internal sealed class LatentCodec : IDisposable
     {
         var encoder = _encoder ?? throw new FreeMaskException($"{_folder} has no vae_encoder, which is needed to start from an image.");
         if (image.Width % PixelsPerCell != 0 || image.Height % PixelsPerCell != 0)
-            throw new FreeMaskException($"An image of {image.Width} x {image.Height} pixels cannot be encoded: its sides must be multiples of {PixelsPerCell}.");
+            throw new FreeMaskException(
+                $"An image of {image.Width} x {image.Height} pixels cannot be encoded: its sides must be multiples of {PixelsPerCell}."
+            );
         var input = FloatTensor.Zeros(1, 3, image.Height, image.Width);
         var area = image.Width * image.Height;
         for (var i = 0; i < area; i++)
@@ -111,7 +117,10 @@ internal sealed class LatentCodec : IDisposable
         var sides = _decoder.Inputs.First().Dimensions;
         if (sides.Count != 4) return;
         if ((width is { } w && sides[3] > 0 && sides[3] != w) || (height is { } h && sides[2] > 0 && sides[2] != h))
-            throw new FreeMaskException($"{unet} is fixed to latents of {width} x {height} cells, but {_decoder.Path} to {sides[3]} x {sides[2]}: they are parts of different exports.");
+            throw new FreeMaskException(
+                $"{unet} is fixed to latents of {width} x {height} cells, but {_decoder.Path} to {sides[3]} x {sides[2]}: they are parts "
+                    + "of different exports."
+            );
     }
 
     /// <summary>Runs a model on one image. A model of a fixed batch gets it as often as it wants; the first result counts.</summary>

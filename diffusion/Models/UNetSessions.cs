@@ -9,7 +9,8 @@ namespace FreeMask.Diffusion.Models;
 /// <summary>A U-Net session with its capture outputs.</summary>
 internal sealed record CapturingUNet(OnnxSession Session, AttentionCapture Capture);
 
-/// <summary>What the U-Net's file says about its inputs, and its sessions: one for each choice of captured self-attention grids, made when first needed.</summary>
+/// <summary>What the U-Net's file says about its inputs, and its sessions: one for each choice of captured self-attention grids, made when
+/// first needed.</summary>
 internal sealed class UNetSessions : IDisposable
 {
     private static readonly HashSet<string> KnownInputs = ["timestep", "text_embeds", "time_ids", "timestep_cond"];
@@ -28,7 +29,10 @@ internal sealed class UNetSessions : IDisposable
         ModelFiles.RequireWeights(graph);
         foreach (var input in graph.Inputs)
             if (!KnownInputs.Contains(input.Name) && input.Name != _ports.Latent && input.Name != _ports.Text)
-                throw new FreeMaskException($"{graph.Path} needs the input {input.Name}, which FreeMask does not know; it gives sample, timestep, encoder_hidden_states, text_embeds, time_ids and timestep_cond.");
+                throw new FreeMaskException(
+                    $"{graph.Path} needs the input {input.Name}, which FreeMask does not know; it gives sample, timestep, "
+                        + "encoder_hidden_states, text_embeds, time_ids and timestep_cond."
+                );
         if (Find("timestep") is null) throw new FreeMaskException($"{graph.Path} has no input timestep.");
         Modules = AttentionFinder.Find(graph);
         LargestFactor = (int)Math.Round(new SpatialFactors(graph, _ports.Latent).Largest);
@@ -74,7 +78,8 @@ internal sealed class UNetSessions : IDisposable
 
     internal int LatentChannels => FixedDimension(Find(_ports.Latent)!, 1) ?? FixedDimension(_graph.Outputs[0], 1) ?? 4;
 
-    internal bool IntegerTimestep => Find("timestep")!.Type.TensorType.ElemType is (int)TensorElementType.Int64 or (int)TensorElementType.Int32;
+    internal bool IntegerTimestep =>
+        Find("timestep")!.Type.TensorType.ElemType is (int)TensorElementType.Int64 or (int)TensorElementType.Int32;
 
     /// <summary>The timestep as the file wants it: a scalar, one value, or one a batch row.</summary>
     internal FloatTensor Timestep(float value, int batch)
@@ -87,20 +92,24 @@ internal sealed class UNetSessions : IDisposable
         return new(values, count);
     }
 
-    /// <summary>The session whose capture holds self-attention at these factors (see <see cref="AttentionModule.Factor"/>), averaged per grid.</summary>
+    /// <summary>The session whose capture holds self-attention at these factors (see <see cref="AttentionModule.Factor"/>), averaged per
+    /// grid.</summary>
     internal CapturingUNet For(IReadOnlyList<int> selfFactors)
     {
         var key = string.Join(',', selfFactors);
         lock (_lock)
         {
             if (_sessions.TryGetValue(key, out var known)) return known;
-            var groups = selfFactors.Select(f => (IReadOnlyList<AttentionModule>)[.. Modules.Where(m => m.Kind == AttentionKind.Self && m.Factor == f)]);
+            var groups = selfFactors.Select(f =>
+                (IReadOnlyList<AttentionModule>)[.. Modules.Where(m => m.Kind == AttentionKind.Self && m.Factor == f)]
+            );
             return _sessions[key] = Make(groups);
         }
     }
 
     /// <summary>A session whose capture holds every self-attention module by itself; the caller disposes of it.</summary>
-    internal CapturingUNet WithEveryModule() => Make(Modules.Where(m => m.Kind == AttentionKind.Self).Select(m => (IReadOnlyList<AttentionModule>)[m]));
+    internal CapturingUNet WithEveryModule() =>
+        Make(Modules.Where(m => m.Kind == AttentionKind.Self).Select(m => (IReadOnlyList<AttentionModule>)[m]));
 
     /// <summary>The factors of the two largest self-attention grids whose shorter side is at most <paramref name="limit"/>.</summary>
     internal IReadOnlyList<int> SelfFactors(int latentWidth, int latentHeight, int limit) =>
@@ -126,6 +135,8 @@ internal sealed class UNetSessions : IDisposable
     private static int? FixedDimension(ValueInfoProto port, int index)
     {
         var dimensions = port.Type?.TensorType?.Shape?.Dim;
-        return dimensions is not null && dimensions.Count > index && dimensions[index].DimValue > 0 ? (int)dimensions[index].DimValue : null;
+        return dimensions is not null && dimensions.Count > index && dimensions[index].DimValue > 0
+            ? (int)dimensions[index].DimValue
+            : null;
     }
 }

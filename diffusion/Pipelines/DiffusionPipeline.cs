@@ -8,7 +8,8 @@ using FreeMask.Tensors;
 namespace FreeMask.Diffusion.Pipelines;
 
 /// <summary>
-/// Draws images and captures attention. Every image has its own counter-based noise, so what it looks like does not depend on batches: a batch is only a matter of speed.
+/// Draws images and captures attention. Every image has its own counter-based noise, so what it looks like does not depend on batches: a
+/// batch is only a matter of speed.
 /// </summary>
 public sealed class DiffusionPipeline(DiffusionBundle bundle)
 {
@@ -24,8 +25,8 @@ public sealed class DiffusionPipeline(DiffusionBundle bundle)
     /// <param name="cancellation">Stops between steps.</param>
     /// <returns>One result a request, in order.</returns>
     /// <exception cref="FreeMaskException">
-    /// A request is impossible: a class is not in its prompt (or was cut off with its end), a size is no multiple of what the U-Net needs, a timestep does not fit the export. Or a
-    /// model gives NaN; the message names it.
+    /// A request is impossible: a class is not in its prompt (or was cut off with its end), a size is no multiple of what the U-Net needs,
+    /// a timestep does not fit the export. Or a model gives NaN; the message names it.
     /// </exception>
     public IReadOnlyList<GenerationResult> Generate(
         IReadOnlyList<GenerationRequest> requests, CaptureOptions? capture = null, CancellationToken cancellation = default)
@@ -41,7 +42,8 @@ public sealed class DiffusionPipeline(DiffusionBundle bundle)
     }
 
     /// <summary>
-    /// Captures the attention of an existing image: it is encoded, noised to a training timestep, and shown to the U-Net once with the prompt.
+    /// Captures the attention of an existing image: it is encoded, noised to a training timestep, and shown to the U-Net once with the
+    /// prompt.
     /// </summary>
     /// <param name="image">The image; its sides must be multiples of <see cref="DiffusionBundle.SideMultiple"/>.</param>
     /// <param name="prompt">A description that contains the classes.</param>
@@ -51,7 +53,15 @@ public sealed class DiffusionPipeline(DiffusionBundle bundle)
     public AttentionRecord CaptureFromImage(RgbImage image, string prompt, IReadOnlyList<string> classes, int timestep, NoiseKey noise)
     {
         ArgumentNullException.ThrowIfNull(image);
-        var request = new GenerationRequest { Prompt = prompt, Classes = classes, Noise = noise, Width = image.Width, Height = image.Height, Guidance = 1 };
+        var request = new GenerationRequest
+        {
+            Prompt = prompt,
+            Classes = classes,
+            Noise = noise,
+            Width = image.Width,
+            Height = image.Height,
+            Guidance = 1,
+        };
         var job = GenerationJob.Make(Bundle, request, 0);
         var latent = Bundle.Vae.Encode(image, Bundle.LatentChannels);
         var batch = Fill([job]);
@@ -61,7 +71,8 @@ public sealed class DiffusionPipeline(DiffusionBundle bundle)
     }
 
     /// <summary>Repeats images until the batch has its fixed shape.</summary>
-    private IReadOnlyList<GenerationJob> Fill(GenerationJob[] jobs) => [.. Enumerable.Range(0, Bundle.Options.BatchSize).Select(i => jobs[i % jobs.Length])];
+    private IReadOnlyList<GenerationJob> Fill(GenerationJob[] jobs) =>
+        [.. Enumerable.Range(0, Bundle.Options.BatchSize).Select(i => jobs[i % jobs.Length])];
 
     private IEnumerable<GenerationResult> Draw(IReadOnlyList<GenerationJob> jobs, CaptureOptions options, CancellationToken cancellation)
     {
@@ -137,6 +148,8 @@ public sealed class DiffusionPipeline(DiffusionBundle bundle)
     {
         if (!Bundle.UNet.IntegerTimestep || scheduler.Timesteps.All(t => t == MathF.Truncate(t))) return;
         throw new FreeMaskException(
-            $"{Bundle.UNet.Path} takes integer timesteps, but the schedule has fractional ones; choose the leading or trailing timestep spacing, without Karras sigmas for Euler.");
+            $"{Bundle.UNet.Path} takes integer timesteps, but the schedule has fractional ones; choose the leading or trailing timestep "
+                + "spacing, without Karras sigmas for Euler."
+        );
     }
 }

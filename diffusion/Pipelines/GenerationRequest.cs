@@ -34,7 +34,8 @@ public sealed record GenerationRequest
     /// <summary>Guidance scale; above 1 the text-free prediction is computed too. Null takes 7.5.</summary>
     public float? Guidance { get; init; }
 
-    /// <summary>Share of the guided prediction that is rescaled to the conditional one's deviation (Lin et al. 2024, section 3.4), 0..1.</summary>
+    /// <summary>Share of the guided prediction that is rescaled to the conditional one's deviation (Lin et al. 2024, section 3.4),
+    /// 0..1.</summary>
     public float GuidanceRescale { get; init; }
 
     /// <summary>Another scheduler than the model's own.</summary>
@@ -57,7 +58,8 @@ public sealed record CaptureOptions
     public double WindowEnd { get; init; } = 1;
 
     /// <summary>
-    /// If set, attention is taken not while sampling but from one further call on the finished latent, re-noised to this training timestep, with the prompt alone.
+    /// If set, attention is taken not while sampling but from one further call on the finished latent, re-noised to this training timestep,
+    /// with the prompt alone.
     /// </summary>
     public int? RenoiseTimestep { get; init; }
 

@@ -4,7 +4,13 @@ namespace FreeMask.Diffusion.Pipelines;
 internal static class Guidance
 {
     /// <summary>u + g (c - u) into <paramref name="result"/>, which may be either input.</summary>
-    internal static void Apply(ReadOnlySpan<float> unconditional, ReadOnlySpan<float> conditional, float scale, float rescale, Span<float> result)
+    internal static void Apply(
+        ReadOnlySpan<float> unconditional,
+        ReadOnlySpan<float> conditional,
+        float scale,
+        float rescale,
+        Span<float> result
+    )
     {
         var deviation = rescale > 0 ? Deviation(conditional) : 0;
         for (var i = 0; i < result.Length; i++) result[i] = unconditional[i] + (scale * (conditional[i] - unconditional[i]));

@@ -2,7 +2,8 @@ using FreeMask.Tensors;
 
 namespace FreeMask.Diffusion.Pipelines;
 
-/// <summary>The latents of one batch, and the steps that change them. Each instance is used once, from the first step to the last.</summary>
+/// <summary>The latents of one batch, and the steps that change them. Each instance is used once, from the first step to the
+/// last.</summary>
 internal interface ISampler : IDisposable
 {
     /// <summary>The latents after the last step, [images, channels, height, width].</summary>

@@ -6,8 +6,8 @@ using FreeMask.Tensors;
 namespace FreeMask.Diffusion.Pipelines;
 
 /// <summary>
-/// Latents in the memory of the U-Net's device, from the first step to the last: text and other conditioning go up once, noise where a step needs it; captured attention and the last
-/// latents come back.
+/// Latents in the memory of the U-Net's device, from the first step to the last: text and other conditioning go up once, noise where a step
+/// needs it; captured attention and the last latents come back.
 /// </summary>
 internal sealed class IoBindingSampler : ISampler
 {

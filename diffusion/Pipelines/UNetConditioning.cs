@@ -9,7 +9,13 @@ internal sealed class UNetConditioning
 {
     private readonly Dictionary<string, FloatTensor> _inputs = new(StringComparer.Ordinal);
 
-    internal UNetConditioning(DiffusionBundle bundle, IReadOnlyList<TextEmbedding> rows, int width, int height, IReadOnlyList<float> guidance)
+    internal UNetConditioning(
+        DiffusionBundle bundle,
+        IReadOnlyList<TextEmbedding> rows,
+        int width,
+        int height,
+        IReadOnlyList<float> guidance
+    )
     {
         var batch = rows.Count;
         var context = rows[0].Context;
@@ -28,7 +34,8 @@ internal sealed class UNetConditioning
 
     internal Dictionary<string, FloatTensor> Inputs => new(_inputs, StringComparer.Ordinal);
 
-    /// <summary>[sin(w f), cos(w f)] with w = 1000 (guidance - 1), f_i = 10000^(-i / (n/2 - 1)) (diffusers, pipeline_latent_consistency_text2img.py).</summary>
+    /// <summary>[sin(w f), cos(w f)] with w = 1000 (guidance - 1), f_i = 10000^(-i / (n/2 - 1)) (diffusers,
+    /// pipeline_latent_consistency_text2img.py).</summary>
     internal static float[] EmbedGuidance(float guidance, int size)
     {
         var half = size / 2;

@@ -6,7 +6,8 @@ using FreeMask.Tensors;
 
 namespace FreeMask.Diffusion.Pipelines;
 
-/// <summary>The U-Net calls of one batch: guidance in one batch of twice the size (text-free rows first), capture of the rows that see the prompt.</summary>
+/// <summary>The U-Net calls of one batch: guidance in one batch of twice the size (text-free rows first), capture of the rows that see the
+/// prompt.</summary>
 internal sealed class UNetRun
 {
     private readonly DiffusionBundle _bundle;
@@ -25,7 +26,10 @@ internal sealed class UNetRun
         float[] guidance = [.. guided ? jobs.Select(j => j.Guidance) : [], .. jobs.Select(j => j.Guidance)];
         Conditioning = new UNetConditioning(bundle, rows, jobs[0].Request.Width!.Value, jobs[0].Request.Height!.Value, guidance).Inputs;
         _columns = CaptureTokenWeights.Of(jobs);
-        _accumulators = [.. jobs.Select(j => new AttentionAccumulator(j.Request.Classes, j.Shape.LatentWidth, j.Shape.LatentHeight, _unet.Capture))];
+        _accumulators =
+        [
+            .. jobs.Select(j => new AttentionAccumulator(j.Request.Classes, j.Shape.LatentWidth, j.Shape.LatentHeight, _unet.Capture)),
+        ];
         Maps = [.. _unet.Capture.Cross.Select(c => c.Output), .. _unet.Capture.Self.Select(s => s.Output)];
     }
 
@@ -59,7 +63,10 @@ internal sealed class UNetRun
     {
         var rows = Rows(latents);
         var inputs = new Dictionary<string, FloatTensor>(Conditioning, StringComparer.Ordinal) { [LatentInput] = rows };
-        var outputs = _bundle.UNet.FixedRows is { } size && size != rows.Shape[0] ? InParts(inputs, timestep, captures, size) : Call(inputs, timestep, (int)rows.Shape[0], Wanted(captures), captures);
+        var outputs =
+            _bundle.UNet.FixedRows is { } size && size != rows.Shape[0]
+                ? InParts(inputs, timestep, captures, size)
+                : Call(inputs, timestep, (int)rows.Shape[0], Wanted(captures), captures);
         if (captures) Accumulate([.. outputs.Skip(1)]);
         return Guided ? Guide(outputs[0]) : outputs[0];
     }
@@ -69,7 +76,8 @@ internal sealed class UNetRun
         Guided ? new([.. latents.Values, .. latents.Values], [2 * latents.Shape[0], .. latents.Shape.Skip(1)]) : latents;
 
     /// <summary>The input that takes the timestep, and its value.</summary>
-    internal (string Name, FloatTensor Value) Timestep(float timestep) => ("timestep", _bundle.UNet.Timestep(timestep, Guided ? 2 * _jobs.Count : _jobs.Count));
+    internal (string Name, FloatTensor Value) Timestep(float timestep) =>
+        ("timestep", _bundle.UNet.Timestep(timestep, Guided ? 2 * _jobs.Count : _jobs.Count));
 
     /// <summary>The inputs that say which attention is wanted.</summary>
     internal IReadOnlyDictionary<string, FloatTensor> Wanted(bool captures)
@@ -92,7 +100,13 @@ internal sealed class UNetRun
     /// <summary>What was captured, one record an image.</summary>
     internal IReadOnlyList<AttentionRecord> Records() => [.. _accumulators.Select(a => a.Finish())];
 
-    private IReadOnlyList<FloatTensor> Call(Dictionary<string, FloatTensor> inputs, float timestep, int rows, IReadOnlyDictionary<string, FloatTensor> wanted, bool captures)
+    private IReadOnlyList<FloatTensor> Call(
+        Dictionary<string, FloatTensor> inputs,
+        float timestep,
+        int rows,
+        IReadOnlyDictionary<string, FloatTensor> wanted,
+        bool captures
+    )
     {
         inputs["timestep"] = _bundle.UNet.Timestep(timestep, rows);
         foreach (var (input, tensor) in wanted) inputs[input] = tensor;
@@ -118,7 +132,12 @@ internal sealed class UNetRun
             calls.Add(Call(part, timestep, size, wanted, captures));
         }
 
-        return [.. Enumerable.Range(0, calls[0].Count).Select(output => Join([.. calls.Select(call => call[output])], output == 0 ? total : int.MaxValue))];
+        return
+        [
+            .. Enumerable
+                .Range(0, calls[0].Count)
+                .Select(output => Join([.. calls.Select(call => call[output])], output == 0 ? total : int.MaxValue)),
+        ];
     }
 
     /// <summary>Tensors one behind the other, up to a number of rows.</summary>

@@ -32,7 +32,13 @@ internal sealed class CpuSteps
         for (var i = 0; i < latent.Length; i++) latent[i] = (float)next[i];
     }
 
-    private double[] Sum(StepWeights weights, ReadOnlySpan<float> latent, ReadOnlySpan<float> output, ReadOnlySpan<float> estimate, ReadOnlySpan<float> noise)
+    private double[] Sum(
+        StepWeights weights,
+        ReadOnlySpan<float> latent,
+        ReadOnlySpan<float> output,
+        ReadOnlySpan<float> estimate,
+        ReadOnlySpan<float> noise
+    )
     {
         var sum = new double[latent.Length];
         Add(sum, weights.Latent, latent);

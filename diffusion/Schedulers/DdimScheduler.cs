@@ -30,6 +30,11 @@ internal sealed class DdimScheduler : IScheduler
         // The noise is taken from x and the unclipped x0, as diffusers does, so clipping changes x0 alone.
         var (noiseX, noiseOutput) = ((1 - (root * clean.X)) / rest, -root * clean.Output / rest);
         var (toClean, toNoise) = (Math.Sqrt(target), Math.Sqrt(1 - target));
-        return SchedulerStep.Through(clean, toClean, new() { Latent = toNoise * noiseX, Output = toNoise * noiseOutput }, _config.ClipSample);
+        return SchedulerStep.Through(
+            clean,
+            toClean,
+            new() { Latent = toNoise * noiseX, Output = toNoise * noiseOutput },
+            _config.ClipSample
+        );
     }
 }

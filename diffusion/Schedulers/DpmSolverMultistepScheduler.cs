@@ -27,7 +27,9 @@ internal sealed class DpmSolverMultistepScheduler : SigmaScheduler
         if (!IsFirstOrder(step))
         {
             var before = SigmaSteps.Lambda(Steps.Sigmas[step]) - SigmaSteps.Lambda(Steps.Sigmas[step - 1]);
-            change = _config.SolverHeun ? nextAlpha * (((Math.Exp(-width) - 1) / width) + 1) * (width / before) : take * (0.5 * width / before);
+            change = _config.SolverHeun
+                ? nextAlpha * (((Math.Exp(-width) - 1) / width) + 1) * (width / before)
+                : take * (0.5 * width / before);
         }
 
         return new()
@@ -38,6 +40,11 @@ internal sealed class DpmSolverMultistepScheduler : SigmaScheduler
         };
     }
 
-    private bool IsFirstOrder(int step) => _config.SolverOrder == 1 || step == 0
-        || (step == Timesteps.Count - 1 && (_config.EulerAtFinal || !_config.EndsAtSmallestSigma || (_config.LowerOrderFinal && Timesteps.Count < ManySteps)));
+    private bool IsFirstOrder(int step) =>
+        _config.SolverOrder == 1
+        || step == 0
+        || (
+            step == Timesteps.Count - 1
+            && (_config.EulerAtFinal || !_config.EndsAtSmallestSigma || (_config.LowerOrderFinal && Timesteps.Count < ManySteps))
+        );
 }

@@ -1,12 +1,16 @@
 namespace FreeMask.Diffusion.Schedulers;
 
-/// <summary>Euler steps in sigma space, plain or ancestral (diffusers, scheduling_euler_discrete.py and scheduling_euler_ancestral_discrete.py).</summary>
+/// <summary>Euler steps in sigma space, plain or ancestral (diffusers, scheduling_euler_discrete.py and
+/// scheduling_euler_ancestral_discrete.py).</summary>
 internal sealed class EulerScheduler : SigmaScheduler
 {
     private readonly bool _ancestral;
 
     internal EulerScheduler(SchedulerConfig config, NoiseSchedule schedule, int steps, bool ancestral)
-        : base(schedule, SigmaSteps.Make(config, schedule, steps, config.KarrasSigmas && !ancestral, config.EndsAtSmallestSigma && !ancestral))
+        : base(
+            schedule,
+            SigmaSteps.Make(config, schedule, steps, config.KarrasSigmas && !ancestral, config.EndsAtSmallestSigma && !ancestral)
+        )
     {
         _ancestral = ancestral;
     }

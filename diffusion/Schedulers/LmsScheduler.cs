@@ -1,8 +1,8 @@
 namespace FreeMask.Diffusion.Schedulers;
 
 /// <summary>
-/// Linear multistep in sigma space: the slopes of the last four steps are joined by a polynomial, which is integrated over the next step (Adams-Bashforth with uneven steps;
-/// k-diffusion, sample_lms; diffusers, scheduling_lms_discrete.py).
+/// Linear multistep in sigma space: the slopes of the last four steps are joined by a polynomial, which is integrated over the next step
+/// (Adams-Bashforth with uneven steps; k-diffusion, sample_lms; diffusers, scheduling_lms_discrete.py).
 /// </summary>
 internal sealed class LmsScheduler : SigmaScheduler
 {
@@ -24,7 +24,14 @@ internal sealed class LmsScheduler : SigmaScheduler
         {
             InputScale = SigmaSteps.InputScale(sigma),
             Estimate = new() { Latent = (1 - clean.X) / sigma, Output = -clean.Output / sigma },
-            Next = new() { Latent = 1, Estimate = Share(step, 0), Newest = Share(step, 1), Second = Share(step, 2), Third = Share(step, 3) },
+            Next = new()
+            {
+                Latent = 1,
+                Estimate = Share(step, 0),
+                Newest = Share(step, 1),
+                Second = Share(step, 2),
+                Third = Share(step, 3),
+            },
             Remembers = StepMemory.Estimate,
         };
     }

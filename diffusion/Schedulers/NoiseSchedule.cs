@@ -13,7 +13,9 @@ internal sealed class NoiseSchedule
     {
         _prediction = config.Prediction;
         var betas = new float[config.TrainTimesteps];
-        var (first, last) = config.ScaledLinear ? (Math.Sqrt(config.BetaStart), Math.Sqrt(config.BetaEnd)) : (config.BetaStart, config.BetaEnd);
+        var (first, last) = config.ScaledLinear
+            ? (Math.Sqrt(config.BetaStart), Math.Sqrt(config.BetaEnd))
+            : (config.BetaStart, config.BetaEnd);
         for (var i = 0; i < betas.Length; i++)
         {
             var value = (float)(first + ((last - first) * i / Math.Max(1, betas.Length - 1)));
@@ -55,6 +57,7 @@ internal sealed class NoiseSchedule
         }
 
         // Sigma space would divide by zero: diffusers puts the smallest normal half there.
-        if (kind is SchedulerKind.Euler or SchedulerKind.EulerAncestral or SchedulerKind.DpmSolverMultistep or SchedulerKind.UniPc) _alphas[^1] = MathF.Pow(2, -24);
+        if (kind is SchedulerKind.Euler or SchedulerKind.EulerAncestral or SchedulerKind.DpmSolverMultistep or SchedulerKind.UniPc)
+            _alphas[^1] = MathF.Pow(2, -24);
     }
 }

@@ -1,7 +1,8 @@
 namespace FreeMask.Diffusion.Schedulers;
 
 /// <summary>
-/// PLMS: diffusers' PNDM with skip_prk_steps, as every Stable Diffusion configuration has it (scheduling_pndm.py). The second timestep is visited twice.
+/// PLMS: diffusers' PNDM with skip_prk_steps, as every Stable Diffusion configuration has it (scheduling_pndm.py). The second timestep is
+/// visited twice.
 /// </summary>
 internal sealed class PndmScheduler : IScheduler
 {

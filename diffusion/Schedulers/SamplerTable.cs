@@ -18,8 +18,28 @@ internal static class SamplerTable
         new("dpm++2m", SchedulerKind.DpmSolverMultistep, DpmSolver(karras: false)),
         new("dpm++2m-karras", SchedulerKind.DpmSolverMultistep, DpmSolver(karras: true)),
         new("lcm", SchedulerKind.Lcm, new Dictionary<string, object>()),
-        new("unipc", SchedulerKind.UniPc, new Dictionary<string, object> { ["solver_order"] = 2, ["solver_type"] = "bh2", ["predict_x0"] = true, ["use_karras_sigmas"] = false }),
-        new("deis", SchedulerKind.Deis, new Dictionary<string, object> { ["algorithm_type"] = "deis", ["solver_order"] = 2, ["solver_type"] = "logrho", ["use_karras_sigmas"] = false }),
+        new(
+            "unipc",
+            SchedulerKind.UniPc,
+            new Dictionary<string, object>
+            {
+                ["solver_order"] = 2,
+                ["solver_type"] = "bh2",
+                ["predict_x0"] = true,
+                ["use_karras_sigmas"] = false,
+            }
+        ),
+        new(
+            "deis",
+            SchedulerKind.Deis,
+            new Dictionary<string, object>
+            {
+                ["algorithm_type"] = "deis",
+                ["solver_order"] = 2,
+                ["solver_type"] = "logrho",
+                ["use_karras_sigmas"] = false,
+            }
+        ),
         new("heun", SchedulerKind.Heun, new Dictionary<string, object> { ["use_karras_sigmas"] = false }),
         new("lms", SchedulerKind.Lms, new Dictionary<string, object> { ["use_karras_sigmas"] = false }),
         new("tcd", SchedulerKind.Tcd, new Dictionary<string, object>()),

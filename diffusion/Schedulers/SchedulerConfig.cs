@@ -80,7 +80,8 @@ public sealed record SchedulerConfig
     /// <summary>Last beta.</summary>
     public double BetaEnd { get; init; } = 0.012;
 
-    /// <summary>Whether the square roots of betas are spaced evenly (<c>scaled_linear</c>) or the betas themselves (<c>linear</c>).</summary>
+    /// <summary>Whether the square roots of betas are spaced evenly (<c>scaled_linear</c>) or the betas themselves
+    /// (<c>linear</c>).</summary>
     public bool ScaledLinear { get; init; } = true;
 
     /// <summary>What the network predicts.</summary>
@@ -135,7 +136,8 @@ public sealed record SchedulerConfig
     /// <summary>Reads settings from JSON.</summary>
     /// <param name="json">The object.</param>
     /// <param name="origin">What messages call it.</param>
-    /// <param name="kind">Another sampler than the one that <c>_class_name</c> states; the other settings are kept, as diffusers' <c>from_config</c> does.</param>
+    /// <param name="kind">Another sampler than the one that <c>_class_name</c> states; the other settings are kept, as diffusers'
+    /// <c>from_config</c> does.</param>
     /// <exception cref="FreeMaskException">They ask for something that FreeMask does not have.</exception>
     public static SchedulerConfig Parse(JsonElement json, string origin, SchedulerKind? kind = null) => kind is { } chosen
         ? SchedulerConfigReader.Read(json, origin, chosen)
@@ -167,7 +169,10 @@ public sealed record SchedulerConfig
 
     /// <summary>The sampler that a diffusers class name means.</summary>
     /// <exception cref="FreeMaskException">FreeMask does not have it.</exception>
-    public static SchedulerKind KindOf(string className, string origin) => SamplerTable.ByClass(className)
+    public static SchedulerKind KindOf(string className, string origin) =>
+        SamplerTable.ByClass(className)
         ?? throw new FreeMaskException(
-            $"{origin} names the scheduler class {className}, which FreeMask does not have. Choose a sampler with generation.scheduler in the run file: {string.Join(", ", SamplerTable.Names)}.");
+            $"{origin} names the scheduler class {className}, which FreeMask does not have. Choose a sampler with generation.scheduler "
+                + $"in the run file: {string.Join(", ", SamplerTable.Names)}."
+        );
 }

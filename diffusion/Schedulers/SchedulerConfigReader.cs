@@ -4,8 +4,8 @@ using FreeMask.Json;
 namespace FreeMask.Diffusion.Schedulers;
 
 /// <summary>
-/// Reads diffusers' scheduler settings. What a class has no setting for it does not read, as in diffusers; of what it has, everything is honoured, or refused
-/// by name.
+/// Reads diffusers' scheduler settings. What a class has no setting for it does not read, as in diffusers; of what it has, everything is
+/// honoured, or refused by name.
 /// </summary>
 internal static class SchedulerConfigReader
 {
@@ -24,7 +24,9 @@ internal static class SchedulerConfigReader
                 "leading" => TimestepSpacing.Leading,
                 "trailing" => TimestepSpacing.Trailing,
                 "linspace" => TimestepSpacing.Linspace,
-                var other => throw new FreeMaskException($"{origin} has the timestep_spacing {other}; FreeMask has leading, trailing and linspace."),
+                var other => throw new FreeMaskException(
+                    $"{origin} has the timestep_spacing {other}; FreeMask has leading, trailing and linspace."
+                ),
             },
             StepsOffset = (int)(json.Number("steps_offset") ?? 0),
             SetAlphaToOne = json.Flag("set_alpha_to_one") ?? kind != SchedulerKind.Pndm,
@@ -47,7 +49,10 @@ internal static class SchedulerConfigReader
     {
         var own = kind ?? SamplerTable.ByClass(json.Text("_class_name") ?? "");
         // Where the file does not say, classes that were made for latent diffusion have its noise, the older ones that of pixels.
-        var (isLatent, isScaled) = (own is SchedulerKind.Lcm or SchedulerKind.Tcd or SchedulerKind.Heun, own is SchedulerKind.Lcm or SchedulerKind.Tcd);
+        var (isLatent, isScaled) = (
+            own is SchedulerKind.Lcm or SchedulerKind.Tcd or SchedulerKind.Heun,
+            own is SchedulerKind.Lcm or SchedulerKind.Tcd
+        );
         if (IsSet(json, "trained_betas")) throw Unknown(origin, "trained_betas");
         return new()
         {
@@ -66,18 +71,35 @@ internal static class SchedulerConfigReader
                 "epsilon" => PredictionType.Epsilon,
                 "v_prediction" => PredictionType.Velocity,
                 "sample" => PredictionType.Sample,
-                var other => throw new FreeMaskException($"{origin} has the prediction_type {other}; FreeMask has epsilon, v_prediction and sample."),
+                var other => throw new FreeMaskException(
+                    $"{origin} has the prediction_type {other}; FreeMask has epsilon, v_prediction and sample."
+                ),
             },
             // These classes have no such setting.
-            RescaleZeroTerminalSnr = kind is not (SchedulerKind.Pndm or SchedulerKind.Heun or SchedulerKind.Lms or SchedulerKind.Deis) && (json.Flag("rescale_betas_zero_snr") ?? false),
+            RescaleZeroTerminalSnr =
+                kind is not (SchedulerKind.Pndm or SchedulerKind.Heun or SchedulerKind.Lms or SchedulerKind.Deis)
+                && (json.Flag("rescale_betas_zero_snr") ?? false),
         };
     }
 
     private static bool IsLinspace(SchedulerKind kind) =>
-        kind is SchedulerKind.Euler or SchedulerKind.EulerAncestral or SchedulerKind.DpmSolverMultistep or SchedulerKind.Heun or SchedulerKind.Lms
-            or SchedulerKind.UniPc or SchedulerKind.Deis;
+        kind
+            is SchedulerKind.Euler
+                or SchedulerKind.EulerAncestral
+                or SchedulerKind.DpmSolverMultistep
+                or SchedulerKind.Heun
+                or SchedulerKind.Lms
+                or SchedulerKind.UniPc
+                or SchedulerKind.Deis;
 
-    private static bool HasKarras(SchedulerKind kind) => kind is SchedulerKind.Euler or SchedulerKind.DpmSolverMultistep or SchedulerKind.Heun or SchedulerKind.Lms or SchedulerKind.UniPc or SchedulerKind.Deis;
+    private static bool HasKarras(SchedulerKind kind) =>
+        kind
+            is SchedulerKind.Euler
+                or SchedulerKind.DpmSolverMultistep
+                or SchedulerKind.Heun
+                or SchedulerKind.Lms
+                or SchedulerKind.UniPc
+                or SchedulerKind.Deis;
 
     private static void Refuse(JsonElement json, string origin, SchedulerKind kind)
     {
@@ -86,7 +108,10 @@ internal static class SchedulerConfigReader
         switch (kind)
         {
             case SchedulerKind.Pndm when json.Flag("skip_prk_steps") != true:
-                throw new FreeMaskException($"{origin} asks for Runge-Kutta steps (skip_prk_steps is not true), which FreeMask does not have; choose a sampler in the run file, such as pndm without them.");
+                throw new FreeMaskException(
+                    $"{origin} asks for Runge-Kutta steps (skip_prk_steps is not true), which FreeMask does not have; choose a sampler "
+                        + "in the run file, such as pndm without them."
+                );
             case SchedulerKind.Euler:
                 Require(json, origin, "interpolation_type", "linear");
                 Require(json, origin, "timestep_type", "discrete");
@@ -97,7 +122,12 @@ internal static class SchedulerConfigReader
                 Require(json, origin, "solver_type", "bh1", "bh2");
                 Require(json, origin, "final_sigmas_type", "zero", "sigma_min");
                 if (json.Flag("predict_x0") == false) throw Unknown(origin, "predict_x0 false");
-                if (json.TryGetProperty("disable_corrector", out var steps) && steps.ValueKind == JsonValueKind.Array && steps.GetArrayLength() > 0) throw Unknown(origin, "disable_corrector");
+                if (
+                    json.TryGetProperty("disable_corrector", out var steps)
+                    && steps.ValueKind == JsonValueKind.Array
+                    && steps.GetArrayLength() > 0
+                )
+                    throw Unknown(origin, "disable_corrector");
                 RequireOrder(json, origin);
                 RefuseKarrasLimits(json, origin);
                 break;
@@ -113,7 +143,8 @@ internal static class SchedulerConfigReader
                 Require(json, origin, "algorithm_type", "dpmsolver++", "deis");
                 Require(json, origin, "solver_type", "midpoint", "heun", "logrho", "bh1", "bh2");
                 Require(json, origin, "final_sigmas_type", "zero", "sigma_min");
-                if (json.Text("variance_type") is "learned" or "learned_range") throw Unknown(origin, $"variance_type {json.Text("variance_type")}");
+                if (json.Text("variance_type") is "learned" or "learned_range")
+                    throw Unknown(origin, $"variance_type {json.Text("variance_type")}");
                 RequireOrder(json, origin);
                 RequireFullRange(json, origin);
                 break;
@@ -126,8 +157,23 @@ internal static class SchedulerConfigReader
         SchedulerKind.Ddim or SchedulerKind.Lcm or SchedulerKind.Tcd => ["thresholding"],
         SchedulerKind.Euler or SchedulerKind.Heun or SchedulerKind.Lms => ["use_exponential_sigmas", "use_beta_sigmas"],
         SchedulerKind.Deis => ["thresholding", "use_exponential_sigmas", "use_beta_sigmas", "use_flow_sigmas"],
-        SchedulerKind.UniPc => ["thresholding", "solver_p", "use_exponential_sigmas", "use_beta_sigmas", "use_flow_sigmas", "use_dynamic_shifting"],
-        SchedulerKind.DpmSolverMultistep => ["thresholding", "use_exponential_sigmas", "use_beta_sigmas", "use_lu_lambdas", "use_flow_sigmas"],
+        SchedulerKind.UniPc =>
+            [
+                "thresholding",
+                "solver_p",
+                "use_exponential_sigmas",
+                "use_beta_sigmas",
+                "use_flow_sigmas",
+                "use_dynamic_shifting",
+            ],
+        SchedulerKind.DpmSolverMultistep =>
+            [
+                "thresholding",
+                "use_exponential_sigmas",
+                "use_beta_sigmas",
+                "use_lu_lambdas",
+                "use_flow_sigmas",
+            ],
         _ => [],
     };
 
@@ -138,7 +184,8 @@ internal static class SchedulerConfigReader
 
     private static void RefuseKarrasLimits(JsonElement json, string origin)
     {
-        if (json.Flag("use_karras_sigmas") == true && (IsSet(json, "sigma_min") || IsSet(json, "sigma_max"))) throw Unknown(origin, "sigma_min or sigma_max");
+        if (json.Flag("use_karras_sigmas") == true && (IsSet(json, "sigma_min") || IsSet(json, "sigma_max")))
+            throw Unknown(origin, "sigma_min or sigma_max");
     }
 
     private static void Require(JsonElement json, string origin, string setting, params string[] known)
@@ -154,7 +201,9 @@ internal static class SchedulerConfigReader
         if (limit > lowest) throw Unknown(origin, $"a lambda_min_clipped of {limit}, which leaves out timesteps");
     }
 
-    private static bool IsSet(JsonElement json, string setting) => json.TryGetProperty(setting, out var value) && value.ValueKind is not (JsonValueKind.Null or JsonValueKind.False);
+    private static bool IsSet(JsonElement json, string setting) =>
+        json.TryGetProperty(setting, out var value) && value.ValueKind is not (JsonValueKind.Null or JsonValueKind.False);
 
-    private static FreeMaskException Unknown(string origin, string setting) => new($"{origin} sets {setting}, which FreeMask does not have; choose another sampler with generation.scheduler in the run file.");
+    private static FreeMaskException Unknown(string origin, string setting) =>
+        new($"{origin} sets {setting}, which FreeMask does not have; choose another sampler with generation.scheduler in the run file.");
 }

@@ -5,8 +5,8 @@ using FreeMask.Json;
 namespace FreeMask.Diffusion.Schedulers;
 
 /// <summary>
-/// A model's <c>scheduler_config.json</c>, and what samplers make of it. There is one way to a sampler's settings, diffusers' <c>from_config</c>: what the file
-/// states is kept, what it leaves out has the default of the chosen class.
+/// A model's <c>scheduler_config.json</c>, and what samplers make of it. There is one way to a sampler's settings, diffusers'
+/// <c>from_config</c>: what the file states is kept, what it leaves out has the default of the chosen class.
 /// </summary>
 public sealed class SchedulerFile
 {
@@ -33,8 +33,16 @@ public sealed class SchedulerFile
     /// <exception cref="FreeMaskException">FreeMask does not have it, or not with these settings; another one may be chosen.</exception>
     public SchedulerConfig Own => SchedulerConfigReader.Read(_json, _origin, SchedulerConfig.KindOf(ClassName, _origin));
 
-    /// <summary>Whether the settings are those of models that were distilled to a few steps (Turbo): Euler with trailing timesteps, without a mended noise schedule.</summary>
-    internal bool IsDistilled => TryOwn(out _) is { Kind: SchedulerKind.Euler or SchedulerKind.EulerAncestral, Spacing: TimestepSpacing.Trailing, RescaleZeroTerminalSnr: false };
+    /// <summary>Whether the settings are those of models that were distilled to a few steps (Turbo): Euler with trailing timesteps, without
+    /// a mended noise schedule.</summary>
+    internal bool IsDistilled =>
+        TryOwn(out _)
+            is
+        {
+            Kind: SchedulerKind.Euler or SchedulerKind.EulerAncestral,
+            Spacing: TimestepSpacing.Trailing,
+            RescaleZeroTerminalSnr: false
+        };
 
     /// <summary>The noise that the model was trained with; its sampler means nothing.</summary>
     internal SchedulerConfig Noise { get; }
@@ -44,7 +52,9 @@ public sealed class SchedulerFile
     public static SchedulerFile Load(string path)
     {
         using var file = JsonFile.Read(path);
-        return file.RootElement.ValueKind == JsonValueKind.Object ? new(file.RootElement, path) : throw new FreeMaskException($"{path} is no JSON object.");
+        return file.RootElement.ValueKind == JsonValueKind.Object
+            ? new(file.RootElement, path)
+            : throw new FreeMaskException($"{path} is no JSON object.");
     }
 
     /// <summary>The sampler that the file names, or null and why FreeMask does not have it.</summary>

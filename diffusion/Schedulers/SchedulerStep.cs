@@ -49,7 +49,8 @@ public enum StepMemory
 }
 
 /// <summary>
-/// One step of a sampler as sums of vectors, whoever makes them and wherever the vectors lie. Sums are made in double precision in the order of
+/// One step of a sampler as sums of vectors, whoever makes them and wherever the vectors lie. Sums are made in double precision in the
+/// order of
 /// <see cref="StepWeights"/> and rounded to float32.
 /// </summary>
 public sealed record SchedulerStep
@@ -60,7 +61,8 @@ public sealed record SchedulerStep
     /// <summary>The latent is multiplied with this to become the model's input.</summary>
     public double InputScale { get; init; } = 1;
 
-    /// <summary>A vector that the step needs before its end: a clean latent, or a blend of predictions. It takes no estimate, change or noise.</summary>
+    /// <summary>A vector that the step needs before its end: a clean latent, or a blend of predictions. It takes no estimate, change or
+    /// noise.</summary>
     public StepWeights Estimate { get; init; }
 
     /// <summary>The estimate's values are clamped to +- this.</summary>
@@ -80,12 +82,16 @@ public sealed record SchedulerStep
     /// <param name="weight">Its share of the next latent.</param>
     /// <param name="others">The rest of the next latent.</param>
     /// <param name="clip">Whether the clean latent is clamped to +-1.</param>
-    internal static SchedulerStep Through((double Latent, double Output) clean, double weight, StepWeights others, bool clip) => clip
-        ? new()
-        {
-            Estimate = new() { Latent = clean.Latent, Output = clean.Output },
-            Limit = 1,
-            Next = others with { Estimate = weight },
-        }
-        : new() { Next = others with { Latent = others.Latent + (weight * clean.Latent), Output = others.Output + (weight * clean.Output) } };
+    internal static SchedulerStep Through((double Latent, double Output) clean, double weight, StepWeights others, bool clip) =>
+        clip
+            ? new()
+            {
+                Estimate = new() { Latent = clean.Latent, Output = clean.Output },
+                Limit = 1,
+                Next = others with { Estimate = weight },
+            }
+            : new()
+            {
+                Next = others with { Latent = others.Latent + (weight * clean.Latent), Output = others.Output + (weight * clean.Output) },
+            };
 }

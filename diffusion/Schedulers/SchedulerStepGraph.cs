@@ -4,7 +4,8 @@ using FreeMask.Onnx;
 namespace FreeMask.Diffusion.Schedulers;
 
 /// <summary>
-/// Writes what lies between two calls of a U-Net as an ONNX model: guidance (<see cref="Guidance"/>), a sampler's step (<see cref="SchedulerStep"/>) and the next input. Its sums are those of
+/// Writes what lies between two calls of a U-Net as an ONNX model: guidance (<see cref="Guidance"/>), a sampler's step
+/// (<see cref="SchedulerStep"/>) and the next input. Its sums are those of
 /// <see cref="CpuSteps"/>, operation for operation, so that on the CPU both give the same bits.
 /// </summary>
 internal static class SchedulerStepGraph
@@ -63,7 +64,11 @@ internal static class SchedulerStepGraph
         var clamped = graph.Op("Min", [graph.Op("Max", [sum, graph.Op("Neg", [limit])]), limit]);
         var estimate = Cast(graph, clamped, OnnxGraphBuilder.Float);
         string[] late = [.. new[] { estimate, graph.Op("Sub", [estimate, memory[0]]) }.Select(v => Cast(graph, v, arithmetic))];
-        var next = Cast(graph, Sum(graph, nextWeights, [wide[0], wide[1], late[0], .. wide[2..5], late[1], wide[5]]), OnnxGraphBuilder.Float);
+        var next = Cast(
+            graph,
+            Sum(graph, nextWeights, [wide[0], wide[1], late[0], .. wide[2..5], late[1], wide[5]]),
+            OnnxGraphBuilder.Float
+        );
         var scaled = Cast(graph, graph.Op("Mul", [Cast(graph, next, arithmetic), inputScale]), OnnxGraphBuilder.Float);
         var input = Cast(graph, scaled, inputType);
         if (guided) input = graph.Op("Concat", [input, input], ("axis", 0));

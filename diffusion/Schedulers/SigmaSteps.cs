@@ -24,10 +24,15 @@ internal sealed record SigmaSteps(float[] Timesteps, float[] Sigmas, float InitN
         }
 
         float[] levels = [.. sigmas.Select(s => (float)s), endsAtSmallest ? (float)all[0] : 0];
-        return new(Array.ConvertAll(timesteps, t => (float)t), levels, config.Spacing == TimestepSpacing.Leading ? MathF.Sqrt((levels[0] * levels[0]) + 1) : levels[0]);
+        return new(
+            Array.ConvertAll(timesteps, t => (float)t),
+            levels,
+            config.Spacing == TimestepSpacing.Leading ? MathF.Sqrt((levels[0] * levels[0]) + 1) : levels[0]
+        );
     }
 
-    /// <summary>The steps of DPM-Solver++ and UniPC, which keep variance (x = alpha x0 + sigma noise) and call the model at whole timesteps.</summary>
+    /// <summary>The steps of DPM-Solver++ and UniPC, which keep variance (x = alpha x0 + sigma noise) and call the model at whole
+    /// timesteps.</summary>
     internal static SigmaSteps MakeForDpmSolver(SchedulerConfig config, NoiseSchedule schedule, int steps)
     {
         var all = schedule.Sigmas();
@@ -39,7 +44,11 @@ internal sealed record SigmaSteps(float[] Timesteps, float[] Sigmas, float InitN
             timesteps = Array.ConvertAll(sigmas, s => Math.Round(TimestepTable.OfSigma(s, all), MidpointRounding.ToEven));
         }
 
-        return new(Array.ConvertAll(timesteps, t => (float)t), [.. sigmas.Select(s => (float)s), config.EndsAtSmallestSigma ? (float)all[0] : 0], 1);
+        return new(
+            Array.ConvertAll(timesteps, t => (float)t),
+            [.. sigmas.Select(s => (float)s), config.EndsAtSmallestSigma ? (float)all[0] : 0],
+            1
+        );
     }
 
     /// <summary>What the latent is multiplied with for the model, which knows latents of one variance.</summary>

@@ -1,8 +1,8 @@
 namespace FreeMask.Diffusion.Schedulers;
 
 /// <summary>
-/// Sampling of models from trajectory consistency distillation (Zheng et al. 2024, equation 14; diffusers, scheduling_tcd.py): each step goes to a timestep before its target, whose
-/// share is gamma, and noises the latent up to it.
+/// Sampling of models from trajectory consistency distillation (Zheng et al. 2024, equation 14; diffusers, scheduling_tcd.py): each step
+/// goes to a timestep before its target, whose share is gamma, and noises the latent up to it.
 /// </summary>
 internal sealed class TcdScheduler : IScheduler
 {
@@ -33,6 +33,15 @@ internal sealed class TcdScheduler : IScheduler
         var keep = last ? 1 : _schedule[target] / between;
         var (toClean, toNoise) = (Math.Sqrt(keep * between), Math.Sqrt(keep * (1 - between)));
         return SchedulerStep.Through(
-            clean, toClean, new() { Latent = toNoise * (1 - (root * clean.X)) / rest, Output = -toNoise * root * clean.Output / rest, Noise = Math.Sqrt(1 - keep) }, clip: false);
+            clean,
+            toClean,
+            new()
+            {
+                Latent = toNoise * (1 - (root * clean.X)) / rest,
+                Output = -toNoise * root * clean.Output / rest,
+                Noise = Math.Sqrt(1 - keep),
+            },
+            clip: false
+        );
     }
 }

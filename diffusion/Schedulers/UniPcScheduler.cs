@@ -1,12 +1,12 @@
 namespace FreeMask.Diffusion.Schedulers;
 
 /// <summary>
-/// UniPC of order 1 or 2, predicting x0 (Zhao et al. 2023, algorithms 1 and 2; diffusers, scheduling_unipc_multistep.py). Each step first corrects the latent with the model's new
-/// output (UniC), then goes on from the corrected one (UniP).
+/// UniPC of order 1 or 2, predicting x0 (Zhao et al. 2023, algorithms 1 and 2; diffusers, scheduling_unipc_multistep.py). Each step first
+/// corrects the latent with the model's new output (UniC), then goes on from the corrected one (UniP).
 /// </summary>
 /// <remarks>
-/// UniC starts from the corrected latent of the step before, which need not be kept: the present latent was made of it by that step's UniP, whose share of the old latent is
-/// the same as UniC's. What remains is a sum of the present latent and clean latents.
+/// UniC starts from the corrected latent of the step before, which need not be kept: the present latent was made of it by that step's UniP,
+/// whose share of the old latent is the same as UniC's. What remains is a sum of the present latent and clean latents.
 /// </remarks>
 internal sealed class UniPcScheduler : SigmaScheduler
 {
@@ -55,7 +55,8 @@ internal sealed class UniPcScheduler : SigmaScheduler
         return (share, (-alpha * growth) - slope, slope);
     }
 
-    /// <summary>UniC, less what UniP had given: shares of this step's clean latent, of the one before, and of the one before that.</summary>
+    /// <summary>UniC, less what UniP had given: shares of this step's clean latent, of the one before, and of the one before
+    /// that.</summary>
     private (double Now, double Before, double Older) Correct(int step)
     {
         var (_, given, givenOlder) = Predict(step - 1);
@@ -84,5 +85,6 @@ internal sealed class UniPcScheduler : SigmaScheduler
     }
 
     /// <summary>Where the step before began, in widths of this step; negative.</summary>
-    private double Ratio(int step, double width) => (SigmaSteps.Lambda(Steps.Sigmas[step - 1]) - SigmaSteps.Lambda(Steps.Sigmas[step])) / width;
+    private double Ratio(int step, double width) =>
+        (SigmaSteps.Lambda(Steps.Sigmas[step - 1]) - SigmaSteps.Lambda(Steps.Sigmas[step])) / width;
 }

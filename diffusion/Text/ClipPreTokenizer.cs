@@ -5,8 +5,8 @@ using Microsoft.ML.Tokenizers;
 namespace FreeMask.Diffusion.Text;
 
 /// <summary>
-/// Cuts a text into the pieces that CLIP merges within (openai/CLIP, clip/simple_tokenizer.py, the pattern): contractions, runs of letters, single digits, runs of
-/// anything else. By code points: .NET's patterns see letters beyond U+FFFF as two halves that are none.
+/// Cuts a text into the pieces that CLIP merges within (openai/CLIP, clip/simple_tokenizer.py, the pattern): contractions, runs of letters,
+/// single digits, runs of anything else. By code points: .NET's patterns see letters beyond U+FFFF as two halves that are none.
 /// </summary>
 internal sealed class ClipPreTokenizer : PreTokenizer
 {
@@ -41,7 +41,11 @@ internal sealed class ClipPreTokenizer : PreTokenizer
 
     private static int Length(string text, int at)
     {
-        if (Array.Find(Whole, piece => string.Compare(text, at, piece, 0, piece.Length, StringComparison.OrdinalIgnoreCase) == 0) is { } whole) return whole.Length;
+        if (
+            Array.Find(Whole, piece => string.Compare(text, at, piece, 0, piece.Length, StringComparison.OrdinalIgnoreCase) == 0) is
+            { } whole
+        )
+            return whole.Length;
         var (sort, length) = SortAt(text, at);
         if (sort is Sort.Number or Sort.Space) return length;
         while (at + length < text.Length && SortAt(text, at + length) is var (next, more) && next == sort) length += more;
@@ -54,7 +58,11 @@ internal sealed class ClipPreTokenizer : PreTokenizer
         if (!Rune.TryGetRuneAt(text, at, out var rune)) return (Sort.Other, 1);
         var sort = Rune.IsWhiteSpace(rune) ? Sort.Space : Rune.GetUnicodeCategory(rune) switch
         {
-            UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter or UnicodeCategory.ModifierLetter or UnicodeCategory.OtherLetter => Sort.Letter,
+            UnicodeCategory.UppercaseLetter
+                or UnicodeCategory.LowercaseLetter
+                or UnicodeCategory.TitlecaseLetter
+                or UnicodeCategory.ModifierLetter
+                or UnicodeCategory.OtherLetter => Sort.Letter,
             UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber => Sort.Number,
             _ => Sort.Other,
         };

@@ -5,9 +5,9 @@ using Microsoft.ML.Tokenizers;
 namespace FreeMask.Diffusion.Text;
 
 /// <summary>
-/// CLIP's byte-pair encoding with a folder's own vocabulary (openai/CLIP, clip/simple_tokenizer.py; huggingface/transformers, CLIPTokenizerFast).
-/// Text is composed (NFC), white space is merged, letters are lower-cased; ftfy's repairs (HTML entities, curly quotes, mojibake) are not
-/// made, so such text is encoded as transformers' fast tokenizer does.
+/// CLIP's byte-pair encoding with a folder's own vocabulary (openai/CLIP, clip/simple_tokenizer.py; huggingface/transformers,
+/// CLIPTokenizerFast). Text is composed (NFC), white space is merged, letters are lower-cased; ftfy's repairs (HTML entities, curly quotes,
+/// mojibake) are not made, so such text is encoded as transformers' fast tokenizer does.
 /// </summary>
 internal sealed partial class ClipTokenizer
 {
@@ -36,7 +36,8 @@ internal sealed partial class ClipTokenizer
     /// <summary>The id that fills the sequence: the end token in CLIP, <c>!</c> in OpenCLIP exports.</summary>
     public int PadId { get; }
 
-    /// <summary>Loads a <c>tokenizer</c> folder: <c>vocab.json</c> and <c>merges.txt</c>, or <c>tokenizer.json</c>; where present, <c>tokenizer_config.json</c>, <c>special_tokens_map.json</c>, <c>added_tokens.json</c>.</summary>
+    /// <summary>Loads a <c>tokenizer</c> folder: <c>vocab.json</c> and <c>merges.txt</c>, or <c>tokenizer.json</c>; where present,
+    /// <c>tokenizer_config.json</c>, <c>special_tokens_map.json</c>, <c>added_tokens.json</c>.</summary>
     /// <exception cref="FreeMaskException">A file is missing or malformed.</exception>
     public static ClipTokenizer Load(string folder)
     {
@@ -78,7 +79,12 @@ internal sealed partial class ClipTokenizer
     }
 
     /// <summary>NFC, white space merged to single blanks and trimmed, lower case.</summary>
-    internal static string Normalize(string text) => WhiteSpace().Replace(UnicodeNormalization.Compose(text), " ").Trim().Replace("\u0130", "i\u0307", StringComparison.Ordinal).ToLowerInvariant();
+    internal static string Normalize(string text) =>
+        WhiteSpace()
+            .Replace(UnicodeNormalization.Compose(text), " ")
+            .Trim()
+            .Replace("\u0130", "i\u0307", StringComparison.Ordinal)
+            .ToLowerInvariant();
 
     private List<TokenSpan> Spans(string normalized)
     {

@@ -5,8 +5,9 @@ using FreeMask.Json;
 namespace FreeMask.Diffusion.Text;
 
 /// <summary>
-/// What the files of a <c>tokenizer</c> folder say: <c>vocab.json</c> and <c>merges.txt</c>, or <c>tokenizer.json</c>, which holds both and is all that current
-/// tools write; <c>tokenizer_config.json</c>, <c>special_tokens_map.json</c> and <c>added_tokens.json</c> where they are there.
+/// What the files of a <c>tokenizer</c> folder say: <c>vocab.json</c> and <c>merges.txt</c>, or <c>tokenizer.json</c>, which holds both and
+/// is all that current tools write; <c>tokenizer_config.json</c>, <c>special_tokens_map.json</c> and <c>added_tokens.json</c> where they
+/// are there.
 /// </summary>
 internal sealed record ClipTokenizerFiles(
     IReadOnlyDictionary<string, int> Vocabulary,
@@ -27,7 +28,10 @@ internal sealed record ClipTokenizerFiles(
         using var config = JsonFile.ReadIfThere(Path.Combine(folder, "tokenizer_config.json"));
         using var map = JsonFile.ReadIfThere(Path.Combine(folder, "special_tokens_map.json"));
         using var added = JsonFile.ReadIfThere(Path.Combine(folder, "added_tokens.json"));
-        var (vocabulary, merges) = File.Exists(Path.Combine(folder, "vocab.json")) || whole is null ? ReadTwoFiles(folder) : ReadOneFile(whole, Path.Combine(folder, "tokenizer.json"));
+        var (vocabulary, merges) =
+            File.Exists(Path.Combine(folder, "vocab.json")) || whole is null
+                ? ReadTwoFiles(folder)
+                : ReadOneFile(whole, Path.Combine(folder, "tokenizer.json"));
         // Tokens that came after the vocabulary stand in any of three places.
         var later = AddedTokens(whole, config, added);
         var start = Special("bos_token") ?? DefaultStart;
@@ -46,23 +50,49 @@ internal sealed record ClipTokenizerFiles(
             : throw new FreeMaskException($"{folder} has no token {token}, which the tokenizer's files name as a special token.");
 
         // Old transformers write 1e30 for "no limit".
-        int Length() => config is not null && config.RootElement.Number("model_max_length") is { } length and >= 3 and <= 4096 ? (int)length : ClipLength;
+        int Length() =>
+            config is not null && config.RootElement.Number("model_max_length") is { } length and >= 3 and <= 4096
+                ? (int)length
+                : ClipLength;
     }
 
     private static (Dictionary<string, int>, IReadOnlyList<string>) ReadTwoFiles(string folder)
     {
         using var vocabulary = JsonFile.Read(Require(folder, "vocab.json"));
-        return (Tokens(vocabulary.RootElement, Path.Combine(folder, "vocab.json")), [.. File.ReadLines(Require(folder, "merges.txt")).Where(line => line.Length > 0 && !line.StartsWith("#version", StringComparison.Ordinal))]);
+        return (
+            Tokens(vocabulary.RootElement, Path.Combine(folder, "vocab.json")),
+            [
+                .. File.ReadLines(Require(folder, "merges.txt"))
+                    .Where(line => line.Length > 0 && !line.StartsWith("#version", StringComparison.Ordinal)),
+            ]
+        );
     }
 
     /// <summary>The format of the tokenizers library. Merges are texts with a blank, or, since its version 0.20, pairs.</summary>
     private static (Dictionary<string, int>, IReadOnlyList<string>) ReadOneFile(JsonDocument whole, string path)
     {
-        if (whole.RootElement.ValueKind != JsonValueKind.Object || !whole.RootElement.TryGetProperty("model", out var model) || model.Text("type") != "BPE" || model.Text("end_of_word_suffix") != WordEnd)
-            throw new FreeMaskException($"{path} is no tokenizer of CLIP: its model is not byte-pair encoding with the word end {WordEnd}.");
+        if (
+            whole.RootElement.ValueKind != JsonValueKind.Object
+            || !whole.RootElement.TryGetProperty("model", out var model)
+            || model.Text("type") != "BPE"
+            || model.Text("end_of_word_suffix") != WordEnd
+        )
+            throw new FreeMaskException(
+                $"{path} is no tokenizer of CLIP: its model is not byte-pair encoding with the word end {WordEnd}."
+            );
         try
         {
-            return (Tokens(model.GetProperty("vocab"), path), [.. model.GetProperty("merges").EnumerateArray().Select(merge => merge.ValueKind == JsonValueKind.Array ? $"{merge[0].GetString()} {merge[1].GetString()}" : merge.GetString()!)]);
+            return (
+                Tokens(model.GetProperty("vocab"), path),
+                [
+                    .. model
+                        .GetProperty("merges")
+                        .EnumerateArray()
+                        .Select(merge =>
+                            merge.ValueKind == JsonValueKind.Array ? $"{merge[0].GetString()} {merge[1].GetString()}" : merge.GetString()!
+                        ),
+                ]
+            );
         }
         catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or IndexOutOfRangeException)
         {
@@ -88,9 +118,14 @@ internal sealed record ClipTokenizerFiles(
         if (whole is not null && whole.RootElement.TryGetProperty("added_tokens", out var list) && list.ValueKind == JsonValueKind.Array)
             foreach (var token in list.EnumerateArray())
                 if (token.Text("content") is { } content && token.Number("id") is { } id) tokens[content] = (int)id;
-        if (config is not null && config.RootElement.TryGetProperty("added_tokens_decoder", out var decoder) && decoder.ValueKind == JsonValueKind.Object)
+        if (
+            config is not null
+            && config.RootElement.TryGetProperty("added_tokens_decoder", out var decoder)
+            && decoder.ValueKind == JsonValueKind.Object
+        )
             foreach (var token in decoder.EnumerateObject())
-                if (token.Value.Text("content") is { } content && int.TryParse(token.Name, CultureInfo.InvariantCulture, out var id)) tokens[content] = id;
+                if (token.Value.Text("content") is { } content && int.TryParse(token.Name, CultureInfo.InvariantCulture, out var id))
+                    tokens[content] = id;
         if (added is not null && added.RootElement.ValueKind == JsonValueKind.Object)
             foreach (var token in added.RootElement.EnumerateObject())
                 if (token.Value.ValueKind == JsonValueKind.Number) tokens[token.Name] = token.Value.GetInt32();
@@ -112,6 +147,8 @@ internal sealed record ClipTokenizerFiles(
     private static string Require(string folder, string name)
     {
         var path = Path.Combine(folder, name);
-        return File.Exists(path) ? path : throw new FreeMaskException($"{path} does not exist; a CLIP tokenizer needs vocab.json and merges.txt, or tokenizer.json.");
+        return File.Exists(path)
+            ? path
+            : throw new FreeMaskException($"{path} does not exist; a CLIP tokenizer needs vocab.json and merges.txt, or tokenizer.json.");
     }
 }

@@ -16,8 +16,8 @@ internal sealed record TextEmbedding(TokenSequence Tokens, FloatTensor Context, 
 }
 
 /// <summary>
-/// Tokenizers and text encoders. One encoder gives its last hidden state (after the final layer norm); two give their last hidden state but one, joined, and
-/// the second's pooled text_embeds (diffusers, pipeline_stable_diffusion_xl.py, encode_prompt).
+/// Tokenizers and text encoders. One encoder gives its last hidden state (after the final layer norm); two give their last hidden state but
+/// one, joined, and the second's pooled text_embeds (diffusers, pipeline_stable_diffusion_xl.py, encode_prompt).
 /// </summary>
 internal sealed class TextEncoders : IDisposable
 {
@@ -79,7 +79,10 @@ internal sealed class TextEncoders : IDisposable
         var session = OnnxSession.Load(Path.Combine(folder, encoder, ModelFileNames.Onnx), options);
         _encoders.Add((words, session));
         if (session.Inputs.First() is { Rank: 2 } ids && ids.Dimensions[1] > 0 && ids.Dimensions[1] != words.MaximumLength)
-            throw new FreeMaskException($"{session.Path} takes texts of {ids.Dimensions[1]} tokens, but {Path.Combine(folder, tokenizer)} gives {words.MaximumLength}.");
+            throw new FreeMaskException(
+                $"{session.Path} takes texts of {ids.Dimensions[1]} tokens, but {Path.Combine(folder, tokenizer)} gives "
+                    + $"{words.MaximumLength}."
+            );
     }
 
     private TextEmbedding Compute(string text)
@@ -116,7 +119,9 @@ internal sealed class TextEncoders : IDisposable
         ];
         return layers.Length > 1
             ? string.Create(CultureInfo.InvariantCulture, $"hidden_states.{layers[^2]}")
-            : throw new FreeMaskException($"{session.Path} has no outputs hidden_states.*; a model with two text encoders needs the last hidden state but one.");
+            : throw new FreeMaskException(
+                $"{session.Path} has no outputs hidden_states.*; a model with two text encoders needs the last hidden state but one."
+            );
     }
 
     /// <summary>[1, tokens, a] and [1, tokens, b] to [tokens, a + b].</summary>

@@ -35,8 +35,8 @@ internal sealed class TokenSequence
     public string CutText => _spans.Count > WordTokens ? NormalizedText[_spans[WordTokens].Start..] : "";
 
     /// <summary>
-    /// Positions in <see cref="Ids"/> of the tokens of a word or phrase, of all its occurrences as whole words, ascending. Tokens are found by character
-    /// offsets, so a word of several tokens gives them all. Occurrences that were cut off give none.
+    /// Positions in <see cref="Ids"/> of the tokens of a word or phrase, of all its occurrences as whole words, ascending. Tokens are found
+    /// by character offsets, so a word of several tokens gives them all. Occurrences that were cut off give none.
     /// </summary>
     public IReadOnlyList<int> PositionsOf(string phrase)
     {
@@ -54,7 +54,11 @@ internal sealed class TokenSequence
     private IEnumerable<(int Begin, int End)> Occurrences(string phrase)
     {
         if (phrase.Length == 0) yield break;
-        for (var at = NormalizedText.IndexOf(phrase, StringComparison.Ordinal); at >= 0; at = NormalizedText.IndexOf(phrase, at + 1, StringComparison.Ordinal))
+        for (
+            var at = NormalizedText.IndexOf(phrase, StringComparison.Ordinal);
+            at >= 0;
+            at = NormalizedText.IndexOf(phrase, at + 1, StringComparison.Ordinal)
+        )
         {
             var end = at + phrase.Length;
             if (IsBoundary(at) && IsBoundary(end)) yield return (at, end);
@@ -63,7 +67,10 @@ internal sealed class TokenSequence
 
     /// <summary>A place between characters is a word's boundary unless letters or digits stand on both sides.</summary>
     private bool IsBoundary(int at) =>
-        at == 0 || at == NormalizedText.Length || !char.IsLetterOrDigit(NormalizedText, Before(at)) || !char.IsLetterOrDigit(NormalizedText, at);
+        at == 0
+        || at == NormalizedText.Length
+        || !char.IsLetterOrDigit(NormalizedText, Before(at))
+        || !char.IsLetterOrDigit(NormalizedText, at);
 
     /// <summary>Where the character before a place begins: beyond U+FFFF it has two halves.</summary>
     private int Before(int at) => at >= 2 && char.IsSurrogatePair(NormalizedText, at - 2) ? at - 2 : at - 1;

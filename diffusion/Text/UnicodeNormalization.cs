@@ -4,8 +4,8 @@ using System.Text;
 namespace FreeMask.Diffusion.Text;
 
 /// <summary>
-/// Unicode composition, NFC (Unicode Standard Annex 15). .NET composes only ASCII in invariant globalization mode, where FreeMask runs so that it needs no ICU
-/// and behaves the same everywhere; the tables are a resource.
+/// Unicode composition, NFC (Unicode Standard Annex 15). .NET composes only ASCII in invariant globalization mode, where FreeMask runs so
+/// that it needs no ICU and behaves the same everywhere; the tables are a resource.
 /// </summary>
 internal static class UnicodeNormalization
 {
@@ -120,5 +120,9 @@ internal static class UnicodeNormalization
 
     private static int Hex(string text) => int.Parse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 
-    private sealed record Tables(Dictionary<int, int[]> Decompositions, Dictionary<(int, int), int> Compositions, Dictionary<int, int> Classes);
+    private sealed record Tables(
+        Dictionary<int, int[]> Decompositions,
+        Dictionary<(int, int), int> Compositions,
+        Dictionary<int, int> Classes
+    );
 }

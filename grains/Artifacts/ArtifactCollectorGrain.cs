@@ -9,7 +9,11 @@ namespace FreeMask.Grains.Artifacts;
 /// </summary>
 [KeepAlive]
 internal sealed partial class ArtifactCollectorGrain(
-    IArtifactStore artifacts, IOptions<CollectionOptions> options, TimeProvider time, ILogger<ArtifactCollectorGrain> logger) : Grain, IArtifactCollectorGrain
+    IArtifactStore artifacts,
+    IOptions<CollectionOptions> options,
+    TimeProvider time,
+    ILogger<ArtifactCollectorGrain> logger
+) : Grain, IArtifactCollectorGrain
 {
     private const int Page = 1000;
 
@@ -60,7 +64,12 @@ internal sealed partial class ArtifactCollectorGrain(
     private async Task<bool> AreAtRestAsync(string[] runs)
     {
         foreach (var run in runs)
-            if (await GrainFactory.GetGrain<IRunGrain>(run).GetStatus() is { State: RunState.Running } or { State: not RunState.Completed, Idle: false }) return false;
+            if (
+                await GrainFactory.GetGrain<IRunGrain>(run).GetStatus()
+                is { State: RunState.Running }
+                    or { State: not RunState.Completed, Idle: false }
+            )
+                return false;
         return true;
     }
 
@@ -107,7 +116,10 @@ internal sealed partial class ArtifactCollectorGrain(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Removed} of {Found} artifacts ({Bytes} bytes) had no name any more and were removed")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "{Removed} of {Found} artifacts ({Bytes} bytes) had no name any more and were removed"
+    )]
     private static partial void LogCollected(ILogger logger, long removed, long found, long bytes);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The collection of artifacts was given up; the next one tries again")]

@@ -28,5 +28,6 @@ internal sealed class ReferencedArtifacts
     /// <summary>Whether an artifact is in the set.</summary>
     public bool Contains(string hash) => _prefixes.Contains(PrefixOf(hash));
 
-    private static ulong PrefixOf(string hash) => ulong.Parse(hash.AsSpan(0, 16), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+    private static ulong PrefixOf(string hash) =>
+        ulong.Parse(hash.AsSpan(0, 16), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
 }

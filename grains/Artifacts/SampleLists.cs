@@ -32,7 +32,11 @@ public static class SampleLists
     }
 
     /// <summary>Reads lists one after the other.</summary>
-    public static async Task<IReadOnlyList<ListedSample>> ReadAsync(IArtifactStore store, IEnumerable<string> lists, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<ListedSample>> ReadAsync(
+        IArtifactStore store,
+        IEnumerable<string> lists,
+        CancellationToken cancellationToken
+    )
     {
         var samples = new List<ListedSample>();
         foreach (var list in lists)
@@ -45,20 +49,31 @@ public static class SampleLists
     }
 
     /// <summary>Stores a donor snapshot.</summary>
-    public static Task<string> WriteSnapshotAsync(IArtifactStore store, IEnumerable<SampleList> lists, CancellationToken cancellationToken) =>
-        store.PutAsync(JsonSerializer.SerializeToUtf8Bytes(lists.Select(l => new { l.Hash, l.Count }), Json), cancellationToken);
+    public static Task<string> WriteSnapshotAsync(
+        IArtifactStore store,
+        IEnumerable<SampleList> lists,
+        CancellationToken cancellationToken
+    ) => store.PutAsync(JsonSerializer.SerializeToUtf8Bytes(lists.Select(l => new { l.Hash, l.Count }), Json), cancellationToken);
 
     /// <summary>
     /// Reads a donor snapshot: every masked sample of the round, ordered by index. The result depends on the hash alone, so it may be
     /// cached.
     /// </summary>
-    public static async Task<IReadOnlyList<ListedSample>> ReadSnapshotAsync(IArtifactStore store, string snapshot, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<ListedSample>> ReadSnapshotAsync(
+        IArtifactStore store,
+        string snapshot,
+        CancellationToken cancellationToken
+    )
     {
         return await ReadAsync(store, await ReadSnapshotListsAsync(store, snapshot, cancellationToken), cancellationToken);
     }
 
     /// <summary>The hashes of the lists in a donor snapshot.</summary>
-    public static async Task<IEnumerable<string>> ReadSnapshotListsAsync(IArtifactStore store, string snapshot, CancellationToken cancellationToken)
+    public static async Task<IEnumerable<string>> ReadSnapshotListsAsync(
+        IArtifactStore store,
+        string snapshot,
+        CancellationToken cancellationToken
+    )
     {
         var bytes = await store.GetAsync(snapshot, cancellationToken);
         return JsonSerializer.Deserialize<ImmutableArray<SampleList>>(bytes.Span, Json).Select(l => l.Hash);
@@ -69,7 +84,10 @@ public static class SampleLists
         foreach (var line in bytes.Split((byte)'\n'))
         {
             if (bytes[line].IsEmpty) continue;
-            samples.Add(JsonSerializer.Deserialize<ListedSample>(bytes[line], Json) ?? throw new JsonException("An empty line in a list of samples."));
+            samples.Add(
+                JsonSerializer.Deserialize<ListedSample>(bytes[line], Json)
+                    ?? throw new JsonException("An empty line in a list of samples.")
+            );
         }
     }
 }

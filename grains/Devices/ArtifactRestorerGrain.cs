@@ -6,7 +6,12 @@ namespace FreeMask.Grains.Devices;
 
 /// <summary>Recomputes lost artifacts on the first device of its silo, one at a time.</summary>
 internal sealed partial class ArtifactRestorerGrain(
-    StageTable stages, ILocalDevices devices, IArtifactStore artifacts, TimeProvider time, ILogger<ArtifactRestorerGrain> logger) : Grain, IArtifactRestorerGrain
+    StageTable stages,
+    ILocalDevices devices,
+    IArtifactStore artifacts,
+    TimeProvider time,
+    ILogger<ArtifactRestorerGrain> logger
+) : Grain, IArtifactRestorerGrain
 {
     private readonly CancellationTokenSource _stopping = new();
 
@@ -17,7 +22,13 @@ internal sealed partial class ArtifactRestorerGrain(
         var (run, grains, stop) = (this.GetPrimaryKeyString(), GrainFactory, _stopping.Token);
         if (devices.Devices.Count == 0 || await grains.GetSample(run, round, index).Get() is not { } record) return false;
         var donors = (await grains.GetRound(run, round).GetArtifacts()).Donors;
-        var recovery = new StageRunnerChain(stages, artifacts, time, logger).ForRecovery(devices.Devices[0].Runner, grains, run, round, donors);
+        var recovery = new StageRunnerChain(stages, artifacts, time, logger).ForRecovery(
+            devices.Devices[0].Runner,
+            grains,
+            run,
+            round,
+            donors
+        );
         try
         {
             // The computation leaves the grain's scheduler.

@@ -19,7 +19,8 @@ internal sealed class BatchQueue(StageTable stages, int capacity)
     public int Count { get; private set; }
 
     /// <summary>The batch key of a request.</summary>
-    public static BatchKey KeyOf(BatchRequest request) => new(request.Run, request.Round, request.Stage, request.Donors, request.ScoringModel?.Weights);
+    public static BatchKey KeyOf(BatchRequest request) =>
+        new(request.Run, request.Round, request.Stage, request.Donors, request.ScoringModel?.Weights);
 
     /// <summary>All queued samples.</summary>
     public IEnumerable<QueuedItem> Items => _groups.SelectMany(g => g.Items);
@@ -45,7 +46,8 @@ internal sealed class BatchQueue(StageTable stages, int capacity)
         var chosen = Math.Max(0, _groups.FindIndex(g => g.Items.Count >= SizeOf(g.Items)));
         var group = _groups[chosen];
         var batch = new List<QueuedItem>();
-        for (var size = SizeOf(group.Items); batch.Count < size && group.Items.First is { } first; group.Items.RemoveFirst()) batch.Add(first.Value);
+        for (var size = SizeOf(group.Items); batch.Count < size && group.Items.First is { } first; group.Items.RemoveFirst())
+            batch.Add(first.Value);
         Count -= batch.Count;
         // A served group goes to the back, so that no run starves another.
         _groups.RemoveAt(chosen);

@@ -5,7 +5,9 @@ namespace FreeMask.Grains.Devices;
 
 /// <summary>Reports the devices of its silo.</summary>
 [PlaceOnOwnSilo, KeepAlive]
-internal sealed class DeviceHostGrain(ILocalDevices devices, IComputeEnvironment environment, SiloDrainState drain) : Grain, IDeviceHostGrain
+internal sealed class DeviceHostGrain(ILocalDevices devices, IComputeEnvironment environment, SiloDrainState drain)
+    : Grain,
+        IDeviceHostGrain
 {
     public Task<ImmutableArray<DeviceState>> GetDevices() => Task.FromResult<ImmutableArray<DeviceState>>(drain.IsDraining
         ? []

@@ -15,7 +15,16 @@ namespace FreeMask.Grains.Devices;
 /// </summary>
 [PlaceOnOwnSilo, Immovable, Reentrant, KeepAlive]
 internal sealed partial class DeviceWorkerGrain(
-    StageTable stages, ILocalDevices devices, IArtifactStore artifacts, IComputeEnvironment environment, SampleRecordCache cache, IOptions<DeviceWorkerOptions> options, SiloDrainState drain, TimeProvider time, ILogger<DeviceWorkerGrain> logger) : Grain, IDeviceWorkerGrain
+    StageTable stages,
+    ILocalDevices devices,
+    IArtifactStore artifacts,
+    IComputeEnvironment environment,
+    SampleRecordCache cache,
+    IOptions<DeviceWorkerOptions> options,
+    SiloDrainState drain,
+    TimeProvider time,
+    ILogger<DeviceWorkerGrain> logger
+) : Grain, IDeviceWorkerGrain
 {
     private readonly DeviceWorkerOptions _options = options.Value;
     private readonly StageRunnerChain _chain = new(stages, artifacts, time, logger);
@@ -159,7 +168,13 @@ internal sealed partial class DeviceWorkerGrain(
                 continue;
             }
 
-            inputs.Add(StageInput.Of(request.Run, record) with { Donors = stages[request.Stage].UsesDonors ? request.Donors : null, ScoringModel = request.ScoringModel });
+            inputs.Add(
+                StageInput.Of(request.Run, record) with
+                {
+                    Donors = stages[request.Stage].UsesDonors ? request.Donors : null,
+                    ScoringModel = request.ScoringModel,
+                }
+            );
         }
 
         return inputs;
@@ -247,7 +262,12 @@ internal sealed partial class DeviceWorkerGrain(
     }
 
     private async Task KeepAsync(
-        BatchRequest request, List<StageInput> inputs, IReadOnlyList<StageOutcome> outcomes, double seconds, Dictionary<int, SampleProgress> done)
+        BatchRequest request,
+        List<StageInput> inputs,
+        IReadOnlyList<StageOutcome> outcomes,
+        double seconds,
+        Dictionary<int, SampleProgress> done
+    )
     {
         var kept = await Task.WhenAll(inputs.Select((input, i) => KeepOneAsync(request, input, outcomes[i], seconds)));
         foreach (var progress in kept)
@@ -274,7 +294,9 @@ internal sealed partial class DeviceWorkerGrain(
         };
         try
         {
-            var record = await RetryPolicies.IdempotentWrite.ExecuteInGrainAsync(() => GrainFactory.GetSample(request.Run, request.Round, input.Index).Complete(completion));
+            var record = await RetryPolicies.IdempotentWrite.ExecuteInGrainAsync(() =>
+                GrainFactory.GetSample(request.Run, request.Round, input.Index).Complete(completion)
+            );
             cache.Add(request.Run, record);
             return SampleTransitions.ProgressOf(record);
         }
@@ -301,7 +323,17 @@ internal sealed partial class DeviceWorkerGrain(
             }
 
             var share = seconds * shard.Count() / batch.Count;
-            var report = new BatchReport(batch[0].Request.Stage, finished.ToImmutable(), share, unfinished.ToImmutable(), error, Key, shard.Key.Epoch, outstanding, unfinished.Count > 0 ? _problem : null);
+            var report = new BatchReport(
+                batch[0].Request.Stage,
+                finished.ToImmutable(),
+                share,
+                unfinished.ToImmutable(),
+                error,
+                Key,
+                shard.Key.Epoch,
+                outstanding,
+                unfinished.Count > 0 ? _problem : null
+            );
             await GrainFactory.GetGrain<ISampleShardGrain>(shard.Key.Shard).Report(report);
         }
     }
@@ -309,7 +341,10 @@ internal sealed partial class DeviceWorkerGrain(
     [LoggerMessage(Level = LogLevel.Debug, Message = "{Stage} of {Count} samples took {Seconds:0.000} s on {Device}")]
     private static partial void LogBatch(ILogger logger, Stage stage, int count, double seconds, string device);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Stage} of {Count} samples was left on {Device}, which stops; they are ordered again")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "{Stage} of {Count} samples was left on {Device}, which stops; they are ordered again"
+    )]
     private static partial void LogBatchLeft(ILogger logger, Stage stage, int count, string device);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Stage} cannot go on: the model is at fault ({Device})")]
@@ -318,7 +353,10 @@ internal sealed partial class DeviceWorkerGrain(
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Stage} of {Count} samples was given up on {Device}; they are ordered again")]
     private static partial void LogBatchGivenUp(ILogger logger, Exception exception, Stage stage, int count, string device);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Device} hangs: {Stage} of {Count} samples did not end within {Seconds:0.0} s; its work is given to other devices")]
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "{Device} hangs: {Stage} of {Count} samples did not end within {Seconds:0.0} s; its work is given to other devices"
+    )]
     private static partial void LogHangs(ILogger logger, Stage stage, int count, double seconds, string device);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Device} came back; it takes work again")]

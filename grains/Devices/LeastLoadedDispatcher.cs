@@ -13,7 +13,11 @@ internal static class LeastLoadedDispatcher
     /// <param name="batch">Maximum number of items in a batch.</param>
     /// <param name="loads">Load of each device in samples; assigned items are added.</param>
     /// <returns>The items of each device that got any.</returns>
-    public static IReadOnlyList<(string Device, ImmutableArray<WorkItem> Items)> Assign(ImmutableArray<WorkItem> items, int batch, Dictionary<string, int> loads)
+    public static IReadOnlyList<(string Device, ImmutableArray<WorkItem> Items)> Assign(
+        ImmutableArray<WorkItem> items,
+        int batch,
+        Dictionary<string, int> loads
+    )
     {
         var assigned = new Dictionary<string, ImmutableArray<WorkItem>.Builder>(StringComparer.Ordinal);
         for (var start = 0; start < items.Length; start += batch)

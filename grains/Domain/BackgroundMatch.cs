@@ -21,9 +21,17 @@ internal static class BackgroundMatch
         return fitting.IsEmpty ? spec.Backgrounds : fitting;
     }
 
-    private static bool Fits(int classId, string background, double threshold) => Known.GetOrAdd((classId, background, threshold), static key =>
-    {
-        var thesaurus = Thesauri.GetOrAdd(key.Threshold, static t => SceneThesaurus.LoadDefault(ThesaurusOptions.Default with { Threshold = t }));
-        return thesaurus.Find(key.Background) is not { } scene || (SceneRules.Fits(scene, key.ClassId) && thesaurus.Allows(scene, key.ClassId));
-    });
+    private static bool Fits(int classId, string background, double threshold) =>
+        Known.GetOrAdd(
+            (classId, background, threshold),
+            static key =>
+            {
+                var thesaurus = Thesauri.GetOrAdd(
+                    key.Threshold,
+                    static t => SceneThesaurus.LoadDefault(ThesaurusOptions.Default with { Threshold = t })
+                );
+                return thesaurus.Find(key.Background) is not { } scene
+                    || (SceneRules.Fits(scene, key.ClassId) && thesaurus.Allows(scene, key.ClassId));
+            }
+        );
 }

@@ -25,10 +25,12 @@ internal static class EnvironmentCheck
         if (own.Problem is { } problem) return $"silo {silo} cannot work for this run: {problem}";
         if (environment is null) return null;
         if (environment.Bundle is { } bundle && own.Bundle is { } other && other != bundle)
-            return $"silo {silo} has another bundle under the name '{spec.Model}' (sha256 {other[..12]}, the run's is {bundle[..12]}): it gets no work of this run. Copy the run's bundle there, and start the silo again";
+            return $"silo {silo} has another bundle under the name '{spec.Model}' (sha256 {other[..12]}, the run's is {bundle[..12]}): "
+                + "it gets no work of this run. Copy the run's bundle there, and start the silo again";
         if (spec.Execution.MixedArithmetic) return null;
         if (own.Arithmetic == environment.Arithmetic && (deviceKind is null || deviceKind == environment.DeviceKind)) return null;
-        return $"silo {silo} computes as '{own.Arithmetic}' on {deviceKind ?? "the processor"}, and the run as '{environment.Arithmetic}' on {environment.DeviceKind}: it gets no work of this run, "
+        return $"silo {silo} computes as '{own.Arithmetic}' on {deviceKind ?? "the processor"}, and the run as "
+            + $"'{environment.Arithmetic}' on {environment.DeviceKind}: it gets no work of this run, "
             + "because the data set would depend on who does what. execution.mixedArithmetic allows it";
     }
 }

@@ -12,15 +12,43 @@ public static partial class PromptTemplate
 
     private static readonly string[] Prepositions =
     [
-        "above", "across", "against", "along", "among", "around", "at", "behind", "below", "beneath", "beside", "between", "by", "close to", "from", "in", "inside", "near",
-        "next to", "on", "outside", "over", "through", "under", "underneath", "with", "within", "without",
+        "above",
+        "across",
+        "against",
+        "along",
+        "among",
+        "around",
+        "at",
+        "behind",
+        "below",
+        "beneath",
+        "beside",
+        "between",
+        "by",
+        "close to",
+        "from",
+        "in",
+        "inside",
+        "near",
+        "next to",
+        "on",
+        "outside",
+        "over",
+        "through",
+        "under",
+        "underneath",
+        "with",
+        "within",
+        "without",
     ];
 
     /// <summary>Whether a template names its class; without the class word there is no token to read attention from.</summary>
-    public static bool NamesClass(string template) => template.Contains(Class, StringComparison.Ordinal) || template.Contains(ArticleAndClass, StringComparison.Ordinal);
+    public static bool NamesClass(string template) =>
+        template.Contains(Class, StringComparison.Ordinal) || template.Contains(ArticleAndClass, StringComparison.Ordinal);
 
     /// <summary>Whether a template names a background.</summary>
-    public static bool NamesBackground(string template) => template.Contains(Background, StringComparison.Ordinal) || template.Contains(Placed, StringComparison.Ordinal);
+    public static bool NamesBackground(string template) =>
+        template.Contains(Background, StringComparison.Ordinal) || template.Contains(Placed, StringComparison.Ordinal);
 
     /// <summary>
     /// The first class placeholder that touches letters or digits, such as <c>{class}s</c>, for which attention finds no token; null if
@@ -45,16 +73,22 @@ public static partial class PromptTemplate
 
     /// <summary>Whether a background begins with a preposition, such as "on the grass".</summary>
     public static bool BeginsWithPreposition(string background) =>
-        Prepositions.Any(word => background.StartsWith(word, StringComparison.OrdinalIgnoreCase) && (background.Length == word.Length || background[word.Length] == ' '));
+        Prepositions.Any(word =>
+            background.StartsWith(word, StringComparison.OrdinalIgnoreCase)
+            && (background.Length == word.Length || background[word.Length] == ' ')
+        );
 
     /// <summary>Whether a template has a preposition before the background, which then must not begin with one.</summary>
     public static bool BringsPreposition(string template)
     {
         var at = template.IndexOf(Background, StringComparison.Ordinal);
-        return at > 0 && template[..at].TrimEnd().Split(' ')[^1] is var word && Prepositions.Contains(word, StringComparer.OrdinalIgnoreCase);
+        return at > 0
+            && template[..at].TrimEnd().Split(' ')[^1] is var word
+            && Prepositions.Contains(word, StringComparer.OrdinalIgnoreCase);
     }
 
-    private static string ArticleOf(string words) => words.Length > 0 && "aeiou".Contains(char.ToLowerInvariant(words[0]), StringComparison.Ordinal) ? "an" : "a";
+    private static string ArticleOf(string words) =>
+        words.Length > 0 && "aeiou".Contains(char.ToLowerInvariant(words[0]), StringComparison.Ordinal) ? "an" : "a";
 
     [GeneratedRegex(@"[\p{L}\p{N}]+\{class\}[\p{L}\p{N}]*|\{(a )?class\}[\p{L}\p{N}]+")]
     private static partial Regex Joined();

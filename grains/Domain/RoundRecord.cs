@@ -69,7 +69,10 @@ internal sealed record RoundRecord
     public bool IsCrossFitted => !UsesOwnSegmenter && Assignment.ScoringModel is null;
 
     /// <summary>The scoring models: one for each fold in round 0, one later, none if the run names a segmenter.</summary>
-    public ImmutableArray<SegmenterModel> ScoringModels => UsesOwnSegmenter ? [] : Assignment.ScoringModel is { } scoringModel ? [scoringModel] : FoldModels;
+    public ImmutableArray<SegmenterModel> ScoringModels =>
+        UsesOwnSegmenter ? []
+        : Assignment.ScoringModel is { } scoringModel ? [scoringModel]
+        : FoldModels;
 
     /// <summary>The artifacts that this record refers to; the donor snapshot refers to more.</summary>
     public IEnumerable<string> Artifacts =>
@@ -107,14 +110,27 @@ internal sealed record RoundRecord
         : r with { Phase = RoundPhase.Scoring, Candidates = candidates });
 
     /// <summary>Within Scoring: the model of a fold is trained. Models come in the order of their folds.</summary>
-    public RoundRecord FoldTrained(int fold, SegmenterModel model, double seconds) => Edge(RoundPhase.Scoring, r => fold != r.FoldModels.Length
-        ? r
-        : r with { FoldModels = r.FoldModels.Add(model), TrainSeconds = r.TrainSeconds + seconds });
+    public RoundRecord FoldTrained(int fold, SegmenterModel model, double seconds) =>
+        Edge(
+            RoundPhase.Scoring,
+            r => fold != r.FoldModels.Length ? r : r with { FoldModels = r.FoldModels.Add(model), TrainSeconds = r.TrainSeconds + seconds }
+        );
 
     /// <summary>Scoring to Selecting: records the decision before it is carried out.</summary>
-    public RoundRecord Decided(SelectionDecision decision) => Edge(RoundPhase.Scoring, r => r.ScoringModels.Length < r.ScoringModelsNeeded
-        ? throw new InvalidOperationException("A round has no scoring models yet.")
-        : r with { Phase = RoundPhase.Selecting, Thresholds = decision.Thresholds, KeptIdsHash = decision.KeptIdsHash, Kept = decision.Kept });
+    public RoundRecord Decided(SelectionDecision decision) =>
+        Edge(
+            RoundPhase.Scoring,
+            r =>
+                r.ScoringModels.Length < r.ScoringModelsNeeded
+                    ? throw new InvalidOperationException("A round has no scoring models yet.")
+                    : r with
+                    {
+                        Phase = RoundPhase.Selecting,
+                        Thresholds = decision.Thresholds,
+                        KeptIdsHash = decision.KeptIdsHash,
+                        Kept = decision.Kept,
+                    }
+        );
 
     /// <summary>Selecting to Training.</summary>
     public RoundRecord Selected(ImmutableArray<string> keptLists, RoundTally tally) =>
@@ -122,7 +138,10 @@ internal sealed record RoundRecord
 
     /// <summary>Training to Evaluating.</summary>
     public RoundRecord Trained(SegmenterModel model, double seconds) =>
-        Edge(RoundPhase.Training, r => r with { Phase = RoundPhase.Evaluating, Segmenter = model, TrainSeconds = r.TrainSeconds + seconds });
+        Edge(
+            RoundPhase.Training,
+            r => r with { Phase = RoundPhase.Evaluating, Segmenter = model, TrainSeconds = r.TrainSeconds + seconds }
+        );
 
     /// <summary>Evaluating to Closed.</summary>
     public RoundRecord Evaluated(SegmenterQuality? quality, double seconds, ImmutableArray<string> manifestParts, DateTimeOffset now) =>
@@ -157,7 +176,12 @@ internal sealed record RoundTally(
             counts = counts.Plus(shard.Counts);
             seconds = seconds.Plus(shard.Seconds);
             foreach (var failure in shard.Failures)
-                failures[failure.Reason] = failures.TryGetValue(failure.Reason, out var known) ? known with { Count = known.Count + failure.Count } : failure;
+                failures[failure.Reason] = failures.TryGetValue(failure.Reason, out var known)
+                    ? known with
+                    {
+                        Count = known.Count + failure.Count,
+                    }
+                    : failure;
         }
 
         return new RoundTally(

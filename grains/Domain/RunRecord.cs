@@ -42,11 +42,19 @@ internal sealed record RunRecord
     public bool AllClosed => Closed.Length == Spec.Rounds;
 
     /// <summary>The artifacts that this record refers to.</summary>
-    public IEnumerable<string> Artifacts => ManifestParts.Concat(Closed.SelectMany(c => c.TrainingLists.Concat(c.ManifestParts).Concat(c.Status.Segmenter?.Hashes ?? [])));
+    public IEnumerable<string> Artifacts =>
+        ManifestParts.Concat(Closed.SelectMany(c => c.TrainingLists.Concat(c.ManifestParts).Concat(c.Status.Segmenter?.Hashes ?? [])));
 
     /// <summary>The assignment of the open round, from the results of the rounds before it.</summary>
-    public RoundAssignment OpenRound(string run) => new(
-        run, Spec, Closed.Length, Closed.IsEmpty ? null : Closed[^1].Status.Segmenter, [.. Closed.SelectMany(c => c.TrainingLists)], Environment);
+    public RoundAssignment OpenRound(string run) =>
+        new(
+            run,
+            Spec,
+            Closed.Length,
+            Closed.IsEmpty ? null : Closed[^1].Status.Segmenter,
+            [.. Closed.SelectMany(c => c.TrainingLists)],
+            Environment
+        );
 
     /// <summary>Sets the environment. The first one stays.</summary>
     public RunRecord BeginIn(RunEnvironment environment) => Environment is null ? this with { Environment = environment } : this;
@@ -68,10 +76,19 @@ internal sealed record RunRecord
     public RunRecord Retry() => State == RunState.Failed ? this with { State = RunState.Running, Reason = null } : this;
 
     /// <summary>Records a closed round. Rounds close in order, each once.</summary>
-    public RunRecord CloseRound(RoundReport report) => Ended || report.Status.Round != Closed.Length ? this : this with { Closed = Closed.Add(report) };
+    public RunRecord CloseRound(RoundReport report) =>
+        Ended || report.Status.Round != Closed.Length ? this : this with { Closed = Closed.Add(report) };
 
     /// <summary>Completes the run: every round is closed and the manifest is written.</summary>
-    public RunRecord Complete(string manifestHash, ImmutableArray<string> manifestParts, DateTimeOffset now) => Ended || !AllClosed
-        ? this
-        : this with { State = RunState.Completed, Reason = null, ManifestHash = manifestHash, ManifestParts = manifestParts, EndedAt = now };
+    public RunRecord Complete(string manifestHash, ImmutableArray<string> manifestParts, DateTimeOffset now) =>
+        Ended || !AllClosed
+            ? this
+            : this with
+            {
+                State = RunState.Completed,
+                Reason = null,
+                ManifestHash = manifestHash,
+                ManifestParts = manifestParts,
+                EndedAt = now,
+            };
 }

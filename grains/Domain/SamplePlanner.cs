@@ -34,7 +34,9 @@ public static class SamplePlanner
 
     /// <summary>The class that a sample counts for.</summary>
     public static string ClassOf(RunSpec spec, int round, int index) =>
-        spec.Source.IsFolder ? VocClasses.Names[spec.Source.Classes[(int)StreamOf(spec, round, index)]] : spec.Classes[index % spec.Classes.Length];
+        spec.Source.IsFolder
+            ? VocClasses.Names[spec.Source.Classes[(int)StreamOf(spec, round, index)]]
+            : spec.Classes[index % spec.Classes.Length];
 
     /// <summary>
     /// The fold of a sample in the cross-fitting of round 0. Folds rotate within each class, so that every fold has every class if the
@@ -42,7 +44,8 @@ public static class SamplePlanner
     /// gets all of them: a training set lacks only classes with one sample.
     /// </summary>
     public static int FoldOf(RunSpec spec, int index) =>
-        (spec.Source.IsFolder ? PlaceInFolder(spec, index) : (index / spec.Classes.Length) + (index % spec.Classes.Length)) % spec.Scoring.Folds;
+        (spec.Source.IsFolder ? PlaceInFolder(spec, index) : (index / spec.Classes.Length) + (index % spec.Classes.Length))
+        % spec.Scoring.Folds;
 
     private static int PlaceInFolder(RunSpec spec, int index)
     {

@@ -100,7 +100,14 @@ public static class SampleTransitions
             Failure = completion.Reason ?? "failed",
             Timings = AddTime(record.Timings, completion),
         };
-        return tried.Faults < completion.MaxAttempts ? tried : tried with { State = SampleState.Quarantined, FailedAt = record.State, Rejected = false };
+        return tried.Faults < completion.MaxAttempts
+            ? tried
+            : tried with
+            {
+                State = SampleState.Quarantined,
+                FailedAt = record.State,
+                Rejected = false,
+            };
     }
 
     private static SampleRecord StartAgain(SampleRecord record) => record with
@@ -126,7 +133,8 @@ public static class SampleTransitions
     private static ImmutableArray<StageTiming> AddTime(ImmutableArray<StageTiming> timings, StageCompletion completion)
     {
         for (var i = 0; i < timings.Length; i++)
-            if (timings[i].Stage == completion.Stage) return timings.SetItem(i, timings[i] with { Seconds = timings[i].Seconds + completion.Seconds });
+            if (timings[i].Stage == completion.Stage)
+                return timings.SetItem(i, timings[i] with { Seconds = timings[i].Seconds + completion.Seconds });
         return timings.Add(new StageTiming(completion.Stage, completion.Seconds));
     }
 }

@@ -38,7 +38,9 @@ public static class Selection
             ranked.Sort(static (a, b) => Rank(a.Score, a.Index, b.Score, b.Index));
             var count = CountKept(spec.KeepRatio, ranked.Count);
             var last = ranked[count - 1];
-            thresholds.Add(new SelectionThreshold(spec.Classes[i], ranked.Count, count, last.Score / (double)SampleTransitions.ScoreScale, last.Index));
+            thresholds.Add(
+                new SelectionThreshold(spec.Classes[i], ranked.Count, count, last.Score / (double)SampleTransitions.ScoreScale, last.Index)
+            );
             kept.AddRange(ranked.Take(count).Select(r => r.Index));
         }
 

@@ -93,7 +93,11 @@ internal sealed class ShardLedger
         {
             var scores = (int[])_scores.Clone();
             for (var i = 0; i < scores.Length; i++)
-                if ((SampleState)_states[i] is var state && (state == SampleState.Quarantined || !_stages.HasReached(state, SampleState.Scored))) scores[i] = -1;
+                if (
+                    (SampleState)_states[i] is var state
+                    && (state == SampleState.Quarantined || !_stages.HasReached(state, SampleState.Scored))
+                )
+                    scores[i] = -1;
             return scores;
         }
     }
@@ -134,7 +138,12 @@ internal sealed class ShardLedger
 
     /// <summary>Rejections and faults by reason, most frequent first.</summary>
     public ImmutableArray<FailureGroup> Failures() =>
-        [.. _failures.Select(f => new FailureGroup(f.Key, f.Value.Count, f.Value.Example)).OrderByDescending(f => f.Count).ThenBy(f => f.Reason, StringComparer.Ordinal)];
+        [
+            .. _failures
+                .Select(f => new FailureGroup(f.Key, f.Value.Count, f.Value.Example))
+                .OrderByDescending(f => f.Count)
+                .ThenBy(f => f.Reason, StringComparer.Ordinal),
+        ];
 
     /// <summary>The form to store.</summary>
     public ShardRecord ToRecord() => new([.. _states], [.. _attempts], [.. _scores], _seconds, Failures(), _rejected);
@@ -243,7 +252,8 @@ internal sealed class ShardLedger
     public bool IsOlder(SampleProgress progress)
     {
         var i = progress.Index - First;
-        return progress.Attempt < _attempts[i] || (progress.Attempt == _attempts[i] && !_stages.HasReached(progress.State, (SampleState)_states[i]));
+        return progress.Attempt < _attempts[i]
+            || (progress.Attempt == _attempts[i] && !_stages.HasReached(progress.State, (SampleState)_states[i]));
     }
 
     /// <summary>
@@ -274,7 +284,8 @@ internal sealed class ShardLedger
         }
 
         // Faults after this ledger was stored.
-        if (progress.Faults > 0 && progress.State != SampleState.Quarantined && _stages.HasReached(progress.State, StateOf(progress.Index))) CountFault(progress);
+        if (progress.Faults > 0 && progress.State != SampleState.Quarantined && _stages.HasReached(progress.State, StateOf(progress.Index)))
+            CountFault(progress);
         Apply(progress);
     }
 

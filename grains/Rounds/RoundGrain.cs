@@ -37,11 +37,17 @@ internal sealed partial class RoundGrain(
     private long? _checked;
     private (RoundPhase? Phase, bool Idle, string? Error) _lastNotified;
 
-    private RoundRecord Record => _record.Value ?? throw new InvalidOperationException($"Round {this.GetPrimaryKeyString()} has not begun.");
+    private RoundRecord Record =>
+        _record.Value ?? throw new InvalidOperationException($"Round {this.GetPrimaryKeyString()} has not begun.");
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _loop = new ReconcileLoop(this, ReconcileAsync, exception => LogStepFailed(logger, exception, this.GetPrimaryKeyString()), _options.ReconcileInterval);
+        _loop = new ReconcileLoop(
+            this,
+            ReconcileAsync,
+            exception => LogStepFailed(logger, exception, this.GetPrimaryKeyString()),
+            _options.ReconcileInterval
+        );
         return Task.CompletedTask;
     }
 
@@ -68,7 +74,8 @@ internal sealed partial class RoundGrain(
     /// <summary>Reads the shards of an inactive round that this activation has not reconciled.</summary>
     private Task ReadShardsAsync()
     {
-        if (_record.Value is not { Tally: null, Phase: not RoundPhase.Planning } record || _shards.Count == ShardCount(record)) return Task.CompletedTask;
+        if (_record.Value is not { Tally: null, Phase: not RoundPhase.Planning } record || _shards.Count == ShardCount(record))
+            return Task.CompletedTask;
         return _reading ??= ReadAsync();
 
         async Task ReadAsync()
@@ -78,9 +85,14 @@ internal sealed partial class RoundGrain(
                 var missing = Enumerable.Range(0, ShardCount(record)).Where(shard => !_shards.ContainsKey(shard)).ToList();
                 var reports = await Fanout.CallAsync(
                     missing,
-                    shard => RetryPolicies.ReadCall.ExecuteInGrainAsync(
-                        () => GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard).GetReport(DesiredStateOf(record, shard, suspended: true))),
-                    ShardsAtATime);
+                    shard =>
+                        RetryPolicies.ReadCall.ExecuteInGrainAsync(() =>
+                            GrainFactory
+                                .GetShard(record.Assignment.Run, record.Assignment.Round, shard)
+                                .GetReport(DesiredStateOf(record, shard, suspended: true))
+                        ),
+                    ShardsAtATime
+                );
                 foreach (var (shard, report) in missing.Zip(reports)) _shards.TryAdd(shard, report);
             }
             finally
@@ -110,7 +122,17 @@ internal sealed partial class RoundGrain(
             Error = _error,
             StartedAt = record.StartedAt,
             EndedAt = record.EndedAt,
-            Notes = record.Phase == RoundPhase.Closed ? [] : [.. _shards.Values.SelectMany(s => s.Notes.IsDefault ? [] : s.Notes).Append(_trainerNote).OfType<string>().Distinct()],
+            Notes =
+                record.Phase == RoundPhase.Closed
+                    ? []
+                    :
+                    [
+                        .. _shards
+                            .Values.SelectMany(s => s.Notes.IsDefault ? [] : s.Notes)
+                            .Append(_trainerNote)
+                            .OfType<string>()
+                            .Distinct(),
+                    ],
         };
         return new RoundReport(status, record.KeptLists, record.ManifestParts, _idle);
     }
@@ -129,7 +151,9 @@ internal sealed partial class RoundGrain(
             {
                 // The scoring model must be restored before anything is scored.
                 if (_lostModels.Count > 0) await ReconcileShardAsync(record, shard, suspended: true);
-                await GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard).Retry(DesiredStateOf(record, shard, suspended: true), indices);
+                await GrainFactory
+                    .GetShard(record.Assignment.Run, record.Assignment.Round, shard)
+                    .Retry(DesiredStateOf(record, shard, suspended: true), indices);
             }
         }
 
@@ -189,7 +213,8 @@ internal sealed partial class RoundGrain(
             var page = await RetryPolicies.ReadCall.ExecuteInGrainAsync(() => reader.GetSamples(rest, desired));
             found.AddRange(page.Samples);
             if (page.Next is not null) return new SamplePage(found.ToImmutable(), page.Next);
-            if (found.Count == limit && shard + 1 < ShardCount(record)) return new SamplePage(found.ToImmutable(), (shard + 1) * ShardSize(record));
+            if (found.Count == limit && shard + 1 < ShardCount(record))
+                return new SamplePage(found.ToImmutable(), (shard + 1) * ShardSize(record));
         }
 
         return new SamplePage(found.ToImmutable(), null);
@@ -203,9 +228,11 @@ internal sealed partial class RoundGrain(
 
     private static int ShardSize(RoundRecord record) => record.Assignment.Spec.Execution.ShardSize;
 
-    private static int ShardCount(RoundRecord record) => (record.Assignment.Spec.SamplesPerRound + ShardSize(record) - 1) / ShardSize(record);
+    private static int ShardCount(RoundRecord record) =>
+        (record.Assignment.Spec.SamplesPerRound + ShardSize(record) - 1) / ShardSize(record);
 
-    private static int SamplesOf(RoundRecord record, int shard) => Math.Min(ShardSize(record), record.Assignment.Spec.SamplesPerRound - (shard * ShardSize(record)));
+    private static int SamplesOf(RoundRecord record, int shard) =>
+        Math.Min(ShardSize(record), record.Assignment.Spec.SamplesPerRound - (shard * ShardSize(record)));
 
     private ShardDesiredState DesiredStateOf(RoundRecord record, int shard, bool suspended) => new(
         record.Assignment.Run, record.Assignment.Spec, record.Assignment.Round, shard * ShardSize(record), SamplesOf(record, shard),
@@ -239,16 +266,19 @@ internal sealed partial class RoundGrain(
 
     /// <summary>Executes what the phase needs.</summary>
     /// <returns>True if the phase changed, false if it waits.</returns>
-    private Task<bool> AdvanceAsync(RoundRecord record) => _lostModels.TryPeek(out var lost) ? RemakeAsync(record, lost) : record.Phase switch
-    {
-        RoundPhase.Planning => TakeEdgeAsync(r => r.LaidOut()),
-        RoundPhase.Producing => ProduceAsync(record),
-        RoundPhase.Scoring => ScoreAsync(record),
-        RoundPhase.Selecting => SelectAsync(record),
-        RoundPhase.Training => TrainAsync(record),
-        RoundPhase.Evaluating => EvaluateAsync(record),
-        _ => Task.FromResult(false),
-    };
+    private Task<bool> AdvanceAsync(RoundRecord record) =>
+        _lostModels.TryPeek(out var lost)
+            ? RemakeAsync(record, lost)
+            : record.Phase switch
+            {
+                RoundPhase.Planning => TakeEdgeAsync(r => r.LaidOut()),
+                RoundPhase.Producing => ProduceAsync(record),
+                RoundPhase.Scoring => ScoreAsync(record),
+                RoundPhase.Selecting => SelectAsync(record),
+                RoundPhase.Training => TrainAsync(record),
+                RoundPhase.Evaluating => EvaluateAsync(record),
+                _ => Task.FromResult(false),
+            };
 
     private async Task<bool> ProduceAsync(RoundRecord record)
     {
@@ -283,7 +313,8 @@ internal sealed partial class RoundGrain(
     private async Task<bool> TrainFoldAsync(RoundRecord record)
     {
         var fold = record.FoldModels.Length;
-        return await EnsureAsync(record, FoldJob(record, fold)) is { Model: { } model } done && await TakeEdgeAsync(r => r.FoldTrained(fold, model, done.Seconds));
+        return await EnsureAsync(record, FoldJob(record, fold)) is { Model: { } model } done
+            && await TakeEdgeAsync(r => r.FoldTrained(fold, model, done.Seconds));
     }
 
     private async Task<bool> SelectAsync(RoundRecord record)
@@ -313,7 +344,8 @@ internal sealed partial class RoundGrain(
 
     private async Task<bool> TrainAsync(RoundRecord record)
     {
-        return await EnsureAsync(record, SegmenterJob(record)) is { Model: { } model } done && await TakeEdgeAsync(r => r.Trained(model, done.Seconds));
+        return await EnsureAsync(record, SegmenterJob(record)) is { Model: { } model } done
+            && await TakeEdgeAsync(r => r.Trained(model, done.Seconds));
     }
 
     private async Task<bool> EvaluateAsync(RoundRecord record)
@@ -321,7 +353,13 @@ internal sealed partial class RoundGrain(
         JobReport? done = null;
         if (record.Assignment.Spec.Evaluation.Dataset != "none")
         {
-            done = await EnsureAsync(record, JobOf(record, "evaluation", "evaluation", JobKind.Evaluate, 0) with { Model = record.Segmenter });
+            done = await EnsureAsync(
+                record,
+                JobOf(record, "evaluation", "evaluation", JobKind.Evaluate, 0) with
+                {
+                    Model = record.Segmenter,
+                }
+            );
             if (done?.Quality is null) return false;
         }
 
@@ -342,11 +380,18 @@ internal sealed partial class RoundGrain(
     {
         var spec = record.Assignment.Spec;
         var steps = spec.Scoring.FoldSteps ?? spec.Training.Steps;
-        return JobOf(record, $"fold{fold}", $"fold {fold + 1} of {spec.Scoring.Folds}", JobKind.Train, steps) with { Lists = record.Candidates, LeftOut = fold };
+        return JobOf(record, $"fold{fold}", $"fold {fold + 1} of {spec.Scoring.Folds}", JobKind.Train, steps) with
+        {
+            Lists = record.Candidates,
+            LeftOut = fold,
+        };
     }
 
     private TrainingJob SegmenterJob(RoundRecord record) =>
-        JobOf(record, "segmenter", "segmenter", JobKind.Train, record.Assignment.Spec.Training.Steps) with { Lists = record.Assignment.TrainingLists.AddRange(record.KeptLists) };
+        JobOf(record, "segmenter", "segmenter", JobKind.Train, record.Assignment.Spec.Training.Steps) with
+        {
+            Lists = record.Assignment.TrainingLists.AddRange(record.KeptLists),
+        };
 
     /// <summary>The training job of the previous round's segmenter, which is the scoring model of this round.</summary>
     private TrainingJob ScoringModelJob(RoundRecord record) => SegmenterJob(record) with
@@ -357,8 +402,19 @@ internal sealed partial class RoundGrain(
         Lists = record.Assignment.TrainingLists,
     };
 
-    private TrainingJob JobOf(RoundRecord record, string name, string title, JobKind kind, int steps) => new(
-        $"{record.Assignment.Round}/{name}", title, kind, record.Assignment.Spec, record.Assignment.Round, [], null, steps, null, record.Assignment.Environment);
+    private TrainingJob JobOf(RoundRecord record, string name, string title, JobKind kind, int steps) =>
+        new(
+            $"{record.Assignment.Round}/{name}",
+            title,
+            kind,
+            record.Assignment.Spec,
+            record.Assignment.Round,
+            [],
+            null,
+            steps,
+            null,
+            record.Assignment.Environment
+        );
 
     /// <summary>Finds models of this round that the store has lost. Training again gives the same bytes, so no record changes.</summary>
     private async Task FindLostModelsAsync(RoundRecord record)
@@ -447,7 +503,9 @@ internal sealed partial class RoundGrain(
 
     private async Task<ShardReport> ReconcileShardAsync(RoundRecord record, int shard, bool suspended)
     {
-        var report = await GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard).Reconcile(DesiredStateOf(record, shard, suspended));
+        var report = await GrainFactory
+            .GetShard(record.Assignment.Run, record.Assignment.Round, shard)
+            .Reconcile(DesiredStateOf(record, shard, suspended));
         // A shard that has not read its samples yet has no counts: the previous ones stay.
         if (report.Counts.Planned > 0 || !_shards.ContainsKey(shard)) _shards[shard] = report;
         return report;
@@ -457,7 +515,9 @@ internal sealed partial class RoundGrain(
     {
         var tally = RoundTally.Of(record.Assignment.Spec.SamplesPerRound, _shards.Values);
         if (tally.Counts.Quarantined < tally.Counts.Planned) return false;
-        _error = $"Every sample of round {record.Assignment.Round + 1} was quarantined; most often: {tally.Failures.FirstOrDefault()?.Reason ?? "unknown"}";
+        _error =
+            $"Every sample of round {record.Assignment.Round + 1} was quarantined; most often: "
+                + $"{tally.Failures.FirstOrDefault()?.Reason ?? "unknown"}";
         return true;
     }
 
@@ -483,7 +543,10 @@ internal sealed partial class RoundGrain(
     private IEnumerable<(ISampleShardGrain Shard, ShardDesiredState Desired)> ShardsOf(RoundRecord record)
     {
         for (var shard = 0; shard < ShardCount(record); shard++)
-            yield return (GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard), DesiredStateOf(record, shard, suspended: true));
+            yield return (
+                GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard),
+                DesiredStateOf(record, shard, suspended: true)
+            );
     }
 
     private async Task<bool> TakeEdgeAsync(Func<RoundRecord, RoundRecord> edge)

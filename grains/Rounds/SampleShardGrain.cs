@@ -43,7 +43,12 @@ internal sealed partial class SampleShardGrain(
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _verifier = new RecordVerifier(GrainFactory, time);
-        _loop = new ReconcileLoop(this, ReconcileAsync, exception => LogStepFailed(logger, exception, this.GetPrimaryKeyString()), _options.ReconcileInterval);
+        _loop = new ReconcileLoop(
+            this,
+            ReconcileAsync,
+            exception => LogStepFailed(logger, exception, this.GetPrimaryKeyString()),
+            _options.ReconcileInterval
+        );
         return Task.CompletedTask;
     }
 
@@ -51,7 +56,9 @@ internal sealed partial class SampleShardGrain(
     {
         _desired = desired;
         _loop.Signal();
-        return Task.FromResult(_ledger is { } ledger ? ReportOf(ledger) : new ShardReport(new StateCounts(), 0, 0, new StageSeconds(), [], _error, false));
+        return Task.FromResult(
+            _ledger is { } ledger ? ReportOf(ledger) : new ShardReport(new StateCounts(), 0, 0, new StageSeconds(), [], _error, false)
+        );
     }
 
     public async Task<ShardReport> GetReport(ShardDesiredState desired)
@@ -110,7 +117,9 @@ internal sealed partial class SampleShardGrain(
         var decided = await Fanout.CallAsync(ledger.At(SampleState.Scored).ToList(), index =>
         {
             var threshold = byClass[SamplePlanner.ClassOf(desired.Spec, desired.Round, index)];
-            return GrainFactory.GetSample(desired.Run, desired.Round, index).Decide(Selection.IsKept(threshold, ledger.ScoreOf(index), index));
+            return GrainFactory
+                    .GetSample(desired.Run, desired.Round, index)
+                    .Decide(Selection.IsKept(threshold, ledger.ScoreOf(index), index));
         });
         // Samples whose selection was applied in an earlier call are read; those of this call need not be.
         var before = await ReadAsync(desired, ledger.At(SampleState.Kept).ToList());
@@ -205,17 +214,29 @@ internal sealed partial class SampleShardGrain(
 
     private static ListedSample Listed(SampleListKind kind, SampleRecord record)
     {
-        var (image, label) = kind == SampleListKind.Donors ? (ArtifactNames.Image, ArtifactNames.Label) : (ArtifactNames.FinalImage, ArtifactNames.CompositeLabel);
+        var (image, label) =
+            kind == SampleListKind.Donors
+                ? (ArtifactNames.Image, ArtifactNames.Label)
+                : (ArtifactNames.FinalImage, ArtifactNames.CompositeLabel);
         return new ListedSample(record.Index, record.Plan.ClassIndex, Hash(image), Hash(label));
 
-        string Hash(string name) => record.Artifact(name) ?? throw new InvalidOperationException($"Sample {record.Round}/{record.Index} has no artifact '{name}'.");
+        string Hash(string name) =>
+            record.Artifact(name) ?? throw new InvalidOperationException($"Sample {record.Round}/{record.Index} has no artifact '{name}'.");
     }
 
     private ShardReport ReportOf(ShardLedger ledger) => ReportOf(ledger, _desired?.Target ?? SampleState.Scored);
 
-    private ShardReport ReportOf(ShardLedger ledger, SampleState target) => new(
-        ledger.Counts(), ledger.Settled(target), ledger.InFlight, ledger.Seconds, ledger.Failures(), _error,
-        ledger.Settled(SampleState.Kept) == ledger.Count, [.. _refusals.Values.Distinct(), .. _problem is null ? Enumerable.Empty<string>() : [$"waiting: {_problem}"]]);
+    private ShardReport ReportOf(ShardLedger ledger, SampleState target) =>
+        new(
+            ledger.Counts(),
+            ledger.Settled(target),
+            ledger.InFlight,
+            ledger.Seconds,
+            ledger.Failures(),
+            _error,
+            ledger.Settled(SampleState.Kept) == ledger.Count,
+            [.. _refusals.Values.Distinct(), .. _problem is null ? Enumerable.Empty<string>() : [$"waiting: {_problem}"]]
+        );
 
     private async Task<SampleList> WriteListAsync(SampleListKind kind, IEnumerable<SampleRecord> records)
     {
@@ -236,7 +257,9 @@ internal sealed partial class SampleShardGrain(
         if (!ended || ledger.Changes != changes || (isCurrent && progress.Faults > 0)) return;
         if (!isCurrent) _verifier.Suspect(progress.Index);
         if (_verifier.NoteStall(progress.Index) < desired.Spec.Execution.MaxAttempts) return;
-        _error ??= $"Work on sample {progress.Index} of round {desired.Round + 1} ended {desired.Spec.Execution.MaxAttempts} times without changing its record: "
+        _error ??=
+            $"Work on sample {progress.Index} of round {desired.Round + 1} ended {desired.Spec.Execution.MaxAttempts} times without "
+                + "changing its record: "
             + "the store does not keep what is written. Check the store, then retry the run.";
     }
 
@@ -291,11 +314,18 @@ internal sealed partial class SampleShardGrain(
         if (desired.Suspended || _error is not null || now < _notBefore) return;
         var loads = Loads(ledger, now);
         if (loads.Count == 0) return;
-        var window = desired.Spec.Execution.Window > 0 ? desired.Spec.Execution.Window : 2 * stages.LargestBatch(desired.Spec) * loads.Count;
+        var window =
+            desired.Spec.Execution.Window > 0 ? desired.Spec.Execution.Window : 2 * stages.LargestBatch(desired.Spec) * loads.Count;
         var picked = ledger.Pick(desired.Target, window - ledger.InFlight);
         var offers = new List<Task>();
         foreach (var group in picked.GroupBy(p => (p.Stage, Model: ScoringModelOf(desired, p.Stage, p.Item.Index))))
-            foreach (var (worker, items) in LeastLoadedDispatcher.Assign([.. group.Select(g => g.Item)], stages[group.Key.Stage].BatchSize(desired.Spec), loads))
+            foreach (
+            var (worker, items) in LeastLoadedDispatcher.Assign(
+                [.. group.Select(g => g.Item)],
+                stages[group.Key.Stage].BatchSize(desired.Spec),
+                loads
+            )
+        )
                 offers.Add(OfferAsync(ledger, desired, group.Key.Stage, group.Key.Model, items, worker));
         await Task.WhenAll(offers);
     }
@@ -310,14 +340,32 @@ internal sealed partial class SampleShardGrain(
             .ToDictionary(d => d.Key, d => _loads.Of(d, ledger.LoadOf(d.Key)), StringComparer.Ordinal);
     }
 
-    private async Task OfferAsync(ShardLedger ledger, ShardDesiredState desired, Stage stage, SegmenterModel? scoringModel, ImmutableArray<WorkItem> items, string worker)
+    private async Task OfferAsync(
+        ShardLedger ledger,
+        ShardDesiredState desired,
+        Stage stage,
+        SegmenterModel? scoringModel,
+        ImmutableArray<WorkItem> items,
+        string worker
+    )
     {
         var deadline = Now + _options.Lease;
         foreach (var item in items) ledger.Grant(item.Index, new Lease(worker, item.Attempt, deadline));
         var taken = 0;
         try
         {
-            var work = new BatchRequest(this.GetPrimaryKeyString(), desired.Run, desired.Spec, desired.Round, stage, desired.Donors, scoringModel, items, _epoch, desired.Environment);
+            var work = new BatchRequest(
+                this.GetPrimaryKeyString(),
+                desired.Run,
+                desired.Spec,
+                desired.Round,
+                stage,
+                desired.Donors,
+                scoringModel,
+                items,
+                _epoch,
+                desired.Environment
+            );
             (taken, var outstanding, var refusal) = await GrainFactory.GetGrain<IDeviceWorkerGrain>(worker).Enqueue(work);
             _loads.Record(worker, outstanding, ledger.LoadOf(worker));
             if (refusal is not null && _refusals.TryAdd(worker, refusal)) LogRefused(logger, refusal);
@@ -354,7 +402,8 @@ internal sealed partial class SampleShardGrain(
         }
     }
 
-    private SegmenterModel? ScoringModelOf(ShardDesiredState desired, Stage stage, int index) => !stages[stage].UsesScoringModel || desired.ScoringModels.IsEmpty ? null
+    private SegmenterModel? ScoringModelOf(ShardDesiredState desired, Stage stage, int index) =>
+        !stages[stage].UsesScoringModel || desired.ScoringModels.IsEmpty ? null
         : desired.ScoringModels.Length == 1 ? desired.ScoringModels[0]
         : desired.ScoringModels[SamplePlanner.FoldOf(desired.Spec, index)];
 
@@ -420,7 +469,12 @@ internal sealed partial class SampleShardGrain(
     }
 
     /// <summary>Whether records for a list are not behind the ledger, and have reached at least a state or are quarantined.</summary>
-    private async Task<bool> AgreeAsync(ShardLedger ledger, ShardDesiredState desired, IReadOnlyList<SampleRecord> records, SampleState least)
+    private async Task<bool> AgreeAsync(
+        ShardLedger ledger,
+        ShardDesiredState desired,
+        IReadOnlyList<SampleRecord> records,
+        SampleState least
+    )
     {
         var older = records.Where(r => !stages.HasReached(r.State, least) || ledger.IsOlder(SampleTransitions.ProgressOf(r))).ToList();
         foreach (var record in older) _verifier.Suspect(record.Index);
@@ -459,9 +513,13 @@ internal sealed partial class SampleShardGrain(
         if (_record.Conflicts > conflicts) _verifier.RequestAll();
     }
 
-    private Task<List<SampleRecord>> ReadAsync(ShardDesiredState desired, IEnumerable<int> indices) => Fanout.CallAsync(indices, async index =>
-        await RetryPolicies.ReadCall.ExecuteInGrainAsync(() => GrainFactory.GetSample(desired.Run, desired.Round, index).Get())
-        ?? SamplePlanner.Fresh(desired.Spec, desired.Round, index));
+    private Task<List<SampleRecord>> ReadAsync(ShardDesiredState desired, IEnumerable<int> indices) =>
+        Fanout.CallAsync(
+            indices,
+            async index =>
+                await RetryPolicies.ReadCall.ExecuteInGrainAsync(() => GrainFactory.GetSample(desired.Run, desired.Round, index).Get())
+                ?? SamplePlanner.Fresh(desired.Spec, desired.Round, index)
+        );
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Shard {Shard} could not take a step; it tries again")]
     private static partial void LogStepFailed(ILogger logger, Exception exception, string shard);
@@ -469,13 +527,19 @@ internal sealed partial class SampleShardGrain(
     [LoggerMessage(Level = LogLevel.Warning, Message = "Work was refused: {Reason}")]
     private static partial void LogRefused(ILogger logger, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The store has lost records of {Count} samples of shard {Shard}; their work is done again")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "The store has lost records of {Count} samples of shard {Shard}; their work is done again"
+    )]
     private static partial void LogLostRecords(ILogger logger, int count, string shard);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} leases of shard {Shard} ran out; the samples are given to another device")]
     private static partial void LogExpired(ILogger logger, int count, string shard);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Devices that had {Count} samples of shard {Shard} are lost; the samples are given to others")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Devices that had {Count} samples of shard {Shard} are lost; the samples are given to others"
+    )]
     private static partial void LogLost(ILogger logger, int count, string shard);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Device {Device} cannot be reached")]

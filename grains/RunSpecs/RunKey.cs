@@ -5,8 +5,8 @@ using System.Linq.Expressions;
 namespace FreeMask.Grains.RunSpecs;
 
 /// <summary>
-/// One key of a run file: a row of <see cref="RunKeys"/>. Its path and type are those of the property of <see cref="RunSpec"/> that it sets, and its
-/// default is the property's initial value.
+/// One key of a run file: a row of <see cref="RunKeys"/>. Its path and type are those of the property of <see cref="RunSpec"/> that it
+/// sets, and its default is the property's initial value.
 /// </summary>
 public sealed class RunKey
 {
@@ -49,7 +49,8 @@ public sealed class RunKey
         var type => throw new NotSupportedException($"A run file has no values of type {type} ({Path})."),
     };
 
-    /// <summary>The value where a run file does not name the key; null where that is no constant (see <see cref="DefaultDescription"/>).</summary>
+    /// <summary>The value where a run file does not name the key; null where that is no constant (see
+    /// <see cref="DefaultDescription"/>).</summary>
     public object? Default => IsRequired || DefaultDescription.Length > 0 ? null : Get(Initial);
 
     /// <summary>What applies where a run file does not name the key and the default is no constant; empty otherwise.</summary>
@@ -110,7 +111,11 @@ public sealed class RunKey
     {
         if (Type == RunKeyType.Word && !IsWord(text, StringComparison.Ordinal)) yield return new(Path, NoWord(text));
         else if (!IsOptional && string.IsNullOrWhiteSpace(text)) yield return new(Path, Advise("it is empty"));
-        if (text.Length > MaxLength) yield return new(Path, string.Create(CultureInfo.InvariantCulture, $"it has {text.Length} characters; use at most {MaxLength}"));
+        if (text.Length > MaxLength)
+            yield return new(
+                Path,
+                string.Create(CultureInfo.InvariantCulture, $"it has {text.Length} characters; use at most {MaxLength}")
+            );
     }
 
     private IEnumerable<SpecProblem> CheckList(ImmutableArray<string> list)
@@ -118,8 +123,10 @@ public sealed class RunKey
         if (list.Length < MinItems) yield return new(Path, Advise("it is empty"));
         for (var i = 0; i < list.Length; i++)
         {
-            if (string.IsNullOrWhiteSpace(list[i])) yield return new($"{Path}[{i}]", "it is empty; remove it");
-            else if (!Words.IsEmpty && !IsWord(list[i], StringComparison.OrdinalIgnoreCase)) yield return new($"{Path}[{i}]", NoWord(list[i]));
+            if (string.IsNullOrWhiteSpace(list[i]))
+                yield return new($"{Path}[{i}]", "it is empty; remove it");
+            else if (!Words.IsEmpty && !IsWord(list[i], StringComparison.OrdinalIgnoreCase))
+                yield return new($"{Path}[{i}]", NoWord(list[i]));
         }
     }
 
@@ -127,7 +134,13 @@ public sealed class RunKey
     {
         if (Range is { } range && !range.Contains(number)) yield return new(Path, Advise(range.Refuse(number)));
         else if (MultipleOf > 1 && number % MultipleOf != 0)
-            yield return new(Path, string.Create(CultureInfo.InvariantCulture, $"{number} is not a multiple of {MultipleOf}; use {number - (number % MultipleOf)}"));
+            yield return new(
+                Path,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{number} is not a multiple of {MultipleOf}; use {number - (number % MultipleOf)}"
+                )
+            );
     }
 
     private bool IsWord(string text, StringComparison comparison) => Words.Any(word => string.Equals(word.Word, text, comparison));

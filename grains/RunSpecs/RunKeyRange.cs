@@ -25,7 +25,8 @@ public sealed record RunKeyRange
     public static RunKeyRange Closed(double minimum, double maximum) => new(minimum, maximum);
 
     /// <summary>Neither bound is in the range.</summary>
-    public static RunKeyRange Open(double minimum, double maximum) => new(minimum, maximum) { ExcludesMinimum = true, ExcludesMaximum = true };
+    public static RunKeyRange Open(double minimum, double maximum) =>
+        new(minimum, maximum) { ExcludesMinimum = true, ExcludesMaximum = true };
 
     /// <summary>Only the upper bound is in the range.</summary>
     public static RunKeyRange LeftOpen(double minimum, double maximum) => new(minimum, maximum) { ExcludesMinimum = true };
@@ -35,10 +36,15 @@ public sealed record RunKeyRange
         (ExcludesMinimum ? value > Minimum : value >= Minimum) && (ExcludesMaximum ? value < Maximum : value <= Maximum);
 
     /// <summary>What is wrong with a number outside the range.</summary>
-    public string Refuse(double value) => string.Create(CultureInfo.InvariantCulture, $"{value} is {(IsClosed ? "outside" : "not in")} {this}");
+    public string Refuse(double value) =>
+        string.Create(CultureInfo.InvariantCulture, $"{value} is {(IsClosed ? "outside" : "not in")} {this}");
 
     /// <summary>"1 to 1000", or an interval such as "(0, 1]" where a bound is excluded.</summary>
-    public override string ToString() => IsClosed
-        ? string.Create(CultureInfo.InvariantCulture, $"{Minimum} to {Maximum}")
-        : string.Create(CultureInfo.InvariantCulture, $"{(ExcludesMinimum ? '(' : '[')}{Minimum}, {Maximum}{(ExcludesMaximum ? ')' : ']')}");
+    public override string ToString() =>
+        IsClosed
+            ? string.Create(CultureInfo.InvariantCulture, $"{Minimum} to {Maximum}")
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"{(ExcludesMinimum ? '(' : '[')}{Minimum}, {Maximum}{(ExcludesMaximum ? ')' : ']')}"
+            );
 }

@@ -6,9 +6,9 @@ using static FreeMask.Grains.RunSpecs.RunKeyRange;
 namespace FreeMask.Grains.RunSpecs;
 
 /// <summary>
-/// Every key of a run file, in the order in which one is written. The reader and the writer of run files, <see cref="RunSpecValidator"/>, the JSON schema
-/// and the tables of <c>docs/run-files.md</c> follow this table. A key is named after the property of <see cref="RunSpec"/> that it sets, and the initial
-/// value of that property is its default.
+/// Every key of a run file, in the order in which one is written. The reader and the writer of run files, <see cref="RunSpecValidator"/>,
+/// the JSON schema and the tables of <c>docs/run-files.md</c> follow this table. A key is named after the property of <see cref="RunSpec"/>
+/// that it sets, and the initial value of that property is its default.
 /// </summary>
 public static class RunKeys
 {
@@ -17,105 +17,237 @@ public static class RunKeys
     [
         new(run => run.Name, "The name that people call the run. Its id is made from it.")
         {
-            DefaultDescription = "the name of the file", MaxLength = 60, Remedy = "give the run a name",
+            DefaultDescription = "the name of the file",
+            MaxLength = 60,
+            Remedy = "give the run a name",
         },
         new(run => run.Seed, "The seed of all random numbers: the same file makes the same data set."),
         new(run => run.Classes, "The classes to make. Samples are divided evenly among them.")
         {
-            IsRequired = true, MinItems = 1, Words = [.. VocClasses.Names.Skip(1).Select(name => new RunKeyWord(name))],
-            Shorthand = new("all", "every class of PASCAL VOC"), Remedy = "name at least one class, such as cat",
+            IsRequired = true,
+            MinItems = 1,
+            Words = [.. VocClasses.Names.Skip(1).Select(name => new RunKeyWord(name))],
+            Shorthand = new("all", "every class of PASCAL VOC"),
+            Remedy = "name at least one class, such as cat",
         },
-        new(run => run.Backgrounds, "Scenes that a prompt may name, one for each sample. They also decide which objects fit into an image."),
+        new(
+            run => run.Backgrounds,
+            "Scenes that a prompt may name, one for each sample. They also decide which objects fit into an image."
+        ),
         new(run => run.Rounds, "Rounds of generating, scoring, selecting and training.") { Range = Closed(1, 1000), Unit = "rounds" },
-        new(run => run.SamplesPerRound, "Samples in each round, over all classes; by default all images of a source of kind folder.") { Range = Closed(1, 10_000_000), Unit = "samples" },
+        new(run => run.SamplesPerRound, "Samples in each round, over all classes; by default all images of a source of kind folder.")
+        {
+            Range = Closed(1, 10_000_000),
+            Unit = "samples",
+        },
         new(run => run.KeepRatio, "The fraction of each class that selection keeps: ceil(keepRatio x n) of n samples.")
         {
-            Range = LeftOpen(0, 1), Unit = "fraction", Remedy = "0.7 keeps the best 70 % of each class",
+            Range = LeftOpen(0, 1),
+            Unit = "fraction",
+            Remedy = "0.7 keeps the best 70 % of each class",
         },
-        new(run => run.Model, "The model bundle: the name of one that ships, or a folder in the layout of public Stable Diffusion ONNX exports.")
+        new(
+            run => run.Model,
+            "The model bundle: the name of one that ships, or a folder in the layout of public Stable Diffusion ONNX exports."
+        )
         {
-            Words = [new("mini", "the small bundle that ships")], AcceptsOtherText = true, Remedy = "name a model bundle, such as mini, or its folder",
+            Words = [new("mini", "the small bundle that ships")],
+            AcceptsOtherText = true,
+            Remedy = "name a model bundle, such as mini, or its folder",
         },
-
         new(run => run.Source.Kind, "Where images and masks come from.")
         {
-            Words = [new("diffusion", "the diffusion model generates images, and its attention gives the masks"), new("folder", "images and masks are read from a folder")],
+            Words =
+            [
+                new("diffusion", "the diffusion model generates images, and its attention gives the masks"),
+                new("folder", "images and masks are read from a folder"),
+            ],
         },
-        new(run => run.Source.Path, "The folder of images with masks, in PASCAL VOC layout. Only for a source of kind folder, which requires it."),
-        new(run => run.Source.List, "A list in ImageSets/Segmentation of that folder, which names the images to use.") { DefaultDescription = "all images with a mask" },
-
-        new(run => run.Generation.Steps, "Denoising steps of the sampler. The default of a distilled model is its own.") { Range = Closed(1, 1000), Unit = "steps" },
-        new(run => run.Generation.Guidance, "The scale of classifier-free guidance; 1 or less turns guidance off. The default of a distilled model is its own.") { Range = Closed(0, 50) },
-        new(run => run.Generation.Scheduler, "The sampler.") { Words = [.. SchedulerFile.SamplerNames.Select(name => new RunKeyWord(name))], DefaultDescription = "the bundle's own" },
-        new(run => run.Generation.Width, "The width of images.") { Range = Closed(64, 4096), MultipleOf = 8, Unit = "pixels", DefaultDescription = "the bundle's own" },
-        new(run => run.Generation.Height, "The height of images.") { Range = Closed(64, 4096), MultipleOf = 8, Unit = "pixels", DefaultDescription = "the bundle's own" },
-        new(run => run.Generation.Prompts, "Templates of prompts, one for each sample, with {class} or {a class}, and {background} or {in background}.")
+        new(
+            run => run.Source.Path,
+            "The folder of images with masks, in PASCAL VOC layout. Only for a source of kind folder, which requires it."
+        ),
+        new(run => run.Source.List, "A list in ImageSets/Segmentation of that folder, which names the images to use.")
         {
-            MinItems = 1, Remedy = "give at least one template, such as 'a photo of {a class}'",
+            DefaultDescription = "all images with a mask",
+        },
+        new(run => run.Generation.Steps, "Denoising steps of the sampler. The default of a distilled model is its own.")
+        {
+            Range = Closed(1, 1000),
+            Unit = "steps",
+        },
+        new(
+            run => run.Generation.Guidance,
+            "The scale of classifier-free guidance; 1 or less turns guidance off. The default of a distilled model is its own."
+        )
+        {
+            Range = Closed(0, 50),
+        },
+        new(run => run.Generation.Scheduler, "The sampler.")
+        {
+            Words = [.. SchedulerFile.SamplerNames.Select(name => new RunKeyWord(name))],
+            DefaultDescription = "the bundle's own",
+        },
+        new(run => run.Generation.Width, "The width of images.")
+        {
+            Range = Closed(64, 4096),
+            MultipleOf = 8,
+            Unit = "pixels",
+            DefaultDescription = "the bundle's own",
+        },
+        new(run => run.Generation.Height, "The height of images.")
+        {
+            Range = Closed(64, 4096),
+            MultipleOf = 8,
+            Unit = "pixels",
+            DefaultDescription = "the bundle's own",
+        },
+        new(
+            run => run.Generation.Prompts,
+            "Templates of prompts, one for each sample, with {class} or {a class}, and {background} or {in background}."
+        )
+        {
+            MinItems = 1,
+            Remedy = "give at least one template, such as 'a photo of {a class}'",
         },
         new(run => run.Generation.NegativePrompt, "What images must not show."),
         new(run => run.Generation.Batch, "Images that are generated in one batch.") { Range = Closed(1, 256), Unit = "images" },
-
         new(run => run.Mask.Preset, "How attention maps are combined into a map of the object.")
         {
             Words =
             [
-                new("freemask", "cross-attention, sharpened by self-attention"), new("daam", "as in the paper of this name"),
-                new("diffumask", "as in the paper of this name"), new("dataset-diffusion", "as in the paper of this name"),
+                new("freemask", "cross-attention, sharpened by self-attention"),
+                new("daam", "as in the paper of this name"),
+                new("diffumask", "as in the paper of this name"),
+                new("dataset-diffusion", "as in the paper of this name"),
             ],
         },
         new(run => run.Mask.Cleanup, "How the edges of a map are refined, after a colour model that always comes first.")
         {
             Words =
             [
-                new("default", "pamr, with every preset"), new("none", "nothing more"), new("pamr", "pixel-adaptive refinement by the colours of the neighbourhood"),
-                new("guided", "guided filter"), new("crf", "dense conditional random field"),
+                new("default", "pamr, with every preset"),
+                new("none", "nothing more"),
+                new("pamr", "pixel-adaptive refinement by the colours of the neighbourhood"),
+                new("guided", "guided filter"),
+                new("crf", "dense conditional random field"),
             ],
         },
         new(run => run.Mask.Threshold, "A fixed threshold on the normalized map.")
         {
-            Range = Open(0, 1), DefaultDescription = "chosen for each image", Remedy = "leave it out to choose one for each image",
+            Range = Open(0, 1),
+            DefaultDescription = "chosen for each image",
+            Remedy = "leave it out to choose one for each image",
         },
-        new(run => run.Mask.IgnoreBand, "Half the width, in values of the map, of the band around the threshold that is labeled 255 (ignore); 0 for no band.") { Range = Closed(0, 0.5) },
-        new(run => run.Mask.MinArea, "The smallest fraction of the image that an object may cover.") { Range = Closed(0, 1), Unit = "fraction" },
-        new(run => run.Mask.MaxArea, "The largest fraction of the image that an object may cover.") { Range = Closed(0, 1), Unit = "fraction" },
+        new(
+            run => run.Mask.IgnoreBand,
+            "Half the width, in values of the map, of the band around the threshold that is labeled 255 (ignore); 0 for no band."
+        )
+        {
+            Range = Closed(0, 0.5),
+        },
+        new(run => run.Mask.MinArea, "The smallest fraction of the image that an object may cover.")
+        {
+            Range = Closed(0, 1),
+            Unit = "fraction",
+        },
+        new(run => run.Mask.MaxArea, "The largest fraction of the image that an object may cover.")
+        {
+            Range = Closed(0, 1),
+            Unit = "fraction",
+        },
         new(run => run.Mask.MinConfidence, "The smallest confidence of an accepted mask.") { Range = Closed(0, 1) },
         new(run => run.Mask.Batch, "Masks that are made in one batch.") { Range = Closed(1, 256), Unit = "masks" },
-        new(run => run.Mask.Affinity, "The folder of an affinity model (freemask train affinity) whose random walk refines the maps.") { DefaultDescription = "none" },
-
-        new(run => run.Composition.MultiShare, "The fraction of samples that get objects of other samples pasted in.") { Range = Closed(0, 1), Unit = "fraction" },
-        new(run => run.Composition.MaxObjects, "The most objects in an image, its own included.") { Range = Closed(1, 20), Unit = "objects" },
-        new(run => run.Composition.ThesaurusThreshold, "The least normalized co-occurrence with the background of a class that may be pasted.") { Range = Closed(0, 1) },
-
+        new(run => run.Mask.Affinity, "The folder of an affinity model (freemask train affinity) whose random walk refines the maps.")
+        {
+            DefaultDescription = "none",
+        },
+        new(run => run.Composition.MultiShare, "The fraction of samples that get objects of other samples pasted in.")
+        {
+            Range = Closed(0, 1),
+            Unit = "fraction",
+        },
+        new(run => run.Composition.MaxObjects, "The most objects in an image, its own included.")
+        {
+            Range = Closed(1, 20),
+            Unit = "objects",
+        },
+        new(
+            run => run.Composition.ThesaurusThreshold,
+            "The least normalized co-occurrence with the background of a class that may be pasted."
+        )
+        {
+            Range = Closed(0, 1),
+        },
         new(run => run.Harmonization.Enabled, "Whether the colours of pasted objects are matched to the image around them."),
         new(run => run.Harmonization.Strength, "How far the colours are moved; 1 is all the way.") { Range = Closed(0, 1) },
-
-        new(run => run.Scoring.Segmenter, "The folder of an ONNX segmenter (model.onnx, card.json) that scores the samples of every round.") { DefaultDescription = "segmenters that the run trains" },
-        new(run => run.Scoring.ClassMap, "Classes of that segmenter whose names differ, such as rider=person. Names that mean the same are matched without it."),
-        new(run => run.Scoring.Folds, "Folds of the first round: each sample is scored by a model that was trained on the other folds.") { Range = Closed(2, 20), Unit = "folds" },
-        new(run => run.Scoring.FoldSteps, "Training steps of the model of a fold.") { Range = Closed(1, 10_000_000), Unit = "steps", DefaultDescription = "training.steps" },
+        new(run => run.Scoring.Segmenter, "The folder of an ONNX segmenter (model.onnx, card.json) that scores the samples of every round.")
+        {
+            DefaultDescription = "segmenters that the run trains",
+        },
+        new(
+            run => run.Scoring.ClassMap,
+            "Classes of that segmenter whose names differ, such as rider=person. Names that mean the same are matched without it."
+        ),
+        new(run => run.Scoring.Folds, "Folds of the first round: each sample is scored by a model that was trained on the other folds.")
+        {
+            Range = Closed(2, 20),
+            Unit = "folds",
+        },
+        new(run => run.Scoring.FoldSteps, "Training steps of the model of a fold.")
+        {
+            Range = Closed(1, 10_000_000),
+            Unit = "steps",
+            DefaultDescription = "training.steps",
+        },
         new(run => run.Scoring.Batch, "Images that are scored in one batch.") { Range = Closed(1, 256), Unit = "images" },
-
         new(run => run.Training.Steps, "Optimizer steps of the training of a round.") { Range = Closed(1, 10_000_000), Unit = "steps" },
         new(run => run.Training.Batch, "Images in an optimizer step.") { Range = Closed(1, 1024), Unit = "images" },
         new(run => run.Training.LearningRate, "The learning rate of new layers.") { Range = LeftOpen(0, 1) },
         new(run => run.Training.Init, "The weights that the segmenter starts from.")
         {
-            Words = [new("bundle", "the bundle's segmenter"), new("backbone", "the bundle's classification backbone"), new("none", "random weights")],
+            Words =
+            [
+                new("bundle", "the bundle's segmenter"),
+                new("backbone", "the bundle's classification backbone"),
+                new("none", "random weights"),
+            ],
         },
-        new(run => run.Training.CheckpointSteps, "Steps between two checkpoints, which is the most that an interruption loses.") { Range = Closed(1, 10_000_000), Unit = "steps" },
-
+        new(run => run.Training.CheckpointSteps, "Steps between two checkpoints, which is the most that an interruption loses.")
+        {
+            Range = Closed(1, 10_000_000),
+            Unit = "steps",
+        },
         new(run => run.Evaluation.Dataset, "What the trained segmenters are evaluated on.")
         {
-            Words = [new("heldout", "the held-out images of the bundle"), new("none", "nothing")], AcceptsOtherText = true,
+            Words = [new("heldout", "the held-out images of the bundle"), new("none", "nothing")],
+            AcceptsOtherText = true,
             Remedy = "write heldout, none, or the folder of a data set in PASCAL VOC layout",
         },
-
-        new(run => run.Execution.MaxAttempts, "How often a sample is tried before it is quarantined; rejected masks and faults count alike.") { Range = Closed(1, 100), Unit = "attempts" },
-        new(run => run.Execution.Window, "Samples in flight for each shard; 0 for twice the batch of the devices.") { Range = Closed(0, 100_000), Unit = "samples" },
+        new(
+            run => run.Execution.MaxAttempts,
+            "How often a sample is tried before it is quarantined; rejected masks and faults count alike."
+        )
+        {
+            Range = Closed(1, 100),
+            Unit = "attempts",
+        },
+        new(run => run.Execution.Window, "Samples in flight for each shard; 0 for twice the batch of the devices.")
+        {
+            Range = Closed(0, 100_000),
+            Unit = "samples",
+        },
         new(run => run.Execution.ShardSize, "Samples in a shard.") { Range = Closed(1, 10_000), Unit = "samples" },
-        new(run => run.Execution.TrainingThreads, "Threads of a training. The trained models depend on it.") { Range = Closed(1, 1024), Unit = "threads" },
-        new(run => run.Execution.MixedArithmetic, "Whether silos with other processors, library versions or kinds of device may work for the run too; the data set then depends on them."),
+        new(run => run.Execution.TrainingThreads, "Threads of a training. The trained models depend on it.")
+        {
+            Range = Closed(1, 1024),
+            Unit = "threads",
+        },
+        new(
+            run => run.Execution.MixedArithmetic,
+            "Whether silos with other processors, library versions or kinds of device may work for the run too; the data set then "
+                + "depends on them."
+        ),
     ];
 
     /// <summary>What the keys of each section are about.</summary>
@@ -134,5 +266,6 @@ public static class RunKeys
 
     /// <summary>The row of a key.</summary>
     /// <exception cref="KeyNotFoundException">There is no such key.</exception>
-    public static RunKey Of(string path) => All.FirstOrDefault(key => key.Path == path) ?? throw new KeyNotFoundException($"There is no key '{path}'.");
+    public static RunKey Of(string path) =>
+        All.FirstOrDefault(key => key.Path == path) ?? throw new KeyNotFoundException($"There is no key '{path}'.");
 }

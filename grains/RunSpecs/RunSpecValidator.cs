@@ -32,16 +32,25 @@ public static class RunSpecValidator
 
     private static void Name(RunSpec spec, List<SpecProblem> problems)
     {
-        if (spec.Name.Any(char.IsControl)) problems.Add(new("name", "it has a line break or another control character; write it in one line"));
-        else if (!spec.Name.Any(char.IsLetterOrDigit)) problems.Add(new("name", "it has no letter or digit, which the id of the run is made from; add one"));
+        if (spec.Name.Any(char.IsControl))
+            problems.Add(new("name", "it has a line break or another control character; write it in one line"));
+        else if (!spec.Name.Any(char.IsLetterOrDigit))
+            problems.Add(new("name", "it has no letter or digit, which the id of the run is made from; add one"));
     }
 
     private static void Classes(RunSpec spec, List<SpecProblem> problems)
     {
         for (var i = 0; i < spec.Classes.Length; i++)
-            if (spec.Classes.IndexOf(spec.Classes[i]) != i) problems.Add(new($"classes[{i}]", $"'{spec.Classes[i]}' is named twice; name each class once"));
+            if (spec.Classes.IndexOf(spec.Classes[i]) != i)
+                problems.Add(new($"classes[{i}]", $"'{spec.Classes[i]}' is named twice; name each class once"));
         if (!spec.Source.IsFolder && spec.SamplesPerRound < spec.Classes.Length)
-            problems.Add(new("samplesPerRound", Text($"{spec.SamplesPerRound} samples are too few for {spec.Classes.Length} classes; use at least one for each class")));
+            problems.Add(
+                new(
+                    "samplesPerRound",
+                    string.Create(CultureInfo.InvariantCulture, $"{spec.SamplesPerRound} samples are too few for {spec.Classes.Length} "
+                        + $"classes; use at least one for each class")
+                )
+            );
     }
 
     private static void Source(RunSpec spec, List<SpecProblem> problems)
@@ -52,8 +61,16 @@ public static class RunSpecValidator
         if (source.Images.Length != source.Classes.Length) problems.Add(new("source.path", "each image needs its class"));
         if (!source.Images.IsEmpty && (long)spec.Rounds * spec.SamplesPerRound > source.Images.Length)
         {
-            problems.Add(new("samplesPerRound", Text(
-                $"{spec.Rounds} x {spec.SamplesPerRound} samples need more than the folder's {source.Images.Length} images; use at most {source.Images.Length / Math.Max(1, spec.Rounds)}")));
+            problems.Add(
+                new(
+                    "samplesPerRound",
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{spec.Rounds} x {spec.SamplesPerRound} samples need more than the folder's {source.Images.Length} images; use "
+                            + $"at most {source.Images.Length / Math.Max(1, spec.Rounds)}"
+                    )
+                )
+            );
         }
     }
 
@@ -66,44 +83,69 @@ public static class RunSpecValidator
             if (!PromptTemplate.NamesClass(template))
                 problems.Add(new(path, $"'{template}' does not name the class; write {{class}} or {{a class}} where its words belong"));
             if (PromptTemplate.JoinedClass(template) is { } joined)
-                problems.Add(new(path, $"'{joined}' joins the class with letters or digits, so that its word does not occur in the prompt; write it as a word of its own"));
+                problems.Add(
+                    new(
+                        path,
+                        $"'{joined}' joins the class with letters or digits, so that its word does not occur in the prompt; write it as "
+                            + "a word of its own"
+                    )
+                );
             if (PromptTemplate.UnknownPlaceholder(template) is { } unknown)
                 problems.Add(new(path, $"{unknown} is not known; use {{class}}, {{a class}}, {{background}} or {{in background}}"));
         }
 
         if (!prompts.IsEmpty && SamplePlanner.UsableTemplates(spec).IsEmpty)
-            problems.Add(new("generation.prompts", "every template names a {background}, but the run has no backgrounds; add backgrounds or a template without"));
+            problems.Add(
+                new(
+                    "generation.prompts",
+                    "every template names a {background}, but the run has no backgrounds; add backgrounds or a template without"
+                )
+            );
     }
 
     private static void Batch(RunSpec spec, List<SpecProblem> problems)
     {
         // Sides and batches outside their ranges would overflow; their own checks report them.
         string[] factors = ["generation.width", "generation.height", "generation.batch"];
-        if (spec.Generation is not { Width: { } width, Height: { } height, Batch: var batch } || factors.Any(path => RunKeys.Of(path).Check(spec).Any())) return;
+        if (
+            spec.Generation is not { Width: { } width, Height: { } height, Batch: var batch }
+            || factors.Any(path => RunKeys.Of(path).Check(spec).Any())
+        )
+            return;
         var pixels = (long)width * height;
         if (pixels * batch <= MostPixels) return;
-        problems.Add(new("generation.batch", Text(
-            $"{batch} images of {width} x {height} in one batch need about {pixels * batch >> 20} GiB to decode; use at most {Math.Max(1, MostPixels / pixels)}")));
+        problems.Add(
+            new(
+                "generation.batch",
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{batch} images of {width} x {height} in one batch need about {pixels * batch >> 20} GiB to decode; use at most "
+                        + $"{Math.Max(1, MostPixels / pixels)}"
+                )
+            )
+        );
     }
 
     private static void Mask(RunSpec spec, List<SpecProblem> problems)
     {
         var mask = spec.Mask;
         if (mask.MinArea >= mask.MaxArea) problems.Add(new("mask.minArea", "must be less than mask.maxArea, or every mask is rejected"));
-        if (mask.Affinity is null != mask.AffinityHash is null) problems.Add(new("mask.affinity", "the model and its hash belong together; name both or none"));
+        if (mask.Affinity is null != mask.AffinityHash is null)
+            problems.Add(new("mask.affinity", "the model and its hash belong together; name both or none"));
     }
 
     private static void Scoring(RunSpec spec, List<SpecProblem> problems)
     {
         var scoring = spec.Scoring;
         if (scoring.Segmenter is null && !scoring.ClassMap.IsEmpty)
-            problems.Add(new("scoring.classMap", "it pairs the classes of 'scoring.segmenter', and none is named; name one, or leave the map out"));
-        if (spec.SamplesPerRound < scoring.Folds) problems.Add(new("scoring.folds", "there are fewer samples in a round than folds; use fewer folds"));
+            problems.Add(
+                new("scoring.classMap", "it pairs the classes of 'scoring.segmenter', and none is named; name one, or leave the map out")
+            );
+        if (spec.SamplesPerRound < scoring.Folds)
+            problems.Add(new("scoring.folds", "there are fewer samples in a round than folds; use fewer folds"));
     }
 
     private static int Order(string path) => RunKeys.All.IndexOf(RunKeys.Of(KeyOf(path)));
 
     private static string KeyOf(string path) => path.Split('[')[0];
-
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -23,7 +23,8 @@ internal sealed class SpecProperty
         var properties = new Stack<PropertyInfo>();
         // The lambda boxes a value type.
         var body = expression.Body is UnaryExpression { NodeType: ExpressionType.Convert } boxed ? boxed.Operand : expression.Body;
-        for (var at = body; at is MemberExpression { Member: PropertyInfo property } member; at = member.Expression) properties.Push(property);
+        for (var at = body; at is MemberExpression { Member: PropertyInfo property } member; at = member.Expression)
+            properties.Push(property);
         return new([.. properties]);
     }
 

@@ -48,9 +48,14 @@ internal sealed partial class RunGrain(
             return;
         }
 
-        if (!RunName.IsValid(Id)) throw new RunRejectedException($"'{Id}' cannot name a run: use up to {RunName.MaxLength} of a-z, 0-9, '.', '-' and '_'.", []);
+        if (!RunName.IsValid(Id))
+            throw new RunRejectedException($"'{Id}' cannot name a run: use up to {RunName.MaxLength} of a-z, 0-9, '.', '-' and '_'.", []);
         var problems = RunSpecValidator.Validate(spec);
-        if (!problems.IsEmpty) throw new RunRejectedException($"The run cannot be started: {string.Join("; ", problems.Select(p => $"{p.Path}: {p.Message}"))}", problems);
+        if (!problems.IsEmpty)
+            throw new RunRejectedException(
+                $"The run cannot be started: {string.Join("; ", problems.Select(p => $"{p.Path}: {p.Message}"))}",
+                problems
+            );
         // Listed and given a reminder first: a run that exists is then always found, and an entry without a run does no harm.
         await GrainFactory.GetGrain<IRunDirectoryGrain>(0).Register(Id);
         await this.RegisterOrUpdateReminder(Wake, WakePeriod, WakePeriod);
@@ -119,15 +124,21 @@ internal sealed partial class RunGrain(
         if (_record.Value is not { } record) return new RunArtifacts([], 0);
         // The open round of a cancelled run never becomes part of a data set; closed rounds stay.
         var cancelled = record.State == RunState.Cancelled;
-        var trainings = cancelled ? [] : await RetryPolicies.ReadCall.ExecuteInGrainAsync(() => GrainFactory.GetGrain<ITrainerGrain>(Id).GetArtifacts());
-        return new RunArtifacts([.. record.Artifacts, .. trainings], cancelled || record.AllClosed ? record.Closed.Length : record.Closed.Length + 1);
+        var trainings = cancelled
+            ? []
+            : await RetryPolicies.ReadCall.ExecuteInGrainAsync(() => GrainFactory.GetGrain<ITrainerGrain>(Id).GetArtifacts());
+        return new RunArtifacts(
+            [.. record.Artifacts, .. trainings],
+            cancelled || record.AllClosed ? record.Closed.Length : record.Closed.Length + 1
+        );
     }
 
     public async Task Remove()
     {
         await _record.RefreshAsync();
         if (_record.Value is not { } record) throw new RunRejectedException($"There is no run '{Id}'.", []);
-        if (record.State == RunState.Running || !_idle) throw new RunRejectedException($"Run '{Id}' is at work; pause or cancel it first.", []);
+        if (record.State == RunState.Running || !_idle)
+            throw new RunRejectedException($"Run '{Id}' is at work; pause or cancel it first.", []);
         for (var round = 0; round < record.Spec.Rounds; round++) await GrainFactory.GetRound(Id, round).Remove();
         await GrainFactory.GetGrain<ITrainerGrain>(Id).Remove();
         await ForgetReminderAsync();
@@ -253,7 +264,9 @@ internal sealed partial class RunGrain(
 
     private async Task RestAsync(RunRecord record)
     {
-        _idle = record.AllClosed || (await GrainFactory.GetRound(Id, record.Closed.Length).Reconcile(record.OpenRound(Id), suspended: true)).Idle;
+        _idle =
+            record.AllClosed
+            || (await GrainFactory.GetRound(Id, record.Closed.Length).Reconcile(record.OpenRound(Id), suspended: true)).Idle;
         if (!_idle) return;
         if (record.Ended) await ForgetReminderAsync();
         _loop.Rest();

@@ -7,7 +7,10 @@ namespace FreeMask.Grains.Samples;
 /// idle sample is deactivated after a while; not at once, because lists read the samples right after selection.
 /// </summary>
 [CollectionAgeLimit(Minutes = 2)]
-internal sealed class SampleGrain([PersistentState("sample", StorageNames.Samples)] IPersistentState<Stored<SampleRecord>> state, StageTable stages) : Grain, ISampleGrain
+internal sealed class SampleGrain(
+    [PersistentState("sample", StorageNames.Samples)] IPersistentState<Stored<SampleRecord>> state,
+    StageTable stages
+) : Grain, ISampleGrain
 {
     private readonly DurableRecord<SampleRecord> _record = new(state);
 
@@ -26,14 +29,18 @@ internal sealed class SampleGrain([PersistentState("sample", StorageNames.Sample
     public Task<SampleRecord> Complete(StageCompletion completion)
     {
         var (_, round, index) = GrainKeys.Parse(this.GetPrimaryKeyString());
-        return _record.UpdateAsync(record => SampleTransitions.Apply(stages, record ?? SampleTransitions.Fresh(round, index, completion.Plan), completion));
+        return _record.UpdateAsync(record =>
+            SampleTransitions.Apply(stages, record ?? SampleTransitions.Fresh(round, index, completion.Plan), completion)
+        );
     }
 
     public async Task<SampleRecord?> Decide(bool kept)
     {
         await _record.RefreshAsync();
         // Without a record there is nothing to decide on; the shard finds the loss and has the sample made again.
-        return _record.Value is null ? null : await _record.UpdateAsync(record => record is null ? record! : SampleTransitions.Decide(record, kept));
+        return _record.Value is null
+            ? null
+            : await _record.UpdateAsync(record => record is null ? record! : SampleTransitions.Decide(record, kept));
     }
 
     public async Task Remove()

@@ -16,10 +16,22 @@ namespace FreeMask.Grains.Stages;
 /// <param name="restoreLists">Has the round write its lists again, including the donor snapshot; null if not possible.</param>
 /// <param name="logger">Logs lost artifacts.</param>
 internal sealed partial class ArtifactRecoveryRunner(
-    IStageRunner inner, StageTable stages, IArtifactStore artifacts, string? donors, Func<int, Task<SampleRecord?>> read, Func<Task>? restoreLists, ILogger logger) : IStageRunner
+    IStageRunner inner,
+    StageTable stages,
+    IArtifactStore artifacts,
+    string? donors,
+    Func<int, Task<SampleRecord?>> read,
+    Func<Task>? restoreLists,
+    ILogger logger
+) : IStageRunner
 {
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<StageOutcome>> RunAsync(Stage stage, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<StageOutcome>> RunAsync(
+        Stage stage,
+        RunSpec spec,
+        IReadOnlyList<StageInput> inputs,
+        CancellationToken cancellationToken
+    )
     {
         // Each artifact is recomputed once: a second loss has another cause.
         var restored = new HashSet<string>(StringComparer.Ordinal);
@@ -52,7 +64,10 @@ internal sealed partial class ArtifactRecoveryRunner(
         if (origin.UsesScoringModel && owner.ScoringModel is null && spec.Scoring.Segmenter is null) return false;
         var input = owner with
         {
-            Artifacts = [.. owner.Artifacts.Where(a => stages.OriginOf(a.Name) is { } earlier && !stages.HasReached(earlier.Before, origin.Before))],
+            Artifacts =
+            [
+                .. owner.Artifacts.Where(a => stages.OriginOf(a.Name) is { } earlier && !stages.HasReached(earlier.Before, origin.Before)),
+            ],
             Donors = origin.UsesDonors ? donors : null,
             ScoringModel = origin.UsesScoringModel ? owner.ScoringModel : null,
         };

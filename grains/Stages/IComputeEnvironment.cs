@@ -19,7 +19,11 @@ public interface IComputeEnvironment
 internal static class ComputeEnvironments
 {
     /// <summary>The environment of this silo, and whether it has a bundle.</summary>
-    internal static async Task<SiloEnvironment> DescribeAsync(this IComputeEnvironment environment, string model, CancellationToken cancellationToken)
+    internal static async Task<SiloEnvironment> DescribeAsync(
+        this IComputeEnvironment environment,
+        string model,
+        CancellationToken cancellationToken
+    )
     {
         try
         {

@@ -18,7 +18,13 @@ public interface ISegmenterTraining
 /// <param name="Seed">The seed of this training.</param>
 /// <param name="Steps">Optimiser steps.</param>
 /// <param name="Checkpoint">The checkpoint to continue from; null to start from the beginning.</param>
-public sealed record TrainingRequest(RunSpec Spec, IReadOnlyList<TrainingExample> Examples, ulong Seed, int Steps, TrainingCheckpoint? Checkpoint);
+public sealed record TrainingRequest(
+    RunSpec Spec,
+    IReadOnlyList<TrainingExample> Examples,
+    ulong Seed,
+    int Steps,
+    TrainingCheckpoint? Checkpoint
+);
 
 /// <summary>An image and its label map, by content.</summary>
 /// <param name="Image">The image's hash.</param>

@@ -22,7 +22,12 @@ public interface IStageRunner
     /// Any other error: the samples are retried one by one, so that a poison sample does not affect the others; if several are tried and
     /// all fail, the model is at fault.
     /// </exception>
-    Task<IReadOnlyList<StageOutcome>> RunAsync(Stage stage, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken);
+    Task<IReadOnlyList<StageOutcome>> RunAsync(
+        Stage stage,
+        RunSpec spec,
+        IReadOnlyList<StageInput> inputs,
+        CancellationToken cancellationToken
+    );
 }
 
 /// <summary>A sample to process.</summary>

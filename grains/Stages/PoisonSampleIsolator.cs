@@ -22,7 +22,12 @@ internal sealed class PoisonSampleIsolator(IStageRunner inner, StageTable stages
     /// <exception cref="ModelFaultException">The model is at fault.</exception>
     /// <exception cref="ArtifactStoreException">The store failed: try later.</exception>
     /// <exception cref="OperationCanceledException">The device stops.</exception>
-    public async Task<IReadOnlyList<StageOutcome>> RunAsync(Stage stage, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<StageOutcome>> RunAsync(
+        Stage stage,
+        RunSpec spec,
+        IReadOnlyList<StageInput> inputs,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
@@ -36,7 +41,12 @@ internal sealed class PoisonSampleIsolator(IStageRunner inner, StageTable stages
         }
     }
 
-    private async Task<IReadOnlyList<StageOutcome>> OneByOneAsync(Stage stage, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<StageOutcome>> OneByOneAsync(
+        Stage stage,
+        RunSpec spec,
+        IReadOnlyList<StageInput> inputs,
+        CancellationToken cancellationToken
+    )
     {
         var outcomes = new List<StageOutcome>();
         Exception? last = null;
@@ -61,7 +71,12 @@ internal sealed class PoisonSampleIsolator(IStageRunner inner, StageTable stages
             : outcomes;
     }
 
-    private async Task<IReadOnlyList<StageOutcome>> RunCheckedAsync(Stage stage, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<StageOutcome>> RunCheckedAsync(
+        Stage stage,
+        RunSpec spec,
+        IReadOnlyList<StageInput> inputs,
+        CancellationToken cancellationToken
+    )
     {
         var outcomes = await inner.RunAsync(stage, spec, inputs, cancellationToken);
         return outcomes.Count == inputs.Count
@@ -70,7 +85,8 @@ internal sealed class PoisonSampleIsolator(IStageRunner inner, StageTable stages
     }
 
     private static bool IsTransient(Exception exception, CancellationToken cancellationToken) =>
-        exception is ArtifactStoreException and not ArtifactLostException || (exception is OperationCanceledException && cancellationToken.IsCancellationRequested);
+        exception is ArtifactStoreException and not ArtifactLostException
+        || (exception is OperationCanceledException && cancellationToken.IsCancellationRequested);
 
     private static string Describe(Exception exception) => $"{exception.GetType().Name}: {exception.Message}";
 }

@@ -21,7 +21,14 @@ internal sealed class StageRunnerChain(StageTable stages, IArtifactStore artifac
     /// <param name="donors">The donor snapshot of the round; null before there is one.</param>
     /// <param name="proven">Whether the same work with the same models succeeded before on this device.</param>
     /// <returns>The outermost runner, and the watchdog.</returns>
-    public (IStageRunner Runner, StageWatchdog Watchdog) ForBatch(IStageRunner handlers, IGrainFactory grains, string run, int round, string? donors, bool proven)
+    public (IStageRunner Runner, StageWatchdog Watchdog) ForBatch(
+        IStageRunner handlers,
+        IGrainFactory grains,
+        string run,
+        int round,
+        string? donors,
+        bool proven
+    )
     {
         var watchdog = new StageWatchdog(handlers, time);
         return (new PoisonSampleIsolator(ForRecovery(watchdog, grains, run, round, donors), stages, proven), watchdog);
@@ -34,5 +41,13 @@ internal sealed class StageRunnerChain(StageTable stages, IArtifactStore artifac
     /// <param name="round">The round.</param>
     /// <param name="donors">The donor snapshot of the round; null before there is one.</param>
     public ArtifactRecoveryRunner ForRecovery(IStageRunner handlers, IGrainFactory grains, string run, int round, string? donors) =>
-        new(handlers, stages, artifacts, donors, index => grains.GetSample(run, round, index).Get(), () => grains.GetRound(run, round).RestoreLists(), logger);
+        new(
+            handlers,
+            stages,
+            artifacts,
+            donors,
+            index => grains.GetSample(run, round, index).Get(),
+            () => grains.GetRound(run, round).RestoreLists(),
+            logger
+        );
 }

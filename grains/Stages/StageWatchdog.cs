@@ -14,7 +14,12 @@ internal sealed class StageWatchdog(IStageRunner inner, TimeProvider time) : ISt
     public TimeSpan Elapsed => Interlocked.Read(ref _began) is var began and not 0 ? time.GetElapsedTime(began) : TimeSpan.Zero;
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<StageOutcome>> RunAsync(Stage stage, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<StageOutcome>> RunAsync(
+        Stage stage,
+        RunSpec spec,
+        IReadOnlyList<StageInput> inputs,
+        CancellationToken cancellationToken
+    )
     {
         Interlocked.Exchange(ref _began, time.GetTimestamp());
         return inner.RunAsync(stage, spec, inputs, cancellationToken);

@@ -96,7 +96,15 @@ internal sealed partial class TrainerGrain(
             return new JobReport(JobState.Running, running.Monitor.Progress, null, null, running.Monitor.Seconds, null, Note);
         var job = known ?? new JobRecord { Id = id };
         var jobState = job.IsDone ? JobState.Done : job.Error is not null ? JobState.Failed : JobState.Waiting;
-        return new JobReport(jobState, new TrainingProgress(title, job.CheckpointStep, steps, null), job.Model, job.Quality, job.Seconds, job.Error, jobState is JobState.Waiting ? Note : null);
+        return new JobReport(
+            jobState,
+            new TrainingProgress(title, job.CheckpointStep, steps, null),
+            job.Model,
+            job.Quality,
+            job.Seconds,
+            job.Error,
+            jobState is JobState.Waiting ? Note : null
+        );
     }
 
     private void Start(TrainingJob job, JobRecord? known)
@@ -153,7 +161,11 @@ internal sealed partial class TrainerGrain(
             .Where(s => job.LeftOut is not { } fold || SamplePlanner.FoldOf(job.Spec, s.Index) != fold)
             .Select(s => new TrainingExample(s.Image, s.Label))
             .ToList();
-        if (examples.Count == 0) throw new FreeMaskException($"There is nothing to train {job.Title} on: no sample was left. Make more samples per round, or look at why they are quarantined.");
+        if (examples.Count == 0)
+            throw new FreeMaskException(
+                $"There is nothing to train {job.Title} on: no sample was left. Make more samples per round, or look at why they are "
+                    + "quarantined."
+            );
         var seed = new CounterRandom(job.Spec.Seed, job.Round, job.LeftOut ?? -1, "training").NextUInt64();
         var request = new TrainingRequest(job.Spec, examples, seed, job.Steps, record.Resume);
         var restored = new HashSet<string>(StringComparer.Ordinal);
@@ -197,7 +209,8 @@ internal sealed partial class TrainerGrain(
     private async Task FailAsync(TrainingJob job, Exception exception)
     {
         LogFailed(logger, exception, job.Id);
-        var message = exception is FreeMaskException ? exception.Message : $"{job.Title} failed: {exception.GetType().Name}: {exception.Message}";
+        var message =
+            exception is FreeMaskException ? exception.Message : $"{job.Title} failed: {exception.GetType().Name}: {exception.Message}";
         try
         {
             await _record.UpdateAsync(r => WithError(r ?? TrainerRecord.Empty, job.Id, message));
@@ -281,7 +294,8 @@ internal sealed partial class TrainerGrain(
     }
 
     /// <summary>Progress and checkpoints of a job: called on any thread, it stores checkpoints on the grain's scheduler.</summary>
-    private sealed class Monitor(TrainerGrain trainer, TrainingJob job, JobRecord begun, TimeProvider time, TaskScheduler scheduler) : ITrainingMonitor
+    private sealed class Monitor(TrainerGrain trainer, TrainingJob job, JobRecord begun, TimeProvider time, TaskScheduler scheduler)
+        : ITrainingMonitor
     {
         private readonly long _started = time.GetTimestamp();
         private volatile TrainingProgress _progress = new(job.Title, begun.CheckpointStep, job.Steps, null);

@@ -22,7 +22,8 @@ internal sealed record TrainerRecord([property: Id(0)] ImmutableArray<JobRecord>
     }
 
     /// <summary>Clears failures; checkpoints stay.</summary>
-    public TrainerRecord ResetFailures() => Jobs.All(j => j.Error is null) ? this : new TrainerRecord([.. Jobs.Select(j => j with { Error = null })]);
+    public TrainerRecord ResetFailures() =>
+        Jobs.All(j => j.Error is null) ? this : new TrainerRecord([.. Jobs.Select(j => j with { Error = null })]);
 }
 
 /// <summary>The stored form of a job.</summary>

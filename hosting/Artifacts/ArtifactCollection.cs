@@ -8,7 +8,12 @@ namespace FreeMask.Hosting.Artifacts;
 
 /// <summary>Requests artifact collections periodically. Requests of several silos are harmless: one collection runs at a time.</summary>
 internal sealed partial class ArtifactCollection(
-    IGrainFactory grains, IOptions<CollectionOptions> options, IOptions<FreeMaskOptions> silo, TimeProvider time, ILogger<ArtifactCollection> logger) : BackgroundService
+    IGrainFactory grains,
+    IOptions<CollectionOptions> options,
+    IOptions<FreeMaskOptions> silo,
+    TimeProvider time,
+    ILogger<ArtifactCollection> logger
+) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

@@ -44,7 +44,14 @@ public sealed class ArtifactStoreOptions : IValidatableObject
     {
         if (!Enum.IsDefined(Type)) yield return new ValidationResult("it can be Folder or AzureBlob", [nameof(Type)]);
         if (Type == ArtifactStoreType.AzureBlob && ConnectionString is null && ConnectionName is null && ContainerUri is null)
-            yield return new ValidationResult("an AzureBlob store needs it, or ConnectionName, or ContainerUri", [nameof(ConnectionString)]);
-        if (ContainerUri is { IsAbsoluteUri: false }) yield return new ValidationResult("it must be a whole address, https://ACCOUNT.blob.core.windows.net/CONTAINER", [nameof(ContainerUri)]);
+            yield return new ValidationResult(
+                "an AzureBlob store needs it, or ConnectionName, or ContainerUri",
+                [nameof(ConnectionString)]
+            );
+        if (ContainerUri is { IsAbsoluteUri: false })
+            yield return new ValidationResult(
+                "it must be a whole address, https://ACCOUNT.blob.core.windows.net/CONTAINER",
+                [nameof(ContainerUri)]
+            );
     }
 }

@@ -23,7 +23,11 @@ internal static class ArtifactStores
         var configuration = services.GetRequiredService<IConfiguration>();
         if (options.Type == ArtifactStoreType.AzureBlob) return new BlobArtifactStore(Container(options, configuration));
         var data = configuration["FreeMask:DataFolder"] ?? FreeMaskOptions.DefaultDataFolder;
-        return new FolderArtifactStore(options.Folder ?? Path.Combine(data, "artifacts"), services.GetRequiredService<TimeProvider>(), options.ReadOnly);
+        return new FolderArtifactStore(
+            options.Folder ?? Path.Combine(data, "artifacts"),
+            services.GetRequiredService<TimeProvider>(),
+            options.ReadOnly
+        );
     }
 
     private static BlobContainerClient Container(ArtifactStoreOptions options, IConfiguration configuration)
@@ -35,10 +39,16 @@ internal static class ArtifactStores
         }
         catch (FormatException exception)
         {
-            throw new FreeMaskException($"The connection string of FreeMask:Artifacts is not one of an Azure Storage account: {exception.Message}", exception);
+            throw new FreeMaskException(
+                $"The connection string of FreeMask:Artifacts is not one of an Azure Storage account: {exception.Message}",
+                exception
+            );
         }
 
-        if (options.ContainerUri is not { } uri) throw new FreeMaskException($"FreeMask:Artifacts:ConnectionName is '{options.ConnectionName}', but ConnectionStrings has no such entry.");
+        if (options.ContainerUri is not { } uri)
+            throw new FreeMaskException(
+                $"FreeMask:Artifacts:ConnectionName is '{options.ConnectionName}', but ConnectionStrings has no such entry."
+            );
         // A SAS is part of the address; without one the silo uses managed identity.
         return uri.Query.Contains("sig=", StringComparison.Ordinal)
             ? new BlobContainerClient(uri, BlobArtifactStore.ClientOptions())

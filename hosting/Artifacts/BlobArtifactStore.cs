@@ -39,13 +39,19 @@ internal sealed class BlobArtifactStore(BlobContainerClient container) : IArtifa
         try
         {
             await PrepareAsync(cancellationToken);
-            await blob.UploadAsync(BinaryData.FromBytes(bytes), new BlobUploadOptions { Conditions = new BlobRequestConditions { IfNoneMatch = ETag.All } }, cancellationToken);
+            await blob.UploadAsync(
+                BinaryData.FromBytes(bytes),
+                new BlobUploadOptions { Conditions = new BlobRequestConditions { IfNoneMatch = ETag.All } },
+                cancellationToken
+            );
             return hash;
         }
         catch (RequestFailedException exception) when (exception.ErrorCode == BlobErrorCode.BlobAlreadyExists || exception.Status == 412)
         {
             // Reading a damaged blob deletes it.
-            return await IsWholeAsync(hash, cancellationToken) && await TryTouchAsync(blob, cancellationToken) ? hash : await PutAsync(bytes, cancellationToken);
+            return await IsWholeAsync(hash, cancellationToken) && await TryTouchAsync(blob, cancellationToken)
+                ? hash
+                : await PutAsync(bytes, cancellationToken);
         }
         catch (Exception exception) when (IsStoreFailure(exception, cancellationToken))
         {
@@ -62,7 +68,11 @@ internal sealed class BlobArtifactStore(BlobContainerClient container) : IArtifa
             var content = (await blob.DownloadContentAsync(cancellationToken)).Value;
             var bytes = content.Content.ToMemory();
             if (ArtifactHash.Of(bytes.Span) == hash) return bytes;
-            await blob.DeleteIfExistsAsync(DeleteSnapshotsOption.IncludeSnapshots, new BlobRequestConditions { IfMatch = content.Details.ETag }, cancellationToken);
+            await blob.DeleteIfExistsAsync(
+                DeleteSnapshotsOption.IncludeSnapshots,
+                new BlobRequestConditions { IfMatch = content.Details.ETag },
+                cancellationToken
+            );
             throw new ArtifactLostException(hash, $"The artifact {hash} in '{container.Name}' is damaged; it was deleted.");
         }
         catch (RequestFailedException exception) when (exception.Status == 404)
@@ -104,11 +114,14 @@ internal sealed class BlobArtifactStore(BlobContainerClient container) : IArtifa
     /// <inheritdoc/>
     public async IAsyncEnumerable<StoredArtifact> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await using var blobs = container.GetBlobsAsync(BlobTraits.None, BlobStates.None, null, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        await using var blobs = container
+            .GetBlobsAsync(BlobTraits.None, BlobStates.None, null, cancellationToken)
+            .GetAsyncEnumerator(cancellationToken);
         while (await NextAsync(blobs, cancellationToken))
         {
             var (name, properties) = (blobs.Current.Name.Split('/')[^1], blobs.Current.Properties);
-            if (ArtifactHash.IsValid(name)) yield return new StoredArtifact(name, properties.ContentLength ?? 0, properties.LastModified ?? DateTimeOffset.MaxValue);
+            if (ArtifactHash.IsValid(name))
+                yield return new StoredArtifact(name, properties.ContentLength ?? 0, properties.LastModified ?? DateTimeOffset.MaxValue);
         }
     }
 

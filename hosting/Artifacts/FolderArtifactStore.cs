@@ -139,7 +139,9 @@ public sealed class FolderArtifactStore : IArtifactStore
     {
         try
         {
-            return new FileInfo(path) is { Exists: true } file && file.Length == bytes.Length && bytes.Span.SequenceEqual(File.ReadAllBytes(path));
+            return new FileInfo(path) is { Exists: true } file
+                && file.Length == bytes.Length
+                && bytes.Span.SequenceEqual(File.ReadAllBytes(path));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -151,7 +153,13 @@ public sealed class FolderArtifactStore : IArtifactStore
     {
         try
         {
-            return [.. folder.EnumerateFiles().Where(f => ArtifactHash.IsValid(f.Name)).Select(f => new StoredArtifact(f.Name, f.Length, f.LastWriteTimeUtc))];
+            return
+            [
+                .. folder
+                    .EnumerateFiles()
+                    .Where(f => ArtifactHash.IsValid(f.Name))
+                    .Select(f => new StoredArtifact(f.Name, f.Length, f.LastWriteTimeUtc)),
+            ];
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -190,7 +198,10 @@ public sealed class FolderArtifactStore : IArtifactStore
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new ArtifactStoreException($"The damaged artifact {hash} in '{_root}' cannot be moved away: {exception.Message}", exception);
+            throw new ArtifactStoreException(
+                $"The damaged artifact {hash} in '{_root}' cannot be moved away: {exception.Message}",
+                exception
+            );
         }
     }
 

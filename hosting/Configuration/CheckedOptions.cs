@@ -24,7 +24,11 @@ internal static class CheckedOptions
         {
             var problems = new List<ValidationResult>();
             Validator.TryValidateObject(options, new ValidationContext(options), problems, validateAllProperties: true);
-            string[] failures = [.. problems.SelectMany(p => p.MemberNames.Select(member => Describe($"{section}:{member}", p))), .. Unknown()];
+            string[] failures =
+            [
+                .. problems.SelectMany(p => p.MemberNames.Select(member => Describe($"{section}:{member}", p))),
+                .. Unknown(),
+            ];
             return failures is [] ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
         }
 
@@ -40,7 +44,9 @@ internal static class CheckedOptions
             var known = options.Select(p => p.Name).Concat(others).ToHashSet(StringComparer.OrdinalIgnoreCase);
             foreach (var key in configuration.GetSection(section).GetChildren().Select(c => c.Key).Where(k => !known.Contains(k)))
             {
-                var renamed = options.Find(p => string.Equals(p.GetCustomAttribute<FormerNameAttribute>()?.Name, key, StringComparison.OrdinalIgnoreCase));
+                var renamed = options.Find(p =>
+                    string.Equals(p.GetCustomAttribute<FormerNameAttribute>()?.Name, key, StringComparison.OrdinalIgnoreCase)
+                );
                 yield return renamed is not null
                     ? $"{section}:{key} is now named {section}:{renamed.Name}."
                     : $"{section}:{key} is not a setting; there are {string.Join(", ", known.Order(StringComparer.Ordinal))}.";

@@ -13,8 +13,11 @@ internal static class ConfigurationProblems
         Orleans.Runtime.OrleansConfigurationException => [exception.Message],
         FileNotFoundException or InvalidDataException => [exception.Message],
         // The binder names the key that it could not read.
-        InvalidOperationException when exception.Source?.StartsWith("Microsoft.Extensions.Configuration", StringComparison.Ordinal) == true =>
-            [exception.InnerException is { } inner ? $"{exception.Message} {inner.Message}" : exception.Message],
+        InvalidOperationException
+                when exception.Source?.StartsWith("Microsoft.Extensions.Configuration", StringComparison.Ordinal) == true =>
+            [
+                exception.InnerException is { } inner ? $"{exception.Message} {inner.Message}" : exception.Message,
+            ],
         AggregateException { InnerExceptions: [var only] } => Of(only),
         _ => null,
     };

@@ -8,7 +8,10 @@ public sealed class FreeMaskOptions : IValidatableObject
 {
     /// <summary>The default data folder: <c>freemask</c> in the user's local application data.</summary>
     public static string DefaultDataFolder { get; } =
-        Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "freemask");
+        Path.Combine(
+            Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify),
+            "freemask"
+        );
 
     /// <summary>The folder of state and artifacts.</summary>
     [Required]
@@ -33,9 +36,16 @@ public sealed class FreeMaskOptions : IValidatableObject
     /// <inheritdoc/>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (Parse(Roles) is null) yield return new ValidationResult("names the roles of a silo: 'coordinator', 'worker' or 'coordinator,worker'", [nameof(Roles)]);
+        if (Parse(Roles) is null)
+            yield return new ValidationResult(
+                "names the roles of a silo: 'coordinator', 'worker' or 'coordinator,worker'",
+                [nameof(Roles)]
+            );
         if (Models is not null && ParsedRoles.HasFlag(SiloRoles.Worker) && !Directory.Exists(Models))
-            yield return new ValidationResult("there is no such folder; it holds the model bundles that runs name, such as 'mini'", [nameof(Models)]);
+            yield return new ValidationResult(
+                "there is no such folder; it holds the model bundles that runs name, such as 'mini'",
+                [nameof(Models)]
+            );
     }
 
     private static SiloRoles? Parse(string text)

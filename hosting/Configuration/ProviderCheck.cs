@@ -8,7 +8,15 @@ internal static class ProviderCheck
     private static readonly string[] OnServers = ["Redis", "AzureRedisCache", "AdoNet", "AzureTableStorage", "AzureBlobStorage"];
     private static readonly string[] Clustering = ["Redis", "AzureRedisCache", "AdoNet", "AzureTableStorage"];
     private static readonly string[] Reminders = ["Redis", "AzureRedisCache", "AdoNet", "AzureTableStorage"];
-    private static readonly string[] GrainStorage = ["Sqlite", "Redis", "AzureRedisCache", "AdoNet", "AzureTableStorage", "AzureBlobStorage"];
+    private static readonly string[] GrainStorage =
+    [
+        "Sqlite",
+        "Redis",
+        "AzureRedisCache",
+        "AdoNet",
+        "AzureTableStorage",
+        "AzureBlobStorage",
+    ];
 
     /// <summary>Checks the configuration of a silo.</summary>
     /// <exception cref="FreeMaskException">Something is missing or unknown; the message names its key.</exception>
@@ -22,7 +30,10 @@ internal static class ProviderCheck
             var section = $"Orleans:GrainStorage:{name}";
             Check(configuration, section, GrainStorage);
             if (configuration[$"{section}:ProviderType"] == "Sqlite")
-                throw new FreeMaskException($"{section}:ProviderType is 'Sqlite', which only a silo that stands alone can use; silos of a cluster share their state in {Choices(OnServers)}.");
+                throw new FreeMaskException(
+                    $"{section}:ProviderType is 'Sqlite', which only a silo that stands alone can use; silos of a cluster share their "
+                        + $"state in {Choices(OnServers)}."
+                );
         }
     }
 
@@ -38,13 +49,20 @@ internal static class ProviderCheck
     {
         var type = configuration[$"{section}:ProviderType"];
         if (type is null) throw new FreeMaskException($"{section}:ProviderType is missing: a cluster needs it to be {Choices(known)}.");
-        if (!known.Contains(type, StringComparer.Ordinal)) throw new FreeMaskException($"{section}:ProviderType is '{type}'; it can be {Choices(known)}.");
-        if (type.StartsWith("AzureTable", StringComparison.Ordinal) || type.StartsWith("AzureBlob", StringComparison.Ordinal)) CheckAzureBuild(section, type);
+        if (!known.Contains(type, StringComparer.Ordinal))
+            throw new FreeMaskException($"{section}:ProviderType is '{type}'; it can be {Choices(known)}.");
+        if (type.StartsWith("AzureTable", StringComparison.Ordinal) || type.StartsWith("AzureBlob", StringComparison.Ordinal))
+            CheckAzureBuild(section, type);
         if (type == "AdoNet" && configuration[$"{section}:Invariant"] != "Npgsql")
-            throw new FreeMaskException($"{section}:Invariant is '{configuration[$"{section}:Invariant"]}'; with AdoNet it must be 'Npgsql' (PostgreSQL).");
+            throw new FreeMaskException(
+                $"{section}:Invariant is '{configuration[$"{section}:Invariant"]}'; with AdoNet it must be 'Npgsql' (PostgreSQL)."
+            );
         if (!OnServers.Contains(type, StringComparer.Ordinal) || configuration[$"{section}:ServiceKey"] is not null) return;
         if (string.IsNullOrEmpty(ConnectionStringOf(configuration, section)))
-            throw new FreeMaskException($"{section} says where nothing is: set {section}:ConnectionString, or {section}:ConnectionName to an entry of ConnectionStrings.");
+            throw new FreeMaskException(
+                $"{section} says where nothing is: set {section}:ConnectionString, or {section}:ConnectionName to an entry of "
+                    + "ConnectionStrings."
+            );
     }
 
     /// <summary>The connection string of a provider section, its own or the one that it refers to.</summary>
@@ -57,7 +75,9 @@ internal static class ProviderCheck
     {
         // These packages are optional at build time.
         if (!File.Exists(Path.Combine(AppContext.BaseDirectory, "Orleans.Persistence.AzureStorage.dll")))
-            throw new FreeMaskException($"{section}:ProviderType is '{type}', but this build has no Azure Storage providers; build with -p:AzureStorage=true.");
+            throw new FreeMaskException(
+                $"{section}:ProviderType is '{type}', but this build has no Azure Storage providers; build with -p:AzureStorage=true."
+            );
     }
 
     private static string Choices(string[] known) => string.Join(", ", known[..^1]) + " or " + known[^1];

@@ -37,8 +37,13 @@ internal sealed record SiloArguments(IReadOnlyList<string> ConfigFiles, string[]
                 continue;
             }
 
-            if (!args[i].StartsWith("--", StringComparison.Ordinal)) throw new FreeMaskException($"'{args[i]}' is not understood: arguments are --config FILE or --KEY=VALUE. --help says more.");
-            var (key, value) = args[i].IndexOf('=', StringComparison.Ordinal) is > 0 and var at ? (args[i][2..at], args[i][(at + 1)..]) : (args[i][2..], null);
+            if (!args[i].StartsWith("--", StringComparison.Ordinal))
+                throw new FreeMaskException(
+                    $"'{args[i]}' is not understood: arguments are --config FILE or --KEY=VALUE. --help says more."
+                );
+            var (key, value) = args[i].IndexOf('=', StringComparison.Ordinal) is > 0 and var at
+                ? (args[i][2..at], args[i][(at + 1)..])
+                : (args[i][2..], null);
             if (value is null && (++i == args.Length || args[i].StartsWith("--", StringComparison.Ordinal)))
                 throw new FreeMaskException($"--{key} needs {(key == "config" ? "the name of a file" : "a value")}. --help says more.");
             value ??= args[i];
@@ -52,8 +57,12 @@ internal sealed record SiloArguments(IReadOnlyList<string> ConfigFiles, string[]
     private static string Known(string key, string[] roots)
     {
         var root = key.Split(':')[0];
-        return roots.Any(r => r.EndsWith('_') ? root.StartsWith(r, StringComparison.OrdinalIgnoreCase) : root.Equals(r, StringComparison.OrdinalIgnoreCase))
+        return roots.Any(r =>
+            r.EndsWith('_') ? root.StartsWith(r, StringComparison.OrdinalIgnoreCase) : root.Equals(r, StringComparison.OrdinalIgnoreCase)
+        )
             ? key
-            : throw new FreeMaskException($"--{key} is not a setting: keys begin with {string.Join(", ", roots.Where(r => !r.EndsWith('_')))}. --help says more.");
+            : throw new FreeMaskException(
+                $"--{key} is not a setting: keys begin with {string.Join(", ", roots.Where(r => !r.EndsWith('_')))}. --help says more."
+            );
     }
 }

@@ -30,7 +30,9 @@ internal sealed partial class ClusterDevices(
     {
         get
         {
-            var own = drain.IsDraining ? [] : local.Devices.Where(d => !d.Hangs).Select(d => new DeviceState(d.Address.Key, d.Address.Kind, d.Queued + d.Running));
+            var own = drain.IsDraining
+                ? []
+                : local.Devices.Where(d => !d.Hangs).Select(d => new DeviceState(d.Address.Key, d.Address.Kind, d.Queued + d.Running));
             return [.. own, .. _heard.Values.Where(h => h.Answered).SelectMany(h => h.Devices)];
         }
     }

@@ -39,7 +39,9 @@ public sealed class DeviceOptions
     internal OnnxSessionOptions SessionsOf(string name)
     {
         var parts = name.Split(':', 2);
-        var options = new Dictionary<string, string>(Providers.FirstOrDefault(p => string.Equals(p.Key, parts[0], StringComparison.OrdinalIgnoreCase)).Value ?? []);
+        var options = new Dictionary<string, string>(
+            Providers.FirstOrDefault(p => string.Equals(p.Key, parts[0], StringComparison.OrdinalIgnoreCase)).Value ?? []
+        );
         if (parts.Length > 1) options["device_id"] = parts[1];
         return new OnnxSessionOptions
         {
@@ -58,7 +60,12 @@ public sealed class DeviceOptions
 /// <summary>The configured devices; none if the silo has no worker role. Each gets its stage runner when it first gets work.</summary>
 internal sealed class ConfiguredDevices : ILocalDevices
 {
-    public ConfiguredDevices(IOptions<DeviceOptions> options, IOptions<FreeMaskOptions> silo, ILocalSiloDetails self, IServiceProvider services)
+    public ConfiguredDevices(
+        IOptions<DeviceOptions> options,
+        IOptions<FreeMaskOptions> silo,
+        ILocalSiloDetails self,
+        IServiceProvider services
+    )
     {
         var owner = DeviceKeys.Silo(self.Name, self.SiloAddress.Generation);
         var names = silo.Value.ParsedRoles.HasFlag(SiloRoles.Worker) ? options.Value.NamesOrDefault : [];

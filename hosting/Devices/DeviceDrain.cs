@@ -7,7 +7,8 @@ namespace FreeMask.Hosting.Devices;
 /// Drains this silo's devices before the silo shuts down, while it can still call others: queued samples are given back at once, and
 /// running batches have a limited time to finish.
 /// </summary>
-internal sealed partial class DeviceDrain(ILocalDevices devices, SiloDrainState drain, IGrainFactory grains, ILogger<DeviceDrain> logger) : IHostedService
+internal sealed partial class DeviceDrain(ILocalDevices devices, SiloDrainState drain, IGrainFactory grains, ILogger<DeviceDrain> logger)
+    : IHostedService
 {
     /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

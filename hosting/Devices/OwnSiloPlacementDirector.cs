@@ -11,7 +11,8 @@ internal sealed class OwnSiloPlacementDirector(IClusterMembershipService members
     {
         var owner = DeviceKeys.SiloOf(target.GrainIdentity.Key.ToString() ?? "");
         foreach (var address in context.GetCompatibleSilos(target))
-            if (Members.Find(membership.CurrentSnapshot, address) is { } member && Members.KeyOf(member) == owner) return Task.FromResult(address);
+            if (Members.Find(membership.CurrentSnapshot, address) is { } member && Members.KeyOf(member) == owner)
+                return Task.FromResult(address);
         throw new SiloUnavailableException($"There is no silo '{owner}' in this cluster.");
     }
 }
@@ -20,7 +21,8 @@ internal sealed class OwnSiloPlacementDirector(IClusterMembershipService members
 internal static class Members
 {
     /// <summary>A member by its key; null if it is not in the cluster.</summary>
-    public static ClusterMember? Find(ClusterMembershipSnapshot snapshot, SiloAddress address) => snapshot.Members.GetValueOrDefault(address);
+    public static ClusterMember? Find(ClusterMembershipSnapshot snapshot, SiloAddress address) =>
+        snapshot.Members.GetValueOrDefault(address);
 
     /// <summary>The key of a member.</summary>
     public static string KeyOf(ClusterMember member) => DeviceKeys.Silo(member.Name, member.SiloAddress.Generation);

@@ -80,7 +80,8 @@ internal sealed class DataFolderLock : IDisposable
     }
 
     /// <summary>The published address of a locked folder; null if the folder is free, or its owner has not published yet.</summary>
-    public static SiloAnnouncement? Find(string folder) => IsTaken(folder) ? Read(Path.Combine(Path.GetFullPath(folder), AnnouncementFile)) : null;
+    public static SiloAnnouncement? Find(string folder) =>
+        IsTaken(folder) ? Read(Path.Combine(Path.GetFullPath(folder), AnnouncementFile)) : null;
 
     /// <summary>Publishes the silo's address.</summary>
     public void Announce(int gatewayPort)

@@ -48,7 +48,8 @@ public sealed class EmbeddedSilo : IAsyncDisposable
     private readonly TimeSpan _stopWithin;
     private bool _stopped;
 
-    private EmbeddedSilo(IHost host, DataFolderLock? folderLock, TimeSpan stopWithin) => (_host, _lock, _stopWithin) = (host, folderLock, stopWithin);
+    private EmbeddedSilo(IHost host, DataFolderLock? folderLock, TimeSpan stopWithin) =>
+        (_host, _lock, _stopWithin) = (host, folderLock, stopWithin);
 
     /// <summary>Grains of the silo.</summary>
     public IGrainFactory Grains => _host.Services.GetRequiredService<IGrainFactory>();
@@ -91,7 +92,8 @@ public sealed class EmbeddedSilo : IAsyncDisposable
         catch (Exception exception)
         {
             folderLock?.Dispose();
-            if (exception is not FreeMaskException && ConfigurationProblems.Of(exception) is { } problems) throw new FreeMaskException(string.Join('\n', problems), exception);
+            if (exception is not FreeMaskException && ConfigurationProblems.Of(exception) is { } problems)
+                throw new FreeMaskException(string.Join('\n', problems), exception);
             throw;
         }
     }

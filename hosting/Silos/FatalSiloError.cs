@@ -26,8 +26,14 @@ internal sealed partial class FatalSiloError(ILocalSiloDetails self, ILogger<Fat
     {
         var text = $"{context} {exception}";
         if (NamesLaterStart(text, self))
-            return "The silo ends: membership knows a later start of a silo at this address, so this machine's clock has been set back. Set the clock right, or give the silo other ports, and start it again.";
-        if (text.Contains("declared dead", StringComparison.OrdinalIgnoreCase) || text.Contains("I am dead", StringComparison.OrdinalIgnoreCase) || text.Contains("as Dead", StringComparison.Ordinal) || text.Contains("defunct", StringComparison.OrdinalIgnoreCase))
+            return "The silo ends: membership knows a later start of a silo at this address, so this machine's clock has been set back. "
+                + "Set the clock right, or give the silo other ports, and start it again.";
+        if (
+            text.Contains("declared dead", StringComparison.OrdinalIgnoreCase)
+            || text.Contains("I am dead", StringComparison.OrdinalIgnoreCase)
+            || text.Contains("as Dead", StringComparison.Ordinal)
+            || text.Contains("defunct", StringComparison.OrdinalIgnoreCase)
+        )
             return "The silo ends: the others declared it dead, because it was frozen or could not be reached. Start it again.";
         return $"The silo ends: {(exception?.Message ?? context ?? "a fatal error").Split('\n')[0]}";
     }
@@ -39,11 +45,19 @@ internal sealed partial class FatalSiloError(ILocalSiloDetails self, ILogger<Fat
     private static bool NamesLaterStart(string text, SiloAddress self)
     {
         var address = $"S{self.Endpoint}:";
-        for (var at = text.IndexOf(address, StringComparison.Ordinal); at >= 0; at = text.IndexOf(address, at + 1, StringComparison.Ordinal))
+        for (
+            var at = text.IndexOf(address, StringComparison.Ordinal);
+            at >= 0;
+            at = text.IndexOf(address, at + 1, StringComparison.Ordinal)
+        )
         {
             var start = text.AsSpan(at + address.Length);
             var digits = start.IndexOfAnyExceptInRange('0', '9');
-            if (int.TryParse(digits < 0 ? start : start[..digits], NumberStyles.None, CultureInfo.InvariantCulture, out var generation) && generation > self.Generation) return true;
+            if (
+                int.TryParse(digits < 0 ? start : start[..digits], NumberStyles.None, CultureInfo.InvariantCulture, out var generation)
+                && generation > self.Generation
+            )
+                return true;
         }
 
         return false;

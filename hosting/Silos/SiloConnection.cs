@@ -15,10 +15,20 @@ namespace FreeMask.Hosting.Silos;
 /// </summary>
 public sealed class SiloConnection : IAsyncDisposable
 {
-    private static readonly string[] ClientSections = ["ConnectionStrings", "Orleans:ClusterId", "Orleans:ServiceId", "Orleans:Clustering", "FreeMask:Artifacts", "FreeMask:DataFolder"];
+    private static readonly string[] ClientSections =
+    [
+        "ConnectionStrings",
+        "Orleans:ClusterId",
+        "Orleans:ServiceId",
+        "Orleans:Clustering",
+        "FreeMask:Artifacts",
+        "FreeMask:DataFolder",
+    ];
 
     // A process that has published its address answers within milliseconds; one that starts or stops needs seconds.
-    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5), OwnerTimeout = TimeSpan.FromSeconds(60), OwnerCheck = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5),
+        OwnerTimeout = TimeSpan.FromSeconds(60),
+        OwnerCheck = TimeSpan.FromMilliseconds(250);
 
     private readonly IAsyncDisposable _owner;
     private readonly string? _folder;
@@ -47,7 +57,11 @@ public sealed class SiloConnection : IAsyncDisposable
     /// <param name="cancellationToken">Cancels the attempt.</param>
     /// <exception cref="FreeMaskException">The folder cannot be used, or the process that uses it does not answer for a
     /// minute.</exception>
-    public static async Task<SiloConnection> OpenAsync(EmbeddedSiloOptions options, Action<string>? waits, CancellationToken cancellationToken)
+    public static async Task<SiloConnection> OpenAsync(
+        EmbeddedSiloOptions options,
+        Action<string>? waits,
+        CancellationToken cancellationToken
+    )
     {
         var started = TimeProvider.System.GetTimestamp();
         for (var notified = false; ; notified = true)
@@ -69,8 +83,15 @@ public sealed class SiloConnection : IAsyncDisposable
             var owner = DataFolderLock.Find(options.DataFolder);
             var who = owner is null ? "Another process" : $"Process {owner.Process}";
             if (TimeProvider.System.GetElapsedTime(started) > OwnerTimeout)
-                throw new FreeMaskException($"{who} uses the data folder '{Path.GetFullPath(options.DataFolder)}' and does not answer; stop it, or use another folder.");
-            if (!notified) waits?.Invoke($"{who} uses the data folder '{Path.GetFullPath(options.DataFolder)}' and does not answer; waiting up to a minute for it to answer or to leave ...");
+                throw new FreeMaskException(
+                    $"{who} uses the data folder '{Path.GetFullPath(options.DataFolder)}' and does not answer; stop it, or use another "
+                        + "folder."
+                );
+            if (!notified)
+                waits?.Invoke(
+                    $"{who} uses the data folder '{Path.GetFullPath(options.DataFolder)}' and does not answer; waiting up to a minute "
+                        + "for it to answer or to leave ..."
+                );
             await Task.Delay(OwnerCheck, TimeProvider.System, cancellationToken);
         }
     }
@@ -101,7 +122,10 @@ public sealed class SiloConnection : IAsyncDisposable
             var connecting = ConnectAsync(options, owner, timeout.Token);
             return await connecting.WaitAsync(ConnectTimeout, cancellationToken);
         }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested && exception is OperationCanceledException or TimeoutException or OrleansException or SocketException)
+        catch (Exception exception)
+            when (!cancellationToken.IsCancellationRequested
+                && exception is OperationCanceledException or TimeoutException or OrleansException or SocketException
+            )
         {
             return null;
         }
@@ -119,7 +143,10 @@ public sealed class SiloConnection : IAsyncDisposable
             await socket.ConnectAsync(IPAddress.Loopback, owner.GatewayPort, timeout.Token);
             return true;
         }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested && exception is ArgumentException or SocketException or OperationCanceledException)
+        catch (Exception exception)
+            when (!cancellationToken.IsCancellationRequested
+                && exception is ArgumentException or SocketException or OperationCanceledException
+            )
         {
             return false;
         }
@@ -133,7 +160,11 @@ public sealed class SiloConnection : IAsyncDisposable
     /// <param name="logging">Configures logging; null for none.</param>
     /// <param name="cancellationToken">Cancels the attempt.</param>
     /// <exception cref="FreeMaskException">The file cannot be used, or no silo of the cluster answers.</exception>
-    public static async Task<SiloConnection> ConnectAsync(string configuration, Action<ILoggingBuilder>? logging, CancellationToken cancellationToken)
+    public static async Task<SiloConnection> ConnectAsync(
+        string configuration,
+        Action<ILoggingBuilder>? logging,
+        CancellationToken cancellationToken
+    )
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         logging?.Invoke(builder.Logging);
@@ -158,7 +189,10 @@ public sealed class SiloConnection : IAsyncDisposable
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
             host.Dispose();
-            throw new FreeMaskException($"No silo of the cluster in '{configuration}' answers: {exception.Message.Split('\n')[0]}", exception);
+            throw new FreeMaskException(
+                $"No silo of the cluster in '{configuration}' answers: {exception.Message.Split('\n')[0]}",
+                exception
+            );
         }
     }
 
@@ -175,7 +209,10 @@ public sealed class SiloConnection : IAsyncDisposable
         {
             // Silos answer, but none has the coordinator role.
             throw new FreeMaskException(
-                $"The cluster in '{configuration}' has no coordinator: start a silo whose FreeMask:Roles has 'coordinator'. Runs that were at work then go on by themselves.", exception);
+                $"The cluster in '{configuration}' has no coordinator: start a silo whose FreeMask:Roles has 'coordinator'. Runs that "
+                    + "were at work then go on by themselves.",
+                exception
+            );
         }
     }
 
@@ -184,32 +221,52 @@ public sealed class SiloConnection : IAsyncDisposable
     {
         try
         {
-            var all = new ConfigurationBuilder().AddJsonFile(Path.GetFullPath(file), optional: false).AddEnvironmentVariables("FREEMASK_").Build();
-            var settings = all.AsEnumerable().Where(s => ClientSections.Any(c => IsBelow(s.Key, c))).ToDictionary(StringComparer.OrdinalIgnoreCase);
+            var all = new ConfigurationBuilder()
+                .AddJsonFile(Path.GetFullPath(file), optional: false)
+                .AddEnvironmentVariables("FREEMASK_")
+                .Build();
+            var settings = all.AsEnumerable()
+                .Where(s => ClientSections.Any(c => IsBelow(s.Key, c)))
+                .ToDictionary(StringComparer.OrdinalIgnoreCase);
             settings.TryAdd("Orleans:ClusterId", SiloHosting.DefaultCluster);
             settings.TryAdd("Orleans:ServiceId", SiloHosting.DefaultCluster);
             return settings;
         }
         catch (Exception exception) when (exception is FileNotFoundException or InvalidDataException)
         {
-            throw new FreeMaskException($"The cluster file '{file}' cannot be read: {(exception.InnerException ?? exception).Message}", exception);
+            throw new FreeMaskException(
+                $"The cluster file '{file}' cannot be read: {(exception.InnerException ?? exception).Message}",
+                exception
+            );
         }
     }
 
     private static bool IsBelow(string key, string section) =>
         key.StartsWith(section, StringComparison.OrdinalIgnoreCase) && (key.Length == section.Length || key[section.Length] == ':');
 
-    private static async Task<SiloConnection> ConnectAsync(EmbeddedSiloOptions options, SiloAnnouncement silo, CancellationToken cancellationToken)
+    private static async Task<SiloConnection> ConnectAsync(
+        EmbeddedSiloOptions options,
+        SiloAnnouncement silo,
+        CancellationToken cancellationToken
+    )
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         if (options.Logging is { } logging) logging(builder.Logging);
-        builder.UseOrleansClient(client => client.UseLocalhostClustering([silo.GatewayPort], SiloHosting.DefaultCluster, SiloHosting.DefaultCluster));
+        builder.UseOrleansClient(client =>
+            client.UseLocalhostClustering([silo.GatewayPort], SiloHosting.DefaultCluster, SiloHosting.DefaultCluster)
+        );
         var host = builder.Build();
         try
         {
             await host.StartAsync(cancellationToken);
             var artifacts = new FolderArtifactStore(Path.Combine(options.DataFolder, "artifacts"), TimeProvider.System, readOnly: true);
-            return new SiloConnection(host.Services.GetRequiredService<IGrainFactory>(), artifacts, true, new ClientHost(host), options.DataFolder);
+            return new SiloConnection(
+                host.Services.GetRequiredService<IGrainFactory>(),
+                artifacts,
+                true,
+                new ClientHost(host),
+                options.DataFolder
+            );
         }
         catch
         {

@@ -25,13 +25,15 @@ public static class SiloHosting
     /// <summary>The default cluster id and service id.</summary>
     internal const string DefaultCluster = "freemask";
 
-    /// <summary>Adds the silo. The caller registers an <see cref="Grains.Stages.IStageRunnerFactory"/> and an <see cref="Grains.Stages.ISegmenterTraining"/>.</summary>
+    /// <summary>Adds the silo. The caller registers an <see cref="Grains.Stages.IStageRunnerFactory"/> and an
+    /// <see cref="Grains.Stages.ISegmenterTraining"/>.</summary>
     /// <exception cref="FreeMaskException">The configuration cannot be used; the message names the key.</exception>
     public static TBuilder AddFreeMaskSilo<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder =>
         builder.AddFreeMaskSilo(UseClustering);
 
     /// <summary>Adds the silo to a cluster that the caller configures.</summary>
-    internal static TBuilder AddFreeMaskSilo<TBuilder>(this TBuilder builder, Action<ISiloBuilder> clustering) where TBuilder : IHostApplicationBuilder
+    internal static TBuilder AddFreeMaskSilo<TBuilder>(this TBuilder builder, Action<ISiloBuilder> clustering)
+        where TBuilder : IHostApplicationBuilder
     {
         UseDefaults(builder.Configuration);
         ProviderCheck.CheckSilo(builder.Configuration);
@@ -85,8 +87,11 @@ public static class SiloHosting
         {
             var endpoints = silo.Configuration.GetSection("Orleans:Endpoints");
             silo.UseLocalhostClustering(
-                endpoints.GetValue("SiloPort", EndpointOptions.DEFAULT_SILO_PORT), endpoints.GetValue("GatewayPort", EndpointOptions.DEFAULT_GATEWAY_PORT),
-                serviceId: silo.Configuration["Orleans:ServiceId"] ?? DefaultCluster, clusterId: silo.Configuration["Orleans:ClusterId"] ?? DefaultCluster);
+                endpoints.GetValue("SiloPort", EndpointOptions.DEFAULT_SILO_PORT),
+                endpoints.GetValue("GatewayPort", EndpointOptions.DEFAULT_GATEWAY_PORT),
+                serviceId: silo.Configuration["Orleans:ServiceId"] ?? DefaultCluster,
+                clusterId: silo.Configuration["Orleans:ClusterId"] ?? DefaultCluster
+            );
             silo.Configure<EndpointOptions>(o => o.AdvertisedIPAddress = IPAddress.Loopback);
         }
     }

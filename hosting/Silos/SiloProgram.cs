@@ -107,8 +107,13 @@ public static class SiloProgram
         if (ProviderCheck.IsClustered(configuration)) return null;
         var folder = DataFolderLock.Take(configuration["FreeMask:DataFolder"]!);
         // Clients that find a silo by its folder use the default cluster id.
-        if (configuration["Orleans:ClusterId"] == SiloHosting.DefaultCluster && configuration["Orleans:ServiceId"] == SiloHosting.DefaultCluster)
-            app.Lifetime.ApplicationStarted.Register(() => folder.Announce(configuration.GetValue("Orleans:Endpoints:GatewayPort", EndpointOptions.DEFAULT_GATEWAY_PORT)));
+        if (
+            configuration["Orleans:ClusterId"] == SiloHosting.DefaultCluster
+            && configuration["Orleans:ServiceId"] == SiloHosting.DefaultCluster
+        )
+            app.Lifetime.ApplicationStarted.Register(() =>
+                folder.Announce(configuration.GetValue("Orleans:Endpoints:GatewayPort", EndpointOptions.DEFAULT_GATEWAY_PORT))
+            );
         return folder;
     }
 }

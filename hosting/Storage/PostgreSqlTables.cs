@@ -31,7 +31,10 @@ internal sealed partial class PostgreSqlTables(IConfiguration configuration, ILo
     {
         string[] sections =
         [
-            "Orleans:Clustering", "Orleans:Reminders", $"Orleans:GrainStorage:{StorageNames.Coordination}", $"Orleans:GrainStorage:{StorageNames.Samples}",
+            "Orleans:Clustering",
+            "Orleans:Reminders",
+            $"Orleans:GrainStorage:{StorageNames.Coordination}",
+            $"Orleans:GrainStorage:{StorageNames.Samples}",
         ];
         return
         [
@@ -58,7 +61,9 @@ internal sealed partial class PostgreSqlTables(IConfiguration configuration, ILo
         await using var command = new NpgsqlCommand("SELECT to_regclass('orleansquery') IS NOT NULL", connection);
         if (await command.ExecuteScalarAsync(cancellationToken) is true) return;
         throw new FreeMaskException(
-            $"The PostgreSQL database '{connection.Database}' has no tables of FreeMask: run infra/postgresql/freemask.sql on it, or set FreeMask:PreparePostgreSql to true.");
+            $"The PostgreSQL database '{connection.Database}' has no tables of FreeMask: run infra/postgresql/freemask.sql on it, or set "
+                + "FreeMask:PreparePostgreSql to true."
+        );
     }
 
     private static async Task<NpgsqlConnection> OpenAsync(string database, CancellationToken cancellationToken)
@@ -73,7 +78,10 @@ internal sealed partial class PostgreSqlTables(IConfiguration configuration, ILo
         catch (Exception exception) when (exception is NpgsqlException or System.Net.Sockets.SocketException)
         {
             await connection.DisposeAsync();
-            throw new FreeMaskException($"The PostgreSQL server {settings.Host}:{settings.Port} cannot be used: {exception.Message}", exception);
+            throw new FreeMaskException(
+                $"The PostgreSQL server {settings.Host}:{settings.Port} cannot be used: {exception.Message}",
+                exception
+            );
         }
     }
 
@@ -88,7 +96,10 @@ internal sealed partial class PostgreSqlTables(IConfiguration configuration, ILo
         {
             // The message may contain the password of the connection string.
             throw new FreeMaskException(
-                $"The PostgreSQL connection string of section Orleans cannot be used: {exception.Message} It is like 'Host=db;Database=freemask;Username=freemask;Password=...'.", exception);
+                $"The PostgreSQL connection string of section Orleans cannot be used: {exception.Message} It is like "
+                    + "'Host=db;Database=freemask;Username=freemask;Password=...'.",
+                exception
+            );
         }
     }
 

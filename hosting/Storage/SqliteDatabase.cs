@@ -25,7 +25,9 @@ internal sealed class SqliteDatabase : IAsyncDisposable
 
     private const int DiskFull = 13;
 
-    private readonly Channel<PendingWrite> _writes = Channel.CreateUnbounded<PendingWrite>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<PendingWrite> _writes = Channel.CreateUnbounded<PendingWrite>(
+        new UnboundedChannelOptions { SingleReader = true }
+    );
     private readonly ConcurrentBag<Reader> _readers = [];
     private readonly SqliteStorageOptions _options;
     private readonly Task _writing;
@@ -92,10 +94,14 @@ internal sealed class SqliteDatabase : IAsyncDisposable
             // The write-ahead log and its index get the mode of the file.
             PrivateFiles.Touch(_options.Path);
             // Connections are pooled here; the pool of the provider would keep the file open after disposal.
-            var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = _options.Path, Pooling = false }.ToString());
+            var connection = new SqliteConnection(
+                new SqliteConnectionStringBuilder { DataSource = _options.Path, Pooling = false }.ToString()
+            );
             connection.Open();
             using var setup = connection.CreateCommand();
-            setup.CommandText = $"PRAGMA journal_mode=WAL; PRAGMA synchronous={(_options.WaitForDisk ? "FULL" : "NORMAL")}; PRAGMA busy_timeout=10000; {Schema}";
+            setup.CommandText =
+                $"PRAGMA journal_mode=WAL; PRAGMA synchronous={(_options.WaitForDisk ? "FULL" : "NORMAL")}; PRAGMA busy_timeout=10000; "
+                    + $"{Schema}";
             setup.ExecuteNonQuery();
             return connection;
         }
@@ -130,7 +136,10 @@ internal sealed class SqliteDatabase : IAsyncDisposable
                 if (batch.Count == 0 && _writes.Reader.TryRead(out var first)) batch.Add((first, default));
                 // The transaction was rolled back: every caller reads again and decides again.
                 var failure = exception is SqliteException { SqliteErrorCode: DiskFull }
-                    ? new IOException($"The disk of '{_options.Path}' is full; the work goes on by itself when there is room again.", exception)
+                    ? new IOException(
+                        $"The disk of '{_options.Path}' is full; the work goes on by itself when there is room again.",
+                        exception
+                    )
                     : exception;
                 foreach (var (write, _) in batch) write.Done.SetException(failure);
                 continue;
@@ -183,7 +192,9 @@ internal sealed class SqliteDatabase : IAsyncDisposable
         {
             _connection = connection;
             _insert = Command("INSERT INTO records(kind, key, version, payload) VALUES($kind, $key, 1, $payload) ON CONFLICT DO NOTHING");
-            _update = Command("UPDATE records SET version = version + 1, payload = $payload WHERE kind = $kind AND key = $key AND version = $version");
+            _update = Command(
+                "UPDATE records SET version = version + 1, payload = $payload WHERE kind = $kind AND key = $key AND version = $version"
+            );
             _delete = Command("DELETE FROM records WHERE kind = $kind AND key = $key AND version = $version");
             _version = Command("SELECT version FROM records WHERE kind = $kind AND key = $key");
         }

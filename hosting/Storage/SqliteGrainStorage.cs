@@ -52,7 +52,11 @@ internal sealed class SqliteGrainStorage(SqliteDatabase database, Serializer ser
         var result = await database.WriteAsync(stateName, grainId.ToString(), known, payload);
         return result.Applied
             ? result.Version
-            : throw new InconsistentStateException($"{stateName} of {grainId} was changed by another writer.", Format(result.Version), etag ?? "");
+            : throw new InconsistentStateException(
+                $"{stateName} of {grainId} was changed by another writer.",
+                Format(result.Version),
+                etag ?? ""
+            );
     }
 }
 
@@ -90,6 +94,10 @@ internal sealed class SqliteGrainStorageBuilder : IProviderBuilder<ISiloBuilder>
     {
         var options = services.GetRequiredService<IOptionsMonitor<SqliteStorageOptions>>().Get(name);
         var database = services.GetRequiredService<SqliteDatabases>().Get(options);
-        return new SqliteGrainStorage(database, services.GetRequiredService<Serializer>(), services.GetRequiredService<IActivatorProvider>());
+        return new SqliteGrainStorage(
+            database,
+            services.GetRequiredService<Serializer>(),
+            services.GetRequiredService<IActivatorProvider>()
+        );
     }
 }

@@ -22,7 +22,8 @@ internal sealed class SqliteReadOnlyFile : IDisposable
     {
         var unchanging = $"file:{Uri.EscapeDataString(Path.GetFullPath(path)).Replace("%2F", "/", StringComparison.Ordinal)}?immutable=1";
         // Without a log there is no writer, and SQLite creates no files.
-        if (new FileInfo(path + "-wal") is not { Exists: true, Length: > 0 } && TryRead(unchanging) is null) return new SqliteReadOnlyFile(unchanging, null);
+        if (new FileInfo(path + "-wal") is not { Exists: true, Length: > 0 } && TryRead(unchanging) is null)
+            return new SqliteReadOnlyFile(unchanging, null);
         if (TryRead(path) is not { } failure) return new SqliteReadOnlyFile(path, null);
         foreach (var folder in CopyFolders.Where(Directory.Exists))
         {
@@ -52,7 +53,14 @@ internal sealed class SqliteReadOnlyFile : IDisposable
 
     private static SqliteConnection Connect(string source)
     {
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = source, Mode = SqliteOpenMode.ReadOnly, Pooling = false }.ToString());
+        var connection = new SqliteConnection(
+            new SqliteConnectionStringBuilder
+            {
+                DataSource = source,
+                Mode = SqliteOpenMode.ReadOnly,
+                Pooling = false,
+            }.ToString()
+        );
         try
         {
             connection.Open();

@@ -15,15 +15,21 @@ public sealed partial class DocumentsTests
     {
         var readme = Read("README.md");
         using var process = new TestProcess();
-        foreach (var verb in Catalog.Create(new VerbHost(process.Surroundings(), []))) Assert.Matches($@"(freemask |\| ){verb.Name}\b", readme);
+        foreach (var verb in Catalog.Create(new VerbHost(process.Surroundings(), [])))
+            Assert.Matches($@"(freemask |\| ){verb.Name}\b", readme);
     }
     [Fact]
     public void Every_repository_path_in_the_documents_exists()
     {
         var root = Vision.Tests.Fixtures.RepositoryRoot;
         var folders = Directory.GetDirectories(root).Select(Path.GetFileName).Where(name => !name!.StartsWith('.')).ToHashSet();
-        var sources = folders.SelectMany(folder => Directory.EnumerateFiles(Path.Combine(root, folder!), "*.cs", SearchOption.AllDirectories)).Select(Path.GetFileName).ToHashSet();
-        var documents = Directory.GetFiles(root, "*.md").Concat(Directory.GetFiles(Path.Combine(root, "docs"), "*.md", SearchOption.AllDirectories))
+        var sources = folders
+            .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(root, folder!), "*.cs", SearchOption.AllDirectories))
+            .Select(Path.GetFileName)
+            .ToHashSet();
+        var documents = Directory
+            .GetFiles(root, "*.md")
+            .Concat(Directory.GetFiles(Path.Combine(root, "docs"), "*.md", SearchOption.AllDirectories))
             .Where(document => Path.GetFileName(document) != "CHANGELOG.md");
         var missing = from document in documents
                       from Match match in CodeSpan().Matches(File.ReadAllText(document))

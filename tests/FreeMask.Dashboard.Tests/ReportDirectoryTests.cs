@@ -33,5 +33,9 @@ public sealed class ReportDirectoryTests : IDisposable
 
     [Fact]
     public void An_empty_folder_says_how_to_get_a_report() =>
-        Assert.Contains("freemask report", ReportPages.Index("data", new ReportDirectory(Path.Combine(_folder, "nowhere")).List()), StringComparison.Ordinal);
+        Assert.Contains(
+            "freemask report",
+            ReportPages.Index("data", new ReportDirectory(Path.Combine(_folder, "nowhere")).List()),
+            StringComparison.Ordinal
+        );
 }

@@ -10,10 +10,18 @@ public sealed class StageTableTests
     {
         Assert.Equal(
             [
-                (SampleState.Planned, 0), (SampleState.Generated, 1), (SampleState.Masked, 2), (SampleState.Composed, 3), (SampleState.Harmonized, 4),
-                (SampleState.Scored, 5), (SampleState.Kept, 6), (SampleState.Dropped, 7), (SampleState.Quarantined, 8),
+                (SampleState.Planned, 0),
+                (SampleState.Generated, 1),
+                (SampleState.Masked, 2),
+                (SampleState.Composed, 3),
+                (SampleState.Harmonized, 4),
+                (SampleState.Scored, 5),
+                (SampleState.Kept, 6),
+                (SampleState.Dropped, 7),
+                (SampleState.Quarantined, 8),
             ],
-            Enum.GetValues<SampleState>().Take(9).Select(s => (s, (int)s)));
+            Enum.GetValues<SampleState>().Take(9).Select(s => (s, (int)s))
+        );
         Assert.Equal(
             [(Stage.Generate, 0), (Stage.Mask, 1), (Stage.Compose, 2), (Stage.Harmonize, 3), (Stage.Score, 4)],
             Enum.GetValues<Stage>().Take(5).Select(s => (s, (int)s)));
@@ -51,7 +59,9 @@ public sealed class StageTableTests
             Outputs = [],
             BatchSize = _ => 1,
         };
-        var table = new StageTable([.. StageTable.Default.Stages.SelectMany(s => s.Stage == Stage.Compose ? new[] { added, s with { Before = Added } } : [s])]);
+        var table = new StageTable([
+            .. StageTable.Default.Stages.SelectMany(s => s.Stage == Stage.Compose ? new[] { added, s with { Before = Added } } : [s]),
+        ]);
         Assert.True(table.HasReached(SampleState.Composed, Added));
         Assert.False(table.HasReached(SampleState.Masked, Added));
         Assert.Equal((Stage)200, table.Next(SampleState.Masked)?.Stage);
@@ -65,7 +75,11 @@ public sealed class StageTableTests
 
     [Fact]
     public void A_record_of_a_later_version_is_refused_by_number() =>
-        Assert.Contains("200", Assert.Throws<ArgumentException>(() => StageTable.Default.RankOf((SampleState)200)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "200",
+            Assert.Throws<ArgumentException>(() => StageTable.Default.RankOf((SampleState)200)).Message,
+            StringComparison.Ordinal
+        );
 
     [Theory]
     [MemberData(nameof(Broken))]

@@ -17,7 +17,9 @@ return await SiloProgram.RunAsync(args, (services, configuration) =>
         {
             if (journal is not null)
             {
-                var lines = inputs.Select(i => string.Create(CultureInfo.InvariantCulture, $"{i.Run}/{kind}/{i.Round}/{i.Index}/{i.Attempt}"));
+                var lines = inputs.Select(i =>
+                        string.Create(CultureInfo.InvariantCulture, $"{i.Run}/{kind}/{i.Round}/{i.Index}/{i.Attempt}")
+                    );
                 lock (gate) File.AppendAllLines(journal, lines);
             }
 

@@ -10,13 +10,19 @@ internal static class Fixtures
     internal static string Path(params string[] parts)
     {
         var root = Root();
-        Assert.SkipUnless(Directory.Exists(root), $"golden fixtures are not on this machine ({root}); set FREEMASK_FIXTURES to their folder");
+        Assert.SkipUnless(
+            Directory.Exists(root),
+            $"golden fixtures are not on this machine ({root}); set FREEMASK_FIXTURES to their folder"
+        );
         return System.IO.Path.Combine([root, .. parts]);
     }
 
     /// <summary>The same path, whether the fixtures are there or not: for listing what there is before a test runs.</summary>
-    internal static string Root(params string[] parts) => System.IO.Path.Combine(
-        [Environment.GetEnvironmentVariable("FREEMASK_FIXTURES") ?? System.IO.Path.Combine(RepositoryRoot, "..", "shared", "fixtures"), .. parts]);
+    internal static string Root(params string[] parts) =>
+        System.IO.Path.Combine([
+            Environment.GetEnvironmentVariable("FREEMASK_FIXTURES") ?? System.IO.Path.Combine(RepositoryRoot, "..", "shared", "fixtures"),
+            .. parts,
+        ]);
 
     /// <summary>The path of a file or folder of the sample data beside the fixtures.</summary>
     internal static string Data(params string[] parts)

@@ -28,7 +28,8 @@ internal static class Golden
     {
         Assert.Equal(expected.Length, actual.Length);
         var worst = 0.0;
-        for (var i = 0; i < expected.Length; i++) worst = Math.Max(worst, double.IsNaN(actual[i]) ? double.PositiveInfinity : Math.Abs(expected[i] - actual[i]));
+        for (var i = 0; i < expected.Length; i++)
+            worst = Math.Max(worst, double.IsNaN(actual[i]) ? double.PositiveInfinity : Math.Abs(expected[i] - actual[i]));
         Assert.True(worst <= tolerance, $"largest difference {worst:g4}, allowed {tolerance:g4}");
     }
 

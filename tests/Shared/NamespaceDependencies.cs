@@ -6,12 +6,13 @@ using Xunit;
 namespace FreeMask.Tests.Shared;
 
 /// <summary>
-/// Which namespaces of an assembly refer to which, read from the compiled code: base types, interfaces, attributes, fields, signatures, local variables and instructions.
-/// A namespace is a folder (IDE0130). Constants leave no trace in compiled code and are not seen.
+/// Which namespaces of an assembly refer to which, read from the compiled code: base types, interfaces, attributes, fields, signatures,
+/// local variables and instructions. A namespace is a folder (IDE0130). Constants leave no trace in compiled code and are not seen.
 /// </summary>
 internal sealed class NamespaceDependencies
 {
-    private const BindingFlags Declared = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly;
+    private const BindingFlags Declared =
+        BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly;
     private static readonly Dictionary<short, OpCode> OpCodeTable = typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static)
         .Select(field => (OpCode)field.GetValue(null)!).ToDictionary(code => code.Value);
 
@@ -21,7 +22,8 @@ internal sealed class NamespaceDependencies
 
     /// <summary>Reads an assembly.</summary>
     /// <param name="assembly">The assembly; references to types of other assemblies do not count.</param>
-    /// <param name="counts">Which namespaces count; null for all. Generated code, such as that of protobuf or Orleans, can be left out in this way.</param>
+    /// <param name="counts">Which namespaces count; null for all. Generated code, such as that of protobuf or Orleans, can be left out in
+    /// this way.</param>
     public NamespaceDependencies(Assembly assembly, Func<string, bool>? counts = null)
     {
         _assembly = assembly;
@@ -42,17 +44,32 @@ internal sealed class NamespaceDependencies
     /// <summary>Every namespace that has types, in order of names.</summary>
     public IReadOnlyList<string> Namespaces => [.. _references.Keys.Order(StringComparer.Ordinal)];
 
-    /// <summary>Groups of namespaces of which each refers to each, directly or through others; empty where the references have an order.</summary>
+    /// <summary>Groups of namespaces of which each refers to each, directly or through others; empty where the references have an
+    /// order.</summary>
     /// <returns>One text a group: the namespaces, and below each the references within the group, each with one example.</returns>
     public IReadOnlyList<string> Cycles()
     {
         var reachable = _references.Keys.ToDictionary(name => name, Reachable, StringComparer.Ordinal);
-        var groups = Namespaces.Where(name => reachable[name].Contains(name))
-            .GroupBy(name => string.Join(' ', Namespaces.Where(other => reachable[name].Contains(other) && reachable[other].Contains(name))));
-        return [.. groups.Select(group => string.Join('\n', group.SelectMany(name => _references[name].Where(to => group.Contains(to.Key)).Select(to => $"{name} -> {to.Key}: {to.Value}"))))];
+        var groups = Namespaces
+            .Where(name => reachable[name].Contains(name))
+            .GroupBy(name =>
+                string.Join(' ', Namespaces.Where(other => reachable[name].Contains(other) && reachable[other].Contains(name)))
+            );
+        return
+        [
+            .. groups.Select(group =>
+                string.Join(
+                    '\n',
+                    group.SelectMany(name =>
+                        _references[name].Where(to => group.Contains(to.Key)).Select(to => $"{name} -> {to.Key}: {to.Value}")
+                    )
+                )
+            ),
+        ];
     }
 
-    /// <summary>References that go from a lower layer to a higher one, each with one example, and namespaces that stand in no layer.</summary>
+    /// <summary>References that go from a lower layer to a higher one, each with one example, and namespaces that stand in no
+    /// layer.</summary>
     /// <param name="layers">Namespaces from the lowest to the highest.</param>
     public IReadOnlyList<string> UpwardReferences(params IReadOnlyList<string> layers)
     {
@@ -96,7 +113,8 @@ internal sealed class NamespaceDependencies
         }
 
         foreach (var property in type.GetProperties(Declared)) AddAttributes(type, property);
-        foreach (var method in type.GetMethods(Declared).Cast<MethodBase>().Concat(type.GetConstructors(Declared))) ReadMethod(type, method);
+        foreach (var method in type.GetMethods(Declared).Cast<MethodBase>().Concat(type.GetConstructors(Declared)))
+            ReadMethod(type, method);
     }
 
     private void ReadMethod(Type type, MethodBase method)
@@ -113,7 +131,8 @@ internal sealed class NamespaceDependencies
             if (clause.Flags == ExceptionHandlingClauseOptions.Clause) Add(type, clause.CatchType);
         var typeArguments = type.IsGenericType ? type.GetGenericArguments() : null;
         var methodArguments = method.IsGenericMethod ? method.GetGenericArguments() : null;
-        foreach (var token in Tokens(body.GetILAsByteArray() ?? [])) AddMember(type, method.Module.ResolveMember(token, typeArguments, methodArguments));
+        foreach (var token in Tokens(body.GetILAsByteArray() ?? []))
+            AddMember(type, method.Module.ResolveMember(token, typeArguments, methodArguments));
     }
 
     private void AddMember(Type from, MemberInfo? member)

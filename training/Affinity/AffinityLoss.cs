@@ -16,14 +16,16 @@ internal sealed record AffinityLossResult(double Background, double Foreground, 
 }
 
 /// <summary>
-/// The loss of AffinityNet (Ahn and Kwak, CVPR 2018; jiwoon-ahn/psa, train_aff.py) on the affinities a = exp(-mean over channels of |e_i - e_j|). Forward and backward are
-/// written out: as operations of the tensor library the differences of all pairs, 34 times the embedding, would be stored again and again.
+/// The loss of AffinityNet (Ahn and Kwak, CVPR 2018; jiwoon-ahn/psa, train_aff.py) on the affinities a = exp(-mean over channels of |e_i -
+/// e_j|). Forward and backward are written out: as operations of the tensor library the differences of all pairs, 34 times the embedding,
+/// would be stored again and again.
 /// </summary>
 internal static class AffinityLoss
 {
     private const double Epsilon = 1e-5;
 
-    /// <summary>Computes loss and gradient of a batch; each part is the mean over its own pairs of all images, 0 where there are none.</summary>
+    /// <summary>Computes loss and gradient of a batch; each part is the mean over its own pairs of all images, 0 where there are
+    /// none.</summary>
     /// <param name="embeddings">One an image.</param>
     /// <param name="pairs">The pairs of their grid.</param>
     /// <param name="labels">What is known of each image's pairs.</param>
@@ -50,11 +52,13 @@ internal static class AffinityLoss
     {
         var sums = new double[4];
         for (var i = 0; i < affinities.Length; i++)
-            if (labels[i] != PairLabel.None) sums[(int)labels[i]] -= Math.Log(labels[i] == PairLabel.Different ? 1 + Epsilon - affinities[i] : affinities[i] + Epsilon);
+            if (labels[i] != PairLabel.None)
+                sums[(int)labels[i]] -= Math.Log(labels[i] == PairLabel.Different ? 1 + Epsilon - affinities[i] : affinities[i] + Epsilon);
         return sums;
     }
 
-    // The derivative of the total by |e_i - e_j| of one channel, which is that by their mean over the number of channels; a falls as the distance grows.
+    // The derivative of the total by |e_i - e_j| of one channel, which is that by their mean over the number of channels; a falls as the
+    // distance grows.
     private static float[] DistanceGradients(float[] affinities, PairLabel[] labels, double[] shares, int channels)
     {
         var result = new float[affinities.Length];
@@ -95,7 +99,13 @@ internal static class AffinityLoss
     }
 
     // Adds slope sign(a - b) to the first ends and takes it from the second. Both may overlap: they are read anew between the two.
-    private static void Spread(ReadOnlySpan<float> a, ReadOnlySpan<float> b, ReadOnlySpan<float> slopes, Span<float> first, Span<float> second)
+    private static void Spread(
+        ReadOnlySpan<float> a,
+        ReadOnlySpan<float> b,
+        ReadOnlySpan<float> slopes,
+        Span<float> first,
+        Span<float> second
+    )
     {
         Span<float> signed = stackalloc float[slopes.Length];
         var (i, results) = (0, MemoryMarshal.Cast<float, Vector<float>>(signed).Length);
@@ -105,7 +115,10 @@ internal static class AffinityLoss
             var difference = new Vector<float>(a[at..]) - new Vector<float>(b[at..]);
             var slope = new Vector<float>(slopes[at..]);
             var value = Vector.ConditionalSelect(
-                Vector.GreaterThan(difference, Vector<float>.Zero), slope, Vector.ConditionalSelect(Vector.LessThan(difference, Vector<float>.Zero), -slope, Vector<float>.Zero));
+                Vector.GreaterThan(difference, Vector<float>.Zero),
+                slope,
+                Vector.ConditionalSelect(Vector.LessThan(difference, Vector<float>.Zero), -slope, Vector<float>.Zero)
+            );
             value.CopyTo(signed[at..]);
         }
 

@@ -23,7 +23,13 @@ internal sealed class AffinityNetwork : NamedModule<Tensor[], Tensor>
     /// <summary>PSA's initial weights: He's normal by fan-in for the reductions, Glorot's uniform with gain 4 for the merge.</summary>
     internal void Initialize(ulong seed, string name)
     {
-        for (var k = 0; k < _reduce.Length; k++) Initialization.Normal(_reduce[k].Weight, Math.Sqrt(2.0 / _reduce[k].Weight.shape[1]), seed, FormattableString.Invariant($"{name}.reduce.{k}"));
+        for (var k = 0; k < _reduce.Length; k++)
+            Initialization.Normal(
+                _reduce[k].Weight,
+                Math.Sqrt(2.0 / _reduce[k].Weight.shape[1]),
+                seed,
+                FormattableString.Invariant($"{name}.reduce.{k}")
+            );
         Initialization.Uniform(_merge.Weight, 4 * Math.Sqrt(6.0 / (2 * _merge.Weight.shape[0])), seed, name + ".merge");
     }
 

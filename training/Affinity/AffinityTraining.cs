@@ -5,7 +5,8 @@ using FreeMask.Vision.Masking;
 
 namespace FreeMask.Training.Affinity;
 
-/// <summary>What an affinity head learns from: the features of an image, and the labels of the cells that its coarse map is sure of. No true mask.</summary>
+/// <summary>What an affinity head learns from: the features of an image, and the labels of the cells that its coarse map is sure of. No
+/// true mask.</summary>
 /// <param name="Id">Its name in messages.</param>
 /// <param name="Class">The class of the map, by VOC name.</param>
 /// <param name="Levels">Features (<see cref="AffinityFeatures"/>).</param>
@@ -23,7 +24,14 @@ internal sealed record AffinityExample(string Id, string Class, IReadOnlyList<Fe
     /// <param name="coarse">The class's attention map, on any grid.</param>
     /// <param name="self">The image's self-attention.</param>
     /// <returns>Null where the map is flat.</returns>
-    public static AffinityExample? From(AffinityTrainingRequest request, string id, string className, RgbImage image, FloatMap coarse, SelfAttentionGrid self)
+    public static AffinityExample? From(
+        AffinityTrainingRequest request,
+        string id,
+        string className,
+        RgbImage image,
+        FloatMap coarse,
+        SelfAttentionGrid self
+    )
     {
         ArgumentNullException.ThrowIfNull(request);
         var (width, height) = AffinityFeatures.Grid(image, request.Config.Side);
@@ -34,7 +42,8 @@ internal sealed record AffinityExample(string Id, string Class, IReadOnlyList<Fe
         return new AffinityExample(id, className, AffinityFeatures.Extract(image, self, request.Config.Side), labels);
     }
 
-    internal bool HasShapeOf(AffinityExample other) => Levels.Zip(other.Levels).All(l => (l.First.Width, l.First.Height) == (l.Second.Width, l.Second.Height));
+    internal bool HasShapeOf(AffinityExample other) =>
+        Levels.Zip(other.Levels).All(l => (l.First.Width, l.First.Height) == (l.Second.Width, l.Second.Height));
 }
 
 /// <summary>How affinity heads are trained.</summary>
@@ -65,8 +74,8 @@ internal sealed record AffinityTrainingRequest
     public IReadOnlyList<int> Widths { get; init; } = [32, 16, 16];
 
     /// <summary>
-    /// The exponent of the strong background, which decides what is surely an object (<see cref="ClassScores.Confident"/>). Maps are centred and cleaned first, so that 1 would
-    /// be the middle; the 4 of PSA is for class activation maps.
+    /// The exponent of the strong background, which decides what is surely an object (<see cref="ClassScores.Confident"/>). Maps are
+    /// centred and cleaned first, so that 1 would be the middle; the 4 of PSA is for class activation maps.
     /// </summary>
     public double LowAlpha { get; init; } = 0.5;
 

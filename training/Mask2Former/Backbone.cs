@@ -26,7 +26,9 @@ internal abstract record BackboneConfig
     {
         "resnet" => ResNetConfig.FromJson(json, origin),
         "swin" => SwinConfig.FromJson(json, origin),
-        var other => throw new FreeMaskException($"{origin}: the backbone's model_type is '{other}'; only 'resnet' and 'swin' are supported."),
+        var other => throw new FreeMaskException(
+                $"{origin}: the backbone's model_type is '{other}'; only 'resnet' and 'swin' are supported."
+            ),
     };
 
     /// <summary>Adds the fields of a backbone that gives its four maps.</summary>

@@ -6,7 +6,8 @@ using FreeMask.Tensors;
 
 namespace FreeMask.Training.Mask2Former;
 
-/// <summary>A folder as Hugging Face's <c>save_pretrained</c> writes it: a configuration, and weights in one file or in several with an index.</summary>
+/// <summary>A folder as Hugging Face's <c>save_pretrained</c> writes it: a configuration, and weights in one file or in several with an
+/// index.</summary>
 internal static class CheckpointFolder
 {
     internal const string Config = ModelFileNames.Config, Weights = ModelFileNames.Weights, Index = ModelFileNames.WeightsIndex;

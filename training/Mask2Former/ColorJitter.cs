@@ -3,8 +3,8 @@ using FreeMask.Randomness;
 namespace FreeMask.Training.Mask2Former;
 
 /// <summary>
-/// The colour distortion of SSD (detectron2, PointRend's <c>ColorAugSSDTransform</c>): brightness first, then contrast before or after saturation and hue; each happens
-/// to every second image.
+/// The colour distortion of SSD (detectron2, PointRend's <c>ColorAugSSDTransform</c>): brightness first, then contrast before or after
+/// saturation and hue; each happens to every second image.
 /// </summary>
 /// <param name="Brightness">Added to every channel.</param>
 /// <param name="Contrast">Multiplies every channel.</param>
@@ -52,7 +52,10 @@ internal sealed record ColorJitter(float Brightness, float Contrast, float Satur
         var (value, least) = (Math.Max(rgb[0], Math.Max(rgb[1], rgb[2])), Math.Min(rgb[0], Math.Min(rgb[1], rgb[2])));
         var chroma = value - least;
         if (chroma == 0) return;
-        var sector = value == rgb[0] ? (rgb[1] - rgb[2]) / chroma : value == rgb[1] ? 2 + ((rgb[2] - rgb[0]) / chroma) : 4 + ((rgb[0] - rgb[1]) / chroma);
+        var sector =
+            value == rgb[0] ? (rgb[1] - rgb[2]) / chroma
+            : value == rgb[1] ? 2 + ((rgb[2] - rgb[0]) / chroma)
+            : 4 + ((rgb[0] - rgb[1]) / chroma);
         sector = ((sector + (Hue / 60) + 6) % 6 + 6) % 6;
         chroma = value * Math.Min(1, chroma / value * Saturation);
 

@@ -11,8 +11,8 @@ namespace FreeMask.Training.Mask2Former;
 internal sealed record DeformableTrace(Tensor Offsets, Tensor Weights, Tensor Output);
 
 /// <summary>
-/// Multi-scale deformable self-attention (Zhu et al., "Deformable DETR"): each token looks at a few learned places around its own position in each level.
-/// Names and arithmetic of transformers' <c>Mask2FormerPixelDecoderEncoderMultiscaleDeformableAttention</c>.
+/// Multi-scale deformable self-attention (Zhu et al., "Deformable DETR"): each token looks at a few learned places around its own position
+/// in each level. Names and arithmetic of transformers' <c>Mask2FormerPixelDecoderEncoderMultiscaleDeformableAttention</c>.
 /// </summary>
 internal sealed class DeformableAttention : NamedModule<Tensor, Tensor>
 {
@@ -56,7 +56,11 @@ internal sealed class DeformableAttention : NamedModule<Tensor, Tensor>
         var value = Value.forward(tokens).view(batch, count, Heads, channels / Heads);
         var raw = Offsets.forward(queries);
         var offsets = raw.view(batch, count, Heads, Levels, Points, 2);
-        var weights = Weights.forward(queries).view(batch, count, Heads, Levels * Points).softmax(-1).view(batch, count, Heads, Levels, Points);
+        var weights = Weights
+            .forward(queries)
+            .view(batch, count, Heads, Levels * Points)
+            .softmax(-1)
+            .view(batch, count, Heads, Levels, Points);
         var sizes = tensor(levels.SelectMany(l => new float[] { l.Width, l.Height }).ToArray(), [Levels, 1, 2]);
         var locations = reference.view(1, count, 1, 1, 1, 2).SafeAdd(offsets / sizes);
         return new DeformableTrace(raw, weights, Output.forward(Sample(value, locations, weights, levels)));
@@ -67,7 +71,8 @@ internal sealed class DeformableAttention : NamedModule<Tensor, Tensor>
 
     /// <summary>The bare kernel: weighted bilinear samples of each head's value maps, zero outside.</summary>
     /// <param name="value">[b, n, heads, d / heads].</param>
-    /// <param name="locations">[b, q, heads, levels, points, 2], x and y in 0..1 (borders of the image, not centres of its outer pixels).</param>
+    /// <param name="locations">[b, q, heads, levels, points, 2], x and y in 0..1 (borders of the image, not centres of its outer
+    /// pixels).</param>
     /// <param name="weights">[b, q, heads, levels, points].</param>
     /// <param name="levels">Sizes of the levels.</param>
     /// <returns>[b, q, d].</returns>
@@ -75,7 +80,9 @@ internal sealed class DeformableAttention : NamedModule<Tensor, Tensor>
     {
         var (batch, heads, width) = (value.shape[0], value.shape[2], value.shape[3]);
         var queries = locations.shape[1];
-        var grid = ((locations * PinnedScalar.Of(2)) - PinnedScalar.Of(1)).permute(3, 0, 2, 1, 4, 5).reshape(levels.Count, batch * heads, queries, -1, 2);
+        var grid = ((locations * PinnedScalar.Of(2)) - PinnedScalar.Of(1))
+            .permute(3, 0, 2, 1, 4, 5)
+            .reshape(levels.Count, batch * heads, queries, -1, 2);
         var share = weights.permute(3, 0, 2, 1, 4).reshape(levels.Count, batch * heads, 1, queries, -1);
         var maps = value.permute(0, 2, 3, 1).reshape(batch * heads, width, -1);
         Tensor? sum = null;
@@ -84,7 +91,13 @@ internal sealed class DeformableAttention : NamedModule<Tensor, Tensor>
         {
             var (h, w) = levels[level];
             var map = maps.narrow(2, start, h * w).reshape(batch * heads, width, h, w);
-            var samples = functional.grid_sample(map, grid[level], GridSampleMode.Bilinear, GridSamplePaddingMode.Zeros, align_corners: false);
+            var samples = functional.grid_sample(
+                map,
+                grid[level],
+                GridSampleMode.Bilinear,
+                GridSamplePaddingMode.Zeros,
+                align_corners: false
+            );
             var part = (samples * share[level]).sum(-1);
             sum = sum is null ? part : sum.SafeAdd(part);
             start += h * w;

@@ -1,8 +1,8 @@
 namespace FreeMask.Training.Mask2Former;
 
 /// <summary>
-/// The rectangular assignment problem by shortest augmenting paths with potentials (Jonker and Volgenant, "A shortest augmenting path algorithm for
-/// dense and sparse linear assignment problems"), O(min² max).
+/// The rectangular assignment problem by shortest augmenting paths with potentials (Jonker and Volgenant, "A shortest augmenting path
+/// algorithm for dense and sparse linear assignment problems"), O(min² max).
 /// </summary>
 internal static class LinearAssignment
 {
@@ -24,7 +24,8 @@ internal static class LinearAssignment
         return [.. rowOf.Select((row, column) => (row, column)).OrderBy(pair => pair.row)];
     }
 
-    /// <summary>Assigns each of the fewer rows its column. Index 0 of the inner arrays is a virtual column where each path starts.</summary>
+    /// <summary>Assigns each of the fewer rows its column. Index 0 of the inner arrays is a virtual column where each path
+    /// starts.</summary>
     private static int[] AssignRows(Func<int, int, double> cost, int rows, int columns)
     {
         var rowPotential = new double[rows + 1];

@@ -3,7 +3,8 @@ using FreeMask.Json;
 
 namespace FreeMask.Training.Mask2Former;
 
-/// <summary>A Mask2Former in the terms of Hugging Face's <c>Mask2FormerConfig</c> (Cheng et al., "Masked-attention mask transformer for universal image segmentation").</summary>
+/// <summary>A Mask2Former in the terms of Hugging Face's <c>Mask2FormerConfig</c> (Cheng et al., "Masked-attention mask transformer for
+/// universal image segmentation").</summary>
 internal sealed record Mask2FormerConfig
 {
     // Group normalisation has 32 groups throughout, as the reference.
@@ -35,7 +36,8 @@ internal sealed record Mask2FormerConfig
     /// <summary>Hidden channels of the transformer decoder's feed-forward parts.</summary>
     public int DecoderFeedForward { get; init; } = 2048;
 
-    /// <summary>Masked-attention layers. (Hugging Face's <c>decoder_layers</c> counts one more: the prediction before the first layer.)</summary>
+    /// <summary>Masked-attention layers. (Hugging Face's <c>decoder_layers</c> counts one more: the prediction before the first
+    /// layer.)</summary>
     public int DecoderLayers { get; init; } = 9;
 
     /// <summary>Heads of every attention.</summary>
@@ -69,7 +71,8 @@ internal sealed record Mask2FormerConfig
     public double ImportanceRatio { get; init; } = 0.75;
 
     /// <summary>
-    /// The small model for 128x128 pixels: 1.6 million parameters with the mini backbone, d = 64, one encoder and three decoder layers, four heads, 24 queries.
+    /// The small model for 128x128 pixels: 1.6 million parameters with the mini backbone, d = 64, one encoder and three decoder layers,
+    /// four heads, 24 queries.
     /// </summary>
     /// <param name="labels">Class names.</param>
     public static Mask2FormerConfig Small(IReadOnlyList<string> labels) => new()
@@ -89,7 +92,8 @@ internal sealed record Mask2FormerConfig
     };
 
     /// <summary>Reads a <c>config.json</c>.</summary>
-    /// <exception cref="FreeMaskException">The file is not a Mask2Former configuration, or asks for something that is not supported.</exception>
+    /// <exception cref="FreeMaskException">The file is not a Mask2Former configuration, or asks for something that is not
+    /// supported.</exception>
     public static Mask2FormerConfig Load(string path) => FromJson(JsonFields.Load(path), path);
 
     /// <summary>Parses the text of a <c>config.json</c>.</summary>
@@ -145,9 +149,12 @@ internal sealed record Mask2FormerConfig
         var fields = new JsonFields(json, origin);
         fields.RequireText("model_type", "mask2former");
         fields.RequireText("activation_function", "relu");
-        if (fields.Flag("pre_norm", false)) throw new FreeMaskException($"{origin}: pre_norm is true; only layer norms after each part are supported.");
+        if (fields.Flag("pre_norm", false))
+            throw new FreeMaskException($"{origin}: pre_norm is true; only layer norms after each part are supported.");
         if (json["backbone_config"] is not JsonObject backbone)
-            throw new FreeMaskException($"{origin} has no backbone_config; models whose backbone comes from timm or by name are not supported.");
+            throw new FreeMaskException(
+                $"{origin} has no backbone_config; models whose backbone comes from timm or by name are not supported."
+            );
         var config = new Mask2FormerConfig
         {
             Backbone = BackboneConfig.FromJson(backbone, origin),
@@ -171,9 +178,13 @@ internal sealed record Mask2FormerConfig
             ImportanceRatio = fields.Number("importance_sample_ratio", 0.75),
         };
         if (config.FeatureSize % NormGroups != 0)
-            throw new FreeMaskException($"{origin}: feature_size is {config.FeatureSize}; it must be a multiple of {NormGroups}, the number of norm groups.");
+            throw new FreeMaskException(
+                $"{origin}: feature_size is {config.FeatureSize}; it must be a multiple of {NormGroups}, the number of norm groups."
+            );
         if (config.FeatureSize % config.Heads != 0 || config.HiddenSize % config.Heads != 0)
-            throw new FreeMaskException($"{origin}: feature_size and hidden_dim must be multiples of num_attention_heads ({config.Heads}).");
+            throw new FreeMaskException(
+                $"{origin}: feature_size and hidden_dim must be multiples of num_attention_heads ({config.Heads})."
+            );
         return config;
     }
 }

@@ -66,7 +66,8 @@ internal sealed class Mask2FormerModel : NamedModule<Tensor, Mask2FormerOutputs>
         return model;
     }
 
-    /// <summary>Writes <c>config.json</c>, <c>model.safetensors</c> and, if given, <c>preprocessor_config.json</c>; the folder is made where it is absent.</summary>
+    /// <summary>Writes <c>config.json</c>, <c>model.safetensors</c> and, if given, <c>preprocessor_config.json</c>; the folder is made
+    /// where it is absent.</summary>
     public void Save(string folder, SegmenterPreprocessing? preprocessing = null)
     {
         Directory.CreateDirectory(folder);
@@ -75,7 +76,8 @@ internal sealed class Mask2FormerModel : NamedModule<Tensor, Mask2FormerOutputs>
         if (preprocessing is not null) File.WriteAllText(Path.Combine(folder, SegmenterPreprocessing.FileName), preprocessing.ToJson());
     }
 
-    /// <summary>Today's name of a tensor; files from before Swin became a backbone of its own nest it one level deeper and number its norms from 0.</summary>
+    /// <summary>Today's name of a tensor; files from before Swin became a backbone of its own nest it one level deeper and number its norms
+    /// from 0.</summary>
     /// <returns>Null for the final norm of such a Swin, which a segmenter never uses.</returns>
     internal static string? Canonical(string name)
     {
@@ -123,7 +125,9 @@ internal sealed record Mask2FormerOutputs(Tensor ClassLogits, Tensor MaskLogits)
     public Tensor SemanticScores(long height, long width)
     {
         var classes = ClassLogits.softmax(-1).narrow(-1, 0, ClassLogits.shape[2] - 1);
-        var masks = functional.interpolate(MaskLogits, size: [height, width], mode: InterpolationMode.Bilinear, align_corners: false).sigmoid();
+        var masks = functional
+            .interpolate(MaskLogits, size: [height, width], mode: InterpolationMode.Bilinear, align_corners: false)
+            .sigmoid();
         return classes.transpose(1, 2).matmul(masks.flatten(2)).view(ClassLogits.shape[0], -1, height, width);
     }
 }

@@ -21,14 +21,26 @@ internal static class Mask2FormerOnnx
 
     /// <summary>Describes the exported model.</summary>
     internal static SegmenterCard Card(Mask2FormerConfig config, int width, int height) =>
-        new("mask2former", Input, width, height, BlueFirst: false, ImageNormalization.ImageNet, Scores, SegmenterOutput.Scores, config.Labels);
+        new(
+            "mask2former",
+            Input,
+            width,
+            height,
+            BlueFirst: false,
+            ImageNormalization.ImageNet,
+            Scores,
+            SegmenterOutput.Scores,
+            config.Labels
+        );
 
     /// <summary>The bytes of the ONNX file.</summary>
     /// <exception cref="FreeMaskException">A side is shorter than the coarsest stride.</exception>
     internal static byte[] Export(Mask2FormerModel model, int width, int height)
     {
         if (width < Strides[0] || height < Strides[0])
-            throw new FreeMaskException($"A Mask2Former can be exported for sides of {Strides[0]} pixels and more, not for {width}x{height}.");
+            throw new FreeMaskException(
+                $"A Mask2Former can be exported for sides of {Strides[0]} pixels and more, not for {width}x{height}."
+            );
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         var graph = new TorchGraphWriter(new OnnxGraphBuilder());
@@ -42,18 +54,31 @@ internal static class Mask2FormerOnnx
         builder.Scope = "/decoder";
         var (classes, masks) = Decode(graph, model, tokens, maskFeatures, width, height);
         builder.Scope = "/semantic";
-        var full = graph.Reshape(graph.Sigmoid(graph.Resize(masks, Cells(width, height, MaskStride), (height, width))), 0, config.Queries, -1);
+        var full = graph.Reshape(
+            graph.Sigmoid(graph.Resize(masks, Cells(width, height, MaskStride), (height, width))),
+            0,
+            config.Queries,
+            -1
+        );
         var votes = graph.Transpose(graph.Slice(builder.Op("Softmax", [classes], ("axis", -1L)), 2, 0, config.Labels.Count), 0, 2, 1);
         var scores = graph.Reshape(graph.MatMul(votes, full), 0, config.Labels.Count, height, width);
         builder.Output(Scores, scores, OnnxGraphBuilder.Float, "n", config.Labels.Count, height, width);
         builder.Output("class_queries_logits", classes, OnnxGraphBuilder.Float, "n", config.Queries, config.Labels.Count + 1);
         builder.Output(
-            "masks_queries_logits", masks, OnnxGraphBuilder.Float, "n", config.Queries, Cells(width, height, MaskStride).Height, Cells(width, height, MaskStride).Width);
+            "masks_queries_logits",
+            masks,
+            OnnxGraphBuilder.Float,
+            "n",
+            config.Queries,
+            Cells(width, height, MaskStride).Height,
+            Cells(width, height, MaskStride).Width
+        );
         return builder.Build().ToByteArray();
     }
 
     /// <summary>The size of a map; every backbone rounds up.</summary>
-    private static (long Height, long Width) Cells(int width, int height, long stride) => ((height + stride - 1) / stride, (width + stride - 1) / stride);
+    private static (long Height, long Width) Cells(int width, int height, long stride) =>
+        ((height + stride - 1) / stride, (width + stride - 1) / stride);
 
     private static (string[] Levels, string MaskFeatures) Pixels(
         TorchGraphWriter graph, PixelDecoder decoder, string[] features, int width, int height)
@@ -66,8 +91,17 @@ internal static class Mask2FormerOnnx
         var parts = levels.Select((level, i) => graph.Transpose(
             graph.Reshape(Normalize(decoder.Projections[i], features[3 - i], level.Height, level.Width), 0, size, -1), 0, 2, 1));
         var tokens = graph.Builder.Op("Concat", [.. parts], ("axis", 1L));
-        var positions = graph.Constant("positions", cat(
-            [.. levels.Select((l, i) => SinePositions.MakeTensor(size, (int)l.Height, (int)l.Width).SafeAdd(decoder.LevelEmbedding[i]))], 0));
+        var positions = graph.Constant(
+            "positions",
+            cat(
+                [
+                    .. levels.Select(
+                        (l, i) => SinePositions.MakeTensor(size, (int)l.Height, (int)l.Width).SafeAdd(decoder.LevelEmbedding[i])
+                    ),
+                ],
+                0
+            )
+        );
         var centres = PixelDecoder.CellCentres(levels);
         var reference = graph.Builder.Weight("reference", centres, centres.Length / 2, 1, 1, 1, 2);
         foreach (var layer in decoder.Layers)
@@ -89,13 +123,22 @@ internal static class Mask2FormerOnnx
 
         var quarter = Cells(width, height, MaskStride);
         var coarse = graph.Reshape(graph.Transpose(sequences[^1], 0, 2, 1), 0, size, levels[^1].Height, levels[^1].Width);
-        var fine = graph.Add(Normalize(decoder.Adapter, features[0], quarter.Height, quarter.Width), graph.Resize(coarse, levels[^1], quarter));
+        var fine = graph.Add(
+            Normalize(decoder.Adapter, features[0], quarter.Height, quarter.Width),
+            graph.Resize(coarse, levels[^1], quarter)
+        );
         var smooth = graph.Relu(Normalize(decoder.Smooth, fine, quarter.Height, quarter.Width));
         return (sequences, graph.Convolve(smooth, decoder.MaskProjection.Weight, decoder.MaskProjection.Bias));
     }
 
     private static string Deform(
-        TorchGraphWriter graph, DeformableAttention layer, string tokens, string queries, string reference, (long Height, long Width)[] levels)
+        TorchGraphWriter graph,
+        DeformableAttention layer,
+        string tokens,
+        string queries,
+        string reference,
+        (long Height, long Width)[] levels
+    )
     {
         const int Levels = DeformableAttention.Levels, Points = DeformableAttention.Points;
         var builder = graph.Builder;
@@ -194,7 +237,13 @@ internal static class Mask2FormerOnnx
         x = graph.LayerNorm(graph.Add(x, graph.Linear(cross, layer.CrossOutput)), layer.CrossNorm);
         var placed = graph.Add(x, positions);
         var own = Attend(
-            graph, graph.Linear(placed, layer.SelfQuery), graph.Linear(placed, layer.SelfKey), graph.Linear(x, layer.SelfValue), layer, null);
+            graph,
+            graph.Linear(placed, layer.SelfQuery),
+            graph.Linear(placed, layer.SelfKey),
+            graph.Linear(x, layer.SelfValue),
+            layer,
+            null
+        );
         x = graph.LayerNorm(graph.Add(x, graph.Linear(own, layer.SelfOutput)), layer.SelfNorm);
         return graph.LayerNorm(graph.Add(x, graph.Linear(graph.Relu(graph.Linear(x, layer.Expand)), layer.Reduce)), layer.FinalNorm);
     }

@@ -39,14 +39,24 @@ internal sealed class MaskedDecoder : NamedModule<PixelFeatures, DecoderOutput>
         register_module("level_embed", new Table(LevelEmbedding));
         if (config.EnforceInputProjection || config.FeatureSize != size)
         {
-            InputProjections = [.. Enumerable.Range(0, DeformableAttention.Levels).Select(_ => new Convolution(config.FeatureSize, size, 1))];
+            InputProjections =
+            [
+                .. Enumerable.Range(0, DeformableAttention.Levels).Select(_ => new Convolution(config.FeatureSize, size, 1)),
+            ];
             register_module("input_projections", ModuleGroup.Numbered(InputProjections));
         }
 
-        register_module("decoder", new ModuleGroup(
-            ("layers", ModuleGroup.Numbered(Layers)),
-            ("layernorm", Norm),
-            ("mask_predictor", new ModuleGroup(("mask_embedder", ModuleGroup.Numbered(MaskEmbedder.Select(l => (Module)new ModuleGroup(("0", l)))))))));
+        register_module(
+            "decoder",
+            new ModuleGroup(
+                ("layers", ModuleGroup.Numbered(Layers)),
+                ("layernorm", Norm),
+                (
+                    "mask_predictor",
+                    new ModuleGroup(("mask_embedder", ModuleGroup.Numbered(MaskEmbedder.Select(l => (Module)new ModuleGroup(("0", l))))))
+                )
+            )
+        );
     }
 
     internal Mask2FormerConfig Config { get; }
@@ -84,7 +94,8 @@ internal sealed class MaskedDecoder : NamedModule<PixelFeatures, DecoderOutput>
         for (var i = 0; i < Layers.Count; i++)
         {
             var level = i % DeformableAttention.Levels;
-            x = Layers[i].Forward(x, QueryPositions, keys[level], values[level], Hidden(predictions[^1].Masks, input.Scales[level].shape[2..]));
+            x = Layers[i]
+                .Forward(x, QueryPositions, keys[level], values[level], Hidden(predictions[^1].Masks, input.Scales[level].shape[2..]));
             states.Add(x);
             predictions.Add(Predict(x, input.MaskFeatures));
         }
@@ -98,7 +109,10 @@ internal sealed class MaskedDecoder : NamedModule<PixelFeatures, DecoderOutput>
     internal static Tensor Hidden(Tensor masks, long[] size)
     {
         using var frozen = no_grad();
-        var outside = functional.interpolate(masks.detach(), size: size, mode: InterpolationMode.Bilinear, align_corners: false).flatten(2).lt(PinnedScalar.Of(0));
+        var outside = functional
+            .interpolate(masks.detach(), size: size, mode: InterpolationMode.Bilinear, align_corners: false)
+            .flatten(2)
+            .lt(PinnedScalar.Of(0));
         return outside.logical_and(outside.all(-1, keepdim: true).logical_not()).unsqueeze(1);
     }
 
@@ -106,7 +120,9 @@ internal sealed class MaskedDecoder : NamedModule<PixelFeatures, DecoderOutput>
     {
         var x = Norm.forward(state);
         var embedding = MaskEmbedder[2].forward(MaskEmbedder[1].forward(MaskEmbedder[0].forward(x).relu()).relu());
-        var masks = embedding.matmul(maskFeatures.flatten(2)).view(embedding.shape[0], embedding.shape[1], maskFeatures.shape[2], maskFeatures.shape[3]);
+        var masks = embedding
+            .matmul(maskFeatures.flatten(2))
+            .view(embedding.shape[0], embedding.shape[1], maskFeatures.shape[2], maskFeatures.shape[3]);
         return new Prediction(_classPredictor.forward(x), masks);
     }
 
@@ -140,7 +156,10 @@ internal sealed class MaskedDecoderLayer : NamedModule<Tensor, Tensor>
         cross.register_parameter("in_proj_bias", CrossInputBias);
         register_module("cross_attn", cross);
         register_module("cross_attn_layer_norm", CrossNorm);
-        register_module("self_attn", new ModuleGroup(("q_proj", SelfQuery), ("k_proj", SelfKey), ("v_proj", SelfValue), ("out_proj", SelfOutput)));
+        register_module(
+            "self_attn",
+            new ModuleGroup(("q_proj", SelfQuery), ("k_proj", SelfKey), ("v_proj", SelfValue), ("out_proj", SelfOutput))
+        );
         register_module("self_attn_layer_norm", SelfNorm);
         register_module("fc1", Expand);
         register_module("fc2", Reduce);

@@ -11,8 +11,8 @@ namespace FreeMask.Training.Mask2Former;
 internal sealed record PixelFeatures(IReadOnlyList<Tensor> Scales, Tensor MaskFeatures);
 
 /// <summary>
-/// The deformable pixel decoder: strides 32, 16 and 8 exchange information by deformable attention, then stride 4 is added as in a feature pyramid.
-/// Names and arithmetic of transformers' <c>Mask2FormerPixelDecoder</c>.
+/// The deformable pixel decoder: strides 32, 16 and 8 exchange information by deformable attention, then stride 4 is added as in a feature
+/// pyramid. Names and arithmetic of transformers' <c>Mask2FormerPixelDecoder</c>.
 /// </summary>
 internal sealed class PixelDecoder : NamedModule<Tensor[], PixelFeatures>
 {
@@ -66,18 +66,27 @@ internal sealed class PixelDecoder : NamedModule<Tensor[], PixelFeatures>
         }
 
         var fine = Adapter.forward(input[0]);
-        fine = fine.SafeAdd(functional.interpolate(scales[^1], size: fine.shape[2..], mode: InterpolationMode.Bilinear, align_corners: false));
+        fine = fine.SafeAdd(
+            functional.interpolate(scales[^1], size: fine.shape[2..], mode: InterpolationMode.Bilinear, align_corners: false)
+        );
         return new PixelFeatures(scales, MaskProjection.forward(Smooth.forward(fine).relu()));
     }
 
-    /// <summary>What the deformable layers start from: tokens [b, n, d] of all levels, their positions [n, d], their centres [n, 2], and the sizes of the levels.</summary>
+    /// <summary>What the deformable layers start from: tokens [b, n, d] of all levels, their positions [n, d], their centres [n, 2], and
+    /// the sizes of the levels.</summary>
     internal (Tensor Tokens, Tensor Positions, Tensor Reference, (long Height, long Width)[] Levels) Tokens(IReadOnlyList<Tensor> features)
     {
         var projected = Projections.Select((projection, i) => projection.forward(features[3 - i])).ToArray();
         var levels = projected.Select(map => (Height: map.shape[2], Width: map.shape[3])).ToArray();
         var tokens = cat([.. projected.Select(map => map.flatten(2).transpose(1, 2))], 1);
         var positions = cat(
-            [.. levels.Select((l, i) => SinePositions.MakeTensor(Config.FeatureSize, (int)l.Height, (int)l.Width).SafeAdd(LevelEmbedding[i]))], 0);
+            [
+                .. levels.Select(
+                    (l, i) => SinePositions.MakeTensor(Config.FeatureSize, (int)l.Height, (int)l.Width).SafeAdd(LevelEmbedding[i])
+                ),
+            ],
+            0
+        );
         return (tokens, positions, tensor(CellCentres(levels), [tokens.shape[1], 2]), levels);
     }
 

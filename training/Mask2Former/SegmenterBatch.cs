@@ -53,7 +53,11 @@ internal sealed class SegmenterBatch(SegmenterTrainingRequest request, ISegmenta
 
     private LabelMap Crop(LabeledImage sample, long position, Span<float> pixels)
     {
-        var (image, labels) = ReferenceAugmentation.Apply(sample, request.Size, new CounterRandom(request.Seed, position, 0, "segmenter-crop"));
+        var (image, labels) = ReferenceAugmentation.Apply(
+            sample,
+            request.Size,
+            new CounterRandom(request.Seed, position, 0, "segmenter-crop")
+        );
         var area = request.Size * request.Size;
         for (var channel = 0; channel < 3; channel++)
             for (var p = 0; p < area; p++) pixels[(channel * area) + p] = Normalize(image.Pixels[(3 * p) + channel], channel);
@@ -111,7 +115,10 @@ internal sealed class SegmenterBatch(SegmenterTrainingRequest request, ISegmenta
     {
         var contrast = 1 + random.NextDouble(-LargestColor, LargestColor);
         var brightness = 128 * random.NextDouble(-LargestColor, LargestColor);
-        var gains = Enumerable.Range(0, 3).Select(_ => (float)(contrast * (1 + (random.NextDouble(-LargestColor, LargestColor) / 2)))).ToArray();
+        var gains = Enumerable
+            .Range(0, 3)
+            .Select(_ => (float)(contrast * (1 + (random.NextDouble(-LargestColor, LargestColor) / 2))))
+            .ToArray();
         return [.. gains, (float)(brightness + (128 * (1 - contrast)))];
     }
 

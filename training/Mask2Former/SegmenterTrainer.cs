@@ -12,7 +12,8 @@ using static TorchSharp.torch;
 namespace FreeMask.Training.Mask2Former;
 
 /// <summary>
-/// Trains a Mask2Former. The same request and samples give the same weights, bit by bit, interrupted or not, on one kind of processor with one number of threads.
+/// Trains a Mask2Former. The same request and samples give the same weights, bit by bit, interrupted or not, on one kind of processor with
+/// one number of threads.
 /// </summary>
 internal static class SegmenterTrainer
 {
@@ -93,7 +94,8 @@ internal static class SegmenterTrainer
             loss = Step(request, model, optimizer, batches, step, rate);
             step++;
             progress?.Report(new TrainingProgress(step, request.Steps, loss, rate, clock.GetElapsedTime(started).TotalSeconds));
-            if ((step % request.CheckpointEvery == 0 || snapshots?.Wants(step) == true) && step < request.Steps) store?.Save(step, Checkpoint(step, fingerprint, model, optimizer));
+            if ((step % request.CheckpointEvery == 0 || snapshots?.Wants(step) == true) && step < request.Steps)
+                store?.Save(step, Checkpoint(step, fingerprint, model, optimizer));
         }
 
         model.eval();
@@ -109,14 +111,17 @@ internal static class SegmenterTrainer
             loss);
     }
 
-    /// <summary>A checkpoint holds weights and both moments; what is trained in the end, weights and an ONNX model, is one array each.</summary>
+    /// <summary>A checkpoint holds weights and both moments; what is trained in the end, weights and an ONNX model, is one array
+    /// each.</summary>
     private static void CheckSize(Mask2FormerModel model, long capacity)
     {
         const int Margin = 1 << 24;
         var most = Math.Min((capacity - Margin) / (3 * sizeof(float)), (Array.MaxLength - Margin) / sizeof(float));
         var parameters = model.parameters().Sum(parameter => parameter.numel());
         if (parameters > most)
-            throw new FreeMaskException($"The model has {parameters / 1000000} million parameters; this training takes at most {most / 1000000} million.");
+            throw new FreeMaskException(
+                $"The model has {parameters / 1000000} million parameters; this training takes at most {most / 1000000} million."
+            );
     }
 
     private static double Step(
@@ -133,7 +138,9 @@ internal static class SegmenterTrainer
         loss.backward();
         var value = loss.item<float>();
         if (!float.IsFinite(value))
-            throw new FreeMaskException($"The training diverged: the loss of step {step + 1} is not finite. Lower the learning rate ({request.LearningRate}).");
+            throw new FreeMaskException(
+                $"The training diverged: the loss of step {step + 1} is not finite. Lower the learning rate ({request.LearningRate})."
+            );
         optimizer.ClipGradients(request.GradientClip);
         optimizer.Step(rate);
         return value;
@@ -142,7 +149,13 @@ internal static class SegmenterTrainer
     private static Mask2FormerModel Start(SegmenterTrainingRequest request)
     {
         if (request.InitialFolder is not { } folder)
-            return new Mask2FormerModel((request.Config ?? Mask2FormerConfig.Small(request.Labels)) with { Labels = request.Labels }, request.Seed);
+            return new Mask2FormerModel(
+                (request.Config ?? Mask2FormerConfig.Small(request.Labels)) with
+                {
+                    Labels = request.Labels,
+                },
+                request.Seed
+            );
         var path = Path.Combine(folder, CheckpointFolder.Config);
         var json = JsonFields.Load(path);
         var weights = CheckpointFolder.LoadWeights(folder);
@@ -150,7 +163,9 @@ internal static class SegmenterTrainer
         {
             "mask2former" => FromSegmenter(request, Mask2FormerConfig.Load(path), weights, folder),
             "resnet" or "swin" => FromBackbone(request, BackboneConfig.FromJson(json, path), weights, folder),
-            var other => throw new FreeMaskException($"{path} describes a model of type '{other}'; training can start from 'mask2former', 'resnet' or 'swin'."),
+            var other => throw new FreeMaskException(
+                $"{path} describes a model of type '{other}'; training can start from 'mask2former', 'resnet' or 'swin'."
+            ),
         };
     }
 
@@ -159,13 +174,23 @@ internal static class SegmenterTrainer
     {
         var model = new Mask2FormerModel((request.Config ?? found) with { Labels = request.Labels }, request.Seed);
         var sameClasses = found.Labels.SequenceEqual(request.Labels);
-        var difference = ModuleState.Import(model, weights, name => sameClasses || !IsClassHead(name) ? Mask2FormerModel.Canonical(name) : null);
+        var difference = ModuleState.Import(
+            model,
+            weights,
+            name => sameClasses || !IsClassHead(name) ? Mask2FormerModel.Canonical(name) : null
+        );
         (difference with { Missing = [.. difference.Missing.Where(name => sameClasses || !IsClassHead(name))] }).ThrowIfAny(folder);
         return model;
     }
 
-    /// <summary>Takes the backbone of a classifier. Its head and the final norm of a Swin stay behind; norms of a Swin's four maps are the segmenter's own.</summary>
-    private static Mask2FormerModel FromBackbone(SegmenterTrainingRequest request, BackboneConfig found, SafetensorsFile weights, string folder)
+    /// <summary>Takes the backbone of a classifier. Its head and the final norm of a Swin stay behind; norms of a Swin's four maps are the
+    /// segmenter's own.</summary>
+    private static Mask2FormerModel FromBackbone(
+        SegmenterTrainingRequest request,
+        BackboneConfig found,
+        SafetensorsFile weights,
+        string folder
+    )
     {
         const string OwnNorms = "hidden_states_norms.";
         var prefix = found.Kind + ".";
@@ -173,9 +198,20 @@ internal static class SegmenterTrainer
         if (found is SwinConfig swin && config.Backbone is SwinConfig wanted) found = swin with { DropPath = wanted.DropPath };
         config = config with { Labels = request.Labels, Backbone = found };
         var model = new Mask2FormerModel(config, request.Seed);
-        var difference = ModuleState.Import(model.Backbone, weights, name =>
-            name.StartsWith(prefix, StringComparison.Ordinal) && !name.StartsWith(prefix + "layernorm.", StringComparison.Ordinal) ? name[prefix.Length..] : null);
-        (difference with { Missing = [.. difference.Missing.Where(name => !name.StartsWith(OwnNorms, StringComparison.Ordinal))] }).ThrowIfAny(folder);
+        var difference = ModuleState.Import(
+            model.Backbone,
+            weights,
+            name =>
+                name.StartsWith(prefix, StringComparison.Ordinal) && !name.StartsWith(prefix + "layernorm.", StringComparison.Ordinal)
+                    ? name[prefix.Length..]
+                    : null
+        );
+        (
+            difference with
+            {
+                Missing = [.. difference.Missing.Where(name => !name.StartsWith(OwnNorms, StringComparison.Ordinal))],
+            }
+        ).ThrowIfAny(folder);
         return model;
     }
 
@@ -192,7 +228,9 @@ internal static class SegmenterTrainer
         if (store?.Load() is not { } file) return 0;
         if (file.Metadata.GetValueOrDefault("training") != fingerprint)
             throw new FreeMaskException($"{Origin} belongs to a training with other settings or samples; remove it to start anew.");
-        ModuleState.Import(model, file, name => name.StartsWith(Prefix, StringComparison.Ordinal) ? name[Prefix.Length..] : null).ThrowIfAny(Origin);
+        ModuleState
+            .Import(model, file, name => name.StartsWith(Prefix, StringComparison.Ordinal) ? name[Prefix.Length..] : null)
+            .ThrowIfAny(Origin);
         optimizer.Import(file);
         return int.Parse(file.Metadata["step"], CultureInfo.InvariantCulture);
     }
@@ -209,10 +247,13 @@ internal static class SegmenterTrainer
     private static void Check(SegmenterTrainingRequest request, ISegmentationSamples samples)
     {
         if (samples.Count == 0) throw new FreeMaskException("There are no samples to train a segmenter on.");
-        if (request.Size <= 0 || request.Size % 32 != 0) throw new FreeMaskException($"The training size is {request.Size}; it must be a multiple of 32.");
+        if (request.Size <= 0 || request.Size % 32 != 0)
+            throw new FreeMaskException($"The training size is {request.Size}; it must be a multiple of 32.");
         if (request.Steps < 1 || request.BatchSize < 1 || request.CheckpointEvery < 1)
             throw new FreeMaskException("Steps, batch size and checkpoint interval of a training must be at least 1.");
         if (!(request.LearningRate >= 0) || !double.IsFinite(request.LearningRate))
-            throw new FreeMaskException(string.Create(CultureInfo.InvariantCulture, $"The learning rate is {request.LearningRate}; it must not be negative."));
+            throw new FreeMaskException(
+                string.Create(CultureInfo.InvariantCulture, $"The learning rate is {request.LearningRate}; it must not be negative.")
+            );
     }
 }

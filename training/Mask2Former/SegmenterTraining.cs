@@ -1,6 +1,6 @@
 using FreeMask.Files;
-using FreeMask.Vision.Segmentation;
 using FreeMask.Tensors;
+using FreeMask.Vision.Segmentation;
 
 namespace FreeMask.Training.Mask2Former;
 
@@ -10,17 +10,19 @@ internal enum SegmenterAugmentation
     /// <summary>Not at all; images are stretched to the training size.</summary>
     None,
 
-    /// <summary>Flipped, scaled by up to 1.35 either way, shifted and recoloured; for images that are about as large as the crops.</summary>
+    /// <summary>Flipped, scaled by up to 1.35 either way, shifted and recoloured; for images that are about as large as the
+    /// crops.</summary>
     Small,
 
     /// <summary>
-    /// As Mask2Former's semantic recipe: the shorter side becomes 0.5 to 2 times the training size, a square is cut out, colours are jittered as SSD does, half of the
-    /// images are mirrored, and what the square lacks is grey and unknown.
+    /// As Mask2Former's semantic recipe: the shorter side becomes 0.5 to 2 times the training size, a square is cut out, colours are
+    /// jittered as SSD does, half of the images are mirrored, and what the square lacks is grey and unknown.
     /// </summary>
     Reference,
 }
 
-/// <summary>How a segmenter is trained. The defaults are for the small model at 128x128 pixels; <see cref="Reference"/> gives Mask2Former's own recipe.</summary>
+/// <summary>How a segmenter is trained. The defaults are for the small model at 128x128 pixels; <see cref="Reference"/> gives Mask2Former's
+/// own recipe.</summary>
 internal sealed record SegmenterTrainingRequest
 {
     /// <summary>Class names; a label map's values index them.</summary>
@@ -33,8 +35,8 @@ internal sealed record SegmenterTrainingRequest
     public required int Steps { get; init; }
 
     /// <summary>
-    /// A model folder to start from: a Mask2Former (all weights; a class head for other classes starts afresh) or a ResNet or Swin classifier (its backbone);
-    /// null starts from nothing.
+    /// A model folder to start from: a Mask2Former (all weights; a class head for other classes starts afresh) or a ResNet or Swin
+    /// classifier (its backbone); null starts from nothing.
     /// </summary>
     public string? InitialFolder { get; init; }
 
@@ -71,12 +73,14 @@ internal sealed record SegmenterTrainingRequest
     /// <summary>Steps between checkpoints.</summary>
     public int CheckpointEvery { get; init; } = 50;
 
-    /// <summary>Threads of the numeric library; 0 leaves them. Weights are bit-identical only for one number of threads and one kind of processor.</summary>
+    /// <summary>Threads of the numeric library; 0 leaves them. Weights are bit-identical only for one number of threads and one kind of
+    /// processor.</summary>
     public int Threads { get; init; }
 
     /// <summary>
-    /// Mask2Former's recipe for semantic segmentation (its <c>configs/ade20k</c> and <c>train_net.py</c>): AdamW at 1e-4, a tenth of it for the backbone, decay 0.05,
-    /// a clip at 0.01, a polynomial schedule of power 0.9, sixteen crops of 512 pixels a step. Batch norms of a pre-trained backbone stay as they are.
+    /// Mask2Former's recipe for semantic segmentation (its <c>configs/ade20k</c> and <c>train_net.py</c>): AdamW at 1e-4, a tenth of it for
+    /// the backbone, decay 0.05, a clip at 0.01, a polynomial schedule of power 0.9, sixteen crops of 512 pixels a step. Batch norms of a
+    /// pre-trained backbone stay as they are.
     /// </summary>
     /// <param name="labels">Class names.</param>
     /// <param name="seed">Seed of fresh weights, order, augmentation and sampled points.</param>
@@ -136,10 +140,19 @@ internal interface ITrainingSnapshots
 /// <param name="Steps">Steps that made it.</param>
 /// <param name="Seconds">Seconds spent by this process.</param>
 /// <param name="FinalLoss">Loss of the last step; NaN if this process made none.</param>
-internal sealed record SegmenterTrainingResult(byte[] Weights, string Config, byte[] Onnx, string Card, int Steps, double Seconds, double FinalLoss)
+internal sealed record SegmenterTrainingResult(
+    byte[] Weights,
+    string Config,
+    byte[] Onnx,
+    string Card,
+    int Steps,
+    double Seconds,
+    double FinalLoss
+)
 {
     /// <summary>The files that <see cref="Save"/> writes.</summary>
-    public static IReadOnlyList<string> Files { get; } = [ModelFileNames.Weights, ModelFileNames.Config, SegmenterPreprocessing.FileName, ModelFileNames.Onnx, ModelFileNames.Card];
+    public static IReadOnlyList<string> Files { get; } =
+    [ModelFileNames.Weights, ModelFileNames.Config, SegmenterPreprocessing.FileName, ModelFileNames.Onnx, ModelFileNames.Card];
 
     /// <summary>Writes <see cref="Files"/>; the folder is made where it is absent.</summary>
     public void Save(string folder)
@@ -147,7 +160,10 @@ internal sealed record SegmenterTrainingResult(byte[] Weights, string Config, by
         Directory.CreateDirectory(folder);
         AtomicFile.Write(Path.Combine(folder, ModelFileNames.Weights), Weights);
         AtomicFile.Write(Path.Combine(folder, ModelFileNames.Config), Config);
-        AtomicFile.Write(Path.Combine(folder, SegmenterPreprocessing.FileName), SegmenterPreprocessing.Of(SegmenterCard.Parse(Card, ModelFileNames.Card)).ToJson());
+        AtomicFile.Write(
+            Path.Combine(folder, SegmenterPreprocessing.FileName),
+            SegmenterPreprocessing.Of(SegmenterCard.Parse(Card, ModelFileNames.Card)).ToJson()
+        );
         AtomicFile.Write(Path.Combine(folder, ModelFileNames.Onnx), Onnx);
         AtomicFile.Write(Path.Combine(folder, ModelFileNames.Card), Card);
     }

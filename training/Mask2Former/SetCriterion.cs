@@ -54,9 +54,14 @@ internal sealed class SetCriterion(Mask2FormerConfig config, Tensor classWeights
         var (rows, images, slots, count) = (masks.shape[0], targets.Masks.shape[0], targets.Masks.shape[1], points.shape[1]);
         var predictions = rows / images;
         var logits = PointSampling.Bilinear(masks.detach(), points);
-        var wanted = PointSampling.Bilinear(targets.Masks, points.view(predictions, images, count, 2).transpose(0, 1).reshape(images, -1, 2))
-            .view(images, slots, predictions, count).permute(2, 0, 3, 1).reshape(rows, count, slots);
-        var weight = PointSampling.Nearest(targets.Valid, arange(PinnedScalar.Of(0), PinnedScalar.Of(images), PinnedScalar.Of(1)).repeat(predictions), points).unsqueeze(1);
+        var wanted = PointSampling
+            .Bilinear(targets.Masks, points.view(predictions, images, count, 2).transpose(0, 1).reshape(images, -1, 2))
+            .view(images, slots, predictions, count)
+            .permute(2, 0, 3, 1)
+            .reshape(rows, count, slots);
+        var weight = PointSampling
+            .Nearest(targets.Valid, arange(PinnedScalar.Of(0), PinnedScalar.Of(images), PinnedScalar.Of(1)).repeat(predictions), points)
+            .unsqueeze(1);
 
         // t softplus(-z) + (1 - t) softplus(z) = softplus(z) - t z, so one product gives all pairs.
         var cross = (functional.softplus(logits) * weight).sum(-1, keepdim: true) - (logits * weight).matmul(wanted);
@@ -83,7 +88,13 @@ internal sealed class SetCriterion(Mask2FormerConfig config, Tensor classWeights
         {
             var image = row % targets.Classes.Count;
             var start = row * queries * slots;
-            foreach (var (query, target) in LinearAssignment.Solve((q, t) => values[start + (q * slots) + t], queries, targets.Classes[image].Count))
+            foreach (
+                var (query, target) in LinearAssignment.Solve(
+                    (q, t) => values[start + (q * slots) + t],
+                    queries,
+                    targets.Classes[image].Count
+                )
+            )
                 pairs.Add(new MatchedPair(row, image, query, target));
         }
 
@@ -91,7 +102,9 @@ internal sealed class SetCriterion(Mask2FormerConfig config, Tensor classWeights
     }
 
     private Tensor Weigh(Tensor @class, Tensor mask, Tensor dice) =>
-        (@class * PinnedScalar.Of(config.ClassWeight)).SafeAdd(mask * PinnedScalar.Of(config.MaskWeight)).SafeAdd(dice * PinnedScalar.Of(config.DiceWeight));
+        (@class * PinnedScalar.Of(config.ClassWeight))
+            .SafeAdd(mask * PinnedScalar.Of(config.MaskWeight))
+            .SafeAdd(dice * PinnedScalar.Of(config.DiceWeight));
 
     /// <summary>1 - (2 overlap + 1) / (both areas + 1).</summary>
     private static Tensor Dice(Tensor overlap, Tensor areas)
@@ -129,7 +142,10 @@ internal sealed class SetCriterion(Mask2FormerConfig config, Tensor classWeights
         {
             var owners = tensor(pairs.Select(p => (long)p.Image).ToArray());
             chosen = Choose(predicted.detach(), targets.Valid, owners, points);
-            var truth = targets.Masks.flatten(0, 1).index_select(0, tensor(pairs.Select(p => (p.Image * slots) + p.Target).ToArray())).unsqueeze(1);
+            var truth = targets
+                .Masks.flatten(0, 1)
+                .index_select(0, tensor(pairs.Select(p => (p.Image * slots) + p.Target).ToArray()))
+                .unsqueeze(1);
             wanted = PointSampling.Bilinear(truth, chosen).squeeze(1);
             weight = PointSampling.Nearest(targets.Valid, owners, chosen);
         }

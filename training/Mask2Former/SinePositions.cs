@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace FreeMask.Training.Mask2Former;
 
 /// <summary>
-/// Sine position embedding of a grid (transformers, <c>Mask2FormerSinePositionEmbedding</c> with normalisation): rows and columns are numbered
-/// from 1, scaled to 2π, and each gives half of the channels as interleaved sines and cosines of falling frequency.
+/// Sine position embedding of a grid (transformers, <c>Mask2FormerSinePositionEmbedding</c> with normalisation): rows and columns are
+/// numbered from 1, scaled to 2π, and each gives half of the channels as interleaved sines and cosines of falling frequency.
 /// </summary>
 internal static class SinePositions
 {
@@ -27,7 +27,8 @@ internal static class SinePositions
     }
 
     /// <summary>The same as a tensor [height x width, channels].</summary>
-    internal static Tensor MakeTensor(int channels, int height, int width) => tensor(Make(channels, height, width), [height * width, channels]);
+    internal static Tensor MakeTensor(int channels, int height, int width) =>
+        tensor(Make(channels, height, width), [height * width, channels]);
 
     private static void Fill(Span<float> target, double phase)
     {

@@ -1,13 +1,13 @@
-using FreeMask.Training.Torch;
 using FreeMask.Randomness;
+using FreeMask.Training.Torch;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
 namespace FreeMask.Training.Mask2Former;
 
 /// <summary>
-/// Swin under Hugging Face's parameter names (transformers, <c>modeling_swin.py</c>: <c>SwinBackbone</c>). Maps of any size are padded to whole windows;
-/// each stage's map is normalised before it leaves, and merged two by two before the next stage.
+/// Swin under Hugging Face's parameter names (transformers, <c>modeling_swin.py</c>: <c>SwinBackbone</c>). Maps of any size are padded to
+/// whole windows; each stage's map is normalised before it leaves, and merged two by two before the next stage.
 /// </summary>
 internal sealed class SwinBackbone : Backbone
 {
@@ -23,7 +23,10 @@ internal sealed class SwinBackbone : Backbone
             .Select(i => new SwinBlock(config, stage, i % 2 == 0 ? 0 : config.WindowSize / 2)).ToArray())];
         Mergers = [.. Channels.Take(3).Select(channels => new PatchMerging(channels))];
         Norms = [.. Channels.Select(channels => new LayerNormalization(channels))];
-        register_module("embeddings", new ModuleGroup(("patch_embeddings", new ModuleGroup(("projection", Embedding))), ("norm", EmbeddingNorm)));
+        register_module(
+            "embeddings",
+            new ModuleGroup(("patch_embeddings", new ModuleGroup(("projection", Embedding))), ("norm", EmbeddingNorm))
+        );
         register_module("encoder", new ModuleGroup(("layers", ModuleGroup.Numbered(Stages.Select(Stage)))));
         register_module("hidden_states_norms", new ModuleGroup(Norms.Select((norm, i) => (StageName(i), (Module)norm))));
     }
@@ -75,7 +78,8 @@ internal sealed class SwinBackbone : Backbone
     internal override void Initialize(ulong seed)
     {
         foreach (var (name, parameter) in named_parameters())
-            if (parameter.dim() > 1 && !name.EndsWith(SwinBlock.BiasTable, StringComparison.Ordinal)) Initialization.Normal(parameter, Deviation, seed, "backbone." + name);
+            if (parameter.dim() > 1 && !name.EndsWith(SwinBlock.BiasTable, StringComparison.Ordinal))
+                Initialization.Normal(parameter, Deviation, seed, "backbone." + name);
     }
 
     /// <summary>How many cells are missing to the next multiple.</summary>
@@ -101,7 +105,8 @@ internal sealed class SwinBackbone : Backbone
     }
 }
 
-/// <summary>Halves a map [n, h, w, c] to [n, h/2, w/2, 2c]: four neighbours side by side, layer norm, a matrix. Odd sides get a row or column of zeros.</summary>
+/// <summary>Halves a map [n, h, w, c] to [n, h/2, w/2, 2c]: four neighbours side by side, layer norm, a matrix. Odd sides get a row or
+/// column of zeros.</summary>
 internal sealed class PatchMerging : NamedModule<Tensor, Tensor>
 {
     internal PatchMerging(int channels) : base(nameof(PatchMerging))

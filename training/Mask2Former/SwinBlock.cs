@@ -7,7 +7,8 @@ namespace FreeMask.Training.Mask2Former;
 
 /// <summary>
 /// x = x + attention(LN(x)); x = x + fc2(gelu(fc1(LN(x)))), where cells attend within windows, with a learned bias for each offset
-/// (transformers, <c>SwinLayer</c>). In a shifted block the windows wrap around the map's edges; a mask keeps cells apart that are no neighbours.
+/// (transformers, <c>SwinLayer</c>). In a shifted block the windows wrap around the map's edges; a mask keeps cells apart that are no
+/// neighbours.
 /// </summary>
 internal sealed class SwinBlock : NamedModule<Tensor, Tensor>
 {
@@ -85,7 +86,8 @@ internal sealed class SwinBlock : NamedModule<Tensor, Tensor>
     public override Tensor forward(Tensor input) => Forward(input, null);
 
     /// <summary>What offsets add to the scores [heads, w², w²].</summary>
-    internal Tensor OffsetBias() => Biases.index_select(0, Offsets.flatten()).view(Window * Window, Window * Window, Heads).permute(2, 0, 1);
+    internal Tensor OffsetBias() =>
+        Biases.index_select(0, Offsets.flatten()).view(Window * Window, Window * Window, Heads).permute(2, 0, 1);
 
     private Tensor Attend(Tensor x)
     {
@@ -94,13 +96,23 @@ internal sealed class SwinBlock : NamedModule<Tensor, Tensor>
         var (rows, columns) = ((height + below) / Window, (width + right) / Window);
         var padded = right + below > 0 ? functional.pad(x, [0, 0, 0, right, 0, below]) : x;
         if (Shift > 0) padded = padded.roll([-Shift, -Shift], [1, 2]);
-        var cells = padded.view(n, rows, Window, columns, Window, channels).permute(0, 1, 3, 2, 4, 5).reshape(n, rows * columns, Window * Window, channels);
-        var scores = (Split(Query.forward(cells)) * PinnedScalar.Of(1 / Math.Sqrt(channels / Heads))).matmul(Split(Key.forward(cells)).transpose(3, 4));
+        var cells = padded
+            .view(n, rows, Window, columns, Window, channels)
+            .permute(0, 1, 3, 2, 4, 5)
+            .reshape(n, rows * columns, Window * Window, channels);
+        var scores = (Split(Query.forward(cells)) * PinnedScalar.Of(1 / Math.Sqrt(channels / Heads))).matmul(
+            Split(Key.forward(cells)).transpose(3, 4)
+        );
         var bias = OffsetBias();
-        if (Shift > 0) bias = bias.unsqueeze(0).SafeAdd(tensor(Separation(height + below, width + right), [rows * columns, 1, Window * Window, Window * Window]));
+        if (Shift > 0)
+            bias = bias.unsqueeze(0)
+                .SafeAdd(tensor(Separation(height + below, width + right), [rows * columns, 1, Window * Window, Window * Window]));
         var seen = scores.SafeAdd(bias).softmax(-1).matmul(Split(Value.forward(cells)));
         var mixed = Output.forward(seen.transpose(2, 3).flatten(3));
-        var map = mixed.view(n, rows, columns, Window, Window, channels).permute(0, 1, 3, 2, 4, 5).reshape(n, height + below, width + right, channels);
+        var map = mixed
+            .view(n, rows, columns, Window, Window, channels)
+            .permute(0, 1, 3, 2, 4, 5)
+            .reshape(n, height + below, width + right, channels);
         if (Shift > 0) map = map.roll([Shift, Shift], [1, 2]);
         return right + below > 0 ? map.narrow(1, 0, height).narrow(2, 0, width) : map;
     }
@@ -119,7 +131,8 @@ internal sealed class SwinBlock : NamedModule<Tensor, Tensor>
         for (var window = 0; window < rows * columns; window++)
         {
             var (top, left) = (window / columns * Window, window % columns * Window);
-            for (var cell = 0; cell < area; cell++) regions[cell] = (3 * Region(top + (cell / Window), height)) + Region(left + (cell % Window), width);
+            for (var cell = 0; cell < area; cell++)
+                regions[cell] = (3 * Region(top + (cell / Window), height)) + Region(left + (cell % Window), width);
             var target = result.AsSpan(window * area * area, area * area);
             for (var a = 0; a < area; a++)
                 for (var b = 0; b < area; b++)

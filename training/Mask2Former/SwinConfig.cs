@@ -3,7 +3,8 @@ using FreeMask.Json;
 
 namespace FreeMask.Training.Mask2Former;
 
-/// <summary>A Swin transformer (Liu et al., "Swin transformer: hierarchical vision transformer using shifted windows") in the terms of Hugging Face's <c>SwinConfig</c>.</summary>
+/// <summary>A Swin transformer (Liu et al., "Swin transformer: hierarchical vision transformer using shifted windows") in the terms of
+/// Hugging Face's <c>SwinConfig</c>.</summary>
 internal sealed record SwinConfig : BackboneConfig
 {
     /// <summary>Side of a patch in pixels, and the stride of the first map.</summary>
@@ -30,7 +31,8 @@ internal sealed record SwinConfig : BackboneConfig
     /// <summary>Whether queries, keys and values have a bias.</summary>
     public bool HasAttentionBias { get; init; } = true;
 
-    /// <summary>The last block's chance to lose its attention branch for an image while training; earlier blocks' rise linearly to it.</summary>
+    /// <summary>The last block's chance to lose its attention branch for an image while training; earlier blocks' rise linearly to
+    /// it.</summary>
     public double DropPath { get; init; }
 
     /// <summary>Epsilon of the layer norms inside blocks.</summary>
@@ -71,7 +73,9 @@ internal sealed record SwinConfig : BackboneConfig
             throw new FreeMaskException($"{origin}: depths and num_heads must have four numbers each (strides 4, 8, 16, 32).");
         for (var stage = 0; stage < 4; stage++)
             if (config.Channels(stage) % config.Heads[stage] != 0)
-                throw new FreeMaskException($"{origin}: stage {stage + 1} has {config.Channels(stage)} channels, which {config.Heads[stage]} heads cannot share.");
+                throw new FreeMaskException(
+                    $"{origin}: stage {stage + 1} has {config.Channels(stage)} channels, which {config.Heads[stage]} heads cannot share."
+                );
         return config;
     }
 

@@ -15,7 +15,8 @@ internal sealed class TorchGraphWriter(OnnxGraphBuilder builder) : TorchOnnxWrit
 
     internal string Relu(string x) => Builder.Op("Relu", [x]);
 
-    /// <summary>1 / (1 + e^-x), by its definition: ONNX Runtime's own sigmoid never falls below 1e-8, and the best of many small scores must stay the best.</summary>
+    /// <summary>1 / (1 + e^-x), by its definition: ONNX Runtime's own sigmoid never falls below 1e-8, and the best of many small scores
+    /// must stay the best.</summary>
     internal string Sigmoid(string x) =>
         Builder.Op("Div", [Builder.Scalar(1), Add(Builder.Op("Exp", [Builder.Op("Neg", [x])]), Builder.Scalar(1))]);
 

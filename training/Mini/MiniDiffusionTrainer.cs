@@ -9,9 +9,9 @@ using static TorchSharp.torch;
 namespace FreeMask.Training.Mini;
 
 /// <summary>
-/// Makes the embedded mini bundle: art, scenes, autoencoder, classification backbone, held-out set, latents, text encoder and U-Net, export. Every stage leaves its result in the
-/// work folder; a run that was stopped (or killed) continues from the last checkpoint and gives the weights that an undisturbed run gives
-/// on the same machine.
+/// Makes the embedded mini bundle: art, scenes, autoencoder, classification backbone, held-out set, latents, text encoder and U-Net,
+/// export. Every stage leaves its result in the work folder; a run that was stopped (or killed) continues from the last checkpoint and
+/// gives the weights that an undisturbed run gives on the same machine.
 /// </summary>
 /// <param name="options">What to make.</param>
 /// <param name="log">Takes one line of progress at a time.</param>
@@ -36,7 +36,8 @@ internal sealed class MiniDiffusionTrainer(MiniDiffusionOptions options, Action<
         log($"art: {context.Art.Sprites.Count} images, {context.Art.Sprites.Count(sprite => sprite.HeldOut)} of them held out");
         var autoEncoderStage = new AutoEncoderStage(context);
         var autoEncoder = autoEncoderStage.Run(cancellation);
-        using (var backbone = new BackboneStage(context).Run(cancellation)) backbone.Save(Path.Combine(options.OutputDirectory, BackboneFolder));
+        using (var backbone = new BackboneStage(context).Run(cancellation))
+            backbone.Save(Path.Combine(options.OutputDirectory, BackboneFolder));
         HeldOutSet.Write(context.Art, Path.Combine(options.OutputDirectory, HeldOutFolder), HeldOutScenes);
         var latents = LatentStore.Build(context, autoEncoderStage, autoEncoder, cancellation);
         var vocabulary = MiniVocabulary.OfCaptions();

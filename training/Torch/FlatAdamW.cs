@@ -14,8 +14,8 @@ internal sealed record TrainedParameter(string Name, Parameter Value, double Rat
 
 /// <summary>
 /// AdamW (Loshchilov and Hutter, "Decoupled weight decay regularization"; the arithmetic of <c>torch.optim.AdamW</c>), on one flat buffer:
-/// the parameters and their gradients become views into it, so that a step, the norm and the clip are a handful of kernels whatever the number of parameters.
-/// State can be saved and restored exactly.
+/// the parameters and their gradients become views into it, so that a step, the norm and the clip are a handful of kernels whatever the
+/// number of parameters. State can be saved and restored exactly.
 /// </summary>
 /// <remarks>While it lives, the parameters' storage belongs to it; disposing it gives the parameters storage of their own again.</remarks>
 internal sealed class FlatAdamW : IDisposable
@@ -59,7 +59,8 @@ internal sealed class FlatAdamW : IDisposable
     /// <summary>Sets all gradients to zero. They stay allocated: backward passes add to them in place.</summary>
     internal void ZeroGradients() => _gradients.zero_();
 
-    /// <summary>Scales all gradients so that their common norm is at most <paramref name="maximum"/> (factor maximum / (norm + 1e-6), as PyTorch's).</summary>
+    /// <summary>Scales all gradients so that their common norm is at most <paramref name="maximum"/> (factor maximum / (norm + 1e-6), as
+    /// PyTorch's).</summary>
     /// <returns>The norm before.</returns>
     internal double ClipGradients(double maximum)
     {

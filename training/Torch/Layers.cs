@@ -5,8 +5,8 @@ using static TorchSharp.torch.nn;
 namespace FreeMask.Training.Torch;
 
 /// <summary>
-/// A module whose parameters, buffers and children are exactly those it registers by name. TorchSharp would also register every field of such a type,
-/// under the field's name; then each tensor would appear twice in the state.
+/// A module whose parameters, buffers and children are exactly those it registers by name. TorchSharp would also register every field of
+/// such a type, under the field's name; then each tensor would appear twice in the state.
 /// </summary>
 /// <param name="name">The module's kind.</param>
 internal abstract class NamedModule<TInput, TOutput>(string name) : Module<TInput, TOutput>(name)
@@ -31,13 +31,15 @@ internal sealed class ModuleGroup : Module
         new(children.Select((child, i) => (i.ToString(System.Globalization.CultureInfo.InvariantCulture), child)));
 }
 
-/// <summary>2-D convolution [n, in, h, w] to [n, out, h', w']; parameters <c>weight</c> [out, in, k, k] and, if asked for, <c>bias</c>. All zero until initialised. Padding is half of the kernel unless told.</summary>
+/// <summary>2-D convolution [n, in, h, w] to [n, out, h', w']; parameters <c>weight</c> [out, in, k, k] and, if asked for, <c>bias</c>. All
+/// zero until initialised. Padding is half of the kernel unless told.</summary>
 internal sealed class Convolution : NamedModule<Tensor, Tensor>
 {
     private readonly long[] _stride, _padding;
     private readonly bool _pointwise;
 
-    internal Convolution(long inputs, long outputs, long kernel, long stride = 1, bool bias = true, long? padding = null) : base(nameof(Convolution))
+    internal Convolution(long inputs, long outputs, long kernel, long stride = 1, bool bias = true, long? padding = null)
+        : base(nameof(Convolution))
     {
         _stride = [stride, stride];
         _padding = [padding ?? (kernel / 2), padding ?? (kernel / 2)];
@@ -60,12 +62,15 @@ internal sealed class Convolution : NamedModule<Tensor, Tensor>
         // gives wrong sums, even NaN, for some shapes whose channels do not fill its blocks of 8 or 16.
         var rows = input.permute(0, 2, 3, 1);
         if (!rows.is_contiguous()) rows = rows.contiguous();
-        return _pointwise ? Pointwise(rows).permute(0, 3, 1, 2) : functional.conv2d(rows.permute(0, 3, 1, 2), Weight, Bias, _stride, _padding);
+        return _pointwise
+            ? Pointwise(rows).permute(0, 3, 1, 2)
+            : functional.conv2d(rows.permute(0, 3, 1, 2), Weight, Bias, _stride, _padding);
     }
 
     /// <summary>
-    /// A kernel of one pixel as a product of matrices, [n, h, w, in] to [n, h', w', out]. oneDNN's own way estimates its blocks from the sizes of the
-    /// processor's caches, and divides by zero, which ends the process, on virtual machines that hide them (seen with 1024 and more channels).
+    /// A kernel of one pixel as a product of matrices, [n, h, w, in] to [n, h', w', out]. oneDNN's own way estimates its blocks from the
+    /// sizes of the processor's caches, and divides by zero, which ends the process, on virtual machines that hide them (seen with 1024 and
+    /// more channels).
     /// </summary>
     private Tensor Pointwise(Tensor rows)
     {
@@ -74,7 +79,8 @@ internal sealed class Convolution : NamedModule<Tensor, Tensor>
     }
 }
 
-/// <summary>y = x Wᵀ + b over the last dimension; parameters <c>weight</c> [out, in] and, if asked for, <c>bias</c> [out]. All zero until initialised.</summary>
+/// <summary>y = x Wᵀ + b over the last dimension; parameters <c>weight</c> [out, in] and, if asked for, <c>bias</c> [out]. All zero until
+/// initialised.</summary>
 internal sealed class LinearLayer : NamedModule<Tensor, Tensor>
 {
     internal LinearLayer(long inputs, long outputs, bool bias = true) : base(nameof(LinearLayer))

@@ -19,7 +19,8 @@ internal static class ModuleState
     /// <summary>Copies what the file holds into the module; element types are converted to float32.</summary>
     /// <param name="module">The module, whose tensors are overwritten.</param>
     /// <param name="file">The file.</param>
-    /// <param name="rename">Gives the name inside the module for a name of the file; null leaves a tensor of the file out on purpose.</param>
+    /// <param name="rename">Gives the name inside the module for a name of the file; null leaves a tensor of the file out on
+    /// purpose.</param>
     /// <returns>What did not fit; nothing is thrown.</returns>
     internal static StateDifference Import(nn.Module module, SafetensorsFile file, Func<string, string?>? rename = null)
     {
@@ -50,7 +51,8 @@ internal static class ModuleState
         return new StateDifference([.. missing.Order(StringComparer.Ordinal)], [.. unexpected.Order(StringComparer.Ordinal)], misshapen);
     }
 
-    /// <summary>Whether a buffer follows from the configuration, or is a counter that nothing reads: files of other versions or frameworks lack it.</summary>
+    /// <summary>Whether a buffer follows from the configuration, or is a counter that nothing reads: files of other versions or frameworks
+    /// lack it.</summary>
     private static bool IsDerived(string name) =>
         name.EndsWith("num_batches_tracked", StringComparison.Ordinal)
         || name.EndsWith("relative_position_index", StringComparison.Ordinal)
@@ -91,8 +93,14 @@ internal sealed record StateDifference(IReadOnlyList<string> Missing, IReadOnlyL
     /// <exception cref="FreeMaskException">Names the first tensors that differ.</exception>
     internal void ThrowIfAny(string origin)
     {
-        var faults = new[] { Describe("is missing", Missing), Describe("has the unexpected", Unexpected), Describe("has the wrong shape:", Misshapen) }
-            .Where(fault => fault is not null).ToArray();
+        var faults = new[]
+        {
+            Describe("is missing", Missing),
+            Describe("has the unexpected", Unexpected),
+            Describe("has the wrong shape:", Misshapen),
+        }
+            .Where(fault => fault is not null)
+            .ToArray();
         if (faults.Length > 0)
             throw new FreeMaskException($"The weights of {origin} do not fit its configuration: it {string.Join("; it ", faults)}.");
     }

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace FreeMask.Training.Torch;
 
 /// <summary>
-/// Sums of tensors. The + of TorchSharp 0.107 passes a factor of 1 that nothing keeps alive (see <see cref="PinnedScalar"/>): freed while the kernel reads it, it
-/// ends the training with an error of the native library, or scales the right side by whatever lies in its place.
+/// Sums of tensors. The + of TorchSharp 0.107 passes a factor of 1 that nothing keeps alive (see <see cref="PinnedScalar"/>): freed while
+/// the kernel reads it, it ends the training with an error of the native library, or scales the right side by whatever lies in its place.
 /// </summary>
 internal static class SafeTensorArithmetic
 {

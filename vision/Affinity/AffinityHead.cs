@@ -4,8 +4,8 @@ using FreeMask.Tensors;
 namespace FreeMask.Vision.Affinity;
 
 /// <summary>
-/// The head of AffinityNet (Ahn and Kwak, CVPR 2018): e_k = ELU(R_k f_k) for each level of features, e = ELU(M [e_0; e_1; ...]); R_k and M are 1x1 convolutions without
-/// bias. Levels of other sizes are resized (bilinear) to the last one's before they are joined.
+/// The head of AffinityNet (Ahn and Kwak, CVPR 2018): e_k = ELU(R_k f_k) for each level of features, e = ELU(M [e_0; e_1; ...]); R_k and M
+/// are 1x1 convolutions without bias. Levels of other sizes are resized (bilinear) to the last one's before they are joined.
 /// </summary>
 internal sealed class AffinityHead
 {
@@ -34,7 +34,8 @@ internal sealed class AffinityHead
     /// <summary>The weights under their names, without a prefix.</summary>
     public IReadOnlyList<NamedTensor> Tensors => _tensors;
 
-    /// <summary>Takes the weights <c>reduce.0.weight</c>, <c>reduce.1.weight</c> ... and <c>merge.weight</c>, each [out, in, 1, 1].</summary>
+    /// <summary>Takes the weights <c>reduce.0.weight</c>, <c>reduce.1.weight</c> ... and <c>merge.weight</c>, each [out, in, 1,
+    /// 1].</summary>
     /// <param name="file">The file.</param>
     /// <param name="prefix">What their names begin with.</param>
     /// <exception cref="FreeMaskException">A tensor is missing or does not fit the others.</exception>
@@ -42,13 +43,21 @@ internal sealed class AffinityHead
     {
         ArgumentNullException.ThrowIfNull(file);
         var reduce = new List<NamedTensor>();
-        while (file.TryGet(string.Create(CultureInfo.InvariantCulture, $"{prefix}reduce.{reduce.Count}.weight"), out var tensor)) reduce.Add(tensor! with { Name = tensor.Name[prefix.Length..] });
-        if (reduce.Count == 0) throw new FreeMaskException($"The file has no tensor named {prefix}reduce.0.weight; it holds no affinity head.");
+        while (file.TryGet(string.Create(CultureInfo.InvariantCulture, $"{prefix}reduce.{reduce.Count}.weight"), out var tensor))
+            reduce.Add(tensor! with { Name = tensor.Name[prefix.Length..] });
+        if (reduce.Count == 0)
+            throw new FreeMaskException($"The file has no tensor named {prefix}reduce.0.weight; it holds no affinity head.");
         var merge = file[prefix + "merge.weight"] with { Name = "merge.weight" };
         foreach (var tensor in reduce.Append(merge))
-            if (tensor.Shape is not [> 0, > 0, 1, 1]) throw new FreeMaskException($"Tensor {tensor.Name} of the affinity head is [{string.Join(',', tensor.Shape)}]; [out, in, 1, 1] is expected.");
+            if (tensor.Shape is not [> 0, > 0, 1, 1])
+                throw new FreeMaskException(
+                    $"Tensor {tensor.Name} of the affinity head is [{string.Join(',', tensor.Shape)}]; [out, in, 1, 1] is expected."
+                );
         var joined = reduce.Sum(t => t.Shape[0]);
-        if (merge.Shape[1] != joined) throw new FreeMaskException($"Tensor {merge.Name} of the affinity head takes {merge.Shape[1]} channels, but its levels give {joined}.");
+        if (merge.Shape[1] != joined)
+            throw new FreeMaskException(
+                $"Tensor {merge.Name} of the affinity head takes {merge.Shape[1]} channels, but its levels give {joined}."
+            );
         return new AffinityHead([.. reduce], merge);
     }
 
@@ -59,7 +68,11 @@ internal sealed class AffinityHead
     {
         ArgumentNullException.ThrowIfNull(levels);
         if (!levels.Select(l => l.Channels).SequenceEqual(Inputs))
-            throw new ArgumentException($"The levels have [{string.Join(',', levels.Select(l => l.Channels))}] channels; the head takes [{string.Join(',', Inputs)}].", nameof(levels));
+            throw new ArgumentException(
+                $"The levels have [{string.Join(',', levels.Select(l => l.Channels))}] channels; the head takes "
+                    + $"[{string.Join(',', Inputs)}].",
+                nameof(levels)
+            );
         var (width, height) = (levels[^1].Width, levels[^1].Height);
         var joined = new FeatureMap(Widths.Sum(), width, height, new float[Widths.Sum() * width * height]);
         for (int k = 0, at = 0; k < levels.Count; at += Widths[k++] * joined.Cells)

@@ -54,7 +54,8 @@ internal sealed record AffinityConfig
 /// <summary>Affinity heads and how they are used: a folder with <c>model.safetensors</c> and <c>config.json</c>.</summary>
 internal sealed class AffinityModel
 {
-    /// <summary>The file of weights: the tensors of <see cref="AffinityHead"/> under <c>all.</c>, or under the name of each class.</summary>
+    /// <summary>The file of weights: the tensors of <see cref="AffinityHead"/> under <c>all.</c>, or under the name of each
+    /// class.</summary>
     public const string WeightsFile = ModelFileNames.Weights;
 
     /// <summary>The file of <see cref="AffinityConfig"/>.</summary>
@@ -77,7 +78,8 @@ internal sealed class AffinityModel
     public AffinityConfig Config { get; }
 
     /// <summary>Reads a model.</summary>
-    /// <exception cref="FreeMaskException">A file is missing, is not of such a model, or the weights are not those that the configuration names.</exception>
+    /// <exception cref="FreeMaskException">A file is missing, is not of such a model, or the weights are not those that the configuration
+    /// names.</exception>
     public static AffinityModel Load(string folder)
     {
         ArgumentNullException.ThrowIfNull(folder);
@@ -85,10 +87,16 @@ internal sealed class AffinityModel
         var path = Path.Combine(folder, WeightsFile);
         if (!File.Exists(path)) throw new FreeMaskException($"{folder} is no affinity model: it has no {WeightsFile}.");
         var bytes = File.ReadAllBytes(path);
-        if (Hash(bytes) != config.Sha256) throw new FreeMaskException($"{path} is not the file that its {ConfigFile} names (its sha256 differs). Copy the folder again, or train anew.");
+        if (Hash(bytes) != config.Sha256)
+            throw new FreeMaskException(
+                $"{path} is not the file that its {ConfigFile} names (its sha256 differs). Copy the folder again, or train anew."
+            );
         var file = SafetensorsFile.Parse(bytes, path);
         IReadOnlyList<string> names = config.Classes.Count > 0 ? config.Classes : [Shared];
-        return new AffinityModel(config, names.ToDictionary(name => name, name => AffinityHead.FromTensors(file, name + "."), StringComparer.Ordinal));
+        return new AffinityModel(
+            config,
+            names.ToDictionary(name => name, name => AffinityHead.FromTensors(file, name + "."), StringComparer.Ordinal)
+        );
     }
 
     /// <summary>The configuration alone.</summary>
@@ -96,7 +104,8 @@ internal sealed class AffinityModel
     public static AffinityConfig ReadConfig(string folder)
     {
         var path = Path.Combine(folder, ConfigFile);
-        if (!File.Exists(path)) throw new FreeMaskException($"{folder} is no affinity model: it has no {ConfigFile}. Train one from a run's samples.");
+        if (!File.Exists(path))
+            throw new FreeMaskException($"{folder} is no affinity model: it has no {ConfigFile}. Train one from a run's samples.");
         try
         {
             var config = JsonSerializer.Deserialize<AffinityConfig>(PythonJson.ReadFile(path), Json);
@@ -133,7 +142,10 @@ internal sealed class AffinityModel
     public AffinityHead Head(string className) =>
         _heads.TryGetValue(className, out var own) || _heads.TryGetValue(Shared, out own)
             ? own
-            : throw new FreeMaskException($"The affinity model of run '{Config.Run}' has no head for class '{className}', only for {string.Join(", ", Config.Classes)}.");
+            : throw new FreeMaskException(
+                $"The affinity model of run '{Config.Run}' has no head for class '{className}', only for "
+                    + $"{string.Join(", ", Config.Classes)}."
+            );
 
     private static string Hash(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 }

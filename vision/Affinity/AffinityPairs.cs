@@ -7,8 +7,8 @@ namespace FreeMask.Vision.Affinity;
 internal enum PairSources
 {
     /// <summary>
-    /// Only cells from which every displacement stays inside: rows 0 to height - radius, columns radius - 1 to width - radius. The published form, in
-    /// training and at inference (jiwoon-ahn/psa).
+    /// Only cells from which every displacement stays inside: rows 0 to height - radius, columns radius - 1 to width - radius. The
+    /// published form, in training and at inference (jiwoon-ahn/psa).
     /// </summary>
     Inner,
 
@@ -42,7 +42,8 @@ internal enum PairLabel : byte
 internal readonly record struct PairShift(int Dy, int Dx, int Top, int Left, int Rows, int Columns);
 
 /// <summary>
-/// The pairs of near cells of a grid (AffinityNet, Ahn and Kwak, CVPR 2018; jiwoon-ahn/psa): displacements (dy, dx) with dy² + dx² &lt; radius², each pair once. Order:
+/// The pairs of near cells of a grid (AffinityNet, Ahn and Kwak, CVPR 2018; jiwoon-ahn/psa): displacements (dy, dx) with dy² + dx² &lt;
+/// radius², each pair once. Order:
 /// displacement by displacement (dy = 0 with dx > 0, then dy > 0; dx ascending), in each the first cells row by row.
 /// </summary>
 internal sealed class AffinityPairs
@@ -63,7 +64,8 @@ internal sealed class AffinityPairs
             : Shift(d.Dy, d.Dx, Math.Max(0, -d.Dx), height - d.Dy, Math.Min(width, width - d.Dx)))];
         Count = _shifts.Sum(s => s.Rows * s.Columns);
 
-        static PairShift Shift(int dy, int dx, int left, int bottom, int right) => new(dy, dx, 0, left, right > left ? Math.Max(0, bottom) : 0, Math.Max(0, right - left));
+        static PairShift Shift(int dy, int dx, int left, int bottom, int right) =>
+            new(dy, dx, 0, left, right > left ? Math.Max(0, bottom) : 0, Math.Max(0, right - left));
     }
 
     /// <summary>Grid width.</summary>
@@ -101,7 +103,10 @@ internal sealed class AffinityPairs
     {
         ArgumentNullException.ThrowIfNull(embedding);
         if ((embedding.Width, embedding.Height) != (Width, Height))
-            throw new ArgumentException($"The embedding is {embedding.Width} x {embedding.Height}, the pairs are of a {Width} x {Height} grid.", nameof(embedding));
+            throw new ArgumentException(
+                $"The embedding is {embedding.Width} x {embedding.Height}, the pairs are of a {Width} x {Height} grid.",
+                nameof(embedding)
+            );
         var result = new float[Count];
         var at = 0;
         foreach (var shift in _shifts)
@@ -127,7 +132,10 @@ internal sealed class AffinityPairs
     {
         ArgumentNullException.ThrowIfNull(labels);
         if ((labels.Width, labels.Height) != (Width, Height))
-            throw new ArgumentException($"The labels are {labels.Width} x {labels.Height}, the pairs are of a {Width} x {Height} grid.", nameof(labels));
+            throw new ArgumentException(
+                $"The labels are {labels.Width} x {labels.Height}, the pairs are of a {Width} x {Height} grid.",
+                nameof(labels)
+            );
         var result = new PairLabel[Count];
         var at = 0;
         foreach (var shift in _shifts)

@@ -1,8 +1,9 @@
 namespace FreeMask.Vision.Affinity;
 
 /// <summary>
-/// x^n as a sum of Chebyshev polynomials, cut where what is left out cannot matter: on [-1, 1], x^n = 2^(1-n) Σ C(n, (n-k)/2) T_k(x) over k = n, n-2, ... (the term of k = 0
-/// halved). About √(2 n ln(2/δ)) terms give it within δ (Sachdeva and Vishnoi, "Faster algorithms via approximation theory", 2014, theorem 3.3).
+/// x^n as a sum of Chebyshev polynomials, cut where what is left out cannot matter: on [-1, 1], x^n = 2^(1-n) Σ C(n, (n-k)/2) T_k(x) over k
+/// = n, n-2, ... (the term of k = 0 halved). About √(2 n ln(2/δ)) terms give it within δ (Sachdeva and Vishnoi, "Faster algorithms via
+/// approximation theory", 2014, theorem 3.3).
 /// </summary>
 internal static class ChebyshevPolynomial
 {

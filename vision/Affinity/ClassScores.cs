@@ -3,12 +3,14 @@ using FreeMask.Imaging;
 namespace FreeMask.Vision.Affinity;
 
 /// <summary>The labels that confident scores give: what an affinity head learns from.</summary>
-/// <param name="Labels">The class where <paramref name="Low"/> has one, 0 where <paramref name="High"/> is background, 255 elsewhere.</param>
+/// <param name="Labels">The class where <paramref name="Low"/> has one, 0 where <paramref name="High"/> is background, 255
+/// elsewhere.</param>
 /// <param name="Low">Labels against a strong background (low alpha): few objects, sure ones.</param>
 /// <param name="High">Labels against a weak background (high alpha): little background, surely none else.</param>
 internal sealed record ConfidenceLabels(LabelMap Labels, LabelMap Low, LabelMap High);
 
-/// <summary>Label maps from one score map a class, each in 0..1 (jiwoon-ahn/psa). Labels are 0 for background, then positions among the classes given, from 1.</summary>
+/// <summary>Label maps from one score map a class, each in 0..1 (jiwoon-ahn/psa). Labels are 0 for background, then positions among the
+/// classes given, from 1.</summary>
 internal static class ClassScores
 {
     /// <summary>The background's score: (1 - largest class score)^alpha.</summary>
@@ -50,7 +52,10 @@ internal static class ClassScores
         var (low, high) = (ArgMax([Background(classes, lowAlpha), .. classes]), ArgMax([Background(classes, highAlpha), .. classes]));
         var labels = new LabelMap(low.Width, low.Height);
         for (var i = 0; i < labels.Labels.Length; i++)
-            labels.Labels[i] = high.Labels[i] == LabelMap.Background ? LabelMap.Background : low.Labels[i] > 0 ? low.Labels[i] : LabelMap.Ignore;
+            labels.Labels[i] =
+                high.Labels[i] == LabelMap.Background ? LabelMap.Background
+                : low.Labels[i] > 0 ? low.Labels[i]
+                : LabelMap.Ignore;
         return new ConfidenceLabels(labels, low, high);
     }
 
@@ -58,6 +63,7 @@ internal static class ClassScores
     {
         ArgumentNullException.ThrowIfNull(maps);
         ArgumentOutOfRangeException.ThrowIfZero(maps.Count);
-        if (maps.Any(m => (m.Width, m.Height) != (maps[0].Width, maps[0].Height))) throw new ArgumentException("The maps are not of one size.", nameof(maps));
+        if (maps.Any(m => (m.Width, m.Height) != (maps[0].Width, maps[0].Height)))
+            throw new ArgumentException("The maps are not of one size.", nameof(maps));
     }
 }

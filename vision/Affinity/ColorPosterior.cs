@@ -28,7 +28,8 @@ internal static class ColorPosterior
             throw new ArgumentException($"The map is {map.Width} x {map.Height}, the image {image.Width} x {image.Height}.", nameof(map));
         var bins = new int[map.Values.Length];
         for (var i = 0; i < bins.Length; i++)
-            bins[i] = ((((image.Pixels[3 * i] / Side) * Side) + (image.Pixels[(3 * i) + 1] / Side)) * Side) + (image.Pixels[(3 * i) + 2] / Side);
+            bins[i] =
+                ((((image.Pixels[3 * i] / Side) * Side) + (image.Pixels[(3 * i) + 1] / Side)) * Side) + (image.Pixels[(3 * i) + 2] / Side);
 
         var current = map.Clone();
         for (var round = 0; round < Rounds; round++)
@@ -62,7 +63,11 @@ internal static class ColorPosterior
         (inside, outside) = (Blur(inside), Blur(outside));
         var odds = new double[inside.Length];
         for (var i = 0; i < odds.Length; i++)
-            odds[i] = Math.Clamp(Math.Log((inside[i] + 1e-3) / (insideTotal + 1) * (outsideTotal + 1) / (outside[i] + 1e-3)), -ColorLimit, ColorLimit);
+            odds[i] = Math.Clamp(
+                Math.Log((inside[i] + 1e-3) / (insideTotal + 1) * (outsideTotal + 1) / (outside[i] + 1e-3)),
+                -ColorLimit,
+                ColorLimit
+            );
         return odds;
     }
 
@@ -75,7 +80,8 @@ internal static class ColorPosterior
             for (var i = 0; i < histogram.Length; i++)
             {
                 var at = i / stride % Side;
-                blurred[i] = (0.5 * histogram[i]) + (at > 0 ? 0.25 * histogram[i - stride] : 0) + (at < Side - 1 ? 0.25 * histogram[i + stride] : 0);
+                blurred[i] =
+                    (0.5 * histogram[i]) + (at > 0 ? 0.25 * histogram[i - stride] : 0) + (at < Side - 1 ? 0.25 * histogram[i + stride] : 0);
             }
 
             histogram = blurred;

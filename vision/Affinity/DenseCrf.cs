@@ -65,7 +65,8 @@ internal sealed class DenseCrf
         var pixels = _width * _height;
         ArgumentOutOfRangeException.ThrowIfLessThan(classes, 2);
         PixelGrid.RequireLength(unary, classes * pixels, nameof(unary));
-        // Pixel-major inside: all classes of a pixel are moved at once. Where they are many, they fill whole registers; what is added has no probability.
+        // Pixel-major inside: all classes of a pixel are moved at once. Where they are many, they fill whole registers; what is added has
+        // no probability.
         var stride = classes <= 4 ? classes : (classes + Vector<float>.Count - 1) / Vector<float>.Count * Vector<float>.Count;
         var potential = new float[stride * pixels];
         potential.AsSpan().Fill(float.MinValue);
@@ -211,9 +212,11 @@ internal sealed class DenseCrf
             else
             {
                 scaled.AsSpan(0, q.Length).Clear();
-                for (var p = 0; p < _norm.Length; p++) VectorMath.AddScaled(scaled.AsSpan(p * stride, stride), q.AsSpan(p * stride, stride), _norm[p]);
+                for (var p = 0; p < _norm.Length; p++)
+                    VectorMath.AddScaled(scaled.AsSpan(p * stride, stride), q.AsSpan(p * stride, stride), _norm[p]);
                 _lattice.Filter(scaled.AsSpan(0, q.Length), filtered.AsSpan(0, q.Length), stride);
-                for (var p = 0; p < _norm.Length; p++) VectorMath.AddScaled(message.AsSpan(p * stride, stride), filtered.AsSpan(p * stride, stride), _weight * _norm[p]);
+                for (var p = 0; p < _norm.Length; p++)
+                    VectorMath.AddScaled(message.AsSpan(p * stride, stride), filtered.AsSpan(p * stride, stride), _weight * _norm[p]);
             }
 
             ArrayPool<float>.Shared.Return(scaled);

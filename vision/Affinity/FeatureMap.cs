@@ -42,7 +42,9 @@ internal sealed class FeatureMap
         if ((width, height) == (Width, Height)) return this;
         var result = new FeatureMap(Channels, width, height, new float[Channels * width * height]);
         for (var c = 0; c < Channels; c++)
-            Resampling.Resize(new FloatMap(Width, Height, Plane(c).ToArray()), width, height, ResamplingFilter.Bilinear).Values.CopyTo(result.Plane(c));
+            Resampling
+                .Resize(new FloatMap(Width, Height, Plane(c).ToArray()), width, height, ResamplingFilter.Bilinear)
+                .Values.CopyTo(result.Plane(c));
         return result;
     }
 }

@@ -41,8 +41,16 @@ internal static class GuidedFilter
         for (var i = 0; i < area; i++)
         {
             var (x, y, z) = SolveSymmetric(
-                variance[0][i] + epsilon, variance[1][i], variance[2][i], variance[3][i] + epsilon, variance[4][i], variance[5][i] + epsilon,
-                cross[0][i], cross[1][i], cross[2][i]);
+                variance[0][i] + epsilon,
+                variance[1][i],
+                variance[2][i],
+                variance[3][i] + epsilon,
+                variance[4][i],
+                variance[5][i] + epsilon,
+                cross[0][i],
+                cross[1][i],
+                cross[2][i]
+            );
             (a[0][i], a[1][i], a[2][i]) = (x, y, z);
             b[i] = meanP[i] - (x * means[0][i]) - (y * means[1][i]) - (z * means[2][i]);
         }

@@ -48,7 +48,8 @@ internal sealed class PermutohedralLattice
         for (var p = 0; p < _points; p++)
         {
             var from = values.Slice(p * channels, channels);
-            for (var k = p * _corners; k < (p + 1) * _corners; k++) VectorMath.AddScaled(grid.AsSpan(_vertex[k] * channels, channels), from, _weight[k]);
+            for (var k = p * _corners; k < (p + 1) * _corners; k++)
+                VectorMath.AddScaled(grid.AsSpan(_vertex[k] * channels, channels), from, _weight[k]);
         }
 
         for (var axis = 0; axis < _corners; axis++)
@@ -69,7 +70,8 @@ internal sealed class PermutohedralLattice
         for (var p = 0; p < _points; p++)
         {
             var to = result.Slice(p * channels, channels);
-            for (var k = p * _corners; k < (p + 1) * _corners; k++) VectorMath.AddScaled(to, grid.AsSpan(_vertex[k] * channels, channels), _weight[k] * alpha);
+            for (var k = p * _corners; k < (p + 1) * _corners; k++)
+                VectorMath.AddScaled(to, grid.AsSpan(_vertex[k] * channels, channels), _weight[k] * alpha);
         }
 
         ArrayPool<float>.Shared.Return(grid);

@@ -4,13 +4,14 @@ using FreeMask.Tensors;
 namespace FreeMask.Vision.Affinity;
 
 /// <summary>
-/// The random walk of AffinityNet (Ahn and Kwak, CVPR 2018): W is symmetric with the affinities of pairs and 1 on the diagonal, T = W^beta (element by element) with each
-/// row divided by its sum, and a map becomes T^t times the map.
+/// The random walk of AffinityNet (Ahn and Kwak, CVPR 2018): W is symmetric with the affinities of pairs and 1 on the diagonal, T = W^beta
+/// (element by element) with each row divided by its sum, and a map becomes T^t times the map.
 /// </summary>
 /// <remarks>
-/// The published code squares a dense T eight times. Here T stays sparse, one plane of weights a displacement, and is applied to the map itself: T is similar to a symmetric
-/// matrix with eigenvalues in [-1, 1], so T^256 is a sum of about 100 Chebyshev polynomials of T (<see cref="ChebyshevPolynomial"/>) within 1e-8. Computed in
-/// double, where 256 roundings cannot be seen; squaring in single is off by 2e-5.
+/// The published code squares a dense T eight times. Here T stays sparse, one plane of weights a displacement, and is applied to the map
+/// itself: T is similar to a symmetric matrix with eigenvalues in [-1, 1], so T^256 is a sum of about 100 Chebyshev polynomials of T
+/// (<see cref="ChebyshevPolynomial"/>) within 1e-8. Computed in double, where 256 roundings cannot be seen; squaring in single is off by
+/// 2e-5.
 /// </remarks>
 internal sealed class RandomWalk
 {
@@ -44,7 +45,10 @@ internal sealed class RandomWalk
         ArgumentNullException.ThrowIfNull(map);
         ArgumentOutOfRangeException.ThrowIfNegative(steps);
         if ((map.Width, map.Height) != (_pairs.Width, _pairs.Height))
-            throw new ArgumentException($"The map is {map.Width} x {map.Height}, the walk is on a {_pairs.Width} x {_pairs.Height} grid.", nameof(map));
+            throw new ArgumentException(
+                $"The map is {map.Width} x {map.Height}, the walk is on a {_pairs.Width} x {_pairs.Height} grid.",
+                nameof(map)
+            );
         var coefficients = ChebyshevPolynomial.Coefficients(steps);
         var values = Array.ConvertAll(map.Values, v => (double)v);
         values = coefficients.Length <= steps ? Evaluate(values, coefficients) : Repeat(values, steps);

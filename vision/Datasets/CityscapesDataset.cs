@@ -3,8 +3,8 @@ using FreeMask.Imaging;
 namespace FreeMask.Vision.Datasets;
 
 /// <summary>
-/// Cityscapes' layout: <c>leftImg8bit/PART/CITY/NAME_leftImg8bit.png</c> with <c>gtFine/PART/CITY/NAME_gtFine_labelTrainIds.png</c> or, where these were
-/// never made, <c>..._labelIds.png</c>. Classes are the 19 of training; all others are unknown.
+/// Cityscapes' layout: <c>leftImg8bit/PART/CITY/NAME_leftImg8bit.png</c> with <c>gtFine/PART/CITY/NAME_gtFine_labelTrainIds.png</c> or,
+/// where these were never made, <c>..._labelIds.png</c>. Classes are the 19 of training; all others are unknown.
 /// </summary>
 internal sealed class CityscapesDataset : LabeledDataset
 {
@@ -26,18 +26,26 @@ internal sealed class CityscapesDataset : LabeledDataset
     /// <inheritdoc />
     public override int Count => _pictures.Count;
 
-    internal static bool IsHere(string folder) => Directory.Exists(Path.Combine(folder, Images)) && Directory.Exists(Path.Combine(folder, Truth));
+    internal static bool IsHere(string folder) =>
+        Directory.Exists(Path.Combine(folder, Images)) && Directory.Exists(Path.Combine(folder, Truth));
 
     internal static bool HasPart(string folder, string part) =>
-        Directory.Exists(Path.Combine(folder, Truth, part)) && Directory.Exists(Path.Combine(folder, Images, part)) && PicturesOf(folder, part).Any();
+        Directory.Exists(Path.Combine(folder, Truth, part))
+        && Directory.Exists(Path.Combine(folder, Images, part))
+        && PicturesOf(folder, part).Any();
 
     internal static CityscapesDataset Open(string folder, string? part)
     {
         var (chosen, images) = (part ?? Train, Path.Combine(folder, Images, part ?? Train));
-        if (!Directory.Exists(images) || !Directory.Exists(Path.Combine(folder, Truth, chosen))) throw new FreeMaskException($"{folder} has no part '{chosen}': it needs {Images}/{chosen} and {Truth}/{chosen}.");
-        var pictures = PicturesOf(folder, chosen).Order(StringComparer.Ordinal)
-            .Select(image => Find(image, Path.Combine(folder, Truth, chosen, Path.GetRelativePath(images, Path.GetDirectoryName(image)!)))).ToList();
-        return pictures.Count > 0 ? new CityscapesDataset(folder, pictures) : throw new FreeMaskException($"{images} holds no image *{ImageEnd}.");
+        if (!Directory.Exists(images) || !Directory.Exists(Path.Combine(folder, Truth, chosen)))
+            throw new FreeMaskException($"{folder} has no part '{chosen}': it needs {Images}/{chosen} and {Truth}/{chosen}.");
+        var pictures = PicturesOf(folder, chosen)
+            .Order(StringComparer.Ordinal)
+            .Select(image => Find(image, Path.Combine(folder, Truth, chosen, Path.GetRelativePath(images, Path.GetDirectoryName(image)!))))
+            .ToList();
+        return pictures.Count > 0
+            ? new CityscapesDataset(folder, pictures)
+            : throw new FreeMaskException($"{images} holds no image *{ImageEnd}.");
     }
 
     /// <inheritdoc />
@@ -48,10 +56,15 @@ internal sealed class CityscapesDataset : LabeledDataset
     {
         var (id, path, labelPath, isTrainIds) = _pictures[index];
         var (image, labels) = ImageWithMask.Load(path, ClassMask.Load(labelPath, isTrainIds ? ByTrainId : ById), labelPath);
-        return new LabeledImage(id, image, isTrainIds ? labels : new LabelMap(labels.Width, labels.Height, Array.ConvertAll(labels.Labels, label => TrainIds[label])));
+        return new LabeledImage(
+            id,
+            image,
+            isTrainIds ? labels : new LabelMap(labels.Width, labels.Height, Array.ConvertAll(labels.Labels, label => TrainIds[label]))
+        );
     }
 
-    private static IEnumerable<string> PicturesOf(string folder, string part) => Directory.EnumerateFiles(Path.Combine(folder, Images, part), "*" + ImageEnd, SearchOption.AllDirectories);
+    private static IEnumerable<string> PicturesOf(string folder, string part) =>
+        Directory.EnumerateFiles(Path.Combine(folder, Images, part), "*" + ImageEnd, SearchOption.AllDirectories);
 
     private static (string, string, string, bool) Find(string image, string folder)
     {
@@ -62,8 +75,13 @@ internal sealed class CityscapesDataset : LabeledDataset
         throw new FreeMaskException($"{image} has no labels: neither {stem}labelTrainIds.png nor {stem}labelIds.png exists.");
     }
 
-    private static MaskColors Colors(int classes, Func<CityscapesClass, byte> label) => new(
-        classes, CityscapesClasses.Trained.Append(CityscapesClasses.Unlabeled).ToDictionary(c => MaskColors.Key(c.Color), label), true, "Save it as grey PNG whose values are the ids.");
+    private static MaskColors Colors(int classes, Func<CityscapesClass, byte> label) =>
+        new(
+            classes,
+            CityscapesClasses.Trained.Append(CityscapesClasses.Unlabeled).ToDictionary(c => MaskColors.Key(c.Color), label),
+            true,
+            "Save it as grey PNG whose values are the ids."
+        );
 
     private static byte[] MakeTrainIds()
     {

@@ -5,8 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace FreeMask.Vision.Datasets;
 
 /// <summary>
-/// COCO's layout: <c>annotations/instances_PART.json</c> (a year may follow the part) with images in <c>PART</c>, <c>images/PART</c> or <c>images</c>.
-/// Classes are background and the categories by id. Smaller objects are painted over larger ones; crowds are unknown.
+/// COCO's layout: <c>annotations/instances_PART.json</c> (a year may follow the part) with images in <c>PART</c>, <c>images/PART</c> or
+/// <c>images</c>. Classes are background and the categories by id. Smaller objects are painted over larger ones; crowds are unknown.
 /// </summary>
 internal sealed class CocoDataset : LabeledDataset
 {
@@ -33,8 +33,19 @@ internal sealed class CocoDataset : LabeledDataset
         var files = Files(folder);
         if (files.Count == 0) throw new FreeMaskException($"{Path.Combine(folder, Annotations)} holds no {FileStart}*.json.");
         var file = part is not null
-            ? FileOf(folder, part) ?? throw new FreeMaskException($"{Path.Combine(folder, Annotations)} has no {FileStart}{part}.json; it has {string.Join(", ", files.Select(Path.GetFileName))}.")
-            : FileOf(folder, Train) ?? (files.Count == 1 ? files[0] : throw new FreeMaskException($"{folder} has several parts and none is 'train'; name one of {string.Join(", ", files.Select(PartOf))}."));
+            ? FileOf(folder, part)
+                ?? throw new FreeMaskException(
+                    $"{Path.Combine(folder, Annotations)} has no {FileStart}{part}.json; it has "
+                        + $"{string.Join(", ", files.Select(Path.GetFileName))}."
+                )
+            : FileOf(folder, Train)
+                ?? (
+                    files.Count == 1
+                        ? files[0]
+                        : throw new FreeMaskException(
+                            $"{folder} has several parts and none is 'train'; name one of {string.Join(", ", files.Select(PartOf))}."
+                        )
+                );
         var content = CocoFile.Read(file);
         return new CocoDataset(folder, file, ImagesOf(folder, file, content.Pictures), content);
     }
@@ -50,10 +61,19 @@ internal sealed class CocoDataset : LabeledDataset
         using (var annotations = File.OpenHandle(_file))
         {
             var masks = picture.Objects.Select(item => (item.Label, item.Area, Mask: Mask(annotations, item, picture))).ToList();
-            foreach (var (label, _, mask) in masks.OrderByDescending(m => m.Label == LabelMap.Ignore).ThenByDescending(m => m.Area ?? m.Mask.Area)) Paint(labels, mask, label);
+            foreach (
+                var (label, _, mask) in masks
+                    .OrderByDescending(m => m.Label == LabelMap.Ignore)
+                    .ThenByDescending(m => m.Area ?? m.Mask.Area)
+            )
+                Paint(labels, mask, label);
         }
 
-        var (image, upright) = ImageWithMask.Load(Path.Combine(_images, picture.File), (labels, 1), $"The entry of {picture.File} in {_file}");
+        var (image, upright) = ImageWithMask.Load(
+            Path.Combine(_images, picture.File),
+            (labels, 1),
+            $"The entry of {picture.File} in {_file}"
+        );
         return new LabeledImage(picture.File, image, upright);
     }
 
@@ -67,7 +87,10 @@ internal sealed class CocoDataset : LabeledDataset
         var missing = pictures.Where(p => !File.Exists(Path.Combine(found, p.File))).Select(p => p.File).ToList();
         return missing.Count == 0
             ? found
-            : throw new FreeMaskException($"{file} lists {pictures.Count} pictures, but {missing.Count} of them are not in {found}: {string.Join(", ", missing.Take(3))}{(missing.Count > 3 ? ", ..." : "")}.");
+            : throw new FreeMaskException(
+                $"{file} lists {pictures.Count} pictures, but {missing.Count} of them are not in {found}: "
+                    + $"{string.Join(", ", missing.Take(3))}{(missing.Count > 3 ? ", ..." : "")}."
+            );
     }
 
     private RunLengthMask Mask(SafeFileHandle annotations, CocoObject item, CocoImage picture)
@@ -75,13 +98,26 @@ internal sealed class CocoDataset : LabeledDataset
         try
         {
             var text = new byte[item.Length];
-            if (RandomAccess.Read(annotations, text, item.Offset) != text.Length) throw new FormatException("the file is shorter than it was");
+            if (RandomAccess.Read(annotations, text, item.Offset) != text.Length)
+                throw new FormatException("the file is shorter than it was");
             using var document = JsonDocument.Parse(text);
             return CocoOutline.Read(document.RootElement.GetProperty("segmentation"), picture.Width, picture.Height);
         }
-        catch (Exception e) when (e is InvalidOperationException or KeyNotFoundException or ArgumentException or FormatException or OverflowException or JsonException or FreeMaskException)
+        catch (Exception e)
+            when (e
+                    is InvalidOperationException
+                        or KeyNotFoundException
+                        or ArgumentException
+                        or FormatException
+                        or OverflowException
+                        or JsonException
+                        or FreeMaskException
+            )
         {
-            throw new FreeMaskException($"{_file}: the outline of an object in {picture.File} is damaged (byte {item.Offset}): {e.Message}", e);
+            throw new FreeMaskException(
+                $"{_file}: the outline of an object in {picture.File} is damaged (byte {item.Offset}): {e.Message}",
+                e
+            );
         }
     }
 
@@ -95,12 +131,18 @@ internal sealed class CocoDataset : LabeledDataset
     private static List<string> Files(string folder)
     {
         var annotations = Path.Combine(folder, Annotations);
-        return Directory.Exists(annotations) ? [.. Directory.EnumerateFiles(annotations, FileStart + "*.json").Order(StringComparer.Ordinal)] : [];
+        return Directory.Exists(annotations)
+            ? [.. Directory.EnumerateFiles(annotations, FileStart + "*.json").Order(StringComparer.Ordinal)]
+            : [];
     }
 
     private static string PartOf(string file) => Path.GetFileNameWithoutExtension(file)[FileStart.Length..];
 
     /// <summary>The part's file; of several years the last.</summary>
     private static string? FileOf(string folder, string part) =>
-        Files(folder).LastOrDefault(file => PartOf(file) == part) ?? Files(folder).LastOrDefault(file => PartOf(file) is var name && name.StartsWith(part, StringComparison.Ordinal) && name[part.Length..].All(char.IsAsciiDigit));
+        Files(folder).LastOrDefault(file => PartOf(file) == part)
+        ?? Files(folder)
+            .LastOrDefault(file =>
+                PartOf(file) is var name && name.StartsWith(part, StringComparison.Ordinal) && name[part.Length..].All(char.IsAsciiDigit)
+            );
 }

@@ -17,8 +17,8 @@ internal readonly record struct CocoId(long Number, string? Text) : IComparable<
 }
 
 /// <summary>
-/// One entry of an array of COCO's. Values are read as pycocotools and Python read them: whole numbers may be written 640.0, flags as true or null. What does
-/// not fit is refused with the entry's place and the field's name.
+/// One entry of an array of COCO's. Values are read as pycocotools and Python read them: whole numbers may be written 640.0, flags as true
+/// or null. What does not fit is refused with the entry's place and the field's name.
 /// </summary>
 /// <param name="array">The array's name.</param>
 /// <param name="index">The entry's place in it, from 0.</param>
@@ -41,10 +41,16 @@ internal readonly struct CocoEntry(string array, int index, JsonElement json)
         return Whole(value) is { } number ? new(number, null) : throw Bad(field, "is {0}; ids are whole numbers or texts", value);
     }
 
-    internal string Text(string field) => this[field] is { ValueKind: JsonValueKind.String } value && value.GetString() is { Length: > 0 } text ? text : throw Bad(field, "is {0}; a text is needed", this[field]);
+    internal string Text(string field) =>
+        this[field] is { ValueKind: JsonValueKind.String } value && value.GetString() is { Length: > 0 } text
+            ? text
+            : throw Bad(field, "is {0}; a text is needed", this[field]);
 
     /// <summary>A side in pixels.</summary>
-    internal int Side(string field) => Whole(this[field]) is > 0 and <= int.MaxValue and var side ? (int)side : throw Bad(field, "is {0}; a whole number of pixels from 1 on is needed", this[field]);
+    internal int Side(string field) =>
+        Whole(this[field]) is > 0 and <= int.MaxValue and var side
+            ? (int)side
+            : throw Bad(field, "is {0}; a whole number of pixels from 1 on is needed", this[field]);
 
     /// <summary>Absent and null are false.</summary>
     internal bool Flag(string field) => Optional(field) switch
@@ -66,7 +72,14 @@ internal readonly struct CocoEntry(string array, int index, JsonElement json)
     internal FormatException Bad(string field, string why) => new($"{Name} is not usable: '{field}' {why}.");
 
     private FormatException Bad(string field, string why, JsonElement value) =>
-        Bad(field, why.Replace("{0}", value.GetRawText() is { Length: <= 40 } text ? text : value.GetRawText()[..40] + "...", StringComparison.Ordinal));
+        Bad(
+            field,
+            why.Replace(
+                "{0}",
+                value.GetRawText() is { Length: <= 40 } text ? text : value.GetRawText()[..40] + "...",
+                StringComparison.Ordinal
+            )
+        );
 
     private static long? Whole(JsonElement value) => value.ValueKind != JsonValueKind.Number ? null
         : value.TryGetInt64(out var number) ? number

@@ -14,7 +14,8 @@ internal readonly record struct CocoObject(byte Label, double? Area, long Offset
 internal sealed record CocoImage(string File, int Width, int Height, IReadOnlyList<CocoObject> Objects);
 
 /// <summary>What a file of COCO's instances holds. An object is one small record; outlines stay in the file.</summary>
-/// <param name="Labels">Background and the categories by id; categories of one name are one class, and one named background is background.</param>
+/// <param name="Labels">Background and the categories by id; categories of one name are one class, and one named background is
+/// background.</param>
 /// <param name="Pictures">By file name.</param>
 /// <param name="Notes">What was left out.</param>
 internal sealed record CocoFile(IReadOnlyList<string> Labels, IReadOnlyList<CocoImage> Pictures, IReadOnlyList<string> Notes)
@@ -74,14 +75,21 @@ internal sealed record CocoFile(IReadOnlyList<string> Labels, IReadOnlyList<Coco
             var (strays, bare) = (0, 0);
             foreach (var item in _objects)
             {
-                if (!labels.TryGetValue(item.Category, out var label)) throw new FormatException($"annotations[{item.Index}] is not usable: its category_id {item.Category} is not in its categories.");
+                if (!labels.TryGetValue(item.Category, out var label))
+                    throw new FormatException(
+                        $"annotations[{item.Index}] is not usable: its category_id {item.Category} is not in its categories."
+                    );
                 if (!places.TryGetValue(item.Picture, out var place)) strays++;
                 else if (!item.HasOutline) bare++;
                 else (objects[place] ??= []).Add(item.Object with { Label = item.IsCrowd ? LabelMap.Ignore : label });
             }
 
             List<string> notes = [];
-            if (bare > 0) notes.Add($"{bare} of {_objects.Count} objects of {path} have no outline (an empty segmentation) and are left out: their pixels count as background.");
+            if (bare > 0)
+                notes.Add(
+                    $"{bare} of {_objects.Count} objects of {path} have no outline (an empty segmentation) and are left out: their "
+                        + "pixels count as background."
+                );
             if (strays > 0) notes.Add($"{strays} of {_objects.Count} objects of {path} belong to images that it does not list.");
             var pictures = places.Values.Select(i => new CocoImage(_images[i].File, _images[i].Width, _images[i].Height, objects[i] ?? []));
             return new([.. names], [.. pictures.OrderBy(p => p.File, StringComparer.Ordinal)], notes);
@@ -93,9 +101,21 @@ internal sealed record CocoFile(IReadOnlyList<string> Labels, IReadOnlyList<Coco
             using var document = JsonDocument.Parse(text);
             var index = _counts[array] = _counts.GetValueOrDefault(array, -1) + 1;
             var entry = new CocoEntry(array, index, document.RootElement);
-            if (array == "categories") _categories.Add((entry.Id("id"), entry.Text("name")));
-            else if (array == "images") _images.Add((entry.Id("id"), entry.Text("file_name"), entry.Side("width"), entry.Side("height"), entry.Name));
-            else _objects.Add((entry.Id("image_id"), entry.Id("category_id"), entry.Flag("iscrowd"), HasOutline(entry), new(0, entry.Number("area"), offset, text.Length), index));
+            if (array == "categories")
+                _categories.Add((entry.Id("id"), entry.Text("name")));
+            else if (array == "images")
+                _images.Add((entry.Id("id"), entry.Text("file_name"), entry.Side("width"), entry.Side("height"), entry.Name));
+            else
+                _objects.Add(
+                    (
+                        entry.Id("image_id"),
+                        entry.Id("category_id"),
+                        entry.Flag("iscrowd"),
+                        HasOutline(entry),
+                        new(0, entry.Number("area"), offset, text.Length),
+                        index
+                    )
+                );
             return true;
         }
 
@@ -113,7 +133,9 @@ internal sealed record CocoFile(IReadOnlyList<string> Labels, IReadOnlyList<Coco
             var (names, labels) = (new List<string> { Background }, new Dictionary<CocoId, byte>());
             foreach (var (id, name) in _categories.OrderBy(c => c.Id))
             {
-                var label = names.FindIndex(known => known.Equals(name, known == Background ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal));
+                var label = names.FindIndex(known =>
+                    known.Equals(name, known == Background ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal)
+                );
                 if (label < 0)
                 {
                     label = names.Count;
@@ -124,7 +146,9 @@ internal sealed record CocoFile(IReadOnlyList<string> Labels, IReadOnlyList<Coco
                     throw new FormatException($"two categories have the id {id}: '{names[labels[id]]}' and '{name}'.");
             }
 
-            return names.Count is > 1 and <= LabelMap.Ignore ? (names, labels) : throw new FreeMaskException($"{path} has {names.Count - 1} categories; 1 to {LabelMap.Ignore - 1} are possible.");
+            return names.Count is > 1 and <= LabelMap.Ignore
+                ? (names, labels)
+                : throw new FreeMaskException($"{path} has {names.Count - 1} categories; 1 to {LabelMap.Ignore - 1} are possible.");
         }
 
         /// <summary>Where each id stands in the list of images.</summary>

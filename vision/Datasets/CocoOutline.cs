@@ -9,7 +9,8 @@ internal static class CocoOutline
 {
     private const int LeastNumbers = 6;
 
-    // Outlines may leave the image a little; one that is far outside is a mistake, and walking along it takes memory for each pixel of its length.
+    // Outlines may leave the image a little; one that is far outside is a mistake, and walking along it takes memory for each pixel of its
+    // length.
     private const int Reach = 10;
 
     /// <summary>Whether a list of polygons has one: corners that are fewer than three enclose nothing, and are passed over.</summary>
@@ -31,7 +32,12 @@ internal static class CocoOutline
         var side = Math.Max(width, height);
         var stray = Array.FindIndex(numbers, v => !(v >= -Reach * side && v <= (1 + Reach) * side));
         if (stray >= 0)
-            throw new FormatException(string.Create(CultureInfo.InvariantCulture, $"a polygon has the coordinate {numbers[stray]}, far outside of the image of {width} x {height}"));
+            throw new FormatException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"a polygon has the coordinate {numbers[stray]}, far outside of the image of {width} x {height}"
+                )
+            );
         return RunLengthMask.FromPolygon(numbers, width, height);
     }
 
@@ -41,7 +47,9 @@ internal static class CocoOutline
         {
             int[] sides = [.. size.EnumerateArray().Select(v => (int)v.GetDouble())];
             if (sides.Length != 2 || sides[0] != height || sides[1] != width)
-                throw new FormatException($"its run lengths are for an image of {string.Join(" x ", sides.Reverse())}, this one is {width} x {height}");
+                throw new FormatException(
+                    $"its run lengths are for an image of {string.Join(" x ", sides.Reverse())}, this one is {width} x {height}"
+                );
         }
 
         var counts = segmentation.GetProperty("counts");

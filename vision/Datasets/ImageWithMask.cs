@@ -3,8 +3,9 @@ using FreeMask.Imaging;
 namespace FreeMask.Vision.Datasets;
 
 /// <summary>
-/// Brings an image and its mask together. A mask without an EXIF orientation of its own belongs to the stored pixels: where the image is turned by its
-/// orientation, the mask is turned with it. Only a mask that has the turned image's size, and not the stored one's, was drawn on the turned image.
+/// Brings an image and its mask together. A mask without an EXIF orientation of its own belongs to the stored pixels: where the image is
+/// turned by its orientation, the mask is turned with it. Only a mask that has the turned image's size, and not the stored one's, was drawn
+/// on the turned image.
 /// </summary>
 internal static class ImageWithMask
 {
@@ -22,6 +23,8 @@ internal static class ImageWithMask
             : mask.Stored;
         if ((labels.Width, labels.Height) == (image.Width, image.Height)) return (image, labels);
         var turned = orientation == 1 ? "" : $" (its EXIF orientation is {orientation})";
-        throw new FreeMaskException($"{maskName} is {mask.Stored.Width} x {mask.Stored.Height}, its image {imagePath} {stored.Width} x {stored.Height}{turned}.");
+        throw new FreeMaskException(
+            $"{maskName} is {mask.Stored.Width} x {mask.Stored.Height}, its image {imagePath} {stored.Width} x {stored.Height}{turned}."
+        );
     }
 }

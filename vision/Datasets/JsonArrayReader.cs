@@ -2,7 +2,8 @@ using System.Text.Json;
 
 namespace FreeMask.Vision.Datasets;
 
-/// <summary>Walks the objects in the arrays of a JSON document's root, one after another: of a document of any length only one object is in memory.</summary>
+/// <summary>Walks the objects in the arrays of a JSON document's root, one after another: of a document of any length only one object is in
+/// memory.</summary>
 internal static class JsonArrayReader
 {
     private const int BufferSize = 1 << 16;
@@ -36,7 +37,8 @@ internal static class JsonArrayReader
             {
                 (state, consumed) = (reader.CurrentState, (int)reader.BytesConsumed);
                 if (!reader.Read()) break;
-                if (reader.CurrentDepth == 0 && reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.EndObject)) throw new JsonException("its root is no object");
+                if (reader.CurrentDepth == 0 && reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.EndObject))
+                    throw new JsonException("its root is no object");
                 if (reader.CurrentDepth == 1 && reader.TokenType == JsonTokenType.PropertyName) array = reader.GetString()!;
                 if (reader.CurrentDepth != 2 || reader.TokenType != JsonTokenType.StartObject) continue;
                 var start = (int)reader.TokenStartIndex;

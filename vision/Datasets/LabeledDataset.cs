@@ -8,7 +8,8 @@ internal abstract class LabeledDataset
 {
     private static readonly string[] Background = ["background", "_background_"];
 
-    private protected LabeledDataset(string root, IReadOnlyList<string> labels, IReadOnlyList<string> notes) => (Root, Labels, Notes) = (root, labels, notes);
+    private protected LabeledDataset(string root, IReadOnlyList<string> labels, IReadOnlyList<string> notes) =>
+        (Root, Labels, Notes) = (root, labels, notes);
 
     /// <summary>The layouts, by the names that people give them.</summary>
     public static IReadOnlyList<string> Formats { get; } = ["voc", "coco", "cityscapes"];
@@ -60,7 +61,11 @@ internal abstract class LabeledDataset
     /// <exception cref="FreeMaskException">There is none: nothing can be learnt or measured. Or an image cannot be loaded.</exception>
     public void RequireClasses()
     {
-        var background = Labels.Index().Where(l => Background.Contains(l.Item, StringComparer.OrdinalIgnoreCase)).Select(l => l.Index).ToHashSet();
+        var background = Labels
+            .Index()
+            .Where(l => Background.Contains(l.Item, StringComparer.OrdinalIgnoreCase))
+            .Select(l => l.Index)
+            .ToHashSet();
         for (var i = 0; i < Count; i++)
             if (Load(i).Labels.Labels.Any(label => label != LabelMap.Ignore && !background.Contains(label))) return;
         throw NoClasses(Root, Count);
@@ -69,20 +74,27 @@ internal abstract class LabeledDataset
     /// <summary>The error for labels that hold no class.</summary>
     /// <param name="root">The data set.</param>
     /// <param name="count">Number of its images.</param>
-    public static FreeMaskException NoClasses(string root, int count) => new(
-        $"{root}: the labels of its {count} images hold nothing but background (0) and void (255), so there is nothing to learn or to measure. "
-        + "Masks of 0 and 255 mark no class: write the index of the class in place of 255.");
+    public static FreeMaskException NoClasses(string root, int count) =>
+        new(
+            $"{root}: the labels of its {count} images hold nothing but background (0) and void (255), so there is nothing to learn or "
+                + "to measure. "
+                + "Masks of 0 and 255 mark no class: write the index of the class in place of 255."
+        );
 
     private static string Recognise(string folder, string? format)
     {
         ReadableFolder.Require(folder);
         if (format is not null)
-            return Formats.Contains(format) ? format : throw new FreeMaskException($"'{format}' is no layout that is read here; there are {string.Join(", ", Formats)}.");
+            return Formats.Contains(format)
+                ? format
+                : throw new FreeMaskException($"'{format}' is no layout that is read here; there are {string.Join(", ", Formats)}.");
         if (CityscapesDataset.IsHere(folder)) return "cityscapes";
         if (CocoDataset.IsHere(folder)) return "coco";
         if (VocDataset.IsHere(folder)) return "voc";
         throw new FreeMaskException(
-            $"{folder} is no data set that is recognised: voc needs JPEGImages and SegmentationClass (itself or in VOCdevkit/VOC2012), coco annotations/instances_*.json, "
-            + "cityscapes leftImg8bit and gtFine.");
+            $"{folder} is no data set that is recognised: voc needs JPEGImages and SegmentationClass (itself or in VOCdevkit/VOC2012), "
+                + "coco annotations/instances_*.json, "
+                + "cityscapes leftImg8bit and gtFine."
+        );
     }
 }

@@ -10,7 +10,13 @@ internal sealed class VocDataset : LabeledDataset
     private readonly VocFolder _data;
 
     private VocDataset(VocFolder data)
-        : base(data.Root, data.Labels, data.WithoutMask == 0 ? [] : [$"{data.WithoutMask} {(data.WithoutMask == 1 ? "image" : "images")} of {data.Root} without a mask: left out."]) => _data = data;
+        : base(
+            data.Root,
+            data.Labels,
+            data.WithoutMask == 0
+                ? []
+                : [$"{data.WithoutMask} {(data.WithoutMask == 1 ? "image" : "images")} of {data.Root} without a mask: left out."]
+        ) => _data = data;
 
     /// <inheritdoc />
     public override string Format => "voc";
@@ -18,12 +24,15 @@ internal sealed class VocDataset : LabeledDataset
     /// <inheritdoc />
     public override int Count => _data.Entries.Count;
 
-    internal static bool IsHere(string folder) => new[] { folder, Path.Combine(folder, "VOC2012"), Path.Combine(folder, "VOCdevkit", "VOC2012") }
-        .Any(root => Directory.Exists(Path.Combine(root, "JPEGImages")) && Directory.Exists(Path.Combine(root, "SegmentationClass")));
+    internal static bool IsHere(string folder) =>
+        new[] { folder, Path.Combine(folder, "VOC2012"), Path.Combine(folder, "VOCdevkit", "VOC2012") }.Any(root =>
+            Directory.Exists(Path.Combine(root, "JPEGImages")) && Directory.Exists(Path.Combine(root, "SegmentationClass"))
+        );
 
     internal static bool HasPart(string folder, string part) => VocFolder.Lists(folder).Contains(part);
 
-    internal static VocDataset Open(string folder, string? part) => new(VocFolder.Open(folder, part ?? (HasPart(folder, Train) ? Train : null)));
+    internal static VocDataset Open(string folder, string? part) =>
+        new(VocFolder.Open(folder, part ?? (HasPart(folder, Train) ? Train : null)));
 
     /// <inheritdoc />
     public override string IdOf(int index) => _data.Entries[index].Id;

@@ -10,9 +10,10 @@ namespace FreeMask.Vision.Datasets;
 internal sealed record VocEntry(string Id, string ImagePath, string LabelPath);
 
 /// <summary>
-/// Reads a folder of images with masks in VOC's layout: <c>JPEGImages</c> (.jpg, .jpeg, .png, .webp or .bmp, also in folders of their own) and
-/// <c>SegmentationClass</c> (PNG of the same path: class indices, or the colours of <c>labelmap.txt</c> or VOC's), with <c>ImageSets/Segmentation</c> where it exists.
-/// Object masks are not read.
+/// Reads a folder of images with masks in VOC's layout: <c>JPEGImages</c> (.jpg, .jpeg, .png, .webp or .bmp, also in folders of their own)
+/// and
+/// <c>SegmentationClass</c> (PNG of the same path: class indices, or the colours of <c>labelmap.txt</c> or VOC's), with
+/// <c>ImageSets/Segmentation</c> where it exists. Object masks are not read.
 /// </summary>
 internal sealed class VocFolder
 {
@@ -43,10 +44,13 @@ internal sealed class VocFolder
     /// <summary>Class names; label maps index them.</summary>
     public IReadOnlyList<string> Labels { get; }
 
-    /// <summary>Finds the entries; no pixel is read. Labels are the data set's own classes: those of its <c>labelmap.txt</c>, or VOC's.</summary>
-    /// <param name="folder">An export, <c>VOCdevkit</c>, <c>VOCdevkit/VOC2012</c>, or any folder with JPEGImages and SegmentationClass.</param>
+    /// <summary>Finds the entries; no pixel is read. Labels are the data set's own classes: those of its <c>labelmap.txt</c>, or
+    /// VOC's.</summary>
+    /// <param name="folder">An export, <c>VOCdevkit</c>, <c>VOCdevkit/VOC2012</c>, or any folder with JPEGImages and
+    /// SegmentationClass.</param>
     /// <param name="imageSet">A list of ImageSets/Segmentation, such as <c>val</c>; null takes every image that has a mask.</param>
-    /// <exception cref="FreeMaskException">The folder is no such data set, the list is missing or empty, a listed file is missing, or <c>labelmap.txt</c> is wrong.</exception>
+    /// <exception cref="FreeMaskException">The folder is no such data set, the list is missing or empty, a listed file is missing, or
+    /// <c>labelmap.txt</c> is wrong.</exception>
     public static VocFolder Open(string folder, string? imageSet = null) => Open(folder, imageSet, asVoc: false);
 
     /// <summary>The same, with labels as VOC's classes: those of a <c>labelmap.txt</c> are matched by name.</summary>
@@ -66,7 +70,8 @@ internal sealed class VocFolder
     }
 
     /// <summary>Loads one entry. A mask without an EXIF orientation of its own is turned with its image.</summary>
-    /// <exception cref="FreeMaskException">A file is damaged, image and mask differ in size, or the mask has a label or colour that is no class.</exception>
+    /// <exception cref="FreeMaskException">A file is damaged, image and mask differ in size, or the mask has a label or colour that is no
+    /// class.</exception>
     public LabeledImage Load(VocEntry entry)
     {
         ArgumentNullException.ThrowIfNull(entry);
@@ -85,16 +90,24 @@ internal sealed class VocFolder
         return Translate(ClassMask.Load(entry.LabelPath, _map.Colors).Stored);
     }
 
-    private LabelMap Translate(LabelMap labels) => _toVoc is { } table
-        ? new LabelMap(labels.Width, labels.Height, Array.ConvertAll(labels.Labels, label => label == LabelMap.Ignore ? label : table[label]))
-        : labels;
+    private LabelMap Translate(LabelMap labels) =>
+        _toVoc is { } table
+            ? new LabelMap(
+                labels.Width,
+                labels.Height,
+                Array.ConvertAll(labels.Labels, label => label == LabelMap.Ignore ? label : table[label])
+            )
+            : labels;
 
     private static string FindRoot(string folder)
     {
         ReadableFolder.Require(folder);
         foreach (var candidate in (string[])[folder, Path.Combine(folder, "VOC2012"), Path.Combine(folder, "VOCdevkit", "VOC2012")])
-            if (Directory.Exists(Path.Combine(candidate, Images)) && Directory.Exists(Path.Combine(candidate, Classes))) return Readable(candidate);
-        throw new FreeMaskException($"{folder} is no data set in VOC's layout: it needs the folders {Images} and {Classes}, itself or in VOCdevkit/VOC2012.");
+            if (Directory.Exists(Path.Combine(candidate, Images)) && Directory.Exists(Path.Combine(candidate, Classes)))
+                return Readable(candidate);
+        throw new FreeMaskException(
+            $"{folder} is no data set in VOC's layout: it needs the folders {Images} and {Classes}, itself or in VOCdevkit/VOC2012."
+        );
     }
 
     private static string Readable(string root)
@@ -110,7 +123,14 @@ internal sealed class VocFolder
     {
         var lists = Path.Combine(FindRoot(folder), ImageSets);
         return Directory.Exists(lists)
-            ? [.. Directory.EnumerateFiles(lists, "*.txt").Where(file => ReadList(file).Any()).Select(file => Path.GetFileNameWithoutExtension(file)).Order(StringComparer.Ordinal)]
+            ?
+            [
+                .. Directory
+                    .EnumerateFiles(lists, "*.txt")
+                    .Where(file => ReadList(file).Any())
+                    .Select(file => Path.GetFileNameWithoutExtension(file))
+                    .Order(StringComparer.Ordinal),
+            ]
             : [];
     }
 
@@ -122,19 +142,25 @@ internal sealed class VocFolder
         return ids.Length > 0 ? ids : throw new FreeMaskException($"{path} lists no image; the data set has no part '{imageSet}'.");
     }
 
-    private static IEnumerable<string> ReadList(string path) => File.ReadLines(path).Select(l => l.Trim()).Where(l => l.Length > 0).Distinct(StringComparer.Ordinal);
+    private static IEnumerable<string> ReadList(string path) =>
+        File.ReadLines(path).Select(l => l.Trim()).Where(l => l.Length > 0).Distinct(StringComparer.Ordinal);
 
-    /// <summary>The files of a folder and those in it, by path without extension; of several of one name the first in ordinal order.</summary>
-    private static Dictionary<string, string> FilesOf(string folder, string[] extensions) => Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
-        .Where(file => extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase))
-        .GroupBy(file => Path.ChangeExtension(Path.GetRelativePath(folder, file), null).Replace('\\', '/'), StringComparer.Ordinal)
-        .ToDictionary(g => g.Key, g => g.Order(StringComparer.Ordinal).First(), StringComparer.Ordinal);
+    /// <summary>The files of a folder and those in it, by path without extension; of several of one name the first in ordinal
+    /// order.</summary>
+    private static Dictionary<string, string> FilesOf(string folder, string[] extensions) =>
+        Directory
+            .EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+            .Where(file => extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase))
+            .GroupBy(file => Path.ChangeExtension(Path.GetRelativePath(folder, file), null).Replace('\\', '/'), StringComparer.Ordinal)
+            .ToDictionary(g => g.Key, g => g.Order(StringComparer.Ordinal).First(), StringComparer.Ordinal);
 
     private static VocEntry Entry(string root, string id, Dictionary<string, string> images, Dictionary<string, string> masks)
     {
         if (!images.TryGetValue(id, out var image)) throw new FreeMaskException($"{Path.Combine(root, Images)} has no image {id}.");
         return masks.TryGetValue(id, out var mask)
             ? new VocEntry(id, image, mask)
-            : throw new FreeMaskException($"{Path.Combine(root, Classes, id + MaskExtension)} does not exist; every listed image needs a mask.");
+            : throw new FreeMaskException(
+                $"{Path.Combine(root, Classes, id + MaskExtension)} does not exist; every listed image needs a mask."
+            );
     }
 }

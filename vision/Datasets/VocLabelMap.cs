@@ -5,8 +5,8 @@ using FreeMask.Vision.Segmentation;
 namespace FreeMask.Vision.Datasets;
 
 /// <summary>
-/// The classes of a folder in VOC's layout: those of a <c>labelmap.txt</c> as CVAT and datumaro write and read it (<c>name:r,g,b:parts:actions</c>), or VOC's. Where
-/// the file exists, every colour must be declared, void's included.
+/// The classes of a folder in VOC's layout: those of a <c>labelmap.txt</c> as CVAT and datumaro write and read it
+/// (<c>name:r,g,b:parts:actions</c>), or VOC's. Where the file exists, every colour must be declared, void's included.
 /// </summary>
 internal sealed class VocLabelMap
 {
@@ -20,10 +20,14 @@ internal sealed class VocLabelMap
     {
         (_path, Names) = (path, names);
         Colors = new MaskColors(
-            names.Count, colors, false,
+            names.Count,
+            colors,
+            false,
             path is null
-                ? $"Declare it in a {FileName} beside the images' folder (a line such as 'cat:64,0,0::' for each class), or save the masks as grey PNG whose values are class indices."
-                : $"Declare it in {path}, or save the masks as grey PNG whose values are class indices.");
+                ? $"Declare it in a {FileName} beside the images' folder (a line such as 'cat:64,0,0::' for each class), or save the "
+                    + "masks as grey PNG whose values are class indices."
+                : $"Declare it in {path}, or save the masks as grey PNG whose values are class indices."
+        );
     }
 
     /// <summary>Class names by index; background is among them.</summary>
@@ -39,14 +43,23 @@ internal sealed class VocLabelMap
         var path = Path.Combine(root, FileName);
         if (File.Exists(path)) return Parse(path);
         // All colours of VOC's palette: one above the classes is told by its index.
-        return new(null, VocClasses.Names, Enumerable.Range(0, 256).ToDictionary(i => MaskColors.Key(VocPalette.Color((byte)i)), i => (byte)i));
+        return new(
+            null,
+            VocClasses.Names,
+            Enumerable.Range(0, 256).ToDictionary(i => MaskColors.Key(VocPalette.Color((byte)i)), i => (byte)i)
+        );
     }
 
     /// <summary>Writes the file for classes in VOC's colours.</summary>
     internal static void Write(string path, IReadOnlyList<string> classes)
     {
-        var lines = classes.Select((name, i) => (Name: name, Color: VocPalette.Color((byte)i))).Append((Name: VoidNames[0], Color: VocPalette.Color(LabelMap.Ignore)));
-        File.WriteAllText(path, "# label:color_rgb:parts:actions\n" + string.Concat(lines.Select(l => $"{l.Name}:{l.Color.R},{l.Color.G},{l.Color.B}::\n")));
+        var lines = classes
+            .Select((name, i) => (Name: name, Color: VocPalette.Color((byte)i)))
+            .Append((Name: VoidNames[0], Color: VocPalette.Color(LabelMap.Ignore)));
+        File.WriteAllText(
+            path,
+            "# label:color_rgb:parts:actions\n" + string.Concat(lines.Select(l => $"{l.Name}:{l.Color.R},{l.Color.G},{l.Color.B}::\n"))
+        );
     }
 
     /// <summary>VOC's label for each label here, matched by name.</summary>
@@ -55,24 +68,44 @@ internal sealed class VocLabelMap
     {
         var strangers = Names.Where(name => ClassMapping.VocIndexOf(name) < 0).ToList();
         if (strangers.Count > 0)
-            throw new FreeMaskException($"{_path} has classes that are none of PASCAL VOC's: {string.Join(", ", strangers)}. Remove the lines of classes that no mask uses, and rename the others to VOC's ({string.Join(", ", VocClasses.Names)}).");
+            throw new FreeMaskException(
+                $"{_path} has classes that are none of PASCAL VOC's: {string.Join(", ", strangers)}. Remove the lines of classes that no "
+                    + $"mask uses, and rename the others to VOC's ({string.Join(", ", VocClasses.Names)})."
+            );
         return [.. Names.Select(name => (byte)ClassMapping.VocIndexOf(name))];
     }
 
     private static VocLabelMap Parse(string path)
     {
-        var lines = File.ReadLines(path).Select((text, i) => (Number: i + 1, Text: text.Trim())).Where(l => l.Text.Length > 0 && l.Text[0] != '#').Select(l => Line(path, l.Number, l.Text)).ToList();
+        var lines = File.ReadLines(path)
+            .Select((text, i) => (Number: i + 1, Text: text.Trim()))
+            .Where(l => l.Text.Length > 0 && l.Text[0] != '#')
+            .Select(l => Line(path, l.Number, l.Text))
+            .ToList();
         var classes = lines.Where(l => !VoidNames.Contains(l.Name, StringComparer.OrdinalIgnoreCase)).ToList();
         if (classes.Count == 0) throw new FreeMaskException($"{path} names no class; it needs a line such as 'cat:64,0,0::' for each.");
         // As datumaro: where neither a name nor black stands for background, it comes before all.
-        if (!classes.Exists(c => ClassMapping.VocIndexOf(c.Name) == LabelMap.Background || c.Color == (0, 0, 0))) classes.Insert(0, (VocClasses.Names[0], (0, 0, 0)));
-        if (classes.Count >= LabelMap.Ignore) throw new FreeMaskException($"{path} names {classes.Count} classes; at most {LabelMap.Ignore - 1} are possible.");
-        if (classes.GroupBy(c => c.Name, StringComparer.OrdinalIgnoreCase).FirstOrDefault(g => g.Count() > 1) is { } twice) throw new FreeMaskException($"{path} names the class '{twice.Key}' twice.");
+        if (!classes.Exists(c => ClassMapping.VocIndexOf(c.Name) == LabelMap.Background || c.Color == (0, 0, 0)))
+            classes.Insert(0, (VocClasses.Names[0], (0, 0, 0)));
+        if (classes.Count >= LabelMap.Ignore)
+            throw new FreeMaskException($"{path} names {classes.Count} classes; at most {LabelMap.Ignore - 1} are possible.");
+        if (classes.GroupBy(c => c.Name, StringComparer.OrdinalIgnoreCase).FirstOrDefault(g => g.Count() > 1) is { } twice)
+            throw new FreeMaskException($"{path} names the class '{twice.Key}' twice.");
 
         var colors = new Dictionary<int, byte>();
-        foreach (var (label, name, color) in classes.Select((c, i) => (Label: (byte)i, c.Name, Color: c.Color ?? VocPalette.Color((byte)i)))
-            .Concat(lines.Where(l => VoidNames.Contains(l.Name, StringComparer.OrdinalIgnoreCase) && l.Color is not null).Select(l => (Label: LabelMap.Ignore, l.Name, Color: l.Color!.Value))))
-            if (!colors.TryAdd(MaskColors.Key(color), label)) throw new FreeMaskException($"{path} gives '{name}' the colour {color.R},{color.G},{color.B} of another class; colours must differ.");
+        foreach (
+            var (label, name, color) in classes
+                .Select((c, i) => (Label: (byte)i, c.Name, Color: c.Color ?? VocPalette.Color((byte)i)))
+                .Concat(
+                    lines
+                        .Where(l => VoidNames.Contains(l.Name, StringComparer.OrdinalIgnoreCase) && l.Color is not null)
+                        .Select(l => (Label: LabelMap.Ignore, l.Name, Color: l.Color!.Value))
+                )
+        )
+            if (!colors.TryAdd(MaskColors.Key(color), label))
+                throw new FreeMaskException(
+                    $"{path} gives '{name}' the colour {color.R},{color.G},{color.B} of another class; colours must differ."
+                );
         colors.TryAdd(MaskColors.Key(VocPalette.Color(LabelMap.Ignore)), LabelMap.Ignore);
         return new(path, [.. classes.Select(c => c.Name)], colors);
     }
@@ -86,8 +119,13 @@ internal sealed class VocLabelMap
         var numbers = parts[1].Split(',');
         return numbers.Length == 3 && Level(numbers[0]) is { } red && Level(numbers[1]) is { } green && Level(numbers[2]) is { } blue
             ? (name, (red, green, blue))
-            : throw new FreeMaskException($"{path}:{number} has the colour '{parts[1]}'; write three levels from 0 to 255, such as 'cat:64,0,0::'.");
+            : throw new FreeMaskException(
+                $"{path}:{number} has the colour '{parts[1]}'; write three levels from 0 to 255, such as 'cat:64,0,0::'."
+            );
     }
 
-    private static byte? Level(string text) => byte.TryParse(text, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var level) ? level : null;
+    private static byte? Level(string text) =>
+        byte.TryParse(text, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var level)
+            ? level
+            : null;
 }

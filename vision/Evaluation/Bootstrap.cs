@@ -35,11 +35,17 @@ internal static class Bootstrap
     /// <param name="seed">Names the draws.</param>
     /// <param name="draws">How many sets are drawn.</param>
     /// <exception cref="ArgumentException">The numbers of images differ.</exception>
-    public static ConfidenceInterval Difference(IReadOnlyList<ConfusionMatrix> first, IReadOnlyList<ConfusionMatrix> second, ulong seed, int draws = 1000)
+    public static ConfidenceInterval Difference(
+        IReadOnlyList<ConfusionMatrix> first,
+        IReadOnlyList<ConfusionMatrix> second,
+        ulong seed,
+        int draws = 1000
+    )
     {
         ArgumentNullException.ThrowIfNull(first);
         ArgumentNullException.ThrowIfNull(second);
-        if (first.Count != second.Count) throw new ArgumentException($"{first.Count} images cannot be paired with {second.Count}.", nameof(second));
+        if (first.Count != second.Count)
+            throw new ArgumentException($"{first.Count} images cannot be paired with {second.Count}.", nameof(second));
         return Interval(first.Count, seed, draws, drawn => Sum(second, drawn).Scores().MeanIou - Sum(first, drawn).Scores().MeanIou);
     }
 
@@ -57,7 +63,9 @@ internal static class Bootstrap
         }
 
         values = [.. values.Where(v => !double.IsNaN(v)).Order()];
-        return values.Length == 0 ? new(double.NaN, double.NaN) : new(Quantile(values, (1 - Confidence) / 2), Quantile(values, (1 + Confidence) / 2));
+        return values.Length == 0
+            ? new(double.NaN, double.NaN)
+            : new(Quantile(values, (1 - Confidence) / 2), Quantile(values, (1 + Confidence) / 2));
     }
 
     private static double Quantile(double[] sorted, double share)

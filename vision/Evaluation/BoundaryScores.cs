@@ -26,8 +26,8 @@ internal static class BoundaryScores
     private const double IouDistance = 0.02, FTolerance = 0.008;
 
     /// <summary>
-    /// Boundary IoU (Cheng et al., CVPR 2021): of each mask only the pixels within d of its outside count, d = max(1, round(0.02 diagonal)),
-    /// chessboard distance, outside of the image is outside of the mask.
+    /// Boundary IoU (Cheng et al., CVPR 2021): of each mask only the pixels within d of its outside count, d = max(1, round(0.02
+    /// diagonal)), chessboard distance, outside of the image is outside of the mask.
     /// </summary>
     /// <returns>Counts by class index; empty where the class is in neither map.</returns>
     /// <exception cref="ArgumentException">The sizes differ.</exception>
@@ -42,7 +42,10 @@ internal static class BoundaryScores
         {
             var (a, b) = (Mask(truth, truth, c), Mask(truth, prediction, c));
             if (!a.Contains((byte)1) && !b.Contains((byte)1)) continue;
-            var (innerA, innerB) = (Regions.Erode(a, truth.Width, distance, outside: 0), Regions.Erode(b, truth.Width, distance, outside: 0));
+            var (innerA, innerB) = (
+                Regions.Erode(a, truth.Width, distance, outside: 0),
+                Regions.Erode(b, truth.Width, distance, outside: 0)
+            );
             long both = 0, either = 0;
             for (var i = 0; i < a.Length; i++)
             {
@@ -94,7 +97,8 @@ internal static class BoundaryScores
             {
                 int right = Math.Min(x + 1, width - 1), below = Math.Min(y + 1, height - 1);
                 var here = mask[(y * width) + x];
-                if (here != mask[(y * width) + right] || here != mask[(below * width) + x] || here != mask[(below * width) + right]) outline[(y * width) + x] = 1;
+                if (here != mask[(y * width) + right] || here != mask[(below * width) + x] || here != mask[(below * width) + right])
+                    outline[(y * width) + x] = 1;
             }
 
         return outline;

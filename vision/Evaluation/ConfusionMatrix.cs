@@ -68,7 +68,8 @@ internal sealed class ConfusionMatrix
     private void Count(byte actual, byte predicted, int pixels)
     {
         if (actual == LabelMap.Ignore) return;
-        if (actual >= Classes) throw new FreeMaskException($"A label map has the class {actual}, but there are only {Classes} classes (0 to {Classes - 1}).");
+        if (actual >= Classes)
+            throw new FreeMaskException($"A label map has the class {actual}, but there are only {Classes} classes (0 to {Classes - 1}).");
         _counts[(actual * (Classes + 1)) + Math.Min((int)predicted, Classes)] += pixels;
     }
 
@@ -77,7 +78,8 @@ internal sealed class ConfusionMatrix
     public void Add(ConfusionMatrix other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        if (other.Classes != Classes) throw new ArgumentException($"One matrix has {Classes} classes, the other {other.Classes}.", nameof(other));
+        if (other.Classes != Classes)
+            throw new ArgumentException($"One matrix has {Classes} classes, the other {other.Classes}.", nameof(other));
         for (var i = 0; i < _counts.Length; i++) _counts[i] += other._counts[i];
     }
 

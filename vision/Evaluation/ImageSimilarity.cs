@@ -5,7 +5,8 @@ namespace FreeMask.Vision.Evaluation;
 /// <summary>The window over which structural similarity compares; both as in scikit-image's <c>structural_similarity</c>.</summary>
 internal enum SsimWindow
 {
-    /// <summary>11 x 11 Gaussian of deviation 1.5, covariances of the population: the published form (Wang et al., IEEE TIP 2004).</summary>
+    /// <summary>11 x 11 Gaussian of deviation 1.5, covariances of the population: the published form (Wang et al., IEEE TIP
+    /// 2004).</summary>
     Gaussian,
 
     /// <summary>7 x 7, all alike, covariances of the sample: scikit-image's default.</summary>
@@ -53,17 +54,22 @@ internal static class ImageSimilarity
     {
         var weights = window == SsimWindow.Gaussian ? GaussianWeights() : [.. Enumerable.Repeat(1 / 7.0, 7)];
         var (height, border) = (a.Length / width, weights.Length / 2);
-        if (Math.Min(width, height) < weights.Length) throw new ArgumentException($"A {width} x {height} image is smaller than the window of {weights.Length}.", nameof(width));
+        if (Math.Min(width, height) < weights.Length)
+            throw new ArgumentException($"A {width} x {height} image is smaller than the window of {weights.Length}.", nameof(width));
         var correction = window == SsimWindow.Uniform ? 49.0 / 48 : 1;
         double[] x = Widen(a), y = Widen(b);
         double[] meanX = Filter(x, width, weights), meanY = Filter(y, width, weights);
-        double[] xx = Filter(Product(x, x), width, weights), yy = Filter(Product(y, y), width, weights), xy = Filter(Product(x, y), width, weights);
+        double[] xx = Filter(Product(x, x), width, weights),
+            yy = Filter(Product(y, y), width, weights),
+            xy = Filter(Product(x, y), width, weights);
         var map = new double[x.Length];
         double sum = 0;
         for (var i = 0; i < map.Length; i++)
         {
             var (mx, my) = (meanX[i], meanY[i]);
-            double vx = correction * (xx[i] - (mx * mx)), vy = correction * (yy[i] - (my * my)), covariance = correction * (xy[i] - (mx * my));
+            double vx = correction * (xx[i] - (mx * mx)),
+                vy = correction * (yy[i] - (my * my)),
+                covariance = correction * (xy[i] - (mx * my));
             map[i] = ((2 * mx * my) + C1) * ((2 * covariance) + C2) / (((mx * mx) + (my * my) + C1) * (vx + vy + C2));
             var (column, row) = (i % width, i / width);
             if (column >= border && column < width - border && row >= border && row < height - border) sum += map[i];
@@ -131,6 +137,7 @@ internal static class ImageSimilarity
     {
         ArgumentNullException.ThrowIfNull(a);
         ArgumentNullException.ThrowIfNull(b);
-        if ((a.Width, a.Height) != (b.Width, b.Height)) throw new ArgumentException($"The images are {a.Width} x {a.Height} and {b.Width} x {b.Height}.", nameof(b));
+        if ((a.Width, a.Height) != (b.Width, b.Height))
+            throw new ArgumentException($"The images are {a.Width} x {a.Height} and {b.Width} x {b.Height}.", nameof(b));
     }
 }

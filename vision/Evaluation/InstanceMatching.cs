@@ -10,8 +10,8 @@ internal enum InstanceAreas
 }
 
 /// <summary>
-/// The detections of one class against its truth, as <c>pycocotools.cocoeval</c> matches them: in each image, surest first, a detection takes the
-/// free object with which it overlaps most, those that count before those that are ignored; crowds may be taken again and again.
+/// The detections of one class against its truth, as <c>pycocotools.cocoeval</c> matches them: in each image, surest first, a detection
+/// takes the free object with which it overlaps most, those that count before those that are ignored; crowds may be taken again and again.
 /// </summary>
 internal sealed class InstanceMatching
 {
@@ -30,7 +30,9 @@ internal sealed class InstanceMatching
     {
         var (truths, found) = (truth.ToLookup(t => t.Image), detections.ToLookup(d => d.Image));
         var images = truths.Select(t => t.Key).Concat(found.Select(d => d.Key)).Distinct().Order();
-        return new([.. images.Select(image => new ImageMatches([.. truths[image]], [.. found[image].OrderByDescending(d => d.Score).Take(most)]))]);
+        return new([
+            .. images.Select(image => new ImageMatches([.. truths[image]], [.. found[image].OrderByDescending(d => d.Score).Take(most)])),
+        ]);
     }
 
     internal static double Threshold(int index) => 0.5 + (index * 0.05);
@@ -57,7 +59,8 @@ internal sealed class InstanceMatching
     {
         // The envelope: the best precision at this recall or a larger one.
         var envelope = new double[curve.Count];
-        for (var i = curve.Count - 1; i >= 0; i--) envelope[i] = i + 1 < curve.Count ? Math.Max(curve[i].Precision, envelope[i + 1]) : curve[i].Precision;
+        for (var i = curve.Count - 1; i >= 0; i--)
+            envelope[i] = i + 1 < curve.Count ? Math.Max(curve[i].Precision, envelope[i + 1]) : curve[i].Precision;
         var at = 0;
         for (var level = 0; level < RecallLevels; level++)
         {
@@ -99,7 +102,8 @@ internal sealed class InstanceMatching
                 for (var t = 0; t < truth.Length; t++) _overlaps[d, t] = detections[d].Shape.Iou(truth[t].Shape, truth[t].Crowd);
         }
 
-        internal MatchResult At(InstanceAreas area, int threshold) => _outcomes[(int)area, threshold] ??= Match(Ranges[(int)area], Threshold(threshold));
+        internal MatchResult At(InstanceAreas area, int threshold) =>
+            _outcomes[(int)area, threshold] ??= Match(Ranges[(int)area], Threshold(threshold));
 
         private MatchResult Match((double Low, double High) range, double threshold)
         {

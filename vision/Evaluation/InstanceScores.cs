@@ -79,14 +79,24 @@ internal sealed record InstanceScores(
         int[] categories = [.. truth.Select(t => t.Category).Concat(detections.Select(d => d.Category)).Distinct().Order()];
         var matched = categories.Select(c => InstanceMatching.Match(
             [.. truth.Where(t => t.Category == c)], [.. detections.Where(d => d.Category == c)], MostDetections)).ToArray();
-        double Precision(InstanceAreas area, double? threshold = null) => Mean(matched.SelectMany(m => m.Precisions(area, MostDetections, threshold)));
+        double Precision(InstanceAreas area, double? threshold = null) =>
+            Mean(matched.SelectMany(m => m.Precisions(area, MostDetections, threshold)));
         double Recall(InstanceAreas area, int most) => Mean(matched.SelectMany(m => m.Recalls(area, most)));
         return new(
-            Precision(InstanceAreas.All), Precision(InstanceAreas.All, 0.5), Precision(InstanceAreas.All, 0.75),
-            Precision(InstanceAreas.Small), Precision(InstanceAreas.Medium), Precision(InstanceAreas.Large),
-            Recall(InstanceAreas.All, 1), Recall(InstanceAreas.All, 10), Recall(InstanceAreas.All, MostDetections),
-            Recall(InstanceAreas.Small, MostDetections), Recall(InstanceAreas.Medium, MostDetections), Recall(InstanceAreas.Large, MostDetections),
-            categories.Zip(matched).ToDictionary(m => m.First, m => Mean(m.Second.Precisions(InstanceAreas.All, MostDetections))));
+            Precision(InstanceAreas.All),
+            Precision(InstanceAreas.All, 0.5),
+            Precision(InstanceAreas.All, 0.75),
+            Precision(InstanceAreas.Small),
+            Precision(InstanceAreas.Medium),
+            Precision(InstanceAreas.Large),
+            Recall(InstanceAreas.All, 1),
+            Recall(InstanceAreas.All, 10),
+            Recall(InstanceAreas.All, MostDetections),
+            Recall(InstanceAreas.Small, MostDetections),
+            Recall(InstanceAreas.Medium, MostDetections),
+            Recall(InstanceAreas.Large, MostDetections),
+            categories.Zip(matched).ToDictionary(m => m.First, m => Mean(m.Second.Precisions(InstanceAreas.All, MostDetections)))
+        );
     }
 
     private static double Mean(IEnumerable<double> values) => values.Where(v => v > -1).DefaultIfEmpty(-1).Average();

@@ -18,8 +18,9 @@ internal sealed record PanopticMap(IReadOnlyList<int> Ids, IReadOnlyList<Panopti
 internal readonly record struct PanopticScore(double Quality, double Segmentation, double Recognition);
 
 /// <summary>
-/// Panoptic quality (Kirillov et al., CVPR 2019), counted as <c>cocodataset/panopticapi</c> counts: segments match when their IoU, void taken out of
-/// the union, exceeds 0.5; crowds are neither missed nor found, and predictions that lie mostly in void or in a crowd of their class do not count.
+/// Panoptic quality (Kirillov et al., CVPR 2019), counted as <c>cocodataset/panopticapi</c> counts: segments match when their IoU, void
+/// taken out of the union, exceeds 0.5; crowds are neither missed nor found, and predictions that lie mostly in void or in a crowd of their
+/// class do not count.
 /// </summary>
 internal sealed class PanopticQuality
 {
@@ -35,7 +36,9 @@ internal sealed class PanopticQuality
         ArgumentNullException.ThrowIfNull(truth);
         ArgumentNullException.ThrowIfNull(prediction);
         if (truth.Ids.Count != prediction.Ids.Count)
-            throw new FreeMaskException($"A panoptic map of {truth.Ids.Count} pixels cannot be compared with one of {prediction.Ids.Count}.");
+            throw new FreeMaskException(
+                $"A panoptic map of {truth.Ids.Count} pixels cannot be compared with one of {prediction.Ids.Count}."
+            );
         var overlaps = new Dictionary<(int Truth, int Prediction), long>();
         for (var i = 0; i < truth.Ids.Count; i++)
         {
@@ -70,7 +73,9 @@ internal sealed class PanopticQuality
             throw new FreeMaskException($"The predicted panoptic map has the value {unlisted}, which its list of segments lacks.");
         return listed.IsSubsetOf(present)
             ? prediction.Segments
-            : throw new FreeMaskException($"The predicted panoptic map has no pixel of the segment {listed.First(id => !present.Contains(id))} that is listed.");
+            : throw new FreeMaskException(
+                $"The predicted panoptic map has no pixel of the segment {listed.First(id => !present.Contains(id))} that is listed."
+            );
     }
 
     private void Count(SegmentOverlaps overlaps, IReadOnlyList<PanopticSegment> truth, IReadOnlyList<PanopticSegment> prediction)
@@ -100,7 +105,8 @@ internal sealed class PanopticQuality
         }
     }
 
-    private Counts CountsFor(int category) => _byCategory.TryGetValue(category, out var counts) ? counts : _byCategory[category] = new Counts();
+    private Counts CountsFor(int category) =>
+        _byCategory.TryGetValue(category, out var counts) ? counts : _byCategory[category] = new Counts();
 
     private sealed class SegmentOverlaps(Dictionary<(int Truth, int Prediction), long> pairs)
     {
@@ -112,8 +118,10 @@ internal sealed class PanopticQuality
 
         internal long OfPrediction(int id) => _prediction.GetValueOrDefault(id);
 
-        private static Dictionary<int, long> Sum(Dictionary<(int Truth, int Prediction), long> pairs, Func<(int Truth, int Prediction), int> side) =>
-            pairs.GroupBy(p => side(p.Key)).ToDictionary(g => g.Key, g => g.Sum(p => p.Value));
+        private static Dictionary<int, long> Sum(
+            Dictionary<(int Truth, int Prediction), long> pairs,
+            Func<(int Truth, int Prediction), int> side
+        ) => pairs.GroupBy(p => side(p.Key)).ToDictionary(g => g.Key, g => g.Sum(p => p.Value));
     }
 
     private sealed class Counts

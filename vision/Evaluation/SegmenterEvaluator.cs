@@ -7,7 +7,11 @@ namespace FreeMask.Vision.Evaluation;
 /// <param name="Images">One confusion matrix an image, in the order of the data set.</param>
 /// <param name="Total">Their sum.</param>
 /// <param name="Boundaries">Boundary IoU's counts by class; empty where they were not asked for.</param>
-internal sealed record SegmenterEvaluation(IReadOnlyList<ConfusionMatrix> Images, ConfusionMatrix Total, IReadOnlyList<BoundaryCounts> Boundaries)
+internal sealed record SegmenterEvaluation(
+    IReadOnlyList<ConfusionMatrix> Images,
+    ConfusionMatrix Total,
+    IReadOnlyList<BoundaryCounts> Boundaries
+)
 {
     private const ulong IntervalSeed = 1;
 
@@ -18,7 +22,8 @@ internal sealed record SegmenterEvaluation(IReadOnlyList<ConfusionMatrix> Images
     internal double MeanBoundaryIoU => Boundaries.Where(b => b.Union > 0).Select(b => b.Iou).DefaultIfEmpty(double.NaN).Average();
 
     /// <summary>The 95 % interval of how much better the mean IoU is than another evaluation's, on the same images.</summary>
-    internal static ConfidenceInterval Difference(IReadOnlyList<ConfusionMatrix> baseline, IReadOnlyList<ConfusionMatrix> images) => Bootstrap.Difference(baseline, images, IntervalSeed);
+    internal static ConfidenceInterval Difference(IReadOnlyList<ConfusionMatrix> baseline, IReadOnlyList<ConfusionMatrix> images) =>
+        Bootstrap.Difference(baseline, images, IntervalSeed);
 
     /// <summary>Checks that the labels hold a class other than background.</summary>
     /// <param name="root">The data set, for the message.</param>
@@ -40,7 +45,13 @@ internal static class SegmenterEvaluator
     /// <param name="progress">Takes the number of images done, after each.</param>
     /// <param name="stop">Stops between images.</param>
     internal static SegmenterEvaluation Evaluate(
-        IEnumerable<LabeledImage> images, int classes, Func<RgbImage, LabelMap> segment, bool boundaries = false, Action<int>? progress = null, CancellationToken stop = default)
+        IEnumerable<LabeledImage> images,
+        int classes,
+        Func<RgbImage, LabelMap> segment,
+        bool boundaries = false,
+        Action<int>? progress = null,
+        CancellationToken stop = default
+    )
     {
         var total = new ConfusionMatrix(classes);
         var outlines = new BoundaryCounts[boundaries ? classes : 0];
@@ -56,7 +67,8 @@ internal static class SegmenterEvaluator
             if (boundaries)
             {
                 var counts = BoundaryScores.Iou(image.Labels, prediction, classes);
-                for (var c = 0; c < classes; c++) outlines[c] = new(outlines[c].Intersection + counts[c].Intersection, outlines[c].Union + counts[c].Union);
+                for (var c = 0; c < classes; c++)
+                    outlines[c] = new(outlines[c].Intersection + counts[c].Intersection, outlines[c].Union + counts[c].Union);
             }
 
             progress?.Invoke(each.Count);

@@ -7,8 +7,8 @@ using FreeMask.Vision.Datasets;
 namespace FreeMask.Vision.Export;
 
 /// <summary>
-/// Cityscapes: <c>leftImg8bit</c> and <c>gtFine</c> by split and "city", with label ids, 16-bit instance ids (1000 x class + object), train ids, colours and
-/// polygons. Classes that Cityscapes does not know become unlabeled, as background and void are.
+/// Cityscapes: <c>leftImg8bit</c> and <c>gtFine</c> by split and "city", with label ids, 16-bit instance ids (1000 x class + object), train
+/// ids, colours and polygons. Classes that Cityscapes does not know become unlabeled, as background and void are.
 /// </summary>
 internal sealed class CityscapesExporter : IDatasetFormat
 {
@@ -30,7 +30,9 @@ internal sealed class CityscapesExporter : IDatasetFormat
         CityscapesClass[] classes = [.. options.Classes.Select(CityscapesClasses.Of)];
         return classes.Any(c => c != CityscapesClasses.Unlabeled)
             ? new Writer(folder, classes)
-            : throw new FreeMaskException("None of the classes is one of Cityscapes' (person, car, bus, train, motorcycle, bicycle, ...); choose another format.");
+            : throw new FreeMaskException(
+                "None of the classes is one of Cityscapes' (person, car, bus, train, motorcycle, bicycle, ...); choose another format."
+            );
     }
 
     private sealed class Writer(string folder, CityscapesClass[] classes) : IDatasetWriter
@@ -60,7 +62,12 @@ internal sealed class CityscapesExporter : IDatasetFormat
         private (LabelMap Ids, LabelMap TrainIds, ushort[] Instances, byte[] Color) Maps(ExportSample sample)
         {
             var (width, height, size) = (sample.Image.Width, sample.Image.Height, sample.Labels.Labels.Length);
-            var (ids, trainIds, instances, color) = (new LabelMap(width, height), new LabelMap(width, height), new ushort[size], new byte[4 * size]);
+            var (ids, trainIds, instances, color) = (
+                new LabelMap(width, height),
+                new LabelMap(width, height),
+                new ushort[size],
+                new byte[4 * size]
+            );
             var numbers = Numbers(sample);
             for (var i = 0; i < size; i++)
             {
@@ -68,7 +75,12 @@ internal sealed class CityscapesExporter : IDatasetFormat
                 var city = label == LabelMap.Ignore ? CityscapesClasses.Unlabeled : classes[label];
                 (ids.Labels[i], trainIds.Labels[i]) = (city.Id, city.TrainId);
                 instances[i] = city.IsThing ? (ushort)((1000 * city.Id) + numbers[sample.Instances.Labels[i] - 1]) : city.Id;
-                (color[4 * i], color[(4 * i) + 1], color[(4 * i) + 2], color[(4 * i) + 3]) = (city.Color.R, city.Color.G, city.Color.B, 255);
+                (color[4 * i], color[(4 * i) + 1], color[(4 * i) + 2], color[(4 * i) + 3]) = (
+                    city.Color.R,
+                    city.Color.G,
+                    city.Color.B,
+                    255
+                );
             }
 
             return (ids, trainIds, instances, color);
@@ -84,7 +96,14 @@ internal sealed class CityscapesExporter : IDatasetFormat
         private object Polygons(ExportSample sample)
         {
             var (width, height) = (sample.Image.Width, sample.Image.Height);
-            var objects = new List<object> { new { label = CityscapesClasses.Unlabeled.Name, polygon = new[] { new[] { 0, 0 }, [width, 0], [width, height], [0, height] } } };
+            var objects = new List<object>
+            {
+                new
+                {
+                    label = CityscapesClasses.Unlabeled.Name,
+                    polygon = new[] { new[] { 0, 0 }, [width, 0], [width, height], [0, height] },
+                },
+            };
             for (var instance = 1; instance <= sample.InstanceClasses.Count; instance++)
             {
                 var city = classes[sample.InstanceClasses[instance - 1]];

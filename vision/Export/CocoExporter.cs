@@ -48,7 +48,8 @@ internal sealed class CocoExporter : IDatasetFormat
             for (var instance = 1; instance <= sample.InstanceClasses.Count; instance++)
             {
                 var runs = RunLengthMask.Encode(sample.Mask(instance), sample.Image.Width);
-                if (runs.Area > 0) annotations.Add(new Annotation(sample.InstanceClasses[instance - 1], runs.ToCompressed(), runs.Area, runs.BoundingBox));
+                if (runs.Area > 0)
+                    annotations.Add(new Annotation(sample.InstanceClasses[instance - 1], runs.ToCompressed(), runs.Area, runs.BoundingBox));
             }
 
             _pictures.Add(new ImageEntry(_pictures.Count + 1, file, sample.Image.Width, sample.Image.Height, part, annotations));

@@ -5,8 +5,8 @@ using FreeMask.Imaging;
 namespace FreeMask.Vision.Export;
 
 /// <summary>
-/// COCO panoptic: <c>images/{train,val}</c>, <c>annotations/panoptic_{train,val}.json</c> and folders of PNG of the same names whose pixels are segment ids,
-/// R + 256 G + 65536 B, 0 for background and void. A segment's id is 1000 x class + object.
+/// COCO panoptic: <c>images/{train,val}</c>, <c>annotations/panoptic_{train,val}.json</c> and folders of PNG of the same names whose pixels
+/// are segment ids, R + 256 G + 65536 B, 0 for background and void. A segment's id is 1000 x class + object.
 /// </summary>
 internal sealed class CocoPanopticExporter : IDatasetFormat
 {
@@ -60,30 +60,53 @@ internal sealed class CocoPanopticExporter : IDatasetFormat
                 // A part without images is no part: readers fail on an empty one.
                 if (!_pictures.Exists(p => p.Part == part)) continue;
                 using var stream = File.Create(Path.Combine(folder, "annotations", $"panoptic_{part.Name()}.json"));
-                JsonSerializer.Serialize(stream, Document([.. _pictures.Where(p => p.Part == part)]), new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+                JsonSerializer.Serialize(
+                    stream,
+                    Document([.. _pictures.Where(p => p.Part == part)]),
+                    new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }
+                );
             }
         }
 
-        private object Document(ImageEntry[] pictures) => new
-        {
-            info = new { description = options.Title },
-            licenses = Array.Empty<object>(),
-            images = pictures.Select(p => new { id = p.Id, file_name = p.Stem + ".jpg", width = p.Width, height = p.Height }),
-            annotations = pictures.Select(p => new
+        private object Document(ImageEntry[] pictures) =>
+            new
             {
-                image_id = p.Id,
-                file_name = p.Stem + ".png",
-                segments_info = p.Segments.Select(s => new
+                info = new { description = options.Title },
+                licenses = Array.Empty<object>(),
+                images = pictures.Select(p => new
                 {
-                    id = s.Id,
-                    category_id = (int)s.Category,
-                    area = s.Area,
-                    bbox = new[] { (long)s.Box.X, (long)s.Box.Y, (long)s.Box.Width, (long)s.Box.Height },
-                    iscrowd = 0,
+                    id = p.Id,
+                    file_name = p.Stem + ".jpg",
+                    width = p.Width,
+                    height = p.Height,
                 }),
-            }),
-            categories = options.Classes.Skip(1).Select((name, i) => new { id = i + 1, name, supercategory = "object", isthing = 1, color = Color((byte)(i + 1)) }),
-        };
+                annotations = pictures.Select(p => new
+                {
+                    image_id = p.Id,
+                    file_name = p.Stem + ".png",
+                    segments_info = p.Segments.Select(s => new
+                    {
+                        id = s.Id,
+                        category_id = (int)s.Category,
+                        area = s.Area,
+                        bbox = new[] { (long)s.Box.X, (long)s.Box.Y, (long)s.Box.Width, (long)s.Box.Height },
+                        iscrowd = 0,
+                    }),
+                }),
+                categories = options
+                    .Classes.Skip(1)
+                    .Select(
+                        (name, i) =>
+                            new
+                            {
+                                id = i + 1,
+                                name,
+                                supercategory = "object",
+                                isthing = 1,
+                                color = Color((byte)(i + 1)),
+                            }
+                    ),
+            };
 
         private static int[] Color(byte index)
         {

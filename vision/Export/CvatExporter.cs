@@ -4,8 +4,8 @@ using FreeMask.Vision.Datasets;
 namespace FreeMask.Vision.Export;
 
 /// <summary>
-/// CVAT's "Segmentation mask 1.1": VOC's folders with colours instead of indices, one list <c>default.txt</c>, and a <c>labelmap.txt</c> that declares
-/// every colour, void's included. Zip the folder to import it.
+/// CVAT's "Segmentation mask 1.1": VOC's folders with colours instead of indices, one list <c>default.txt</c>, and a <c>labelmap.txt</c>
+/// that declares every colour, void's included. Zip the folder to import it.
 /// </summary>
 internal sealed class CvatExporter : IDatasetFormat
 {
@@ -31,21 +31,32 @@ internal sealed class CvatExporter : IDatasetFormat
         internal Writer(string folder, ExportOptions options)
         {
             (_folder, _options) = (folder, options);
-            foreach (var part in new[] { "JPEGImages", "SegmentationClass", "SegmentationObject", Path.Combine("ImageSets", "Segmentation") })
+            foreach (
+                var part in new[] { "JPEGImages", "SegmentationClass", "SegmentationObject", Path.Combine("ImageSets", "Segmentation") }
+            )
                 Directory.CreateDirectory(Path.Combine(folder, part));
         }
 
         public void Add(ExportItem item, DatasetPart part, ExportSample sample)
         {
             File.WriteAllBytes(Path.Combine(_folder, "JPEGImages", item.Id + ".jpg"), ImageCodec.EncodeJpeg(sample.Image));
-            File.WriteAllBytes(Path.Combine(_folder, "SegmentationClass", item.Id + ".png"), Colored(sample.Labels, voidIsBackground: false));
-            File.WriteAllBytes(Path.Combine(_folder, "SegmentationObject", item.Id + ".png"), Colored(sample.Instances, voidIsBackground: true));
+            File.WriteAllBytes(
+                Path.Combine(_folder, "SegmentationClass", item.Id + ".png"),
+                Colored(sample.Labels, voidIsBackground: false)
+            );
+            File.WriteAllBytes(
+                Path.Combine(_folder, "SegmentationObject", item.Id + ".png"),
+                Colored(sample.Instances, voidIsBackground: true)
+            );
             _ids.Add(item.Id);
         }
 
         public void Complete()
         {
-            File.WriteAllText(Path.Combine(_folder, "ImageSets", "Segmentation", "default.txt"), string.Concat(_ids.Order(StringComparer.Ordinal).Select(id => id + "\n")));
+            File.WriteAllText(
+                Path.Combine(_folder, "ImageSets", "Segmentation", "default.txt"),
+                string.Concat(_ids.Order(StringComparer.Ordinal).Select(id => id + "\n"))
+            );
             VocLabelMap.Write(Path.Combine(_folder, "labelmap.txt"), _options.Classes);
         }
 

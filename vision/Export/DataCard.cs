@@ -22,17 +22,28 @@ internal static class DataCard
         text.Append(CultureInfo.InvariantCulture, $"# {MarkdownText.Escape(options.Title)}\n\n");
         if (options.Description.Length > 0) text.Append(options.Description.Trim()).Append("\n\n");
         if (statistics.Preview.Count > 0) text.Append(CultureInfo.InvariantCulture, $"![Samples with their masks]({PreviewName})\n\n");
-        text.Append(CultureInfo.InvariantCulture, $"| part | images |\n|---|---:|\n| train | {statistics.Train} |\n| val | {statistics.Validation} |\n\n");
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"| part | images |\n|---|---:|\n| train | {statistics.Train} |\n| val | {statistics.Validation} |\n\n"
+        );
         AppendClasses(text, options.Classes, statistics);
         if (options.Facts.Count > 0)
         {
             text.Append("## How it was made\n\n");
-            foreach (var (name, value) in options.Facts) text.Append(CultureInfo.InvariantCulture, $"- {name}: {MarkdownText.Escape(value)}\n");
+            foreach (var (name, value) in options.Facts)
+                text.Append(CultureInfo.InvariantCulture, $"- {name}: {MarkdownText.Escape(value)}\n");
             text.Append('\n');
         }
 
-        text.Append(CultureInfo.InvariantCulture, $"## Files\n\nFormat `{format.Name}`; readers start at `{(format.DataRoot.Length > 0 ? format.DataRoot : ".")}`. ");
-        text.Append(CultureInfo.InvariantCulture, $"`{DatasetExporter.ManifestName}` has one JSON object a sample. The split was drawn with seed {options.Seed}, class by class.\n");
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"## Files\n\nFormat `{format.Name}`; readers start at `{(format.DataRoot.Length > 0 ? format.DataRoot : ".")}`. "
+        );
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"`{DatasetExporter.ManifestName}` has one JSON object a sample. The split was drawn with seed {options.Seed}, class by "
+                + $"class.\n"
+        );
         return text.ToString();
     }
 
@@ -44,11 +55,19 @@ internal static class DataCard
         {
             if (statistics.Pixels[c] == 0) continue;
             text.Append(CultureInfo.InvariantCulture, $"| {c} | {classes[c]} | ");
-            if (c == 0) text.Append("| | |");
-            else text.Append(CultureInfo.InvariantCulture, $"{statistics.ObjectsOf[c]} | {statistics.TrainImagesOf[c]} | {statistics.ValidationImagesOf[c]} |");
+            if (c == 0)
+                text.Append("| | |");
+            else
+                text.Append(
+                    CultureInfo.InvariantCulture,
+                    $"{statistics.ObjectsOf[c]} | {statistics.TrainImagesOf[c]} | {statistics.ValidationImagesOf[c]} |"
+                );
             text.Append(CultureInfo.InvariantCulture, $" {100.0 * statistics.Pixels[c] / total:0.0} % |\n");
         }
 
-        text.Append(CultureInfo.InvariantCulture, $"| 255 | void (undecided outlines) | | | | {100.0 * statistics.Pixels[LabelMap.Ignore] / total:0.0} % |\n\n");
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"| 255 | void (undecided outlines) | | | | {100.0 * statistics.Pixels[LabelMap.Ignore] / total:0.0} % |\n\n"
+        );
     }
 }

@@ -7,8 +7,8 @@ namespace FreeMask.Vision.Export;
 
 /// <summary>
 /// Writes a data set in one of the known formats, with <c>manifest.jsonl</c> (one line a sample) and a data card (<c>README.md</c> with
-/// <c>preview.jpg</c>). Everything is written to a folder inside the target and moved to its place at the end, the manifest last: where there is a manifest, the
-/// data set is whole. <c>.freemask-export</c> lists the files, and only those are replaced by a later export.
+/// <c>preview.jpg</c>). Everything is written to a folder inside the target and moved to its place at the end, the manifest last: where
+/// there is a manifest, the data set is whole. <c>.freemask-export</c> lists the files, and only those are replaced by a later export.
 /// </summary>
 internal static partial class DatasetExporter
 {
@@ -20,14 +20,23 @@ internal static partial class DatasetExporter
     /// <summary>All formats.</summary>
     public static IReadOnlyList<IDatasetFormat> Formats { get; } =
     [
-        new VocExporter(), new CocoExporter(), new CocoPanopticExporter(), new YoloExporter(), new CityscapesExporter(), new CvatExporter(), new FiftyOneExporter(),
+        new VocExporter(),
+        new CocoExporter(),
+        new CocoPanopticExporter(),
+        new YoloExporter(),
+        new CityscapesExporter(),
+        new CvatExporter(),
+        new FiftyOneExporter(),
         new HuggingFaceExporter(),
     ];
 
     /// <summary>The format of that name.</summary>
     /// <exception cref="FreeMaskException">There is none.</exception>
-    public static IDatasetFormat Format(string name) => Formats.FirstOrDefault(f => f.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
-        ?? throw new FreeMaskException($"There is no export format '{name}'; choose one of {string.Join(", ", Formats.Select(f => f.Name))}.");
+    public static IDatasetFormat Format(string name) =>
+        Formats.FirstOrDefault(f => f.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+        ?? throw new FreeMaskException(
+            $"There is no export format '{name}'; choose one of {string.Join(", ", Formats.Select(f => f.Name))}."
+        );
 
     /// <summary>Says whether a folder can be exported to, before the work is done.</summary>
     /// <param name="folder">Where to.</param>
@@ -48,7 +57,13 @@ internal static partial class DatasetExporter
     /// <exception cref="ExportBusyException">Another process exports to the same folder.</exception>
     /// <exception cref="FreeMaskException">The folder is taken, an id is unfit, or a sample contradicts itself.</exception>
     public static async Task<ExportSummary> WriteAsync(
-        IDatasetFormat format, ExportSource source, string folder, ExportOptions options, IProgress<int>? progress = null, CancellationToken cancellationToken = default)
+        IDatasetFormat format,
+        ExportSource source,
+        string folder,
+        ExportOptions options,
+        IProgress<int>? progress = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(format);
         ArgumentNullException.ThrowIfNull(source);
@@ -67,7 +82,10 @@ internal static partial class DatasetExporter
                 RequireNames(source.Items[i], sample, options.Classes);
                 writer.Add(source.Items[i], parts[i], sample);
                 statistics.Add(i, parts[i], sample);
-                await manifest.WriteLineAsync(ManifestLine(source.Items[i], parts[i], sample, options.Classes).AsMemory(), cancellationToken);
+                await manifest.WriteLineAsync(
+                    ManifestLine(source.Items[i], parts[i], sample, options.Classes).AsMemory(),
+                    cancellationToken
+                );
                 progress?.Report(i + 1);
             }
         }
@@ -75,7 +93,13 @@ internal static partial class DatasetExporter
         writer.Complete();
         DataCard.Write(staging.Path, format, options, statistics);
         staging.Commit();
-        return new ExportSummary(folder, System.IO.Path.Combine(folder, format.DataRoot), statistics.Train, statistics.Validation, statistics.Objects);
+        return new ExportSummary(
+            folder,
+            System.IO.Path.Combine(folder, format.DataRoot),
+            statistics.Train,
+            statistics.Validation,
+            statistics.Objects
+        );
     }
 
     private static string ManifestLine(ExportItem item, DatasetPart part, ExportSample sample, IReadOnlyList<string> names)
@@ -97,7 +121,8 @@ internal static partial class DatasetExporter
         var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         foreach (var item in items)
         {
-            if (!FileStem().IsMatch(item.Id)) throw new FreeMaskException($"'{item.Id}' cannot be a file name; ids are letters, digits, '_', '-' and '.'.");
+            if (!FileStem().IsMatch(item.Id))
+                throw new FreeMaskException($"'{item.Id}' cannot be a file name; ids are letters, digits, '_', '-' and '.'.");
             if (!seen.Add(item.Id)) throw new FreeMaskException($"Two samples have the id '{item.Id}'.");
         }
     }
@@ -105,7 +130,10 @@ internal static partial class DatasetExporter
     private static void RequireNames(ExportItem item, ExportSample sample, IReadOnlyList<string> names)
     {
         foreach (var c in ExportSample.ClassesOf(sample.Labels))
-            if (c >= names.Count) throw new FreeMaskException($"Sample {item.Id} has the class {c}, but there are only {names.Count} names (0 to {names.Count - 1}).");
+            if (c >= names.Count)
+                throw new FreeMaskException(
+                    $"Sample {item.Id} has the class {c}, but there are only {names.Count} names (0 to {names.Count - 1})."
+                );
     }
 
     [GeneratedRegex("^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]

@@ -21,15 +21,16 @@ internal static class DatasetParts
 
 /// <summary>
 /// Splits by seed so that every class has its share in <c>val</c>: classes are dealt from the rarest to the commonest, each tops its share
-/// up from its samples that are not dealt yet (iterative stratification, Sechidis et al., ECML 2011). Where the shares of small classes are rounded down,
-/// samples of the commonest classes are added until <c>val</c> has its share of all. The order of the items does not matter.
+/// up from its samples that are not dealt yet (iterative stratification, Sechidis et al., ECML 2011). Where the shares of small classes are
+/// rounded down, samples of the commonest classes are added until <c>val</c> has its share of all. The order of the items does not matter.
 /// </summary>
 internal static class DatasetSplit
 {
     // Of fewer samples none can be spared for measuring.
     private const int Few = 3;
 
-    /// <summary>The part of each item, in the items' order. From three samples on, a share above 0 gives at least one to <c>val</c>.</summary>
+    /// <summary>The part of each item, in the items' order. From three samples on, a share above 0 gives at least one to
+    /// <c>val</c>.</summary>
     /// <param name="items">The samples; ids are unique.</param>
     /// <param name="validationShare">0 to 1.</param>
     /// <param name="seed">Another seed gives another split.</param>
@@ -60,7 +61,8 @@ internal static class DatasetSplit
 
     private static int Share(double share, int count) => (int)Math.Round(share * count, MidpointRounding.AwayFromZero);
 
-    /// <summary>Adds one sample of each class in turn, from the commonest class down, as long as that leaves each of its classes one to learn from.</summary>
+    /// <summary>Adds one sample of each class in turn, from the commonest class down, as long as that leaves each of its classes one to
+    /// learn from.</summary>
     private static void TopUp(IReadOnlyList<ExportItem> items, DatasetPart[] parts, int[][] byClass, double share)
     {
         var left = new int[256];
@@ -73,7 +75,10 @@ internal static class DatasetSplit
             before = missing;
             foreach (var members in byClass)
             {
-                var spare = missing > 0 ? Array.FindIndex(members, i => parts[i] == DatasetPart.Train && ClassesOf(items[i]).All(c => left[c] > 1)) : -1;
+                var spare =
+                    missing > 0
+                        ? Array.FindIndex(members, i => parts[i] == DatasetPart.Train && ClassesOf(items[i]).All(c => left[c] > 1))
+                        : -1;
                 if (spare < 0) continue;
                 parts[members[spare]] = DatasetPart.Val;
                 foreach (var c in ClassesOf(items[members[spare]])) left[c]--;

@@ -1,15 +1,17 @@
 namespace FreeMask.Vision.Export;
 
 /// <summary>
-/// A folder that an export is written to. It may be there already: empty, a mount point, the current folder, a link to a folder, or an earlier export. The folder
-/// itself stays what it is; beside the data it holds a list of the files that FreeMask wrote, and nothing else in it is ever removed or replaced.
+/// A folder that an export is written to. It may be there already: empty, a mount point, the current folder, a link to a folder, or an
+/// earlier export. The folder itself stays what it is; beside the data it holds a list of the files that FreeMask wrote, and nothing else
+/// in it is ever removed or replaced.
 /// </summary>
 internal sealed class ExportFolder
 {
     /// <summary>The files of the export, one relative path with '/' a line.</summary>
     internal const string ListName = ".freemask-export";
 
-    /// <summary>Begins the names of what is there only while an export is written: the lock, and the folder that it is written to first.</summary>
+    /// <summary>Begins the names of what is there only while an export is written: the lock, and the folder that it is written to
+    /// first.</summary>
     internal const string WorkPrefix = ".freemask-export-";
 
     private readonly string _named;
@@ -28,7 +30,8 @@ internal sealed class ExportFolder
     /// <summary>Whether it holds an export of ours.</summary>
     internal bool IsExport => File.Exists(this[ListName]);
 
-    /// <summary>Refuses a folder with things of somebody else, and an earlier export that is not to be replaced. What a killed export left is no obstacle.</summary>
+    /// <summary>Refuses a folder with things of somebody else, and an earlier export that is not to be replaced. What a killed export left
+    /// is no obstacle.</summary>
     /// <exception cref="FreeMaskException">The folder is taken.</exception>
     internal void RequireFree(bool overwrite)
     {
@@ -36,7 +39,9 @@ internal sealed class ExportFolder
         if (!Directory.Exists(Path)) return;
         var isOurs = IsExport;
         if (!isOurs && Directory.EnumerateFileSystemEntries(Path).Any(entry => !IsWork(entry)))
-            throw new FreeMaskException($"{_named} is not empty and holds no export that FreeMask can replace; choose a new or empty folder.");
+            throw new FreeMaskException(
+                $"{_named} is not empty and holds no export that FreeMask can replace; choose a new or empty folder."
+            );
         // Without its manifest an export was cut off while it was moved here.
         if (isOurs && !overwrite && File.Exists(this[DatasetExporter.ManifestName]))
             throw new FreeMaskException($"{_named} already holds an export; choose another folder or ask to overwrite it.");
@@ -49,18 +54,25 @@ internal sealed class ExportFolder
     }
 
     /// <summary>
-    /// Moves everything from a folder inside this one to its place, and removes the files of an earlier export that the new one does not have. The manifest goes
-    /// first and comes last: a reader that looks for it never takes a mixture for a data set.
+    /// Moves everything from a folder inside this one to its place, and removes the files of an earlier export that the new one does not
+    /// have. The manifest goes first and comes last: a reader that looks for it never takes a mixture for a data set.
     /// </summary>
     /// <exception cref="FreeMaskException">A file that FreeMask did not write is in the way; nothing was changed.</exception>
     internal void Fill(string staged)
     {
-        var added = Directory.EnumerateFiles(staged, "*", SearchOption.AllDirectories).Select(file => Relative(staged, file)).Order(StringComparer.Ordinal).ToList();
+        var added = Directory
+            .EnumerateFiles(staged, "*", SearchOption.AllDirectories)
+            .Select(file => Relative(staged, file))
+            .Order(StringComparer.Ordinal)
+            .ToList();
         var old = File.Exists(this[ListName]) ? File.ReadLines(this[ListName]).Where(IsInside).ToHashSet(StringComparer.Ordinal) : [];
         if (added.Find(name => !old.Contains(name) && Exists(name)) is { } obstacle)
-            throw new FreeMaskException($"{this[obstacle]} was not written by FreeMask and is in the way of the export; move it, or choose another folder.");
+            throw new FreeMaskException(
+                $"{this[obstacle]} was not written by FreeMask and is in the way of the export; move it, or choose another folder."
+            );
 
-        // Both lists lie ready before anything changes, so that a full disk cannot come between. While files move, the list names those of both exports.
+        // Both lists lie ready before anything changes, so that a full disk cannot come between. While files move, the list names those of
+        // both exports.
         var (both, list) = (System.IO.Path.Combine(staged, WorkPrefix + "both"), System.IO.Path.Combine(staged, WorkPrefix + "list"));
         File.WriteAllLines(both, old.Union(added));
         File.WriteAllLines(list, added);
@@ -84,7 +96,11 @@ internal sealed class ExportFolder
     {
         if (!File.Exists(this[name])) return;
         File.Delete(this[name]);
-        for (var folder = new FileInfo(this[name]).Directory!; folder.FullName.Length > Path.Length && folder.LinkTarget is null && !folder.EnumerateFileSystemInfos().Any(); folder = folder.Parent!)
+        for (
+            var folder = new FileInfo(this[name]).Directory!;
+            folder.FullName.Length > Path.Length && folder.LinkTarget is null && !folder.EnumerateFileSystemInfos().Any();
+            folder = folder.Parent!
+        )
             folder.Delete();
     }
 
@@ -92,9 +108,11 @@ internal sealed class ExportFolder
 
     /// <summary>A list that somebody changed must not name files elsewhere.</summary>
     private bool IsInside(string name) =>
-        name.Length > 0 && System.IO.Path.GetFullPath(name, Path).StartsWith(Path + System.IO.Path.DirectorySeparatorChar, StringComparison.Ordinal);
+        name.Length > 0
+        && System.IO.Path.GetFullPath(name, Path).StartsWith(Path + System.IO.Path.DirectorySeparatorChar, StringComparison.Ordinal);
 
     private static bool IsWork(string entry) => System.IO.Path.GetFileName(entry).StartsWith(WorkPrefix, StringComparison.Ordinal);
 
-    private static string Relative(string folder, string file) => System.IO.Path.GetRelativePath(folder, file).Replace(System.IO.Path.DirectorySeparatorChar, '/');
+    private static string Relative(string folder, string file) =>
+        System.IO.Path.GetRelativePath(folder, file).Replace(System.IO.Path.DirectorySeparatorChar, '/');
 }

@@ -41,8 +41,14 @@ internal sealed class ExportSample
         for (var i = 0; i < labels.Labels.Length; i++)
         {
             var (label, instance) = (labels.Labels[i], instances.Labels[i]);
-            if (label is not (LabelMap.Background or LabelMap.Ignore) && (instance == 0 || instance > instanceClasses.Count || instanceClasses[instance - 1] != label))
-                throw new FreeMaskException($"At pixel ({i % labels.Width}, {i / labels.Width}) the label is {label}, but the object map names {DescribeObject(instance, instanceClasses)}.");
+            if (
+                label is not (LabelMap.Background or LabelMap.Ignore)
+                && (instance == 0 || instance > instanceClasses.Count || instanceClasses[instance - 1] != label)
+            )
+                throw new FreeMaskException(
+                    $"At pixel ({i % labels.Width}, {i / labels.Width}) the label is {label}, but the object map names "
+                        + $"{DescribeObject(instance, instanceClasses)}."
+                );
             clean.Labels[i] = label is LabelMap.Background or LabelMap.Ignore ? label : instance;
         }
 
@@ -57,7 +63,9 @@ internal sealed class ExportSample
         var classes = ClassesOf(labels);
         var instances = new LabelMap(labels.Width, labels.Height);
         for (var i = 0; i < labels.Labels.Length; i++)
-            instances.Labels[i] = labels.Labels[i] is LabelMap.Background or LabelMap.Ignore ? labels.Labels[i] : (byte)(1 + classes.IndexOf(labels.Labels[i]));
+            instances.Labels[i] = labels.Labels[i] is LabelMap.Background or LabelMap.Ignore
+                ? labels.Labels[i]
+                : (byte)(1 + classes.IndexOf(labels.Labels[i]));
         return new ExportSample(image, labels, instances, classes);
     }
 

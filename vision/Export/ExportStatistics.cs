@@ -38,6 +38,7 @@ internal sealed class ExportStatistics(IReadOnlyList<string> classes, int sample
             Objects++;
         }
 
-        if (index % Math.Max(1, samples / PreviewTiles) == 0 && _preview.Count < PreviewTiles) _preview.Add(ImageOverlay.Draw(sample.Image, sample.Labels));
+        if (index % Math.Max(1, samples / PreviewTiles) == 0 && _preview.Count < PreviewTiles)
+            _preview.Add(ImageOverlay.Draw(sample.Image, sample.Labels));
     }
 }

@@ -5,7 +5,8 @@ using FreeMask.Imaging;
 namespace FreeMask.Vision.Export;
 
 /// <summary>
-/// FiftyOne's <c>ImageSegmentationDirectory</c>: <c>data/*.jpg</c>, <c>labels/*.png</c> of the same stems (grey, the value is the class), and <c>mask_targets.json</c> for
+/// FiftyOne's <c>ImageSegmentationDirectory</c>: <c>data/*.jpg</c>, <c>labels/*.png</c> of the same stems (grey, the value is the class),
+/// and <c>mask_targets.json</c> for
 /// <c>dataset.default_mask_targets</c>. One folder for each of train and val.
 /// </summary>
 internal sealed class FiftyOneExporter : IDatasetFormat
@@ -28,7 +29,10 @@ internal sealed class FiftyOneExporter : IDatasetFormat
         public void Add(ExportItem item, DatasetPart part, ExportSample sample)
         {
             var split = Path.Combine(folder, part.Name());
-            var (data, labels) = (Directory.CreateDirectory(Path.Combine(split, "data")).FullName, Directory.CreateDirectory(Path.Combine(split, "labels")).FullName);
+            var (data, labels) = (
+                Directory.CreateDirectory(Path.Combine(split, "data")).FullName,
+                Directory.CreateDirectory(Path.Combine(split, "labels")).FullName
+            );
             File.WriteAllBytes(Path.Combine(data, item.Id + ".jpg"), ImageCodec.EncodeJpeg(sample.Image));
             File.WriteAllBytes(Path.Combine(labels, item.Id + ".png"), IndexedPng.EncodeGrey(sample.Labels));
         }

@@ -6,8 +6,10 @@ using FreeMask.Imaging;
 namespace FreeMask.Vision.Export;
 
 /// <summary>
-/// An image folder for Hugging Face's <c>datasets</c>: <c>train</c> and <c>validation</c>, each with images, label maps (grey PNG) and <c>metadata.jsonl</c>, whose
-/// <c>file_name</c> and <c>label_file_name</c> become the columns <c>image</c> and <c>label</c> and whose other fields become columns of their own.
+/// An image folder for Hugging Face's <c>datasets</c>: <c>train</c> and <c>validation</c>, each with images, label maps (grey PNG) and
+/// <c>metadata.jsonl</c>, whose
+/// <c>file_name</c> and <c>label_file_name</c> become the columns <c>image</c> and <c>label</c> and whose other fields become columns of
+/// their own.
 /// </summary>
 internal sealed class HuggingFaceExporter : IDatasetFormat
 {
@@ -33,7 +35,10 @@ internal sealed class HuggingFaceExporter : IDatasetFormat
         public void Add(ExportItem item, DatasetPart part, ExportSample sample)
         {
             var split = part == DatasetPart.Val ? "validation" : "train";
-            var (images, labels) = (Directory.CreateDirectory(Path.Combine(folder, split, "images")).FullName, Directory.CreateDirectory(Path.Combine(folder, split, "labels")).FullName);
+            var (images, labels) = (
+                Directory.CreateDirectory(Path.Combine(folder, split, "images")).FullName,
+                Directory.CreateDirectory(Path.Combine(folder, split, "labels")).FullName
+            );
             File.WriteAllBytes(Path.Combine(images, item.Id + ".jpg"), ImageCodec.EncodeJpeg(sample.Image));
             File.WriteAllBytes(Path.Combine(labels, item.Id + ".png"), IndexedPng.EncodeGrey(sample.Labels));
             var line = new JsonObject
@@ -49,11 +54,17 @@ internal sealed class HuggingFaceExporter : IDatasetFormat
         }
 
         // The reader makes the columns image and label of the file names: a field of such a name would take their place.
-        private static string Column(string field) => field is "image" or "label" || field.EndsWith("file_name", StringComparison.Ordinal) || field.EndsWith("file_names", StringComparison.Ordinal) ? field + "_value" : field;
+        private static string Column(string field) =>
+            field is "image" or "label"
+            || field.EndsWith("file_name", StringComparison.Ordinal)
+            || field.EndsWith("file_names", StringComparison.Ordinal)
+                ? field + "_value"
+                : field;
 
         public void Complete()
         {
-            foreach (var (split, lines) in _lines) File.WriteAllText(Path.Combine(folder, split, "metadata.jsonl"), string.Concat(lines.Select(line => line + "\n")));
+            foreach (var (split, lines) in _lines)
+                File.WriteAllText(Path.Combine(folder, split, "metadata.jsonl"), string.Concat(lines.Select(line => line + "\n")));
         }
     }
 }

@@ -13,7 +13,8 @@ internal static class OutlineTracer
 
     private const int Right = 0, Left = 4;
 
-    /// <summary>One closed line an object, null where it has no pixel: its parts are joined by bridges between their nearest points.</summary>
+    /// <summary>One closed line an object, null where it has no pixel: its parts are joined by bridges between their nearest
+    /// points.</summary>
     internal static List<(int X, int Y)>? Object(ReadOnlySpan<byte> mask, int width)
     {
         var parts = Trace(mask, width);
@@ -24,8 +25,8 @@ internal static class OutlineTracer
     }
 
     /// <summary>
-    /// One closed outline a part, in the order of their first pixels. Holes are part of the line: it goes to each and back through pixels of the part, so that a
-    /// fill by the even-odd rule gives the part back, and the way there is no more than outline.
+    /// One closed outline a part, in the order of their first pixels. Holes are part of the line: it goes to each and back through pixels
+    /// of the part, so that a fill by the even-odd rule gives the part back, and the way there is no more than outline.
     /// </summary>
     internal static List<List<(int X, int Y)>> Trace(ReadOnlySpan<byte> mask, int width)
     {
@@ -60,7 +61,10 @@ internal static class OutlineTracer
             open[region] |= i % width == 0 || i % width == width - 1 || i < width || i >= background.Length - width;
         }
 
-        return Enumerable.Range(1, regions.Sizes.Count).Where(region => !open[region]).Select(region => (first[region] % width, first[region] / width));
+        return Enumerable
+            .Range(1, regions.Sizes.Count)
+            .Where(region => !open[region])
+            .Select(region => (first[region] % width, first[region] / width));
     }
 
     /// <summary>Goes over from the line to the part at their nearest points, around it, and back.</summary>
@@ -79,7 +83,8 @@ internal static class OutlineTracer
         return [.. line[..(from + 1)], .. part[to..], .. part[..(to + 1)], .. line[from..]];
     }
 
-    /// <summary>Follows the border from a pixel whose neighbour in a direction is outside: for an outer border the left one of a part's first pixel.</summary>
+    /// <summary>Follows the border from a pixel whose neighbour in a direction is outside: for an outer border the left one of a part's
+    /// first pixel.</summary>
     private static List<(int X, int Y)> Follow(ReadOnlySpan<byte> mask, int width, (int X, int Y) start, int outside)
     {
         var outline = new List<(int X, int Y)> { start };

@@ -1,8 +1,8 @@
 namespace FreeMask.Vision.Export;
 
 /// <summary>
-/// A folder of its own inside the target, whose contents become the target's, or vanish. Inside, so that nothing has to cross from one file system to another
-/// where the target is a mount point, and nothing beside the target is touched.
+/// A folder of its own inside the target, whose contents become the target's, or vanish. Inside, so that nothing has to cross from one file
+/// system to another where the target is a mount point, and nothing beside the target is touched.
 /// </summary>
 internal sealed class StagingFolder : IDisposable
 {
@@ -39,7 +39,8 @@ internal sealed class StagingFolder : IDisposable
     {
         if (Directory.Exists(Path)) Directory.Delete(Path, recursive: true);
         _lock.Dispose();
-        if (_isNew && Directory.Exists(_target.Path) && !Directory.EnumerateFileSystemEntries(_target.Path).Any()) Directory.Delete(_target.Path);
+        if (_isNew && Directory.Exists(_target.Path) && !Directory.EnumerateFileSystemEntries(_target.Path).Any())
+            Directory.Delete(_target.Path);
     }
 
     // Two clients that follow one run end at the same moment, and would write into one folder. The lock goes with the process that has it.
@@ -51,7 +52,10 @@ internal sealed class StagingFolder : IDisposable
         }
         catch (IOException exception) when (File.Exists(path))
         {
-            throw new ExportBusyException($"{target} is being written by another process; wait until it is done, or choose another folder.", exception);
+            throw new ExportBusyException(
+                $"{target} is being written by another process; wait until it is done, or choose another folder.",
+                exception
+            );
         }
     }
 }

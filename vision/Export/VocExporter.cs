@@ -4,8 +4,9 @@ using FreeMask.Vision.Datasets;
 namespace FreeMask.Vision.Export;
 
 /// <summary>
-/// PASCAL VOC 2012's layout, as torchvision, mmseg and datumaro read it: JPEGImages, SegmentationClass and SegmentationObject (indexed PNG),
-/// ImageSets/Segmentation, and <c>labelmap.txt</c>: without that file datumaro takes VOC's names, and void for a class "ignored" that has objects.
+/// PASCAL VOC 2012's layout, as torchvision, mmseg and datumaro read it: JPEGImages, SegmentationClass and SegmentationObject (indexed
+/// PNG), ImageSets/Segmentation, and <c>labelmap.txt</c>: without that file datumaro takes VOC's names, and void for a class "ignored" that
+/// has objects.
 /// </summary>
 internal sealed class VocExporter : IDatasetFormat
 {

@@ -5,13 +5,14 @@ using FreeMask.Imaging;
 namespace FreeMask.Vision.Export;
 
 /// <summary>
-/// YOLO segmentation: <c>images/{train,val}</c>, <c>labels/{train,val}</c> with a line an object, <c>data.yaml</c>. Class 0 is the first class after background.
-/// <c>data.yaml</c> has no <c>path</c>: ultralytics takes a relative one from the current folder, and without it from where the file lies. It needs both parts;
-/// where one has no image, the other stands for it.
+/// YOLO segmentation: <c>images/{train,val}</c>, <c>labels/{train,val}</c> with a line an object, <c>data.yaml</c>. Class 0 is the first
+/// class after background.
+/// <c>data.yaml</c> has no <c>path</c>: ultralytics takes a relative one from the current folder, and without it from where the file lies.
+/// It needs both parts; where one has no image, the other stands for it.
 /// </summary>
 /// <remarks>
-/// The format knows neither parts nor holes: an object is one closed outline that goes over to its parts and holes and back, which readers fill to the same pixels
-/// (the even-odd rule) but for the bridges between parts.
+/// The format knows neither parts nor holes: an object is one closed outline that goes over to its parts and holes and back, which readers
+/// fill to the same pixels (the even-odd rule) but for the bridges between parts.
 /// Coordinates are (index + 0.25) / size, at which readers that round and readers that truncate come to the same pixel.
 /// </remarks>
 internal sealed class YoloExporter : IDatasetFormat
@@ -59,7 +60,10 @@ internal sealed class YoloExporter : IDatasetFormat
                 if (Outline(sample.Mask(instance), sample.Image.Width) is not { } outline) continue;
                 lines.Append(CultureInfo.InvariantCulture, $"{sample.InstanceClasses[instance - 1] - 1}");
                 foreach (var (x, y) in outline)
-                    lines.Append(CultureInfo.InvariantCulture, $" {(x + 0.25) / sample.Image.Width:0.000000} {(y + 0.25) / sample.Image.Height:0.000000}");
+                    lines.Append(
+                        CultureInfo.InvariantCulture,
+                        $" {(x + 0.25) / sample.Image.Width:0.000000} {(y + 0.25) / sample.Image.Height:0.000000}"
+                    );
                 lines.Append('\n');
             }
 
@@ -70,7 +74,8 @@ internal sealed class YoloExporter : IDatasetFormat
         {
             string Part(string name) => _parts.Count == 0 || _parts.Contains(name) ? name : _parts.First();
             var text = new StringBuilder($"train: images/{Part("train")}\nval: images/{Part("val")}\nnames:\n");
-            for (var c = 1; c < _options.Classes.Count; c++) text.Append(CultureInfo.InvariantCulture, $"  {c - 1}: {_options.Classes[c]}\n");
+            for (var c = 1; c < _options.Classes.Count; c++)
+                text.Append(CultureInfo.InvariantCulture, $"  {c - 1}: {_options.Classes[c]}\n");
             File.WriteAllText(Path.Combine(_folder, "data.yaml"), text.ToString());
         }
     }

@@ -1,23 +1,29 @@
 namespace FreeMask.Vision.Harmonization;
 
 /// <summary>
-/// The change that brings an object nearer to its surroundings: Reinhard's transfer of statistics in a Lab space ("Color transfer between images",
-/// 2001; per region as RAIN does, arXiv:2106.02853), cut down to what natural images justify.
+/// The change that brings an object nearer to its surroundings: Reinhard's transfer of statistics in a Lab space ("Color transfer between
+/// images", 2001; per region as RAIN does, arXiv:2106.02853), cut down to what natural images justify.
 /// </summary>
 /// <remarks>
-/// A full transfer assumes that an object has the mean and the contrast of its surroundings. Natural objects do not: over 1,781 masked objects of
-/// real photographs (1,579 LabelMe objects, 202 COCO objects) their mean differs from that of the ring around them by 19 / 6 / 13 (L / a / b,
-/// standard deviation), and full transfer more than doubles the squared error of objects whose colours were disturbed by 12 / 7 / 9. So:
+/// A full transfer assumes that an object has the mean and the contrast of its surroundings. Natural objects do not: over 1,781 masked
+/// objects of real photographs (1,579 LabelMe objects, 202 COCO objects) their mean differs from that of the ring around them by 19 / 6 /
+/// 13 (L / a / b, standard deviation), and full transfer more than doubles the squared error of objects whose colours were disturbed by 12
+/// / 7 / 9. So:
 /// <list type="bullet">
 /// <item>each channel moves by less than the share of the difference that is, on average, a fault, s_fault^2 / (s_fault^2 + s_natural^2)
 /// (lightness least, as it says least about realism);</item>
 /// <item>nothing moves while the whole difference z (in natural standard deviations) is usual, and the move fades in between
 /// <see cref="Usual"/> and <see cref="Unusual"/>: what looks natural is left alone;</item>
-/// <item>contrast is only ever reduced, by the fourth root of the ratio: natural objects have less contrast than their surroundings, so more is suspicious
-/// and less is not.</item>
+/// <item>contrast is only ever reduced, by the fourth root of the ratio: natural objects have less contrast than their surroundings, so
+/// more is suspicious and less is not.</item>
 /// </list>
 /// </remarks>
-internal sealed record ColorTransfer(double Distance, double Gate, (double L, double A, double B) Shift, (double L, double A, double B) Contrast)
+internal sealed record ColorTransfer(
+    double Distance,
+    double Gate,
+    (double L, double A, double B) Shift,
+    (double L, double A, double B) Contrast
+)
 {
     internal const double Usual = 1.5, Unusual = 2;
 
@@ -38,7 +44,12 @@ internal sealed record ColorTransfer(double Distance, double Gate, (double L, do
             distance,
             gate,
             (gate * Share.L * difference.L, gate * Share.A * difference.A, gate * Share.B * difference.B),
-            (Reduce(inside.Deviation.L, around.Deviation.L, gate), Reduce(inside.Deviation.A, around.Deviation.A, gate), Reduce(inside.Deviation.B, around.Deviation.B, gate)));
+            (
+                Reduce(inside.Deviation.L, around.Deviation.L, gate),
+                Reduce(inside.Deviation.A, around.Deviation.A, gate),
+                Reduce(inside.Deviation.B, around.Deviation.B, gate)
+            )
+        );
     }
 
     /// <summary>The changed colour of a pixel of the object.</summary>

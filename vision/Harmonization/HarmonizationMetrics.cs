@@ -3,8 +3,8 @@ using FreeMask.Imaging;
 namespace FreeMask.Vision.Harmonization;
 
 /// <summary>
-/// The measures of iHarmony4 (its <c>evaluation.py</c>; composition.md 3.9) over levels of 0..255. The convention compares at 256 x 256; average
-/// over images afterwards.
+/// The measures of iHarmony4 (its <c>evaluation.py</c>; composition.md 3.9) over levels of 0..255. The convention compares at 256 x 256;
+/// average over images afterwards.
 /// </summary>
 /// <param name="Mse">Mean squared difference over all pixels and channels.</param>
 /// <param name="ForegroundMse">Mean squared difference over the masked pixels and channels (fMSE); 0 for an empty mask.</param>

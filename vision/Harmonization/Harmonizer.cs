@@ -18,8 +18,8 @@ internal sealed record HarmonizedObject(byte Instance, double Distance, double G
 internal sealed record HarmonizedImage(RgbImage Image, IReadOnlyList<HarmonizedObject> Objects);
 
 /// <summary>
-/// Matches pasted objects to the colours around them, each by itself: gated transfer of CIELAB statistics (see the remarks of the transfer).
-/// out = (1 - pasted) composite + pasted transferred, so that pixels outside never change and soft edges are only blended.
+/// Matches pasted objects to the colours around them, each by itself: gated transfer of CIELAB statistics (see the remarks of the
+/// transfer). out = (1 - pasted) composite + pasted transferred, so that pixels outside never change and soft edges are only blended.
 /// </summary>
 internal static class Harmonizer
 {
@@ -36,10 +36,16 @@ internal static class Harmonizer
     /// <summary>Harmonizes the pasted parts of an image.</summary>
     /// <param name="composite">The image.</param>
     /// <param name="pasted">How much of each pixel was pasted, 0 none to 255 all.</param>
-    /// <param name="instances">Which object each pixel belongs to (0 none, 255 undecided); null treats all that was pasted as one object.</param>
+    /// <param name="instances">Which object each pixel belongs to (0 none, 255 undecided); null treats all that was pasted as one
+    /// object.</param>
     /// <param name="options">Settings.</param>
     /// <exception cref="FreeMaskException">The rasters differ in size.</exception>
-    public static HarmonizedImage Harmonize(RgbImage composite, LabelMap pasted, LabelMap? instances = null, HarmonizationOptions? options = null)
+    public static HarmonizedImage Harmonize(
+        RgbImage composite,
+        LabelMap pasted,
+        LabelMap? instances = null,
+        HarmonizationOptions? options = null
+    )
     {
         ArgumentNullException.ThrowIfNull(composite);
         ArgumentNullException.ThrowIfNull(pasted);
@@ -64,14 +70,17 @@ internal static class Harmonizer
             }
 
             var transfer = ColorTransfer.Between(inside, around, options.Strength);
-            objects.Add(new HarmonizedObject(number, transfer.Distance, transfer.Gate, transfer.Shift.L, transfer.Shift.A, transfer.Shift.B));
+            objects.Add(
+                new HarmonizedObject(number, transfer.Distance, transfer.Gate, transfer.Shift.L, transfer.Shift.A, transfer.Shift.B)
+            );
             if (transfer.Gate > 0) Apply(image, lab, owner, pasted, number, transfer, inside);
         }
 
         return new HarmonizedImage(image, objects);
     }
 
-    /// <summary>Statistics of the untouched pixels in a ring around the object, or of all untouched pixels where the ring has too few.</summary>
+    /// <summary>Statistics of the untouched pixels in a ring around the object, or of all untouched pixels where the ring has too
+    /// few.</summary>
     private static LabStatistics Around(float[] lab, byte[] owner, LabelMap pasted, byte number, double ring)
     {
         var radius = Math.Max(2, (int)(ring * Math.Max(pasted.Width, pasted.Height)));
@@ -80,7 +89,15 @@ internal static class Harmonizer
         return around.Count >= LeastPixels ? around : LabStatistics.Of(lab, i => pasted.Labels[i] == 0);
     }
 
-    private static void Apply(RgbImage image, float[] lab, byte[] owner, LabelMap pasted, byte number, ColorTransfer transfer, LabStatistics inside)
+    private static void Apply(
+        RgbImage image,
+        float[] lab,
+        byte[] owner,
+        LabelMap pasted,
+        byte number,
+        ColorTransfer transfer,
+        LabStatistics inside
+    )
     {
         for (var i = 0; i < owner.Length; i++)
         {
@@ -100,6 +117,8 @@ internal static class Harmonizer
     private static void RequireSize(RgbImage image, LabelMap map, string what)
     {
         if ((image.Width, image.Height) != (map.Width, map.Height))
-            throw new FreeMaskException($"The image is {image.Width} x {image.Height} pixels but {what} {map.Width} x {map.Height}; they must be of one size.");
+            throw new FreeMaskException(
+                $"The image is {image.Width} x {image.Height} pixels but {what} {map.Width} x {map.Height}; they must be of one size."
+            );
     }
 }

@@ -7,7 +7,8 @@ internal static class PastedRegions
 {
     internal const byte HalfPasted = 127;
 
-    /// <summary>Per pixel the number of its pasted object, 0 where nothing was pasted. Without an instance map all pasted pixels are one object, 1.</summary>
+    /// <summary>Per pixel the number of its pasted object, 0 where nothing was pasted. Without an instance map all pasted pixels are one
+    /// object, 1.</summary>
     internal static byte[] Assign(LabelMap pasted, LabelMap? instances)
     {
         if (instances is null) return Array.ConvertAll(pasted.Labels, p => (byte)(p > 0 ? 1 : 0));

@@ -6,8 +6,8 @@ using FreeMask.Vision.Affinity;
 namespace FreeMask.Vision.Masking;
 
 /// <summary>
-/// What an affinity head sees of an image: three fixed levels of features that every model bundle has. AffinityNet uses three levels of a classification network; here the
-/// diffusion model's self-attention is the semantic level, and colours at two scales are the others.
+/// What an affinity head sees of an image: three fixed levels of features that every model bundle has. AffinityNet uses three levels of a
+/// classification network; here the diffusion model's self-attention is the semantic level, and colours at two scales are the others.
 /// </summary>
 /// <remarks>Each is scaled to about 1; the head has no bias and no normalisation of its own.</remarks>
 internal static class AffinityFeatures
@@ -20,7 +20,8 @@ internal static class AffinityFeatures
     /// <summary>Channels of the levels.</summary>
     public static IReadOnlyList<int> Channels { get; } = [AttentionChannels, TextureChannels, ColorChannels];
 
-    /// <summary>The grid of an image: its shorter side has <paramref name="side"/> cells, or the image's pixels where it has fewer.</summary>
+    /// <summary>The grid of an image: its shorter side has <paramref name="side"/> cells, or the image's pixels where it has
+    /// fewer.</summary>
     public static (int Width, int Height) Grid(RgbImage image, int side)
     {
         ArgumentNullException.ThrowIfNull(image);
@@ -33,8 +34,8 @@ internal static class AffinityFeatures
     /// <param name="self">Its self-attention.</param>
     /// <param name="side">Cells of the shorter side of the finest level.</param>
     /// <returns>
-    /// Self-attention on its own grid: where each cell looks, as the cosine transform of its row. Texture: Lab means at a quarter and an eighth of the grid and
-    /// the deviation within the former. Colour: Lab and position.
+    /// Self-attention on its own grid: where each cell looks, as the cosine transform of its row. Texture: Lab means at a quarter and an
+    /// eighth of the grid and the deviation within the former. Colour: Lab and position.
     /// </returns>
     public static IReadOnlyList<FeatureMap> Extract(RgbImage image, SelfAttentionGrid self, int side)
     {
@@ -52,7 +53,12 @@ internal static class AffinityFeatures
         {
             var wave = waves[n - 1] = new float[cells];
             for (var i = 0; i < cells; i++)
-                wave[i] = AttentionScale * (float)(Math.Cos(Math.PI * (n % Cosines) * ((i % width) + 0.5) / width) * Math.Cos(Math.PI * (n / Cosines) * ((i / width) + 0.5) / height));
+                wave[i] =
+                    AttentionScale
+                    * (float)(
+                        Math.Cos(Math.PI * (n % Cosines) * ((i % width) + 0.5) / width)
+                        * Math.Cos(Math.PI * (n / Cosines) * ((i / width) + 0.5) / height)
+                    );
         }
 
         var result = new FeatureMap(AttentionChannels, width, height, new float[AttentionChannels * cells]);
@@ -80,7 +86,8 @@ internal static class AffinityFeatures
             var deviation = result.Plane(6 + c);
             // Lab values come scaled; what is left of the deviation's own scale is applied to it.
             for (var i = 0; i < deviation.Length; i++)
-                deviation[i] = MathF.Sqrt(Math.Max(0, square.Values[i] - (mean.Values[i] * mean.Values[i]))) * (DeviationScale / ColorScale);
+                deviation[i] =
+                    MathF.Sqrt(Math.Max(0, square.Values[i] - (mean.Values[i] * mean.Values[i]))) * (DeviationScale / ColorScale);
         }
 
         return result;

@@ -20,7 +20,10 @@ internal sealed class AffinityRefiner(AffinityModel model)
         ArgumentNullException.ThrowIfNull(coarse);
         var (config, head) = (model.Config, model.Head(className));
         if (!head.Inputs.SequenceEqual(AffinityFeatures.Channels))
-            throw new FreeMaskException($"The affinity model takes levels of {string.Join(", ", head.Inputs)} channels; images have {string.Join(", ", AffinityFeatures.Channels)}. Train it anew.");
+            throw new FreeMaskException(
+                $"The affinity model takes levels of {string.Join(", ", head.Inputs)} channels; images have "
+                    + $"{string.Join(", ", AffinityFeatures.Channels)}. Train it anew."
+            );
         var embedding = head.Embed(AffinityFeatures.Extract(image, self, config.Side));
         var pairs = new AffinityPairs(embedding.Width, embedding.Height, config.Radius, config.Sources);
         var map = Resampling.Resize(coarse, embedding.Width, embedding.Height, ResamplingFilter.Bicubic);
@@ -32,6 +35,8 @@ internal sealed class AffinityRefiner(AffinityModel model)
     public static SelfAttentionGrid SelfAttention(AttentionRecord record)
     {
         ArgumentNullException.ThrowIfNull(record);
-        return record.Self.Count > 0 ? record.Self[0] : throw new FreeMaskException("The image's attention was captured without self-attention, which affinities need.");
+        return record.Self.Count > 0
+            ? record.Self[0]
+            : throw new FreeMaskException("The image's attention was captured without self-attention, which affinities need.");
     }
 }

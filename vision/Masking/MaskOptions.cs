@@ -35,7 +35,8 @@ internal enum MaskThreshold
 }
 
 /// <summary>
-/// Settings of the mask stage. Lengths are in pixels of an image whose shorter side has 128, and grow with it; only PAMR's distances do not.
+/// Settings of the mask stage. Lengths are in pixels of an image whose shorter side has 128, and grow with it; only PAMR's distances do
+/// not.
 /// </summary>
 internal sealed record MaskOptions
 {
@@ -45,7 +46,8 @@ internal sealed record MaskOptions
     /// <summary>The cut of <see cref="MaskThreshold.Fixed"/>, in 0..1.</summary>
     public float FixedThreshold { get; init; } = 0.5f;
 
-    /// <summary>Weight of the log odds of a pixel's colour (<see cref="ColorPosterior"/>), before the clean-up; 0 leaves colours out.</summary>
+    /// <summary>Weight of the log odds of a pixel's colour (<see cref="ColorPosterior"/>), before the clean-up; 0 leaves colours
+    /// out.</summary>
     public double ColorWeight { get; init; } = 1;
 
     /// <summary>The clean-up.</summary>
@@ -61,7 +63,15 @@ internal sealed record MaskOptions
     public double GuidedEpsilon { get; init; } = 1e-3;
 
     /// <summary>The CRF's settings. Weights fit for 500 pixels erase small objects at 128; these are gentler.</summary>
-    public DenseCrfOptions Crf { get; init; } = new() { GaussianWeight = 1, BilateralWeight = 3, BilateralSigma = 20, ColorSigma = 13, Iterations = 5 };
+    public DenseCrfOptions Crf { get; init; } =
+        new()
+        {
+            GaussianWeight = 1,
+            BilateralWeight = 3,
+            BilateralSigma = 20,
+            ColorSigma = 13,
+            Iterations = 5,
+        };
 
     /// <summary>Pixels this near to the outline become 255 where the cleaned map is undecided; 0 makes no band.</summary>
     public float IgnoreBandRadius { get; init; } = 1;

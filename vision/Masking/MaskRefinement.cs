@@ -25,11 +25,16 @@ internal sealed class MaskRefinement
             case MaskRefinementMethod.None:
                 return map => map;
             case MaskRefinementMethod.GuidedFilter:
-                return map => GuidedFilter.Apply(image, map, Math.Max(1, (int)MathF.Round(options.GuidedRadius * scale)), options.GuidedEpsilon);
+                return map =>
+                    GuidedFilter.Apply(image, map, Math.Max(1, (int)MathF.Round(options.GuidedRadius * scale)), options.GuidedEpsilon);
             case MaskRefinementMethod.Pamr:
                 return new Pamr(image, options.Pamr).Refine;
             case MaskRefinementMethod.DenseCrf:
-                var settings = options.Crf with { GaussianSigma = options.Crf.GaussianSigma * scale, BilateralSigma = options.Crf.BilateralSigma * scale };
+                var settings = options.Crf with
+                {
+                    GaussianSigma = options.Crf.GaussianSigma * scale,
+                    BilateralSigma = options.Crf.BilateralSigma * scale,
+                };
                 return new DenseCrf(image, settings).RefineBinary;
             default:
                 throw new ArgumentOutOfRangeException(nameof(options), options.Refinement, "This clean-up is not known.");

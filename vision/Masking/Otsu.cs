@@ -7,7 +7,8 @@ internal static class Otsu
 {
     private const int Bins = 256;
 
-    /// <summary>The cut of a histogram: values above the returned bin are foreground. Of equal cuts the lowest (as scikit-image and OpenCV).</summary>
+    /// <summary>The cut of a histogram: values above the returned bin are foreground. Of equal cuts the lowest (as scikit-image and
+    /// OpenCV).</summary>
     public static int Threshold(ReadOnlySpan<long> histogram)
     {
         double total = 0, weighted = 0;

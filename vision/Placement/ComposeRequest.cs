@@ -23,7 +23,8 @@ internal sealed record ComposeOptions
     /// <summary>The settings that the pipeline uses unless told otherwise.</summary>
     public static ComposeOptions Default { get; } = new();
 
-    /// <summary>Most objects in the result, the background's own included; how many are pasted is drawn evenly between 1 and what this leaves. 1 pastes nothing.</summary>
+    /// <summary>Most objects in the result, the background's own included; how many are pasted is drawn evenly between 1 and what this
+    /// leaves. 1 pastes nothing.</summary>
     public int MaxObjects { get; init; } = 3;
 
     /// <summary>Places drawn for each object.</summary>
@@ -53,6 +54,7 @@ internal sealed record ComposeOptions
 
 /// <summary>What to compose.</summary>
 /// <param name="Background">The image that takes objects.</param>
-/// <param name="Donors">Objects to paste, in order of preference; those that do not fit are passed over. None keeps the image as it is.</param>
+/// <param name="Donors">Objects to paste, in order of preference; those that do not fit are passed over. None keeps the image as it
+/// is.</param>
 /// <param name="Options">Settings.</param>
 internal sealed record ComposeRequest(BackgroundSample Background, IReadOnlyList<DonorSample> Donors, ComposeOptions? Options = null);

@@ -49,7 +49,15 @@ internal sealed class ComposedScene
     internal void Paste(DonorSample donor, Cutout cutout, PlacementCandidate place)
     {
         var box = place.Box;
-        var layer = new Layer(Sprite.Render(cutout, box.Width, box.Height), box.X, box.Y, donor.ClassId, (byte)NextInstance, NextInstance, IsOwn: false);
+        var layer = new Layer(
+            Sprite.Render(cutout, box.Width, box.Height),
+            box.X,
+            box.Y,
+            donor.ClassId,
+            (byte)NextInstance,
+            NextInstance,
+            IsOwn: false
+        );
         _pasted.Add((layer, donor, Math.Max((double)box.Width / Width, (double)box.Height / Height), place.Score));
         Objects.Add(new PlacedObject(donor.ClassId, box, cutout.Cut));
         (Image, Classes, Instances, Pasted) = new LayerPainter(_background.Image, _ownLabels, _ownInstances).Paint(Layer.Sort(Layers));
@@ -77,7 +85,17 @@ internal sealed class ComposedScene
             {
                 if (_own.Count == mostObjects) break;
                 var number = (byte)(_own.Count + 1);
-                _own.Add(new Layer(Sprite.Outline(cutout, cutout.Width, cutout.Height), cutout.Source.X, cutout.Source.Y, classId, number, 0, IsOwn: true));
+                _own.Add(
+                    new Layer(
+                        Sprite.Outline(cutout, cutout.Width, cutout.Height),
+                        cutout.Source.X,
+                        cutout.Source.Y,
+                        classId,
+                        number,
+                        0,
+                        IsOwn: true
+                    )
+                );
                 Objects.Add(new PlacedObject(classId, Number(cutout, number), cutout.Cut));
             }
         }
@@ -86,12 +104,18 @@ internal sealed class ComposedScene
             for (var x = 0; x < Width; x++) TakeFragment(x, y);
     }
 
-    /// <summary>A pixel of a fragment goes to the nearest object of its class; where the class has none, labels and instances leave it undecided alike.</summary>
+    /// <summary>A pixel of a fragment goes to the nearest object of its class; where the class has none, labels and instances leave it
+    /// undecided alike.</summary>
     private void TakeFragment(int x, int y)
     {
         var label = _ownLabels[x, y];
         if (_ownInstances[x, y] != LabelMap.Ignore || label == LabelMap.Ignore) return;
-        var nearest = Objects.Index().Where(o => o.Item.ClassId == label).OrderBy(o => Distance(o.Item.Box, x, y)).Select(o => (byte)(o.Index + 1)).FirstOrDefault();
+        var nearest = Objects
+            .Index()
+            .Where(o => o.Item.ClassId == label)
+            .OrderBy(o => Distance(o.Item.Box, x, y))
+            .Select(o => (byte)(o.Index + 1))
+            .FirstOrDefault();
         if (nearest == 0) _ownLabels[x, y] = LabelMap.Ignore;
         else _ownInstances[x, y] = nearest;
     }

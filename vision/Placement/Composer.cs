@@ -3,8 +3,8 @@ using FreeMask.Randomness;
 namespace FreeMask.Vision.Placement;
 
 /// <summary>
-/// Makes an image with several objects out of images with one: cuts objects from donors, finds places, pastes back to front. Occlusion, and so
-/// the label maps, are exact by construction, which is the point of Free-Mask (free-mask.md 1.7).
+/// Makes an image with several objects out of images with one: cuts objects from donors, finds places, pastes back to front. Occlusion, and
+/// so the label maps, are exact by construction, which is the point of Free-Mask (free-mask.md 1.7).
 /// </summary>
 internal static class Composer
 {
@@ -37,7 +37,8 @@ internal static class Composer
         return scene.ToComposite();
     }
 
-    /// <summary>Objects that lack their top, or both sides, look cut off wherever they stand; a missing bottom or side can be put against the border.</summary>
+    /// <summary>Objects that lack their top, or both sides, look cut off wherever they stand; a missing bottom or side can be put against
+    /// the border.</summary>
     private static bool Usable(Cutout cutout) =>
         !cutout.Cut.HasFlag(BorderSides.Top) && !cutout.Cut.HasFlag(BorderSides.Left | BorderSides.Right) && cutout.Area >= 64;
 }

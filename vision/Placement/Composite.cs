@@ -17,4 +17,10 @@ internal sealed record PastedObject(string DonorId, byte ClassId, byte Instance,
 /// <param name="Instances">Object per pixel: 0 background, 1.. the objects (the background's own first), 255 undecided.</param>
 /// <param name="Objects">What was pasted, in the order of pasting; empty where the image stayed as it was.</param>
 /// <param name="Pasted">How much of each pixel was pasted, 0 none to 255 all.</param>
-internal sealed record Composite(RgbImage Image, LabelMap Classes, LabelMap Instances, IReadOnlyList<PastedObject> Objects, LabelMap Pasted);
+internal sealed record Composite(
+    RgbImage Image,
+    LabelMap Classes,
+    LabelMap Instances,
+    IReadOnlyList<PastedObject> Objects,
+    LabelMap Pasted
+);

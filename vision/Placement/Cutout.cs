@@ -57,9 +57,9 @@ internal sealed class Cutout
     public int Area => Alpha.Values.Count(a => a > 0.5f);
 
     /// <summary>
-    /// Cuts the largest object of a class out of an image. Parts that only the 255 band separates belong together. Opacity is 1 on the class,
-    /// and in the 255 band beside it falls to 0 within <paramref name="feather"/> pixels; band pixels take the colour of the object next to them,
-    /// so that the old background does not shine through. Null where the class is absent.
+    /// Cuts the largest object of a class out of an image. Parts that only the 255 band separates belong together. Opacity is 1 on the
+    /// class, and in the 255 band beside it falls to 0 within <paramref name="feather"/> pixels; band pixels take the colour of the object
+    /// next to them, so that the old background does not shine through. Null where the class is absent.
     /// </summary>
     /// <param name="image">The image.</param>
     /// <param name="labels">Its labels: classes, 0 background, 255 undecided.</param>
@@ -84,10 +84,15 @@ internal sealed class Cutout
         if ((image.Width, image.Height) != (labels.Width, labels.Height))
         {
             throw new FreeMaskException(
-                $"The image is {image.Width} x {image.Height} pixels but its label map {labels.Width} x {labels.Height}; they must be of one size.");
+                $"The image is {image.Width} x {image.Height} pixels but its label map {labels.Width} x {labels.Height}; they must be of "
+                    + "one size."
+            );
         }
 
-        var regions = Regions.Find(Array.ConvertAll(labels.Labels, l => (byte)(l == classId || l == LabelMap.Ignore ? 1 : 0)), labels.Width);
+        var regions = Regions.Find(
+            Array.ConvertAll(labels.Labels, l => (byte)(l == classId || l == LabelMap.Ignore ? 1 : 0)),
+            labels.Width
+        );
         var parts = new bool[regions.Sizes.Count][];
         for (var i = 0; i < labels.Labels.Length; i++)
             if (labels.Labels[i] == classId) (parts[regions.Index[i] - 1] ??= new bool[labels.Labels.Length])[i] = true;
@@ -119,7 +124,12 @@ internal sealed class Cutout
         var y0 = cut.HasFlag(BorderSides.Top) ? 0 : top - margin;
         var x1 = cut.HasFlag(BorderSides.Right) ? width : right + margin;
         var y1 = cut.HasFlag(BorderSides.Bottom) ? height : bottom + margin;
-        var result = new Cutout(new RgbImage(x1 - x0, y1 - y0), new FloatMap(x1 - x0, y1 - y0), new PixelBox(x0, y0, x1 - x0, y1 - y0), cut);
+        var result = new Cutout(
+            new RgbImage(x1 - x0, y1 - y0),
+            new FloatMap(x1 - x0, y1 - y0),
+            new PixelBox(x0, y0, x1 - x0, y1 - y0),
+            cut
+        );
         for (var y = Math.Max(0, y0); y < Math.Min(height, y1); y++)
             for (var x = Math.Max(0, x0); x < Math.Min(width, x1); x++) result.TakePixel(image, labels, core, x, y, feather);
         return result;

@@ -10,8 +10,8 @@ internal static class DonorSampler
     private const double CompanionThreshold = 0.02;
 
     /// <summary>
-    /// Whether a class may come into a background: the thesaurus allows it and the scene offers something to rest on. Where the background is
-    /// unknown, whether captions name the class beside the background's own.
+    /// Whether a class may come into a background: the thesaurus allows it and the scene offers something to rest on. Where the background
+    /// is unknown, whether captions name the class beside the background's own.
     /// </summary>
     /// <param name="scene">The background in words, or null.</param>
     /// <param name="ownClass">The class of the background's object.</param>
@@ -21,8 +21,8 @@ internal static class DonorSampler
         Weight(scene, ownClass, classId, thesaurus ?? SceneThesaurus.LoadDefault()) > 0;
 
     /// <summary>
-    /// Draws donors in order of preference, without repetition: first a class, with weight sqrt(R~(f, scene)) (1 + R~(f, own)) / 2 among those that
-    /// fit (the root keeps people, who are in every other caption, from crowding out the rest), then any donor of it.
+    /// Draws donors in order of preference, without repetition: first a class, with weight sqrt(R~(f, scene)) (1 + R~(f, own)) / 2 among
+    /// those that fit (the root keeps people, who are in every other caption, from crowding out the rest), then any donor of it.
     /// </summary>
     /// <param name="donors">Id and class of every possible donor.</param>
     /// <param name="scene">The background in words, or null.</param>
@@ -32,7 +32,13 @@ internal static class DonorSampler
     /// <param name="thesaurus">Null for the one that ships.</param>
     /// <typeparam name="TId">What names a donor.</typeparam>
     public static IReadOnlyList<TId> Draw<TId>(
-        IReadOnlyList<(TId Id, int ClassId)> donors, string? scene, int ownClass, int count, CounterRandom random, SceneThesaurus? thesaurus = null)
+        IReadOnlyList<(TId Id, int ClassId)> donors,
+        string? scene,
+        int ownClass,
+        int count,
+        CounterRandom random,
+        SceneThesaurus? thesaurus = null
+    )
     {
         ArgumentNullException.ThrowIfNull(donors);
         ArgumentNullException.ThrowIfNull(random);

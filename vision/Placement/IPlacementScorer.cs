@@ -34,8 +34,8 @@ internal sealed record PlacementQuery
 }
 
 /// <summary>
-/// Scores all places at once, as FOPA does: a heat map a scale, a cell being the object's centre (composition.md 1.1). Learned scorers and rules
-/// take the same place in <see cref="Composer"/>.
+/// Scores all places at once, as FOPA does: a heat map a scale, a cell being the object's centre (composition.md 1.1). Learned scorers and
+/// rules take the same place in <see cref="Composer"/>.
 /// </summary>
 internal interface IPlacementScorer
 {

@@ -26,7 +26,8 @@ internal sealed record Layer(Sprite Sprite, int X, int Y, byte ClassId, byte Ins
     /// <summary>Back to front.</summary>
     internal static List<Layer> Sort(IEnumerable<Layer> layers) => [.. layers.OrderBy(l => l.Contact).ThenBy(l => l.Order)];
 
-    /// <summary>Per layer, in the given back-to-front order, the number of its solid pixels inside the image and how many of them are visible.</summary>
+    /// <summary>Per layer, in the given back-to-front order, the number of its solid pixels inside the image and how many of them are
+    /// visible.</summary>
     internal static (int Solid, int Visible)[] Visibility(IReadOnlyList<Layer> backToFront, int width, int height)
     {
         var counts = new (int Solid, int Visible)[backToFront.Count];

@@ -63,7 +63,8 @@ internal sealed class LayerPainter
         {
             var alpha = sprite.Alpha[(sy * sprite.Width) + sx];
             if (alpha <= 0 || _pasted[pixel] == 0) return;
-            for (var c = 0; c < 3; c++) _color[(3 * pixel) + c] = (alpha * _background.Pixels[(3 * pixel) + c]) + ((1 - alpha) * _color[(3 * pixel) + c]);
+            for (var c = 0; c < 3; c++)
+                _color[(3 * pixel) + c] = (alpha * _background.Pixels[(3 * pixel) + c]) + ((1 - alpha) * _color[(3 * pixel) + c]);
             _pasted[pixel] *= 1 - alpha;
             var own = _backgroundLabels.Labels[pixel];
             if (own == layer.ClassId) (_classes.Labels[pixel], _instances.Labels[pixel]) = (own, layer.Instance);
@@ -88,7 +89,10 @@ internal sealed class LayerPainter
     }
 
     private static bool TouchesSolid(Layer layer, int x, int y) =>
-        layer.AlphaAt(x - 1, y) > 0.5f || layer.AlphaAt(x + 1, y) > 0.5f || layer.AlphaAt(x, y - 1) > 0.5f || layer.AlphaAt(x, y + 1) > 0.5f;
+        layer.AlphaAt(x - 1, y) > 0.5f
+        || layer.AlphaAt(x + 1, y) > 0.5f
+        || layer.AlphaAt(x, y - 1) > 0.5f
+        || layer.AlphaAt(x, y + 1) > 0.5f;
 
     private void ForEach(Layer layer, Action<int, int, int> visit)
     {

@@ -1,13 +1,13 @@
 namespace FreeMask.Vision.Placement;
 
 /// <summary>
-/// How tall objects look beside each other. Real heights are compressed, because photographers stand nearer to small things; objects further
-/// down the image are nearer and larger:
+/// How tall objects look beside each other. Real heights are compressed, because photographers stand nearer to small things; objects
+/// further down the image are nearer and larger:
 /// h ~ (height / 1.7 m)^0.405 exp(2.11 bottom), with bottom in image heights.
 /// </summary>
 /// <remarks>
-/// Both exponents are a least-squares fit over the 1,221 pairs of whole objects in 123 COCO images that show several (log of the ratio of the
-/// heights in pixels; rms 0.75 before, 0.53 after; aeroplanes and birds, which need not stand on the ground, left out).
+/// Both exponents are a least-squares fit over the 1,221 pairs of whole objects in 123 COCO images that show several (log of the ratio of
+/// the heights in pixels; rms 0.75 before, 0.53 after; aeroplanes and birds, which need not stand on the ground, left out).
 /// A person whose feet are at 69 % of the image's height is 27 % of it tall (same images).
 /// </remarks>
 internal static class ObjectSizes
@@ -24,10 +24,12 @@ internal static class ObjectSizes
     /// <summary>How tall a class looks beside a person at the same distance.</summary>
     public static double Relative(int classId) => Math.Pow(Metres[classId] / Metres[15], HeightExponent);
 
-    /// <summary>How much larger an object looks whose bottom is at <paramref name="bottom"/> than one at <paramref name="other"/> (image heights).</summary>
+    /// <summary>How much larger an object looks whose bottom is at <paramref name="bottom"/> than one at <paramref name="other"/> (image
+    /// heights).</summary>
     public static double Depth(double bottom, double other) => Math.Exp(DepthRate * (bottom - other));
 
-    /// <summary>The height, in image heights, that fits a class whose bottom is at <paramref name="bottom"/>, in an image without other objects.</summary>
+    /// <summary>The height, in image heights, that fits a class whose bottom is at <paramref name="bottom"/>, in an image without other
+    /// objects.</summary>
     public static double Expected(int classId, double bottom) => UnitHeight * Relative(classId) * Depth(bottom, UnitBottom);
 
     /// <summary>The height that fits beside an object of another class, height and bottom.</summary>

@@ -12,14 +12,22 @@ namespace FreeMask.Vision.Placement;
 internal sealed record PlacementCandidate(int Scale, int Row, int Column, float Score, PixelBox Box);
 
 /// <summary>
-/// From heat maps to places, by FOPA's multi-scale inference rules (bcmi/FOPA, <c>prepare_multi_fg_scales.py</c> and <c>test_multi_fg_scales.py</c>;
-/// composition.md 1.1): one heat map a scale, a cell is the object's centre, cells within half an object of the border are excluded so that
-/// the object lies inside, boxes by truncation. Bounds are explicit, so an object smaller than a cell keeps the whole map.
+/// From heat maps to places, by FOPA's multi-scale inference rules (bcmi/FOPA, <c>prepare_multi_fg_scales.py</c> and
+/// <c>test_multi_fg_scales.py</c>; composition.md 1.1): one heat map a scale, a cell is the object's centre, cells within half an object of
+/// the border are excluded so that the object lies inside, boxes by truncation. Bounds are explicit, so an object smaller than a cell keeps
+/// the whole map.
 /// </summary>
 internal static class PlacementGrid
 {
-    /// <summary>Object sizes for relative scales: the side that is longer relative to the background becomes scale times the background's; aspect is kept.</summary>
-    public static IReadOnlyList<(int Height, int Width)> Sizes(IReadOnlyList<double> scales, int objectWidth, int objectHeight, int width, int height)
+    /// <summary>Object sizes for relative scales: the side that is longer relative to the background becomes scale times the background's;
+    /// aspect is kept.</summary>
+    public static IReadOnlyList<(int Height, int Width)> Sizes(
+        IReadOnlyList<double> scales,
+        int objectWidth,
+        int objectHeight,
+        int width,
+        int height
+    )
     {
         ArgumentNullException.ThrowIfNull(scales);
         return [.. scales.Select(s =>
@@ -35,14 +43,21 @@ internal static class PlacementGrid
         })];
     }
 
-    /// <summary>The <paramref name="top"/> best places over all scales, best first; ties keep scale, row, column order. Excluded cells score 0.</summary>
+    /// <summary>The <paramref name="top"/> best places over all scales, best first; ties keep scale, row, column order. Excluded cells
+    /// score 0.</summary>
     /// <param name="heat">One map a scale, all of one size, scores not negative.</param>
     /// <param name="sizes">Object size at each scale, in background pixels.</param>
     /// <param name="width">Background width in pixels.</param>
     /// <param name="height">Background height in pixels.</param>
     /// <param name="top">How many places.</param>
     /// <exception cref="ArgumentException">There is not one size a map, or the maps differ in size.</exception>
-    public static IReadOnlyList<PlacementCandidate> Best(IReadOnlyList<FloatMap> heat, IReadOnlyList<(int Height, int Width)> sizes, int width, int height, int top)
+    public static IReadOnlyList<PlacementCandidate> Best(
+        IReadOnlyList<FloatMap> heat,
+        IReadOnlyList<(int Height, int Width)> sizes,
+        int width,
+        int height,
+        int top
+    )
     {
         var kept = Inside(heat, sizes, width, height);
         var order = Enumerable.Range(0, kept.Length).ToArray();
@@ -91,7 +106,8 @@ internal static class PlacementGrid
         ArgumentNullException.ThrowIfNull(heat);
         ArgumentNullException.ThrowIfNull(sizes);
         if (heat.Count == 0) return [];
-        if (heat.Count != sizes.Count) throw new ArgumentException($"There are {heat.Count} heat maps but {sizes.Count} sizes.", nameof(sizes));
+        if (heat.Count != sizes.Count)
+            throw new ArgumentException($"There are {heat.Count} heat maps but {sizes.Count} sizes.", nameof(sizes));
         int w = heat[0].Width, h = heat[0].Height;
         var kept = new float[heat.Count * w * h];
         for (var k = 0; k < heat.Count; k++)
@@ -106,7 +122,14 @@ internal static class PlacementGrid
         return kept;
     }
 
-    private static PlacementCandidate At(int index, float score, IReadOnlyList<FloatMap> heat, IReadOnlyList<(int Height, int Width)> sizes, int width, int height)
+    private static PlacementCandidate At(
+        int index,
+        float score,
+        IReadOnlyList<FloatMap> heat,
+        IReadOnlyList<(int Height, int Width)> sizes,
+        int width,
+        int height
+    )
     {
         int w = heat[0].Width, h = heat[0].Height;
         int scale = index / (w * h), row = index / w % h, column = index % w;

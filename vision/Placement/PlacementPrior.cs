@@ -1,8 +1,8 @@
 namespace FreeMask.Vision.Placement;
 
 /// <summary>
-/// How plausible people find an object of a given scale, whatever it is: counted over the 62,074 labeled placements of the OPA training pairs
-/// (bcmi/FOPA, <c>train_pair_new.json</c>, MIT; Liu et al., "OPA: Object Placement Assessment Dataset", arXiv:2107.01889).
+/// How plausible people find an object of a given scale, whatever it is: counted over the 62,074 labeled placements of the OPA training
+/// pairs (bcmi/FOPA, <c>train_pair_new.json</c>, MIT; Liu et al., "OPA: Object Placement Assessment Dataset", arXiv:2107.01889).
 /// Scale is max(w / W, h / H) of object and background.
 /// </summary>
 internal static class PlacementPrior
@@ -10,7 +10,13 @@ internal static class PlacementPrior
     // Lower edge of the bin; placements labeled plausible; placements labeled implausible.
     private static readonly (double Edge, int Plausible, int Implausible)[] Bins =
     [
-        (0, 892, 3090), (0.12, 2948, 8366), (0.18, 2442, 7103), (0.25, 3104, 6399), (0.35, 4413, 6228), (0.5, 4354, 5769), (0.7, 3223, 3743),
+        (0, 892, 3090),
+        (0.12, 2948, 8366),
+        (0.18, 2442, 7103),
+        (0.25, 3104, 6399),
+        (0.35, 4413, 6228),
+        (0.5, 4354, 5769),
+        (0.7, 3223, 3743),
     ];
 
     private static readonly double[] Centres = [0.1, 0.15, 0.215, 0.3, 0.425, 0.6, 0.8];
@@ -34,5 +40,6 @@ internal static class PlacementPrior
         return Rate(Bins[^1]);
     }
 
-    private static double Rate((double Edge, int Plausible, int Implausible) bin) => bin.Plausible / (double)(bin.Plausible + bin.Implausible);
+    private static double Rate((double Edge, int Plausible, int Implausible) bin) =>
+        bin.Plausible / (double)(bin.Plausible + bin.Implausible);
 }

@@ -27,7 +27,11 @@ internal static class PlacementSearch
 
         var outlines = new Sprite?[sizes.Count];
         var good = new List<PlacementCandidate>();
-        foreach (var drawn in PlacementGrid.Draw(heat, sizes, scene.Width, scene.Height, options.Candidates, random).DistinctBy(p => (p.Scale, p.Row, p.Column)))
+        foreach (
+            var drawn in PlacementGrid
+                .Draw(heat, sizes, scene.Width, scene.Height, options.Candidates, random)
+                .DistinctBy(p => (p.Scale, p.Row, p.Column))
+        )
         {
             var place = drawn with { Box = Settle(drawn.Box, cutout.Cut, scene) };
             if (scene.Objects.Any(o => o.Box.IoU(place.Box) > options.MaxIoU)) continue;
@@ -64,7 +68,10 @@ internal static class PlacementSearch
     /// <summary>Cells are coarse: moves the box inside the image, and cut sides onto the border.</summary>
     private static PixelBox Settle(PixelBox box, BorderSides cut, ComposedScene scene)
     {
-        var x = cut.HasFlag(BorderSides.Left) ? 0 : cut.HasFlag(BorderSides.Right) ? scene.Width - box.Width : Math.Clamp(box.X, 0, scene.Width - box.Width);
+        var x =
+            cut.HasFlag(BorderSides.Left) ? 0
+            : cut.HasFlag(BorderSides.Right) ? scene.Width - box.Width
+            : Math.Clamp(box.X, 0, scene.Width - box.Width);
         var y = cut.HasFlag(BorderSides.Bottom) ? scene.Height - box.Height : Math.Clamp(box.Y, 0, scene.Height - box.Height);
         return box with { X = x, Y = y };
     }

@@ -3,8 +3,8 @@ using FreeMask.Imaging;
 namespace FreeMask.Vision.Placement;
 
 /// <summary>
-/// Places by rules: what the class rests on (<see cref="SceneRules"/>), the size that fits beside the objects present (<see cref="ObjectSizes"/>),
-/// people's judgement of scales (<see cref="PlacementPrior"/>), and room left by the objects present.
+/// Places by rules: what the class rests on (<see cref="SceneRules"/>), the size that fits beside the objects present
+/// (<see cref="ObjectSizes"/>), people's judgement of scales (<see cref="PlacementPrior"/>), and room left by the objects present.
 /// score = exp(-ln^2(h / h') / 2 s^2) P(plausible | scale) / P_max exp(-3 covered), 0 where the class has nothing to rest on.
 /// </summary>
 internal sealed class RuleScorer : IPlacementScorer
@@ -29,7 +29,13 @@ internal sealed class RuleScorer : IPlacementScorer
         return [.. query.Sizes.Select(size => Map(query, size, surfaces, horizon, taken))];
     }
 
-    private static FloatMap Map(PlacementQuery query, (int Height, int Width) size, SupportSurfaces surfaces, double horizon, OccupiedArea taken)
+    private static FloatMap Map(
+        PlacementQuery query,
+        (int Height, int Width) size,
+        SupportSurfaces surfaces,
+        double horizon,
+        OccupiedArea taken
+    )
     {
         int width = query.Background.Width, height = query.Background.Height;
         var map = new FloatMap(Cells, Cells);
@@ -42,7 +48,12 @@ internal sealed class RuleScorer : IPlacementScorer
             if (rest <= 0) continue;
             for (var column = 0; column < Cells; column++)
             {
-                var box = new PixelBox((column * width / Cells) - (size.Width / 2), (row * height / Cells) - (size.Height / 2), size.Width, size.Height);
+                var box = new PixelBox(
+                    (column * width / Cells) - (size.Width / 2),
+                    (row * height / Cells) - (size.Height / 2),
+                    size.Width,
+                    size.Height
+                );
                 map[column, row] = (float)(rest * Math.Exp(-CoverPenalty * taken.ShareOf(box)));
             }
         }
@@ -64,7 +75,10 @@ internal sealed class RuleScorer : IPlacementScorer
 
     private static double StandingHeight(PlacementQuery query, double bottom)
     {
-        var beside = Largest(query, o => SceneRules.Stands(o.ClassId) && !o.Cut.HasFlag(BorderSides.Bottom) && !o.Cut.HasFlag(BorderSides.Top));
+        var beside = Largest(
+            query,
+            o => SceneRules.Stands(o.ClassId) && !o.Cut.HasFlag(BorderSides.Bottom) && !o.Cut.HasFlag(BorderSides.Top)
+        );
         var h = query.Background.Height;
         return beside is null
             ? ObjectSizes.Expected(query.ClassId, bottom)
@@ -107,7 +121,8 @@ internal sealed class RuleScorer : IPlacementScorer
             _sums = new int[labels.Height + 1, labels.Width + 1];
             for (var y = 0; y < labels.Height; y++)
                 for (var x = 0; x < labels.Width; x++)
-                    _sums[y + 1, x + 1] = _sums[y, x + 1] + _sums[y + 1, x] - _sums[y, x] + (labels[x, y] is LabelMap.Background or LabelMap.Ignore ? 0 : 1);
+                    _sums[y + 1, x + 1] =
+                    _sums[y, x + 1] + _sums[y + 1, x] - _sums[y, x] + (labels[x, y] is LabelMap.Background or LabelMap.Ignore ? 0 : 1);
         }
 
         internal double ShareOf(PixelBox box)

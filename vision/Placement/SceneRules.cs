@@ -25,7 +25,8 @@ internal enum SupportSurfaces
 
 /// <summary>What a kind of scene offers.</summary>
 /// <param name="Surfaces">What objects may rest on there.</param>
-/// <param name="Horizon">Where the surface ends, in image heights from the top, when the image does not tell; 1 where there is none.</param>
+/// <param name="Horizon">Where the surface ends, in image heights from the top, when the image does not tell; 1 where there is
+/// none.</param>
 internal sealed record SceneRule(SupportSurfaces Surfaces, double Horizon);
 
 /// <summary>The contact rule: which classes rest on what, and which scenes offer it.</summary>
@@ -33,7 +34,9 @@ internal static class SceneRules
 {
     private const SupportSurfaces Open = SupportSurfaces.Ground | SupportSurfaces.Air;
 
-    private static readonly SceneRule Outdoors = new(Open, 0.48), Indoors = new(SupportSurfaces.Ground, 0.58), TableTop = new(SupportSurfaces.TableTop, 0.4);
+    private static readonly SceneRule Outdoors = new(Open, 0.48),
+        Indoors = new(SupportSurfaces.Ground, 0.58),
+        TableTop = new(SupportSurfaces.TableTop, 0.4);
 
     private static readonly Dictionary<string, SceneRule> Rules = new(StringComparer.Ordinal)
     {

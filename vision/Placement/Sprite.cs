@@ -2,7 +2,8 @@ using FreeMask.Imaging;
 
 namespace FreeMask.Vision.Placement;
 
-/// <summary>A cutout at its final size: opacity in 0..1 and colours times opacity (0..255), so that resizing cannot bleed what lies outside.</summary>
+/// <summary>A cutout at its final size: opacity in 0..1 and colours times opacity (0..255), so that resizing cannot bleed what lies
+/// outside.</summary>
 internal sealed class Sprite
 {
     private Sprite(int width, int height, float[] alpha, float[]? colors)

@@ -36,31 +36,46 @@ internal sealed class ClassMapping
     public static ClassMapping ToVoc(IReadOnlyList<string> classes, IEnumerable<string>? overrides = null)
     {
         ArgumentNullException.ThrowIfNull(classes);
-        var pairs = (overrides ?? []).Select(pair => Parse(pair, classes)).ToDictionary(pair => pair.Name, pair => pair.Label, StringComparer.Ordinal);
+        var pairs = (overrides ?? [])
+            .Select(pair => Parse(pair, classes))
+            .ToDictionary(pair => pair.Name, pair => pair.Label, StringComparer.Ordinal);
         var labels = classes.Select(name => pairs.TryGetValue(Plain(name), out var label) ? label : Match(name)).ToArray();
         return labels.Any(label => label != 0)
             ? new(labels)
-            : throw new FreeMaskException($"None of the segmenter's classes ({string.Join(", ", classes.Take(5))}, ...) is one of VOC's; pair them in classMap, such as 'rider=person'.");
+            : throw new FreeMaskException(
+                $"None of the segmenter's classes ({string.Join(", ", classes.Take(5))}, ...) is one of VOC's; pair them in classMap, "
+                    + "such as 'rider=person'."
+            );
     }
 
     /// <summary>Translates a label map; labels that the model has no name for become 255.</summary>
     public LabelMap Apply(LabelMap labels)
     {
         ArgumentNullException.ThrowIfNull(labels);
-        return new LabelMap(labels.Width, labels.Height, Array.ConvertAll(labels.Labels, label => label < _labels.Length ? _labels[label] : LabelMap.Ignore));
+        return new LabelMap(
+            labels.Width,
+            labels.Height,
+            Array.ConvertAll(labels.Labels, label => label < _labels.Length ? _labels[label] : LabelMap.Ignore)
+        );
     }
 
     private static (string Name, byte Label) Parse(string pair, IReadOnlyList<string> classes)
     {
         var parts = pair.Split('=', StringSplitOptions.TrimEntries);
-        if (parts.Length != 2) throw new FreeMaskException($"'{pair}' is no pair of classes; write the segmenter's name, =, and VOC's, such as 'rider=person'.");
+        if (parts.Length != 2)
+            throw new FreeMaskException(
+                $"'{pair}' is no pair of classes; write the segmenter's name, =, and VOC's, such as 'rider=person'."
+            );
         if (!classes.Any(name => Plain(name) == Plain(parts[0])))
             throw new FreeMaskException($"'{pair}': the segmenter has no class '{parts[0]}'; it has {string.Join(", ", classes)}.");
         var label = VocClasses.IndexOf(parts[1]);
-        return label >= 0 ? (Plain(parts[0]), (byte)label) : throw new FreeMaskException($"'{pair}': '{parts[1]}' is none of VOC's classes.");
+        return label >= 0
+            ? (Plain(parts[0]), (byte)label)
+            : throw new FreeMaskException($"'{pair}': '{parts[1]}' is none of VOC's classes.");
     }
 
-    /// <summary>VOC's index for a name of another data set, whatever its case and spaces, or one of the usual other names; -1 where VOC has none.</summary>
+    /// <summary>VOC's index for a name of another data set, whatever its case and spaces, or one of the usual other names; -1 where VOC has
+    /// none.</summary>
     internal static int VocIndexOf(string name)
     {
         var plain = Plain(name);

@@ -29,7 +29,8 @@ internal sealed class OnnxSegmenter : IDisposable
     /// <param name="card">What the model takes and gives.</param>
     /// <param name="threads">Threads of one run; 0 leaves the choice to the runtime.</param>
     /// <exception cref="FreeMaskException">The model cannot be loaded, or lacks the card's input or output.</exception>
-    public OnnxSegmenter(byte[] model, SegmenterCard card, int threads = 0) : this(options => new InferenceSession(model, options), card, threads)
+    public OnnxSegmenter(byte[] model, SegmenterCard card, int threads = 0)
+        : this(options => new InferenceSession(model, options), card, threads)
     {
     }
 
@@ -91,20 +92,30 @@ internal sealed class OnnxSegmenter : IDisposable
     /// <summary>Whether the model tells what each of its queries sees, and not only the classes of pixels.</summary>
     public bool HasQueries => _session.OutputMetadata.ContainsKey(QueryClasses) && _session.OutputMetadata.ContainsKey(QueryMasks);
 
-    /// <summary>What each query sees in an image, from which <see cref="QueryPostprocessing"/> makes objects and panoptic segments.</summary>
+    /// <summary>What each query sees in an image, from which <see cref="QueryPostprocessing"/> makes objects and panoptic
+    /// segments.</summary>
     /// <exception cref="FreeMaskException">The model does not tell (<see cref="HasQueries"/>).</exception>
     public QueryPrediction Query(RgbImage image)
     {
         ArgumentNullException.ThrowIfNull(image);
-        if (!HasQueries) throw new FreeMaskException($"The segmenter {Card.Name} has no outputs {QueryClasses} and {QueryMasks}; it gives classes of pixels alone.");
+        if (!HasQueries)
+            throw new FreeMaskException(
+                $"The segmenter {Card.Name} has no outputs {QueryClasses} and {QueryMasks}; it gives classes of pixels alone."
+            );
         var pixels = new float[3 * Card.Width * Card.Height];
         Fill(image, pixels);
         using var input = OrtValue.CreateTensorValueFromMemory(pixels, [1, 3, Card.Height, Card.Width]);
         using var outputs = _session.Run(_options, [Card.InputName], [input], [QueryClasses, QueryMasks]);
         var shape = outputs[1].GetTensorTypeAndShape().Shape;
-        foreach (var output in outputs) FiniteValues.RequireNumbers(output.GetTensorDataAsSpan<float>(), $"The segmenter {Card.Name}", "scores");
+        foreach (var output in outputs)
+            FiniteValues.RequireNumbers(output.GetTensorDataAsSpan<float>(), $"The segmenter {Card.Name}", "scores");
         return QueryPrediction.FromBatch(
-            outputs[0].GetTensorDataAsSpan<float>(), outputs[1].GetTensorDataAsSpan<float>(), (int)shape[1], (int)shape[3], (int)shape[2])[0];
+            outputs[0].GetTensorDataAsSpan<float>(),
+            outputs[1].GetTensorDataAsSpan<float>(),
+            (int)shape[1],
+            (int)shape[3],
+            (int)shape[2]
+        )[0];
     }
 
     /// <inheritdoc />
@@ -124,7 +135,9 @@ internal sealed class OnnxSegmenter : IDisposable
         var shape = outputs[0].GetTensorTypeAndShape().Shape;
         if (shape.Length != 4 || shape[0] != images.Length || shape[1] != Card.Classes.Count)
             throw new FreeMaskException(
-                $"The segmenter {Card.Name} gave [{string.Join(", ", shape)}]; its card promises [{images.Length}, {Card.Classes.Count}, height, width].");
+                $"The segmenter {Card.Name} gave [{string.Join(", ", shape)}]; its card promises [{images.Length}, {Card.Classes.Count}, "
+                    + "height, width]."
+            );
         var scores = outputs[0].GetTensorDataAsSpan<float>();
         FiniteValues.RequireNumbers(scores, $"The segmenter {Card.Name}", "scores");
         var size = (int)(shape[1] * shape[2] * shape[3]);
@@ -142,7 +155,8 @@ internal sealed class OnnxSegmenter : IDisposable
         for (var channel = 0; channel < 3; channel++)
         {
             var source = Card.BlueFirst ? 2 - channel : channel;
-            for (var p = 0; p < area; p++) target[(channel * area) + p] = Card.Normalization.Apply(scaled.Pixels[(3 * p) + source], channel);
+            for (var p = 0; p < area; p++)
+                target[(channel * area) + p] = Card.Normalization.Apply(scaled.Pixels[(3 * p) + source], channel);
         }
     }
 

@@ -18,15 +18,16 @@ internal sealed record Segment(int Id, int Label, bool WasFused, double Score);
 internal sealed record SegmentedImage(int Width, int Height, int[] Ids, IReadOnlyList<Segment> Segments, IReadOnlyList<byte[]> Masks);
 
 /// <summary>
-/// Turns the answer of a query-based segmenter into maps and segments, as transformers' <c>Mask2FormerImageProcessor</c> does: masks are brought to
-/// 384 x 384 first, whatever the image's size. For semantic maps of full precision see <see cref="Direct"/>.
+/// Turns the answer of a query-based segmenter into maps and segments, as transformers' <c>Mask2FormerImageProcessor</c> does: masks are
+/// brought to 384 x 384 first, whatever the image's size. For semantic maps of full precision see <see cref="Direct"/>.
 /// </summary>
 internal static class QueryPostprocessing
 {
     /// <summary>The side to which the reference brings all masks.</summary>
     public const int Side = 384;
 
-    // The reference's defaults: a pixel belongs to a mask from this probability on, and a segment must keep more than this share of its mask.
+    // The reference's defaults: a pixel belongs to a mask from this probability on, and a segment must keep more than this share of its
+    // mask.
     private const float MaskThreshold = 0.5f, KeptShare = 0.8f;
 
     /// <summary>Class scores at the target size, by way of 384 x 384 (<c>post_process_semantic_segmentation</c>).</summary>
@@ -36,7 +37,8 @@ internal static class QueryPostprocessing
         return Resize(prediction.SemanticScores(Side, Side), width, height);
     }
 
-    /// <summary>Class scores as the paper's code makes them: at the model's input size, without its padding, then at the target size.</summary>
+    /// <summary>Class scores as the paper's code makes them: at the model's input size, without its padding, then at the target
+    /// size.</summary>
     /// <param name="prediction">The answer.</param>
     /// <param name="input">Size of the model's input.</param>
     /// <param name="valid">The part of it, from the upper left corner, that is image and not padding.</param>
@@ -46,7 +48,11 @@ internal static class QueryPostprocessing
     {
         ArgumentNullException.ThrowIfNull(prediction);
         var scores = prediction.SemanticScores(input.Width, input.Height);
-        return Resize(valid == input ? scores : [.. scores.Select(map => Crop(map, valid.Width, valid.Height))], target.Width, target.Height);
+        return Resize(
+            valid == input ? scores : [.. scores.Select(map => Crop(map, valid.Width, valid.Height))],
+            target.Width,
+            target.Height
+        );
     }
 
     /// <summary>The best class of each pixel; of equal scores the first class wins.</summary>
@@ -65,7 +71,8 @@ internal static class QueryPostprocessing
         return labels;
     }
 
-    /// <summary>Objects (<c>post_process_instance_segmentation</c>): the best pairs of query and class; ids from 0, -1 where there is no object.</summary>
+    /// <summary>Objects (<c>post_process_instance_segmentation</c>): the best pairs of query and class; ids from 0, -1 where there is no
+    /// object.</summary>
     /// <param name="prediction">The answer.</param>
     /// <param name="threshold">The lowest score of an object.</param>
     /// <param name="width">Width of the result.</param>
@@ -74,7 +81,8 @@ internal static class QueryPostprocessing
     {
         ArgumentNullException.ThrowIfNull(prediction);
         var scores = new float[prediction.Queries * prediction.Classes];
-        for (var q = 0; q < prediction.Queries; q++) prediction.Probabilities(q)[..prediction.Classes].CopyTo(scores.AsSpan(q * prediction.Classes));
+        for (var q = 0; q < prediction.Queries; q++)
+            prediction.Probabilities(q)[..prediction.Classes].CopyTo(scores.AsSpan(q * prediction.Classes));
         var ids = new int[width * height];
         Array.Fill(ids, -1);
         var (segments, masks) = (new List<Segment>(), new List<byte[]>());
@@ -94,7 +102,8 @@ internal static class QueryPostprocessing
     }
 
     /// <summary>
-    /// Non-overlapping segments (<c>post_process_panoptic_segmentation</c>): ids from 1, 0 where no segment is sure enough, -1 everywhere if there is none at all.
+    /// Non-overlapping segments (<c>post_process_panoptic_segmentation</c>): ids from 1, 0 where no segment is sure enough, -1 everywhere
+    /// if there is none at all.
     /// </summary>
     /// <param name="prediction">The answer.</param>
     /// <param name="threshold">A query counts above this probability of its class.</param>

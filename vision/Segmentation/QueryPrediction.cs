@@ -43,14 +43,21 @@ internal sealed class QueryPrediction
     /// <param name="queries">Number of queries.</param>
     /// <param name="width">Width of a mask.</param>
     /// <param name="height">Height of a mask.</param>
-    public static IReadOnlyList<QueryPrediction> FromBatch(ReadOnlySpan<float> classLogits, ReadOnlySpan<float> maskLogits, int queries, int width, int height)
+    public static IReadOnlyList<QueryPrediction> FromBatch(
+        ReadOnlySpan<float> classLogits,
+        ReadOnlySpan<float> maskLogits,
+        int queries,
+        int width,
+        int height
+    )
     {
         var (area, images) = (width * height, maskLogits.Length / (queries * width * height));
         var result = new QueryPrediction[images];
         for (var i = 0; i < images; i++)
         {
             var masks = new FloatMap[queries];
-            for (var q = 0; q < queries; q++) masks[q] = new FloatMap(width, height, maskLogits.Slice(((i * queries) + q) * area, area).ToArray());
+            for (var q = 0; q < queries; q++)
+                masks[q] = new FloatMap(width, height, maskLogits.Slice(((i * queries) + q) * area, area).ToArray());
             var logits = classLogits.Length / images;
             result[i] = new QueryPrediction(classLogits.Slice(i * logits, logits), masks);
         }

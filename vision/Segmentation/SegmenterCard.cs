@@ -56,7 +56,8 @@ internal sealed record SegmenterCard(
             var json = JsonNode.Parse(PythonJson.Mend(text)) ?? throw new JsonException("it is empty");
             var (input, output, size) = (Part(json, "input"), Part(json, "output"), Part(json, "size"));
             var order = Text(input, "channel_order");
-            if (order is not ("RGB" or "BGR")) throw new FreeMaskException($"{origin}: input.channel_order is '{order}', expected RGB or BGR.");
+            if (order is not ("RGB" or "BGR"))
+                throw new FreeMaskException($"{origin}: input.channel_order is '{order}', expected RGB or BGR.");
             var outputName = Text(output, "name");
             return new SegmenterCard(
                 Text(json, "name"),
@@ -107,6 +108,8 @@ internal sealed record SegmenterCard(
     private static float[] Triple(JsonNode json, string name, string origin)
     {
         float[] values = [.. Part(json, name).AsArray().Select(v => v!.GetValue<float>())];
-        return values.Length == 3 ? values : throw new FreeMaskException($"{origin}: input.{name} has {values.Length} numbers, expected 3.");
+        return values.Length == 3
+            ? values
+            : throw new FreeMaskException($"{origin}: input.{name} has {values.Length} numbers, expected 3.");
     }
 }

@@ -13,7 +13,8 @@ namespace FreeMask.Vision.Segmentation;
 internal sealed record PreparedImage(float[] Pixels, int Width, int Height);
 
 /// <summary>
-/// How an image becomes a segmenter's input, in the terms of transformers' <c>Mask2FormerImageProcessor</c> and its file <c>preprocessor_config.json</c>.
+/// How an image becomes a segmenter's input, in the terms of transformers' <c>Mask2FormerImageProcessor</c> and its file
+/// <c>preprocessor_config.json</c>.
 /// </summary>
 internal sealed record SegmenterPreprocessing
 {
@@ -65,7 +66,10 @@ internal sealed record SegmenterPreprocessing
             var resizes = Flag(json, "do_resize");
             if (resizes && (Number(json, "resample") ?? BilinearFilter) != BilinearFilter)
                 throw new FreeMaskException($"{path}: resample is {json["resample"]}; only {BilinearFilter} (bilinear) is supported.");
-            if (resizes && size is null) throw new FreeMaskException($"{path} has no size object; write {{\"shortest_edge\": N, \"longest_edge\": N}} or {{\"height\": N, \"width\": N}}.");
+            if (resizes && size is null)
+                throw new FreeMaskException(
+                    $"{path} has no size object; write {{\"shortest_edge\": N, \"longest_edge\": N}} or {{\"height\": N, \"width\": N}}."
+                );
             return new SegmenterPreprocessing
             {
                 Resizes = resizes,
@@ -74,7 +78,10 @@ internal sealed record SegmenterPreprocessing
                 FixedSize = Number(size, "height") is { } height && Number(size, "width") is { } width ? (width, height) : null,
                 Divisor = Number(json, "size_divisor") ?? Number(json, "size_divisibility") ?? 0,
                 Normalization = Flag(json, "do_normalize")
-                    ? new ImageNormalization(Triple(json, "image_mean") ?? ImageNormalization.ImageNet.Mean, Triple(json, "image_std") ?? ImageNormalization.ImageNet.Deviation)
+                    ? new ImageNormalization(
+                        Triple(json, "image_mean") ?? ImageNormalization.ImageNet.Mean,
+                        Triple(json, "image_std") ?? ImageNormalization.ImageNet.Deviation
+                    )
                     : new ImageNormalization([0, 0, 0], [1, 1, 1]),
                 Labels = Number(json, "num_labels") ?? 0,
             };
@@ -146,7 +153,8 @@ internal sealed record SegmenterPreprocessing
 
     private static int? Number(JsonObject? json, string name) => json?[name]?.GetValue<int>();
 
-    private static float[]? Triple(JsonObject json, string name) => json[name] is JsonArray { Count: 3 } array ? [.. array.Select(v => v!.GetValue<float>())] : null;
+    private static float[]? Triple(JsonObject json, string name) =>
+        json[name] is JsonArray { Count: 3 } array ? [.. array.Select(v => v!.GetValue<float>())] : null;
 
     private static JsonArray Array(IReadOnlyList<float> values) => new([.. values.Select(v => (JsonNode?)Math.Round((double)v, 6))]);
 }

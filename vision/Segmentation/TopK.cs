@@ -1,8 +1,9 @@
 namespace FreeMask.Vision.Segmentation;
 
 /// <summary>
-/// The largest values in the order in which <c>torch.topk(sorted=False)</c> gives them on a CPU. The reference paints objects in that order, so ids and
-/// overlaps depend on it. Few of many come sorted (a partial sort); else the order is what quickselect leaves behind (<c>std::nth_element</c> of libstdc++).
+/// The largest values in the order in which <c>torch.topk(sorted=False)</c> gives them on a CPU. The reference paints objects in that
+/// order, so ids and overlaps depend on it. Few of many come sorted (a partial sort); else the order is what quickselect leaves behind
+/// (<c>std::nth_element</c> of libstdc++).
 /// </summary>
 internal static class TopK
 {
@@ -47,7 +48,8 @@ internal static class TopK
         }
     }
 
-    /// <summary>Splits at the median of three, which is put first: larger values to the left. Returns where the right part begins.</summary>
+    /// <summary>Splits at the median of three, which is put first: larger values to the left. Returns where the right part
+    /// begins.</summary>
     private static int Partition(int[] order, float[] values, int first, int last)
     {
         bool Before(int a, int b) => values[order[a]] > values[order[b]];

@@ -6,7 +6,8 @@ namespace FreeMask.Vision.Thesaurus;
 internal static class CaptionFile
 {
     /// <summary>
-    /// Captions, one after the other. A <c>.json</c> file is COCO's (<c>annotations[].caption</c>); any other is text with one caption a line:
+    /// Captions, one after the other. A <c>.json</c> file is COCO's (<c>annotations[].caption</c>); any other is text with one caption a
+    /// line:
     /// plain, after an image number and a space (COCO lists), or after a tab (Flickr8k, Flickr30k). Empty lines are skipped.
     /// </summary>
     /// <exception cref="FreeMaskException">The file is absent, unreadable or holds no caption.</exception>
@@ -14,10 +15,15 @@ internal static class CaptionFile
     {
         try
         {
-            var captions = string.Equals(Path.GetExtension(path), ".json", StringComparison.OrdinalIgnoreCase) ? ReadCoco(path) : ReadLines(path);
-            return captions.Count > 0 ? captions : throw new FreeMaskException($"{path} holds no caption; it needs one caption a line, or COCO's annotations[].caption.");
+            var captions = string.Equals(Path.GetExtension(path), ".json", StringComparison.OrdinalIgnoreCase)
+                ? ReadCoco(path)
+                : ReadLines(path);
+            return captions.Count > 0
+                ? captions
+                : throw new FreeMaskException($"{path} holds no caption; it needs one caption a line, or COCO's annotations[].caption.");
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException or KeyNotFoundException)
+        catch (Exception e)
+            when (e is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException or KeyNotFoundException)
         {
             throw new FreeMaskException($"Captions cannot be read from {path}: {e.Message}", e);
         }
@@ -29,7 +35,8 @@ internal static class CaptionFile
         foreach (var line in File.ReadLines(path))
         {
             // An image or an archive has bytes that no text has; counted, it would make a thesaurus of nothing.
-            if (line.AsSpan().ContainsAny('\0', '\uFFFD')) throw new FreeMaskException($"{path} is no text in UTF-8; captions are one a line, or COCO's annotations in a .json file.");
+            if (line.AsSpan().ContainsAny('\0', '\uFFFD'))
+                throw new FreeMaskException($"{path} is no text in UTF-8; captions are one a line, or COCO's annotations in a .json file.");
             var caption = WithoutKey(line).Trim();
             if (caption.Length > 0) captions.Add(caption);
         }
@@ -50,6 +57,13 @@ internal static class CaptionFile
     {
         using var stream = File.OpenRead(path);
         using var document = JsonDocument.Parse(stream);
-        return [.. document.RootElement.GetProperty("annotations").EnumerateArray().Select(a => a.GetProperty("caption").GetString() ?? "").Where(c => c.Length > 0)];
+        return
+        [
+            .. document
+                .RootElement.GetProperty("annotations")
+                .EnumerateArray()
+                .Select(a => a.GetProperty("caption").GetString() ?? "")
+                .Where(c => c.Length > 0),
+        ];
     }
 }

@@ -40,7 +40,8 @@ internal sealed class PhraseMatcher
 
     internal int TermCount { get; }
 
-    /// <summary>Per term the set of its mentions in a caption (bit i = the caption's i-th mention; those after the 64th are not seen).</summary>
+    /// <summary>Per term the set of its mentions in a caption (bit i = the caption's i-th mention; those after the 64th are not
+    /// seen).</summary>
     internal ulong[] Find(string caption)
     {
         var words = Tokenize(caption);

@@ -10,19 +10,31 @@ namespace FreeMask.Vision.Thesaurus;
 /// <param name="R">N(f, b) / N(b), in 0..1; 0 where the background never occurs.</param>
 /// <param name="Smoothed">R after backing off to the containing scenes, in 0..1.</param>
 /// <param name="Normalised">R~: the smoothed R over the largest smoothed R of this background, in 0..1.</param>
-/// <param name="Lift">The smoothed R over the class's share of all captions: above 1, the class is named more often with this background than without.</param>
-/// <param name="Support">Captions that vouch for the pair: N(f, b), or that of the narrowest containing scene that is common enough.</param>
+/// <param name="Lift">The smoothed R over the class's share of all captions: above 1, the class is named more often with this background
+/// than without.</param>
+/// <param name="Support">Captions that vouch for the pair: N(f, b), or that of the narrowest containing scene that is common
+/// enough.</param>
 /// <param name="Allowed">Whether R~ (with regard to lift) and support reach their thresholds.</param>
-internal sealed record ClassMatch(int ClassId, string Class, int Count, double R, double Smoothed, double Normalised, double Lift, int Support, bool Allowed);
+internal sealed record ClassMatch(
+    int ClassId,
+    string Class,
+    int Count,
+    double R,
+    double Smoothed,
+    double Normalised,
+    double Lift,
+    int Support,
+    bool Allowed
+);
 
 /// <summary>
-/// Which objects fit which background, from caption statistics: R(f, b) = N(f, b) / N(b), normalised R~ = R / max over f' of R(f', b), thresholded
-/// (free-mask.md 1.6; the paper prints no equation, this is the form its text describes).
+/// Which objects fit which background, from caption statistics: R(f, b) = N(f, b) / N(b), normalised R~ = R / max over f' of R(f', b),
+/// thresholded (free-mask.md 1.6; the paper prints no equation, this is the form its text describes).
 /// </summary>
 /// <remarks>
-/// Rare scenes back off: R'(f, b) = (N(f, b) + k R'(f, parent)) / (N(b) + k) (Dirichlet smoothing), where parent is the scene that contains b
-/// (road: street: outdoors: all captions) and k = <see cref="ThesaurusOptions.Smoothing"/>. A scene with thousands of captions hardly moves,
-/// one with ten takes most of its estimate from its parent.
+/// Rare scenes back off: R'(f, b) = (N(f, b) + k R'(f, parent)) / (N(b) + k) (Dirichlet smoothing), where parent is the scene that contains
+/// b (road: street: outdoors: all captions) and k = <see cref="ThesaurusOptions.Smoothing"/>. A scene with thousands of captions hardly
+/// moves, one with ten takes most of its estimate from its parent.
 /// </remarks>
 internal sealed class SceneThesaurus
 {
@@ -47,7 +59,9 @@ internal sealed class SceneThesaurus
         foreach (var (name, scene) in counts.Scenes)
         {
             if (scene.Broader is not null && !counts.Scenes.ContainsKey(scene.Broader))
-                throw new FreeMaskException($"The thesaurus puts \"{name}\" inside \"{scene.Broader}\", which it does not list; rebuild it from captions.");
+                throw new FreeMaskException(
+                    $"The thesaurus puts \"{name}\" inside \"{scene.Broader}\", which it does not list; rebuild it from captions."
+                );
         }
 
         if (_classes.FirstOrDefault(c => VocClasses.IndexOf(c) < 1) is { } unknown)
@@ -82,7 +96,8 @@ internal sealed class SceneThesaurus
     /// <summary>Writes the counts as JSON.</summary>
     public void Save(string path) => AtomicFile.Write(path, JsonSerializer.Serialize(Counts, ThesaurusResources.Json) + "\n");
 
-    /// <summary>The scene that a background phrase names: its name ("grass"), one of its words ("lawn"), or a phrase around one ("on the grass"); null if none.</summary>
+    /// <summary>The scene that a background phrase names: its name ("grass"), one of its words ("lawn"), or a phrase around one ("on the
+    /// grass"); null if none.</summary>
     public string? Find(string background)
     {
         ArgumentNullException.ThrowIfNull(background);
@@ -106,9 +121,13 @@ internal sealed class SceneThesaurus
     /// <exception cref="FreeMaskException">The background names no scene of this thesaurus; the message lists those it knows.</exception>
     public IReadOnlyList<ClassMatch> Rank(string background)
     {
-        var scene = Find(background) ?? throw new FreeMaskException(
-            $"The thesaurus does not know the background \"{background}\". It knows: {string.Join(", ", _scenes.Order(StringComparer.Ordinal))}. "
-            + "Captions that mention another background can be counted in a thesaurus built from them.");
+        var scene =
+            Find(background)
+            ?? throw new FreeMaskException(
+                $"The thesaurus does not know the background \"{background}\". It knows: "
+                    + $"{string.Join(", ", _scenes.Order(StringComparer.Ordinal))}. "
+                    + "Captions that mention another background can be counted in a thesaurus built from them."
+            );
         var counts = Counts.Scenes[scene];
         var smoothed = Smoothed(scene);
         var largest = smoothed.Max();
@@ -121,16 +140,22 @@ internal sealed class SceneThesaurus
                 var lift = Counts.Classes[name] > 0 ? smoothed[f] * Counts.Captions / Counts.Classes[name] : 0;
                 var support = Math.Max(count, vouching?.GetValueOrDefault(name) ?? 0);
                 return new ClassMatch(
-                    VocClasses.IndexOf(name),
-                    name,
-                    count,
-                    counts.Captions > 0 ? (double)count / counts.Captions : 0,
-                    smoothed[f],
-                    normalised,
-                    lift,
-                    support,
-                    support >= _options.MinimumSupport
-                        && normalised >= (lift >= _options.TypicalLift ? Math.Min(_options.TypicalThreshold, _options.Threshold) : _options.Threshold));
+                            VocClasses.IndexOf(name),
+                            name,
+                            count,
+                            counts.Captions > 0 ? (double)count / counts.Captions : 0,
+                            smoothed[f],
+                            normalised,
+                            lift,
+                            support,
+                            support >= _options.MinimumSupport
+                                && normalised
+                                    >= (
+                                        lift >= _options.TypicalLift
+                                            ? Math.Min(_options.TypicalThreshold, _options.Threshold)
+                                            : _options.Threshold
+                                    )
+                        );
             })
             .OrderByDescending(m => m.Normalised).ThenBy(m => m.ClassId)];
     }
@@ -174,7 +199,11 @@ internal sealed class SceneThesaurus
     }
 
     private IReadOnlyDictionary<string, int>? Vouching(string scene) =>
-        ThesaurusVocabulary.Chain(_broader, scene).Select(s => Counts.Scenes[s]).FirstOrDefault(s => s.Captions >= _options.MinimumSceneCaptions)?.Classes;
+        ThesaurusVocabulary
+            .Chain(_broader, scene)
+            .Select(s => Counts.Scenes[s])
+            .FirstOrDefault(s => s.Captions >= _options.MinimumSceneCaptions)
+            ?.Classes;
 
     private static ThesaurusCounts ParseCounts(string json, string origin)
     {

@@ -1,8 +1,9 @@
 namespace FreeMask.Vision.Thesaurus;
 
 /// <summary>
-/// Counts a caption corpus. N(b), N(f) and N(f, b) are numbers of captions that mention scene b, class f, both (free-mask.md 1.6: Free-Mask's
-/// adaptive matching thesaurus, co-occurrence over a text-image corpus). A scene counts as mentioned when one inside it is: "bedroom" is a room.
+/// Counts a caption corpus. N(b), N(f) and N(f, b) are numbers of captions that mention scene b, class f, both (free-mask.md 1.6:
+/// Free-Mask's adaptive matching thesaurus, co-occurrence over a text-image corpus). A scene counts as mentioned when one inside it is:
+/// "bedroom" is a room.
 /// </summary>
 internal sealed class ThesaurusBuilder
 {
@@ -25,7 +26,9 @@ internal sealed class ThesaurusBuilder
         _insideOf = [.. _scenes.Select(outer => Enumerable.Range(0, _scenes.Length)
             .Where(inner => ThesaurusVocabulary.Chain(broader, _scenes[inner]).Contains(outer)).ToArray())];
         _finder = new PhraseMatcher(
-            [.. _classes.Select(c => _vocabulary.Classes[c]), .. _scenes.Select(s => _vocabulary.Scenes[s].Words)], _vocabulary.NotMentions);
+            [.. _classes.Select(c => _vocabulary.Classes[c]), .. _scenes.Select(s => _vocabulary.Scenes[s].Words)],
+            _vocabulary.NotMentions
+        );
         _classCounts = new int[_classes.Length];
         _sceneCounts = new int[_scenes.Length];
         _joint = new int[_scenes.Length, _classes.Length];
@@ -34,7 +37,11 @@ internal sealed class ThesaurusBuilder
 
     /// <summary>Counts captions and makes a thesaurus of them.</summary>
     public static SceneThesaurus Build(
-        IEnumerable<string> captions, ThesaurusVocabulary? vocabulary = null, string source = "unnamed captions", string licence = "unknown")
+        IEnumerable<string> captions,
+        ThesaurusVocabulary? vocabulary = null,
+        string source = "unnamed captions",
+        string licence = "unknown"
+    )
     {
         var builder = new ThesaurusBuilder(vocabulary);
         foreach (var caption in captions) builder.Add(caption);
@@ -68,15 +75,25 @@ internal sealed class ThesaurusBuilder
     }
 
     /// <summary>The counts so far.</summary>
-    public ThesaurusCounts ToCounts(string source, string licence) => new(
-        source,
-        licence,
-        _captions,
-        Pick(_classes, f => _classCounts[f], keepZero: true),
-        Enumerable.Range(0, _scenes.Length).ToDictionary(
-            b => _scenes[b],
-            b => new SceneCounts(_vocabulary.Scenes[_scenes[b]].Broader, _sceneCounts[b], Pick(_classes, f => _joint[b, f]), _vocabulary.Scenes[_scenes[b]].Words)),
-        Enumerable.Range(0, _classes.Length).ToDictionary(f => _classes[f], f => Pick(_classes, g => g > f ? _pairs[f, g] : 0)));
+    public ThesaurusCounts ToCounts(string source, string licence) =>
+        new(
+            source,
+            licence,
+            _captions,
+            Pick(_classes, f => _classCounts[f], keepZero: true),
+            Enumerable
+                .Range(0, _scenes.Length)
+                .ToDictionary(
+                    b => _scenes[b],
+                    b => new SceneCounts(
+                        _vocabulary.Scenes[_scenes[b]].Broader,
+                        _sceneCounts[b],
+                        Pick(_classes, f => _joint[b, f]),
+                        _vocabulary.Scenes[_scenes[b]].Words
+                    )
+                ),
+            Enumerable.Range(0, _classes.Length).ToDictionary(f => _classes[f], f => Pick(_classes, g => g > f ? _pairs[f, g] : 0))
+        );
 
     private static IReadOnlyDictionary<string, int> Pick(string[] names, Func<int, int> count, bool keepZero = false) =>
         Enumerable.Range(0, names.Length).Where(i => keepZero || count(i) > 0).ToDictionary(i => names[i], count);

@@ -10,19 +10,24 @@ internal sealed record SceneTerm(IReadOnlyList<string> Words, string? Broader = 
 /// <summary>Which words of a caption name which object class and which scene.</summary>
 /// <param name="Classes">Words per class, keyed by its VOC name.</param>
 /// <param name="Scenes">Scenes by name.</param>
-/// <param name="NotMentions">Phrases that contain a listed word but name something else ("hot dog"); they are matched first and count for nothing.</param>
+/// <param name="NotMentions">Phrases that contain a listed word but name something else ("hot dog"); they are matched first and count for
+/// nothing.</param>
 internal sealed record ThesaurusVocabulary(
     IReadOnlyDictionary<string, IReadOnlyList<string>> Classes,
     IReadOnlyDictionary<string, SceneTerm> Scenes,
     IReadOnlyList<string> NotMentions)
 {
-    private static readonly Lazy<ThesaurusVocabulary> Shipped = new(() => Parse(ThesaurusResources.Read("vocabulary.json"), "the shipped vocabulary"));
+    private static readonly Lazy<ThesaurusVocabulary> Shipped = new(() =>
+        Parse(ThesaurusResources.Read("vocabulary.json"), "the shipped vocabulary")
+    );
 
     /// <summary>The shipped vocabulary: VOC's 20 classes and about forty scenes, in English.</summary>
     public static ThesaurusVocabulary Default => Shipped.Value;
 
-    /// <summary>Reads a vocabulary from JSON: <c>{"classes":{name:[words]},"scenes":{name:{"words":[...],"broader":name}},"notMentions":[...]}</c>.</summary>
-    /// <exception cref="FreeMaskException">The text is no such JSON, names a class that VOC lacks, or its scenes contain a cycle or an unknown name.</exception>
+    /// <summary>Reads a vocabulary from JSON:
+    /// <c>{"classes":{name:[words]},"scenes":{name:{"words":[...],"broader":name}},"notMentions":[...]}</c>.</summary>
+    /// <exception cref="FreeMaskException">The text is no such JSON, names a class that VOC lacks, or its scenes contain a cycle or an
+    /// unknown name.</exception>
     public static ThesaurusVocabulary Parse(string json, string origin)
     {
         ThesaurusVocabulary? vocabulary;
@@ -51,15 +56,18 @@ internal sealed record ThesaurusVocabulary(
     private void Check(string origin)
     {
         foreach (var name in Classes.Keys)
-            if (VocClasses.IndexOf(name) < 1) throw new FreeMaskException($"{origin} names the class \"{name}\", which is none of VOC's twenty.");
+            if (VocClasses.IndexOf(name) < 1)
+                throw new FreeMaskException($"{origin} names the class \"{name}\", which is none of VOC's twenty.");
         foreach (var (name, scene) in Scenes)
         {
             if (scene?.Words is null) throw new FreeMaskException($"{origin}: the scene \"{name}\" has no \"words\".");
             var steps = 0;
             for (var at = scene.Broader; at is not null; at = Scenes[at].Broader)
             {
-                if (!Scenes.ContainsKey(at)) throw new FreeMaskException($"{origin}: the scene \"{name}\" is inside \"{at}\", which is not listed.");
-                if (++steps > Scenes.Count) throw new FreeMaskException($"{origin}: the scene \"{name}\" is inside itself; break the cycle of \"broader\".");
+                if (!Scenes.ContainsKey(at))
+                    throw new FreeMaskException($"{origin}: the scene \"{name}\" is inside \"{at}\", which is not listed.");
+                if (++steps > Scenes.Count)
+                    throw new FreeMaskException($"{origin}: the scene \"{name}\" is inside itself; break the cycle of \"broader\".");
             }
         }
     }

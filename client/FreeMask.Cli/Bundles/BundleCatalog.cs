@@ -22,9 +22,17 @@ internal sealed class BundleCatalog(string? modelsFolder)
     internal string? ModelsFolder { get; } = modelsFolder;
 
     /// <summary>Names of the bundles in <see cref="ModelsFolder"/>.</summary>
-    internal IReadOnlyList<string> Names => ModelsFolder is null || !Directory.Exists(ModelsFolder)
-        ? []
-        : [.. Directory.EnumerateDirectories(ModelsFolder).Where(IsBundle).Select(folder => Path.GetFileName(folder)!).Order(StringComparer.Ordinal)];
+    internal IReadOnlyList<string> Names =>
+        ModelsFolder is null || !Directory.Exists(ModelsFolder)
+            ? []
+            :
+            [
+                .. Directory
+                    .EnumerateDirectories(ModelsFolder)
+                    .Where(IsBundle)
+                    .Select(folder => Path.GetFileName(folder)!)
+                    .Order(StringComparer.Ordinal),
+            ];
 
     /// <summary>
     /// Finds the models folder: the variable, then <c>models</c> in each folder from the program's upward, then from the current one
@@ -32,7 +40,8 @@ internal sealed class BundleCatalog(string? modelsFolder)
     /// </summary>
     internal static BundleCatalog Locate(Func<string, string?> environment)
     {
-        if (environment(EnvironmentVariable) is { Length: > 0 } named) return new(NamedPath.HasCurrentFolder ? Path.GetFullPath(named) : named);
+        if (environment(EnvironmentVariable) is { Length: > 0 } named)
+            return new(NamedPath.HasCurrentFolder ? Path.GetFullPath(named) : named);
         string?[] starts = [AppContext.BaseDirectory, NamedPath.HasCurrentFolder ? Directory.GetCurrentDirectory() : null];
         return new(starts.OfType<string>().Select(Upward).FirstOrDefault(found => found is not null));
     }
@@ -55,7 +64,8 @@ internal sealed class BundleCatalog(string? modelsFolder)
                 var path = Path.Combine(Folder(model, AppContext.BaseDirectory) ?? model, part, ModelFileNames.Config);
                 if (!File.Exists(path)) continue;
                 using var config = JsonDocument.Parse(File.ReadAllBytes(path));
-                if (config.RootElement.TryGetProperty("sample_size", out var size) && size.TryGetInt32(out var side) && side > 0) return side;
+                if (config.RootElement.TryGetProperty("sample_size", out var size) && size.TryGetInt32(out var side) && side > 0)
+                    return side;
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException)
             {
@@ -118,13 +128,17 @@ internal sealed class BundleCatalog(string? modelsFolder)
         public string? FindSegmenter(string path)
         {
             var full = Path.GetFullPath(path, folder);
-            return File.Exists(Path.Combine(full, ModelFileNames.Onnx)) && File.Exists(Path.Combine(full, ModelFileNames.Card)) ? full : null;
+            return File.Exists(Path.Combine(full, ModelFileNames.Onnx)) && File.Exists(Path.Combine(full, ModelFileNames.Card))
+                ? full
+                : null;
         }
 
         public (string Folder, AffinityConfig Config)? FindAffinity(string path)
         {
             var full = Path.GetFullPath(path, folder);
-            return File.Exists(Path.Combine(full, AffinityModel.WeightsFile)) && File.Exists(Path.Combine(full, AffinityModel.ConfigFile)) ? (full, AffinityModel.Load(full).Config) : null;
+            return File.Exists(Path.Combine(full, AffinityModel.WeightsFile)) && File.Exists(Path.Combine(full, AffinityModel.ConfigFile))
+                ? (full, AffinityModel.Load(full).Config)
+                : null;
         }
 
         public IReadOnlyList<(string Name, byte ClassId)> ReadSamples(string path, string? list, IReadOnlyList<int> classes)
@@ -145,7 +159,8 @@ internal sealed class BundleCatalog(string? modelsFolder)
         public string? FindDataset(string path)
         {
             var full = Path.GetFullPath(path, folder);
-            if (!Directory.Exists(Path.Combine(full, "JPEGImages")) || !Directory.Exists(Path.Combine(full, "SegmentationClass"))) return null;
+            if (!Directory.Exists(Path.Combine(full, "JPEGImages")) || !Directory.Exists(Path.Combine(full, "SegmentationClass")))
+                return null;
             // Classes that VOC does not have are reported before the work rather than after it.
             _ = VocFolder.OpenAsVoc(full);
             return full;

@@ -34,13 +34,15 @@ internal static class CompletionScripts
 
             """,
         _ => """
-            # freemask: completion for PowerShell
-            Register-ArgumentCompleter -Native -CommandName freemask -ScriptBlock {
-                param($word, $line, $position)
-                freemask "[suggest:$position]" "$line" 2>$null | Where-Object { $_ -like "$word*" } | ForEach-Object { [System.Management.Automation.CompletionResult]::new($_) }
-            }
+                # freemask: completion for PowerShell
+                Register-ArgumentCompleter -Native -CommandName freemask -ScriptBlock {
+                    param($word, $line, $position)
+                    freemask "[suggest:$position]" "$line" 2>$null |
+                        Where-Object { $_ -like "$word*" } |
+                        ForEach-Object { [System.Management.Automation.CompletionResult]::new($_) }
+                }
 
-            """,
+                """,
     };
 
     /// <summary>The folder in which the shell finds scripts.</summary>
@@ -54,8 +56,10 @@ internal static class CompletionScripts
         var config = environment("XDG_CONFIG_HOME") is { Length: > 0 } other ? other : Path.Combine(home, ".config");
         return shell switch
         {
-            "bash" => (Path.Combine(data, "bash-completion", "completions", "freemask"), "New shells have it, where the package bash-completion is installed."),
-            "zsh" => (Path.Combine(data, "zsh", "site-functions", "_freemask"), $"New shells have it once ~/.zshrc says: fpath+=({Path.Combine(data, "zsh", "site-functions")}); autoload -U compinit; compinit"),
+            "bash" => (Path.Combine(data, "bash-completion", "completions", "freemask"), "New shells have it, where the package "
+                + "bash-completion is installed."),
+            "zsh" => (Path.Combine(data, "zsh", "site-functions", "_freemask"), "New shells have it once ~/.zshrc says: "
+                + $"fpath+=({Path.Combine(data, "zsh", "site-functions")}); autoload -U compinit; compinit"),
             "fish" => (Path.Combine(config, "fish", "completions", "freemask.fish"), "New shells have it."),
             _ => (null, "Add this to the file that $PROFILE names: freemask completion powershell | Out-String | Invoke-Expression"),
         };

@@ -41,7 +41,9 @@ internal static class Doctor
     {
         var gibibytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1L << 30);
         var detail = string.Create(CultureInfo.InvariantCulture, $"{gibibytes:0.0} GiB");
-        return gibibytes >= 4 ? new("memory", Verdict.Ok, detail) : new("memory", Verdict.Warning, detail, "Training likes 4 GiB; choose a smaller training.batch if a run is killed.");
+        return gibibytes >= 4
+            ? new("memory", Verdict.Ok, detail)
+            : new("memory", Verdict.Warning, detail, "Training likes 4 GiB; choose a smaller training.batch if a run is killed.");
     }
 
     /// <summary>Loads a native library; a missing one is the most frequent cause of failed runs on a new machine.</summary>
@@ -55,21 +57,33 @@ internal static class Doctor
         {
             var cause = e;
             while (cause.InnerException is { } inner) cause = inner;
-            return new(name, Verdict.Failed, cause.Message.Split('\n')[0], "Restore and build again on this machine: dotnet build -c Release. On Linux, glibc and libstdc++ must be installed.");
+            return new(
+                name,
+                Verdict.Failed,
+                cause.Message.Split('\n')[0],
+                "Restore and build again on this machine: dotnet build -c Release. On Linux, glibc and libstdc++ must be installed."
+            );
         }
     }
 
     private static string Torch()
     {
         using var sum = TorchSharp.torch.ones(2, 2).sum();
-        return sum.item<float>() == 4 ? TorchSharp.torch.__version__ : throw new InvalidOperationException("2 x 2 ones do not add up to 4.");
+        return sum.item<float>() == 4
+            ? TorchSharp.torch.__version__
+            : throw new InvalidOperationException("2 x 2 ones do not add up to 4.");
     }
 
     private static Check Bundle(BundleCatalog bundles)
     {
         var names = bundles.Names;
         if (names.Count == 0)
-            return new("model bundles", Verdict.Failed, "none found", $"Run from a clone of the repository, or set {BundleCatalog.EnvironmentVariable} to the folder that holds them.");
+            return new(
+                "model bundles",
+                Verdict.Failed,
+                "none found",
+                $"Run from a clone of the repository, or set {BundleCatalog.EnvironmentVariable} to the folder that holds them."
+            );
         foreach (var name in names)
         {
             try
@@ -78,7 +92,12 @@ internal static class Doctor
             }
             catch (FreeMaskException broken)
             {
-                return new("model bundles", Verdict.Failed, $"{name}: {broken.Message}", $"Restore the folder '{name}' from the repository.");
+                return new(
+                    "model bundles",
+                    Verdict.Failed,
+                    $"{name}: {broken.Message}",
+                    $"Restore the folder '{name}' from the repository."
+                );
             }
         }
 
@@ -96,7 +115,12 @@ internal static class Doctor
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return new("data folder", Verdict.Failed, $"{data.Root}: {e.Message}", $"Name a folder that can be written with --data DIR or {DataFolder.EnvironmentVariable}.");
+            return new(
+                "data folder",
+                Verdict.Failed,
+                $"{data.Root}: {e.Message}",
+                $"Name a folder that can be written with --data DIR or {DataFolder.EnvironmentVariable}."
+            );
         }
     }
 
@@ -108,7 +132,14 @@ internal static class Doctor
             while (!Directory.Exists(folder)) folder = Path.GetDirectoryName(folder)!;
             var free = new DriveInfo(folder).AvailableFreeSpace;
             var detail = string.Create(CultureInfo.InvariantCulture, $"{free / (double)(1L << 30):0.0} GiB free");
-            return free >= NeededBytes ? new("disk", Verdict.Ok, detail) : new("disk", Verdict.Warning, detail, "Images, masks and checkpoints of a run stay on disk; free some space or use another disk with --data.");
+            return free >= NeededBytes
+                ? new("disk", Verdict.Ok, detail)
+                : new(
+                    "disk",
+                    Verdict.Warning,
+                    detail,
+                    "Images, masks and checkpoints of a run stay on disk; free some space or use another disk with --data."
+                );
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {

@@ -18,7 +18,9 @@ internal sealed class HubClient : IDisposable
     private const int MostRedirects = 10;
     private const string Wait = "wait";
 
-    private static readonly TimeSpan UsualSilence = TimeSpan.FromSeconds(60), LongestWait = TimeSpan.FromMinutes(10), LongPause = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan UsualSilence = TimeSpan.FromSeconds(60),
+        LongestWait = TimeSpan.FromMinutes(10),
+        LongPause = TimeSpan.FromSeconds(10);
 
     private readonly HttpClient _http;
     private readonly string _endpoint;
@@ -45,25 +47,35 @@ internal sealed class HubClient : IDisposable
         // Files and environment variables with secrets often end with a line break; a token contains none.
         if (token?.Trim() is { Length: > 0 } secret)
         {
-            if (!secret.All(c => c is > ' ' and <= '~')) throw new FreeMaskException($"{TokenVariable} holds characters that no token has (spaces, line breaks or letters outside of ASCII); copy the token again.");
+            if (!secret.All(c => c is > ' ' and <= '~'))
+                throw new FreeMaskException(
+                    $"{TokenVariable} holds characters that no token has (spaces, line breaks or letters outside of ASCII); copy the "
+                        + "token again."
+                );
             _token = new AuthenticationHeaderValue("Bearer", secret);
         }
 
         _retries = new ResiliencePipelineBuilder { TimeProvider = time }
-            .AddRetry(new RetryStrategyOptions
-            {
-                ShouldHandle = new PredicateBuilder().Handle<HttpRequestException>(error => IsMomentary(error.StatusCode)).Handle<HttpIOException>().Handle<TimeoutException>(),
-                MaxRetryAttempts = 4,
-                BackoffType = DelayBackoffType.Exponential,
-                Delay = firstPause ?? TimeSpan.FromSeconds(1),
-                UseJitter = true,
-                OnRetry = args =>
+            .AddRetry(
+                new RetryStrategyOptions
                 {
-                    if (args.RetryDelay >= LongPause) Said?.Invoke($"{_endpoint} is busy; it is asked again in {args.RetryDelay.TotalSeconds:0} s.");
-                    return ValueTask.CompletedTask;
-                },
-                DelayGenerator = args => ValueTask.FromResult(args.Outcome.Exception?.Data[Wait] as TimeSpan?),
-            })
+                    ShouldHandle = new PredicateBuilder()
+                        .Handle<HttpRequestException>(error => IsMomentary(error.StatusCode))
+                        .Handle<HttpIOException>()
+                        .Handle<TimeoutException>(),
+                    MaxRetryAttempts = 4,
+                    BackoffType = DelayBackoffType.Exponential,
+                    Delay = firstPause ?? TimeSpan.FromSeconds(1),
+                    UseJitter = true,
+                    OnRetry = args =>
+                    {
+                        if (args.RetryDelay >= LongPause)
+                            Said?.Invoke($"{_endpoint} is busy; it is asked again in {args.RetryDelay.TotalSeconds:0} s.");
+                        return ValueTask.CompletedTask;
+                    },
+                    DelayGenerator = args => ValueTask.FromResult(args.Outcome.Exception?.Data[Wait] as TimeSpan?),
+                }
+            )
             .Build();
     }
 
@@ -74,7 +86,11 @@ internal sealed class HubClient : IDisposable
     /// <exception cref="FreeMaskException">It cannot be listed.</exception>
     internal Task<HubListing> ListAsync(HubReference reference, CancellationToken stop) => AskAsync(reference.Repository, async token =>
     {
-        using var response = await GetAsync($"{_endpoint}/api/models/{reference.Repository}/revision/{Uri.EscapeDataString(reference.Revision)}?blobs=true", 0, token);
+        using var response = await GetAsync(
+                    $"{_endpoint}/api/models/{reference.Repository}/revision/{Uri.EscapeDataString(reference.Revision)}?blobs=true",
+                    0,
+                    token
+                );
         await using var source = await response.Content.ReadAsStreamAsync(token);
         using var text = new MemoryStream();
         await CopyAsync(source, text, _ => { }, token);
@@ -86,18 +102,30 @@ internal sealed class HubClient : IDisposable
     /// the start; after 416 (no bytes after the end) the file is discarded, because its content is not that of the server.
     /// </summary>
     /// <exception cref="FreeMaskException">The file cannot be downloaded.</exception>
-    internal Task FetchAsync(HubReference reference, string commit, HubFile file, FileStream target, Action<long> received, CancellationToken stop) =>
-        AskAsync($"{reference.Repository}/{file.Path}", async token =>
-        {
-            var path = string.Join('/', file.Path.Split('/').Select(Uri.EscapeDataString));
-            var address = $"{_endpoint}/{reference.Repository}/resolve/{commit}/{path}";
-            using var response = await GetRestAsync(address, target, token);
-            if (target.Length > 0 && response.StatusCode != HttpStatusCode.PartialContent) target.SetLength(0);
-            target.Seek(0, SeekOrigin.End);
-            await using var source = await response.Content.ReadAsStreamAsync(token);
-            await CopyAsync(source, target, received, token);
-            return true;
-        }, stop);
+    internal Task FetchAsync(
+        HubReference reference,
+        string commit,
+        HubFile file,
+        FileStream target,
+        Action<long> received,
+        CancellationToken stop
+    ) =>
+        AskAsync(
+            $"{reference.Repository}/{file.Path}",
+            async token =>
+            {
+                var path = string.Join('/', file.Path.Split('/').Select(Uri.EscapeDataString));
+                var address = $"{_endpoint}/{reference.Repository}/resolve/{commit}/{path}";
+                using var response = await GetRestAsync(address, target, token);
+                if (target.Length > 0 && response.StatusCode != HttpStatusCode.PartialContent)
+                    target.SetLength(0);
+                target.Seek(0, SeekOrigin.End);
+                await using var source = await response.Content.ReadAsStreamAsync(token);
+                await CopyAsync(source, target, received, token);
+                return true;
+            },
+            stop
+        );
 
     public void Dispose() => _http.Dispose();
 
@@ -113,7 +141,11 @@ internal sealed class HubClient : IDisposable
         }
         catch (Exception error) when (error is HttpIOException or TimeoutException)
         {
-            throw new FreeMaskException($"{what}: the connection to {_endpoint} broke off again and again ({error.Message}). The same command goes on where it stopped.", error);
+            throw new FreeMaskException(
+                $"{what}: the connection to {_endpoint} broke off again and again ({error.Message}). The same command goes on where it "
+                    + "stopped.",
+                error
+            );
         }
     }
 
@@ -139,9 +171,17 @@ internal sealed class HubClient : IDisposable
             if (response.IsSuccessStatusCode) return response;
             using (response)
             {
-                if ((int)response.StatusCode is < 300 or >= 400 || response.Headers.Location is not { } location || redirects == MostRedirects) throw Refused(response);
+                if (
+                    (int)response.StatusCode is < 300 or >= 400
+                    || response.Headers.Location is not { } location
+                    || redirects == MostRedirects
+                )
+                    throw Refused(response);
                 next = new Uri(next, location);
-                if (next.Scheme != Uri.UriSchemeHttps && next.Scheme != hub.Scheme) throw new FreeMaskException($"{_endpoint} sends to {next.Scheme}://{next.Host}, which is not encrypted; that is not followed.");
+                if (next.Scheme != Uri.UriSchemeHttps && next.Scheme != hub.Scheme)
+                    throw new FreeMaskException(
+                        $"{_endpoint} sends to {next.Scheme}://{next.Host}, which is not encrypted; that is not followed."
+                    );
             }
         }
     }
@@ -210,7 +250,8 @@ internal sealed class HubClient : IDisposable
     private string Explain(string what, HttpRequestException error) => error.StatusCode switch
     {
         HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden =>
-            $"{what}: {_endpoint} refuses access ({(int)error.StatusCode}). A private or gated repository needs a token in {TokenVariable} of an account that accepted its terms; a repository that does not exist looks the same.",
+                $"{what}: {_endpoint} refuses access ({(int)error.StatusCode}). A private or gated repository needs a token in "
+                    + $"{TokenVariable} of an account that accepted its terms; a repository that does not exist looks the same.",
         HttpStatusCode.NotFound => $"{what}: {_endpoint} knows no such repository, revision or file (404).",
         null => $"{what}: {_endpoint} cannot be reached ({error.Message}). Check the network, or set {EndpointVariable} to a mirror.",
         _ => $"{what}: {_endpoint} answers {error.Message}. Try again later; the same command goes on where it stopped.",

@@ -27,7 +27,11 @@ internal sealed record HubListing(string Commit, IReadOnlyList<HubFile> Files)
         }
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            throw new FreeMaskException($"The hub's description of {reference.Repository} is not understood ({exception.Message}); does HF_ENDPOINT name a model hub?", exception);
+            throw new FreeMaskException(
+                $"The hub's description of {reference.Repository} is not understood ({exception.Message}); does HF_ENDPOINT name a model "
+                    + "hub?",
+                exception
+            );
         }
     }
 
@@ -41,7 +45,10 @@ internal sealed record HubListing(string Commit, IReadOnlyList<HubFile> Files)
         var path = sibling.GetProperty("rfilename").GetString() ?? throw new JsonException("a file has no name");
         if (!StaysInside(path)) throw new JsonException($"it lists '{path}', which is no path inside of a repository");
         var large = sibling.TryGetProperty("lfs", out var lfs) && lfs.ValueKind == JsonValueKind.Object;
-        var size = (large ? lfs : sibling).TryGetProperty("size", out var bytes) && bytes.ValueKind == JsonValueKind.Number ? bytes.GetInt64() : (long?)null;
+        var size =
+            (large ? lfs : sibling).TryGetProperty("size", out var bytes) && bytes.ValueKind == JsonValueKind.Number
+                ? bytes.GetInt64()
+                : (long?)null;
         return new(
             path,
             size,
@@ -49,5 +56,6 @@ internal sealed record HubListing(string Commit, IReadOnlyList<HubFile> Files)
             large ? null : Text(sibling, "blobId"));
     }
 
-    private static string? Text(JsonElement element, string name) => element.TryGetProperty(name, out var text) && text.ValueKind == JsonValueKind.String ? text.GetString() : null;
+    private static string? Text(JsonElement element, string name) =>
+        element.TryGetProperty(name, out var text) && text.ValueKind == JsonValueKind.String ? text.GetString() : null;
 }

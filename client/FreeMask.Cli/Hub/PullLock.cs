@@ -34,7 +34,9 @@ internal sealed record PullLock(string Repository, string Revision, string Commi
         if (!File.Exists(path)) return null;
         try
         {
-            return JsonSerializer.Deserialize<PullLock>(File.ReadAllText(path), Format) is { Files: not null } found ? found : throw new JsonException("it is empty");
+            return JsonSerializer.Deserialize<PullLock>(File.ReadAllText(path), Format) is { Files: not null } found
+                ? found
+                : throw new JsonException("it is empty");
         }
         catch (JsonException exception)
         {
@@ -56,9 +58,18 @@ internal sealed record PullLock(string Repository, string Revision, string Commi
     {
         var begun = System.IO.Path.Combine(folder, BegunName);
         var earlier = Read(folder);
-        var owner = earlier?.Repository ?? (File.Exists(begun) ? (await File.ReadAllTextAsync(begun, stop)).Trim() : File.Exists(System.IO.Path.Combine(folder, Index)) ? "a model that was not pulled" : null);
+        var owner =
+            earlier?.Repository
+            ?? (
+                File.Exists(begun) ? (await File.ReadAllTextAsync(begun, stop)).Trim()
+                : File.Exists(System.IO.Path.Combine(folder, Index)) ? "a model that was not pulled"
+                : null
+            );
         if (owner is not null && owner != reference.Repository)
-            throw new FreeMaskException($"{folder} holds {owner}; files of {reference.Repository} would mix with it. Name another folder with --out, or remove this one.");
+            throw new FreeMaskException(
+                $"{folder} holds {owner}; files of {reference.Repository} would mix with it. Name another folder with --out, or remove "
+                    + "this one."
+            );
         await AtomicFile.WriteAsync(begun, reference.Repository + "\n", stop);
         return earlier;
     }
@@ -70,9 +81,13 @@ internal sealed record PullLock(string Repository, string Revision, string Commi
         foreach (var file in Files)
         {
             var path = System.IO.Path.Combine(folder, file.Path);
-            if (!File.Exists(path)) throw new FreeMaskException($"{path} is missing; 'freemask models pull {Repository}@{Revision}' fetches it again.");
+            if (!File.Exists(path))
+                throw new FreeMaskException($"{path} is missing; 'freemask models pull {Repository}@{Revision}' fetches it again.");
             if (await Sha256Async(path, stop) != file.Sha256)
-                throw new FreeMaskException($"{path} is not what was pulled from {Repository} (its SHA-256 differs); delete it, and 'freemask models pull {Repository}@{Revision}' fetches it again.");
+                throw new FreeMaskException(
+                    $"{path} is not what was pulled from {Repository} (its SHA-256 differs); delete it, and 'freemask models pull "
+                        + $"{Repository}@{Revision}' fetches it again."
+                );
         }
     }
 

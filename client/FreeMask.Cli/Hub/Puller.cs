@@ -22,7 +22,12 @@ internal sealed class Puller(HubClient hub, Action<string> report, TimeProvider 
     /// <param name="choose">Selects the files, with the path of each; null for those of an ONNX export.</param>
     /// <exception cref="FreeMaskException">The hub, the network or the disk failed; the same command continues.</exception>
     internal async Task<PullLock> PullAsync(
-        HubReference reference, string? variant, string folder, CancellationToken stop, Func<HubListing, IReadOnlyList<(HubFile File, string Path)>>? choose = null)
+        HubReference reference,
+        string? variant,
+        string folder,
+        CancellationToken stop,
+        Func<HubListing, IReadOnlyList<(HubFile File, string Path)>>? choose = null
+    )
     {
         Directory.CreateDirectory(folder);
         using var busy = Occupy(folder);
@@ -30,21 +35,44 @@ internal sealed class Puller(HubClient hub, Action<string> report, TimeProvider 
         var earlier = await PullLock.BeginAsync(folder, reference, stop);
         var listing = await hub.ListAsync(reference, stop);
         var chosen = choose is null ? HubSelection.Choose(listing, reference, variant) : choose(listing);
-        report($"{reference.Repository} at {listing.Commit}: {chosen.Count} files, {ByteSize.Megabytes(chosen.Sum(item => item.File.Size ?? 0))}");
-        if (HubSelection.WithoutVariant(chosen, variant) is { Count: > 0 } plain) report($"no {variant} of {string.Join(", ", plain)}: the plain files are taken.");
+        report(
+            $"{reference.Repository} at {listing.Commit}: {chosen.Count} files, "
+                + $"{ByteSize.Megabytes(chosen.Sum(item => item.File.Size ?? 0))}"
+        );
+        if (HubSelection.WithoutVariant(chosen, variant) is { Count: > 0 } plain)
+            report($"no {variant} of {string.Join(", ", plain)}: the plain files are taken.");
         var files = await FilesAsync(reference, listing.Commit, chosen, folder, stop);
         // The graphs name the files of their weights.
-        var weights = choose is null ? chosen.Where(IsGraph).SelectMany(graph => HubSelection.Weights(listing, reference, graph, LocationsOf(folder, graph.Path))).DistinctBy(item => item.Path).ToList() : [];
-        if (weights.Count > 0) report($"weights of the graphs: {weights.Count} files, {ByteSize.Megabytes(weights.Sum(item => item.File.Size ?? 0))}");
+        var weights = choose is null
+            ? chosen
+                .Where(IsGraph)
+                .SelectMany(graph => HubSelection.Weights(listing, reference, graph, LocationsOf(folder, graph.Path)))
+                .DistinctBy(item => item.Path)
+                .ToList()
+            : [];
+        if (weights.Count > 0)
+            report($"weights of the graphs: {weights.Count} files, {ByteSize.Megabytes(weights.Sum(item => item.File.Size ?? 0))}");
         files.AddRange(await FilesAsync(reference, listing.Commit, weights, folder, stop));
-        var after = new PullLock(reference.Repository, reference.Revision, listing.Commit, [.. files.OrderBy(file => file.Path, StringComparer.Ordinal)]);
+        var after = new PullLock(
+            reference.Repository,
+            reference.Revision,
+            listing.Commit,
+            [.. files.OrderBy(file => file.Path, StringComparer.Ordinal)]
+        );
         // Files of an earlier revision or variant that this one does not have.
-        foreach (var old in (earlier?.Files ?? []).ExceptBy(after.Files.Select(file => file.Path), file => file.Path)) File.Delete(TargetOf(folder, old.Path));
+        foreach (var old in (earlier?.Files ?? []).ExceptBy(after.Files.Select(file => file.Path), file => file.Path))
+            File.Delete(TargetOf(folder, old.Path));
         await after.WriteAsync(folder, stop);
         return after;
     }
 
-    private async Task<List<PulledFile>> FilesAsync(HubReference reference, string commit, IReadOnlyList<(HubFile File, string Path)> chosen, string folder, CancellationToken stop)
+    private async Task<List<PulledFile>> FilesAsync(
+        HubReference reference,
+        string commit,
+        IReadOnlyList<(HubFile File, string Path)> chosen,
+        string folder,
+        CancellationToken stop
+    )
     {
         CheckSpace(folder, chosen);
         var files = new List<PulledFile>();
@@ -54,7 +82,8 @@ internal sealed class Puller(HubClient hub, Action<string> report, TimeProvider 
 
     private static bool IsGraph((HubFile File, string Path) item) => item.Path.EndsWith(".onnx", StringComparison.Ordinal);
 
-    private static IReadOnlyList<string> LocationsOf(string folder, string graph) => OnnxGraphReader.Read(Path.Combine(folder, graph)).ExternalFiles;
+    private static IReadOnlyList<string> LocationsOf(string folder, string graph) =>
+        OnnxGraphReader.Read(Path.Combine(folder, graph)).ExternalFiles;
 
     /// <summary>The path of a file. Listings are validated when they are read; this check is the last one before writing.</summary>
     private static string TargetOf(string folder, string path)
@@ -69,7 +98,14 @@ internal sealed class Puller(HubClient hub, Action<string> report, TimeProvider 
     {
         try
         {
-            return new FileStream(Path.Combine(folder, Busy), FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+            return new FileStream(
+                Path.Combine(folder, Busy),
+                FileMode.OpenOrCreate,
+                FileAccess.Write,
+                FileShare.None,
+                1,
+                FileOptions.DeleteOnClose
+            );
         }
         catch (IOException exception)
         {
@@ -79,13 +115,27 @@ internal sealed class Puller(HubClient hub, Action<string> report, TimeProvider 
 
     private static void CheckSpace(string folder, IReadOnlyList<(HubFile File, string Path)> chosen)
     {
-        long Have(string target) => File.Exists(target) ? ModelFiles.LengthOf(target) : File.Exists(target + Part) ? ModelFiles.LengthOf(target + Part) : 0;
+        long Have(string target) =>
+            File.Exists(target) ? ModelFiles.LengthOf(target)
+            : File.Exists(target + Part) ? ModelFiles.LengthOf(target + Part)
+            : 0;
         var missing = chosen.Sum(item => Math.Max(0, (item.File.Size ?? 0) - Have(TargetOf(folder, item.Path))));
         var free = new DriveInfo(folder).AvailableFreeSpace;
-        if (missing > free) throw new FreeMaskException($"{folder} needs {ByteSize.Megabytes(missing)} more, and its disk has {ByteSize.Megabytes(free)}; make room, or name another folder with --out.");
+        if (missing > free)
+            throw new FreeMaskException(
+                $"{folder} needs {ByteSize.Megabytes(missing)} more, and its disk has {ByteSize.Megabytes(free)}; make room, or name "
+                    + "another folder with --out."
+            );
     }
 
-    private async Task<PulledFile> FileAsync(HubReference reference, string commit, HubFile file, string path, string folder, CancellationToken stop)
+    private async Task<PulledFile> FileAsync(
+        HubReference reference,
+        string commit,
+        HubFile file,
+        string path,
+        string folder,
+        CancellationToken stop
+    )
     {
         var target = TargetOf(folder, path);
         if (ModelFiles.IsThere(target) && CanBeChecked(file) && await IsRightAsync(target, file, stop))
@@ -97,24 +147,34 @@ internal sealed class Puller(HubClient hub, Action<string> report, TimeProvider 
         {
             // A download that was interrupted during the hash has all bytes, and a range after the end is an error.
             await using var stream = new FileStream(part, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            if (stream.Length == 0 || stream.Length != file.Size) await hub.FetchAsync(reference, commit, file, stream, Meter(path, file.Size), stop);
+            if (stream.Length == 0 || stream.Length != file.Size)
+                await hub.FetchAsync(reference, commit, file, stream, Meter(path, file.Size), stop);
         }
         catch (IOException exception) when (exception is not HttpIOException)
         {
-            throw new FreeMaskException($"{part} cannot be written: {exception.Message}. Make room or repair the folder; the same command goes on where it stopped.", exception);
+            throw new FreeMaskException(
+                $"{part} cannot be written: {exception.Message}. Make room or repair the folder; the same command goes on where it "
+                    + "stopped.",
+                exception
+            );
         }
 
         // Some proxies and mirrors return the Git LFS pointer in place of a large file.
         if (file.Sha256 is not null && ModelFiles.IsPointer(part))
         {
             File.Delete(part);
-            throw new FreeMaskException($"{path}: the hub sent a git-lfs pointer in place of the file; this mirror does not serve large files. Set {HubClient.EndpointVariable} to one that does.");
+            throw new FreeMaskException(
+                $"{path}: the hub sent a git-lfs pointer in place of the file; this mirror does not serve large files. Set "
+                    + $"{HubClient.EndpointVariable} to one that does."
+            );
         }
 
         if (!await IsRightAsync(part, file, stop))
         {
             File.Delete(part);
-            throw new FreeMaskException($"{path} arrived damaged (its hash differs from the hub's) and was deleted; run the same command again.");
+            throw new FreeMaskException(
+                $"{path} arrived damaged (its hash differs from the hub's) and was deleted; run the same command again."
+            );
         }
 
         File.Move(part, target, overwrite: true);
@@ -141,7 +201,12 @@ internal sealed class Puller(HubClient hub, Action<string> report, TimeProvider 
         {
             if (received < size && time.GetElapsedTime(said) < Pace) return;
             said = time.GetTimestamp();
-            report(string.Create(CultureInfo.InvariantCulture, $"{path}: {received / 1e6:0.0}{(size is null ? "" : $" of {size / 1e6:0.0}")} MB"));
+            report(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{path}: {received / 1e6:0.0}{(size is null ? "" : $" of {size / 1e6:0.0}")} MB"
+                )
+            );
         };
     }
 }

@@ -43,7 +43,8 @@ internal sealed class ProgressLines(TimeSpan interval)
             RoundPhase.Producing => $"{head}: {Produced(counts)}{Trouble(counts)}",
             RoundPhase.Scoring => $"{head}: scored {counts.Scored}/{counts.Planned - counts.Quarantined}",
             RoundPhase.Selecting => $"{head}: kept {counts.Kept}, dropped {counts.Dropped}",
-            RoundPhase.Closed => $"{head}: kept {counts.Kept}, dropped {counts.Dropped}, quarantined {counts.Quarantined}{(round.Quality is { } quality ? $", mIoU over {quality.Classes.Length} classes {StatusFormatter.Share(quality.MeanIoU)}" : "")}",
+            RoundPhase.Closed => $"{head}: kept {counts.Kept}, dropped {counts.Dropped}, quarantined {counts.Quarantined}"
+                + StatusFormatter.MeanIoU(round.Quality),
             _ => head,
         };
     }
@@ -53,5 +54,6 @@ internal sealed class ProgressLines(TimeSpan interval)
         .Select((stage, i) => $"{stage.DisplayName} {counts[stage.After]}{(i == 0 ? $"/{counts.Planned}" : "")}"));
 
     private static string Trouble(StateCounts counts) =>
-        (counts.Rejected > 0 ? $", {counts.Rejected} masks rejected" : "") + (counts.Quarantined > 0 ? $", {counts.Quarantined} quarantined" : "");
+        (counts.Rejected > 0 ? $", {counts.Rejected} masks rejected" : "")
+        + (counts.Quarantined > 0 ? $", {counts.Quarantined} quarantined" : "");
 }

@@ -34,21 +34,47 @@ internal sealed class ProgressView(bool unicode)
 
     private static Markup Head(RunStatus status, DateTimeOffset now, TimeLeft left)
     {
-        var color = status.State switch { RunState.Running => "green", RunState.Completed => "green", RunState.Failed or RunState.Cancelled => "red", _ => "yellow" };
-        var place = status.Rounds.IsEmpty ? "starting" : $"round {status.Rounds[^1].Round + 1} of {status.RoundsPlanned}, {StatusFormatter.Phase(status.Rounds[^1].Phase)}";
+        var color = status.State switch
+        {
+            RunState.Running => "green",
+            RunState.Completed => "green",
+            RunState.Failed or RunState.Cancelled => "red",
+            _ => "yellow",
+        };
+        var place = status.Rounds.IsEmpty
+            ? "starting"
+            : $"round {status.Rounds[^1].Round + 1} of {status.RoundsPlanned}, {StatusFormatter.Phase(status.Rounds[^1].Phase)}";
         var elapsed = StatusFormatter.Clock((status.EndedAt ?? now) - (status.StartedAt ?? now));
         var eta = StatusFormatter.Left(left, status) is { } words ? $", {words}" : "";
-        return new Markup($"[bold]{Markup.Escape(status.Run)}[/]  [{color}]{StatusFormatter.State(status.State)}[/]  {Markup.Escape(place)}  [grey]{elapsed}{eta}[/]");
+        return new Markup(
+            $"[bold]{Markup.Escape(status.Run)}[/]  [{color}]{StatusFormatter.State(status.State)}[/]  {Markup.Escape(place)}  "
+                + $"[grey]{elapsed}{eta}[/]"
+        );
     }
 
     private static Markup Closed(RoundStatus round) =>
-        new($"[grey]round {round.Round + 1}: kept {round.Counts.Kept} of {round.Counts.Planned}{(round.Quality is { } quality ? $", mIoU over {quality.Classes.Length} classes {StatusFormatter.Share(quality.MeanIoU)}" : "")}[/]");
+        new(
+            $"[grey]round {round.Round + 1}: kept {round.Counts.Kept} of {round.Counts.Planned}{StatusFormatter.MeanIoU(round.Quality)}[/]"
+        );
 
     private Grid Funnel(RoundStatus round)
     {
-        var grid = new Grid().AddColumn(new GridColumn().Width(11).NoWrap()).AddColumn(new GridColumn().NoWrap().Width(BarWidth)).AddColumn(new GridColumn().RightAligned().NoWrap());
+        var grid = new Grid()
+            .AddColumn(new GridColumn().Width(11).NoWrap())
+            .AddColumn(new GridColumn().NoWrap().Width(BarWidth))
+            .AddColumn(new GridColumn().RightAligned().NoWrap());
         foreach (var (stage, count) in StatusFormatter.Funnel(round.Counts))
-            grid.AddRow(new Text(stage), Bar(count, round.Counts.Planned, stage == "dropped" ? "grey" : stage == "kept" ? "green" : "teal"), new Text(count.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+            grid.AddRow(
+                new Text(stage),
+                Bar(
+                    count,
+                    round.Counts.Planned,
+                    stage == "dropped" ? "grey"
+                        : stage == "kept" ? "green"
+                        : "teal"
+                ),
+                new Text(count.ToString(System.Globalization.CultureInfo.InvariantCulture))
+            );
         if (round.Training is { } training)
             grid.AddRow(new Text("training"), Bar(training.Step, training.Steps, "blue"), new Text(StatusFormatter.Training(training)));
         return grid;

@@ -73,5 +73,6 @@ internal sealed class RunFollower(CommandContext context)
     /// <summary>Whether there was no answer, as opposed to an answer with an error.</summary>
     private static bool IsSilence(Exception exception) => exception is TimeoutException or Orleans.Runtime.OrleansException;
 
-    internal static bool IsOver(RunStatus status) => status.State is RunState.Completed or RunState.Cancelled or RunState.Failed or RunState.Unknown;
+    internal static bool IsOver(RunStatus status) =>
+        status.State is RunState.Completed or RunState.Cancelled or RunState.Failed or RunState.Unknown;
 }

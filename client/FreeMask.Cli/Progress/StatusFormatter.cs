@@ -21,7 +21,11 @@ internal static class StatusFormatter
 
     /// <summary>The states of the funnel in order with their counts; quarantined samples are counted apart.</summary>
     internal static IReadOnlyList<(string State, int Count)> Funnel(StateCounts counts) =>
-        [.. StageTable.Default.States.Where(state => state != SampleState.Quarantined).Select(state => (StageTable.Default.DisplayNameOf(state), counts[state]))];
+        [
+            .. StageTable
+                .Default.States.Where(state => state != SampleState.Quarantined)
+                .Select(state => (StageTable.Default.DisplayNameOf(state), counts[state])),
+        ];
 
     internal static string Training(TrainingProgress training)
     {
@@ -48,7 +52,12 @@ internal static class StatusFormatter
         : left.Phase is { } phase ? $"{About(phase)} left in this step"
         : "time left not known yet";
 
-    internal static string Share(double? value) => value is { } number && double.IsFinite(number) ? number.ToString("0.000", CultureInfo.InvariantCulture) : "–";
+    /// <summary>", mIoU over 3 classes 41 %"; empty where the round was not evaluated.</summary>
+    internal static string MeanIoU(SegmenterQuality? quality) =>
+        quality is null ? "" : $", mIoU over {quality.Classes.Length} classes {Share(quality.MeanIoU)}";
+
+    internal static string Share(double? value) =>
+        value is { } number && double.IsFinite(number) ? number.ToString("0.000", CultureInfo.InvariantCulture) : "–";
 
     internal static string Rate(double rate) => rate.ToString(rate < 10 ? "0.0" : "0", CultureInfo.InvariantCulture);
 }

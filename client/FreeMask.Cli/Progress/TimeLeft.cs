@@ -63,7 +63,8 @@ internal sealed class TimeLeftEstimator
     /// <summary>Seconds until the displayed progress bar is full.</summary>
     private double? Phase(RunStatus status, RoundStatus round)
     {
-        if (round.Training is { Steps: > 0 } training) return PerStep(Kind(training)) is { } perStep ? (training.Steps - training.Step) * perStep : null;
+        if (round.Training is { Steps: > 0 } training)
+            return PerStep(Kind(training)) is { } perStep ? (training.Steps - training.Step) * perStep : null;
         return round.Phase switch
         {
             RoundPhase.Producing => Samples(status, round, StageTable.Default.Producing, round.Counts),
@@ -77,7 +78,11 @@ internal sealed class TimeLeftEstimator
         double? here = round.Phase switch
         {
             RoundPhase.Producing => phase + Scored(status, round) + Train(status) + Evaluate(status),
-            RoundPhase.Scoring when round.Training is { } fold => phase + FoldsToCome(fold) + Scored(status, round) + Train(status) + Evaluate(status),
+            RoundPhase.Scoring when round.Training is { } fold => phase
+                + FoldsToCome(fold)
+                + Scored(status, round)
+                + Train(status)
+                + Evaluate(status),
             RoundPhase.Scoring => phase + Train(status) + Evaluate(status),
             RoundPhase.Selecting => Train(status) + Evaluate(status),
             RoundPhase.Training => phase + Evaluate(status),
@@ -89,7 +94,8 @@ internal sealed class TimeLeftEstimator
         return toCome == 0 ? here : here + (toCome * WholeRound(status, round));
     }
 
-    private double? WholeRound(RunStatus status, RoundStatus round) => Samples(status, round, StageTable.Default.Producing, new()) + Scored(status, round) + Train(status) + Evaluate(status);
+    private double? WholeRound(RunStatus status, RoundStatus round) =>
+        Samples(status, round, StageTable.Default.Producing, new()) + Scored(status, round) + Train(status) + Evaluate(status);
 
     private double? Scored(RunStatus status, RoundStatus round) => Samples(status, round, StageTable.Default.Scoring, new());
 
@@ -102,8 +108,10 @@ internal sealed class TimeLeftEstimator
         foreach (var stage in stages)
         {
             var measured = status.Rounds.Reverse().FirstOrDefault(item => item.Counts[stage.After] > 0 && item.Seconds[stage.Stage] > 0);
-            if (measured is not null) left += Math.Max(0, toPass - passed[stage.After]) * measured.Seconds[stage.Stage] / measured.Counts[stage.After];
-            else if (stage.IsModelStage) return null;
+            if (measured is not null)
+                left += Math.Max(0, toPass - passed[stage.After]) * measured.Seconds[stage.Stage] / measured.Counts[stage.After];
+            else if (stage.IsModelStage)
+                return null;
         }
 
         return left * _wallPerDeviceSecond;
@@ -114,13 +122,20 @@ internal sealed class TimeLeftEstimator
         _trainingSteps > 0 && PerStep(Segmenter) is { } perStep ? _trainingSteps * perStep
         : status.Rounds.LastOrDefault(round => round is { Phase: RoundPhase.Closed, Round: > 0, Seconds.Train: > 0 })?.Seconds.Train;
 
-    private static double Evaluate(RunStatus status) => status.Rounds.LastOrDefault(round => round.Phase == RoundPhase.Closed)?.Seconds.Evaluate ?? 0;
+    private static double Evaluate(RunStatus status) =>
+        status.Rounds.LastOrDefault(round => round.Phase == RoundPhase.Closed)?.Seconds.Evaluate ?? 0;
 
     /// <summary>Seconds of the remaining folds: after <c>fold 1 of 3</c> two remain.</summary>
     private double? FoldsToCome(TrainingProgress fold)
     {
         var words = fold.Job.Split(' ');
-        if (!IsFold(fold) || words.Length != 4 || !int.TryParse(words[1], CultureInfo.InvariantCulture, out var number) || !int.TryParse(words[3], CultureInfo.InvariantCulture, out var all)) return 0;
+        if (
+            !IsFold(fold)
+            || words.Length != 4
+            || !int.TryParse(words[1], CultureInfo.InvariantCulture, out var number)
+            || !int.TryParse(words[3], CultureInfo.InvariantCulture, out var all)
+        )
+            return 0;
         return PerStep(Fold) is { } perStep ? Math.Max(0, all - number) * fold.Steps * perStep : null;
     }
 
@@ -134,5 +149,6 @@ internal sealed class TimeLeftEstimator
 
     private static double DeviceSeconds(StageSeconds seconds) => StageTable.Default.Stages.Sum(stage => seconds[stage.Stage]);
 
-    private static TimeSpan? Span(double? seconds) => seconds is { } value && double.IsFinite(value) ? TimeSpan.FromSeconds(Math.Clamp(value, 0, 1e9)) : null;
+    private static TimeSpan? Span(double? seconds) =>
+        seconds is { } value && double.IsFinite(value) ? TimeSpan.FromSeconds(Math.Clamp(value, 0, 1e9)) : null;
 }

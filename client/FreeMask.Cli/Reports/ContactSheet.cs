@@ -20,7 +20,10 @@ internal static class ContactSheet
             if (kept.Count > 0) break;
         }
 
-        if (kept.Count == 0) throw new FreeMaskException($"Run '{run.Status.Run}' has kept no sample yet: there is nothing to show before its first selection.");
+        if (kept.Count == 0)
+            throw new FreeMaskException(
+                $"Run '{run.Status.Run}' has kept no sample yet: there is nothing to show before its first selection."
+            );
         var tiles = new List<RgbImage>();
         foreach (var sample in ReportSelection.Strips(kept, Samples)) tiles.AddRange(await TilesAsync(run, sample, stop));
         return ImageOverlay.Grid(tiles, TilesPerSample * SamplesPerRow, Tile);
@@ -29,10 +32,18 @@ internal static class ContactSheet
     private static async Task<IEnumerable<RgbImage>> TilesAsync(RunReader run, SampleRecord sample, CancellationToken stop)
     {
         async Task<RgbImage> Image(string artifact) =>
-            await run.ImageAsync(sample, artifact, stop) ?? throw new InvalidOperationException($"Kept sample {sample.Index} has no {artifact}.");
+            await run.ImageAsync(sample, artifact, stop)
+            ?? throw new InvalidOperationException($"Kept sample {sample.Index} has no {artifact}.");
         async Task<LabelMap> Labels(string artifact) =>
-            await run.LabelsAsync(sample, artifact, stop) ?? throw new InvalidOperationException($"Kept sample {sample.Index} has no {artifact}.");
+            await run.LabelsAsync(sample, artifact, stop)
+            ?? throw new InvalidOperationException($"Kept sample {sample.Index} has no {artifact}.");
         var (drawn, final) = (await Image(ArtifactNames.Image), await Image(ArtifactNames.FinalImage));
-        return [drawn, ImageOverlay.Draw(drawn, await Labels(ArtifactNames.Label)), final, ImageOverlay.Draw(final, await Labels(ArtifactNames.CompositeLabel))];
+        return
+        [
+            drawn,
+            ImageOverlay.Draw(drawn, await Labels(ArtifactNames.Label)),
+            final,
+            ImageOverlay.Draw(final, await Labels(ArtifactNames.CompositeLabel)),
+        ];
     }
 }

@@ -18,7 +18,12 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
     /// <param name="versions">Versions of the programs and libraries.</param>
     /// <param name="notes">Messages about its settings.</param>
     /// <param name="stop">Cancels between samples.</param>
-    internal async Task<ReportData> BuildAsync(IReadOnlyList<ReportFact> products, IReadOnlyList<ReportFact> versions, IReadOnlyList<string> notes, CancellationToken stop)
+    internal async Task<ReportData> BuildAsync(
+        IReadOnlyList<ReportFact> products,
+        IReadOnlyList<ReportFact> versions,
+        IReadOnlyList<string> notes,
+        CancellationToken stop
+    )
     {
         var (status, spec) = (run.Status, run.Spec);
         var rounds = new List<ReportRound>();
@@ -41,7 +46,12 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
             Notes = notes,
             Parameters = Parameters(spec),
             Versions = [.. versions, .. Environment(status.Environment)],
-            Seconds = [.. RunDocument.SecondsOf(status).Select(item => new ReportFact(item.Key, item.Value.ToString("0.0", CultureInfo.InvariantCulture)))],
+            Seconds =
+            [
+                .. RunDocument
+                    .SecondsOf(status)
+                    .Select(item => new ReportFact(item.Key, item.Value.ToString("0.0", CultureInfo.InvariantCulture))),
+            ],
         };
     }
 
@@ -68,7 +78,11 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
             MeanIoU = round.Quality?.MeanIoU,
             MeanIoUOfRun = round.Quality is { } quality ? RoundDocument.OwnMean(quality, run.Spec.Classes) : null,
             MeasuredClasses = round.Quality?.Classes.Length ?? 0,
-            Samples = await SamplesAsync(ReportSelection.Strips(samples, Math.Max(StripsPerRound, run.Spec.Classes.Length)), strip: true, stop),
+            Samples = await SamplesAsync(
+                ReportSelection.Strips(samples, Math.Max(StripsPerRound, run.Spec.Classes.Length)),
+                strip: true,
+                stop
+            ),
             Borderline = await SamplesAsync(ReportSelection.Borderline(samples, round.Thresholds, BorderlinePerSide), strip: false, stop),
             Failures = [.. round.Failures.Select(failure => new ReportFailure(failure.Reason, failure.Count, failure.Example))],
         };
@@ -82,7 +96,14 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
         var own = samples.Where(sample => sample.Plan.Class == name).ToList();
         var threshold = round.Thresholds.FirstOrDefault(threshold => threshold.Class == name);
         var iou = round.Quality?.Classes.FirstOrDefault(item => item.Class == name)?.IoU;
-        return new ReportClass(name, $"#{r:x2}{g:x2}{b:x2}", own.Count, own.Count(sample => sample.State == SampleState.Kept), threshold is { Kept: > 0 } ? threshold.Score : null, iou);
+        return new ReportClass(
+            name,
+            $"#{r:x2}{g:x2}{b:x2}",
+            own.Count,
+            own.Count(sample => sample.State == SampleState.Kept),
+            threshold is { Kept: > 0 } ? threshold.Score : null,
+            iou
+        );
     }
 
     private async Task<IReadOnlyList<ReportSample>> SamplesAsync(IEnumerable<SampleRecord> samples, bool strip, CancellationToken stop)
@@ -94,7 +115,16 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
             bool? kept = sample.State switch { SampleState.Kept => true, SampleState.Dropped => false, _ => null };
             var attempt = sample.Attempt > 0 ? string.Create(CultureInfo.InvariantCulture, $", attempt {sample.Attempt + 1}") : "";
             var id = string.Create(CultureInfo.InvariantCulture, $"{(strip ? "s" : "b")}{sample.Round + 1}-{sample.Index}");
-            shown.Add(new(id, VocClasses.PromptWords(sample.Plan.Class), $"sample {sample.Index}{attempt}, “{sample.Plan.Prompt}”", sample.Score, kept, images));
+            shown.Add(
+                new(
+                    id,
+                    VocClasses.PromptWords(sample.Plan.Class),
+                    $"sample {sample.Index}{attempt}, “{sample.Plan.Prompt}”",
+                    sample.Score,
+                    kept,
+                    images
+                )
+            );
         }
 
         return shown;
@@ -102,18 +132,37 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
 
     private static IReadOnlyList<ReportFact> Parameters(RunSpec spec)
     {
-        string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+        // Numbers have the same form everywhere: every program of FreeMask is built with InvariantGlobalization.
         return
         [
             new("classes", string.Join(", ", spec.Classes)),
             new("backgrounds", spec.Backgrounds.IsEmpty ? "none named" : string.Join(", ", spec.Backgrounds)),
-            new("rounds", Text($"{spec.Rounds} of {spec.SamplesPerRound} samples, {100 * spec.KeepRatio:0} % kept")),
-            new("generation", Text($"{spec.Generation.Steps} steps, guidance {spec.Generation.Guidance}, {spec.Generation.Scheduler ?? "the bundle's scheduler"}")),
-            new("mask", Text($"{spec.Mask.Preset}, refinement {spec.Mask.Cleanup}, threshold {(spec.Mask.Threshold is { } fixedAt ? Text($"{fixedAt}") : "per image")}, ignore band {spec.Mask.IgnoreBand}")),
-            new("composition", Text($"{100 * spec.Composition.MultiShare:0} % with up to {spec.Composition.MaxObjects} objects, thesaurus threshold {spec.Composition.ThesaurusThreshold}")),
-            new("harmonization", spec.Harmonization.Enabled ? Text($"strength {spec.Harmonization.Strength}") : "off"),
-            new("scoring", Text($"{spec.Scoring.Folds} folds in the first round, {spec.Scoring.FoldSteps ?? spec.Training.Steps} steps each")),
-            new("training", Text($"{spec.Training.Steps} steps of {spec.Training.Batch}, learning rate {spec.Training.LearningRate}, starting from {spec.Training.Init}")),
+            new("rounds", $"{spec.Rounds} of {spec.SamplesPerRound} samples, {100 * spec.KeepRatio:0} % kept"),
+            new(
+                "generation",
+                $"{spec.Generation.Steps} steps, guidance {spec.Generation.Guidance}, "
+                    + $"{spec.Generation.Scheduler ?? "the bundle's scheduler"}"
+            ),
+            new(
+                "mask",
+                $"{spec.Mask.Preset}, refinement {spec.Mask.Cleanup}, threshold "
+                    + $"{spec.Mask.Threshold?.ToString(CultureInfo.InvariantCulture) ?? "per image"}, ignore band {spec.Mask.IgnoreBand}"
+            ),
+            new(
+                "composition",
+                $"{100 * spec.Composition.MultiShare:0} % with up to {spec.Composition.MaxObjects} objects, thesaurus threshold "
+                    + $"{spec.Composition.ThesaurusThreshold}"
+            ),
+            new("harmonization", spec.Harmonization.Enabled ? $"strength {spec.Harmonization.Strength}" : "off"),
+            new(
+                "scoring",
+                $"{spec.Scoring.Folds} folds in the first round, {spec.Scoring.FoldSteps ?? spec.Training.Steps} steps each"
+            ),
+            new(
+                "training",
+                $"{spec.Training.Steps} steps of {spec.Training.Batch}, learning rate {spec.Training.LearningRate}, starting from "
+                    + $"{spec.Training.Init}"
+            ),
             new("evaluation", spec.Evaluation.Dataset),
         ];
     }

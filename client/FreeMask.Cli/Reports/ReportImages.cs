@@ -19,9 +19,15 @@ internal sealed class ReportImages(RunReader run)
         if (image is null) return images;
         images.Add(Jpeg("generated", image));
         if (await run.LabelsAsync(sample, ArtifactNames.Label, stop) is { } label) images.Add(Overlay("mask", image, label));
-        if (Changed(sample, ArtifactNames.Image, ArtifactNames.CompositeImage) && await run.ImageAsync(sample, ArtifactNames.CompositeImage, stop) is { } composite)
+        if (
+            Changed(sample, ArtifactNames.Image, ArtifactNames.CompositeImage)
+            && await run.ImageAsync(sample, ArtifactNames.CompositeImage, stop) is { } composite
+        )
             images.Add(Jpeg("composed", composite));
-        if (Changed(sample, ArtifactNames.CompositeImage, ArtifactNames.FinalImage) && await run.ImageAsync(sample, ArtifactNames.FinalImage, stop) is { } final)
+        if (
+            Changed(sample, ArtifactNames.CompositeImage, ArtifactNames.FinalImage)
+            && await run.ImageAsync(sample, ArtifactNames.FinalImage, stop) is { } final
+        )
             images.Add(Jpeg("harmonized", final));
         images.AddRange(await ScoredImagesAsync(sample, stop));
         return images;
@@ -62,7 +68,12 @@ internal sealed class ReportImages(RunReader run)
         var (width, height) = Fit(labels.Width, labels.Height);
         var small = (width, height) == (labels.Width, labels.Height) ? labels : Resampling.Resize(labels, width, height);
         var image = ImageOverlay.Draw(new RgbImage(width, height), small, opacity: 1);
-        return new(caption, "data:image/png;base64," + Convert.ToBase64String(ImageCodec.EncodePng(image, CompressionLevel.SmallestSize)), width, height);
+        return new(
+            caption,
+            "data:image/png;base64," + Convert.ToBase64String(ImageCodec.EncodePng(image, CompressionLevel.SmallestSize)),
+            width,
+            height
+        );
     }
 
     private static (int Width, int Height) Fit(int width, int height)

@@ -24,14 +24,26 @@ internal static class ReportSelection
     }
 
     /// <summary>The samples nearest to the threshold of their class: as many kept as dropped ones, ordered by score.</summary>
-    internal static IReadOnlyList<SampleRecord> Borderline(IReadOnlyList<SampleRecord> samples, IReadOnlyList<SelectionThreshold> thresholds, int perSide)
+    internal static IReadOnlyList<SampleRecord> Borderline(
+        IReadOnlyList<SampleRecord> samples,
+        IReadOnlyList<SelectionThreshold> thresholds,
+        int perSide
+    )
     {
-        var thresholdOf = thresholds.Where(threshold => threshold.Kept > 0).ToDictionary(threshold => threshold.Class, threshold => threshold.Score);
+        var thresholdOf = thresholds
+            .Where(threshold => threshold.Kept > 0)
+            .ToDictionary(threshold => threshold.Class, threshold => threshold.Score);
         IEnumerable<SampleRecord> Nearest(SampleState stage) => samples
             .Where(sample => sample.State == stage && sample.Score is not null && thresholdOf.ContainsKey(sample.Plan.Class))
             .OrderBy(sample => Math.Abs(sample.Score!.Value - thresholdOf[sample.Plan.Class])).ThenBy(sample => sample.Index)
             .Take(perSide);
-        return [.. Nearest(SampleState.Kept).Concat(Nearest(SampleState.Dropped)).OrderBy(sample => sample.Score).ThenBy(sample => sample.Index)];
+        return
+        [
+            .. Nearest(SampleState.Kept)
+                .Concat(Nearest(SampleState.Dropped))
+                .OrderBy(sample => sample.Score)
+                .ThenBy(sample => sample.Index),
+        ];
     }
 
     private static IEnumerable<SampleRecord> FromTheMiddle(IEnumerable<SampleRecord> ofClass)

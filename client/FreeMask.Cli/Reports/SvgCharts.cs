@@ -47,18 +47,32 @@ internal static class SvgCharts
 
         svg.Append($"<line class=\"axis\" x1=\"{left}\" x2=\"{Width - right}\" y1=\"{floor}\" y2=\"{floor}\" />");
         for (var tenth = 0; tenth <= 10; tenth += 2)
-            svg.Append($"<text class=\"tick\" x=\"{Html.Number(X(tenth / 10.0))}\" y=\"{floor + 28}\" text-anchor=\"middle\">{Html.Number(tenth / 10.0)}</text>");
+            svg.Append(
+                $"<text class=\"tick\" x=\"{Html.Number(X(tenth / 10.0))}\" y=\"{floor + 28}\" "
+                    + $"text-anchor=\"middle\">{Html.Number(tenth / 10.0)}</text>"
+            );
 
-        var thresholds = round.Classes.Where(item => item.ThresholdScore is { } threshold && double.IsFinite(threshold)).Select(item => (item.Name, Threshold: item.ThresholdScore!.Value)).ToList();
+        var thresholds = round
+            .Classes.Where(item => item.ThresholdScore is { } threshold && double.IsFinite(threshold))
+            .Select(item => (item.Name, Threshold: item.ThresholdScore!.Value))
+            .ToList();
         foreach (var (name, threshold) in thresholds)
-            svg.Append($"<line class=\"cut\" x1=\"{Html.Number(X(threshold))}\" x2=\"{Html.Number(X(threshold))}\" y1=\"{floor + 2}\" y2=\"{floor + 12}\"><title>{Html.Text(name)}: {Html.Score(threshold)}</title></line>");
+            svg.Append(
+                $"<line class=\"cut\" x1=\"{Html.Number(X(threshold))}\" x2=\"{Html.Number(X(threshold))}\" y1=\"{floor + 2}\" "
+                    + $"y2=\"{floor + 12}\"><title>{Html.Text(name)}: {Html.Score(threshold)}</title></line>"
+            );
         if (thresholds.Count > 0)
         {
             var median = thresholds.Select(item => item.Threshold).Order().ElementAt(thresholds.Count / 2);
             var label = thresholds.Count == 1 ? "threshold" : "median threshold of the classes";
-            svg.Append($"<line class=\"median\" x1=\"{Html.Number(X(median))}\" x2=\"{Html.Number(X(median))}\" y1=\"{top - 8}\" y2=\"{floor}\" />");
+            svg.Append(
+                $"<line class=\"median\" x1=\"{Html.Number(X(median))}\" x2=\"{Html.Number(X(median))}\" y1=\"{top - 8}\" y2=\"{floor}\" />"
+            );
             var end = median > 0.5;
-            svg.Append($"<text class=\"note\" x=\"{Html.Number(X(median) + (end ? -6 : 6))}\" y=\"{top - 2}\" text-anchor=\"{(end ? "end" : "start")}\">{label} {Html.Score(median)}</text>");
+            svg.Append(
+                $"<text class=\"note\" x=\"{Html.Number(X(median) + (end ? -6 : 6))}\" y=\"{top - 2}\" "
+                    + $"text-anchor=\"{(end ? "end" : "start")}\">{label} {Html.Score(median)}</text>"
+            );
         }
 
         return svg.Append("</svg>").ToString();
@@ -79,18 +93,32 @@ internal static class SvgCharts
         for (var step = 0; step <= 4; step++)
         {
             var value = ceiling * step / 4;
-            svg.Append($"<line class=\"{(step == 0 ? "axis" : "grid")}\" x1=\"{left}\" x2=\"{Width - right}\" y1=\"{Html.Number(Y(value))}\" y2=\"{Html.Number(Y(value))}\" />");
-            svg.Append($"<text class=\"tick\" x=\"{left - 8}\" y=\"{Html.Number(Y(value) + 4)}\" text-anchor=\"end\">{Html.Number(value)}</text>");
+            svg.Append(
+                $"<line class=\"{(step == 0 ? "axis" : "grid")}\" x1=\"{left}\" x2=\"{Width - right}\" y1=\"{Html.Number(Y(value))}\" "
+                    + $"y2=\"{Html.Number(Y(value))}\" />"
+            );
+            svg.Append(
+                $"<text class=\"tick\" x=\"{left - 8}\" y=\"{Html.Number(Y(value) + 4)}\" text-anchor=\"end\">{Html.Number(value)}</text>"
+            );
         }
 
         for (var round = 1; round <= slots; round++)
-            svg.Append($"<text class=\"tick\" x=\"{Html.Number(X(round))}\" y=\"{height - 10}\" text-anchor=\"middle\">round {round}</text>");
+            svg.Append(
+                $"<text class=\"tick\" x=\"{Html.Number(X(round))}\" y=\"{height - 10}\" text-anchor=\"middle\">round {round}</text>"
+            );
         if (points.Count > 1)
-            svg.Append($"<polyline class=\"line\" points=\"{string.Join(' ', points.Select(point => $"{Html.Number(X(point.Number))},{Html.Number(Y(point.Value))}"))}\" />");
+        {
+            var line = string.Join(' ', points.Select(point => $"{Html.Number(X(point.Number))},{Html.Number(Y(point.Value))}"));
+            svg.Append($"<polyline class=\"line\" points=\"{line}\" />");
+        }
+
         foreach (var (number, value) in points)
         {
             svg.Append($"<circle class=\"dot\" cx=\"{Html.Number(X(number))}\" cy=\"{Html.Number(Y(value))}\" r=\"5\" />");
-            svg.Append($"<text class=\"value\" x=\"{Html.Number(X(number))}\" y=\"{Html.Number(Y(value) - 12)}\" text-anchor=\"middle\">{Html.Score(value)}</text>");
+            svg.Append(
+                $"<text class=\"value\" x=\"{Html.Number(X(number))}\" y=\"{Html.Number(Y(value) - 12)}\" "
+                    + $"text-anchor=\"middle\">{Html.Score(value)}</text>"
+            );
         }
 
         return svg.Append("</svg>").ToString();
@@ -102,7 +130,10 @@ internal static class SvgCharts
     private static void Bar(StringBuilder svg, string kind, double x, double y, double width, double height, string title)
     {
         if (height <= 0) return;
-        svg.Append($"<rect class=\"{kind}\" x=\"{Html.Number(x)}\" y=\"{Html.Number(y)}\" width=\"{Html.Number(width)}\" height=\"{Html.Number(height)}\"><title>{title}</title></rect>");
+        svg.Append(
+            $"<rect class=\"{kind}\" x=\"{Html.Number(x)}\" y=\"{Html.Number(y)}\" width=\"{Html.Number(width)}\" "
+                + $"height=\"{Html.Number(height)}\"><title>{title}</title></rect>"
+        );
     }
 
     /// <summary>Three or four round values for the grid, at most the largest bin.</summary>

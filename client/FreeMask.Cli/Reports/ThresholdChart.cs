@@ -20,12 +20,21 @@ internal static class ThresholdChart
         var floor = Height - Bottom;
         double Y(double value) => floor - ((floor - Top) * value);
 
-        var svg = new StringBuilder($"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {Width} {Height}\" font-family=\"system-ui, sans-serif\" font-size=\"12\">");
-        svg.Append($"<rect width=\"{Width}\" height=\"{Height}\" fill=\"#ffffff\"/><text x=\"{Left}\" y=\"18\" font-size=\"14\" font-weight=\"600\">IoU of attention masks with true masks, by threshold</text>");
+        var svg = new StringBuilder(
+            $"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {Width} {Height}\" font-family=\"system-ui, sans-serif\" "
+                + "font-size=\"12\">"
+        );
+        svg.Append(
+            $"<rect width=\"{Width}\" height=\"{Height}\" fill=\"#ffffff\"/><text x=\"{Left}\" y=\"18\" font-size=\"14\" "
+                + $"font-weight=\"600\">IoU of attention masks with true masks, by threshold</text>"
+        );
         for (var tenth = 0; tenth <= 10; tenth += 2)
         {
             var y = Html.Number(Y(tenth / 10.0));
-            svg.Append($"<line x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{y}\" y2=\"{y}\" stroke=\"#e3e7eb\"/><text x=\"{Left - 8}\" y=\"{Html.Number(Y(tenth / 10.0) + 4)}\" text-anchor=\"end\" fill=\"#556\">{Html.Number(tenth / 10.0)}</text>");
+            svg.Append(
+                $"<line x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{y}\" y2=\"{y}\" stroke=\"#e3e7eb\"/><text x=\"{Left - 8}\" "
+                    + $"y=\"{Html.Number(Y(tenth / 10.0) + 4)}\" text-anchor=\"end\" fill=\"#556\">{Html.Number(tenth / 10.0)}</text>"
+            );
         }
 
         var group = (Width - Left - Right) / methods.Count;
@@ -37,17 +46,31 @@ internal static class ThresholdChart
             {
                 var at = x + (refinements.IndexOf(result.CleanUp) * bar);
                 var middle = Html.Number(at + (bar / 2));
-                svg.Append($"<rect x=\"{Html.Number(at)}\" y=\"{Html.Number(Y(result.IoU))}\" width=\"{Html.Number(bar - 2)}\" height=\"{Html.Number(floor - Y(result.IoU))}\" fill=\"{Colors[refinements.IndexOf(result.CleanUp) % Colors.Length]}\"><title>{Html.Text(result.Method)}, refinement {Html.Text(result.CleanUp)}: {Html.Score(result.IoU)}</title></rect>");
-                svg.Append($"<line x1=\"{middle}\" x2=\"{middle}\" y1=\"{Html.Number(Y(result.Interval.Low))}\" y2=\"{Html.Number(Y(result.Interval.High))}\" stroke=\"#222\"/>");
+                svg.Append(
+                    $"<rect x=\"{Html.Number(at)}\" y=\"{Html.Number(Y(result.IoU))}\" width=\"{Html.Number(bar - 2)}\" "
+                        + $"height=\"{Html.Number(floor - Y(result.IoU))}\" "
+                        + $"fill=\"{Colors[refinements.IndexOf(result.CleanUp) % Colors.Length]}\"><title>{Html.Text(result.Method)}, "
+                        + $"refinement {Html.Text(result.CleanUp)}: {Html.Score(result.IoU)}</title></rect>"
+                );
+                svg.Append(
+                    $"<line x1=\"{middle}\" x2=\"{middle}\" y1=\"{Html.Number(Y(result.Interval.Low))}\" "
+                        + $"y2=\"{Html.Number(Y(result.Interval.High))}\" stroke=\"#222\"/>"
+                );
             }
 
-            svg.Append($"<text x=\"{Html.Number(x + ((group - 16) / 2))}\" y=\"{floor + 18}\" text-anchor=\"middle\">{Html.Text(method.Key)}</text>");
+            svg.Append(
+                $"<text x=\"{Html.Number(x + ((group - 16) / 2))}\" y=\"{floor + 18}\" "
+                    + $"text-anchor=\"middle\">{Html.Text(method.Key)}</text>"
+            );
         }
 
         foreach (var (index, refinement) in refinements.Index())
         {
             var x = Width - Right - ((refinements.Count - index) * 120);
-            svg.Append($"<rect x=\"{x}\" y=\"{Height - 16}\" width=\"10\" height=\"10\" fill=\"{Colors[index % Colors.Length]}\"/><text x=\"{x + 16}\" y=\"{Height - 7}\">refinement {Html.Text(refinement)}</text>");
+            svg.Append(
+                $"<rect x=\"{x}\" y=\"{Height - 16}\" width=\"10\" height=\"10\" fill=\"{Colors[index % Colors.Length]}\"/><text "
+                    + $"x=\"{x + 16}\" y=\"{Height - 7}\">refinement {Html.Text(refinement)}</text>"
+            );
         }
 
         return svg.Append("</svg>\n").ToString();

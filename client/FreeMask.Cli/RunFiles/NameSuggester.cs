@@ -4,8 +4,8 @@ namespace FreeMask.Cli.RunFiles;
 internal static class NameSuggester
 {
     /// <summary>
-    /// The candidate with the least Damerau-Levenshtein distance (optimal string alignment, ignoring case), or null where none is similar enough: at
-    /// most a third of the letters differ, or one of the two names begins with the other.
+    /// The candidate with the least Damerau-Levenshtein distance (optimal string alignment, ignoring case), or null where none is similar
+    /// enough: at most a third of the letters differ, or one of the two names begins with the other.
     /// </summary>
     internal static string? Nearest(string name, IEnumerable<string> candidates)
     {
@@ -20,7 +20,9 @@ internal static class NameSuggester
         }
 
         if (best is null) return null;
-        var starts = name.Length >= 3 && (best.StartsWith(name, StringComparison.OrdinalIgnoreCase) || name.StartsWith(best, StringComparison.OrdinalIgnoreCase));
+        var starts =
+            name.Length >= 3
+            && (best.StartsWith(name, StringComparison.OrdinalIgnoreCase) || name.StartsWith(best, StringComparison.OrdinalIgnoreCase));
         return starts || bestDistance <= Math.Max(1, Math.Max(name.Length, best.Length) / 3) ? best : null;
     }
 

@@ -13,9 +13,15 @@ internal static class RunFile
     /// <summary>Reads a run file. Without a name in the file, the run has the name of the file.</summary>
     /// <exception cref="RunFileException">The file has problems; all of them are in the message, with line and column.</exception>
     /// <exception cref="FreeMaskException">There is no such file.</exception>
-    internal static async Task<RunSpec> ReadAsync(string path, Func<string, IRunFileResolver> resolverAt, CancellationToken stop, params IReadOnlyList<RunFileSetting> settings)
+    internal static async Task<RunSpec> ReadAsync(
+        string path,
+        Func<string, IRunFileResolver> resolverAt,
+        CancellationToken stop,
+        params IReadOnlyList<RunFileSetting> settings
+    )
     {
-        if (Directory.Exists(path)) throw new FreeMaskException($"'{path}' is a folder. Name a run file, such as examples/quickstart.yaml.");
+        if (Directory.Exists(path))
+            throw new FreeMaskException($"'{path}' is a folder. Name a run file, such as examples/quickstart.yaml.");
         if (!File.Exists(path)) throw new FreeMaskException($"There is no run file '{path}'.{SimilarFiles(path)}");
         var text = await ReadTextAsync(path, stop);
         return Parse(text, path, resolverAt(Path.GetDirectoryName(Path.GetFullPath(path))!), settings);
@@ -28,7 +34,10 @@ internal static class RunFile
         await using var file = File.OpenRead(path);
         var length = await file.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, stop);
         if (length > LargestFile) throw new FreeMaskException($"'{path}' is no run file: it has more than {LargestFile >> 20} MiB.");
-        using var reader = new StreamReader(new MemoryStream(bytes, 0, length), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true));
+        using var reader = new StreamReader(
+            new MemoryStream(bytes, 0, length),
+            new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true)
+        );
         try
         {
             return await reader.ReadToEndAsync(stop);
@@ -97,7 +106,13 @@ internal static class RunFile
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         if (!Directory.Exists(folder)) return $" The folder '{folder}' does not exist either.";
-        var files = Directory.EnumerateFiles(folder, "*.y*ml").Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal).ToList();
-        return NameSuggester.Nearest(Path.GetFileName(path), files) is { } near ? $" Did you mean '{Path.Combine(Path.GetDirectoryName(path) ?? "", near)}'?" : "";
+        var files = Directory
+            .EnumerateFiles(folder, "*.y*ml")
+            .Select(file => Path.GetFileName(file)!)
+            .Order(StringComparer.Ordinal)
+            .ToList();
+        return NameSuggester.Nearest(Path.GetFileName(path), files) is { } near
+            ? $" Did you mean '{Path.Combine(Path.GetDirectoryName(path) ?? "", near)}'?"
+            : "";
     }
 }

@@ -7,5 +7,12 @@ internal sealed class RunFileException(string path, IReadOnlyList<RunFileProblem
 
     /// <summary>One line for each problem, in a form that editors recognize as a link.</summary>
     private static string Describe(string path, IReadOnlyList<RunFileProblem> problems) =>
-        string.Join('\n', problems.Select(problem => problem.Setting is { } setting ? $"{setting}: {problem.Message}" : $"{path}:{problem.Line}:{problem.Column}: {problem.Message}"));
+        string.Join(
+            '\n',
+            problems.Select(problem =>
+                problem.Setting is { } setting
+                    ? $"{setting}: {problem.Message}"
+                    : $"{path}:{problem.Line}:{problem.Column}: {problem.Message}"
+            )
+        );
 }

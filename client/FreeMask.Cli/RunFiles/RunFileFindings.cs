@@ -13,7 +13,8 @@ internal sealed class RunFileFindings
     private readonly Dictionary<YamlNode, string> _origins = new(ReferenceEqualityComparer.Instance);
 
     /// <summary>The problems ordered by position; those of command-line settings are last.</summary>
-    internal IReadOnlyList<RunFileProblem> Problems => [.. _problems.OrderBy(problem => problem.Setting is not null).ThenBy(problem => problem.Line).ThenBy(problem => problem.Column)];
+    internal IReadOnlyList<RunFileProblem> Problems =>
+        [.. _problems.OrderBy(problem => problem.Setting is not null).ThenBy(problem => problem.Line).ThenBy(problem => problem.Column)];
 
     internal void Add(Mark at, string message) => Add(new Place(at.Line, at.Column, null), message);
 
@@ -38,7 +39,8 @@ internal sealed class RunFileFindings
     internal void AddAt(string path, string message)
     {
         var place = Find(path);
-        if (!_problems.Any(problem => new Place(problem.Line, problem.Column, problem.Setting) == place)) Add(place, $"'{path}': {message}.");
+        if (!_problems.Any(problem => new Place(problem.Line, problem.Column, problem.Setting) == place))
+            Add(place, $"'{path}': {message}.");
     }
 
     private void Add(Place at, string message) => _problems.Add(new((int)at.Line, (int)at.Column, message, at.Setting));
@@ -54,7 +56,8 @@ internal sealed class RunFileFindings
 
     private readonly record struct Place
     {
-        internal Place(long line, long column, string? setting) => (Line, Column, Setting) = (Math.Max(1, line), Math.Max(1, column), setting);
+        internal Place(long line, long column, string? setting) =>
+            (Line, Column, Setting) = (Math.Max(1, line), Math.Max(1, column), setting);
 
         internal long Line { get; }
 

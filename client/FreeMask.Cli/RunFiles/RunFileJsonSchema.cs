@@ -12,7 +12,12 @@ internal static class RunFileJsonSchema
     /// <summary>The name of the file that holds the schema.</summary>
     internal const string FileName = "run-file.schema.json";
 
-    private static readonly JsonSerializerOptions Format = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Format = new()
+    {
+        WriteIndented = true,
+        NewLine = "\n",
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     /// <summary>The schema as text that ends with a line break.</summary>
     internal static string Text => $"{Create().ToJsonString(Format)}\n";
@@ -41,7 +46,8 @@ internal static class RunFileJsonSchema
     {
         var keys = RunKeys.All.Where(key => key.Section == name).ToArray();
         var schema = new JsonObject { ["description"] = description, ["type"] = "object", ["additionalProperties"] = false };
-        if (keys.Where(key => key.IsRequired).Select(key => key.Name).ToArray() is { Length: > 0 } required) schema["required"] = Array(required);
+        if (keys.Where(key => key.IsRequired).Select(key => key.Name).ToArray() is { Length: > 0 } required)
+            schema["required"] = Array(required);
         schema["properties"] = new JsonObject(keys.Select(key => KeyValuePair.Create(key.Name, (JsonNode?)Value(key))));
         return schema;
     }
@@ -58,7 +64,10 @@ internal static class RunFileJsonSchema
                 if (key.MaxLength is { } length) schema["maxLength"] = length;
                 break;
             case RunKeyType.Text:
-                schema["anyOf"] = new JsonArray(new JsonObject { ["enum"] = Words(key) }, new JsonObject { ["type"] = "string", ["minLength"] = 1 });
+                schema["anyOf"] = new JsonArray(
+                    new JsonObject { ["enum"] = Words(key) },
+                    new JsonObject { ["type"] = "string", ["minLength"] = 1 }
+                );
                 break;
             case RunKeyType.Word:
                 schema["enum"] = Words(key);
@@ -98,7 +107,8 @@ internal static class RunFileJsonSchema
         return forms;
     }
 
-    private static JsonObject Entry(RunKey key) => key.Words.IsEmpty ? new() { ["type"] = "string", ["minLength"] = 1 } : new() { ["enum"] = Words(key) };
+    private static JsonObject Entry(RunKey key) =>
+        key.Words.IsEmpty ? new() { ["type"] = "string", ["minLength"] = 1 } : new() { ["enum"] = Words(key) };
 
     private static void Type(JsonObject schema, string type, RunKey key) => schema["type"] = key.IsOptional ? Array(type, "null") : type;
 
@@ -127,7 +137,8 @@ internal static class RunFileJsonSchema
 
     private static JsonArray Words(RunKey key) => Array([.. key.Words.Select(word => word.Word)]);
 
-    private static JsonNode Json(object value) => value is ImmutableArray<string> list ? Array([.. list]) : JsonSerializer.SerializeToNode(value)!;
+    private static JsonNode Json(object value) =>
+        value is ImmutableArray<string> list ? Array([.. list]) : JsonSerializer.SerializeToNode(value)!;
 
     private static JsonArray Array(params string[] values) => [.. values.Select(value => JsonValue.Create(value))];
 }

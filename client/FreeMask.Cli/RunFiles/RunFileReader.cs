@@ -70,7 +70,8 @@ internal sealed class RunFileReader(YamlMappingNode root, RunFileFindings findin
             : Refuse<object>(key, value, $"must be a whole number from 0 to {ulong.MaxValue}");
 
     private object? Integer(RunKey key, YamlNode value) =>
-        value is YamlScalarNode scalar && int.TryParse(scalar.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+        value is YamlScalarNode scalar
+        && int.TryParse(scalar.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
             ? number
             : Refuse<object>(key, value, "must be a whole number", Example(key));
 
@@ -89,7 +90,9 @@ internal sealed class RunFileReader(YamlMappingNode root, RunFileFindings findin
     private object? List(RunKey key, YamlNode value)
     {
         if (value is YamlScalarNode { Value.Length: > 0 } && !IsNull(value)) return Entries(key, [value]);
-        return value is YamlSequenceNode sequence ? Entries(key, sequence.Children) : Refuse<object>(key, value, "must be a list such as '[cat, dog]'");
+        return value is YamlSequenceNode sequence
+            ? Entries(key, sequence.Children)
+            : Refuse<object>(key, value, "must be a list such as '[cat, dog]'");
     }
 
     private ImmutableArray<string> Entries(RunKey key, IEnumerable<YamlNode> nodes)
@@ -120,7 +123,8 @@ internal sealed class RunFileReader(YamlMappingNode root, RunFileFindings findin
         if (Child(root, name) is not { } value) return new();
         findings.Note(name, value);
         if (value is YamlMappingNode section) return section;
-        if (value is not YamlScalarNode { Value: null or "" } && !IsNull(value)) findings.Add(value, $"'{name}' must be a group of indented keys, but {Describe(value)}.");
+        if (value is not YamlScalarNode { Value: null or "" } && !IsNull(value))
+            findings.Add(value, $"'{name}' must be a group of indented keys, but {Describe(value)}.");
         return new();
     }
 
@@ -131,7 +135,11 @@ internal sealed class RunFileReader(YamlMappingNode root, RunFileFindings findin
             var name = (key as YamlScalarNode)?.Value ?? "";
             if (known.Contains(name, StringComparer.Ordinal)) continue;
             var suggestion = NameSuggester.Suggestion(name, known);
-            findings.Add(key, $"unknown key '{name}'{(section.Length == 0 ? "" : $" in '{section}'")}.{(suggestion.Length > 0 ? suggestion : $" Known here: {string.Join(", ", known)}.")}");
+            findings.Add(
+                key,
+                $"unknown key '{name}'{(section.Length == 0 ? "" : $" in '{section}'")}."
+                    + $"{(suggestion.Length > 0 ? suggestion : $" Known here: {string.Join(", ", known)}.")}"
+            );
         }
     }
 
@@ -141,7 +149,8 @@ internal sealed class RunFileReader(YamlMappingNode root, RunFileFindings findin
         return null;
     }
 
-    private static string Example(RunKey key) => key.Default is { } value ? string.Create(CultureInfo.InvariantCulture, $" Write for example '{key.Name}: {value}'.") : "";
+    private static string Example(RunKey key) =>
+        key.Default is { } value ? string.Create(CultureInfo.InvariantCulture, $" Write for example '{key.Name}: {value}'.") : "";
 
     /// <summary>The first invalid character: a control character other than tab and line break, or an unpaired surrogate.</summary>
     private static string? Unprintable(string text)
@@ -156,12 +165,15 @@ internal sealed class RunFileReader(YamlMappingNode root, RunFileFindings findin
         return null;
     }
 
-    private static YamlNode? Child(YamlMappingNode node, string name) => node.Children.FirstOrDefault(pair => pair.Key is YamlScalarNode scalar && scalar.Value == name).Value;
+    private static YamlNode? Child(YamlMappingNode node, string name) =>
+        node.Children.FirstOrDefault(pair => pair.Key is YamlScalarNode scalar && scalar.Value == name).Value;
 
-    private static bool IsEmpty(RunKey key, YamlNode value) => IsNull(value) || (key.Type == RunKeyType.Text && value is YamlScalarNode { Value: null or "" });
+    private static bool IsEmpty(RunKey key, YamlNode value) =>
+        IsNull(value) || (key.Type == RunKeyType.Text && value is YamlScalarNode { Value: null or "" });
 
     /// <summary>YAML's null. The text "null" is quoted.</summary>
-    private static bool IsNull(YamlNode value) => value is YamlScalarNode { Style: ScalarStyle.Plain, Value: null or "" or "~" or "null" or "Null" or "NULL" };
+    private static bool IsNull(YamlNode value) =>
+        value is YamlScalarNode { Style: ScalarStyle.Plain, Value: null or "" or "~" or "null" or "Null" or "NULL" };
 
     private static string Describe(YamlNode value) => value switch
     {

@@ -21,7 +21,10 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
             spec = spec with { SamplesPerRound = Math.Max(1, spec.Source.Images.Length / Math.Max(1, spec.Rounds)) };
         return spec with
         {
-            Generation = spec.Source.IsFolder || resolver.FactsOf(spec.Model) is not { } facts ? spec.Generation : Generation(spec.Generation, facts),
+            Generation =
+                spec.Source.IsFolder || resolver.FactsOf(spec.Model) is not { } facts
+                    ? spec.Generation
+                    : Generation(spec.Generation, facts),
             Mask = Affinity(spec.Mask, spec.Classes),
             Scoring = Segmenter(spec.Scoring),
             Evaluation = Dataset(spec.Evaluation),
@@ -32,16 +35,35 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
     {
         string[] objects = [.. VocClasses.Names.Skip(1)];
         if (classes is ["all"]) return [.. objects];
-        if (classes.IsEmpty) findings.Report("classes", "'classes' is missing. Name at least one of PASCAL VOC's 20 classes, such as 'classes: [cat, dog]', or write 'classes: all'.");
+        if (classes.IsEmpty)
+            findings.Report(
+                "classes",
+                "'classes' is missing. Name at least one of PASCAL VOC's 20 classes, such as 'classes: [cat, dog]', or write 'classes: "
+                    + "all'."
+            );
         for (var i = 0; i < classes.Length; i++)
         {
             var name = classes[i];
             if (name == "background")
-                findings.Report($"classes[{i}]", "'background' is no class that can be made; it is what lies around the objects. Leave it out.");
+                findings.Report(
+                    $"classes[{i}]",
+                    "'background' is no class that can be made; it is what lies around the objects. Leave it out."
+                );
             else if (name == "all")
-                findings.Report($"classes[{i}]", "'all' stands for every class and cannot stand beside others. Write 'classes: all', or name the classes.");
+                findings.Report(
+                    $"classes[{i}]",
+                    "'all' stands for every class and cannot stand beside others. Write 'classes: all', or name the classes."
+                );
             else if (VocClasses.IndexOf(name) < 0)
-                findings.Report($"classes[{i}]", $"unknown class '{name}'.{(NameSuggester.Suggestion(name, objects) is { Length: > 0 } near ? near : $" The classes are {string.Join(", ", objects)}; 'all' stands for all of them.")}");
+                findings.Report(
+                    $"classes[{i}]",
+                    $"unknown class '{name}'."
+                        + (
+                            NameSuggester.Suggestion(name, objects) is { Length: > 0 } near
+                                ? near
+                                : $" The classes are {string.Join(", ", objects)}; 'all' stands for all of them."
+                        )
+                );
         }
 
         return [.. classes.Select(name => name.ToLowerInvariant())];
@@ -51,8 +73,10 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
     {
         if (!source.IsFolder)
         {
-            if (source.Path.Length > 0) findings.Report("source.path", "'source.path' is for sources of kind folder; write 'kind: folder', or leave the path out.");
-            if (source.List is not null) findings.Report("source.list", "'source.list' is for sources of kind folder; write 'kind: folder', or leave the list out.");
+            if (source.Path.Length > 0)
+                findings.Report("source.path", "'source.path' is for sources of kind folder; write 'kind: folder', or leave the path out.");
+            if (source.List is not null)
+                findings.Report("source.list", "'source.list' is for sources of kind folder; write 'kind: folder', or leave the list out.");
             return source;
         }
 
@@ -60,7 +84,11 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
         {
             if (source.Path.Length == 0 || resolver.FindDataset(source.Path) is not { } folder)
             {
-                findings.Report("source.path", $"'source.path' is '{source.Path}', but no such folder holds JPEGImages and SegmentationClass. Name a data set in PASCAL VOC layout.");
+                findings.Report(
+                    "source.path",
+                    $"'source.path' is '{source.Path}', but no such folder holds JPEGImages and SegmentationClass. Name a data set in "
+                        + "PASCAL VOC layout."
+                );
                 return source;
             }
 
@@ -78,7 +106,11 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
     {
         if (resolver.FindBundle(model) is { } found) return found;
         var known = resolver.BundleNames;
-        findings.Report("model", $"unknown model bundle '{model}': neither a bundle that ships ({string.Join(", ", known)}) nor a folder with a model_index.json.{NameSuggester.Suggestion(model, known)}");
+        findings.Report(
+            "model",
+            $"unknown model bundle '{model}': neither a bundle that ships ({string.Join(", ", known)}) nor a folder with a "
+                + $"model_index.json.{NameSuggester.Suggestion(model, known)}"
+        );
         return model;
     }
 
@@ -96,8 +128,14 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
     private void Side(string path, int? side, int? only, int multiple)
     {
         if (side is not { } pixels) return;
-        if (only is not null && pixels != only) findings.Report(path, $"'{path}' is {pixels}, but this bundle draws {only} pixels alone. Leave it out.");
-        else if (only is null && pixels % multiple != 0) findings.Report(path, $"'{path}' is {pixels}, but this bundle needs a multiple of {multiple}. Use {Math.Max(multiple, pixels / multiple * multiple)}.");
+        if (only is not null && pixels != only)
+            findings.Report(path, $"'{path}' is {pixels}, but this bundle draws {only} pixels alone. Leave it out.");
+        else if (only is null && pixels % multiple != 0)
+            findings.Report(
+                path,
+                $"'{path}' is {pixels}, but this bundle needs a multiple of {multiple}. Use "
+                    + $"{Math.Max(multiple, pixels / multiple * multiple)}."
+            );
     }
 
     private MaskSpec Affinity(MaskSpec mask, ImmutableArray<string> classes)
@@ -106,9 +144,17 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
         try
         {
             if (resolver.FindAffinity(named) is not { } found)
-                findings.Report("mask.affinity", $"'mask.affinity' is '{named}', but no such folder holds {AffinityModel.WeightsFile} and {AffinityModel.ConfigFile}. 'freemask train affinity' makes one.");
+                findings.Report(
+                    "mask.affinity",
+                    $"'mask.affinity' is '{named}', but no such folder holds {AffinityModel.WeightsFile} and {AffinityModel.ConfigFile}. "
+                        + "'freemask train affinity' makes one."
+                );
             else if (found.Config.Classes.Count > 0 && classes.FirstOrDefault(name => !found.Config.Classes.Contains(name)) is { } missing)
-                findings.Report("mask.affinity", $"'mask.affinity' names a model with heads of single classes, and none for '{missing}'. Train one without --per-class, or on a run with all of these classes.");
+                findings.Report(
+                    "mask.affinity",
+                    $"'mask.affinity' names a model with heads of single classes, and none for '{missing}'. Train one without "
+                        + "--per-class, or on a run with all of these classes."
+                );
             else return mask with { Affinity = found.Folder, AffinityHash = found.Config.Sha256 };
         }
         catch (FreeMaskException unreadable)
@@ -134,7 +180,11 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
         try
         {
             if (resolver.FindDataset(named) is { } folder) return evaluation with { Dataset = folder };
-            findings.Report("evaluation.dataset", $"'evaluation.dataset' is '{named}', but no such folder holds JPEGImages and SegmentationClass. Name a data set in PASCAL VOC layout, 'heldout' for the one that the bundle ships, or 'none'.");
+            findings.Report(
+                "evaluation.dataset",
+                $"'evaluation.dataset' is '{named}', but no such folder holds JPEGImages and SegmentationClass. Name a data set in "
+                    + "PASCAL VOC layout, 'heldout' for the one that the bundle ships, or 'none'."
+            );
         }
         catch (FreeMaskException unusable)
         {

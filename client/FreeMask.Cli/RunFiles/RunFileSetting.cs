@@ -18,5 +18,6 @@ internal sealed record RunFileSetting(string Key, string Value, string Origin)
     }
 
     /// <summary>A setting whose value is a text, even if it looks like another YAML type.</summary>
-    internal static RunFileSetting Text(string key, string value, string origin) => new(key, $"'{value.Replace("'", "''", StringComparison.Ordinal)}'", origin);
+    internal static RunFileSetting Text(string key, string value, string origin) =>
+        new(key, $"'{value.Replace("'", "''", StringComparison.Ordinal)}'", origin);
 }

@@ -40,5 +40,6 @@ internal static class RunFileWriter
         return new(list.Select(item => Scalar(item, quoted: !isShort))) { Style = isShort ? SequenceStyle.Flow : SequenceStyle.Block };
     }
 
-    private static YamlScalarNode Scalar(string text, bool quoted = false) => new(text) { Style = quoted ? ScalarStyle.DoubleQuoted : ScalarStyle.Any };
+    private static YamlScalarNode Scalar(string text, bool quoted = false) =>
+        new(text) { Style = quoted ? ScalarStyle.DoubleQuoted : ScalarStyle.Any };
 }

@@ -14,7 +14,8 @@ internal static class DatasetExport
 {
     private const string Drawn =
         "Every image was drawn by a diffusion model and labeled by its attention; pasted objects keep exact outlines. "
-        + "No person annotated anything. Samples were kept by how well a segmenter agreed with their labels; labels can be wrong all the same.";
+        + "No person annotated anything. Samples were kept by how well a segmenter agreed with their labels; labels can be wrong all the "
+        + "same.";
 
     private const string Taken =
         "The images and masks were given, objects of other images were pasted into them with exact outlines. "
@@ -22,13 +23,23 @@ internal static class DatasetExport
 
     /// <summary>Writes the samples of every round that has been selected.</summary>
     /// <exception cref="FreeMaskException">No samples have been kept yet, or the folder is not empty.</exception>
-    internal static async Task<ExportSummary> WriteAsync(RunReader run, IDatasetFormat format, string folder, bool overwrite, IProgress<int>? progress, CancellationToken stop)
+    internal static async Task<ExportSummary> WriteAsync(
+        RunReader run,
+        IDatasetFormat format,
+        string folder,
+        bool overwrite,
+        IProgress<int>? progress,
+        CancellationToken stop
+    )
     {
         var kept = new Dictionary<string, SampleRecord>(StringComparer.Ordinal);
         foreach (var round in run.Status.Rounds)
             await foreach (var sample in run.SamplesAsync(round.Round, SampleState.Kept, stop))
                 kept.Add(Id(sample), sample);
-        if (kept.Count == 0) throw new FreeMaskException($"Run '{run.Status.Run}' has kept no sample yet: there is nothing to export before its first selection.");
+        if (kept.Count == 0)
+            throw new FreeMaskException(
+                $"Run '{run.Status.Run}' has kept no sample yet: there is nothing to export before its first selection."
+            );
 
         var items = new List<ExportItem>(kept.Count);
         foreach (var (id, sample) in kept)
@@ -41,10 +52,14 @@ internal static class DatasetExport
         return await DatasetExporter.WriteAsync(format, source, folder, Options(run, overwrite), progress, stop);
     }
 
-    private static string Id(SampleRecord sample) => string.Create(CultureInfo.InvariantCulture, $"r{sample.Round + 1:00}_{sample.Index:000000}");
+    private static string Id(SampleRecord sample) =>
+        string.Create(CultureInfo.InvariantCulture, $"r{sample.Round + 1:00}_{sample.Index:000000}");
 
-    private static LostImageException Lost(string what, SampleRecord sample) => new(
-        $"The {what} of kept sample {Id(sample)} is lost, and making it again gave something else or failed (the log says why). Run the command where the run was made.");
+    private static LostImageException Lost(string what, SampleRecord sample) =>
+        new(
+            $"The {what} of kept sample {Id(sample)} is lost, and making it again gave something else or failed (the log says why). Run "
+                + "the command where the run was made."
+        );
 
     private static async Task<LabelMap> LabelsAsync(RunReader run, SampleRecord sample, CancellationToken stop) =>
         await run.LabelsAsync(sample, ArtifactNames.CompositeLabel, stop)
@@ -105,7 +120,13 @@ internal static class DatasetExport
             new("Run", run.Status.Run),
             new("Seed", spec.Seed.ToString(CultureInfo.InvariantCulture)),
             new("Model bundle", spec.Model),
-            new("Rounds", string.Create(CultureInfo.InvariantCulture, $"{run.Status.Rounds.Length} of {spec.SamplesPerRound} samples, the best {100 * spec.KeepRatio:0} % of each class kept")),
+            new(
+                "Rounds",
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{run.Status.Rounds.Length} of {spec.SamplesPerRound} samples, the best {100 * spec.KeepRatio:0} % of each class kept"
+                )
+            ),
         ];
         if (run.Status.ManifestHash is { } hash) facts.Add(new("Manifest hash", hash));
         return new ExportOptions

@@ -9,11 +9,18 @@ internal static class DeviceSettings
     private const string Names = "FreeMask:Devices:Names";
 
     // The settings that apply to a silo that lives as long as a command; --data sets the location of state and artifacts.
-    private static readonly string[] Sections = ["FreeMask:Devices", "FreeMask:DeviceWorker", "FreeMask:Collection", "FreeMask:Coordination"];
+    private static readonly string[] Sections =
+    [
+        "FreeMask:Devices",
+        "FreeMask:DeviceWorker",
+        "FreeMask:Collection",
+        "FreeMask:Coordination",
+    ];
 
     /// <summary>Settings from environment variables, such as <c>FREEMASK_FreeMask__Devices__Threads</c>.</summary>
     /// <param name="devices">Devices from arguments; they replace those of the environment.</param>
-    internal static Dictionary<string, string?> Of(IReadOnlyList<string> devices) => Of(devices, new ConfigurationBuilder().AddEnvironmentVariables("FREEMASK_").Build());
+    internal static Dictionary<string, string?> Of(IReadOnlyList<string> devices) =>
+        Of(devices, new ConfigurationBuilder().AddEnvironmentVariables("FREEMASK_").Build());
 
     internal static Dictionary<string, string?> Of(IReadOnlyList<string> devices, IConfiguration environment)
     {

@@ -37,7 +37,13 @@ internal interface IEngine : IAsyncDisposable
 /// <param name="ReadOnly">True for reading: the folder is not locked, and nothing is written.</param>
 /// <param name="OnWaiting">Called with a message while opening waits; null for none.</param>
 internal sealed record EngineAddress(
-    DataFolder Data, string? Cluster, IReadOnlyList<string> Devices, TextWriter? Log = null, bool ReadOnly = false, Action<string>? OnWaiting = null);
+    DataFolder Data,
+    string? Cluster,
+    IReadOnlyList<string> Devices,
+    TextWriter? Log = null,
+    bool ReadOnly = false,
+    Action<string>? OnWaiting = null
+);
 
 /// <summary>Opens an engine.</summary>
 internal delegate Task<IEngine> EngineOpener(EngineAddress address, BundleCatalog bundles, CancellationToken stop);

@@ -17,7 +17,8 @@ internal sealed class NoRunsEngine : IEngine, IRunDirectoryGrain
 
     public IRunGrain Run(string id) => throw new FreeMaskException($"There is no run '{id}' in this data folder.");
 
-    public Task<ReadOnlyMemory<byte>> ReadArtifactAsync(string hash, CancellationToken stop) => throw new FreeMaskException($"There is no artifact {hash} in this data folder.");
+    public Task<ReadOnlyMemory<byte>> ReadArtifactAsync(string hash, CancellationToken stop) =>
+        throw new FreeMaskException($"There is no artifact {hash} in this data folder.");
 
     public Task Register(string run) => throw new InvalidOperationException("A folder without records is only looked at.");
 

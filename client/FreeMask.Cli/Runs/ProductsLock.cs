@@ -25,7 +25,14 @@ internal sealed class ProductsLock : IDisposable
         {
             try
             {
-                var held = new FileStream(Path.Combine(folder.Root, ".products.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+                var held = new FileStream(
+                    Path.Combine(folder.Root, ".products.lock"),
+                    FileMode.OpenOrCreate,
+                    FileAccess.ReadWrite,
+                    FileShare.None,
+                    1,
+                    FileOptions.DeleteOnClose
+                );
                 // The report is the last of the products.
                 return new(held, waits && File.GetLastWriteTimeUtc(folder.Report) != before);
             }

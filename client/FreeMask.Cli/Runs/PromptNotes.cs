@@ -17,10 +17,23 @@ internal sealed class PromptNotes(BundleCatalog bundles)
     /// <summary>One message for each truncated prompt of a run; none if the bundle's tokenizer is not on this machine.</summary>
     internal IReadOnlyList<string> Of(RunSpec spec)
     {
-        if (spec.Source.IsFolder || bundles.Folder(spec.Model, AppContext.BaseDirectory) is not { } folder || TokenizerOf(folder) is not { } tokenizer) return [];
-        var prompts = Enumerable.Range(0, spec.Rounds).SelectMany(round => Enumerable.Range(0, spec.SamplesPerRound).Select(index => (round, index)))
-            .Take(MostSamples).Select(at => SamplePlanner.Plan(spec, at.round, at.index).Prompt).Distinct(StringComparer.Ordinal);
-        return [.. Truncated(tokenizer, "prompt", prompts), .. Truncated(tokenizer, "negative prompt", spec.Generation.NegativePrompt.Length > 0 ? [spec.Generation.NegativePrompt] : [])];
+        if (
+            spec.Source.IsFolder
+            || bundles.Folder(spec.Model, AppContext.BaseDirectory) is not { } folder
+            || TokenizerOf(folder) is not { } tokenizer
+        )
+            return [];
+        var prompts = Enumerable
+            .Range(0, spec.Rounds)
+            .SelectMany(round => Enumerable.Range(0, spec.SamplesPerRound).Select(index => (round, index)))
+            .Take(MostSamples)
+            .Select(at => SamplePlanner.Plan(spec, at.round, at.index).Prompt)
+            .Distinct(StringComparer.Ordinal);
+        return
+        [
+            .. Truncated(tokenizer, "prompt", prompts),
+            .. Truncated(tokenizer, "negative prompt", spec.Generation.NegativePrompt.Length > 0 ? [spec.Generation.NegativePrompt] : []),
+        ];
     }
 
     private ClipTokenizer? TokenizerOf(string folder)
@@ -28,7 +41,9 @@ internal sealed class PromptNotes(BundleCatalog bundles)
         if (_tokenizers.TryGetValue(folder, out var known)) return known;
         try
         {
-            return _tokenizers[folder] = Directory.Exists(Path.Combine(folder, "tokenizer")) ? ClipTokenizer.Load(Path.Combine(folder, "tokenizer")) : null;
+            return _tokenizers[folder] = Directory.Exists(Path.Combine(folder, "tokenizer"))
+                ? ClipTokenizer.Load(Path.Combine(folder, "tokenizer"))
+                : null;
         }
         catch (FreeMaskException)
         {
@@ -41,5 +56,6 @@ internal sealed class PromptNotes(BundleCatalog bundles)
         from prompt in prompts
         let tokens = tokenizer.Encode(prompt)
         where tokens.CutText.Length > 0
-        select $"The {what} \"{prompt}\" is longer than the {tokens.Ids.Count} tokens that the model reads; its end is cut off: \"{tokens.CutText}\".";
+        select $"The {what} \"{prompt}\" is longer than the {tokens.Ids.Count} tokens that the model reads; its end is cut off: "
+            + $"\"{tokens.CutText}\".";
 }

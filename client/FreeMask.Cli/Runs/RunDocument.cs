@@ -80,7 +80,10 @@ internal sealed record RunDocument
     internal static IReadOnlyDictionary<string, double> SecondsOf(RunStatus status)
     {
         double Sum(Func<StageSeconds, double> part) => Math.Round(status.Rounds.Sum(round => part(round.Seconds)), 3);
-        var seconds = StageTable.Default.Stages.ToDictionary(stage => stage.Stage.ToString().ToLowerInvariant(), stage => Sum(all => all[stage.Stage]));
+        var seconds = StageTable.Default.Stages.ToDictionary(
+            stage => stage.Stage.ToString().ToLowerInvariant(),
+            stage => Sum(all => all[stage.Stage])
+        );
         seconds["train"] = Sum(all => all.Train);
         seconds["evaluate"] = Sum(all => all.Evaluate);
         if (status is { StartedAt: { } started, EndedAt: { } ended }) seconds["total"] = Math.Round((ended - started).TotalSeconds, 3);
@@ -109,7 +112,8 @@ internal sealed record RunDocument
             Row(state == SampleState.Kept ? $"[green]{name}[/]" : name, round => $"{round.Counts[name]}");
         }
 
-        if (Rounds.Any(round => (int)round.Counts["quarantined"] > 0)) Row("[red]quarantined[/]", round => $"{round.Counts["quarantined"]}");
+        if (Rounds.Any(round => (int)round.Counts["quarantined"] > 0))
+            Row("[red]quarantined[/]", round => $"{round.Counts["quarantined"]}");
         if (Rounds.All(round => round.IoU.Count == 0))
         {
             Row("mIoU", _ => StatusFormatter.Share(null));
@@ -135,7 +139,8 @@ internal sealed record RoundDocument
 
     public required RoundPhase Phase { get; init; }
 
-    /// <summary>Samples by state, each as a member of its own: <c>planned</c>, <c>generated</c>, ..., <c>kept</c>, <c>dropped</c>, <c>quarantined</c>.</summary>
+    /// <summary>Samples by state, each as a member of its own: <c>planned</c>, <c>generated</c>, ..., <c>kept</c>, <c>dropped</c>,
+    /// <c>quarantined</c>.</summary>
     [System.Text.Json.Serialization.JsonExtensionData]
     public IDictionary<string, object> Counts { get; init; } = new Dictionary<string, object>();
 
@@ -171,28 +176,35 @@ internal sealed record RoundDocument
     /// <summary>The number of failures, by reason.</summary>
     public required IReadOnlyDictionary<string, int> Failures { get; init; }
 
-    internal static RoundDocument Of(RoundStatus round, IReadOnlyList<string> classes) => new()
-    {
-        StartedAt = round.StartedAt,
-        EndedAt = round.EndedAt,
-        Training = round.Training,
-        Error = round.Error,
-        MIoUOfRun = round.Quality is { } quality ? OwnMean(quality, classes) : null,
-        Round = round.Round + 1,
-        Phase = round.Phase,
-        Counts = StageTable.Default.States.ToDictionary(StageTable.Default.DisplayNameOf, state => (object)round.Counts[state]),
-        CutScore = round.Thresholds.Where(threshold => threshold.Kept > 0).ToDictionary(threshold => threshold.Class, threshold => threshold.Score),
-        MIoU = round.Quality?.MeanIoU,
-        IoU = round.Quality?.Classes.ToDictionary(item => item.Class, item => item.IoU) ?? [],
-        Failures = round.Failures.ToDictionary(failure => failure.Reason, failure => failure.Count),
-    };
+    internal static RoundDocument Of(RoundStatus round, IReadOnlyList<string> classes) =>
+        new()
+        {
+            StartedAt = round.StartedAt,
+            EndedAt = round.EndedAt,
+            Training = round.Training,
+            Error = round.Error,
+            MIoUOfRun = round.Quality is { } quality ? OwnMean(quality, classes) : null,
+            Round = round.Round + 1,
+            Phase = round.Phase,
+            Counts = StageTable.Default.States.ToDictionary(StageTable.Default.DisplayNameOf, state => (object)round.Counts[state]),
+            CutScore = round
+                .Thresholds.Where(threshold => threshold.Kept > 0)
+                .ToDictionary(threshold => threshold.Class, threshold => threshold.Score),
+            MIoU = round.Quality?.MeanIoU,
+            IoU = round.Quality?.Classes.ToDictionary(item => item.Class, item => item.IoU) ?? [],
+            Failures = round.Failures.ToDictionary(failure => failure.Reason, failure => failure.Count),
+        };
 
     /// <summary>
     /// Mean IoU over background and the given classes, as far as the held-out set or a prediction has them; null if it has none of them.
     /// </summary>
     internal static double? OwnMean(SegmenterQuality quality, IReadOnlyList<string> classes)
     {
-        var own = quality.Classes.Where(item => item.Class == VocClasses.Names[0] || classes.Contains(item.Class)).Select(item => item.IoU).Where(double.IsFinite).ToList();
+        var own = quality
+            .Classes.Where(item => item.Class == VocClasses.Names[0] || classes.Contains(item.Class))
+            .Select(item => item.IoU)
+            .Where(double.IsFinite)
+            .ToList();
         return own.Count == 0 ? null : own.Average();
     }
 }

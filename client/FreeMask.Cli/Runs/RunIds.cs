@@ -12,9 +12,32 @@ internal static class RunIds
     // Latin letters with diacritics, and their ASCII form. String normalization would need ICU, which FreeMask does not use.
     private static readonly Dictionary<char, string> Spelt = new (string Plain, string Letters)[]
     {
-        ("a", "àáâãäåāăą"), ("ae", "æ"), ("c", "çćĉċč"), ("d", "ďđð"), ("e", "èéêëēĕėęě"), ("g", "ĝğġģ"), ("h", "ĥħ"), ("i", "ìíîïĩīĭįı"), ("j", "ĵ"), ("k", "ķ"), ("l", "ĺļľŀł"),
-        ("n", "ñńņňŋ"), ("o", "òóôõöøōŏő"), ("oe", "œ"), ("r", "ŕŗř"), ("s", "śŝşšș"), ("ss", "ß"), ("t", "ţťŧț"), ("th", "þ"), ("u", "ùúûüũūŭůűų"), ("w", "ŵ"), ("y", "ýÿŷ"), ("z", "źżž"),
-    }.SelectMany(pair => pair.Letters.Select(letter => (letter, pair.Plain))).ToDictionary(pair => pair.letter, pair => pair.Plain);
+        ("a", "àáâãäåāăą"),
+        ("ae", "æ"),
+        ("c", "çćĉċč"),
+        ("d", "ďđð"),
+        ("e", "èéêëēĕėęě"),
+        ("g", "ĝğġģ"),
+        ("h", "ĥħ"),
+        ("i", "ìíîïĩīĭįı"),
+        ("j", "ĵ"),
+        ("k", "ķ"),
+        ("l", "ĺļľŀł"),
+        ("n", "ñńņňŋ"),
+        ("o", "òóôõöøōŏő"),
+        ("oe", "œ"),
+        ("r", "ŕŗř"),
+        ("s", "śŝşšș"),
+        ("ss", "ß"),
+        ("t", "ţťŧț"),
+        ("th", "þ"),
+        ("u", "ùúûüũūŭůűų"),
+        ("w", "ŵ"),
+        ("y", "ýÿŷ"),
+        ("z", "źżž"),
+    }
+        .SelectMany(pair => pair.Letters.Select(letter => (letter, pair.Plain)))
+        .ToDictionary(pair => pair.letter, pair => pair.Plain);
 
     /// <summary>
     /// A new id: the name in lower case without diacritics, other characters replaced by '-', and a number if the id exists. A name
@@ -65,8 +88,11 @@ internal static class RunIds
         throw new FreeMaskException($"There is no {kind} run in this data folder. {Listing(runs)}");
     }
 
-    private static FreeMaskException Unknown(string named, IReadOnlyList<string> runs) => new($"There is no run '{named}' in this data folder.{NameSuggester.Suggestion(named, runs)} {Listing(runs)}");
+    private static FreeMaskException Unknown(string named, IReadOnlyList<string> runs) =>
+        new($"There is no run '{named}' in this data folder.{NameSuggester.Suggestion(named, runs)} {Listing(runs)}");
 
     private static string Listing(IReadOnlyList<string> runs) =>
-        runs.Count == 0 ? "It has no runs; 'freemask run FILE' starts one, and --data names another folder." : $"Its runs: {string.Join(", ", runs)}.";
+        runs.Count == 0
+            ? "It has no runs; 'freemask run FILE' starts one, and --data names another folder."
+            : $"Its runs: {string.Join(", ", runs)}.";
 }

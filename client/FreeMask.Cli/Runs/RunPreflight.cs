@@ -28,13 +28,27 @@ internal sealed record RunPreflight(IReadOnlyList<string> Notes, long Bytes)
         var notes = new List<string>();
         if (bytes >= WorthSaying || bytes > freeBytes)
         {
-            var space = freeBytes is { } free ? $"; {Size(free)} are free{(bytes > free ? ", so the disk will fill up: use fewer samples, or --data on another disk" : "")}" : "";
-            notes.Add(string.Create(CultureInfo.InvariantCulture, $"{(long)spec.Rounds * spec.SamplesPerRound:#,0} samples take about {Size(bytes)} on disk{space}."));
+            var space = freeBytes is { } free
+                ? $"; {Size(free)} are "
+                    + $"free{(bytes > free ? ", so the disk will fill up: use fewer samples, or --data on another disk" : "")}"
+                : "";
+            notes.Add(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{(long)spec.Rounds * spec.SamplesPerRound:#,0} samples take about {Size(bytes)} on disk{space}."
+                )
+            );
         }
 
         var decoding = pixels * spec.Generation.Batch * DecodingBytesPerPixel;
         if (!spec.Source.IsFolder && decoding > memoryBytes)
-            notes.Add(string.Create(CultureInfo.InvariantCulture, $"A batch of {spec.Generation.Batch} images needs about {Size(decoding)} of memory to decode; this machine has {Size(memoryBytes.Value)}. Use a smaller generation.batch."));
+            notes.Add(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"A batch of {spec.Generation.Batch} images needs about {Size(decoding)} of memory to decode; this machine has "
+                        + $"{Size(memoryBytes.Value)}. Use a smaller generation.batch."
+                )
+            );
         if (Selection(spec) is { } selection) notes.Add(selection);
         if (Prompts(spec) is { } prompts) notes.Add(prompts);
         notes.AddRange(new PromptNotes(bundles).Of(spec));
@@ -45,14 +59,25 @@ internal sealed record RunPreflight(IReadOnlyList<string> Notes, long Bytes)
     private static string? Selection(RunSpec spec)
     {
         if (spec.KeepRatio >= 1) return null;
-        var most = Enumerable.Range(0, Math.Min(spec.SamplesPerRound, 100_000)).GroupBy(index => SamplePlanner.ClassOf(spec, 0, index), StringComparer.Ordinal).Max(group => group.Count());
-        return (int)Math.Ceiling(spec.KeepRatio * most) < most ? null : string.Create(CultureInfo.InvariantCulture,
-            $"keepRatio {spec.KeepRatio} drops nothing where a class has {most} sample{(most == 1 ? "" : "s")} in a round, as here: the share that stays is rounded up. From {(int)Math.Floor(1 / (1 - spec.KeepRatio)) + 1} on the worst is dropped.");
+        var most = Enumerable
+            .Range(0, Math.Min(spec.SamplesPerRound, 100_000))
+            .GroupBy(index => SamplePlanner.ClassOf(spec, 0, index), StringComparer.Ordinal)
+            .Max(group => group.Count());
+        return (int)Math.Ceiling(spec.KeepRatio * most) < most
+            ? null
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"keepRatio {spec.KeepRatio} drops nothing where a class has {most} sample{(most == 1 ? "" : "s")} in a round, as here: "
+                    + $"the share that stays is rounded up. From {(int)Math.Floor(1 / (1 - spec.KeepRatio)) + 1} on the worst is dropped."
+            );
     }
 
     private static string? Prompts(RunSpec spec) =>
-        !spec.Source.IsFolder && spec.Generation.Prompts.FirstOrDefault(PromptTemplate.BringsPreposition) is { } template && spec.Backgrounds.FirstOrDefault(PromptTemplate.BeginsWithPreposition) is { } background
-            ? $"The prompt '{PromptTemplate.Fill(template, spec.Classes[0], background)}' has two prepositions; write {{in background}} in the template, which adds one only where it is needed."
+        !spec.Source.IsFolder
+        && spec.Generation.Prompts.FirstOrDefault(PromptTemplate.BringsPreposition) is { } template
+        && spec.Backgrounds.FirstOrDefault(PromptTemplate.BeginsWithPreposition) is { } background
+            ? $"The prompt '{PromptTemplate.Fill(template, spec.Classes[0], background)}' has two prepositions; write {{in background}} "
+                + "in the template, which adds one only where it is needed."
             : null;
 
     private static string Size(long bytes) => bytes switch

@@ -16,17 +16,33 @@ internal sealed class RunReader(IEngine engine, RunSpec spec, RunStatus status)
 
     internal static async Task<RunReader> OpenAsync(IEngine engine, string run)
     {
-        var spec = await engine.Run(run).GetSpec() ?? throw new FreeMaskException($"There is no run '{run}' in this data folder. 'freemask status' lists those there are.");
+        var spec =
+            await engine.Run(run).GetSpec()
+            ?? throw new FreeMaskException($"There is no run '{run}' in this data folder. 'freemask status' lists those there are.");
         return new(engine, spec, await engine.Run(run).GetStatus());
     }
 
     /// <summary>The samples of a round by index, optionally only those in one state.</summary>
-    internal async IAsyncEnumerable<SampleRecord> SamplesAsync(int round, SampleState? stage, [EnumeratorCancellation] CancellationToken stop)
+    internal async IAsyncEnumerable<SampleRecord> SamplesAsync(
+        int round,
+        SampleState? stage,
+        [EnumeratorCancellation] CancellationToken stop
+    )
     {
         for (int? from = 0; from is { } next;)
         {
             stop.ThrowIfCancellationRequested();
-            var page = await engine.Run(Status.Run).GetSamples(new SampleQuery { Round = round, State = stage, From = next, Limit = PageSize });
+            var page = await engine
+                .Run(Status.Run)
+                .GetSamples(
+                    new SampleQuery
+                    {
+                        Round = round,
+                        State = stage,
+                        From = next,
+                        Limit = PageSize,
+                    }
+                );
             foreach (var sample in page.Samples) yield return sample;
             from = page.Next;
         }

@@ -24,24 +24,41 @@ internal sealed class SiloEngine(SiloConnection connection) : IEngine
     {
         if (address.Cluster is { } cluster)
         {
-            if (address.Devices.Count > 0) throw new FreeMaskException("--device is for work in this process; the silos of a cluster have the devices that their configuration names.");
+            if (address.Devices.Count > 0)
+                throw new FreeMaskException(
+                    "--device is for work in this process; the silos of a cluster have the devices that their configuration names."
+                );
             return new SiloEngine(await SiloConnection.ConnectAsync(cluster, Log, stop));
         }
 
-        var options = new EmbeddedSiloOptions { DataFolder = address.Data.Root, Services = services => stages(services, bundles), Logging = Log, Settings = DeviceSettings.Of(address.Devices) };
+        var options = new EmbeddedSiloOptions
+        {
+            DataFolder = address.Data.Root,
+            Services = services => stages(services, bundles),
+            Logging = Log,
+            Settings = DeviceSettings.Of(address.Devices),
+        };
         if (!address.ReadOnly) return new SiloEngine(await SiloConnection.OpenAsync(options, address.OnWaiting, stop));
         // A folder without records has no runs, and reading must not create it.
         if (!File.Exists(Path.Combine(address.Data.Root, "state.db"))) return new NoRunsEngine();
         return new SiloEngine(await SiloConnection.ReadAsync(options, stop));
 
-        void Log(ILoggingBuilder logging) => logging
-            .SetMinimumLevel(LogLevel.Trace)
-            .AddProvider(new FileLog(address.Data, TimeProvider.System, address.Log is null ? LogLevel.Information : LogLevel.Debug, address.Log))
-            .AddFilter("Orleans", LogLevel.Warning)
-            // One warns in every process without server GC; the other takes the machine's uptime for a stalled thread.
-            .AddFilter("Orleans.Runtime.Silo", LogLevel.Error)
-            .AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error)
-            .AddFilter("Microsoft", LogLevel.Warning);
+        void Log(ILoggingBuilder logging) =>
+                logging
+                    .SetMinimumLevel(LogLevel.Trace)
+                    .AddProvider(
+                        new FileLog(
+                            address.Data,
+                            TimeProvider.System,
+                            address.Log is null ? LogLevel.Information : LogLevel.Debug,
+                            address.Log
+                        )
+                    )
+                    .AddFilter("Orleans", LogLevel.Warning)
+                    // One warns in every process without server GC; the other takes the machine's uptime for a stalled thread.
+                    .AddFilter("Orleans.Runtime.Silo", LogLevel.Error)
+                    .AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error)
+                    .AddFilter("Microsoft", LogLevel.Warning);
     };
 
     public IArtifactCollectorGrain Collector => connection.Grains.GetGrain<IArtifactCollectorGrain>(0);

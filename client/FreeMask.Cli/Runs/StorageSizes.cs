@@ -23,5 +23,6 @@ internal sealed record StorageSizes(long Artifacts, long State, long Products, l
         ? Sum(Directory.EnumerateFiles(folder, "*", new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true }))
         : 0;
 
-    private static long Sum(IEnumerable<string> files) => files.Sum(file => new FileInfo(file) is { Exists: true } found ? found.Length : 0);
+    private static long Sum(IEnumerable<string> files) =>
+        files.Sum(file => new FileInfo(file) is { Exists: true } found ? found.Length : 0);
 }

@@ -18,7 +18,10 @@ internal sealed class RunProducts(RunReader run, RunFolder folder, CommandContex
     /// <summary>Writes all products that exist so far, replaces earlier ones, and returns their paths.</summary>
     internal async Task<RunDocument> WriteAsync(CancellationToken stop)
     {
-        var document = RunDocument.Of(run.Spec, run.Status) with { Notes = [.. run.Status.Notes, .. new PromptNotes(bundles).Of(run.Spec)] };
+        var document = RunDocument.Of(run.Spec, run.Status) with
+        {
+            Notes = [.. run.Status.Notes, .. new PromptNotes(bundles).Of(run.Spec)],
+        };
         using var productsLock = await ProductsLock.TakeAsync(folder, context, stop);
         if (productsLock.IsWritten) return folder.Describe(document);
         var hasKept = run.Status.Rounds.Any(round => round.Counts.Kept > 0);
@@ -26,7 +29,14 @@ internal sealed class RunProducts(RunReader run, RunFolder folder, CommandContex
         {
             context.WriteMessage("Writing the data set ...");
             SetAside();
-            var summary = await DatasetExport.WriteAsync(run, DatasetExporter.Format(RunFolder.DatasetFormat), folder.Dataset, overwrite: true, progress: null, stop);
+            var summary = await DatasetExport.WriteAsync(
+                run,
+                DatasetExporter.Format(RunFolder.DatasetFormat),
+                folder.Dataset,
+                overwrite: true,
+                progress: null,
+                stop
+            );
             document = document with { Dataset = summary.DataRoot };
         }
 
@@ -47,7 +57,12 @@ internal sealed class RunProducts(RunReader run, RunFolder folder, CommandContex
     /// </summary>
     private void SetAside()
     {
-        if (!Directory.Exists(folder.Dataset) || DatasetExporter.IsExport(folder.Dataset) || !Directory.EnumerateFileSystemEntries(folder.Dataset).Any()) return;
+        if (
+            !Directory.Exists(folder.Dataset)
+            || DatasetExporter.IsExport(folder.Dataset)
+            || !Directory.EnumerateFileSystemEntries(folder.Dataset).Any()
+        )
+            return;
         var aside = Enumerable.Range(1, int.MaxValue).Select(number => $"{folder.Dataset}.old-{number}").First(path => !Path.Exists(path));
         Directory.Move(folder.Dataset, aside);
         context.WriteMessage($"What lay in {folder.Dataset} is no export that can be replaced; it is now {aside}.");
@@ -72,11 +87,14 @@ internal sealed class RunProducts(RunReader run, RunFolder folder, CommandContex
     }
 
     private static IReadOnlyList<ReportFact> Versions() =>
-    [
-        new("FreeMask", typeof(RunProducts).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown"),
-        new(".NET", Environment.Version.ToString()),
-        new("system", $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}"),
-    ];
+        [
+            new(
+                "FreeMask",
+                typeof(RunProducts).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown"
+            ),
+            new(".NET", Environment.Version.ToString()),
+            new("system", $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}"),
+        ];
 
     private async Task WriteSegmenterAsync(SegmenterModel segmenter, CancellationToken stop)
     {
@@ -87,7 +105,11 @@ internal sealed class RunProducts(RunReader run, RunFolder folder, CommandContex
         var text = await run.BytesAsync(card, stop);
         await AtomicFile.WriteAsync(Path.Combine(folder.Segmenter, ModelFileNames.Card), text, stop);
         var preprocessing = SegmenterPreprocessing.Of(SegmenterCard.Parse(Encoding.UTF8.GetString(text.Span), ModelFileNames.Card));
-        await AtomicFile.WriteAsync(Path.Combine(folder.Segmenter, SegmenterPreprocessing.FileName), Encoding.UTF8.GetBytes(preprocessing.ToJson()), stop);
+        await AtomicFile.WriteAsync(
+            Path.Combine(folder.Segmenter, SegmenterPreprocessing.FileName),
+            Encoding.UTF8.GetBytes(preprocessing.ToJson()),
+            stop
+        );
     }
 
     private async Task WriteManifestAsync(CancellationToken stop)
@@ -97,10 +119,12 @@ internal sealed class RunProducts(RunReader run, RunFolder folder, CommandContex
         await AtomicFile.WriteAsync(folder.Manifest, manifest.ToArray(), stop);
     }
 
-    private async Task CopyAsync(string hash, string path, CancellationToken stop) => await AtomicFile.WriteAsync(path, await run.BytesAsync(hash, stop), stop);
+    private async Task CopyAsync(string hash, string path, CancellationToken stop) =>
+        await AtomicFile.WriteAsync(path, await run.BytesAsync(hash, stop), stop);
 
     private static string Link(string product, string report) =>
-        string.Join('/', Shown(product, report).Split(Path.DirectorySeparatorChar).Select(Uri.EscapeDataString)) + (Directory.Exists(product) ? "/" : "");
+        string.Join('/', Shown(product, report).Split(Path.DirectorySeparatorChar).Select(Uri.EscapeDataString))
+        + (Directory.Exists(product) ? "/" : "");
 
     /// <summary>Removes the home folder from paths, since reports may be sent to others.</summary>
     private static string Shown(string product, string report) => Path.GetRelativePath(Path.GetDirectoryName(report)!, product);

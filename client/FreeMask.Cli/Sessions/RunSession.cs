@@ -15,9 +15,16 @@ namespace FreeMask.Cli.Sessions;
 /// <param name="reopen">Opens another engine after the process of the current one has ended.</param>
 /// <param name="context">The context for messages.</param>
 /// <param name="bundles">The bundles of this process, for messages about prompts.</param>
-internal sealed class RunSession(IEngine engine, Func<CancellationToken, Task<IEngine>> reopen, CommandContext context, BundleCatalog bundles) : IAsyncDisposable
+internal sealed class RunSession(
+    IEngine engine,
+    Func<CancellationToken, Task<IEngine>> reopen,
+    CommandContext context,
+    BundleCatalog bundles
+) : IAsyncDisposable
 {
-    private static readonly TimeSpan OwnerCheck = TimeSpan.FromMilliseconds(500), CollectionTime = TimeSpan.FromSeconds(60), CollectionCheck = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan OwnerCheck = TimeSpan.FromMilliseconds(500),
+        CollectionTime = TimeSpan.FromSeconds(60),
+        CollectionCheck = TimeSpan.FromMilliseconds(100);
 
     private IEngine _engine = engine;
 
@@ -33,7 +40,8 @@ internal sealed class RunSession(IEngine engine, Func<CancellationToken, Task<IE
     {
         var taken = await _engine.Directory.List();
         var id = RunIds.Next(spec.Name, taken);
-        if (!again && await SameAsync(spec, taken) is { } same) throw new FreeMaskException(HowToGoOn(await _engine.Run(same).GetStatus(), id));
+        if (!again && await SameAsync(spec, taken) is { } same)
+            throw new FreeMaskException(HowToGoOn(await _engine.Run(same).GetStatus(), id));
         await _engine.Run(id).Start(spec);
         var folder = new RunFolder(context.Data, id);
         await AtomicFile.WriteAsync(folder.RunFileSchema, RunFileJsonSchema.Text, stop);
@@ -47,7 +55,12 @@ internal sealed class RunSession(IEngine engine, Func<CancellationToken, Task<IE
     {
         var wanted = SpecFingerprint.Of(spec);
         foreach (var run in runs.Reverse())
-            if (await _engine.Run(run).GetSpec() is { } made && SpecFingerprint.Of(made) == wanted && (await _engine.Run(run).GetStatus()).State != RunState.Cancelled) return run;
+            if (
+                await _engine.Run(run).GetSpec() is { } made
+                && SpecFingerprint.Of(made) == wanted
+                && (await _engine.Run(run).GetStatus()).State != RunState.Cancelled
+            )
+                return run;
         return null;
     }
 
@@ -59,13 +72,17 @@ internal sealed class RunSession(IEngine engine, Func<CancellationToken, Task<IE
             RunState.Failed => $"'freemask retry {status.Run}' goes on with it when the cause is put right: {status.Reason}",
             _ => $"'freemask resume {status.Run}' goes on with it",
         };
-        return $"Run '{status.Run}' has these settings already and is {StatusFormatter.State(status.State)}; {way.TrimEnd('.')}. To compute them anew, as '{next}', add --again.";
+        return $"Run '{status.Run}' has these settings already and is {StatusFormatter.State(status.State)}; {way.TrimEnd('.')}. To "
+            + $"compute them anew, as '{next}', add --again.";
     }
 
     /// <summary>Follows until the run ends, then writes its products. Stopping leaves the run to be resumed.</summary>
     internal async Task<VerbResult> FollowAsync(string id, CancellationToken stop)
     {
-        if (_engine.IsRemote && context.Devices.Count > 0) context.WriteMessage("Note: --device counts for work in this process; another process does the work of this run, on its own devices.");
+        if (_engine.IsRemote && context.Devices.Count > 0)
+            context.WriteMessage(
+                "Note: --device counts for work in this process; another process does the work of this run, on its own devices."
+            );
         try
         {
             while (!await WatchAsync(id, stop)) await TakeOverAsync(id, stop);
@@ -82,17 +99,22 @@ internal sealed class RunSession(IEngine engine, Func<CancellationToken, Task<IE
             await CollectAsync(stop);
             return new(document, document.Show, document.State == RunState.Completed ? ExitCodes.Ok : ExitCodes.Failed);
         }
-        catch (Exception exception) when (exception is FreeMaskException or ArtifactStoreException or IOException or UnauthorizedAccessException)
+        catch (Exception exception)
+            when (exception is FreeMaskException or ArtifactStoreException or IOException or UnauthorizedAccessException)
         {
             // The run has ended: its state is reported together with the failure.
-            var problem = $"Not all that run '{id}' leaves could be written: {exception.Message} 'freemask resume {id}' writes it when the cause is put right.";
+            var problem =
+                $"Not all that run '{id}' leaves could be written: {exception.Message} 'freemask resume {id}' writes it when the cause "
+                    + "is put right.";
             context.WriteMessage(problem);
             var document = new RunFolder(context.Data, id).Describe(RunDocument.Of(reader.Spec, reader.Status)) with { Notes = [problem] };
             return new(document, document.Show, ExitCodes.Failed);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            context.WriteMessage($"Stopped. Run '{id}' has ended, but not all that it leaves is written: 'freemask resume {id}' writes it.");
+            context.WriteMessage(
+                $"Stopped. Run '{id}' has ended, but not all that it leaves is written: 'freemask resume {id}' writes it."
+            );
             return new(await DescribeAsync(id), _ => { }, ExitCodes.Interrupted);
         }
     }
@@ -105,7 +127,9 @@ internal sealed class RunSession(IEngine engine, Func<CancellationToken, Task<IE
     private async Task<bool> WatchAsync(string id, CancellationToken stop)
     {
         var run = _engine.Run(id);
-        var hint = _engine.IsRemote ? "Another process does the work. Ctrl-C only ends the watching." : "Ctrl-C stops cleanly; 'freemask resume' goes on.";
+        var hint = _engine.IsRemote
+            ? "Another process does the work. Ctrl-C only ends the watching."
+            : "Ctrl-C stops cleanly; 'freemask resume' goes on.";
         using var watching = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var following = new RunFollower(context).FollowAsync(_ => run.GetStatus().WaitAsync(watching.Token), hint, watching.Token);
         while (await Task.WhenAny(following, Task.Delay(OwnerCheck, context.Time, stop)) != following && !stop.IsCancellationRequested)
@@ -135,7 +159,8 @@ internal sealed class RunSession(IEngine engine, Func<CancellationToken, Task<IE
         if (_engine.IsRemote) return;
         var started = context.Time.GetTimestamp();
         await _engine.Collector.Collect();
-        while ((await _engine.Collector.GetReport()).Running && context.Time.GetElapsedTime(started) < CollectionTime) await Task.Delay(CollectionCheck, context.Time, stop);
+        while ((await _engine.Collector.GetReport()).Running && context.Time.GetElapsedTime(started) < CollectionTime)
+            await Task.Delay(CollectionCheck, context.Time, stop);
     }
 
     private async Task<VerbResult> InterruptedAsync(string id)

@@ -1,7 +1,8 @@
 namespace FreeMask.Cli.Terminal;
 
 /// <summary>
-/// The folder that holds runs: grain state, artifacts, data sets, reports, logs. <c>--data DIR</c> names it; without it the environment variable
+/// The folder that holds runs: grain state, artifacts, data sets, reports, logs. <c>--data DIR</c> names it; without it the environment
+/// variable
 /// <c>FREEMASK_DATA</c>; without that <c>.freemask</c> in the current directory.
 /// </summary>
 internal sealed class DataFolder(string root)

@@ -12,7 +12,9 @@ internal static class ErrorLog
     internal static string? Write(DataFolder data, IReadOnlyList<string> args, Exception exception, DateTimeOffset now)
     {
         var name = $"error-{now:yyyyMMdd-HHmmss-fff}.log";
-        var text = $"{now:O}\nfreemask {string.Join(' ', args)}\n.NET {Environment.Version}, {System.Runtime.InteropServices.RuntimeInformation.OSDescription}\n\n{exception}\n";
+        var text =
+            $"{now:O}\nfreemask {string.Join(' ', args)}\n.NET {Environment.Version}, "
+                + $"{System.Runtime.InteropServices.RuntimeInformation.OSDescription}\n\n{exception}\n";
         // A failed command does not create a data folder.
         string[] folders = data.Exists ? [data.Logs, Path.GetTempPath()] : [Path.GetTempPath()];
         foreach (var folder in folders)
@@ -21,7 +23,8 @@ internal static class ErrorLog
             {
                 PrivateFiles.CreateFolder(folder);
                 var path = Path.Combine(folder, name);
-                using (var file = new StreamWriter(PrivateFiles.Open(path, FileMode.Create, FileAccess.Write, FileShare.Read))) file.Write(text);
+                using (var file = new StreamWriter(PrivateFiles.Open(path, FileMode.Create, FileAccess.Write, FileShare.Read)))
+                    file.Write(text);
                 return path;
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)

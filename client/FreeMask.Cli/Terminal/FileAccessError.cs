@@ -10,7 +10,16 @@ namespace FreeMask.Cli.Terminal;
 internal sealed partial record FileAccessError(string Message, int ExitCode)
 {
     // Errors for which .NET has no exception type: errno on Linux and macOS, the low half of an HRESULT on Windows.
-    private const int Exists = 17, WindowsExists = 183, NotADirectory = 20, TooManyFiles = 24, DiskFull = 28, ReadOnly = 30, QuotaLinux = 122, QuotaMac = 69, WindowsDiskFull = 112, WindowsHandleDiskFull = 39;
+    private const int Exists = 17,
+        WindowsExists = 183,
+        NotADirectory = 20,
+        TooManyFiles = 24,
+        DiskFull = 28,
+        ReadOnly = 30,
+        QuotaLinux = 122,
+        QuotaMac = 69,
+        WindowsDiskFull = 112,
+        WindowsHandleDiskFull = 39;
 
     /// <summary>The explanation of an exception; null if it is not about files or memory.</summary>
     internal static FileAccessError? Of(Exception? exception)
@@ -20,7 +29,11 @@ internal sealed partial record FileAccessError(string Message, int ExitCode)
             if (exception is AggregateException { InnerExceptions: [var first, ..] }) exception = first;
             if (exception is HttpRequestException) return null;
             if (exception is UnauthorizedAccessException denied) return Denied(denied);
-            if (exception is OutOfMemoryException) return new("The machine has not enough memory for this. Use smaller batches, smaller images, or a machine with more memory.", ExitCodes.Failed);
+            if (exception is OutOfMemoryException)
+                return new(
+                    "The machine has not enough memory for this. Use smaller batches, smaller images, or a machine with more memory.",
+                    ExitCodes.Failed
+                );
             if (exception is IOException { InnerException: not SocketException } io) return Of(io);
         }
 
@@ -32,7 +45,11 @@ internal sealed partial record FileAccessError(string Message, int ExitCode)
         var path = PathIn(denied.Message);
         return path is null ? new($"{denied.Message} Change the rights, or name another place.", ExitCodes.BadInput)
             : IsListable(path) ? new($"{path} is a folder, but a file is needed here. Name a file.", ExitCodes.BadInput)
-            : new($"{path} may not be read or written by this user: permission denied. Change its rights or those of its folder, or name another place.", ExitCodes.BadInput);
+            : new(
+                $"{path} may not be read or written by this user: permission denied. Change its rights or those of its folder, or name "
+                    + "another place.",
+                ExitCodes.BadInput
+            );
     }
 
     private static FileAccessError Of(IOException io)
@@ -41,7 +58,11 @@ internal sealed partial record FileAccessError(string Message, int ExitCode)
         switch (io)
         {
             case FileNotFoundException or DirectoryNotFoundException:
-                return new($"{PathIn(io.Message) ?? "A file"} does not exist. Check the path, and whether something else removes or moves files there.", ExitCodes.BadInput);
+                return new(
+                    $"{PathIn(io.Message) ?? "A file"} does not exist. Check the path, and whether something else removes or moves files "
+                        + "there.",
+                    ExitCodes.BadInput
+                );
             case PathTooLongException:
                 return new($"The path is too long for this system{where}. Use a shorter one.", ExitCodes.BadInput);
         }
@@ -52,16 +73,30 @@ internal sealed partial record FileAccessError(string Message, int ExitCode)
             WindowsDiskFull or WindowsHandleDiskFull when OperatingSystem.IsWindows() => Full(where),
             Exists when !OperatingSystem.IsWindows() => Taken(where),
             WindowsExists when OperatingSystem.IsWindows() => Taken(where),
-            ReadOnly when !OperatingSystem.IsWindows() => new($"The file system is read-only{where}. Name another place.", ExitCodes.BadInput),
-            NotADirectory when !OperatingSystem.IsWindows() => new($"A part of the path is a file, not a folder{where}. Name another place.", ExitCodes.BadInput),
-            TooManyFiles when !OperatingSystem.IsWindows() => new($"This process has too many open files{where}. Raise the limit ('ulimit -n 4096') and give the command again.", ExitCodes.Failed),
-            _ => new($"A file could not be read or written: {FirstLine(io.Message)} Check the disk, the connection to it, and its rights; then give the command again.", ExitCodes.Failed),
+            ReadOnly when !OperatingSystem.IsWindows() => new(
+                $"The file system is read-only{where}. Name another place.",
+                ExitCodes.BadInput
+            ),
+            NotADirectory when !OperatingSystem.IsWindows() => new(
+                $"A part of the path is a file, not a folder{where}. Name another place.",
+                ExitCodes.BadInput
+            ),
+            TooManyFiles when !OperatingSystem.IsWindows() => new(
+                $"This process has too many open files{where}. Raise the limit ('ulimit -n 4096') and give the command again.",
+                ExitCodes.Failed
+            ),
+            _ => new(
+                $"A file could not be read or written: {FirstLine(io.Message)} Check the disk, the connection to it, and its rights; "
+                    + "then give the command again.",
+                ExitCodes.Failed
+            ),
         };
     }
 
     private static FileAccessError Taken(string where) => new($"A file is in the way{where}. Name another place.", ExitCodes.BadInput);
 
-    private static FileAccessError Full(string where) => new($"The disk is full{where}. Free some space, or name a place on another disk, and give the command again.", ExitCodes.Failed);
+    private static FileAccessError Full(string where) =>
+        new($"The disk is full{where}. Free some space, or name a place on another disk, and give the command again.", ExitCodes.Failed);
 
     private static bool IsListable(string path)
     {
@@ -76,7 +111,8 @@ internal sealed partial record FileAccessError(string Message, int ExitCode)
     }
 
     /// <summary>.NET's messages quote the path. The suffix of a temporary file is removed.</summary>
-    private static string? PathIn(string message) => Quoted().Match(message) is { Success: true } match ? Temporary().Replace(match.Groups[1].Value, "") : null;
+    private static string? PathIn(string message) =>
+        Quoted().Match(message) is { Success: true } match ? Temporary().Replace(match.Groups[1].Value, "") : null;
 
     private static string FirstLine(string text) => text.Split('\n')[0].TrimEnd().TrimEnd('.') + ".";
 

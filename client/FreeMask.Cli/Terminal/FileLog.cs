@@ -10,7 +10,13 @@ namespace FreeMask.Cli.Terminal;
 /// it, goes to that run's file; later entries without a name go to the same file. Before any run is named only warnings are written, to a
 /// common file. Entries are written at once, so that none is lost in a crash.
 /// </summary>
-internal sealed class FileLog(DataFolder data, TimeProvider time, LogLevel least = LogLevel.Information, TextWriter? echo = null, long largestFile = LogFiles.LargestFile) : ILoggerProvider
+internal sealed class FileLog(
+    DataFolder data,
+    TimeProvider time,
+    LogLevel least = LogLevel.Information,
+    TextWriter? echo = null,
+    long largestFile = LogFiles.LargestFile
+) : ILoggerProvider
 {
     private readonly ConcurrentDictionary<string, ILogger> _loggers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, StreamWriter> _writers = new(StringComparer.Ordinal);
@@ -66,7 +72,12 @@ internal sealed class FileLog(DataFolder data, TimeProvider time, LogLevel least
         PrivateFiles.CreateFolder(data.Root);
         PrivateFiles.CreateFolder(data.Logs);
         if (new FileInfo(_files.PathOf(name)) is { Exists: true } file && file.Length >= largestFile) _files.Rotate(name);
-        return _writers[name] = new StreamWriter(PrivateFiles.Open(_files.PathOf(name), FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete)) { AutoFlush = true };
+        return _writers[name] = new StreamWriter(
+            PrivateFiles.Open(_files.PathOf(name), FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete)
+        )
+        {
+            AutoFlush = true,
+        };
     }
 
     /// <summary>The run that an entry names: grain keys are runs, rounds (<c>run/0</c>) and shards (<c>run/0/1</c>).</summary>
@@ -84,7 +95,13 @@ internal sealed class FileLog(DataFolder data, TimeProvider time, LogLevel least
 
         public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None && logLevel >= log.Least;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        )
         {
             if (IsEnabled(logLevel)) log.Write(logLevel, category, RunOf(state), formatter(state, exception), exception);
         }

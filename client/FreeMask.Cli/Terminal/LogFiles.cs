@@ -16,9 +16,16 @@ internal sealed class LogFiles(DataFolder data)
     private const int Kept = 2;
 
     /// <summary>The runs with a log.</summary>
-    internal IReadOnlyList<string> Runs => Directory.Exists(data.Logs)
-        ? [.. Directory.EnumerateFiles(data.Logs, "*" + Suffix).Select(file => Path.GetFileNameWithoutExtension(file)!).Where(name => name != General && Directory.Exists(Path.Combine(data.Root, "runs", name)))]
-        : [];
+    internal IReadOnlyList<string> Runs =>
+        Directory.Exists(data.Logs)
+            ?
+            [
+                .. Directory
+                    .EnumerateFiles(data.Logs, "*" + Suffix)
+                    .Select(file => Path.GetFileNameWithoutExtension(file)!)
+                    .Where(name => name != General && Directory.Exists(Path.Combine(data.Root, "runs", name))),
+            ]
+            : [];
 
     /// <summary>The run whose log was written last; null if there is none.</summary>
     internal string? Newest => Runs.MaxBy(run => File.GetLastWriteTimeUtc(PathOf(run)));
@@ -28,7 +35,9 @@ internal sealed class LogFiles(DataFolder data)
 
     /// <summary>The existing files of a run's log, oldest first.</summary>
     internal IReadOnlyList<string> Of(string run) =>
-        run.Any(c => c is '/' or '\\') ? [] : [.. Enumerable.Range(1, Kept).Reverse().Select(number => Old(run, number)).Append(PathOf(run)).Where(File.Exists)];
+        run.Any(c => c is '/' or '\\')
+            ? []
+            : [.. Enumerable.Range(1, Kept).Reverse().Select(number => Old(run, number)).Append(PathOf(run)).Where(File.Exists)];
 
     /// <summary>Rotates the files.</summary>
     internal void Rotate(string run)

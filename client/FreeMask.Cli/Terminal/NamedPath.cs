@@ -10,7 +10,8 @@ internal static class NamedPath
     internal static string Full(string named, string what)
     {
         if (named.Length == 0) throw new FreeMaskException($"{what} is empty; name a path.");
-        if (named.Contains('\0', StringComparison.Ordinal)) throw new FreeMaskException($"{what} holds a character that no path can have (NUL); name another path.");
+        if (named.Contains('\0', StringComparison.Ordinal))
+            throw new FreeMaskException($"{what} holds a character that no path can have (NUL); name another path.");
         return Path.GetFullPath(named);
     }
 
@@ -19,7 +20,9 @@ internal static class NamedPath
     internal static string File(string named, string what)
     {
         var path = Full(named, what);
-        return Directory.Exists(path) || Path.EndsInDirectorySeparator(named) ? throw new FreeMaskException($"{what} {named} is a folder; name a file.") : path;
+        return Directory.Exists(path) || Path.EndsInDirectorySeparator(named)
+            ? throw new FreeMaskException($"{what} {named} is a folder; name a file.")
+            : path;
     }
 
     /// <summary>The path itself if it exists, or the nearest existing folder above it.</summary>
@@ -32,7 +35,14 @@ internal static class NamedPath
     /// <summary>Checks write access: creates a file with a unique name in a folder and removes it.</summary>
     internal static void Probe(string folder)
     {
-        using var probe = new FileStream(Path.Combine(folder, $".freemask-probe-{Guid.NewGuid():N}"), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+        using var probe = new FileStream(
+            Path.Combine(folder, $".freemask-probe-{Guid.NewGuid():N}"),
+            FileMode.CreateNew,
+            FileAccess.Write,
+            FileShare.None,
+            1,
+            FileOptions.DeleteOnClose
+        );
         probe.WriteByte(0);
     }
 

@@ -19,7 +19,9 @@ internal sealed class ShutdownSignals : IDisposable
     internal static ShutdownSignals Listen()
     {
         var interruption = new ShutdownSignals();
-        PosixSignal[] signals = IsHangUpIgnored() ? [PosixSignal.SIGINT, PosixSignal.SIGTERM] : [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP];
+        PosixSignal[] signals = IsHangUpIgnored()
+            ? [PosixSignal.SIGINT, PosixSignal.SIGTERM]
+            : [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP];
         foreach (var signal in signals)
             interruption._registrations.Add(PosixSignalRegistration.Create(signal, interruption.OnSignal));
         return interruption;
@@ -40,8 +42,10 @@ internal sealed class ShutdownSignals : IDisposable
         const ulong HangUp = 1;
         try
         {
-            return File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith(Line, StringComparison.Ordinal)) is { } ignored
-                && (ulong.Parse(ignored.AsSpan(Line.Length).Trim(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) & HangUp) != 0;
+            return File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith(Line, StringComparison.Ordinal))
+                    is { } ignored
+                && (ulong.Parse(ignored.AsSpan(Line.Length).Trim(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) & HangUp)
+                    != 0;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or FormatException)
         {

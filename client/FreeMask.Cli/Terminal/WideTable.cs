@@ -12,7 +12,12 @@ internal static class WideTable
     /// <param name="heading">The heading of the first column, which every table repeats.</param>
     /// <param name="columns">The headings of the other columns.</param>
     /// <param name="rows">The first cell and one for each column, as text without markup.</param>
-    internal static void Write(IAnsiConsole console, string heading, IReadOnlyList<string> columns, IReadOnlyList<(string First, IReadOnlyList<string> Cells)> rows)
+    internal static void Write(
+        IAnsiConsole console,
+        string heading,
+        IReadOnlyList<string> columns,
+        IReadOnlyList<(string First, IReadOnlyList<string> Cells)> rows
+    )
     {
         var first = rows.Select(row => row.First.Length).Append(heading.Length).Max() + Gap;
         var widths = columns.Select((column, i) => rows.Select(row => row.Cells[i].Length).Append(column.Length).Max() + Gap).ToList();
@@ -21,8 +26,10 @@ internal static class WideTable
             var (to, width) = (from, first + 1);
             while (to < columns.Count && (to == from || width + widths[to] <= console.Profile.Width)) width += widths[to++];
             var table = new Table().Border(TableBorder.Simple).AddColumn(new TableColumn(Markup.Escape(heading)).NoWrap());
-            foreach (var column in columns.Skip(from).Take(to - from)) table.AddColumn(new TableColumn(Markup.Escape(column)).RightAligned().NoWrap());
-            foreach (var (name, cells) in rows) table.AddRow([Markup.Escape(name), .. cells.Skip(from).Take(to - from).Select(Markup.Escape)]);
+            foreach (var column in columns.Skip(from).Take(to - from))
+                table.AddColumn(new TableColumn(Markup.Escape(column)).RightAligned().NoWrap());
+            foreach (var (name, cells) in rows)
+                table.AddRow([Markup.Escape(name), .. cells.Skip(from).Take(to - from).Select(Markup.Escape)]);
             console.Write(table);
             from = to;
         }

@@ -9,9 +9,22 @@ namespace FreeMask.Cli.Verbs;
 /// <summary>Arguments that several verbs share, and their checks.</summary>
 internal static class Arguments
 {
-    internal static Argument<string?> OptionalRun() => new("run") { Description = "The id of the run.", HelpName = "RUN", Arity = ArgumentArity.ZeroOrOne, CompletionSources = { Runs } };
+    internal static Argument<string?> OptionalRun() =>
+        new("run")
+        {
+            Description = "The id of the run.",
+            HelpName = "RUN",
+            Arity = ArgumentArity.ZeroOrOne,
+            CompletionSources = { Runs },
+        };
 
-    internal static Argument<string> Run() => new("run") { Description = "The id of the run; 'freemask status' lists them.", HelpName = "RUN", CompletionSources = { Runs } };
+    internal static Argument<string> Run() =>
+        new("run")
+        {
+            Description = "The id of the run; 'freemask status' lists them.",
+            HelpName = "RUN",
+            CompletionSources = { Runs },
+        };
 
     /// <summary>Completes ids of runs in the data folder, without starting an engine.</summary>
     private static IEnumerable<CompletionItem> Runs(CompletionContext context)
@@ -27,7 +40,10 @@ internal static class Arguments
         {
             foreach (var token in result.Tokens)
                 if (Number(token.Value) is { } number && !(number >= low && number <= high))
-                    result.AddError($"{option.Name} is {token.Value}; it must be {(double.IsPositiveInfinity(high) ? "" : "from ")}{Text(low)} {(double.IsPositiveInfinity(high) ? "or more" : $"to {Text(high)}")}.");
+                    result.AddError(
+                        $"{option.Name} is {token.Value}; it must be {(double.IsPositiveInfinity(high) ? "" : "from ")}{Text(low)} "
+                            + $"{(double.IsPositiveInfinity(high) ? "or more" : $"to {Text(high)}")}."
+                    );
         });
         return option;
     }
@@ -38,7 +54,8 @@ internal static class Arguments
         option.Validators.Add(result =>
         {
             foreach (var token in result.Tokens)
-                if (Number(token.Value) is { } number && number is not (> 0 and <= 1)) result.AddError($"{option.Name} is {token.Value}; it must be more than 0 and at most 1.");
+                if (Number(token.Value) is { } number && number is not (> 0 and <= 1))
+                    result.AddError($"{option.Name} is {token.Value}; it must be more than 0 and at most 1.");
         });
         return option;
     }
@@ -50,7 +67,8 @@ internal static class Arguments
         if (parsed.GetResult(option) is { Implicit: false }) throw new FreeMaskException($"{option.Name} {why}.");
     }
 
-    private static double? Number(string text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : null;
+    private static double? Number(string text) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : null;
 
     private static string Text(double value) => value.ToString(CultureInfo.InvariantCulture);
 }

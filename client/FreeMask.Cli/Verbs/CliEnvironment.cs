@@ -43,7 +43,8 @@ internal sealed class CliEnvironment
             Time = TimeProvider.System,
             OpenEngine = SiloEngine.With((services, bundles) => services.AddFreeMaskPipeline(bundles.ModelsFolder)),
             OpenDocument = Open,
-            Console = writer => Open(writer, ReferenceEquals(writer, output) ? System.Console.IsOutputRedirected : System.Console.IsErrorRedirected),
+            Console = writer =>
+                Open(writer, ReferenceEquals(writer, output) ? System.Console.IsOutputRedirected : System.Console.IsErrorRedirected),
         };
     }
 

@@ -19,17 +19,38 @@ internal static class ConformanceVerb
 
     internal static Command Create(Argument<string> model, Func<string, string> folderOf, VerbHost host)
     {
-        var golden = new Option<string>("--golden") { Description = "A folder with golden.json and golden.safetensors of the reference.", Required = true, HelpName = "DIR" };
-        return host.Handle(new Command("conformance", "Compare an export of a diffusion model, or a Mask2Former checkpoint, with what its reference computed, quantity by quantity.") { model, golden }, async (parsed, _, stop) =>
+        var golden = new Option<string>("--golden")
         {
-            var (named, reference) = (parsed.GetRequiredValue(model), Path.GetFullPath(parsed.GetRequiredValue(golden)));
-            var checkpoint = Path.GetFullPath(named);
-            var isSegmenter = CheckpointFolder.KindOf(checkpoint) == Segmenter;
-            var folder = isSegmenter ? checkpoint : folderOf(named);
-            var report = await Task.Run(
-                () => isSegmenter ? SegmenterConformance.Measure(folder, reference, stop) : BundleConformance.Measure(folder, reference, null, stop), CancellationToken.None);
-            return new VerbResult(report, console => Show(console, report), report.Passed ? ExitCodes.Ok : ExitCodes.Failed);
-        });
+            Description = "A folder with golden.json and golden.safetensors of the reference.",
+            Required = true,
+            HelpName = "DIR",
+        };
+        return host.Handle(
+            new Command(
+                "conformance",
+                "Compare an export of a diffusion model, or a Mask2Former checkpoint, with what its reference computed, quantity by "
+                    + "quantity."
+            )
+            {
+                model,
+                golden,
+            },
+            async (parsed, _, stop) =>
+            {
+                var (named, reference) = (parsed.GetRequiredValue(model), Path.GetFullPath(parsed.GetRequiredValue(golden)));
+                var checkpoint = Path.GetFullPath(named);
+                var isSegmenter = CheckpointFolder.KindOf(checkpoint) == Segmenter;
+                var folder = isSegmenter ? checkpoint : folderOf(named);
+                var report = await Task.Run(
+                    () =>
+                        isSegmenter
+                            ? SegmenterConformance.Measure(folder, reference, stop)
+                            : BundleConformance.Measure(folder, reference, null, stop),
+                    CancellationToken.None
+                );
+                return new VerbResult(report, console => Show(console, report), report.Passed ? ExitCodes.Ok : ExitCodes.Failed);
+            }
+        );
     }
 
     private static void Show(IAnsiConsole console, ConformanceReport report)
@@ -50,5 +71,6 @@ internal static class ConformanceVerb
             : $"[red]{failed} of {report.Rows.Count} quantities differ by more than their tolerance[/]");
     }
 
-    private static string Number(double value) => double.IsPositiveInfinity(value) ? "other size" : value.ToString("0.0e+0", CultureInfo.InvariantCulture);
+    private static string Number(double value) =>
+        double.IsPositiveInfinity(value) ? "other size" : value.ToString("0.0e+0", CultureInfo.InvariantCulture);
 }

@@ -17,35 +17,79 @@ internal static class EvalVerb
 
     internal static Command Create(VerbHost host)
     {
-        var target = new Argument<string?>("target") { Arity = ArgumentArity.ZeroOrOne, Description = "A run that has a segmenter, a folder with model.onnx and card.json, or 'mini' for the bundle itself.", HelpName = "RUN|MODEL" };
-        var segmenter = new Option<string?>("--segmenter") { Description = "The same by name: a folder with model.onnx and card.json, or a run.", HelpName = "RUN|MODEL" };
-        var dataset = new Option<string?>("--dataset") { Description = "A data set in PASCAL VOC layout. Default: the held-out set of the mini bundle.", HelpName = "DIR" };
-        var list = new Option<string?>("--list") { Description = "Only the samples of this list in ImageSets/Segmentation, such as val. Default: all.", HelpName = "NAME" };
-        var baseline = new Option<string?>("--baseline") { Description = "Another run or model, measured on the same images and compared.", HelpName = "RUN|MODEL" };
-        var images = new Option<int>("--images") { Description = "Bundle only: how many held-out images to measure; 0 for all.", HelpName = "N" }.Within(0, int.MaxValue);
-        return host.Handle(new Command("eval", "Measure a segmenter (mean IoU, per class), or the mini bundle.") { target, segmenter, dataset, list, baseline, images }, async (parsed, context, stop) =>
+        var target = new Argument<string?>("target")
         {
-            var named = (parsed.GetValue(target), parsed.GetValue(segmenter)) switch
+            Arity = ArgumentArity.ZeroOrOne,
+            Description = "A run that has a segmenter, a folder with model.onnx and card.json, or 'mini' for the bundle itself.",
+            HelpName = "RUN|MODEL",
+        };
+        var segmenter = new Option<string?>("--segmenter")
+        {
+            Description = "The same by name: a folder with model.onnx and card.json, or a run.",
+            HelpName = "RUN|MODEL",
+        };
+        var dataset = new Option<string?>("--dataset")
+        {
+            Description = "A data set in PASCAL VOC layout. Default: the held-out set of the mini bundle.",
+            HelpName = "DIR",
+        };
+        var list = new Option<string?>("--list")
+        {
+            Description = "Only the samples of this list in ImageSets/Segmentation, such as val. Default: all.",
+            HelpName = "NAME",
+        };
+        var baseline = new Option<string?>("--baseline")
+        {
+            Description = "Another run or model, measured on the same images and compared.",
+            HelpName = "RUN|MODEL",
+        };
+        var images = new Option<int>("--images")
+        {
+            Description = "Bundle only: how many held-out images to measure; 0 for all.",
+            HelpName = "N",
+        }.Within(0, int.MaxValue);
+        return host.Handle(
+            new Command("eval", "Measure a segmenter (mean IoU, per class), or the mini bundle.")
             {
-                ({ } argument, null) => argument,
-                (null, { } option) => option,
-                (null, null) => throw new FreeMaskException("Name what to measure: a run, a folder with model.onnx and card.json, or 'mini'."),
-                _ => throw new FreeMaskException("Name what to measure once: as the argument or with --segmenter; --baseline names a second one."),
-            };
-            if (parsed.GetValue(dataset) is null && host.Bundles.Folder(named, Directory.GetCurrentDirectory()) is { } bundle)
+                target,
+                segmenter,
+                dataset,
+                list,
+                baseline,
+                images,
+            },
+            async (parsed, context, stop) =>
             {
-                Arguments.Refuse(parsed, list, "names a part of a data set; name the data set too, with --dataset");
-                Arguments.Refuse(parsed, baseline, $"compares segmenters, and '{named}' is a bundle");
-                return await BundleAsync(bundle, parsed.GetValue(images), context, stop);
-            }
+                var named = (parsed.GetValue(target), parsed.GetValue(segmenter)) switch
+                {
+                    ({ } argument, null) => argument,
+                    (null, { } option) => option,
+                    (null, null) => throw new FreeMaskException(
+                        "Name what to measure: a run, a folder with model.onnx and card.json, or 'mini'."
+                    ),
+                    _ => throw new FreeMaskException(
+                        "Name what to measure once: as the argument or with --segmenter; --baseline names a second one."
+                    ),
+                };
+                if (parsed.GetValue(dataset) is null && host.Bundles.Folder(named, Directory.GetCurrentDirectory()) is { } bundle)
+                {
+                    Arguments.Refuse(parsed, list, "names a part of a data set; name the data set too, with --dataset");
+                    Arguments.Refuse(parsed, baseline, $"compares segmenters, and '{named}' is a bundle");
+                    return await BundleAsync(bundle, parsed.GetValue(images), context, stop);
+                }
 
-            Arguments.Refuse(parsed, images, "is for bundles, such as 'eval mini'; a data set is measured whole, or a part of it with --list");
-            var folder = SegmenterFolder(named, context);
-            var data = Dataset(host, parsed.GetValue(dataset), parsed.GetValue(list));
-            var other = parsed.GetValue(baseline) is { } rival ? SegmenterFolder(rival, context) : null;
-            var measure = SegmenterMeasure.Take(folder, data, stop);
-            return other is null ? new(measure, measure.Show) : Compare(measure, SegmenterMeasure.Take(other, data, stop));
-        });
+                Arguments.Refuse(
+                    parsed,
+                    images,
+                    "is for bundles, such as 'eval mini'; a data set is measured whole, or a part of it with --list"
+                );
+                var folder = SegmenterFolder(named, context);
+                var data = Dataset(host, parsed.GetValue(dataset), parsed.GetValue(list));
+                var other = parsed.GetValue(baseline) is { } rival ? SegmenterFolder(rival, context) : null;
+                var measure = SegmenterMeasure.Take(folder, data, stop);
+                return other is null ? new(measure, measure.Show) : Compare(measure, SegmenterMeasure.Take(other, data, stop));
+            }
+        );
     }
 
     private static VerbResult Compare(SegmenterMeasure measure, SegmenterMeasure baseline)
@@ -56,42 +100,81 @@ internal static class EvalVerb
             measure.Show(console);
             string Signed(double value) => value.ToString("+0.000;-0.000;0.000", CultureInfo.InvariantCulture);
             var verdict = interval.Low > 0 ? "better" : interval.High < 0 ? "worse" : "no clear difference";
-            console.WriteLine($"baseline {baseline.Segmenter}: mIoU {SegmenterMeasure.Share(baseline.MIoU)}; difference {Signed(difference)} (95 %: {Signed(interval.Low)} to {Signed(interval.High)}), {verdict}");
+            console.WriteLine(
+                    $"baseline {baseline.Segmenter}: mIoU {SegmenterMeasure.Share(baseline.MIoU)}; difference {Signed(difference)} (95 "
+                        + $"%: {Signed(interval.Low)} to {Signed(interval.High)}), {verdict}"
+                );
             var table = new Table().Border(TableBorder.Simple).AddColumn("class");
             foreach (var heading in new[] { "IoU", "baseline", "difference" }) table.AddColumn(new TableColumn(heading).RightAligned());
             foreach (var (name, item) in measure.Classes)
-                if (baseline.Classes.TryGetValue(name, out var before)) table.AddRow(name, SegmenterMeasure.Share(item.IoU), SegmenterMeasure.Share(before.IoU), Signed(item.IoU - before.IoU));
+                if (baseline.Classes.TryGetValue(name, out var before))
+                    table.AddRow(
+                        name,
+                        SegmenterMeasure.Share(item.IoU),
+                        SegmenterMeasure.Share(before.IoU),
+                        Signed(item.IoU - before.IoU)
+                    );
             console.Write(table);
         });
     }
 
     private static async Task<VerbResult> BundleAsync(string folder, int images, CommandContext context, CancellationToken stop)
     {
-        var result = await Task.Run(() => MiniEvaluation.Run(new MiniEvaluationOptions { Model = folder, Images = images }, context.WriteMessage, stop), CancellationToken.None);
+        var result = await Task.Run(
+            () => MiniEvaluation.Run(new MiniEvaluationOptions { Model = folder, Images = images }, context.WriteMessage, stop),
+            CancellationToken.None
+        );
         return new(result, console =>
         {
             var table = new Table().Border(TableBorder.Simple).AddColumn("class");
-            foreach (var heading in new[] { "mask IoU, coarse", "mask IoU, clean", "recognised" }) table.AddColumn(new TableColumn(heading).RightAligned());
-            foreach (var item in result.Classes) table.AddRow(item.Name, SegmenterMeasure.Share(item.MaskIoUCoarse), SegmenterMeasure.Share(item.MaskIoUClean), SegmenterMeasure.Share(item.Accuracy));
-            table.AddRow("[bold]all[/]", SegmenterMeasure.Share(result.MaskIoUCoarse), SegmenterMeasure.Share(result.MaskIoUClean), SegmenterMeasure.Share(result.ClassAccuracy));
+            foreach (var heading in new[] { "mask IoU, coarse", "mask IoU, clean", "recognised" })
+                table.AddColumn(new TableColumn(heading).RightAligned());
+            foreach (var item in result.Classes)
+                table.AddRow(
+                    item.Name,
+                    SegmenterMeasure.Share(item.MaskIoUCoarse),
+                    SegmenterMeasure.Share(item.MaskIoUClean),
+                    SegmenterMeasure.Share(item.Accuracy)
+                );
+            table.AddRow(
+                    "[bold]all[/]",
+                    SegmenterMeasure.Share(result.MaskIoUCoarse),
+                    SegmenterMeasure.Share(result.MaskIoUClean),
+                    SegmenterMeasure.Share(result.ClassAccuracy)
+                );
             console.Write(table);
-            console.Profile.Out.Writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"decoder PSNR {result.DecoderPsnr:0.00} dB; {result.Images} held-out images, {result.Samples} samples drawn"));
+            console.Profile.Out.Writer.WriteLine(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"decoder PSNR {result.DecoderPsnr:0.00} dB; {result.Images} held-out images, {result.Samples} samples drawn"
+                    )
+                );
         });
     }
 
     private static VocFolder Dataset(VerbHost host, string? named, string? list)
     {
         if (named is not null) return VocFolder.OpenAsVoc(named, list);
-        var bundle = host.Bundles.Folder(DefaultBundle, Directory.GetCurrentDirectory())
-            ?? throw new FreeMaskException($"The bundle '{DefaultBundle}' with its held-out set is not here. Name a data set with --dataset.");
+        var bundle =
+            host.Bundles.Folder(DefaultBundle, Directory.GetCurrentDirectory())
+            ?? throw new FreeMaskException(
+                $"The bundle '{DefaultBundle}' with its held-out set is not here. Name a data set with --dataset."
+            );
         return VocFolder.OpenAsVoc(Path.Combine(bundle, MiniDiffusionTrainer.HeldOutFolder), list ?? HeldOutList);
     }
 
     private static string SegmenterFolder(string target, CommandContext context)
     {
         string[] candidates = [target, new RunFolder(context.Data, target).Segmenter];
-        return candidates.FirstOrDefault(folder => File.Exists(Path.Combine(folder, ModelFileNames.Onnx)) && File.Exists(Path.Combine(folder, ModelFileNames.Card))) is { } found
+        return
+            candidates.FirstOrDefault(folder =>
+                File.Exists(Path.Combine(folder, ModelFileNames.Onnx)) && File.Exists(Path.Combine(folder, ModelFileNames.Card))
+            )
+                is { } found
             ? Path.GetFullPath(found)
-            : throw new FreeMaskException($"'{target}' is neither a run in {context.Data.Root} that has trained a segmenter, nor a folder with model.onnx and card.json.");
+            : throw new FreeMaskException(
+                $"'{target}' is neither a run in {context.Data.Root} that has trained a segmenter, nor a folder with model.onnx and "
+                    + "card.json."
+            );
     }
 }

@@ -13,47 +13,137 @@ namespace FreeMask.Cli.Verbs;
 /// <summary><c>freemask experiment</c>: the paper's open questions as commands.</summary>
 internal static class ExperimentVerbs
 {
-    internal static Command Create(VerbHost host) => new("experiment", "Ask one of the method's open questions, with a table and a plot.") { Thresholds(host), Refinements(host) };
+    internal static Command Create(VerbHost host) =>
+        new("experiment", "Ask one of the method's open questions, with a table and a plot.") { Thresholds(host), Refinements(host) };
 
     private static Command Thresholds(VerbHost host)
     {
-        var model = new Option<string>("--model") { Description = "A bundle with a held-out set.", DefaultValueFactory = _ => "mini", HelpName = "MODEL" };
-        var images = new Option<int>("--images") { Description = "How many held-out images; 0 for all.", HelpName = "N" }.Within(0, int.MaxValue);
-        var seed = new Option<ulong>("--seed") { Description = "Names the noise and the draws of the intervals.", DefaultValueFactory = _ => 1, HelpName = "N" };
-        var plot = new Option<string?>("--plot") { Description = "Also draw the result, as an SVG.", HelpName = "FILE" };
-        return host.Handle(new Command("thresholds", "Does a threshold per image pay? Fixed thresholds, Otsu's and DiffuMask's adaptive one, with and without refinement, against true masks.") { model, images, seed, plot }, async (parsed, context, stop) =>
+        var model = new Option<string>("--model")
         {
-            var named = parsed.GetRequiredValue(model);
-            var folder = host.Bundles.Folder(named, Directory.GetCurrentDirectory()) ?? throw new FreeMaskException($"There is no model bundle '{named}' with a {BundleCatalog.IndexFile}.");
-            var drawn = parsed.GetValue(plot) is { } file ? NamedPath.File(file, "--plot") : null;
-            var results = await Task.Run(() => ThresholdExperiment.Run(folder, parsed.GetValue(images), parsed.GetValue(seed), context.WriteMessage, stop), CancellationToken.None);
-            if (drawn is not null) await AtomicFile.WriteAsync(drawn, ThresholdChart.Draw(results), stop);
-            return new VerbResult(new { model = folder, results, plot = drawn }, console => Show(console, results, drawn));
-        });
+            Description = "A bundle with a held-out set.",
+            DefaultValueFactory = _ => "mini",
+            HelpName = "MODEL",
+        };
+        var images = new Option<int>("--images") { Description = "How many held-out images; 0 for all.", HelpName = "N" }.Within(
+            0,
+            int.MaxValue
+        );
+        var seed = new Option<ulong>("--seed")
+        {
+            Description = "Names the noise and the draws of the intervals.",
+            DefaultValueFactory = _ => 1,
+            HelpName = "N",
+        };
+        var plot = new Option<string?>("--plot") { Description = "Also draw the result, as an SVG.", HelpName = "FILE" };
+        return host.Handle(
+            new Command(
+                "thresholds",
+                "Does a threshold per image pay? Fixed thresholds, Otsu's and DiffuMask's adaptive one, with and without refinement, "
+                    + "against true masks."
+            )
+            {
+                model,
+                images,
+                seed,
+                plot,
+            },
+            async (parsed, context, stop) =>
+            {
+                var named = parsed.GetRequiredValue(model);
+                var folder =
+                    host.Bundles.Folder(named, Directory.GetCurrentDirectory())
+                    ?? throw new FreeMaskException($"There is no model bundle '{named}' with a {BundleCatalog.IndexFile}.");
+                var drawn = parsed.GetValue(plot) is { } file ? NamedPath.File(file, "--plot") : null;
+                var results = await Task.Run(
+                    () => ThresholdExperiment.Run(folder, parsed.GetValue(images), parsed.GetValue(seed), context.WriteMessage, stop),
+                    CancellationToken.None
+                );
+                if (drawn is not null)
+                    await AtomicFile.WriteAsync(drawn, ThresholdChart.Draw(results), stop);
+                return new VerbResult(
+                    new
+                    {
+                        model = folder,
+                        results,
+                        plot = drawn,
+                    },
+                    console => Show(console, results, drawn)
+                );
+            }
+        );
     }
 
     private static Command Refinements(VerbHost host)
     {
-        var model = new Option<string>("--model") { Description = "A bundle with a held-out set.", DefaultValueFactory = _ => "mini", HelpName = "MODEL" };
-        var affinity = new Option<string?>("--affinity") { Description = "A model that 'train affinity' wrote. Default: the bundle's own.", HelpName = "DIR" };
-        var images = new Option<int>("--images") { Description = "How many held-out images; 0 for all.", HelpName = "N" }.Within(0, int.MaxValue);
-        var seed = new Option<ulong>("--seed") { Description = "Names the noise and the draws of the intervals.", DefaultValueFactory = _ => 1, HelpName = "N" };
-        return host.Handle(new Command("refinements", "What does each refinement of attention add? Self-attention, learned affinities, PAMR and the dense CRF, against true masks.") { model, affinity, images, seed }, async (parsed, context, stop) =>
+        var model = new Option<string>("--model")
         {
-            var named = parsed.GetRequiredValue(model);
-            var folder = host.Bundles.Folder(named, Directory.GetCurrentDirectory()) ?? throw new FreeMaskException($"There is no model bundle '{named}' with a {BundleCatalog.IndexFile}.");
-            var heads = AffinityModel.Load(Path.GetFullPath(parsed.GetValue(affinity) ?? Path.Combine(folder, "affinity")));
-            var results = await Task.Run(() => RefinementExperiment.Run(folder, heads, parsed.GetValue(images), parsed.GetValue(seed), context.WriteMessage, stop), CancellationToken.None);
-            return new VerbResult(new { model = folder, affinity = heads.Config, results }, console => Show(console, results));
-        });
+            Description = "A bundle with a held-out set.",
+            DefaultValueFactory = _ => "mini",
+            HelpName = "MODEL",
+        };
+        var affinity = new Option<string?>("--affinity")
+        {
+            Description = "A model that 'train affinity' wrote. Default: the bundle's own.",
+            HelpName = "DIR",
+        };
+        var images = new Option<int>("--images") { Description = "How many held-out images; 0 for all.", HelpName = "N" }.Within(
+            0,
+            int.MaxValue
+        );
+        var seed = new Option<ulong>("--seed")
+        {
+            Description = "Names the noise and the draws of the intervals.",
+            DefaultValueFactory = _ => 1,
+            HelpName = "N",
+        };
+        return host.Handle(
+            new Command(
+                "refinements",
+                "What does each refinement of attention add? Self-attention, learned affinities, PAMR and the dense CRF, against true "
+                    + "masks."
+            )
+            {
+                model,
+                affinity,
+                images,
+                seed,
+            },
+            async (parsed, context, stop) =>
+            {
+                var named = parsed.GetRequiredValue(model);
+                var folder =
+                    host.Bundles.Folder(named, Directory.GetCurrentDirectory())
+                    ?? throw new FreeMaskException($"There is no model bundle '{named}' with a {BundleCatalog.IndexFile}.");
+                var heads = AffinityModel.Load(Path.GetFullPath(parsed.GetValue(affinity) ?? Path.Combine(folder, "affinity")));
+                var results = await Task.Run(
+                    () =>
+                        RefinementExperiment.Run(folder, heads, parsed.GetValue(images), parsed.GetValue(seed), context.WriteMessage, stop),
+                    CancellationToken.None
+                );
+                return new VerbResult(
+                    new
+                    {
+                        model = folder,
+                        affinity = heads.Config,
+                        results,
+                    },
+                    console => Show(console, results)
+                );
+            }
+        );
     }
 
     private static void Show(IAnsiConsole console, IReadOnlyList<RefinementResult> results)
     {
         IReadOnlyList<string> Cells(Func<RefinementResult, string> cell) => [.. results.Select(cell)];
-        List<(string, IReadOnlyList<string>)> rows = [.. results[0].Classes.Keys.Select(name => (name, Cells(result => SegmenterMeasure.Share(result.Classes[name]))))];
+        List<(string, IReadOnlyList<string>)> rows =
+        [
+            .. results[0].Classes.Keys.Select(name => (name, Cells(result => SegmenterMeasure.Share(result.Classes[name])))),
+        ];
         rows.Add(("all", Cells(result => SegmenterMeasure.Share(result.IoU))));
-        rows.Add(("95 % interval", Cells(r => string.Create(CultureInfo.InvariantCulture, $"{r.Interval.Low:0.000}-{r.Interval.High:0.000}"))));
+        rows.Add(
+            ("95 % interval", Cells(r => string.Create(CultureInfo.InvariantCulture, $"{r.Interval.Low:0.000}-{r.Interval.High:0.000}")))
+        );
         WideTable.Write(console, "class", [.. results.Select(result => result.Method)], rows);
     }
 
@@ -63,7 +153,12 @@ internal static class ExperimentVerbs
         var table = new Table().Border(TableBorder.Simple).AddColumn("threshold");
         foreach (var refinement in refinements) table.AddColumn(new TableColumn($"refinement {refinement}").RightAligned());
         foreach (var method in results.GroupBy(result => result.Method))
-            table.AddRow([method.Key, .. method.Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.IoU:0.000} ({r.Interval.Low:0.000} to {r.Interval.High:0.000})"))]);
+            table.AddRow([
+                method.Key,
+                .. method.Select(r =>
+                    string.Create(CultureInfo.InvariantCulture, $"{r.IoU:0.000} ({r.Interval.Low:0.000} to {r.Interval.High:0.000})")
+                ),
+            ]);
         console.Write(table);
 
         var own = results.Where(result => result.CleanUp == "own").ToList();

@@ -8,7 +8,12 @@ internal static class HelpVerb
 {
     internal static Command Create(VerbHost host, RootCommand root, InvocationConfiguration configuration)
     {
-        var verbs = new Argument<string[]>("verb") { Description = "The verb, such as 'run' or 'models pull'.", HelpName = "VERB", Arity = ArgumentArity.ZeroOrMore };
+        var verbs = new Argument<string[]>("verb")
+        {
+            Description = "The verb, such as 'run' or 'models pull'.",
+            HelpName = "VERB",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
         var command = new Command("help", "Show what a verb does and takes.") { verbs };
         command.SetAction((parsed, stop) =>
         {

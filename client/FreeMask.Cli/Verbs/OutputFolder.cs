@@ -35,7 +35,10 @@ internal static class OutputFolder
         }
         catch (Exception e) when (FileAccessError.Of(e) is not null)
         {
-            throw new FreeMaskException($"--out {named}: nothing can be written in {there}: {e.Message.TrimEnd('.')}. Name another folder.", e);
+            throw new FreeMaskException(
+                $"--out {named}: nothing can be written in {there}: {e.Message.TrimEnd('.')}. Name another folder.",
+                e
+            );
         }
     }
 }

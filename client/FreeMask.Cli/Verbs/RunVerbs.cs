@@ -15,21 +15,46 @@ internal static class RunVerbs
     {
         var file = new Argument<string>("file") { Description = "The run file, such as examples/quickstart.yaml.", HelpName = "FILE" };
         var name = new Option<string?>("--name") { Description = "The name of the run, in place of the file's.", HelpName = "NAME" };
-        var set = new Option<string[]>("--set") { Description = "A key of the run file and its value, in place of what the file says; once for each: --set rounds=3 --set generation.steps=10.", HelpName = "KEY=VALUE" };
+        var set = new Option<string[]>("--set")
+        {
+            Description =
+                "A key of the run file and its value, in place of what the file says; once for each: --set rounds=3 --set "
+                    + "generation.steps=10.",
+            HelpName = "KEY=VALUE",
+        };
         var check = new Option<bool>("--check") { Description = "Only say whether the run file can be run, and what it comes to." };
         var again = new Option<bool>("--again") { Description = "Compute a run again that was made from the same settings before." };
-        return host.Handle(new Command("run", "Start a run and follow it to its data set, segmenter and report.") { file, name, set, check, again, host.Device }, async (parsed, context, stop) =>
-        {
-            var settings = (parsed.GetValue(set) ?? []).Select(RunFileSetting.Parse).ToList();
-            if (parsed.GetValue(name) is { } named) settings.Add(RunFileSetting.Text("name", named, $"--name {named}"));
-            var spec = await RunFile.ReadAsync(parsed.GetRequiredValue(file), host.Bundles.ResolverAt, stop, settings);
-            var isLocal = context.Cluster is null;
-            var advice = RunPreflight.Of(spec, host.Bundles, isLocal ? context.Data.FreeBytes : null, isLocal && context.Devices.Count == 0 ? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes : null);
-            if (parsed.GetValue(check)) return Checked(spec, advice);
-            foreach (var note in advice.Notes) context.WriteMessage($"Note: {note}");
-            await using var session = await SessionAsync(host, context, stop);
-            return await session.FollowAsync(await session.StartAsync(spec, parsed.GetValue(again), stop), stop);
-        });
+        return host.Handle(
+            new Command("run", "Start a run and follow it to its data set, segmenter and report.")
+            {
+                file,
+                name,
+                set,
+                check,
+                again,
+                host.Device,
+            },
+            async (parsed, context, stop) =>
+            {
+                var settings = (parsed.GetValue(set) ?? []).Select(RunFileSetting.Parse).ToList();
+                if (parsed.GetValue(name) is { } named)
+                    settings.Add(RunFileSetting.Text("name", named, $"--name {named}"));
+                var spec = await RunFile.ReadAsync(parsed.GetRequiredValue(file), host.Bundles.ResolverAt, stop, settings);
+                var isLocal = context.Cluster is null;
+                var advice = RunPreflight.Of(
+                    spec,
+                    host.Bundles,
+                    isLocal ? context.Data.FreeBytes : null,
+                    isLocal && context.Devices.Count == 0 ? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes : null
+                );
+                if (parsed.GetValue(check))
+                    return Checked(spec, advice);
+                foreach (var note in advice.Notes)
+                    context.WriteMessage($"Note: {note}");
+                await using var session = await SessionAsync(host, context, stop);
+                return await session.FollowAsync(await session.StartAsync(spec, parsed.GetValue(again), stop), stop);
+            }
+        );
     }
 
     private static VerbResult Checked(RunSpec spec, RunPreflight advice)
@@ -38,7 +63,13 @@ internal static class RunVerbs
         return new(new { ok = true, spec.Name, spec.Rounds, samples, bytes = advice.Bytes, advice.Notes }, console =>
         {
             var writer = console.Profile.Out.Writer;
-            writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"The run file is valid: {samples} samples in {spec.Rounds} round{(spec.Rounds == 1 ? "" : "s")}, about {ByteSize.Megabytes(advice.Bytes)} on disk."));
+            writer.WriteLine(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"The run file is valid: {samples} samples in {spec.Rounds} round{(spec.Rounds == 1 ? "" : "s")}, about "
+                            + $"{ByteSize.Megabytes(advice.Bytes)} on disk."
+                    )
+                );
             foreach (var note in advice.Notes) writer.WriteLine($"Note: {note}");
         });
     }
@@ -46,19 +77,34 @@ internal static class RunVerbs
     internal static Command Resume(VerbHost host)
     {
         var run = Arguments.OptionalRun();
-        return host.Handle(new Command("resume", "Go on with a run that was paused, stopped or killed. Default: the newest unfinished one.") { run, host.Device }, async (parsed, context, stop) =>
-        {
-            RunIds.RequireFolder(context, parsed.GetValue(run));
-            await using var session = await SessionAsync(host, context, stop);
-            var engine = session.Engine;
-            var id = await RunIds.FindAsync(engine, parsed.GetValue(run), status => IsUnfinished(status) || LacksProducts(context, status), "unfinished");
-            var status = await engine.Run(id).GetStatus();
-            if (status.State == RunState.Failed)
-                throw new FreeMaskException($"Run '{id}' failed: {status.Reason} When the cause is put right, 'freemask retry {id}' tries again.");
-            if (engine.IsRemote && status.State == RunState.Running) context.WriteMessage($"Run '{id}' is at work in another process already; watching it.");
-            await engine.Run(id).Resume();
-            return await session.FollowAsync(id, stop);
-        });
+        return host.Handle(
+            new Command("resume", "Go on with a run that was paused, stopped or killed. Default: the newest unfinished one.")
+            {
+                run,
+                host.Device,
+            },
+            async (parsed, context, stop) =>
+            {
+                RunIds.RequireFolder(context, parsed.GetValue(run));
+                await using var session = await SessionAsync(host, context, stop);
+                var engine = session.Engine;
+                var id = await RunIds.FindAsync(
+                    engine,
+                    parsed.GetValue(run),
+                    status => IsUnfinished(status) || LacksProducts(context, status),
+                    "unfinished"
+                );
+                var status = await engine.Run(id).GetStatus();
+                if (status.State == RunState.Failed)
+                    throw new FreeMaskException(
+                        $"Run '{id}' failed: {status.Reason} When the cause is put right, 'freemask retry {id}' tries again."
+                    );
+                if (engine.IsRemote && status.State == RunState.Running)
+                    context.WriteMessage($"Run '{id}' is at work in another process already; watching it.");
+                await engine.Run(id).Resume();
+                return await session.FollowAsync(id, stop);
+            }
+        );
     }
 
     internal static Command Retry(VerbHost host)
@@ -70,38 +116,57 @@ internal static class RunVerbs
             HelpName = "INDEX",
             AllowMultipleArgumentsPerToken = true,
         }.Within(0, int.MaxValue);
-        return host.Handle(new Command("retry", "Try again what failed, and go on.") { run, samples, host.Device }, async (parsed, context, stop) =>
-        {
-            RunIds.RequireFolder(context, parsed.GetValue(run));
-            await using var session = await SessionAsync(host, context, stop);
-            var engine = session.Engine;
-            var id = await RunIds.FindAsync(engine, parsed.GetValue(run), status => status.State == RunState.Failed || IsUnfinished(status), "failed or unfinished");
-            var indices = parsed.GetValue(samples) is { Length: > 0 } named ? named : null;
-            if (indices is not null) await RequireQuarantinedAsync(engine, id, indices, stop);
-            await engine.Run(id).Retry(indices);
-            await engine.Run(id).Resume();
-            return await session.FollowAsync(id, stop);
-        });
+        return host.Handle(
+            new Command("retry", "Try again what failed, and go on.") { run, samples, host.Device },
+            async (parsed, context, stop) =>
+            {
+                RunIds.RequireFolder(context, parsed.GetValue(run));
+                await using var session = await SessionAsync(host, context, stop);
+                var engine = session.Engine;
+                var id = await RunIds.FindAsync(
+                    engine,
+                    parsed.GetValue(run),
+                    status => status.State == RunState.Failed || IsUnfinished(status),
+                    "failed or unfinished"
+                );
+                var indices = parsed.GetValue(samples) is { Length: > 0 } named ? named : null;
+                if (indices is not null)
+                    await RequireQuarantinedAsync(engine, id, indices, stop);
+                await engine.Run(id).Retry(indices);
+                await engine.Run(id).Resume();
+                return await session.FollowAsync(id, stop);
+            }
+        );
     }
 
     /// <summary>Checks that the samples are quarantined and in the open round; others would be ignored silently.</summary>
     private static async Task RequireQuarantinedAsync(IEngine engine, string id, IReadOnlyList<int> indices, CancellationToken stop)
     {
         var reader = await RunReader.OpenAsync(engine, id);
-        var open = reader.Status.Rounds.LastOrDefault(round => round.Phase != RoundPhase.Closed) ?? throw new FreeMaskException($"Run '{id}' has no open round: --samples names quarantined samples of one. Closed rounds never change.");
+        var open =
+            reader.Status.Rounds.LastOrDefault(round => round.Phase != RoundPhase.Closed)
+            ?? throw new FreeMaskException(
+                $"Run '{id}' has no open round: --samples names quarantined samples of one. Closed rounds never change."
+            );
         var quarantined = new List<int>();
         await foreach (var sample in reader.SamplesAsync(open.Round, SampleState.Quarantined, stop)) quarantined.Add(sample.Index);
         var wrong = indices.Except(quarantined).ToList();
         if (wrong.Count == 0) return;
-        var those = quarantined.Count == 0 ? "it has none" : $"they are {string.Join(", ", quarantined.Take(20))}{(quarantined.Count > 20 ? ", ..." : "")}";
-        throw new FreeMaskException($"--samples {string.Join(' ', wrong)}: not among the quarantined samples of round {open.Round + 1} of run '{id}'; {those}.");
+        var those =
+            quarantined.Count == 0
+                ? "it has none"
+                : $"they are {string.Join(", ", quarantined.Take(20))}{(quarantined.Count > 20 ? ", ..." : "")}";
+        throw new FreeMaskException(
+            $"--samples {string.Join(' ', wrong)}: not among the quarantined samples of round {open.Round + 1} of run '{id}'; {those}."
+        );
     }
 
     private static async Task<RunSession> SessionAsync(VerbHost host, CommandContext context, CancellationToken stop) =>
         new(await host.OpenEngineAsync(context, stop), token => host.OpenEngineAsync(context, token), context, host.Bundles);
 
     /// <summary>Whether a run has ended but its products are incomplete; the report is written last.</summary>
-    private static bool LacksProducts(CommandContext context, RunStatus status) => status.State == RunState.Completed && !File.Exists(new RunFolder(context.Data, status.Run).Report);
+    private static bool LacksProducts(CommandContext context, RunStatus status) =>
+        status.State == RunState.Completed && !File.Exists(new RunFolder(context.Data, status.Run).Report);
 
     private static bool IsUnfinished(RunStatus status) => status.State is RunState.Running or RunState.Paused;
 }

@@ -27,8 +27,18 @@ internal sealed record ClassMeasure(double IoU, double BoundaryIoU, double Accur
 /// <param name="ZeroShot">Seen, unseen and harmonic means with VOC's split.</param>
 /// <param name="Classes">By class.</param>
 internal sealed record SegmenterMeasure(
-    string Segmenter, string Dataset, int Samples, double MIoU, ConfidenceInterval Interval, double BoundaryIoU, double PixelAccuracy, double MeanAccuracy,
-    double FrequencyWeightedIoU, ZeroShotScores ZeroShot, IReadOnlyDictionary<string, ClassMeasure> Classes)
+    string Segmenter,
+    string Dataset,
+    int Samples,
+    double MIoU,
+    ConfidenceInterval Interval,
+    double BoundaryIoU,
+    double PixelAccuracy,
+    double MeanAccuracy,
+    double FrequencyWeightedIoU,
+    ZeroShotScores ZeroShot,
+    IReadOnlyDictionary<string, ClassMeasure> Classes
+)
 {
     /// <summary>One matrix an image, in the order of the data set.</summary>
     [JsonIgnore]
@@ -39,14 +49,34 @@ internal sealed record SegmenterMeasure(
         using var segmenter = OnnxSegmenter.Load(folder);
         var classes = VocClasses.Names.Count;
         var names = ClassMapping.ToVoc(segmenter.Card.Classes);
-        var evaluation = SegmenterEvaluator.Evaluate(data.LoadAll(), classes, image => names.Apply(segmenter.Segment(image).Labels), boundaries: true, stop: stop);
+        var evaluation = SegmenterEvaluator.Evaluate(
+            data.LoadAll(),
+            classes,
+            image => names.Apply(segmenter.Segment(image).Labels),
+            boundaries: true,
+            stop: stop
+        );
         evaluation.RequireClasses(data.Root);
         var (scores, boundary) = (evaluation.Total.Scores(), evaluation.Boundaries);
         return new(
-            folder, data.Root, evaluation.Images.Count, scores.MeanIou, evaluation.Interval, evaluation.MeanBoundaryIoU,
-            scores.PixelAccuracy, scores.MeanAccuracy, scores.FrequencyWeightedIou, ZeroShotScores.From(scores.Iou, ZeroShotScores.VocSeen, ZeroShotScores.VocUnseen),
-            VocClasses.Names.Index().Where(item => !double.IsNaN(scores.Iou[item.Index]))
-                .ToDictionary(item => item.Item, item => new ClassMeasure(scores.Iou[item.Index], boundary[item.Index].Iou, scores.Accuracy[item.Index])))
+            folder,
+            data.Root,
+            evaluation.Images.Count,
+            scores.MeanIou,
+            evaluation.Interval,
+            evaluation.MeanBoundaryIoU,
+            scores.PixelAccuracy,
+            scores.MeanAccuracy,
+            scores.FrequencyWeightedIou,
+            ZeroShotScores.From(scores.Iou, ZeroShotScores.VocSeen, ZeroShotScores.VocUnseen),
+            VocClasses
+                .Names.Index()
+                .Where(item => !double.IsNaN(scores.Iou[item.Index]))
+                .ToDictionary(
+                    item => item.Item,
+                    item => new ClassMeasure(scores.Iou[item.Index], boundary[item.Index].Iou, scores.Accuracy[item.Index])
+                )
+        )
         {
             Images = evaluation.Images,
         };
@@ -57,9 +87,18 @@ internal sealed record SegmenterMeasure(
 
     internal void Show(IAnsiConsole console)
     {
-        console.WriteLine($"mIoU over {Classes.Count.ToString(CultureInfo.InvariantCulture)} classes {Share(MIoU)} (95 %: {Share(Interval.Low)} to {Share(Interval.High)}), boundary IoU {Share(BoundaryIoU)}, {Samples.ToString(CultureInfo.InvariantCulture)} samples of {Dataset}");
-        console.WriteLine($"pixel accuracy {Share(PixelAccuracy)}, mean accuracy {Share(MeanAccuracy)}, frequency-weighted IoU {Share(FrequencyWeightedIoU)}");
-        console.WriteLine($"zero-shot split: seen {Share(ZeroShot.Seen)}, unseen {Share(ZeroShot.Unseen)}, harmonic {Share(ZeroShot.Harmonic)}");
+        console.WriteLine(
+            $"mIoU over {Classes.Count.ToString(CultureInfo.InvariantCulture)} classes {Share(MIoU)} (95 %: {Share(Interval.Low)} to "
+                + $"{Share(Interval.High)}), boundary IoU {Share(BoundaryIoU)}, {Samples.ToString(CultureInfo.InvariantCulture)} samples "
+                + $"of {Dataset}"
+        );
+        console.WriteLine(
+            $"pixel accuracy {Share(PixelAccuracy)}, mean accuracy {Share(MeanAccuracy)}, frequency-weighted IoU "
+                + $"{Share(FrequencyWeightedIoU)}"
+        );
+        console.WriteLine(
+            $"zero-shot split: seen {Share(ZeroShot.Seen)}, unseen {Share(ZeroShot.Unseen)}, harmonic {Share(ZeroShot.Harmonic)}"
+        );
         var table = new Table().Border(TableBorder.Simple).AddColumn("class");
         foreach (var heading in new[] { "IoU", "boundary IoU", "accuracy" }) table.AddColumn(new TableColumn(heading).RightAligned());
         foreach (var (name, item) in Classes) table.AddRow(name, Share(item.IoU), Share(item.BoundaryIoU), Share(item.Accuracy));

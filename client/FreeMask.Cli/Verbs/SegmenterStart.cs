@@ -14,7 +14,11 @@ internal sealed record SegmenterStart(string? Folder, Mask2FormerConfig? Config)
 {
     internal const string MiniBackbone = "backbone", MiniSegmenter = "bundle", ImageNet = "imagenet";
 
-    private const string None = "none", DefaultBundle = "mini", BundleSegmenter = "segmenter", SwinTiny = "swin-tiny", ResNet50 = "resnet-50";
+    private const string None = "none",
+        DefaultBundle = "mini",
+        BundleSegmenter = "segmenter",
+        SwinTiny = "swin-tiny",
+        ResNet50 = "resnet-50";
 
     // Mask2Former trains Swin-T with this drop-path rate in the last block.
     private const double DropPath = 0.3;
@@ -32,10 +36,24 @@ internal sealed record SegmenterStart(string? Folder, Mask2FormerConfig? Config)
     /// <summary>Finds the weights; those of a public classifier are downloaded once.</summary>
     /// <exception cref="FreeMaskException">They are absent, or the backbone is unknown.</exception>
     internal static async Task<SegmenterStart> FindAsync(
-        VerbHost host, CommandContext context, string init, string backbone, bool isReference, IReadOnlyList<string> labels, CancellationToken stop)
+        VerbHost host,
+        CommandContext context,
+        string init,
+        string backbone,
+        bool isReference,
+        IReadOnlyList<string> labels,
+        CancellationToken stop
+    )
     {
-        if (!Classifiers.TryGetValue(backbone, out var classifier)) throw new FreeMaskException($"'{backbone}' is no backbone; there are {string.Join(", ", Backbones)}.");
-        var fresh = isReference ? new Mask2FormerConfig { Backbone = backbone == SwinTiny ? SwinConfig.Tiny with { DropPath = DropPath } : ResNetConfig.ResNet50, Labels = labels } : null;
+        if (!Classifiers.TryGetValue(backbone, out var classifier))
+            throw new FreeMaskException($"'{backbone}' is no backbone; there are {string.Join(", ", Backbones)}.");
+        var fresh = isReference
+            ? new Mask2FormerConfig
+            {
+                Backbone = backbone == SwinTiny ? SwinConfig.Tiny with { DropPath = DropPath } : ResNetConfig.ResNet50,
+                Labels = labels,
+            }
+            : null;
         if (init == None) return new(null, fresh);
         var folder = init switch
         {
@@ -45,7 +63,10 @@ internal sealed record SegmenterStart(string? Folder, Mask2FormerConfig? Config)
             _ => Path.GetFullPath(init),
         };
         if (!CheckpointFolder.HasWeights(folder))
-            throw new FreeMaskException($"There are no weights to start from for --init {init}: {folder} holds no model.safetensors. Use {ImageNet}, {None}, {MiniSegmenter}, {MiniBackbone} or a model folder.");
+            throw new FreeMaskException(
+                $"There are no weights to start from for --init {init}: {folder} holds no model.safetensors. Use {ImageNet}, {None}, "
+                    + $"{MiniSegmenter}, {MiniBackbone} or a model folder."
+            );
         return new(folder, CheckpointFolder.KindOf(folder) == "mask2former" ? null : fresh);
     }
 
@@ -55,8 +76,18 @@ internal sealed record SegmenterStart(string? Folder, Mask2FormerConfig? Config)
     {
         var folder = Path.GetFullPath(Path.Combine(host.Bundles.ModelsFolder ?? "models", classifier.Name));
         if (CheckpointFolder.HasWeights(folder) && File.Exists(Path.Combine(folder, ModelFileNames.Config))) return folder;
-        using var hub = new HubClient(host.Variable(HubClient.EndpointVariable) ?? HubClient.DefaultEndpoint, host.Variable(HubClient.TokenVariable), context.Time);
-        await new Puller(hub, context.WriteMessage, context.Time).PullAsync(classifier, null, folder, stop, listing => HubSelection.Checkpoint(listing, classifier));
+        using var hub = new HubClient(
+            host.Variable(HubClient.EndpointVariable) ?? HubClient.DefaultEndpoint,
+            host.Variable(HubClient.TokenVariable),
+            context.Time
+        );
+        await new Puller(hub, context.WriteMessage, context.Time).PullAsync(
+            classifier,
+            null,
+            folder,
+            stop,
+            listing => HubSelection.Checkpoint(listing, classifier)
+        );
         return folder;
     }
 }

@@ -19,85 +19,254 @@ internal static class SegmenterVerb
 
     internal static Command Create(VerbHost host)
     {
-        var dataset = new Option<string>("--dataset") { Description = $"The data set to learn from, in a layout of {string.Join(", ", LabeledDataset.Formats)}.", Required = true, HelpName = "DIR" };
-        var format = new Option<string?>("--format") { Description = "The data set's layout. Default: recognised.", HelpName = "NAME" };
-        var list = new Option<string?>("--list") { Description = "The part of the data set to learn from. Default: train where there is one, else all.", HelpName = "NAME" };
-        var validation = new Option<string?>("--validation") { Description = "A data set to measure the segmenter on. Default: the part val of the data set, where there is one.", HelpName = "DIR" };
-        var init = new Option<string>("--init") { Description = "Starting weights: a checkpoint folder, imagenet (a classifier's backbone), none, bundle (the mini bundle's segmenter), or backbone (its backbone alone).", DefaultValueFactory = _ => SegmenterStart.MiniBackbone, HelpName = "WEIGHTS" };
-        var backbone = new Option<string>("--backbone") { Description = $"For --init imagenet or none with the reference recipe: {string.Join(" or ", SegmenterStart.Backbones)}.", DefaultValueFactory = _ => SegmenterStart.Backbones[0], HelpName = "NAME" };
-        var recipe = new Option<string?>("--recipe") { Description = "reference (Mask2Former's own) or small (the small model and what runs use). Default: small for --init bundle or backbone, else reference.", HelpName = "NAME" };
-        var steps = new Option<int?>("--steps") { Description = $"Optimiser steps. Default: {ReferenceSteps}, or {SmallSteps} for small.", HelpName = "N" }.Within(1, int.MaxValue);
-        var batch = new Option<int>("--batch") { Description = "Images in a step.", DefaultValueFactory = _ => 16, HelpName = "N" }.Within(1, 1024);
-        var rate = new Option<double?>("--learning-rate") { Description = "Learning rate at the start. Default: 0.0001, or 0.001 for small.", HelpName = "X" }.Share();
-        var size = new Option<int?>("--size") { Description = "Side of the training crops in pixels, a multiple of 32. Default: 512, or 128 for small.", HelpName = "PIXELS" }.Within(32, 4096);
-        var seed = new Option<ulong>("--seed") { Description = "Names fresh weights, order, augmentation and sampled points.", DefaultValueFactory = _ => 1, HelpName = "N" };
-        var every = new Option<int>("--checkpoint-steps") { Description = "Steps between checkpoints.", DefaultValueFactory = _ => 100, HelpName = "N" }.Within(1, int.MaxValue);
-        var validate = new Option<int?>("--validate-every") { Description = "Steps between measures on the validation images: a line each in metrics.jsonl, and the best model in the folder best. Default: one measure at the end.", HelpName = "N" }.Within(1, int.MaxValue);
-        var output = new Option<string>("--out") { Description = "Where the segmenter and the training's checkpoint are written; the same command continues there.", Required = true, HelpName = "DIR" };
-        return host.Handle(new Command("segmenter", "Train a Mask2Former on a data set; it can be stopped and continued.") { dataset, format, list, validation, init, backbone, recipe, steps, batch, rate, size, seed, every, validate, output }, async (parsed, context, stop) =>
+        var dataset = new Option<string>("--dataset")
         {
-            var source = parsed.GetRequiredValue(dataset);
-            var data = LabeledDataset.Open(source, parsed.GetValue(format), parsed.GetValue(list));
-            var measured = Measured(source, parsed.GetValue(format), parsed.GetValue(validation), data);
-            foreach (var set in measured is null ? [data] : new[] { data, measured })
+            Description = $"The data set to learn from, in a layout of {string.Join(", ", LabeledDataset.Formats)}.",
+            Required = true,
+            HelpName = "DIR",
+        };
+        var format = new Option<string?>("--format") { Description = "The data set's layout. Default: recognised.", HelpName = "NAME" };
+        var list = new Option<string?>("--list")
+        {
+            Description = "The part of the data set to learn from. Default: train where there is one, else all.",
+            HelpName = "NAME",
+        };
+        var validation = new Option<string?>("--validation")
+        {
+            Description = "A data set to measure the segmenter on. Default: the part val of the data set, where there is one.",
+            HelpName = "DIR",
+        };
+        var init = new Option<string>("--init")
+        {
+            Description =
+                "Starting weights: a checkpoint folder, imagenet (a classifier's backbone), none, bundle (the mini bundle's segmenter), "
+                    + "or backbone (its backbone alone).",
+            DefaultValueFactory = _ => SegmenterStart.MiniBackbone,
+            HelpName = "WEIGHTS",
+        };
+        var backbone = new Option<string>("--backbone")
+        {
+            Description = $"For --init imagenet or none with the reference recipe: {string.Join(" or ", SegmenterStart.Backbones)}.",
+            DefaultValueFactory = _ => SegmenterStart.Backbones[0],
+            HelpName = "NAME",
+        };
+        var recipe = new Option<string?>("--recipe")
+        {
+            Description =
+                "reference (Mask2Former's own) or small (the small model and what runs use). Default: small for --init bundle or "
+                    + "backbone, else reference.",
+            HelpName = "NAME",
+        };
+        var steps = new Option<int?>("--steps")
+        {
+            Description = $"Optimiser steps. Default: {ReferenceSteps}, or {SmallSteps} for small.",
+            HelpName = "N",
+        }.Within(1, int.MaxValue);
+        var batch = new Option<int>("--batch")
+        {
+            Description = "Images in a step.",
+            DefaultValueFactory = _ => 16,
+            HelpName = "N",
+        }.Within(1, 1024);
+        var rate = new Option<double?>("--learning-rate")
+        {
+            Description = "Learning rate at the start. Default: 0.0001, or 0.001 for small.",
+            HelpName = "X",
+        }.Share();
+        var size = new Option<int?>("--size")
+        {
+            Description = "Side of the training crops in pixels, a multiple of 32. Default: 512, or 128 for small.",
+            HelpName = "PIXELS",
+        }.Within(32, 4096);
+        var seed = new Option<ulong>("--seed")
+        {
+            Description = "Names fresh weights, order, augmentation and sampled points.",
+            DefaultValueFactory = _ => 1,
+            HelpName = "N",
+        };
+        var every = new Option<int>("--checkpoint-steps")
+        {
+            Description = "Steps between checkpoints.",
+            DefaultValueFactory = _ => 100,
+            HelpName = "N",
+        }.Within(1, int.MaxValue);
+        var validate = new Option<int?>("--validate-every")
+        {
+            Description =
+                "Steps between measures on the validation images: a line each in metrics.jsonl, and the best model in the folder best. "
+                    + "Default: one measure at the end.",
+            HelpName = "N",
+        }.Within(1, int.MaxValue);
+        var output = new Option<string>("--out")
+        {
+            Description = "Where the segmenter and the training's checkpoint are written; the same command continues there.",
+            Required = true,
+            HelpName = "DIR",
+        };
+        return host.Handle(
+            new Command("segmenter", "Train a Mask2Former on a data set; it can be stopped and continued.")
             {
-                foreach (var note in set.Notes) context.WriteMessage(note);
-                set.RequireClasses();
-            }
+                dataset,
+                format,
+                list,
+                validation,
+                init,
+                backbone,
+                recipe,
+                steps,
+                batch,
+                rate,
+                size,
+                seed,
+                every,
+                validate,
+                output,
+            },
+            async (parsed, context, stop) =>
+            {
+                var source = parsed.GetRequiredValue(dataset);
+                var data = LabeledDataset.Open(source, parsed.GetValue(format), parsed.GetValue(list));
+                var measured = Measured(source, parsed.GetValue(format), parsed.GetValue(validation), data);
+                foreach (var set in measured is null ? [data] : new[] { data, measured })
+                {
+                    foreach (var note in set.Notes)
+                        context.WriteMessage(note);
+                    set.RequireClasses();
+                }
 
-            var isReference = IsReference(parsed.GetValue(recipe), parsed.GetRequiredValue(init));
-            var start = await SegmenterStart.FindAsync(host, context, parsed.GetRequiredValue(init), parsed.GetRequiredValue(backbone), isReference, data.Labels, stop);
-            if (start.Config is null && parsed.GetRequiredValue(init) != SegmenterStart.ImageNet) Arguments.Refuse(parsed, backbone, isReference ? $"is for fresh models; {start.Folder} has a backbone of its own" : "is for the reference recipe; the small model has one backbone");
-            var request = Recipe(isReference, data.Labels, parsed.GetValue(seed), parsed.GetValue(steps), start);
-            request = request with
-            {
-                BatchSize = parsed.GetValue(batch),
-                LearningRate = parsed.GetValue(rate) ?? request.LearningRate,
-                Size = parsed.GetValue(size) ?? request.Size,
-                CheckpointEvery = parsed.GetValue(every),
-            };
-            var folder = OutputFolder.Make(parsed.GetRequiredValue(output));
-            context.WriteMessage($"Training on {data.Count} images of {data.Root} ({data.Format}, {data.Labels.Count} classes). Ctrl-C stops after a checkpoint; the same command continues.");
-            var log = Log(parsed.GetValue(validate), folder, measured, context, stop);
-            await Task.Run(() => Train(request, data, folder, log, context, stop), CancellationToken.None);
-            var measure = measured is null ? null : ValidationMeasure.Take(folder, measured, stop);
-            if (measure is not null) log?.Record(request.Steps, measure, folder);
-            var best = log is null ? null : new { log.Best.Step, log.Best.MIoU, segmenter = log.BestFolder };
-            return new(new { segmenter = folder, samples = data.Count, format = data.Format, request.Steps, validation = measure, best }, console =>
-            {
-                console.Profile.Out.Writer.WriteLine(folder);
-                measure?.Show(console);
-                if (best is not null) console.Profile.Out.Writer.WriteLine($"best: mIoU {SegmenterMeasure.Share(best.MIoU)} after step {best.Step.ToString(CultureInfo.InvariantCulture)}, in {best.segmenter}");
-            });
-        });
+                var isReference = IsReference(parsed.GetValue(recipe), parsed.GetRequiredValue(init));
+                var start = await SegmenterStart.FindAsync(
+                    host,
+                    context,
+                    parsed.GetRequiredValue(init),
+                    parsed.GetRequiredValue(backbone),
+                    isReference,
+                    data.Labels,
+                    stop
+                );
+                if (start.Config is null && parsed.GetRequiredValue(init) != SegmenterStart.ImageNet)
+                    Arguments.Refuse(
+                        parsed,
+                        backbone,
+                        isReference
+                            ? $"is for fresh models; {start.Folder} has a backbone of its own"
+                            : "is for the reference recipe; the small model has one backbone"
+                    );
+                var request = Recipe(isReference, data.Labels, parsed.GetValue(seed), parsed.GetValue(steps), start);
+                request = request with
+                {
+                    BatchSize = parsed.GetValue(batch),
+                    LearningRate = parsed.GetValue(rate) ?? request.LearningRate,
+                    Size = parsed.GetValue(size) ?? request.Size,
+                    CheckpointEvery = parsed.GetValue(every),
+                };
+                var folder = OutputFolder.Make(parsed.GetRequiredValue(output));
+                context.WriteMessage(
+                    $"Training on {data.Count} images of {data.Root} ({data.Format}, {data.Labels.Count} classes). Ctrl-C stops after a "
+                        + "checkpoint; the same command continues."
+                );
+                var log = Log(parsed.GetValue(validate), folder, measured, context, stop);
+                await Task.Run(() => Train(request, data, folder, log, context, stop), CancellationToken.None);
+                var measure = measured is null ? null : ValidationMeasure.Take(folder, measured, stop);
+                if (measure is not null)
+                    log?.Record(request.Steps, measure, folder);
+                var best = log is null
+                    ? null
+                    : new
+                    {
+                        log.Best.Step,
+                        log.Best.MIoU,
+                        segmenter = log.BestFolder,
+                    };
+                return new(
+                    new
+                    {
+                        segmenter = folder,
+                        samples = data.Count,
+                        format = data.Format,
+                        request.Steps,
+                        validation = measure,
+                        best,
+                    },
+                    console =>
+                    {
+                        console.Profile.Out.Writer.WriteLine(folder);
+                        measure?.Show(console);
+                        if (best is not null)
+                            console.Profile.Out.Writer.WriteLine(
+                                $"best: mIoU {SegmenterMeasure.Share(best.MIoU)} after step "
+                                    + $"{best.Step.ToString(CultureInfo.InvariantCulture)}, in {best.segmenter}"
+                            );
+                    }
+                );
+            }
+        );
     }
 
-    private static SegmenterTrainingRequest Recipe(bool isReference, IReadOnlyList<string> labels, ulong seed, int? steps, SegmenterStart start)
+    private static SegmenterTrainingRequest Recipe(
+        bool isReference,
+        IReadOnlyList<string> labels,
+        ulong seed,
+        int? steps,
+        SegmenterStart start
+    )
     {
         var request = isReference
-            ? SegmenterTrainingRequest.Reference(labels, seed, steps ?? ReferenceSteps) with { FreezeNormalization = start.Folder is not null }
-            : new SegmenterTrainingRequest { Labels = labels, Seed = seed, Steps = steps ?? SmallSteps };
+            ? SegmenterTrainingRequest.Reference(labels, seed, steps ?? ReferenceSteps) with
+            {
+                FreezeNormalization = start.Folder is not null,
+            }
+            : new SegmenterTrainingRequest
+            {
+                Labels = labels,
+                Seed = seed,
+                Steps = steps ?? SmallSteps,
+            };
         return request with { InitialFolder = start.Folder, Config = start.Config };
     }
 
-    private static bool IsReference(string? recipe, string init) => recipe is null
-        ? init is not (SegmenterStart.MiniBackbone or SegmenterStart.MiniSegmenter)
-        : Recipes.Contains(recipe) ? recipe == Recipes[0] : throw new FreeMaskException($"'{recipe}' is no recipe; there are {string.Join(", ", Recipes)}.");
+    private static bool IsReference(string? recipe, string init) =>
+        recipe is null ? init is not (SegmenterStart.MiniBackbone or SegmenterStart.MiniSegmenter)
+        : Recipes.Contains(recipe) ? recipe == Recipes[0]
+        : throw new FreeMaskException($"'{recipe}' is no recipe; there are {string.Join(", ", Recipes)}.");
 
-    private static ValidationLog? Log(int? every, string folder, LabeledDataset? measured, CommandContext context, CancellationToken stop) => every is not { } steps ? null
-        : measured is null ? throw new FreeMaskException("--validate-every needs images to measure on: a part val of the data set, or --validation DIR.")
+    private static ValidationLog? Log(
+        int? every,
+        string folder,
+        LabeledDataset? measured,
+        CommandContext context,
+        CancellationToken stop
+    ) =>
+        every is not { } steps ? null
+        : measured is null
+            ? throw new FreeMaskException("--validate-every needs images to measure on: a part val of the data set, or --validation DIR.")
         : new ValidationLog(folder, measured, steps, context, stop);
 
-    private static void Train(SegmenterTrainingRequest request, LabeledDataset data, string folder, ValidationLog? log, CommandContext context, CancellationToken stop)
+    private static void Train(
+        SegmenterTrainingRequest request,
+        LabeledDataset data,
+        string folder,
+        ValidationLog? log,
+        CommandContext context,
+        CancellationToken stop
+    )
     {
         var checkpoint = new CheckpointFile(Path.Combine(folder, "checkpoint.safetensors"));
         if (!checkpoint.Exists && CheckpointFolder.HasWeights(folder))
             throw new FreeMaskException($"{folder} holds a segmenter already; name another folder with --out.");
         if (!checkpoint.Exists && log is { HasMeasured: false } && Directory.Exists(log.BestFolder))
-            throw new FreeMaskException($"{log.BestFolder} was there before this training, which keeps its best model under that name; name another folder with --out, or remove it.");
+            throw new FreeMaskException(
+                $"{log.BestFolder} was there before this training, which keeps its best model under that name; name another folder with "
+                    + "--out, or remove it."
+            );
         if (!checkpoint.Exists && File.Exists(ValidationLog.FileOf(folder)))
-            throw new FreeMaskException($"{ValidationLog.FileOf(folder)} is left of another training, whose checkpoint is gone; name another folder with --out, or remove it.");
-        SegmenterTrainer.Train(request, new DatasetSamples(data), checkpoint, new Lines(context, request.CheckpointEvery), stop, context.Time, log).Save(folder);
+            throw new FreeMaskException(
+                $"{ValidationLog.FileOf(folder)} is left of another training, whose checkpoint is gone; name another folder with --out, "
+                    + "or remove it."
+            );
+        SegmenterTrainer
+            .Train(request, new DatasetSamples(data), checkpoint, new Lines(context, request.CheckpointEvery), stop, context.Time, log)
+            .Save(folder);
         checkpoint.Remove();
     }
 
@@ -105,10 +274,15 @@ internal static class SegmenterVerb
     {
         const string Part = "val";
         LabeledDataset? data = null;
-        if (validation is not null) data = LabeledDataset.Open(validation, format, LabeledDataset.HasPart(validation, format, Part) ? Part : null);
-        else if (LabeledDataset.HasPart(folder, format, Part)) data = LabeledDataset.Open(folder, format, Part);
+        if (validation is not null)
+            data = LabeledDataset.Open(validation, format, LabeledDataset.HasPart(validation, format, Part) ? Part : null);
+        else if (LabeledDataset.HasPart(folder, format, Part))
+            data = LabeledDataset.Open(folder, format, Part);
         if (data is not null && !data.Labels.SequenceEqual(learnt.Labels))
-            throw new FreeMaskException($"{data.Root} has other classes ({string.Join(", ", data.Labels.Take(4))}, ...) than {learnt.Root} ({string.Join(", ", learnt.Labels.Take(4))}, ...); it cannot measure what is learnt there.");
+            throw new FreeMaskException(
+                $"{data.Root} has other classes ({string.Join(", ", data.Labels.Take(4))}, ...) than {learnt.Root} "
+                    + $"({string.Join(", ", learnt.Labels.Take(4))}, ...); it cannot measure what is learnt there."
+            );
         return data;
     }
 
@@ -136,7 +310,12 @@ internal static class SegmenterVerb
         public void Report(TrainingProgress value)
         {
             if (value.Step % every == 0 || value.Step == value.Steps)
-                context.WriteMessage(string.Create(CultureInfo.InvariantCulture, $"step {value.Step} of {value.Steps}, loss {value.Loss:0.000}, {value.Seconds:0} s"));
+                context.WriteMessage(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"step {value.Step} of {value.Steps}, loss {value.Loss:0.000}, {value.Seconds:0} s"
+                    )
+                );
         }
     }
 }

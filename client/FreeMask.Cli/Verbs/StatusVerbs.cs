@@ -19,30 +19,52 @@ internal static class StatusVerbs
             if (parsed.GetValue(run) is { } named) return await OneAsync(host, engine, named, context);
             var (all, notes) = (new List<(RunDocument Run, RunStatus Status)>(), new PromptNotes(host.Bundles));
             foreach (var id in await engine.Directory.List())
-                if (await engine.Run(id).GetSpec() is { } spec && await engine.Run(id).GetStatus() is var status) all.Add((Describe(context, engine, notes, spec, status), status));
+                if (await engine.Run(id).GetSpec() is { } spec && await engine.Run(id).GetStatus() is var status)
+                    all.Add((Describe(context, engine, notes, spec, status), status));
             var storage = context.Cluster is null ? StorageSizes.Of(context.Data) : null;
-            return new VerbResult(new { runs = all.Select(item => item.Run), storage }, console => List(console, [.. all.Select(item => item.Status)], engine.IsRemote, storage));
+            return new VerbResult(
+                    new { runs = all.Select(item => item.Run), storage },
+                    console => List(console, [.. all.Select(item => item.Status)], engine.IsRemote, storage)
+                );
         });
     }
 
     internal static Command Watch(VerbHost host)
     {
         var run = Arguments.OptionalRun();
-        return host.Handle(new Command("watch", "Watch a run that another process works on. Default: the newest unfinished one.") { run }, async (parsed, context, stop) =>
-        {
-            await using var engine = await host.ReadEngineAsync(context, stop);
-            var id = await RunIds.FindAsync(engine, parsed.GetValue(run), status => status.State is RunState.Running or RunState.Paused, "unfinished");
-            var status = await engine.Run(id).GetStatus();
-            if (!engine.IsRemote && !RunFollower.IsOver(status))
-                context.WriteMessage($"No process works on run '{id}' now; 'freemask resume {id}' goes on with it.");
-            else
-                await new RunFollower(context).FollowAsync(_ => engine.Run(id).GetStatus(), "Ctrl-C ends the watching; the run goes on.", stop);
-            return await OneAsync(host, engine, id, context);
-        });
+        return host.Handle(
+            new Command("watch", "Watch a run that another process works on. Default: the newest unfinished one.") { run },
+            async (parsed, context, stop) =>
+            {
+                await using var engine = await host.ReadEngineAsync(context, stop);
+                var id = await RunIds.FindAsync(
+                    engine,
+                    parsed.GetValue(run),
+                    status => status.State is RunState.Running or RunState.Paused,
+                    "unfinished"
+                );
+                var status = await engine.Run(id).GetStatus();
+                if (!engine.IsRemote && !RunFollower.IsOver(status))
+                    context.WriteMessage($"No process works on run '{id}' now; 'freemask resume {id}' goes on with it.");
+                else
+                    await new RunFollower(context).FollowAsync(
+                        _ => engine.Run(id).GetStatus(),
+                        "Ctrl-C ends the watching; the run goes on.",
+                        stop
+                    );
+                return await OneAsync(host, engine, id, context);
+            }
+        );
     }
 
     internal static Command Pause(VerbHost host) =>
-        Steer(host, "pause", "Let a run rest: nothing new starts, and what is in flight comes home.", (run, reason) => run.Pause(reason), "paused by the user");
+        Steer(
+            host,
+            "pause",
+            "Let a run rest: nothing new starts, and what is in flight comes home.",
+            (run, reason) => run.Pause(reason),
+            "paused by the user"
+        );
 
     internal static Command Cancel(VerbHost host) =>
         Steer(host, "cancel", "End a run for good; closed rounds stay.", (run, reason) => run.Cancel(reason), "cancelled by the user");
@@ -54,7 +76,8 @@ internal static class StatusVerbs
         return host.Handle(new Command(name, description) { run, reason }, async (parsed, context, stop) =>
         {
             RunIds.RequireFolder(context, parsed.GetRequiredValue(run));
-            if (parsed.GetValue(reason)?.Any(char.IsControl) == true) throw new FreeMaskException("--reason has a line break or another control character; write it in one line.");
+            if (parsed.GetValue(reason)?.Any(char.IsControl) == true)
+                throw new FreeMaskException("--reason has a line break or another control character; write it in one line.");
             string id;
             RunStatus before;
             // A run that does not exist or has ended needs no engine.
@@ -65,7 +88,14 @@ internal static class StatusVerbs
             }
 
             if (before.State is RunState.Completed or RunState.Cancelled || (before.State == RunState.Failed && name == "pause"))
-                throw new FreeMaskException($"Run '{id}' is {StatusFormatter.State(before.State)}; there is nothing to {name}.{(before.State == RunState.Failed ? $" 'freemask retry {id}' tries again, 'freemask cancel {id}' ends it." : "")}");
+                throw new FreeMaskException(
+                        $"Run '{id}' is {StatusFormatter.State(before.State)}; there is nothing to {name}."
+                            + (
+                                before.State == RunState.Failed
+                                    ? $" 'freemask retry {id}' tries again, 'freemask cancel {id}' ends it."
+                                    : ""
+                            )
+                    );
             await using var engine = await host.OpenEngineAsync(context, stop);
             await act(engine.Run(id), parsed.GetValue(reason) ?? defaultReason);
             return await OneAsync(host, engine, id, context);
@@ -73,7 +103,11 @@ internal static class StatusVerbs
     }
 
     private static RunDocument Describe(CommandContext context, IEngine engine, PromptNotes notes, RunSpec spec, RunStatus status) =>
-        new RunFolder(context.Data, status.Run).Describe(RunDocument.Of(spec, status)) with { Notes = [.. status.Notes, .. notes.Of(spec)], Interrupted = status.State == RunState.Running && !engine.IsRemote };
+        new RunFolder(context.Data, status.Run).Describe(RunDocument.Of(spec, status)) with
+        {
+            Notes = [.. status.Notes, .. notes.Of(spec)],
+            Interrupted = status.State == RunState.Running && !engine.IsRemote,
+        };
 
     private static async Task<VerbResult> OneAsync(VerbHost host, IEngine engine, string named, CommandContext context)
     {
@@ -82,7 +116,9 @@ internal static class StatusVerbs
         var document = Describe(context, engine, new PromptNotes(host.Bundles), reader.Spec, reader.Status);
         return new(document, console =>
         {
-            console.MarkupLine($"[bold]{Markup.Escape(id)}[/] is {StatusFormatter.State(reader.Status.State)}{Resting(reader.Status, engine.IsRemote)}");
+            console.MarkupLine(
+                    $"[bold]{Markup.Escape(id)}[/] is {StatusFormatter.State(reader.Status.State)}{Resting(reader.Status, engine.IsRemote)}"
+                );
             document.Show(console);
         });
     }
@@ -100,14 +136,22 @@ internal static class StatusVerbs
         {
             var quality = run.Rounds.LastOrDefault(round => round.Quality is not null)?.Quality;
             table.AddRow(
-                Markup.Escape(run.Run), $"{StatusFormatter.State(run.State)}{Resting(run, atWork)}", $"{run.Rounds.Length} of {run.RoundsPlanned}",
-                $"{run.Rounds.Sum(round => round.Counts.Kept)}", StatusFormatter.Share(quality?.MeanIoU), $"{run.StartedAt:yyyy-MM-dd HH:mm}");
+                Markup.Escape(run.Run),
+                $"{StatusFormatter.State(run.State)}{Resting(run, atWork)}",
+                $"{run.Rounds.Length} of {run.RoundsPlanned}",
+                $"{run.Rounds.Sum(round => round.Counts.Kept)}",
+                StatusFormatter.Share(quality?.MeanIoU),
+                $"{run.StartedAt:yyyy-MM-dd HH:mm}"
+            );
         }
 
         console.Write(table);
         if (storage is null) return;
         console.WriteLine(
-            $"On disk {ByteSize.Megabytes(storage.Total)}: artifacts {ByteSize.Megabytes(storage.Artifacts)}, state {ByteSize.Megabytes(storage.State)}, products {ByteSize.Megabytes(storage.Products)}, logs {ByteSize.Megabytes(storage.Logs)}");
+            $"On disk {ByteSize.Megabytes(storage.Total)}: artifacts {ByteSize.Megabytes(storage.Artifacts)}, state "
+                + $"{ByteSize.Megabytes(storage.State)}, products {ByteSize.Megabytes(storage.Products)}, logs "
+                + $"{ByteSize.Megabytes(storage.Logs)}"
+        );
     }
 
     /// <summary>Whether a run was interrupted: its state is Running, but no process works on it.</summary>

@@ -9,12 +9,21 @@ namespace FreeMask.Cli.Verbs;
 /// <summary><c>freemask thesaurus</c>: which objects fit a background, with their statistics.</summary>
 internal static class ThesaurusVerbs
 {
-    internal static Command Create(VerbHost host) => new("thesaurus", "Ask which objects fit which background, or count a caption corpus.") { Query(host), Build(host) };
+    internal static Command Create(VerbHost host) =>
+        new("thesaurus", "Ask which objects fit which background, or count a caption corpus.") { Query(host), Build(host) };
 
     private static Command Query(VerbHost host)
     {
-        var background = new Argument<string>("background") { Description = "A scene such as grass, or a phrase around one.", HelpName = "BACKGROUND" };
-        var file = new Option<string?>("--thesaurus") { Description = "A thesaurus that 'thesaurus build' wrote. Default: the one that ships.", HelpName = "FILE" };
+        var background = new Argument<string>("background")
+        {
+            Description = "A scene such as grass, or a phrase around one.",
+            HelpName = "BACKGROUND",
+        };
+        var file = new Option<string?>("--thesaurus")
+        {
+            Description = "A thesaurus that 'thesaurus build' wrote. Default: the one that ships.",
+            HelpName = "FILE",
+        };
         return host.Handle(new Command("query", "Rank the classes for a background.") { background, file }, (parsed, _, _) =>
         {
             var thesaurus = parsed.GetValue(file) is { } path ? SceneThesaurus.Load(path) : SceneThesaurus.LoadDefault();
@@ -30,21 +39,53 @@ internal static class ThesaurusVerbs
 
     private static Command Build(VerbHost host)
     {
-        var corpus = new Argument<string>("captions") { Description = "One caption a line, COCO's annotations (.json), or Flickr's token file.", HelpName = "FILE" };
-        var output = new Option<string>("--out") { Description = "The thesaurus to write.", Required = true, HelpName = "FILE" };
-        var source = new Option<string?>("--source") { Description = "The name of the corpus, to be kept in the file. Default: the name of the captions file.", HelpName = "TEXT" };
-        var licence = new Option<string>("--licence") { Description = "The licence of the corpus, to be kept in the file.", DefaultValueFactory = _ => "unknown", HelpName = "TEXT" };
-        return host.Handle(new Command("build", "Count how often captions name classes and scenes together.") { corpus, output, source, licence }, (parsed, _, _) =>
+        var corpus = new Argument<string>("captions")
         {
-            var (path, target) = (parsed.GetRequiredValue(corpus), NamedPath.File(parsed.GetRequiredValue(output), "--out"));
-            var captions = CaptionFile.Read(path);
-            var thesaurus = ThesaurusBuilder.Build(captions, null, parsed.GetValue(source) ?? Path.GetFileName(path), parsed.GetRequiredValue(licence));
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            thesaurus.Save(target);
-            return Task.FromResult(new VerbResult(
-                new { thesaurus = target, captions = captions.Count, scenes = thesaurus.Scenes.Count },
-                console => console.Profile.Out.Writer.WriteLine($"{captions.Count} captions counted over {thesaurus.Scenes.Count} scenes: {target}")));
-        });
+            Description = "One caption a line, COCO's annotations (.json), or Flickr's token file.",
+            HelpName = "FILE",
+        };
+        var output = new Option<string>("--out") { Description = "The thesaurus to write.", Required = true, HelpName = "FILE" };
+        var source = new Option<string?>("--source")
+        {
+            Description = "The name of the corpus, to be kept in the file. Default: the name of the captions file.",
+            HelpName = "TEXT",
+        };
+        var licence = new Option<string>("--licence")
+        {
+            Description = "The licence of the corpus, to be kept in the file.",
+            DefaultValueFactory = _ => "unknown",
+            HelpName = "TEXT",
+        };
+        return host.Handle(
+            new Command("build", "Count how often captions name classes and scenes together.") { corpus, output, source, licence },
+            (parsed, _, _) =>
+            {
+                var (path, target) = (parsed.GetRequiredValue(corpus), NamedPath.File(parsed.GetRequiredValue(output), "--out"));
+                var captions = CaptionFile.Read(path);
+                var thesaurus = ThesaurusBuilder.Build(
+                    captions,
+                    null,
+                    parsed.GetValue(source) ?? Path.GetFileName(path),
+                    parsed.GetRequiredValue(licence)
+                );
+                Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+                thesaurus.Save(target);
+                return Task.FromResult(
+                    new VerbResult(
+                        new
+                        {
+                            thesaurus = target,
+                            captions = captions.Count,
+                            scenes = thesaurus.Scenes.Count,
+                        },
+                        console =>
+                            console.Profile.Out.Writer.WriteLine(
+                                $"{captions.Count} captions counted over {thesaurus.Scenes.Count} scenes: {target}"
+                            )
+                    )
+                );
+            }
+        );
     }
 
     private static void Show(IAnsiConsole console, string scene, int captions, IReadOnlyList<ClassMatch> classes)
@@ -55,7 +96,14 @@ internal static class ThesaurusVerbs
         foreach (var heading in new[] { "captions", "R", "normalised", "lift" }) table.AddColumn(new TableColumn(heading).RightAligned());
         table.AddColumn("fits");
         foreach (var match in classes)
-            table.AddRow(match.Class, match.Count.ToString(CultureInfo.InvariantCulture), Share(match.R), Share(match.Normalised), match.Lift.ToString("0.0", CultureInfo.InvariantCulture), match.Allowed ? "[green]yes[/]" : "[grey]no[/]");
+            table.AddRow(
+                match.Class,
+                match.Count.ToString(CultureInfo.InvariantCulture),
+                Share(match.R),
+                Share(match.Normalised),
+                match.Lift.ToString("0.0", CultureInfo.InvariantCulture),
+                match.Allowed ? "[green]yes[/]" : "[grey]no[/]"
+            );
         console.Write(table);
     }
 }

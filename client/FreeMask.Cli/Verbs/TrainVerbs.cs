@@ -10,31 +10,82 @@ namespace FreeMask.Cli.Verbs;
 /// </summary>
 internal static class TrainVerbs
 {
-    internal static Command Create(VerbHost host) => new("train", "Train a segmenter on a data set, affinities on a run's coarse masks, or the parts of the model bundle that ships.") { SegmenterVerb.Create(host), AffinityVerb.Create(host), MiniDiffusion(host) };
+    internal static Command Create(VerbHost host) =>
+        new("train", "Train a segmenter on a data set, affinities on a run's coarse masks, or the parts of the model bundle that ships.")
+        {
+            SegmenterVerb.Create(host),
+            AffinityVerb.Create(host),
+            MiniDiffusion(host),
+        };
 
     private static Command MiniDiffusion(VerbHost host)
     {
-        var art = new Option<string>("--art") { Description = "The folder that infra/art/fetch.sh filled.", DefaultValueFactory = _ => "art", HelpName = "DIR" };
-        var work = new Option<string?>("--work") { Description = "Checkpoints and intermediate results; the same folder continues. Default: train/mini-diffusion in the data folder.", HelpName = "DIR" };
-        var output = new Option<string?>("--out") { Description = "Where the bundle is written. Default: bundle in the work folder.", HelpName = "DIR" };
-        var seed = new Option<ulong>("--seed") { Description = "Names scenes, initial weights, batches and noise.", DefaultValueFactory = _ => 1, HelpName = "N" };
-        var threads = new Option<int>("--threads") { Description = "Threads of the tensor library.", DefaultValueFactory = _ => Environment.ProcessorCount, HelpName = "N" }.Within(1, 1024);
-        var steps = new Option<int?>("--steps") { Description = "Optimizer steps of text encoder and U-Net.", HelpName = "N" }.Within(1, int.MaxValue);
-        return host.Handle(new Command("mini-diffusion", "Train the small diffusion model and write its bundle; hours on two cores, and it can be stopped and continued.") { art, work, output, seed, threads, steps }, async (parsed, context, stop) =>
+        var art = new Option<string>("--art")
         {
-            var folder = Path.GetFullPath(parsed.GetValue(work) ?? Path.Combine(context.Data.Root, "train", "mini-diffusion"));
-            var options = new MiniDiffusionOptions
+            Description = "The folder that infra/art/fetch.sh filled.",
+            DefaultValueFactory = _ => "art",
+            HelpName = "DIR",
+        };
+        var work = new Option<string?>("--work")
+        {
+            Description =
+                "Checkpoints and intermediate results; the same folder continues. Default: train/mini-diffusion in the data folder.",
+            HelpName = "DIR",
+        };
+        var output = new Option<string?>("--out")
+        {
+            Description = "Where the bundle is written. Default: bundle in the work folder.",
+            HelpName = "DIR",
+        };
+        var seed = new Option<ulong>("--seed")
+        {
+            Description = "Names scenes, initial weights, batches and noise.",
+            DefaultValueFactory = _ => 1,
+            HelpName = "N",
+        };
+        var threads = new Option<int>("--threads")
+        {
+            Description = "Threads of the tensor library.",
+            DefaultValueFactory = _ => Environment.ProcessorCount,
+            HelpName = "N",
+        }.Within(1, 1024);
+        var steps = new Option<int?>("--steps") { Description = "Optimizer steps of text encoder and U-Net.", HelpName = "N" }.Within(
+            1,
+            int.MaxValue
+        );
+        return host.Handle(
+            new Command(
+                "mini-diffusion",
+                "Train the small diffusion model and write its bundle; hours on two cores, and it can be stopped and continued."
+            )
             {
-                WorkDirectory = folder,
-                ArtDirectory = Path.GetFullPath(parsed.GetRequiredValue(art)),
-                OutputDirectory = Path.GetFullPath(parsed.GetValue(output) ?? Path.Combine(folder, "bundle")),
-                Seed = parsed.GetValue(seed),
-                Threads = parsed.GetValue(threads),
-            };
-            if (parsed.GetValue(steps) is { } total) options = options with { DiffusionSteps = total };
-            context.WriteMessage($"Training in {folder}. Ctrl-C stops after a checkpoint; the same command continues.");
-            await Task.Run(() => new MiniDiffusionTrainer(options, context.WriteMessage).Run(stop), CancellationToken.None);
-            return new VerbResult(new { bundle = options.OutputDirectory, work = folder }, console => console.Profile.Out.Writer.WriteLine(options.OutputDirectory));
-        });
+                art,
+                work,
+                output,
+                seed,
+                threads,
+                steps,
+            },
+            async (parsed, context, stop) =>
+            {
+                var folder = Path.GetFullPath(parsed.GetValue(work) ?? Path.Combine(context.Data.Root, "train", "mini-diffusion"));
+                var options = new MiniDiffusionOptions
+                {
+                    WorkDirectory = folder,
+                    ArtDirectory = Path.GetFullPath(parsed.GetRequiredValue(art)),
+                    OutputDirectory = Path.GetFullPath(parsed.GetValue(output) ?? Path.Combine(folder, "bundle")),
+                    Seed = parsed.GetValue(seed),
+                    Threads = parsed.GetValue(threads),
+                };
+                if (parsed.GetValue(steps) is { } total)
+                    options = options with { DiffusionSteps = total };
+                context.WriteMessage($"Training in {folder}. Ctrl-C stops after a checkpoint; the same command continues.");
+                await Task.Run(() => new MiniDiffusionTrainer(options, context.WriteMessage).Run(stop), CancellationToken.None);
+                return new VerbResult(
+                    new { bundle = options.OutputDirectory, work = folder },
+                    console => console.Profile.Out.Writer.WriteLine(options.OutputDirectory)
+                );
+            }
+        );
     }
 }

@@ -59,14 +59,25 @@ internal sealed class ValidationLog : ITrainingSnapshots
     /// <summary>Writes a line, and stores the model if it is the best.</summary>
     internal void Record(int step, ValidationMeasure measure, string model)
     {
-        var line = new ValidationLine(step, double.IsNaN(measure.MIoU) ? 0 : measure.MIoU, double.IsNaN(measure.PixelAccuracy) ? 0 : measure.PixelAccuracy, measure.Classes);
+        var line = new ValidationLine(
+            step,
+            double.IsNaN(measure.MIoU) ? 0 : measure.MIoU,
+            double.IsNaN(measure.PixelAccuracy) ? 0 : measure.PixelAccuracy,
+            measure.Classes
+        );
         var isBest = _lines.TrueForAll(other => line.MIoU > other.MIoU);
         if (isBest) Keep(model);
         _lines.Add(line);
 
         // The model first: after an interruption in between, the training evaluates this step again.
         File.AppendAllText(_file, JsonSerializer.Serialize(line, JsonSerializerOptions.Web) + "\n");
-        _context.WriteMessage(string.Create(CultureInfo.InvariantCulture, $"step {step}: mIoU {measure.MIoU:0.000} on {measure.Samples} images of {measure.Dataset}{(isBest ? ", the best so far" : "")}"));
+        _context.WriteMessage(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"step {step}: mIoU {measure.MIoU:0.000} on {measure.Samples} images of "
+                    + $"{measure.Dataset}{(isBest ? ", the best so far" : "")}"
+            )
+        );
     }
 
     private void Keep(string model)
@@ -88,7 +99,10 @@ internal sealed class ValidationLog : ITrainingSnapshots
         }
         catch (JsonException e)
         {
-            throw new FreeMaskException($"{_file} has a damaged line ({e.Message}); remove that line, and what it said is measured again.", e);
+            throw new FreeMaskException(
+                $"{_file} has a damaged line ({e.Message}); remove that line, and what it said is measured again.",
+                e
+            );
         }
     }
 }

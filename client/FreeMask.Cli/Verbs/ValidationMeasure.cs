@@ -14,7 +14,13 @@ namespace FreeMask.Cli.Verbs;
 /// <param name="PixelAccuracy">Fraction of labeled pixels that are correct.</param>
 /// <param name="Classes">IoU by class.</param>
 internal sealed record ValidationMeasure(
-    string Dataset, int Samples, double MIoU, ConfidenceInterval Interval, double PixelAccuracy, IReadOnlyDictionary<string, double> Classes)
+    string Dataset,
+    int Samples,
+    double MIoU,
+    ConfidenceInterval Interval,
+    double PixelAccuracy,
+    IReadOnlyDictionary<string, double> Classes
+)
 {
     internal static ValidationMeasure Take(string folder, LabeledDataset data, CancellationToken stop)
     {
@@ -30,7 +36,11 @@ internal sealed record ValidationMeasure(
 
     internal void Show(IAnsiConsole console)
     {
-        console.WriteLine($"mIoU {SegmenterMeasure.Share(MIoU)} (95 %: {SegmenterMeasure.Share(Interval.Low)} to {SegmenterMeasure.Share(Interval.High)}), pixel accuracy {SegmenterMeasure.Share(PixelAccuracy)}, {Samples.ToString(CultureInfo.InvariantCulture)} images of {Dataset}");
+        console.WriteLine(
+            $"mIoU {SegmenterMeasure.Share(MIoU)} (95 %: {SegmenterMeasure.Share(Interval.Low)} to "
+                + $"{SegmenterMeasure.Share(Interval.High)}), pixel accuracy {SegmenterMeasure.Share(PixelAccuracy)}, "
+                + $"{Samples.ToString(CultureInfo.InvariantCulture)} images of {Dataset}"
+        );
         var table = new Table().Border(TableBorder.Simple).AddColumn("class").AddColumn(new TableColumn("IoU").RightAligned());
         foreach (var (name, iou) in Classes) table.AddRow(Markup.Escape(name), SegmenterMeasure.Share(iou));
         console.Write(table);

@@ -17,32 +17,50 @@ internal sealed class VerbHost(CliEnvironment environment, IReadOnlyList<string>
 {
     private const string ClusterVariable = "FREEMASK_CLUSTER";
 
-    internal Option<bool> Json { get; } = new("--json") { Description = "Write exactly one JSON document to standard output, everything else to standard error.", Recursive = true };
+    internal Option<bool> Json { get; } =
+        new("--json")
+        {
+            Description = "Write exactly one JSON document to standard output, everything else to standard error.",
+            Recursive = true,
+        };
 
-    internal Option<string?> Data { get; } = new("--data")
-    {
-        Description = $"The folder that holds runs. Default: ${DataFolder.EnvironmentVariable}, or {DataFolder.DefaultName} in the current directory.",
-        HelpName = "DIR",
-        Recursive = true,
-    };
+    internal Option<string?> Data { get; } =
+        new("--data")
+        {
+            Description =
+                $"The folder that holds runs. Default: ${DataFolder.EnvironmentVariable}, or {DataFolder.DefaultName} in the current "
+                    + "directory.",
+            HelpName = "DIR",
+            Recursive = true,
+        };
 
-    internal Option<string?> Cluster { get; } = new("--cluster")
-    {
-        Description = $"The configuration file of a cluster, whose silos do the work. Default: ${ClusterVariable}, or the data folder alone.",
-        HelpName = "FILE",
-        Recursive = true,
-    };
+    internal Option<string?> Cluster { get; } =
+        new("--cluster")
+        {
+            Description =
+                $"The configuration file of a cluster, whose silos do the work. Default: ${ClusterVariable}, or the data folder alone.",
+            HelpName = "FILE",
+            Recursive = true,
+        };
 
     internal Option<bool> Quiet { get; } = new("--quiet", "-q") { Description = "Write results and errors only.", Recursive = true };
 
-    internal Option<bool> Verbose { get; } = new("--verbose", "-v") { Description = "Also write what is logged to standard error, and more of it to the log of the run.", Recursive = true };
+    internal Option<bool> Verbose { get; } =
+        new("--verbose", "-v")
+        {
+            Description = "Also write what is logged to standard error, and more of it to the log of the run.",
+            Recursive = true,
+        };
 
     /// <summary>For verbs that compute in this process.</summary>
-    internal Option<string[]> Device { get; } = new("--device")
-    {
-        Description = "The device that models run on in this process: cpu, cuda:0, tensorrt:0, directml:0 or coreml; once for each. Default: cpu.",
-        HelpName = "DEVICE",
-    };
+    internal Option<string[]> Device { get; } =
+        new("--device")
+        {
+            Description =
+                "The device that models run on in this process: cpu, cuda:0, tensorrt:0, directml:0 or coreml; once for each. Default: "
+                    + "cpu.",
+            HelpName = "DEVICE",
+        };
 
     /// <summary>The model bundles that this process finds.</summary>
     internal BundleCatalog Bundles { get; } = BundleCatalog.Locate(environment.Environment);
@@ -55,11 +73,19 @@ internal sealed class VerbHost(CliEnvironment environment, IReadOnlyList<string>
 
     /// <summary>Opens the engine of the context's cluster or data folder for work.</summary>
     internal Task<IEngine> OpenEngineAsync(CommandContext context, CancellationToken stop) =>
-        environment.OpenEngine(new EngineAddress(context.Data, context.Cluster, context.Devices, context.Log, ReadOnly: false, context.WriteMessage), Bundles, stop);
+        environment.OpenEngine(
+            new EngineAddress(context.Data, context.Cluster, context.Devices, context.Log, ReadOnly: false, context.WriteMessage),
+            Bundles,
+            stop
+        );
 
     /// <summary>Opens the engine of the context's cluster or data folder for reading: it does not lock the folder.</summary>
     internal Task<IEngine> ReadEngineAsync(CommandContext context, CancellationToken stop) =>
-        environment.OpenEngine(new EngineAddress(context.Data, context.Cluster, context.Devices, context.Log, ReadOnly: true, context.WriteMessage), Bundles, stop);
+        environment.OpenEngine(
+            new EngineAddress(context.Data, context.Cluster, context.Devices, context.Log, ReadOnly: true, context.WriteMessage),
+            Bundles,
+            stop
+        );
 
     /// <summary>Makes a verb do its work.</summary>
     internal Command Handle(Command command, Func<ParseResult, CommandContext, CancellationToken, Task<VerbResult>> verb)
@@ -68,12 +94,19 @@ internal sealed class VerbHost(CliEnvironment environment, IReadOnlyList<string>
         return command;
     }
 
-    private async Task<int> ExecuteAsync(ParseResult parsed, Func<ParseResult, CommandContext, CancellationToken, Task<VerbResult>> verb, CancellationToken stop)
+    private async Task<int> ExecuteAsync(
+        ParseResult parsed,
+        Func<ParseResult, CommandContext, CancellationToken, Task<VerbResult>> verb,
+        CancellationToken stop
+    )
     {
         if (parsed.CommandResult.Children.OfType<OptionResult>().FirstOrDefault(IsEmpty) is { } option)
             return Reject([$"{option.Option.Name} is empty; give it a value, or leave it out."], parsed.CommandResult.Command.Name);
         if (parsed.CommandResult.Children.OfType<ArgumentResult>().FirstOrDefault(IsEmpty) is { } argument)
-            return Reject([$"{argument.Argument.HelpName ?? argument.Argument.Name} is empty; give it a value."], parsed.CommandResult.Command.Name);
+            return Reject(
+                [$"{argument.Argument.HelpName ?? argument.Argument.Name} is empty; give it a value."],
+                parsed.CommandResult.Command.Name
+            );
         if (!NamedPath.HasCurrentFolder)
             return Reject(["The current folder no longer exists. Change to another folder ('cd') and give the command again."], "freemask");
         var context = new CommandContext
@@ -99,11 +132,26 @@ internal sealed class VerbHost(CliEnvironment environment, IReadOnlyList<string>
         }
         catch (RunFileException invalid)
         {
-            outcome = Failure(context, invalid.Message, ExitCodes.BadInput, invalid.Problems.Select(problem => new { problem.Line, problem.Column, problem.Message }));
+            outcome = Failure(
+                context,
+                invalid.Message,
+                ExitCodes.BadInput,
+                invalid.Problems.Select(problem => new
+                {
+                    problem.Line,
+                    problem.Column,
+                    problem.Message,
+                })
+            );
         }
         catch (RunRejectedException rejected)
         {
-            outcome = Failure(context, rejected.Message, ExitCodes.BadInput, rejected.Problems.Select(problem => new { problem.Path, problem.Message }));
+            outcome = Failure(
+                context,
+                rejected.Message,
+                ExitCodes.BadInput,
+                rejected.Problems.Select(problem => new { problem.Path, problem.Message })
+            );
         }
         catch (Exception exception) when (ErrorLog.UserError(exception) is { } user)
         {
@@ -118,7 +166,11 @@ internal sealed class VerbHost(CliEnvironment environment, IReadOnlyList<string>
         {
             var log = ErrorLog.Write(context.Data, args, exception, environment.Time.GetUtcNow());
             var where = log is null ? "" : $" Details are in {log}.";
-            outcome = Failure(context, $"Something went wrong that FreeMask did not expect: {FirstLine(exception.Message)}{where}", ExitCodes.Failed);
+            outcome = Failure(
+                context,
+                $"Something went wrong that FreeMask did not expect: {FirstLine(exception.Message)}{where}",
+                ExitCodes.Failed
+            );
         }
 
         Write(context, outcome);

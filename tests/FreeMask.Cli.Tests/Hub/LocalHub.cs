@@ -90,7 +90,11 @@ internal sealed class LocalHub : IAsyncDisposable
         }
         else if (FormerName is not null && path.Contains(FormerName, StringComparison.Ordinal))
         {
-            context.Response.Redirect(path.Replace(FormerName, Repository, StringComparison.Ordinal) + context.Request.QueryString, permanent: false, preserveMethod: true);
+            context.Response.Redirect(
+                path.Replace(FormerName, Repository, StringComparison.Ordinal) + context.Request.QueryString,
+                permanent: false,
+                preserveMethod: true
+            );
         }
         else if (Store is not null && Large.Contains(path[(path.IndexOf(Commit, StringComparison.Ordinal) + Commit.Length + 1)..]))
         {
@@ -114,7 +118,13 @@ internal sealed class LocalHub : IAsyncDisposable
     private object Sibling(string path, byte[] content)
     {
         if (!Measured) return new { rfilename = path };
-        if (Large.Contains(path)) return new { rfilename = path, size = content.Length, lfs = new { sha256 = Convert.ToHexStringLower(SHA256.HashData(content)), size = content.Length } };
+        if (Large.Contains(path))
+            return new
+            {
+                rfilename = path,
+                size = content.Length,
+                lfs = new { sha256 = Convert.ToHexStringLower(SHA256.HashData(content)), size = content.Length },
+            };
         var blob = SHA1.HashData([.. Encoding.ASCII.GetBytes($"blob {content.Length}\0"), .. content]);
         return new { rfilename = path, size = content.Length, blobId = Convert.ToHexStringLower(blob) };
     }

@@ -19,12 +19,32 @@ public sealed class PullerTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _hub = await LocalHub.StartAsync();
-        foreach (var path in new[] { "model_index.json", "scheduler/scheduler_config.json", "tokenizer/vocab.json", "tokenizer/merges.txt", "LICENSE.txt" }) _hub.Files[path] = Encoding.UTF8.GetBytes($"{{ \"{path}\": 1 }}");
+        foreach (
+            var path in new[]
+            {
+                "model_index.json",
+                "scheduler/scheduler_config.json",
+                "tokenizer/vocab.json",
+                "tokenizer/merges.txt",
+                "LICENSE.txt",
+            }
+        )
+            _hub.Files[path] = Encoding.UTF8.GetBytes($"{{ \"{path}\": 1 }}");
         foreach (var path in new[] { "unet/model.onnx_data", "unet/model.fp16.onnx_data" }) AddLarge(path);
         foreach (var path in new[] { "text_encoder/model.onnx", "vae_decoder/model.onnx" }) AddGraph(path);
         AddGraph("unet/model.onnx", "model.onnx_data");
         AddGraph("unet/model.fp16.onnx", "model.fp16.onnx_data");
-        foreach (var path in new[] { "unet/diffusion_pytorch_model.bin", "unet/diffusion_pytorch_model.safetensors", "safety_checker/model.onnx", "README.md", "v1-5-pruned.ckpt" }) AddLarge(path);
+        foreach (
+            var path in new[]
+            {
+                "unet/diffusion_pytorch_model.bin",
+                "unet/diffusion_pytorch_model.safetensors",
+                "safety_checker/model.onnx",
+                "README.md",
+                "v1-5-pruned.ckpt",
+            }
+        )
+            AddLarge(path);
     }
 
     public async ValueTask DisposeAsync()
@@ -40,9 +60,21 @@ public sealed class PullerTests : IAsyncLifetime
 
         Assert.Equal(LocalHub.Commit, pulled.Commit);
         Assert.Equal(
-            ["LICENSE.txt", "model_index.json", "scheduler/scheduler_config.json", "text_encoder/model.onnx", "tokenizer/merges.txt", "tokenizer/vocab.json", "unet/model.onnx", "unet/model.onnx_data", "vae_decoder/model.onnx"],
-            pulled.Files.Select(file => file.Path));
-        foreach (var file in pulled.Files) Assert.Equal(_hub.Files[file.Source], await File.ReadAllBytesAsync(_folder.Path(file.Path), Stop));
+            [
+                "LICENSE.txt",
+                "model_index.json",
+                "scheduler/scheduler_config.json",
+                "text_encoder/model.onnx",
+                "tokenizer/merges.txt",
+                "tokenizer/vocab.json",
+                "unet/model.onnx",
+                "unet/model.onnx_data",
+                "vae_decoder/model.onnx",
+            ],
+            pulled.Files.Select(file => file.Path)
+        );
+        foreach (var file in pulled.Files)
+            Assert.Equal(_hub.Files[file.Source], await File.ReadAllBytesAsync(_folder.Path(file.Path), Stop));
         Assert.Equal(pulled.Files, PullLock.Read(_folder.Root)!.Files);
         await pulled.VerifyAsync(_folder.Root, Stop);
         Assert.Empty(Directory.EnumerateFiles(_folder.Root, "*.part", SearchOption.AllDirectories));
@@ -98,7 +130,13 @@ public sealed class PullerTests : IAsyncLifetime
     public async Task A_variant_takes_the_place_of_the_plain_graph_and_keeps_the_name_of_its_weights()
     {
         var pulled = await PullAsync("fp16");
-        Assert.Equal(["unet/model.fp16.onnx", "unet/model.fp16.onnx_data"], pulled.Files.Where(file => file.Path.StartsWith("unet/", StringComparison.Ordinal)).Select(file => file.Source).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["unet/model.fp16.onnx", "unet/model.fp16.onnx_data"],
+            pulled
+                .Files.Where(file => file.Path.StartsWith("unet/", StringComparison.Ordinal))
+                .Select(file => file.Source)
+                .Order(StringComparer.Ordinal)
+        );
         Assert.Contains(pulled.Files, file => file is { Path: "unet/model.onnx", Source: "unet/model.fp16.onnx" });
         // Parts without the variant have plain files, with a message.
         Assert.Contains(pulled.Files, file => file is { Path: "text_encoder/model.onnx", Source: "text_encoder/model.onnx" });
@@ -120,12 +158,19 @@ public sealed class PullerTests : IAsyncLifetime
         AddGraph("unet/model.onnx", names);
         _hub.Files["vae/config.json"] = Encoding.UTF8.GetBytes("{}");
         var pulled = await PullAsync();
-        Assert.Equal(names.Select(name => "unet/" + name).Append("unet/model.onnx").Order(StringComparer.Ordinal), pulled.Files.Select(file => file.Path).Where(path => path.StartsWith("unet/", StringComparison.Ordinal)));
+        Assert.Equal(
+            names.Select(name => "unet/" + name).Append("unet/model.onnx").Order(StringComparer.Ordinal),
+            pulled.Files.Select(file => file.Path).Where(path => path.StartsWith("unet/", StringComparison.Ordinal))
+        );
         Assert.Contains(pulled.Files, file => file.Path == "vae/config.json");
         await pulled.VerifyAsync(_folder.Root, Stop);
 
         _hub.Files.Remove("unet/data/weights.pb");
-        Assert.Contains("unet/data/weights.pb", (await Assert.ThrowsAsync<FreeMaskException>(() => PullAsync())).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "unet/data/weights.pb",
+            (await Assert.ThrowsAsync<FreeMaskException>(() => PullAsync())).Message,
+            StringComparison.Ordinal
+        );
         AddGraph("unet/model.onnx", "../../stolen");
         Assert.Contains("../../stolen", (await Assert.ThrowsAsync<FreeMaskException>(() => PullAsync())).Message, StringComparison.Ordinal);
     }
@@ -141,7 +186,11 @@ public sealed class PullerTests : IAsyncLifetime
     public async Task No_listed_path_leaves_the_folder(string path)
     {
         _hub.Files[path] = [1, 2, 3];
-        Assert.Contains("no path inside", (await Assert.ThrowsAsync<FreeMaskException>(() => PullAsync())).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no path inside",
+            (await Assert.ThrowsAsync<FreeMaskException>(() => PullAsync())).Message,
+            StringComparison.Ordinal
+        );
         Assert.DoesNotContain(_hub.Asked, asked => asked.Contains("/resolve/", StringComparison.Ordinal));
     }
 
@@ -161,7 +210,10 @@ public sealed class PullerTests : IAsyncLifetime
         Directory.CreateDirectory(_folder.Path("unet"));
         await File.WriteAllBytesAsync(_folder.Path("unet", "model.onnx.part"), _hub.Files["unet/model.onnx"], Stop);
         await (await PullAsync()).VerifyAsync(_folder.Root, Stop);
-        Assert.DoesNotContain(_hub.Asked, asked => asked.Contains("unet/model.onnx", StringComparison.Ordinal) && !asked.Contains("_data", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            _hub.Asked,
+            asked => asked.Contains("unet/model.onnx", StringComparison.Ordinal) && !asked.Contains("_data", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -171,7 +223,11 @@ public sealed class PullerTests : IAsyncLifetime
         Directory.CreateDirectory(_folder.Path("unet"));
         await File.WriteAllBytesAsync(_folder.Path("unet", "model.onnx_data.part"), _hub.Files["unet/model.onnx_data"][..90_000], Stop);
         _hub.AfterListing = () => _hub.Files["unet/model.onnx_data"] = _hub.Files["unet/model.onnx_data"][..80_000];
-        Assert.Contains("arrived damaged", (await Assert.ThrowsAsync<FreeMaskException>(() => PullAsync())).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "arrived damaged",
+            (await Assert.ThrowsAsync<FreeMaskException>(() => PullAsync())).Message,
+            StringComparison.Ordinal
+        );
         Assert.Equal(2, _hub.Asked.Count(asked => asked.Contains("model.onnx_data", StringComparison.Ordinal)));
     }
 
@@ -180,15 +236,27 @@ public sealed class PullerTests : IAsyncLifetime
     {
         await PullAsync();
         _hub.FormerName = "someone/else";
-        Assert.Contains("holds someone/tiny-onnx", (await Assert.ThrowsAsync<FreeMaskException>(() => PullAsync(reference: "someone/else"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "holds someone/tiny-onnx",
+            (await Assert.ThrowsAsync<FreeMaskException>(() => PullAsync(reference: "someone/else"))).Message,
+            StringComparison.Ordinal
+        );
 
         // Nor where the first pull was stopped before its end, or the model came otherwise.
         File.Delete(_folder.Path(PullLock.FileName));
-        Assert.Contains("was not pulled", (await Assert.ThrowsAsync<FreeMaskException>(() => PullAsync())).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "was not pulled",
+            (await Assert.ThrowsAsync<FreeMaskException>(() => PullAsync())).Message,
+            StringComparison.Ordinal
+        );
         File.Delete(_folder.Path("model_index.json"));
         _hub.Files.Remove("unet/model.onnx_data");
         await Assert.ThrowsAsync<FreeMaskException>(() => PullAsync());
-        Assert.Contains("holds someone/tiny-onnx", (await Assert.ThrowsAsync<FreeMaskException>(() => PullAsync(reference: "someone/else"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "holds someone/tiny-onnx",
+            (await Assert.ThrowsAsync<FreeMaskException>(() => PullAsync(reference: "someone/else"))).Message,
+            StringComparison.Ordinal
+        );
         AddLarge("unet/model.onnx_data");
         await (await PullAsync()).VerifyAsync(_folder.Root, Stop);
     }
@@ -210,7 +278,13 @@ public sealed class PullerTests : IAsyncLifetime
     {
         var silent = new TcpListener(IPAddress.Loopback, 0);
         silent.Start();
-        using var client = new HubClient($"http://{silent.LocalEndpoint}", null, TimeProvider.System, TimeSpan.FromMilliseconds(1), silence: TimeSpan.FromMilliseconds(50));
+        using var client = new HubClient(
+            $"http://{silent.LocalEndpoint}",
+            null,
+            TimeProvider.System,
+            TimeSpan.FromMilliseconds(1),
+            silence: TimeSpan.FromMilliseconds(50)
+        );
         var error = await Assert.ThrowsAsync<FreeMaskException>(() => client.ListAsync(HubReference.Parse(LocalHub.Repository), Stop));
         Assert.Contains("nothing came for 0.05 s", error.Message, StringComparison.Ordinal);
         silent.Stop();
@@ -255,7 +329,11 @@ public sealed class PullerTests : IAsyncLifetime
     {
         var pulled = await PullAsync();
         await File.WriteAllTextAsync(_folder.Path("tokenizer", "merges.txt"), "other", Stop);
-        Assert.Contains("merges.txt is not what was pulled", (await Assert.ThrowsAsync<FreeMaskException>(() => pulled.VerifyAsync(_folder.Root, Stop))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "merges.txt is not what was pulled",
+            (await Assert.ThrowsAsync<FreeMaskException>(() => pulled.VerifyAsync(_folder.Root, Stop))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -271,27 +349,47 @@ public sealed class PullerTests : IAsyncLifetime
     [InlineData("unknown/repository", "404")]
     [InlineData("someone/tiny-onnx@nowhere", "404")]
     public async Task What_the_hub_does_not_know_is_named(string reference, string part) =>
-        Assert.Contains(part, (await Assert.ThrowsAsync<FreeMaskException>(() => PullAsync(reference: reference))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            part,
+            (await Assert.ThrowsAsync<FreeMaskException>(() => PullAsync(reference: reference))).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public async Task A_pointer_in_place_of_a_large_file_is_recognised()
     {
-        _hub.AfterListing = () => _hub.Files["unet/model.onnx"] = Encoding.ASCII.GetBytes("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 100000\n");
-        Assert.Contains("git-lfs pointer", (await Assert.ThrowsAsync<FreeMaskException>(() => PullAsync())).Message, StringComparison.Ordinal);
+        _hub.AfterListing = () =>
+            _hub.Files["unet/model.onnx"] = Encoding.ASCII.GetBytes(
+                "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 100000\n"
+            );
+        Assert.Contains(
+            "git-lfs pointer",
+            (await Assert.ThrowsAsync<FreeMaskException>(() => PullAsync())).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public async Task Weights_for_another_framework_get_the_command_that_exports_them()
     {
-        foreach (var path in _hub.Files.Keys.Where(path => path.Contains(".onnx", StringComparison.Ordinal)).ToList()) _hub.Files.Remove(path);
-        Assert.Contains("optimum-cli export onnx", (await Assert.ThrowsAsync<FreeMaskException>(() => PullAsync())).Message, StringComparison.Ordinal);
+        foreach (var path in _hub.Files.Keys.Where(path => path.Contains(".onnx", StringComparison.Ordinal)).ToList())
+            _hub.Files.Remove(path);
+        Assert.Contains(
+            "optimum-cli export onnx",
+            (await Assert.ThrowsAsync<FreeMaskException>(() => PullAsync())).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public async Task Two_pulls_into_one_folder_do_not_mix()
     {
         using var other = new FileStream(_folder.Path(".pull"), FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
-        Assert.Contains("Another process", (await Assert.ThrowsAsync<FreeMaskException>(() => PullAsync())).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Another process",
+            (await Assert.ThrowsAsync<FreeMaskException>(() => PullAsync())).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -318,15 +416,48 @@ public sealed class PullerTests : IAsyncLifetime
     private void AddGraph(string path, params string[] files)
     {
         AddLarge(path);
-        var graph = new GraphProto { Initializer = { new TensorProto { Name = "inside", DataType = 2, Dims = { 100_000 }, RawData = ByteString.CopyFrom(_hub.Files[path]) } } };
+        var graph = new GraphProto
+        {
+            Initializer =
+            {
+                new TensorProto
+                {
+                    Name = "inside",
+                    DataType = 2,
+                    Dims = { 100_000 },
+                    RawData = ByteString.CopyFrom(_hub.Files[path]),
+                },
+            },
+        };
         foreach (var file in files)
-            graph.Initializer.Add(new TensorProto { Name = file, DataType = 1, Dims = { 1 }, ExternalData = { new StringStringEntryProto { Key = "location", Value = file } } });
+            graph.Initializer.Add(
+                new TensorProto
+                {
+                    Name = file,
+                    DataType = 1,
+                    Dims = { 1 },
+                    ExternalData =
+                    {
+                        new StringStringEntryProto { Key = "location", Value = file },
+                    },
+                }
+            );
         _hub.Files[path] = new ModelProto { IrVersion = 8, Graph = graph }.ToByteArray();
     }
 
-    private async Task<PullLock> PullAsync(string? variant = null, string? token = null, string reference = LocalHub.Repository, TimeProvider? time = null)
+    private async Task<PullLock> PullAsync(
+        string? variant = null,
+        string? token = null,
+        string reference = LocalHub.Repository,
+        TimeProvider? time = null
+    )
     {
         using var client = new HubClient(_hub.Endpoint, token, time ?? TimeProvider.System, TimeSpan.FromMilliseconds(1));
-        return await new Puller(client, _said.Add, TimeProvider.System).PullAsync(HubReference.Parse(reference), variant, _folder.Root, Stop);
+        return await new Puller(client, _said.Add, TimeProvider.System).PullAsync(
+            HubReference.Parse(reference),
+            variant,
+            _folder.Root,
+            Stop
+        );
     }
 }

@@ -19,8 +19,14 @@ public sealed class ProgressTests
             heard.Add(lines.Next(Producing(generated: second, seconds: second * 2.0), Start.AddSeconds(second)));
 
         Assert.Equal([0, 5, 10], heard.Index().Where(item => item.Item is not null).Select(item => item.Index));
-        Assert.Equal("[00:00] round 1/2 making samples: generated 0/20, masked 0, composed 0, harmonized 0 · time left not known yet", heard[0]);
-        Assert.Equal("[00:10] round 1/2 making samples: generated 10/20, masked 0, composed 0, harmonized 0 · about 10 s left in this step", heard[10]);
+        Assert.Equal(
+            "[00:00] round 1/2 making samples: generated 0/20, masked 0, composed 0, harmonized 0 · time left not known yet",
+            heard[0]
+        );
+        Assert.Equal(
+            "[00:10] round 1/2 making samples: generated 10/20, masked 0, composed 0, harmonized 0 · about 10 s left in this step",
+            heard[10]
+        );
     }
 
     [Fact]
@@ -38,19 +44,39 @@ public sealed class ProgressTests
         var lines = new ProgressLines(TimeSpan.FromSeconds(5));
 
         // The first step comes after half a minute of loading, the others one in 0.3 s.
-        Assert.Equal("[00:00] round 1/2 training the segmenter: segmenter step 0/300 · time left not known yet", lines.Next(Training(0, null), Start));
-        Assert.Equal("[00:30] round 1/2 training the segmenter: segmenter step 1/300 · time left not known yet", lines.Next(Training(1, null), Start.AddSeconds(30)));
-        Assert.Equal("[01:00] round 1/2 training the segmenter: segmenter step 101/300, loss 1.250 · about 60 s left in this step", lines.Next(Training(101, 1.25), Start.AddSeconds(60)));
+        Assert.Equal(
+            "[00:00] round 1/2 training the segmenter: segmenter step 0/300 · time left not known yet",
+            lines.Next(Training(0, null), Start)
+        );
+        Assert.Equal(
+            "[00:30] round 1/2 training the segmenter: segmenter step 1/300 · time left not known yet",
+            lines.Next(Training(1, null), Start.AddSeconds(30))
+        );
+        Assert.Equal(
+            "[01:00] round 1/2 training the segmenter: segmenter step 101/300, loss 1.250 · about 60 s left in this step",
+            lines.Next(Training(101, 1.25), Start.AddSeconds(60))
+        );
     }
 
     [Fact]
     public async Task Following_a_run_without_a_terminal_prints_lines_until_it_ends()
     {
         using var console = new TestConsole();
-        var context = new CommandContext { Out = console, Error = console, Json = false, Data = new DataFolder("unused"), Time = TimeProvider.System };
+        var context = new CommandContext
+        {
+            Out = console,
+            Error = console,
+            Json = false,
+            Data = new DataFolder("unused"),
+            Time = TimeProvider.System,
+        };
         var answers = new Queue<RunStatus>([Producing(0, 0), Producing(20, 40), Completed()]);
 
-        var last = await new RunFollower(context) { Interval = TimeSpan.Zero }.FollowAsync(_ => Task.FromResult(answers.Dequeue()), "hint", TestContext.Current.CancellationToken);
+        var last = await new RunFollower(context) { Interval = TimeSpan.Zero }.FollowAsync(
+            _ => Task.FromResult(answers.Dequeue()),
+            "hint",
+            TestContext.Current.CancellationToken
+        );
 
         Assert.Equal(RunState.Completed, last.State);
         var lines = console.Output.TrimEnd().Split('\n');
@@ -89,7 +115,23 @@ public sealed class ProgressTests
         Training = new TrainingProgress("segmenter", step, 300, loss),
     });
 
-    private static RunStatus Completed() => new() { Run = "r", State = RunState.Completed, RoundsPlanned = 2, StartedAt = Start, EndedAt = Start.AddMinutes(1) };
+    private static RunStatus Completed() =>
+        new()
+        {
+            Run = "r",
+            State = RunState.Completed,
+            RoundsPlanned = 2,
+            StartedAt = Start,
+            EndedAt = Start.AddMinutes(1),
+        };
 
-    private static RunStatus With(RoundStatus round) => new() { Run = "r", State = RunState.Running, RoundsPlanned = 2, StartedAt = Start, Rounds = [round] };
+    private static RunStatus With(RoundStatus round) =>
+        new()
+        {
+            Run = "r",
+            State = RunState.Running,
+            RoundsPlanned = 2,
+            StartedAt = Start,
+            Rounds = [round],
+        };
 }

@@ -55,10 +55,38 @@ public sealed class TimeLeftTests
         Assert.Equal(20, _estimator.Observe(Fold(10), At(5.1)).Phase!.Value.TotalSeconds, 6);
         Assert.Null(_estimator.Observe(Fold(10), At(5.2)).Run);
 
-        // Then a training of 50 steps of 1 s: a round to come is 40 samples of 2 + 1 device seconds, half a wall second each, 50 steps, 3 s of measuring.
-        for (var i = 0; i < 4; i++) _estimator.Observe(With(0, Round(0, RoundPhase.Scoring) with { Counts = Counts(scored: i), Seconds = new StageSeconds(Generate: 80, Score: i) }), At(100 + (0.5 * i)));
-        for (var step = 1; step <= 50; step++) _estimator.Observe(With(0, Round(0, RoundPhase.Training) with { Counts = Counts(Planned), Seconds = new StageSeconds(Generate: 80, Score: 40), Training = new("segmenter", step, Steps, 1) }), At(200 + step));
-        var closed = Round(0, RoundPhase.Closed) with { Counts = Counts(Planned), Seconds = new StageSeconds(Generate: 80, Score: 40, Train: 125, Evaluate: 3) };
+        // Then a training of 50 steps of 1 s: a round to come is 40 samples of 2 + 1 device seconds, half a wall second each, 50 steps, 3 s
+        // of measuring.
+        for (var i = 0; i < 4; i++)
+            _estimator.Observe(
+                With(
+                    0,
+                    Round(0, RoundPhase.Scoring) with
+                    {
+                        Counts = Counts(scored: i),
+                        Seconds = new StageSeconds(Generate: 80, Score: i),
+                    }
+                ),
+                At(100 + (0.5 * i))
+            );
+        for (var step = 1; step <= 50; step++)
+            _estimator.Observe(
+                With(
+                    0,
+                    Round(0, RoundPhase.Training) with
+                    {
+                        Counts = Counts(Planned),
+                        Seconds = new StageSeconds(Generate: 80, Score: 40),
+                        Training = new("segmenter", step, Steps, 1),
+                    }
+                ),
+                At(200 + step)
+            );
+        var closed = Round(0, RoundPhase.Closed) with
+        {
+            Counts = Counts(Planned),
+            Seconds = new StageSeconds(Generate: 80, Score: 40, Train: 125, Evaluate: 3),
+        };
         var left = _estimator.Observe(With(0, closed), At(251));
 
         Assert.Equal((40 * 3 * 0.5) + 50 + 3, left.Run!.Value.TotalSeconds, 6);
@@ -71,17 +99,51 @@ public sealed class TimeLeftTests
     private static RoundStatus Round(int number, RoundPhase phase) => new() { Round = number, Phase = phase, StartedAt = Start };
 
     private static RunStatus Producing(int generated) =>
-        With(0, Round(0, RoundPhase.Producing) with { Counts = new StateCounts(Planned, generated), Seconds = new StageSeconds(Generate: generated) });
+        With(
+            0,
+            Round(0, RoundPhase.Producing) with
+            {
+                Counts = new StateCounts(Planned, generated),
+                Seconds = new StageSeconds(Generate: generated),
+            }
+        );
 
     private static RunStatus Fold(int step) =>
-        With(0, Round(0, RoundPhase.Scoring) with { Counts = Counts(0), Seconds = new StageSeconds(Generate: 80), Training = new TrainingProgress("fold 1 of 3", step, Steps, 1) });
+        With(
+            0,
+            Round(0, RoundPhase.Scoring) with
+            {
+                Counts = Counts(0),
+                Seconds = new StageSeconds(Generate: 80),
+                Training = new TrainingProgress("fold 1 of 3", step, Steps, 1),
+            }
+        );
 
     private static RunStatus Training(int number, int step) =>
-        With(number, Round(number, RoundPhase.Training) with { Counts = Counts(Planned), Training = new TrainingProgress("segmenter", step, Steps, 1) });
+        With(
+            number,
+            Round(number, RoundPhase.Training) with
+            {
+                Counts = Counts(Planned),
+                Training = new TrainingProgress("segmenter", step, Steps, 1),
+            }
+        );
 
     private static RunStatus With(int number, RoundStatus round)
     {
-        var first = Round(0, RoundPhase.Closed) with { EndedAt = Start.AddHours(1), Counts = Counts(Planned), Seconds = new StageSeconds(Generate: 80, Score: 40, Train: 3000, Evaluate: 3) };
-        return new() { Run = "r", State = RunState.Running, RoundsPlanned = 2, StartedAt = Start, Rounds = number == 0 ? [round] : [first, round] };
+        var first = Round(0, RoundPhase.Closed) with
+        {
+            EndedAt = Start.AddHours(1),
+            Counts = Counts(Planned),
+            Seconds = new StageSeconds(Generate: 80, Score: 40, Train: 3000, Evaluate: 3),
+        };
+        return new()
+        {
+            Run = "r",
+            State = RunState.Running,
+            RoundsPlanned = 2,
+            StartedAt = Start,
+            Rounds = number == 0 ? [round] : [first, round],
+        };
     }
 }

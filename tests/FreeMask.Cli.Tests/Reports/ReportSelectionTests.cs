@@ -9,7 +9,10 @@ public sealed class ReportSelectionTests
     [Fact]
     public void Strips_take_turns_over_the_classes_and_show_neither_best_nor_worst_first()
     {
-        var samples = Enumerable.Range(0, 10).Select(index => Sample(index, index % 2 == 0 ? "cat" : "dog", 0.1 * index, SampleState.Kept)).ToList();
+        var samples = Enumerable
+            .Range(0, 10)
+            .Select(index => Sample(index, index % 2 == 0 ? "cat" : "dog", 0.1 * index, SampleState.Kept))
+            .ToList();
 
         var chosen = ReportSelection.Strips(samples, 3);
 
@@ -20,7 +23,10 @@ public sealed class ReportSelectionTests
     [Fact]
     public void Borderline_samples_lie_on_both_sides_of_the_threshold_of_their_class()
     {
-        var samples = Enumerable.Range(0, 10).Select(index => Sample(index, "cat", 0.1 * index, index >= 3 ? SampleState.Kept : SampleState.Dropped)).ToList();
+        var samples = Enumerable
+            .Range(0, 10)
+            .Select(index => Sample(index, "cat", 0.1 * index, index >= 3 ? SampleState.Kept : SampleState.Dropped))
+            .ToList();
 
         var chosen = ReportSelection.Borderline(samples, [new SelectionThreshold("cat", 10, 7, 0.3, 3)], 2);
 

@@ -19,9 +19,72 @@ public sealed class RunFileFuzzTests(ITestOutputHelper output) : IDisposable
 
     private static readonly string[] Pieces =
     [
-        "null", "~", "\0", "\uFFFF", "&a ", "*a", "<<: *a", "!!int ", "!!binary ", "!x ", "[", "]", "{", "}", "- ", ": ", "? ", "| ", ">\n", "#", "'", "\"", "\"\\u0000\"", "\"\\ud800\"", "\t", "\r", "\n\n",
-        "---\n", "...\n", "%YAML 9.9\n", "@", "`", "1e999", "-1", "0", ".nan", ".inf", "NaN", "Infinity", "99999999999999999999", "0x10", "1_000", "1,5", "true", "yes", "{class}", "{background}", "{", "{}", "[[[[", "../../..",
-        "/dev/zero", "/", "\\", "C:\\", "héé", "日本", "\U0001F600", "a: &b [*b]", "? [a, b]\n: c\n", "all", "background", "cat", "folder", "none", "heldout",
+        "null",
+        "~",
+        "\0",
+        "\uFFFF",
+        "&a ",
+        "*a",
+        "<<: *a",
+        "!!int ",
+        "!!binary ",
+        "!x ",
+        "[",
+        "]",
+        "{",
+        "}",
+        "- ",
+        ": ",
+        "? ",
+        "| ",
+        ">\n",
+        "#",
+        "'",
+        "\"",
+        "\"\\u0000\"",
+        "\"\\ud800\"",
+        "\t",
+        "\r",
+        "\n\n",
+        "---\n",
+        "...\n",
+        "%YAML 9.9\n",
+        "@",
+        "`",
+        "1e999",
+        "-1",
+        "0",
+        ".nan",
+        ".inf",
+        "NaN",
+        "Infinity",
+        "99999999999999999999",
+        "0x10",
+        "1_000",
+        "1,5",
+        "true",
+        "yes",
+        "{class}",
+        "{background}",
+        "{",
+        "{}",
+        "[[[[",
+        "../../..",
+        "/dev/zero",
+        "/",
+        "\\",
+        "C:\\",
+        "héé",
+        "日本",
+        "\U0001F600",
+        "a: &b [*b]",
+        "? [a, b]\n: c\n",
+        "all",
+        "background",
+        "cat",
+        "folder",
+        "none",
+        "heldout",
     ];
 
     private readonly TestProcess _process = new();
@@ -33,22 +96,39 @@ public sealed class RunFileFuzzTests(ITestOutputHelper output) : IDisposable
     {
         var seed = ulong.Parse(Environment.GetEnvironmentVariable(SeedVariable) ?? "1", CultureInfo.InvariantCulture);
         Directory.CreateDirectory(_process.Folder.Path("models", "mini"));
-        await File.WriteAllTextAsync(_process.Folder.Path("models", "mini", "model_index.json"), "{}", TestContext.Current.CancellationToken);
-        var originals = Directory.EnumerateFiles(Path.Combine(Vision.Tests.Fixtures.RepositoryRoot, "examples"), "*.yaml").Order(StringComparer.Ordinal).Where(IsComplete).Select(File.ReadAllBytes)
+        await File.WriteAllTextAsync(
+            _process.Folder.Path("models", "mini", "model_index.json"),
+            "{}",
+            TestContext.Current.CancellationToken
+        );
+        var originals = Directory
+            .EnumerateFiles(Path.Combine(Vision.Tests.Fixtures.RepositoryRoot, "examples"), "*.yaml")
+            .Order(StringComparer.Ordinal)
+            .Where(IsComplete)
+            .Select(File.ReadAllBytes)
             .Append(Encoding.UTF8.GetBytes(RunFile.Write(new RunSpec { Name = "every key", Classes = ["cat", "dog"] })))
-            .Append("classes: [cat]\n"u8.ToArray()).ToList();
+            .Append("classes: [cat]\n"u8.ToArray())
+            .ToList();
         var valid = 0;
         var since = Stopwatch.GetTimestamp();
         for (var i = 0; i < Files; i++)
         {
             var random = new CounterRandom(seed, i, 0, "fuzz");
             var file = _process.Folder.Path($"{i}.yaml");
-            await File.WriteAllBytesAsync(file, Damage(originals[i % originals.Count], originals[random.NextInt(originals.Count)], random), TestContext.Current.CancellationToken);
+            await File.WriteAllBytesAsync(
+                file,
+                Damage(originals[i % originals.Count], originals[random.NextInt(originals.Count)], random),
+                TestContext.Current.CancellationToken
+            );
             _process.Clear();
 
             var code = await _process.RunAsync(["run", file, "--check", "--json"]);
 
-            Assert.True(code is 0 or 2, $"{SeedVariable}={seed}, file {i}: exit code {code}: {_process.Error}\n{await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken)}");
+            Assert.True(
+                code is 0 or 2,
+                $"{SeedVariable}={seed}, file {i}: exit code {code}: "
+                    + $"{_process.Error}\n{await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken)}"
+            );
             Assert.Equal(code == 2, System.Text.Json.JsonDocument.Parse(_process.Out).RootElement.TryGetProperty("error", out _));
             valid += code == 0 ? 1 : 0;
             File.Delete(file);
@@ -66,12 +146,15 @@ public sealed class RunFileFuzzTests(ITestOutputHelper output) : IDisposable
     [InlineData("- ", "")]
     public void Nesting_without_end_is_refused_and_not_followed(string open, string close)
     {
-        var text = $"classes: [cat]\nx: {string.Concat(Enumerable.Repeat(open, 100_000))}0{string.Concat(Enumerable.Repeat(close, 100_000))}\n";
+        var text =
+            $"classes: [cat]\nx: {string.Concat(Enumerable.Repeat(open, 100_000))}0{string.Concat(Enumerable.Repeat(close, 100_000))}\n";
         Assert.NotEmpty(Assert.Throws<RunFileException>(() => RunFile.Parse(text, "a.yaml", null!)).Problems);
     }
 
     /// <summary>Whether a file needs no more than the bundle that ships; the others are bad input without any damage.</summary>
-    private static bool IsComplete(string file) => !File.ReadAllText(file).Contains("stable-diffusion", StringComparison.Ordinal) && !File.ReadAllText(file).Contains("kind: folder", StringComparison.Ordinal);
+    private static bool IsComplete(string file) =>
+        !File.ReadAllText(file).Contains("stable-diffusion", StringComparison.Ordinal)
+        && !File.ReadAllText(file).Contains("kind: folder", StringComparison.Ordinal);
 
     private static byte[] Damage(byte[] original, byte[] other, CounterRandom random)
     {

@@ -1,9 +1,9 @@
 using System.Text.Json.Nodes;
 using FreeMask.Cli.RunFiles;
 using FreeMask.GrainInterfaces;
+using Xunit;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
-using Xunit;
 
 namespace FreeMask.Cli.Tests.RunFiles;
 
@@ -13,13 +13,21 @@ public sealed class RunFileJsonSchemaTests
 
     private static readonly string Documents = Path.Combine(Vision.Tests.Fixtures.RepositoryRoot, "docs");
 
-    public static TheoryData<string> Examples => new(Directory.EnumerateFiles(Path.Combine(Vision.Tests.Fixtures.RepositoryRoot, "examples"), "*.yaml").Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal));
+    public static TheoryData<string> Examples =>
+        new(
+            Directory
+                .EnumerateFiles(Path.Combine(Vision.Tests.Fixtures.RepositoryRoot, "examples"), "*.yaml")
+                .Select(file => Path.GetFileName(file)!)
+                .Order(StringComparer.Ordinal)
+        );
 
     [Fact]
-    public void The_schema_that_ships_is_that_of_the_keys() => Compare(Path.Combine(Documents, RunFileJsonSchema.FileName), _ => RunFileJsonSchema.Text);
+    public void The_schema_that_ships_is_that_of_the_keys() =>
+        Compare(Path.Combine(Documents, RunFileJsonSchema.FileName), _ => RunFileJsonSchema.Text);
 
     [Fact]
-    public void The_tables_of_the_document_are_those_of_the_keys() => Compare(Path.Combine(Documents, "run-files.md"), RunFileTables.Update);
+    public void The_tables_of_the_document_are_those_of_the_keys() =>
+        Compare(Path.Combine(Documents, "run-files.md"), RunFileTables.Update);
 
     [Theory]
     [MemberData(nameof(Examples))]
@@ -35,7 +43,15 @@ public sealed class RunFileJsonSchemaTests
     [Fact]
     public void A_written_run_file_names_the_schema_beside_it_and_agrees_with_it()
     {
-        var text = RunFile.Write(new RunSpec { Name = "a", Classes = ["cat"], Seed = ulong.MaxValue, Mask = new MaskSpec { Threshold = 0.25 } });
+        var text = RunFile.Write(
+            new RunSpec
+            {
+                Name = "a",
+                Classes = ["cat"],
+                Seed = ulong.MaxValue,
+                Mask = new MaskSpec { Threshold = 0.25 },
+            }
+        );
 
         Assert.Equal(RunFileJsonSchema.Comment(RunFileJsonSchema.FileName), text.Split('\n')[0]);
         Assert.Empty(Problems(text));
@@ -74,7 +90,8 @@ public sealed class RunFileJsonSchemaTests
         var text = File.Exists(file) ? File.ReadAllText(file) : "";
         var wanted = expected(text);
         if (text != wanted && Environment.GetEnvironmentVariable(UpdateVariable) == "1") File.WriteAllText(file, wanted);
-        else Assert.True(text == wanted, $"{Path.GetFileName(file)} differs from the table of keys. Run this test with {UpdateVariable}=1, and commit what it writes.");
+        else Assert.True(text == wanted, $"{Path.GetFileName(file)} differs from the table of keys. Run this test with "
+            + $"{UpdateVariable}=1, and commit what it writes.");
     }
 
     /// <summary>The paths where a run file disagrees with the schema.</summary>
@@ -87,40 +104,67 @@ public sealed class RunFileJsonSchemaTests
 
     private static JsonNode? Json(YamlNode node) => node switch
     {
-        YamlMappingNode mapping => new JsonObject(mapping.Children.Select(pair => KeyValuePair.Create(((YamlScalarNode)pair.Key).Value!, Json(pair.Value)))),
+        YamlMappingNode mapping => new JsonObject(
+                mapping.Children.Select(pair => KeyValuePair.Create(((YamlScalarNode)pair.Key).Value!, Json(pair.Value)))
+            ),
         YamlSequenceNode sequence => new JsonArray([.. sequence.Children.Select(Json)]),
         YamlScalarNode { Style: ScalarStyle.Plain, Value: null or "" or "~" or "null" } => null,
         YamlScalarNode { Style: ScalarStyle.Plain, Value: "true" or "false" } flag => flag.Value == "true",
-        YamlScalarNode { Style: ScalarStyle.Plain } number when decimal.TryParse(number.Value, System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture, out var value) => value,
+        YamlScalarNode { Style: ScalarStyle.Plain } number
+                when decimal.TryParse(
+                    number.Value,
+                    System.Globalization.NumberStyles.Float,
+                    System.Globalization.CultureInfo.InvariantCulture,
+                    out var value
+                ) => value,
         _ => ((YamlScalarNode)node).Value,
     };
 
     /// <summary>The keywords that the schema uses; an unknown one fails.</summary>
-    private static IEnumerable<string> Problems(JsonNode? value, JsonObject schema, string path) => schema.SelectMany(keyword => keyword.Key switch
-    {
-        "$schema" or "title" or "description" or "default" => [],
-        "type" => (keyword.Value is JsonArray types ? types.Select(type => (string)type!) : [(string)keyword.Value!]).Any(type => IsOf(value, type)) ? [] : [path],
-        "enum" => keyword.Value!.AsArray().Any(item => JsonNode.DeepEquals(item, value)) ? [] : [path],
-        "const" => JsonNode.DeepEquals(keyword.Value, value) ? [] : [path],
-        "anyOf" => keyword.Value!.AsArray().Any(option => !Problems(value, option!.AsObject(), path).Any()) ? [] : [path],
-        "minimum" => Holds(value, number => number >= Number(keyword.Value), path),
-        "exclusiveMinimum" => Holds(value, number => number > Number(keyword.Value), path),
-        "maximum" => Holds(value, number => number <= Number(keyword.Value), path),
-        "exclusiveMaximum" => Holds(value, number => number < Number(keyword.Value), path),
-        "multipleOf" => Holds(value, number => number % Number(keyword.Value) == 0, path),
-        "minLength" => !IsOf(value, "string") || ((string)value!).Length >= Number(keyword.Value) ? [] : [path],
-        "maxLength" => !IsOf(value, "string") || ((string)value!).Length <= Number(keyword.Value) ? [] : [path],
-        "minItems" => value is not JsonArray list || list.Count >= Number(keyword.Value) ? [] : [path],
-        "items" => value is JsonArray items ? items.SelectMany((item, i) => Problems(item, keyword.Value!.AsObject(), $"{path}[{i}]")) : [],
-        "required" => value is JsonObject whole && keyword.Value!.AsArray().Any(name => !whole.ContainsKey((string)name!)) ? [path] : [],
-        "properties" => value is JsonObject group ? group.Where(pair => keyword.Value!.AsObject().ContainsKey(pair.Key)).SelectMany(pair => Problems(pair.Value, keyword.Value![pair.Key]!.AsObject(), $"{path}.{pair.Key}")) : [],
-        "additionalProperties" => value is JsonObject all ? all.Where(pair => !schema["properties"]!.AsObject().ContainsKey(pair.Key)).Select(pair => $"{path}.{pair.Key}") : [],
-        _ => throw new NotSupportedException($"The test does not know the keyword {keyword.Key}."),
-    });
+    private static IEnumerable<string> Problems(JsonNode? value, JsonObject schema, string path) =>
+        schema.SelectMany(keyword =>
+            keyword.Key switch
+            {
+                "$schema" or "title" or "description" or "default" => [],
+                "type" => (keyword.Value is JsonArray types ? types.Select(type => (string)type!) : [(string)keyword.Value!]).Any(type =>
+                    IsOf(value, type)
+                )
+                    ? []
+                    : [path],
+                "enum" => keyword.Value!.AsArray().Any(item => JsonNode.DeepEquals(item, value)) ? [] : [path],
+                "const" => JsonNode.DeepEquals(keyword.Value, value) ? [] : [path],
+                "anyOf" => keyword.Value!.AsArray().Any(option => !Problems(value, option!.AsObject(), path).Any()) ? [] : [path],
+                "minimum" => Holds(value, number => number >= Number(keyword.Value), path),
+                "exclusiveMinimum" => Holds(value, number => number > Number(keyword.Value), path),
+                "maximum" => Holds(value, number => number <= Number(keyword.Value), path),
+                "exclusiveMaximum" => Holds(value, number => number < Number(keyword.Value), path),
+                "multipleOf" => Holds(value, number => number % Number(keyword.Value) == 0, path),
+                "minLength" => !IsOf(value, "string") || ((string)value!).Length >= Number(keyword.Value) ? [] : [path],
+                "maxLength" => !IsOf(value, "string") || ((string)value!).Length <= Number(keyword.Value) ? [] : [path],
+                "minItems" => value is not JsonArray list || list.Count >= Number(keyword.Value) ? [] : [path],
+                "items" => value is JsonArray items
+                    ? items.SelectMany((item, i) => Problems(item, keyword.Value!.AsObject(), $"{path}[{i}]"))
+                    : [],
+                "required" => value is JsonObject whole && keyword.Value!.AsArray().Any(name => !whole.ContainsKey((string)name!))
+                    ? [path]
+                    : [],
+                "properties" => value is JsonObject group
+                    ? group
+                        .Where(pair => keyword.Value!.AsObject().ContainsKey(pair.Key))
+                        .SelectMany(pair => Problems(pair.Value, keyword.Value![pair.Key]!.AsObject(), $"{path}.{pair.Key}"))
+                    : [],
+                "additionalProperties" => value is JsonObject all
+                    ? all.Where(pair => !schema["properties"]!.AsObject().ContainsKey(pair.Key)).Select(pair => $"{path}.{pair.Key}")
+                    : [],
+                _ => throw new NotSupportedException($"The test does not know the keyword {keyword.Key}."),
+            }
+        );
 
-    private static IEnumerable<string> Holds(JsonNode? value, Func<decimal, bool> condition, string path) => !IsOf(value, "number") || condition(Number(value)) ? [] : [path];
+    private static IEnumerable<string> Holds(JsonNode? value, Func<decimal, bool> condition, string path) =>
+        !IsOf(value, "number") || condition(Number(value)) ? [] : [path];
 
-    private static decimal Number(JsonNode? value) => decimal.Parse(value!.ToJsonString(), System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture);
+    private static decimal Number(JsonNode? value) =>
+        decimal.Parse(value!.ToJsonString(), System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture);
 
     private static bool IsOf(JsonNode? value, string type) => type switch
     {

@@ -9,7 +9,8 @@ namespace FreeMask.Cli.Tests.RunFiles;
 /// <summary>The tables of <c>docs/run-files.md</c>, from <see cref="RunKeys"/>.</summary>
 internal static class RunFileTables
 {
-    private const string Begin = "<!-- The tables from here on are generated: see CONTRIBUTING.md. -->\n", End = "<!-- End of the generated tables. -->\n";
+    private const string Begin = "<!-- The tables from here on are generated: see CONTRIBUTING.md. -->\n",
+        End = "<!-- End of the generated tables. -->\n";
 
     /// <summary>The document with its tables written anew.</summary>
     internal static string Update(string document)
@@ -22,7 +23,10 @@ internal static class RunFileTables
     {
         var table = new StringBuilder("| key | type | default | range | unit | meaning | since |\n|---|---|---|---|---|---|---|\n");
         foreach (var key in RunKeys.All)
-            table.Append(CultureInfo.InvariantCulture, $"| `{key.Path}` | {TypeOf(key)} | {DefaultOf(key)} | {RangeOf(key)} | {key.Unit} | {key.Description} | {key.Since} |\n");
+            table.Append(
+                CultureInfo.InvariantCulture,
+                $"| `{key.Path}` | {TypeOf(key)} | {DefaultOf(key)} | {RangeOf(key)} | {key.Unit} | {key.Description} | {key.Since} |\n"
+            );
         return table.ToString();
     }
 
@@ -33,7 +37,10 @@ internal static class RunFileTables
         {
             IEnumerable<RunKeyWord> words = key.Shorthand is null ? key.Words : key.Words.Prepend(key.Shorthand);
             var separator = words.Any(word => word.Meaning.Length > 0) ? "; " : ", ";
-            var list = string.Join(separator, words.Select(word => word.Meaning.Length == 0 ? $"`{word.Word}`" : $"`{word.Word}`: {word.Meaning}"));
+            var list = string.Join(
+                separator,
+                words.Select(word => word.Meaning.Length == 0 ? $"`{word.Word}`" : $"`{word.Word}`: {word.Meaning}")
+            );
             table.Append(CultureInfo.InvariantCulture, $"| `{key.Path}` | {list}{(key.AcceptsOtherText ? "; or a folder" : "")} |\n");
         }
 
@@ -55,7 +62,9 @@ internal static class RunFileTables
         _ when key.IsRequired => "required",
         null or "" => key.DefaultDescription.Length > 0 ? key.DefaultDescription : "none",
         string text => $"`{text}`",
-        ImmutableArray<string> list => list.IsEmpty ? "none" : $"`[{string.Join(", ", list.Select(item => JsonSerializer.Serialize(item)))}]`",
+        ImmutableArray<string> list => list.IsEmpty
+                ? "none"
+                : $"`[{string.Join(", ", list.Select(item => JsonSerializer.Serialize(item)))}]`",
         bool flag => flag ? "true" : "false",
         var value => Convert.ToString(value, CultureInfo.InvariantCulture)!,
     };

@@ -56,44 +56,100 @@ public sealed class RunFileTests
             """;
 
         Assert.Equal(
-        [
-            "a.yaml:2:16: unknown class 'doge'. Did you mean 'dog'?",
-            "a.yaml:2:22: unknown class 'zebra'. The classes are aeroplane, bicycle, bird, boat, bottle, bus, car, cat, chair, cow, diningtable, dog, horse, motorbike, person, pottedplant, sheep, sofa, train, tvmonitor; 'all' stands for all of them.",
-            "a.yaml:3:1: unknown key 'rouns'. Did you mean 'rounds'?",
-            "a.yaml:4:18: 'samplesPerRound' must be a whole number, but it is 'many'. Write for example 'samplesPerRound: 40'.",
-            "a.yaml:5:12: 'keepRatio': 1.5 is not in (0, 1]; 0.7 keeps the best 70 % of each class.",
-            "a.yaml:6:8: unknown model bundle 'minni': neither a bundle that ships (mini) nor a folder with a model_index.json. Did you mean 'mini'?",
-            "a.yaml:8:10: 'generation.steps': 0 is outside 1 to 1000.",
-            "a.yaml:9:14: 'generation.scheduler' must be one of ddim, pndm, euler, euler-ancestral, dpm++2m, dpm++2m-karras, lcm, unipc, deis, heun, lms, tcd, but it is 'ddimm'. Did you mean 'ddim'?",
-            "a.yaml:11:7: 'generation.prompts[0]': 'a photo of {background}' does not name the class; write {class} or {a class} where its words belong.",
-            "a.yaml:13:10: 'generation.width': 130 is not a multiple of 8; use 128.",
-            "a.yaml:14:7: 'mask' must be a group of indented keys, but it is '3'.",
-            "a.yaml:15:13: unknown key 'stepz' in 'training'. Did you mean 'steps'?",
-            "a.yaml:17:12: 'evaluation.dataset' is 'nowhere', but no such folder holds JPEGImages and SegmentationClass. Name a data set in PASCAL VOC layout, 'heldout' for the one that the bundle ships, or 'none'.",
-        ], Problems(Text));
+            [
+                "a.yaml:2:16: unknown class 'doge'. Did you mean 'dog'?",
+                "a.yaml:2:22: unknown class 'zebra'. The classes are aeroplane, bicycle, bird, boat, bottle, bus, car, cat, chair, cow, "
+                    + "diningtable, dog, horse, motorbike, person, pottedplant, sheep, sofa, train, tvmonitor; 'all' stands for all of "
+                    + "them.",
+                "a.yaml:3:1: unknown key 'rouns'. Did you mean 'rounds'?",
+                "a.yaml:4:18: 'samplesPerRound' must be a whole number, but it is 'many'. Write for example 'samplesPerRound: 40'.",
+                "a.yaml:5:12: 'keepRatio': 1.5 is not in (0, 1]; 0.7 keeps the best 70 % of each class.",
+                "a.yaml:6:8: unknown model bundle 'minni': neither a bundle that ships (mini) nor a folder with a model_index.json. Did "
+                    + "you mean 'mini'?",
+                "a.yaml:8:10: 'generation.steps': 0 is outside 1 to 1000.",
+                "a.yaml:9:14: 'generation.scheduler' must be one of ddim, pndm, euler, euler-ancestral, dpm++2m, dpm++2m-karras, lcm, "
+                    + "unipc, deis, heun, lms, tcd, but it is 'ddimm'. Did you mean 'ddim'?",
+                "a.yaml:11:7: 'generation.prompts[0]': 'a photo of {background}' does not name the class; write {class} or {a class} "
+                    + "where its words belong.",
+                "a.yaml:13:10: 'generation.width': 130 is not a multiple of 8; use 128.",
+                "a.yaml:14:7: 'mask' must be a group of indented keys, but it is '3'.",
+                "a.yaml:15:13: unknown key 'stepz' in 'training'. Did you mean 'steps'?",
+                "a.yaml:17:12: 'evaluation.dataset' is 'nowhere', but no such folder holds JPEGImages and SegmentationClass. Name a data "
+                    + "set in PASCAL VOC layout, 'heldout' for the one that the bundle ships, or 'none'.",
+            ],
+            Problems(Text)
+        );
     }
 
     [Theory]
     [InlineData("", "a.yaml:1:1: the file is empty. A run file needs at least 'classes: [cat, dog]'.")]
     [InlineData("- cat\n", "a.yaml:1:1: a run file is one group of 'key: value' lines, such as 'classes: [cat, dog]'.")]
-    [InlineData("rounds: 2\n", "a.yaml:1:1: 'classes' is missing. Name at least one of PASCAL VOC's 20 classes, such as 'classes: [cat, dog]', or write 'classes: all'.")]
-    [InlineData("classes: [cat]\nsamplesPerRound: 1\n", "a.yaml:1:1: 'scoring.folds': there are fewer samples in a round than folds; use fewer folds.")]
-    [InlineData("classes: [cat]\nname: \"a\\nb\"\n", "a.yaml:2:7: 'name': it has a line break or another control character; write it in one line.")]
-    [InlineData("classes: [cat]\nmodel: \"mini\\0\"\n", "a.yaml:2:8: 'model' holds U+0000, a character that no name, path or prompt has; remove it.")]
+    [InlineData(
+        "rounds: 2\n",
+        "a.yaml:1:1: 'classes' is missing. Name at least one of PASCAL VOC's 20 classes, such as 'classes: [cat, dog]', or write "
+            + "'classes: all'."
+    )]
+    [InlineData(
+        "classes: [cat]\nsamplesPerRound: 1\n",
+        "a.yaml:1:1: 'scoring.folds': there are fewer samples in a round than folds; use fewer folds."
+    )]
+    [InlineData(
+        "classes: [cat]\nname: \"a\\nb\"\n",
+        "a.yaml:2:7: 'name': it has a line break or another control character; write it in one line."
+    )]
+    [InlineData(
+        "classes: [cat]\nmodel: \"mini\\0\"\n",
+        "a.yaml:2:8: 'model' holds U+0000, a character that no name, path or prompt has; remove it."
+    )]
     [InlineData("classes: [cat]\nbackgrounds: [null]\n", "a.yaml:2:15: every entry of 'backgrounds' must be text, but it is empty.")]
-    [InlineData("classes: [cat]\nrounds: null\n", "a.yaml:2:9: 'rounds' must be a whole number, but it is empty. Write for example 'rounds: 2'.")]
-    [InlineData("classes: [cat]\nscoring: { classMap: [a=cat] }\n", "a.yaml:2:22: 'scoring.classMap': it pairs the classes of 'scoring.segmenter', and none is named; name one, or leave the map out.")]
-    [InlineData("classes: [cat]\nsource: { list: train }\n", "a.yaml:2:17: 'source.list' is for sources of kind folder; write 'kind: folder', or leave the list out.")]
-    [InlineData("classes: [cat]\ngeneration: { width: 4096, height: 4096, batch: 256 }\n", "a.yaml:2:49: 'generation.batch': 256 images of 4096 x 4096 in one batch need about 4096 GiB to decode; use at most 16.")]
+    [InlineData(
+        "classes: [cat]\nrounds: null\n",
+        "a.yaml:2:9: 'rounds' must be a whole number, but it is empty. Write for example 'rounds: 2'."
+    )]
+    [InlineData(
+        "classes: [cat]\nscoring: { classMap: [a=cat] }\n",
+        "a.yaml:2:22: 'scoring.classMap': it pairs the classes of 'scoring.segmenter', and none is named; name one, or leave the map out."
+    )]
+    [InlineData(
+        "classes: [cat]\nsource: { list: train }\n",
+        "a.yaml:2:17: 'source.list' is for sources of kind folder; write 'kind: folder', or leave the list out."
+    )]
+    [InlineData(
+        "classes: [cat]\ngeneration: { width: 4096, height: 4096, batch: 256 }\n",
+        "a.yaml:2:49: 'generation.batch': 256 images of 4096 x 4096 in one batch need about 4096 GiB to decode; use at most 16."
+    )]
     [InlineData("classes: [cat, Cat]\n", "a.yaml:1:16: 'classes[1]': 'cat' is named twice; name each class once.")]
-    [InlineData("classes: [background]\n", "a.yaml:1:11: 'background' is no class that can be made; it is what lies around the objects. Leave it out.")]
+    [InlineData(
+        "classes: [background]\n",
+        "a.yaml:1:11: 'background' is no class that can be made; it is what lies around the objects. Leave it out."
+    )]
     [InlineData("classes: [cat]\nseed: -1\n", "a.yaml:2:7: 'seed' must be a whole number from 0 to 18446744073709551615, but it is '-1'.")]
-    [InlineData("classes: [cat]\nsource: { kind: folder, path: nowhere }\n", "a.yaml:2:31: 'source.path' is 'nowhere', but no such folder holds JPEGImages and SegmentationClass. Name a data set in PASCAL VOC layout.")]
-    [InlineData("classes: [cat]\nscoring: { segmenter: nowhere }\n", "a.yaml:2:23: 'scoring.segmenter' is 'nowhere', but no such folder holds model.onnx and card.json.")]
-    [InlineData("classes: [cat]\nsource: { kind: folder, path: pictures }\nsamplesPerRound: 9\n", "a.yaml:3:18: 'samplesPerRound': 2 x 9 samples need more than the folder's 4 images; use at most 2.")]
-    [InlineData("classes: [cat]\nharmonization: { enabled: maybe }\n", "a.yaml:2:27: 'harmonization.enabled' must be true or false, but it is 'maybe'.")]
-    [InlineData("classes: [cat]\nmask: { minArea: 0.5, maxArea: 0.2 }\n", "a.yaml:2:18: 'mask.minArea': must be less than mask.maxArea, or every mask is rejected.")]
-    [InlineData("classes: [cat]\ngeneration: { prompts: 'a {class} in {background}' }\n", "a.yaml:2:24: 'generation.prompts': every template names a {background}, but the run has no backgrounds; add backgrounds or a template without.")]
+    [InlineData(
+        "classes: [cat]\nsource: { kind: folder, path: nowhere }\n",
+        "a.yaml:2:31: 'source.path' is 'nowhere', but no such folder holds JPEGImages and SegmentationClass. Name a data set in PASCAL "
+            + "VOC layout."
+    )]
+    [InlineData(
+        "classes: [cat]\nscoring: { segmenter: nowhere }\n",
+        "a.yaml:2:23: 'scoring.segmenter' is 'nowhere', but no such folder holds model.onnx and card.json."
+    )]
+    [InlineData(
+        "classes: [cat]\nsource: { kind: folder, path: pictures }\nsamplesPerRound: 9\n",
+        "a.yaml:3:18: 'samplesPerRound': 2 x 9 samples need more than the folder's 4 images; use at most 2."
+    )]
+    [InlineData(
+        "classes: [cat]\nharmonization: { enabled: maybe }\n",
+        "a.yaml:2:27: 'harmonization.enabled' must be true or false, but it is 'maybe'."
+    )]
+    [InlineData(
+        "classes: [cat]\nmask: { minArea: 0.5, maxArea: 0.2 }\n",
+        "a.yaml:2:18: 'mask.minArea': must be less than mask.maxArea, or every mask is rejected."
+    )]
+    [InlineData(
+        "classes: [cat]\ngeneration: { prompts: 'a {class} in {background}' }\n",
+        "a.yaml:2:24: 'generation.prompts': every template names a {background}, but the run has no backgrounds; add backgrounds or a "
+            + "template without."
+    )]
     public void One_problem_says_where_it_is_and_what_to_do(string text, string expected) => Assert.Equal([expected], Problems(text));
 
     [Theory]
@@ -120,14 +176,56 @@ public sealed class RunFileTests
             Rounds = 3,
             SamplesPerRound = 77,
             KeepRatio = 0.1 + 0.2,
-            Generation = new() { Steps = 7, Guidance = 1.25, Scheduler = "dpm++2m", Width = 128, Height = 256, Prompts = ["{class}: on #1"], NegativePrompt = "text", Batch = 3 },
-            Mask = new() { Preset = "daam", Cleanup = "pamr", Threshold = 0.4, IgnoreBand = 0, MinArea = 0.01, MaxArea = 0.8, MinConfidence = 0.5, Batch = 2 },
-            Composition = new() { MultiShare = 0.25, MaxObjects = 4, ThesaurusThreshold = 0.3 },
+            Generation = new()
+            {
+                Steps = 7,
+                Guidance = 1.25,
+                Scheduler = "dpm++2m",
+                Width = 128,
+                Height = 256,
+                Prompts = ["{class}: on #1"],
+                NegativePrompt = "text",
+                Batch = 3,
+            },
+            Mask = new()
+            {
+                Preset = "daam",
+                Cleanup = "pamr",
+                Threshold = 0.4,
+                IgnoreBand = 0,
+                MinArea = 0.01,
+                MaxArea = 0.8,
+                MinConfidence = 0.5,
+                Batch = 2,
+            },
+            Composition = new()
+            {
+                MultiShare = 0.25,
+                MaxObjects = 4,
+                ThesaurusThreshold = 0.3,
+            },
             Harmonization = new() { Enabled = false, Strength = 0.5 },
-            Scoring = new() { Folds = 3, FoldSteps = 11, Batch = 5 },
-            Training = new() { Steps = 12, Batch = 4, LearningRate = 3e-4, Init = "none", CheckpointSteps = 6 },
+            Scoring = new()
+            {
+                Folds = 3,
+                FoldSteps = 11,
+                Batch = 5,
+            },
+            Training = new()
+            {
+                Steps = 12,
+                Batch = 4,
+                LearningRate = 3e-4,
+                Init = "none",
+                CheckpointSteps = 6,
+            },
             Evaluation = new() { Dataset = "none" },
-            Execution = new() { MaxAttempts = 2, Window = 9, ShardSize = 100 },
+            Execution = new()
+            {
+                MaxAttempts = 2,
+                Window = 9,
+                ShardSize = 100,
+            },
         };
 
         var read = RunFile.Parse(RunFile.Write(spec), "b.yaml", Resolver.Instance);
@@ -154,13 +252,22 @@ public sealed class RunFileTests
 
         Assert.Contains("train affinity", Problems("classes: [cat]\nmask: { affinity: nowhere }\n")[^1], StringComparison.Ordinal);
         Assert.Contains("none for 'dog'", Problems("classes: [cat, dog]\nmask: { affinity: cats }\n")[^1], StringComparison.Ordinal);
-        Assert.Contains("broken is no affinity model.", Problems("classes: [cat]\nmask: { affinity: broken }\n")[^1], StringComparison.Ordinal);
+        Assert.Contains(
+            "broken is no affinity model.",
+            Problems("classes: [cat]\nmask: { affinity: broken }\n")[^1],
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void A_folder_of_images_fills_the_rounds_and_a_segmenter_of_the_user_scores()
     {
-        var spec = RunFile.Parse("classes: [cat, dog]\nrounds: 2\nsource: { kind: folder, path: pictures, list: train }\nscoring: { segmenter: judge, classMap: [kitten=cat] }\n", "a.yaml", Resolver.Instance);
+        var spec = RunFile.Parse(
+            "classes: [cat, dog]\nrounds: 2\nsource: { kind: folder, path: pictures, list: train }\nscoring: { segmenter: judge, "
+                + "classMap: [kitten=cat] }\n",
+            "a.yaml",
+            Resolver.Instance
+        );
 
         Assert.Equal(("/full/pictures", "train", 2), (spec.Source.Path, spec.Source.List, spec.SamplesPerRound));
         Assert.Equal(["a", "b", "c", "d"], spec.Source.Images);
@@ -171,24 +278,41 @@ public sealed class RunFileTests
     [Fact]
     public void Null_leaves_an_optional_key_out_and_in_quotes_is_a_text()
     {
-        var spec = RunFile.Parse("classes: [cat]\nbackgrounds: ['null']\ngeneration: { width: null, scheduler: ~, negativePrompt: null }\nmask: ~\nscoring: { segmenter: null }\n", "a.yaml", Resolver.Instance);
+        var spec = RunFile.Parse(
+            "classes: [cat]\nbackgrounds: ['null']\ngeneration: { width: null, scheduler: ~, negativePrompt: null }\nmask: ~\nscoring: { "
+                + "segmenter: null }\n",
+            "a.yaml",
+            Resolver.Instance
+        );
 
         Assert.Equal(["null"], spec.Backgrounds);
-        Assert.Equal((null, null, "", null), (spec.Generation.Width, spec.Generation.Scheduler, spec.Generation.NegativePrompt, spec.Scoring.Segmenter));
+        Assert.Equal(
+            (null, null, "", null),
+            (spec.Generation.Width, spec.Generation.Scheduler, spec.Generation.NegativePrompt, spec.Scoring.Segmenter)
+        );
     }
 
     [Fact]
     public void Settings_take_the_place_of_keys_and_say_in_messages_where_they_come_from()
     {
         const string Text = "classes: [cat]\nrounds: 3\ngeneration: { steps: 5, batch: 2 }\n";
-        RunFileSetting[] settings = [.. new[] { "generation.steps=7", "classes=[dog, cow]", "mask.minArea=0.1", "rounds=1" }.Select(RunFileSetting.Parse), RunFileSetting.Text("name", "it's: new", "--name")];
+        RunFileSetting[] settings =
+        [
+            .. new[] { "generation.steps=7", "classes=[dog, cow]", "mask.minArea=0.1", "rounds=1" }.Select(RunFileSetting.Parse),
+            RunFileSetting.Text("name", "it's: new", "--name"),
+        ];
         var spec = RunFile.Parse(Text, "a.yaml", Resolver.Instance, settings);
 
-        Assert.Equal(("it's: new", 1, 7, 2, 0.1), (spec.Name, spec.Rounds, spec.Generation.Steps, spec.Generation.Batch, spec.Mask.MinArea));
+        Assert.Equal(
+            ("it's: new", 1, 7, 2, 0.1),
+            (spec.Name, spec.Rounds, spec.Generation.Steps, spec.Generation.Batch, spec.Mask.MinArea)
+        );
         Assert.Equal(["dog", "cow"], spec.Classes);
 
         string[] wrong = ["rouns=2", "generation.steps=0", "generation.stepz=1", "classes=[doge]", "seed.x=1"];
-        var error = Assert.Throws<RunFileException>(() => RunFile.Parse(Text, "a.yaml", Resolver.Instance, [.. wrong.Select(RunFileSetting.Parse)]));
+        var error = Assert.Throws<RunFileException>(() =>
+            RunFile.Parse(Text, "a.yaml", Resolver.Instance, [.. wrong.Select(RunFileSetting.Parse)])
+        );
         Assert.Equal(
         [
             "--set classes=[doge]: unknown class 'doge'. Did you mean 'dog'?",
@@ -209,7 +333,9 @@ public sealed class RunFileTests
         using var folder = new TemporaryFolder();
         await File.WriteAllBytesAsync(folder.Path("a.yaml"), bytes ?? new byte[(1 << 20) + 1], TestContext.Current.CancellationToken);
 
-        var error = await Assert.ThrowsAsync<FreeMaskException>(() => RunFile.ReadAsync(folder.Path("a.yaml"), _ => Resolver.Instance, TestContext.Current.CancellationToken));
+        var error = await Assert.ThrowsAsync<FreeMaskException>(() =>
+            RunFile.ReadAsync(folder.Path("a.yaml"), _ => Resolver.Instance, TestContext.Current.CancellationToken)
+        );
 
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
     }
@@ -220,9 +346,14 @@ public sealed class RunFileTests
         using var folder = new TemporaryFolder();
         await File.WriteAllTextAsync(folder.Path("quickstart.yaml"), "classes: [cat]", TestContext.Current.CancellationToken);
 
-        var error = await Assert.ThrowsAsync<FreeMaskException>(() => RunFile.ReadAsync(folder.Path("quikstart.yaml"), _ => Resolver.Instance, TestContext.Current.CancellationToken));
+        var error = await Assert.ThrowsAsync<FreeMaskException>(() =>
+            RunFile.ReadAsync(folder.Path("quikstart.yaml"), _ => Resolver.Instance, TestContext.Current.CancellationToken)
+        );
 
-        Assert.Equal($"There is no run file '{folder.Path("quikstart.yaml")}'. Did you mean '{folder.Path("quickstart.yaml")}'?", error.Message);
+        Assert.Equal(
+            $"There is no run file '{folder.Path("quikstart.yaml")}'. Did you mean '{folder.Path("quickstart.yaml")}'?",
+            error.Message
+        );
     }
 
     /// <summary>The resolver of an example whose model has been pulled.</summary>
@@ -230,7 +361,8 @@ public sealed class RunFileTests
     {
         public IReadOnlyList<string> BundleNames => [.. resolver.BundleNames, .. HubReference.WellKnown.Keys];
 
-        public string? FindBundle(string nameOrFolder) => HubReference.WellKnown.ContainsKey(nameOrFolder) ? nameOrFolder : resolver.FindBundle(nameOrFolder);
+        public string? FindBundle(string nameOrFolder) =>
+            HubReference.WellKnown.ContainsKey(nameOrFolder) ? nameOrFolder : resolver.FindBundle(nameOrFolder);
 
         public string? FindDataset(string folder) => resolver.FindDataset(folder);
 
@@ -238,7 +370,8 @@ public sealed class RunFileTests
 
         public (string Folder, AffinityConfig Config)? FindAffinity(string folder) => resolver.FindAffinity(folder);
 
-        public IReadOnlyList<(string Name, byte ClassId)> ReadSamples(string folder, string? list, IReadOnlyList<int> classes) => resolver.ReadSamples(folder, list, classes);
+        public IReadOnlyList<(string Name, byte ClassId)> ReadSamples(string folder, string? list, IReadOnlyList<int> classes) =>
+            resolver.ReadSamples(folder, list, classes);
     }
 
     [Fact]
@@ -247,10 +380,22 @@ public sealed class RunFileTests
         RunSpec Parse(string text) => RunFile.Parse(text, "a.yaml", Resolver.Instance);
         var spec = Parse("classes: [cat]\nmodel: turbo\n");
         Assert.Equal((4, 1.0), (spec.Generation.Steps, spec.Generation.Guidance));
-        Assert.Equal((9, 2.0), (Parse("classes: [cat]\nmodel: turbo\ngeneration: { steps: 9, guidance: 2 }\n").Generation is var g ? (g.Steps, g.Guidance) : default));
+        Assert.Equal(
+            (9, 2.0),
+            (
+                Parse("classes: [cat]\nmodel: turbo\ngeneration: { steps: 9, guidance: 2 }\n").Generation is var g
+                    ? (g.Steps, g.Guidance)
+                    : default
+            )
+        );
         Assert.Equal((25, 3.0), (Parse("classes: [cat]\n").Generation is var usual ? (usual.Steps, usual.Guidance) : default));
-        Assert.Equal(["a.yaml:3:22: 'generation.width' is 200, but this bundle needs a multiple of 64. Use 192.", "a.yaml:3:35: 'generation.height' is 512, but this bundle draws 640 pixels alone. Leave it out."],
-            Problems("classes: [cat]\nmodel: turbo\ngeneration: { width: 200, height: 512 }\n"));
+        Assert.Equal(
+            [
+                "a.yaml:3:22: 'generation.width' is 200, but this bundle needs a multiple of 64. Use 192.",
+                "a.yaml:3:35: 'generation.height' is 512, but this bundle draws 640 pixels alone. Leave it out.",
+            ],
+            Problems("classes: [cat]\nmodel: turbo\ngeneration: { width: 200, height: 512 }\n")
+        );
         Assert.Contains("choose a sampler", Assert.Single(Problems("classes: [cat]\nmodel: odd\n")), StringComparison.Ordinal);
         Assert.Equal("euler", Parse("classes: [cat]\nmodel: odd\ngeneration: { scheduler: euler }\n").Generation.Scheduler);
     }
@@ -282,6 +427,7 @@ public sealed class RunFileTests
             _ => null,
         };
 
-        public IReadOnlyList<(string Name, byte ClassId)> ReadSamples(string folder, string? list, IReadOnlyList<int> classes) => [("a", 8), ("b", 12), ("c", 8), ("d", 8)];
+        public IReadOnlyList<(string Name, byte ClassId)> ReadSamples(string folder, string? list, IReadOnlyList<int> classes) =>
+            [("a", 8), ("b", 12), ("c", 8), ("d", 8)];
     }
 }

@@ -25,9 +25,15 @@ public sealed class DeviceSettingsTests
         Lines([]));
 
     [Fact]
-    public void Devices_that_arguments_name_take_the_place_of_those() => Assert.Equal(
-        ["FreeMask:Devices:Names:0=tensorrt:3", "FreeMask:Devices:Providers:cuda:cudnn_conv_algo_search=HEURISTIC", "FreeMask:DeviceWorker:Parallelism=2"],
-        Lines(["tensorrt:3"]));
+    public void Devices_that_arguments_name_take_the_place_of_those() =>
+        Assert.Equal(
+            [
+                "FreeMask:Devices:Names:0=tensorrt:3",
+                "FreeMask:Devices:Providers:cuda:cudnn_conv_algo_search=HEURISTIC",
+                "FreeMask:DeviceWorker:Parallelism=2",
+            ],
+            Lines(["tensorrt:3"])
+        );
 
     private static IEnumerable<string> Lines(string[] devices) =>
         DeviceSettings.Of(devices, Environment).Select(s => $"{s.Key}={s.Value}").Order(StringComparer.OrdinalIgnoreCase);

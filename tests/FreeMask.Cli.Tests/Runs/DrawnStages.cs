@@ -13,7 +13,12 @@ internal sealed class DrawnStages(IArtifactStore store, StageEar ear) : IStageRu
 
     public IStageRunner Create(string device) => this;
 
-    public async Task<IReadOnlyList<StageOutcome>> RunAsync(Stage kind, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<StageOutcome>> RunAsync(
+        Stage kind,
+        RunSpec spec,
+        IReadOnlyList<StageInput> inputs,
+        CancellationToken cancellationToken
+    )
     {
         ear.Heard?.Invoke(kind);
         var outcomes = new List<StageOutcome>();
@@ -30,11 +35,19 @@ internal sealed class DrawnStages(IArtifactStore store, StageEar ear) : IStageRu
         }
 
         var weights = System.Text.Encoding.UTF8.GetBytes($"{request.Seed} {string.Join(',', request.Examples)}");
-        return new SegmenterModel(await store.PutAsync(weights, cancellationToken), await store.PutAsync("{}"u8.ToArray(), cancellationToken), null);
+        return new SegmenterModel(
+            await store.PutAsync(weights, cancellationToken),
+            await store.PutAsync("{}"u8.ToArray(), cancellationToken),
+            null
+        );
     }
 
-    public Task<SegmenterQuality> EvaluateAsync(RunSpec spec, SegmenterModel model, ITrainingMonitor monitor, CancellationToken cancellationToken) =>
-        Task.FromResult(new SegmenterQuality(0.5, [.. spec.Classes.Select(name => new ClassIoU(name, 0.5))]));
+    public Task<SegmenterQuality> EvaluateAsync(
+        RunSpec spec,
+        SegmenterModel model,
+        ITrainingMonitor monitor,
+        CancellationToken cancellationToken
+    ) => Task.FromResult(new SegmenterQuality(0.5, [.. spec.Classes.Select(name => new ClassIoU(name, 0.5))]));
 
     private async Task<StageOutcome> OneAsync(Stage kind, StageInput input, CancellationToken stop)
     {
@@ -42,26 +55,33 @@ internal sealed class DrawnStages(IArtifactStore store, StageEar ear) : IStageRu
         switch (kind)
         {
             case Stage.Generate:
-                return StageOutcome.Done([(ArtifactNames.Attention, await store.PutAsync(new byte[] { 1 }, stop)), (ArtifactNames.Image, await store.PutAsync(ImageCodec.EncodePng(image), stop))]);
+                return StageOutcome.Done([
+                    (ArtifactNames.Attention, await store.PutAsync(new byte[] { 1 }, stop)),
+                    (ArtifactNames.Image, await store.PutAsync(ImageCodec.EncodePng(image), stop)),
+                ]);
             case Stage.Mask when input.Attempt == 0 && input.Index % 5 == 0:
                 return StageOutcome.Rejected("the object covers too little of the image");
             case Stage.Mask:
                 return StageOutcome.Done([(ArtifactNames.Label, await store.PutAsync(IndexedPng.Encode(label), stop))]);
             case Stage.Compose:
                 var instances = new LabelMap(Side, Side, Array.ConvertAll(label.Labels, value => value == 0 ? (byte)0 : (byte)1));
-                return StageOutcome.Done(
-                [
-                    (ArtifactNames.CompositeImage, input.Artifact(ArtifactNames.Image)), (ArtifactNames.CompositeLabel, input.Artifact(ArtifactNames.Label)),
+                return StageOutcome.Done([
+                    (ArtifactNames.CompositeImage, input.Artifact(ArtifactNames.Image)),
+                    (ArtifactNames.CompositeLabel, input.Artifact(ArtifactNames.Label)),
                     (ArtifactNames.Instances, await store.PutAsync(IndexedPng.Encode(instances), stop)),
                 ]);
             case Stage.Harmonize:
                 return StageOutcome.Done([(ArtifactNames.FinalImage, input.Artifact(ArtifactNames.CompositeImage))]);
             default:
-                return StageOutcome.Scored(Random(input, "score").NextDouble(), [(ArtifactNames.Prediction, input.Artifact(ArtifactNames.CompositeLabel))]);
+                return StageOutcome.Scored(
+                    Random(input, "score").NextDouble(),
+                    [(ArtifactNames.Prediction, input.Artifact(ArtifactNames.CompositeLabel))]
+                );
         }
     }
 
-    private static CounterRandom Random(StageInput input, string purpose) => new(input.Plan.Seed, input.Plan.Stream, input.Attempt, purpose);
+    private static CounterRandom Random(StageInput input, string purpose) =>
+        new(input.Plan.Seed, input.Plan.Stream, input.Attempt, purpose);
 
     private static (RgbImage Image, LabelMap Label) Draw(StageInput input)
     {

@@ -44,13 +44,31 @@ public sealed class EndToEndTests : IDisposable
         Assert.Equal(kept, VocFolder.Open(first.GetProperty("dataset").GetString()!).Entries.Count);
         if (!OperatingSystem.IsWindows())
         {
-            const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
-            foreach (var path in new[] { _process.Folder.Path("one"), _process.Folder.Path("one", "logs"), _process.Folder.Path("one", "logs", "small.log"), _process.Folder.Path("one", "state.db") })
+            const UnixFileMode Others =
+                UnixFileMode.GroupRead
+                | UnixFileMode.GroupWrite
+                | UnixFileMode.GroupExecute
+                | UnixFileMode.OtherRead
+                | UnixFileMode.OtherWrite
+                | UnixFileMode.OtherExecute;
+            foreach (
+                var path in new[]
+                {
+                    _process.Folder.Path("one"),
+                    _process.Folder.Path("one", "logs"),
+                    _process.Folder.Path("one", "logs", "small.log"),
+                    _process.Folder.Path("one", "state.db"),
+                }
+            )
                 Assert.Equal(UnixFileMode.None, File.GetUnixFileMode(path) & Others);
         }
 
         Assert.Equal(["small.log"], Directory.EnumerateFiles(_process.Folder.Path("one", "logs")).Select(Path.GetFileName));
-        Assert.Contains("harmonized", await File.ReadAllTextAsync(first.GetProperty("report").GetString()!, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains(
+            "harmonized",
+            await File.ReadAllTextAsync(first.GetProperty("report").GetString()!, TestContext.Current.CancellationToken),
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -61,7 +79,11 @@ public sealed class EndToEndTests : IDisposable
     {
         using var process = new TestProcess { OpenEngine = SiloEngine.With((services, _) => services.AddFreeMaskPipeline(null)) };
         Directory.CreateDirectory(process.Folder.Path("models", "mini"));
-        await File.WriteAllTextAsync(process.Folder.Path("models", "mini", "model_index.json"), "{}", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            process.Folder.Path("models", "mini", "model_index.json"),
+            "{}",
+            TestContext.Current.CancellationToken
+        );
         Assert.Equal(2, await process.RunAsync(["run", RunFile, "--device", device, "--data", process.Folder.Path("data")]));
         Assert.Contains($"'{device}'", process.Error, StringComparison.Ordinal);
         Assert.Contains(expected, process.Error, StringComparison.Ordinal);
@@ -70,7 +92,10 @@ public sealed class EndToEndTests : IDisposable
     [Fact]
     public async Task A_run_works_on_the_devices_that_are_named()
     {
-        Assert.Equal(0, await _process.RunAsync(["run", RunFile, "--device", "cpu:0", "--device", "cpu:1", "--data", _process.Folder.Path("two")]));
+        Assert.Equal(
+            0,
+            await _process.RunAsync(["run", RunFile, "--device", "cpu:0", "--device", "cpu:1", "--data", _process.Folder.Path("two")])
+        );
         Assert.Equal(["cpu:0", "cpu:1"], _devices.Order());
     }
 
@@ -82,7 +107,10 @@ public sealed class EndToEndTests : IDisposable
         Assert.Equal(0, await _process.RunAsync(["report", "--sheet", sheet, "--data", _process.Folder.Path("one")]));
         var image = ImageCodec.Load(sheet);
         Assert.True(image.Width > image.Height, $"{image.Width} x {image.Height}");
-        Assert.Equal(2, await _process.RunAsync(["report", "--sheet", _process.Folder.Path("made", "sheet.gif"), "--data", _process.Folder.Path("one")]));
+        Assert.Equal(
+            2,
+            await _process.RunAsync(["report", "--sheet", _process.Folder.Path("made", "sheet.gif"), "--data", _process.Folder.Path("one")])
+        );
         Assert.Contains(".gif", _process.Error, StringComparison.Ordinal);
     }
 
@@ -102,7 +130,10 @@ public sealed class EndToEndTests : IDisposable
         _process.Clear();
 
         Assert.Equal(0, await _process.RunAsync(["resume", "--json", "--data", _process.Folder.Path("two")]));
-        Assert.Equal(undisturbed.GetProperty("manifestHash").GetString(), JsonDocument.Parse(_process.Out).RootElement.GetProperty("manifestHash").GetString());
+        Assert.Equal(
+            undisturbed.GetProperty("manifestHash").GetString(),
+            JsonDocument.Parse(_process.Out).RootElement.GetProperty("manifestHash").GetString()
+        );
     }
 
     private void Register(IServiceCollection services)

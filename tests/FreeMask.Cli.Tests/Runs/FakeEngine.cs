@@ -11,7 +11,16 @@ namespace FreeMask.Cli.Tests.Runs;
 internal sealed class FakeEngine : IEngine, IRunDirectoryGrain
 {
     private static readonly SegmenterCard Card = new(
-        "drawn", "pixel_values", 96, 96, BlueFirst: false, ImageNormalization.ImageNet, "semantic_scores", SegmenterOutput.Scores, ["background", "cat"]);
+        "drawn",
+        "pixel_values",
+        96,
+        96,
+        BlueFirst: false,
+        ImageNormalization.ImageNet,
+        "semantic_scores",
+        SegmenterOutput.Scores,
+        ["background", "cat"]
+    );
 
     private readonly Dictionary<string, FakeRun> _runs = [];
     private readonly Dictionary<string, byte[]> _artifacts = [];
@@ -35,7 +44,8 @@ internal sealed class FakeEngine : IEngine, IRunDirectoryGrain
 
     public IRunGrain Run(string id) => _runs.TryGetValue(id, out var run) ? run : new FakeRun(id, this);
 
-    public Task<ReadOnlyMemory<byte>> ReadArtifactAsync(string hash, CancellationToken stop) => Task.FromResult<ReadOnlyMemory<byte>>(_artifacts[hash]);
+    public Task<ReadOnlyMemory<byte>> ReadArtifactAsync(string hash, CancellationToken stop) =>
+        Task.FromResult<ReadOnlyMemory<byte>>(_artifacts[hash]);
 
     public Task Register(string run) => Task.CompletedTask;
 
@@ -126,20 +136,32 @@ internal sealed class FakeEngine : IEngine, IRunDirectoryGrain
 
         public Task<RunSpec?> GetSpec() => Task.FromResult(_spec);
 
-        public Task<RunStatus> GetStatus() => engine.IsSilent ? new TaskCompletionSource<RunStatus>().Task : Task.FromResult(_spec is null ? new RunStatus { Run = id } : new RunStatus
-        {
-            Run = id,
-            Name = _spec.Name,
-            State = _steered ?? engine.Ending,
-            Reason = engine.Ending == RunState.Failed ? "the model is broken" : null,
-            RoundsPlanned = 2,
-            StartedAt = DateTimeOffset.UnixEpoch,
-            EndedAt = DateTimeOffset.UnixEpoch.AddMinutes(3),
-            ManifestHash = engine.Ending == RunState.Completed ? new string('a', 64) : null,
-            ManifestParts = [engine.Put("one\n"u8.ToArray()), engine.Put("two\n"u8.ToArray())],
-            Segmenter = new SegmenterModel(engine.Put([1]), engine.Put("{}"u8.ToArray()), engine.Put([2]), engine.Put(Encoding.UTF8.GetBytes(Card.ToJson()))),
-            Rounds = [.. Enumerable.Range(0, 2).Select(Round)],
-        });
+        public Task<RunStatus> GetStatus() =>
+            engine.IsSilent
+                ? new TaskCompletionSource<RunStatus>().Task
+                : Task.FromResult(
+                    _spec is null
+                        ? new RunStatus { Run = id }
+                        : new RunStatus
+                        {
+                            Run = id,
+                            Name = _spec.Name,
+                            State = _steered ?? engine.Ending,
+                            Reason = engine.Ending == RunState.Failed ? "the model is broken" : null,
+                            RoundsPlanned = 2,
+                            StartedAt = DateTimeOffset.UnixEpoch,
+                            EndedAt = DateTimeOffset.UnixEpoch.AddMinutes(3),
+                            ManifestHash = engine.Ending == RunState.Completed ? new string('a', 64) : null,
+                            ManifestParts = [engine.Put("one\n"u8.ToArray()), engine.Put("two\n"u8.ToArray())],
+                            Segmenter = new SegmenterModel(
+                                engine.Put([1]),
+                                engine.Put("{}"u8.ToArray()),
+                                engine.Put([2]),
+                                engine.Put(Encoding.UTF8.GetBytes(Card.ToJson()))
+                            ),
+                            Rounds = [.. Enumerable.Range(0, 2).Select(Round)],
+                        }
+                );
 
         public Task Pause(string reason) => Steer(RunState.Paused);
 
@@ -156,7 +178,9 @@ internal sealed class FakeEngine : IEngine, IRunDirectoryGrain
             // Pages of three, so that readers have to turn them.
             var all = Enumerable.Range(query.From, Math.Min(3, 8 - query.From)).Select(index => engine.Sample(_spec!, query.Round, index));
             var next = query.From + 3;
-            return Task.FromResult(new SamplePage([.. all.Where(sample => query.State is null || sample.State == query.State)], next < 8 ? next : null));
+            return Task.FromResult(
+                new SamplePage([.. all.Where(sample => query.State is null || sample.State == query.State)], next < 8 ? next : null)
+            );
         }
 
         public Task NotifyChanged() => Task.CompletedTask;
@@ -173,18 +197,22 @@ internal sealed class FakeEngine : IEngine, IRunDirectoryGrain
             return Task.CompletedTask;
         }
 
-        private RoundStatus Round(int number) => new()
-        {
-            Round = number,
-            Phase = engine.Ending == RunState.Running && number == 1 ? RoundPhase.Training : RoundPhase.Closed,
-            Counts = new StateCounts(8, 8, 8, 8, 8, 8, 6, 2, 0, 1),
-            Thresholds = [.. _spec!.Classes.Select(name => new SelectionThreshold(name, 4, 3, 0.4, 5))],
-            Quality = new SegmenterQuality(0.3 + (0.1 * number), [new ClassIoU("background", 0.8), .. _spec.Classes.Select(name => new ClassIoU(name, 0.25)), new ClassIoU("train", 0)]),
-            Training = engine.Ending == RunState.Running ? new TrainingProgress("segmenter", 3, 10, 1.5) : null,
-            Seconds = new StageSeconds(1, 2, 3, 4, 5, 6, 7),
-            Failures = [new FailureGroup("the mask is too small", 1, 4)],
-            StartedAt = DateTimeOffset.UnixEpoch,
-            EndedAt = DateTimeOffset.UnixEpoch.AddMinutes(1),
-        };
+        private RoundStatus Round(int number) =>
+            new()
+            {
+                Round = number,
+                Phase = engine.Ending == RunState.Running && number == 1 ? RoundPhase.Training : RoundPhase.Closed,
+                Counts = new StateCounts(8, 8, 8, 8, 8, 8, 6, 2, 0, 1),
+                Thresholds = [.. _spec!.Classes.Select(name => new SelectionThreshold(name, 4, 3, 0.4, 5))],
+                Quality = new SegmenterQuality(
+                    0.3 + (0.1 * number),
+                    [new ClassIoU("background", 0.8), .. _spec.Classes.Select(name => new ClassIoU(name, 0.25)), new ClassIoU("train", 0)]
+                ),
+                Training = engine.Ending == RunState.Running ? new TrainingProgress("segmenter", 3, 10, 1.5) : null,
+                Seconds = new StageSeconds(1, 2, 3, 4, 5, 6, 7),
+                Failures = [new FailureGroup("the mask is too small", 1, 4)],
+                StartedAt = DateTimeOffset.UnixEpoch,
+                EndedAt = DateTimeOffset.UnixEpoch.AddMinutes(1),
+            };
     }
 }

@@ -57,7 +57,16 @@ public sealed partial class InterruptTests : IDisposable
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
         // The process does not wait for the step, as one whose steps take longer than it waits.
         start.Environment["FREEMASK_FreeMask__DeviceWorker__StopTimeout"] = "00:00:00";
-        foreach (var argument in new[] { Path.Combine(AppContext.BaseDirectory, "freemask.dll"), "run", _folder.Path("slow.yaml"), "--data", _folder.Path("data") })
+        foreach (
+            var argument in new[]
+            {
+                Path.Combine(AppContext.BaseDirectory, "freemask.dll"),
+                "run",
+                _folder.Path("slow.yaml"),
+                "--data",
+                _folder.Path("data"),
+            }
+        )
             start.ArgumentList.Add(argument);
         return Process.Start(start)!;
     }

@@ -62,7 +62,9 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
     private static IEnumerable<string> Names(JsonElement document) => document.EnumerateObject().Select(property => property.Name);
 
     private int CountArtifacts(string data) =>
-        Directory.Exists(_folder.Path(data)) ? Directory.EnumerateFiles(_folder.Path(data), new string('?', 64), SearchOption.AllDirectories).Count() : 0;
+        Directory.Exists(_folder.Path(data))
+            ? Directory.EnumerateFiles(_folder.Path(data), new string('?', 64), SearchOption.AllDirectories).Count()
+            : 0;
 
     private async Task<string> FinishAsync(string data, CancellationToken stop, params string[] arguments)
     {

@@ -37,7 +37,20 @@ public sealed class RunVerbTests : IDisposable
         Assert.Equal(new string('a', 64), run.GetProperty("manifestHash").GetString());
         Assert.Equal(2, run.GetProperty("rounds").GetArrayLength());
         var round = run.GetProperty("rounds")[1];
-        foreach (var (name, expected) in new[] { ("planned", 8), ("generated", 8), ("masked", 8), ("composed", 8), ("harmonized", 8), ("scored", 8), ("kept", 6), ("dropped", 2), ("quarantined", 0) })
+        foreach (
+            var (name, expected) in new[]
+            {
+                ("planned", 8),
+                ("generated", 8),
+                ("masked", 8),
+                ("composed", 8),
+                ("harmonized", 8),
+                ("scored", 8),
+                ("kept", 6),
+                ("dropped", 2),
+                ("quarantined", 0),
+            }
+        )
             Assert.Equal(expected, round.GetProperty(name).GetInt32());
         Assert.Equal(0.4, round.GetProperty("cutScore").GetProperty("cat").GetDouble());
         Assert.Equal(0.4, round.GetProperty("mIoU").GetDouble(), 6);
@@ -45,7 +58,12 @@ public sealed class RunVerbTests : IDisposable
         Assert.Equal(180, run.GetProperty("seconds").GetProperty("total").GetDouble());
 
         Assert.Equal(12, VocFolder.Open(run.GetProperty("dataset").GetString()!).Entries.Count);
-        var line = JsonDocument.Parse(File.ReadLines(Path.Combine(Path.GetDirectoryName(run.GetProperty("report").GetString())!, "dataset", "manifest.jsonl")).First()).RootElement;
+        var line = JsonDocument
+            .Parse(
+                File.ReadLines(Path.Combine(Path.GetDirectoryName(run.GetProperty("report").GetString())!, "dataset", "manifest.jsonl"))
+                    .First()
+            )
+            .RootElement;
         Assert.Equal(64, line.GetProperty("image_sha256").GetString()!.Length);
         Assert.Equal(64, line.GetProperty("label_sha256").GetString()!.Length);
         var segmenter = run.GetProperty("segmenter").GetString()!;
@@ -53,7 +71,13 @@ public sealed class RunVerbTests : IDisposable
         Assert.Equal(files, Directory.EnumerateFiles(segmenter).Select(Path.GetFileName).Order());
         var preprocessing = SegmenterPreprocessing.Load(Path.Combine(segmenter, SegmenterPreprocessing.FileName));
         Assert.Equal((96, 2), (preprocessing.ShortestEdge, preprocessing.Labels));
-        Assert.Equal("one\ntwo\n", await File.ReadAllTextAsync(Path.Combine(Path.GetDirectoryName(run.GetProperty("report").GetString())!, "manifest.jsonl"), TestContext.Current.CancellationToken));
+        Assert.Equal(
+            "one\ntwo\n",
+            await File.ReadAllTextAsync(
+                Path.Combine(Path.GetDirectoryName(run.GetProperty("report").GetString())!, "manifest.jsonl"),
+                TestContext.Current.CancellationToken
+            )
+        );
     }
 
     [Fact]
@@ -72,7 +96,11 @@ public sealed class RunVerbTests : IDisposable
         var links = page.Descendants("a").Select(link => Uri.UnescapeDataString(link.Attribute("href")!.Value)).ToList();
         Assert.Equal(["dataset/VOCdevkit/VOC2012/", "segmenter/", "run.yaml", "manifest.jsonl"], links);
         Assert.All(links, link => Assert.True(Path.Exists(Path.Combine(Path.GetDirectoryName(path)!, link)), link));
-        Assert.Contains(typeof(RunFolder).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion, page.Root.Value, StringComparison.Ordinal);
+        Assert.Contains(
+            typeof(RunFolder).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion,
+            page.Root.Value,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -92,7 +120,11 @@ public sealed class RunVerbTests : IDisposable
         await _process.RunAsync(["run", RunFile, "--json"]);
         _process.Clear();
         Assert.Equal(2, await _process.RunAsync(["run", RunFile]));
-        Assert.Contains("Run 'pets' has these settings already and is completed; 'freemask report pets' shows what it made", _process.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "Run 'pets' has these settings already and is completed; 'freemask report pets' shows what it made",
+            _process.Error,
+            StringComparison.Ordinal
+        );
         Assert.Contains("as 'pets-2', add --again", _process.Error, StringComparison.Ordinal);
 
         _process.Clear();
@@ -102,7 +134,10 @@ public sealed class RunVerbTests : IDisposable
         _process.Clear();
         Assert.Equal(0, await _process.RunAsync(["run", RunFile, "--json", "--set", "seed=8", "--name", "Others"]));
         var run = JsonDocument.Parse(_process.Out).RootElement;
-        Assert.Equal(("others", "Others", 8UL), (run.GetProperty("run").GetString(), run.GetProperty("name").GetString(), run.GetProperty("seed").GetUInt64()));
+        Assert.Equal(
+            ("others", "Others", 8UL),
+            (run.GetProperty("run").GetString(), run.GetProperty("name").GetString(), run.GetProperty("seed").GetUInt64())
+        );
     }
 
     [Theory]
@@ -132,7 +167,11 @@ public sealed class RunVerbTests : IDisposable
         await StopAsync();
 
         Assert.Equal(2, await _process.RunAsync("retry pets --samples 3 99"));
-        Assert.Contains("--samples 3 99: not among the quarantined samples of round 2 of run 'pets'; it has none.", _process.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "--samples 3 99: not among the quarantined samples of round 2 of run 'pets'; it has none.",
+            _process.Error,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -145,7 +184,10 @@ public sealed class RunVerbTests : IDisposable
 
         Assert.True(await _process.RunAsync(["resume", "pets"]) == 0, _process.Error);
 
-        Assert.Equal("mine", await File.ReadAllTextAsync(Path.Combine(folder + ".old-1", "notes.txt"), TestContext.Current.CancellationToken));
+        Assert.Equal(
+            "mine",
+            await File.ReadAllTextAsync(Path.Combine(folder + ".old-1", "notes.txt"), TestContext.Current.CancellationToken)
+        );
         Assert.False(File.Exists(Path.Combine(folder, "notes.txt")));
         Assert.Equal(12, VocFolder.Open(folder).Entries.Count);
     }
@@ -153,7 +195,10 @@ public sealed class RunVerbTests : IDisposable
     [Fact]
     public async Task A_check_says_what_a_run_comes_to_and_starts_nothing()
     {
-        Assert.Equal(0, await _process.RunAsync(["run", RunFile, "--check", "--json", "--set", "rounds=1000", "--set", "samplesPerRound=10000"]));
+        Assert.Equal(
+            0,
+            await _process.RunAsync(["run", RunFile, "--check", "--json", "--set", "rounds=1000", "--set", "samplesPerRound=10000"])
+        );
         var check = JsonDocument.Parse(_process.Out).RootElement;
         Assert.Equal(10_000_000, check.GetProperty("samples").GetInt64());
         Assert.InRange(check.GetProperty("bytes").GetInt64(), 1_000_000_000_000, 100_000_000_000_000);
@@ -167,7 +212,18 @@ public sealed class RunVerbTests : IDisposable
         Assert.Equal(0, await _process.RunAsync(["run", RunFile, "--check", "--set", "samplesPerRound=8"]));
         Assert.DoesNotContain("keepRatio", _process.Out, StringComparison.Ordinal);
         _process.Clear();
-        Assert.Equal(0, await _process.RunAsync(["run", RunFile, "--check", "--set", "backgrounds=[on the grass]", "--set", "generation.prompts=a {class} in {background}"]));
+        Assert.Equal(
+            0,
+            await _process.RunAsync([
+                "run",
+                RunFile,
+                "--check",
+                "--set",
+                "backgrounds=[on the grass]",
+                "--set",
+                "generation.prompts=a {class} in {background}",
+            ])
+        );
         Assert.Contains("'a cat in on the grass' has two prepositions", _process.Out, StringComparison.Ordinal);
     }
 
@@ -266,7 +322,13 @@ public sealed class RunVerbTests : IDisposable
     [InlineData("retry nosuch")]
     public async Task A_run_that_is_not_there_starts_no_engine_and_leaves_no_folder(string arguments)
     {
-        using var process = new TestProcess { OpenEngine = (address, _, _) => address.ReadOnly ? Task.FromResult<IEngine>(new NoRunsEngine()) : throw new InvalidOperationException("An engine was started.") };
+        using var process = new TestProcess
+        {
+            OpenEngine = (address, _, _) =>
+                address.ReadOnly
+                    ? Task.FromResult<IEngine>(new NoRunsEngine())
+                    : throw new InvalidOperationException("An engine was started."),
+        };
 
         Assert.Equal(2, await process.RunAsync(arguments));
         Assert.Contains("There is no run 'nosuch'", process.Error, StringComparison.Ordinal);
@@ -283,7 +345,15 @@ public sealed class RunVerbTests : IDisposable
         Assert.True(run.GetProperty("interrupted").GetBoolean());
         Assert.Equal(DateTimeOffset.UnixEpoch, run.GetProperty("startedAt").GetDateTimeOffset());
         var training = run.GetProperty("rounds")[1].GetProperty("training");
-        Assert.Equal(("segmenter", 3, 10, 1.5), (training.GetProperty("job").GetString(), training.GetProperty("step").GetInt32(), training.GetProperty("steps").GetInt32(), training.GetProperty("loss").GetDouble()));
+        Assert.Equal(
+            ("segmenter", 3, 10, 1.5),
+            (
+                training.GetProperty("job").GetString(),
+                training.GetProperty("step").GetInt32(),
+                training.GetProperty("steps").GetInt32(),
+                training.GetProperty("loss").GetDouble()
+            )
+        );
         Assert.Equal(0.4, run.GetProperty("rounds")[1].GetProperty("mIoU").GetDouble(), 6);
         // Background 0.8, cat and dog 0.25 each; the held-out set's other class is not the run's.
         Assert.Equal(1.3 / 3, run.GetProperty("rounds")[1].GetProperty("mIoUOfRun").GetDouble(), 6);
@@ -303,7 +373,12 @@ public sealed class RunVerbTests : IDisposable
         _process.Clear();
         await _process.RunAsync("status pets --json");
 
-        foreach (var property in JsonDocument.Parse(_process.Out).RootElement.EnumerateObject().Where(property => property.Name != "schemaVersion"))
+        foreach (
+            var property in JsonDocument
+                .Parse(_process.Out)
+                .RootElement.EnumerateObject()
+                .Where(property => property.Name != "schemaVersion")
+        )
             Assert.True(JsonElement.DeepEquals(property.Value, listed.GetProperty(property.Name)), property.Name);
         Assert.EndsWith(Path.Combine("VOCdevkit", "VOC2012"), listed.GetProperty("dataset").GetString()!, StringComparison.Ordinal);
     }
@@ -337,7 +412,11 @@ public sealed class RunVerbTests : IDisposable
         var line = _process.Error.TrimEnd();
         Assert.DoesNotContain('\n', line);
         var log = line[(line.IndexOf("Details are in ", StringComparison.Ordinal) + 15)..^1];
-        Assert.Contains("   at FreeMask", await File.ReadAllTextAsync(log, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains(
+            "   at FreeMask",
+            await File.ReadAllTextAsync(log, TestContext.Current.CancellationToken),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -370,7 +449,14 @@ public sealed class RunVerbTests : IDisposable
         await _process.RunAsync(["run", RunFile, "--json"]);
         var report = JsonDocument.Parse(_process.Out).RootElement.GetProperty("report").GetString()!;
         _process.Clear();
-        var other = new FileStream(Path.Combine(Path.GetDirectoryName(report)!, ".products.lock"), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+        var other = new FileStream(
+            Path.Combine(Path.GetDirectoryName(report)!, ".products.lock"),
+            FileMode.CreateNew,
+            FileAccess.ReadWrite,
+            FileShare.None,
+            1,
+            FileOptions.DeleteOnClose
+        );
         var waits = new TaskCompletionSource();
         _process.OnError = line =>
         {
@@ -406,11 +492,19 @@ public sealed class RunVerbTests : IDisposable
 
         Assert.Equal(0, await _process.RunAsync([.. arguments, "--json"]));
         var run = JsonDocument.Parse(_process.Out).RootElement;
-        var notes = run.GetProperty("notes").EnumerateArray().Select(note => note.GetString()!).Where(note => note.Contains("cut off", StringComparison.Ordinal)).ToList();
+        var notes = run.GetProperty("notes")
+            .EnumerateArray()
+            .Select(note => note.GetString()!)
+            .Where(note => note.Contains("cut off", StringComparison.Ordinal))
+            .ToList();
         Assert.Equal(2, notes.Count);
         Assert.All(notes, note => Assert.EndsWith("and the end\".", note, StringComparison.Ordinal));
         Assert.Equal(2, _process.Error.Split('\n').Count(line => line.Contains("is longer than the", StringComparison.Ordinal)));
-        Assert.Contains("and the end&quot;.", await File.ReadAllTextAsync(run.GetProperty("report").GetString()!, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains(
+            "and the end&quot;.",
+            await File.ReadAllTextAsync(run.GetProperty("report").GetString()!, TestContext.Current.CancellationToken),
+            StringComparison.Ordinal
+        );
         _process.Clear();
         Assert.Equal(0, await _process.RunAsync("status pets"));
         Assert.Equal(2, _process.Out.Split('\n').Count(line => line.StartsWith("Note: ", StringComparison.Ordinal)));

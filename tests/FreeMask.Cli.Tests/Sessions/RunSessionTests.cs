@@ -2,9 +2,9 @@ using FreeMask.Cli.Bundles;
 using FreeMask.Cli.Runs;
 using FreeMask.Cli.Sessions;
 using FreeMask.Cli.Terminal;
+using FreeMask.Cli.Tests.Runs;
 using FreeMask.GrainInterfaces;
 using Spectre.Console.Testing;
-using FreeMask.Cli.Tests.Runs;
 using Xunit;
 
 namespace FreeMask.Cli.Tests.Sessions;
@@ -19,7 +19,14 @@ public sealed class RunSessionTests : IDisposable
     public async Task Who_follows_a_run_goes_on_with_it_when_the_process_that_worked_has_ended()
     {
         var said = new TestConsole();
-        var context = new CommandContext { Out = new TestConsole(), Error = said, Json = false, Data = new DataFolder(_folder.Root), Time = TimeProvider.System };
+        var context = new CommandContext
+        {
+            Out = new TestConsole(),
+            Error = said,
+            Json = false,
+            Data = new DataFolder(_folder.Root),
+            Time = TimeProvider.System,
+        };
         var own = new FakeEngine();
         var gone = new GoneEngine();
         await own.Run("run").Start(new RunSpec { Name = "run", Classes = ["cat"] });

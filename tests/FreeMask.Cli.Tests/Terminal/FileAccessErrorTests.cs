@@ -9,9 +9,14 @@ public sealed class FileAccessErrorTests
     [Fact]
     public void A_full_disk_is_the_machines_fault_and_names_the_file()
     {
-        var fault = FileAccessError.Of(new InvalidOperationException("a stage failed", new IOException("No space left on device : '/data/a.png.123.tmp'", FullDisk)));
+        var fault = FileAccessError.Of(
+            new InvalidOperationException("a stage failed", new IOException("No space left on device : '/data/a.png.123.tmp'", FullDisk))
+        );
 
-        Assert.Equal("The disk is full at /data/a.png. Free some space, or name a place on another disk, and give the command again.", fault!.Message);
+        Assert.Equal(
+            "The disk is full at /data/a.png. Free some space, or name a place on another disk, and give the command again.",
+            fault!.Message
+        );
         Assert.Equal(ExitCodes.Failed, fault.ExitCode);
     }
 

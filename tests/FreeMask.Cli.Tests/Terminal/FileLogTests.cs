@@ -24,7 +24,10 @@ public sealed class FileLogTests : IDisposable
             logger.LogDebug("Run {Run} is in detail", "dogs");
         }
 
-        Assert.Equal(["cats.log", "dogs.log", "freemask.log"], Directory.EnumerateFiles(_folder.Path("data", "logs")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["cats.log", "dogs.log", "freemask.log"],
+            Directory.EnumerateFiles(_folder.Path("data", "logs")).Select(Path.GetFileName).Order(StringComparer.Ordinal)
+        );
         Assert.Equal(["Grain: Round cats/0 is Producing", "Grain: a lost artifact"], Lines("cats.log"));
         Assert.Equal(["Grain: Run dogs is complete"], Lines("dogs.log"));
         Assert.Equal(["Grain: of the machine"], Lines("freemask.log"));
@@ -46,7 +49,10 @@ public sealed class FileLogTests : IDisposable
         var files = new LogFiles(Data).Of("cats");
         Assert.Equal(["cats.log.2", "cats.log.1", "cats.log"], files.Select(Path.GetFileName));
         Assert.All(files, file => Assert.InRange(new FileInfo(file).Length, 1, 600));
-        var steps = files.SelectMany(File.ReadLines).Select(line => int.Parse(line[(line.LastIndexOf(' ') + 1)..], System.Globalization.CultureInfo.InvariantCulture)).ToList();
+        var steps = files
+            .SelectMany(File.ReadLines)
+            .Select(line => int.Parse(line[(line.LastIndexOf(' ') + 1)..], System.Globalization.CultureInfo.InvariantCulture))
+            .ToList();
         Assert.Equal(Enumerable.Range(steps[0], steps.Count), steps);
         Assert.Equal(39, steps[^1]);
     }
@@ -70,5 +76,9 @@ public sealed class FileLogTests : IDisposable
 
     private FileLog Open(long largest = LogFiles.LargestFile) => new(Data, TimeProvider.System, largestFile: largest);
 
-    private List<string> Lines(string name) => [.. File.ReadLines(_folder.Path("data", "logs", name)).Select(line => line[(line.IndexOf("Grain:", StringComparison.Ordinal) is var at and >= 0 ? at : 0)..])];
+    private List<string> Lines(string name) =>
+        [
+            .. File.ReadLines(_folder.Path("data", "logs", name))
+                .Select(line => line[(line.IndexOf("Grain:", StringComparison.Ordinal) is var at and >= 0 ? at : 0)..]),
+        ];
 }

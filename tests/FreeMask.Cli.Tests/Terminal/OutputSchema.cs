@@ -4,12 +4,14 @@ using Xunit;
 namespace FreeMask.Cli.Tests.Terminal;
 
 /// <summary>
-/// Checks documents against <c>docs/output.schema.json</c>: the keywords that it uses, and besides that every property of a document is described there. That is stricter than
-/// the schema is for readers, who ignore what they do not know.
+/// Checks documents against <c>docs/output.schema.json</c>: the keywords that it uses, and besides that every property of a document is
+/// described there. That is stricter than the schema is for readers, who ignore what they do not know.
 /// </summary>
 internal static class OutputSchema
 {
-    private static readonly JsonElement Root = JsonDocument.Parse(File.ReadAllText(Path.Combine(Vision.Tests.Fixtures.RepositoryRoot, "docs", "output.schema.json"))).RootElement;
+    private static readonly JsonElement Root = JsonDocument
+        .Parse(File.ReadAllText(Path.Combine(Vision.Tests.Fixtures.RepositoryRoot, "docs", "output.schema.json")))
+        .RootElement;
 
     private static JsonElement Verbs => Root.GetProperty("$defs").GetProperty("verbs");
 
@@ -19,7 +21,10 @@ internal static class OutputSchema
     internal static void Check(IReadOnlyList<string> arguments, string text)
     {
         var document = JsonDocument.Parse(text).RootElement;
-        var verb = arguments.Count > 1 && Verbs.TryGetProperty($"{arguments[0]} {arguments[1]}", out var two) ? two : Verbs.TryGetProperty(arguments[0], out var one) ? one : Root.GetProperty("$defs").GetProperty("error");
+        var verb =
+            arguments.Count > 1 && Verbs.TryGetProperty($"{arguments[0]} {arguments[1]}", out var two) ? two
+            : Verbs.TryGetProperty(arguments[0], out var one) ? one
+            : Root.GetProperty("$defs").GetProperty("error");
         var expected = document.TryGetProperty("error", out _) ? Root.GetProperty("$defs").GetProperty("error") : verb;
         var problems = Problems(document, expected, "$").ToList();
         Assert.True(problems.Count == 0, $"freemask {string.Join(' ', arguments)}:\n{string.Join('\n', problems)}\n{text}");
@@ -35,13 +40,25 @@ internal static class OutputSchema
                 "anyOf" => AnyOf(value, keyword.Value, path),
                 "type" => IsOf(value, keyword.Value.GetString()!) ? [] : [$"{path} is {value.ValueKind}, not {keyword.Value}"],
                 "const" => JsonElement.DeepEquals(value, keyword.Value) ? [] : [$"{path} is {value}, not {keyword.Value}"],
-                "enum" => keyword.Value.EnumerateArray().Any(item => JsonElement.DeepEquals(item, value)) ? [] : [$"{path} is {value}, not one of {keyword.Value}"],
-                "minimum" => value.ValueKind != JsonValueKind.Number || value.GetDouble() >= keyword.Value.GetDouble() ? [] : [$"{path} is {value}, less than {keyword.Value}"],
-                "items" => value.ValueKind == JsonValueKind.Array ? value.EnumerateArray().SelectMany((item, i) => Problems(item, keyword.Value, $"{path}[{i}]")) : [],
-                "required" => keyword.Value.EnumerateArray().Where(name => value.ValueKind == JsonValueKind.Object && !value.TryGetProperty(name.GetString()!, out _)).Select(name => $"{path} has no {name}"),
+                "enum" => keyword.Value.EnumerateArray().Any(item => JsonElement.DeepEquals(item, value))
+                    ? []
+                    : [$"{path} is {value}, not one of {keyword.Value}"],
+                "minimum" => value.ValueKind != JsonValueKind.Number || value.GetDouble() >= keyword.Value.GetDouble()
+                    ? []
+                    : [$"{path} is {value}, less than {keyword.Value}"],
+                "items" => value.ValueKind == JsonValueKind.Array
+                    ? value.EnumerateArray().SelectMany((item, i) => Problems(item, keyword.Value, $"{path}[{i}]"))
+                    : [],
+                "required" => keyword
+                    .Value.EnumerateArray()
+                    .Where(name => value.ValueKind == JsonValueKind.Object && !value.TryGetProperty(name.GetString()!, out _))
+                    .Select(name => $"{path} has no {name}"),
                 "properties" => Properties(value, schema, path),
-                "additionalProperties" => keyword.Value.ValueKind == JsonValueKind.Object && !schema.TryGetProperty("properties", out _) && value.ValueKind == JsonValueKind.Object
-                    ? value.EnumerateObject().SelectMany(item => Problems(item.Value, keyword.Value, $"{path}.{item.Name}")) : [],
+                "additionalProperties" => keyword.Value.ValueKind == JsonValueKind.Object
+                && !schema.TryGetProperty("properties", out _)
+                && value.ValueKind == JsonValueKind.Object
+                    ? value.EnumerateObject().SelectMany(item => Problems(item.Value, keyword.Value, $"{path}.{item.Name}"))
+                    : [],
                 "format" => value.ValueKind != JsonValueKind.String || value.TryGetDateTimeOffset(out _) ? [] : [$"{path} is no time"],
                 "description" or "title" => [],
                 _ => throw new NotSupportedException($"The checker does not know the keyword {keyword.Name}."),

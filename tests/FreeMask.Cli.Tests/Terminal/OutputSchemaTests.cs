@@ -6,7 +6,8 @@ using Xunit;
 
 namespace FreeMask.Cli.Tests.Terminal;
 
-/// <summary>Every document that any test asks for is checked (see <see cref="TestProcess"/>); here are the verbs that no other test asks.</summary>
+/// <summary>Every document that any test asks for is checked (see <see cref="TestProcess"/>); here are the verbs that no other test
+/// asks.</summary>
 public sealed class OutputSchemaTests : IDisposable
 {
     private readonly TestProcess _process = new();
@@ -17,7 +18,9 @@ public sealed class OutputSchemaTests : IDisposable
     public void Every_verb_has_a_document()
     {
         var host = new VerbHost(_process.Surroundings(), []);
-        var verbs = Catalog.Create(host).SelectMany(verb => verb.Subcommands.Count == 0 ? [verb.Name] : verb.Subcommands.Select(below => $"{verb.Name} {below.Name}"));
+        var verbs = Catalog
+            .Create(host)
+            .SelectMany(verb => verb.Subcommands.Count == 0 ? [verb.Name] : verb.Subcommands.Select(below => $"{verb.Name} {below.Name}"));
 
         Assert.Equal(verbs.Order(StringComparer.Ordinal), OutputSchema.VerbNames.Order(StringComparer.Ordinal));
     }
@@ -26,10 +29,18 @@ public sealed class OutputSchemaTests : IDisposable
     public async Task Every_document_begins_with_the_version_of_the_schema()
     {
         await _process.RunAsync("nonsense --json");
-        Assert.StartsWith($"{{ \"schemaVersion\": {JsonDocuments.SchemaVersion},", string.Join(' ', _process.Out.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"{{ \"schemaVersion\": {JsonDocuments.SchemaVersion},",
+            string.Join(' ', _process.Out.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)),
+            StringComparison.Ordinal
+        );
         _process.Clear();
         await _process.RunAsync("models list --json");
-        Assert.StartsWith($"{{ \"schemaVersion\": {JsonDocuments.SchemaVersion},", string.Join(' ', _process.Out.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"{{ \"schemaVersion\": {JsonDocuments.SchemaVersion},",
+            string.Join(' ', _process.Out.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)),
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -51,11 +62,20 @@ public sealed class OutputSchemaTests : IDisposable
     public async Task A_pull_writes_what_the_schema_says()
     {
         await using var hub = await LocalHub.StartAsync();
-        foreach (var path in new[] { "model_index.json", "scheduler/scheduler_config.json", "tokenizer/vocab.json", "tokenizer/merges.txt" }) hub.Files[path] = Encoding.UTF8.GetBytes($"{{ \"{path}\": 1 }}");
-        var graph = await File.ReadAllBytesAsync(Path.Combine(Vision.Tests.Fixtures.RepositoryRoot, "models", "mini", "text_encoder", "model.onnx"), TestContext.Current.CancellationToken);
+        foreach (
+            var path in new[] { "model_index.json", "scheduler/scheduler_config.json", "tokenizer/vocab.json", "tokenizer/merges.txt" }
+        )
+            hub.Files[path] = Encoding.UTF8.GetBytes($"{{ \"{path}\": 1 }}");
+        var graph = await File.ReadAllBytesAsync(
+            Path.Combine(Vision.Tests.Fixtures.RepositoryRoot, "models", "mini", "text_encoder", "model.onnx"),
+            TestContext.Current.CancellationToken
+        );
         foreach (var path in new[] { "text_encoder/model.onnx", "unet/model.onnx", "vae_decoder/model.onnx" }) hub.Files[path] = graph;
         _process.Variables["HF_ENDPOINT"] = hub.Endpoint;
 
-        Assert.True(await _process.RunAsync(["models", "pull", LocalHub.Repository, "--out", _process.Folder.Path("pulled"), "--json"]) == 0, _process.Error);
+        Assert.True(
+            await _process.RunAsync(["models", "pull", LocalHub.Repository, "--out", _process.Folder.Path("pulled"), "--json"]) == 0,
+            _process.Error
+        );
     }
 }

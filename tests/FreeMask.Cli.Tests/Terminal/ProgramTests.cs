@@ -30,7 +30,10 @@ public sealed class ProgramTests : IDisposable
     public async Task What_may_not_be_read_is_said_with_its_path()
     {
         // Root may read everything, so the program runs as the user 'nobody'.
-        Assert.SkipUnless(Environment.UserName == "root" && File.Exists("/usr/bin/setpriv"), "Needs root and setpriv, to run the program as another user.");
+        Assert.SkipUnless(
+            Environment.UserName == "root" && File.Exists("/usr/bin/setpriv"),
+            "Needs root and setpriv, to run the program as another user."
+        );
         if (OperatingSystem.IsWindows()) return;
         File.SetUnixFileMode(_folder.Root, (UnixFileMode)0b111_101_101);
         foreach (var name in (string[])["JPEGImages", "SegmentationClass"]) Directory.CreateDirectory(_folder.Path("voc", name));
@@ -39,12 +42,16 @@ public sealed class ProgramTests : IDisposable
         File.SetUnixFileMode(_folder.Path("voc", "SegmentationClass"), UnixFileMode.UserRead);
         File.WriteAllText(_folder.Path("secret.yaml"), "classes: [cat]");
         File.SetUnixFileMode(_folder.Path("secret.yaml"), UnixFileMode.UserRead);
-        foreach (var name in (string[])["JPEGImages", "SegmentationClass", "ImageSets/Segmentation"]) Directory.CreateDirectory(_folder.Path("listed", name));
+        foreach (var name in (string[])["JPEGImages", "SegmentationClass", "ImageSets/Segmentation"])
+            Directory.CreateDirectory(_folder.Path("listed", name));
         await File.WriteAllTextAsync(_folder.Path("listed", "JPEGImages", "a.jpg"), "", TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(_folder.Path("listed", "SegmentationClass", "a.png"), "", TestContext.Current.CancellationToken);
         Directory.CreateDirectory(_folder.Path("coco", "annotations"));
         Directory.CreateDirectory(_folder.Path("coco", "train2017"));
-        var (list, json) = (_folder.Path("listed", "ImageSets", "Segmentation", "train.txt"), _folder.Path("coco", "annotations", "instances_train2017.json"));
+        var (list, json) = (
+            _folder.Path("listed", "ImageSets", "Segmentation", "train.txt"),
+            _folder.Path("coco", "annotations", "instances_train2017.json")
+        );
         foreach (var file in new[] { list, json })
         {
             await File.WriteAllTextAsync(file, "", TestContext.Current.CancellationToken);
@@ -76,14 +83,17 @@ public sealed class ProgramTests : IDisposable
     {
         Assert.SkipUnless(File.Exists("/bin/bash"), "Needs bash.");
         Directory.CreateDirectory(_folder.Path("data", "runs", "cats"));
-        var (_, output, error) = await RunAsync($$"""
+        var (_, output, error) = await RunAsync(
+            $$"""
             PATH="$(dirname "$FREEMASK"):$PATH" exec bash -c '
             source <(freemask completion bash)
-            ask() { COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _freemask; echo "${COMPREPLY[@]}"; }
+            ask() { COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+                _freemask; echo "${COMPREPLY[@]}"; }
             ask freemask sta
             ask freemask export --form
             ask freemask report --data {{_folder.Path("data")}} c'
-            """);
+            """
+        );
         Assert.Equal(["status", "--format", "cats"], output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         Assert.Empty(error);
     }
@@ -98,26 +108,46 @@ public sealed class ProgramTests : IDisposable
         var traced = cannot.Length == 0 ? $"strace -f -e trace=connect,sendto,sendmmsg,openat -o '{trace}' " : "";
 
         // A session is made and computes: telemetry would start at once, and write its files before the process ends.
-        var (code, document, error) = await RunAsync($"unset ORT_DISABLE_TELEMETRY XDG_CACHE_HOME; HOME='{home}' {traced}\"$FREEMASK\" eval mini --images 1 --json");
+        var (code, document, error) = await RunAsync(
+            $"unset ORT_DISABLE_TELEMETRY XDG_CACHE_HOME; HOME='{home}' {traced}\"$FREEMASK\" eval mini --images 1 --json"
+        );
 
         Assert.True(code == 0, error);
         OutputSchema.Check(["eval", "mini"], document);
         // One image shows one class; the others were not measured, which is not the same as bad.
-        var classes = System.Text.Json.JsonDocument.Parse(document).RootElement.GetProperty("classes").EnumerateArray().Select(item => item.GetProperty("maskIoUClean").ValueKind);
+        var classes = System
+            .Text.Json.JsonDocument.Parse(document)
+            .RootElement.GetProperty("classes")
+            .EnumerateArray()
+            .Select(item => item.GetProperty("maskIoUClean").ValueKind);
         Assert.Equal(19, classes.Count(kind => kind == System.Text.Json.JsonValueKind.Null));
         Assert.Empty(Directory.EnumerateFileSystemEntries(home, "*", SearchOption.AllDirectories));
         if (traced.Length == 0) return;
         var calls = await File.ReadAllLinesAsync(trace, TestContext.Current.CancellationToken);
         Assert.Contains(calls, call => call.Contains("libonnxruntime", StringComparison.Ordinal));
-        Assert.DoesNotContain(calls, call => call.Contains("AF_INET", StringComparison.Ordinal) || call.Contains("resolv.conf", StringComparison.Ordinal) || call.Contains("events.data.microsoft", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            calls,
+            call =>
+                call.Contains("AF_INET", StringComparison.Ordinal)
+                || call.Contains("resolv.conf", StringComparison.Ordinal)
+                || call.Contains("events.data.microsoft", StringComparison.Ordinal)
+        );
     }
 
     private async Task<(int Code, string Out, string Error)> RunAsync(string command)
     {
-        var start = new ProcessStartInfo("/bin/sh", ["-c", command]) { WorkingDirectory = _folder.Root, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("/bin/sh", ["-c", command])
+        {
+            WorkingDirectory = _folder.Root,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.Environment["FREEMASK"] = Path.Combine(AppContext.BaseDirectory, "freemask");
         using var process = Process.Start(start)!;
-        var (output, error) = (process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
+        var (output, error) = (
+            process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken),
+            process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken)
+        );
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         return (process.ExitCode, await output, await error);
     }

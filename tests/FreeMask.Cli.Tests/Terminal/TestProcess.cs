@@ -48,7 +48,8 @@ internal sealed class TestProcess : IDisposable
         _error.GetStringBuilder().Clear();
     }
 
-    /// <summary>Runs the command line. Every document that it writes must be what <c>docs/output.schema.json</c> says of the verb.</summary>
+    /// <summary>Runs the command line. Every document that it writes must be what <c>docs/output.schema.json</c> says of the
+    /// verb.</summary>
     internal async Task<int> RunAsync(string[] arguments, CancellationToken? stop = null)
     {
         var before = Out.Length;
@@ -57,20 +58,36 @@ internal sealed class TestProcess : IDisposable
         return code;
     }
 
-    internal CliEnvironment Surroundings() => new()
-    {
-        Out = OutWriter ?? _out,
-        Error = _error,
-        Environment = name => Variables.GetValueOrDefault(name) ?? name switch { DataFolder.EnvironmentVariable => Folder.Path("data"), BundleCatalog.EnvironmentVariable => Folder.Path("models"), _ => null },
-        OpenEngine = OpenEngine ?? ((_, _, _) => Task.FromResult(Engine)),
-        Time = TimeProvider.System,
-        OpenDocument = path =>
+    internal CliEnvironment Surroundings() =>
+        new()
         {
-            Opened.Add(path);
-            return CanOpen;
-        },
-        Console = writer => AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(writer), Ansi = AnsiSupport.No, Interactive = InteractionSupport.No }),
-    };
+            Out = OutWriter ?? _out,
+            Error = _error,
+            Environment = name =>
+                Variables.GetValueOrDefault(name)
+                ?? name switch
+                {
+                    DataFolder.EnvironmentVariable => Folder.Path("data"),
+                    BundleCatalog.EnvironmentVariable => Folder.Path("models"),
+                    _ => null,
+                },
+            OpenEngine = OpenEngine ?? ((_, _, _) => Task.FromResult(Engine)),
+            Time = TimeProvider.System,
+            OpenDocument = path =>
+            {
+                Opened.Add(path);
+                return CanOpen;
+            },
+            Console = writer =>
+                AnsiConsole.Create(
+                    new AnsiConsoleSettings
+                    {
+                        Out = new AnsiConsoleOutput(writer),
+                        Ansi = AnsiSupport.No,
+                        Interactive = InteractionSupport.No,
+                    }
+                ),
+        };
 
     public void Dispose()
     {

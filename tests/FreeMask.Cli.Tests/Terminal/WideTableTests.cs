@@ -15,7 +15,11 @@ public sealed class WideTableTests
     {
         using var console = new TestConsole().Width(width);
         var columns = Enumerable.Range(0, 9).Select(i => $"affinity, method {i}").ToList();
-        List<(string, IReadOnlyList<string>)> rows = [("cat", [.. columns.Select((_, i) => $"0.10{i}-0.20{i}")]), ("[all]", [.. columns.Select((_, i) => $"0.30{i}")])];
+        List<(string, IReadOnlyList<string>)> rows =
+        [
+            ("cat", [.. columns.Select((_, i) => $"0.10{i}-0.20{i}")]),
+            ("[all]", [.. columns.Select((_, i) => $"0.30{i}")]),
+        ];
 
         WideTable.Write(console, "class", columns, rows);
 
@@ -24,8 +28,14 @@ public sealed class WideTableTests
         for (var i = 0; i < columns.Count; i++)
         {
             Assert.Contains(lines, line => line.Contains(columns[i], StringComparison.Ordinal));
-            Assert.Contains(lines, line => line.Contains("cat", StringComparison.Ordinal) && line.Contains($"0.10{i}-0.20{i}", StringComparison.Ordinal));
-            Assert.Contains(lines, line => line.Contains("[all]", StringComparison.Ordinal) && line.Contains($"0.30{i}", StringComparison.Ordinal));
+            Assert.Contains(
+                lines,
+                line => line.Contains("cat", StringComparison.Ordinal) && line.Contains($"0.10{i}-0.20{i}", StringComparison.Ordinal)
+            );
+            Assert.Contains(
+                lines,
+                line => line.Contains("[all]", StringComparison.Ordinal) && line.Contains($"0.30{i}", StringComparison.Ordinal)
+            );
         }
     }
 }

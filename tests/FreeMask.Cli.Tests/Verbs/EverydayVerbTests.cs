@@ -76,7 +76,11 @@ public sealed class EverydayVerbTests : IDisposable
         Assert.Equal(2, await _process.RunAsync("logs"));
         Directory.CreateDirectory(_process.Folder.Path("data", "logs"));
         Directory.CreateDirectory(_process.Folder.Path("data", "runs", "cats"));
-        await File.WriteAllLinesAsync(_process.Folder.Path("data", "logs", "cats.log.1"), ["one", "two"], TestContext.Current.CancellationToken);
+        await File.WriteAllLinesAsync(
+            _process.Folder.Path("data", "logs", "cats.log.1"),
+            ["one", "two"],
+            TestContext.Current.CancellationToken
+        );
         await File.WriteAllLinesAsync(_process.Folder.Path("data", "logs", "cats.log"), ["three"], TestContext.Current.CancellationToken);
 
         Assert.Equal(0, await _process.RunAsync("logs cats --lines 2"));

@@ -20,14 +20,38 @@ public sealed class SegmenterVerbTests : IDisposable
     {
         var (data, made, exported) = (_process.Folder.Path("coco"), _process.Folder.Path("made"), _process.Folder.Path("exported"));
         WriteCoco(data);
-        Assert.True(await _process.RunAsync(["train", "segmenter", "--dataset", data, "--init", "none", "--recipe", "small", "--steps", "2", "--batch", "2", "--size", "64", "--out", made, "--json"]) == 0, _process.Error);
+        Assert.True(
+            await _process.RunAsync([
+                "train",
+                "segmenter",
+                "--dataset",
+                data,
+                "--init",
+                "none",
+                "--recipe",
+                "small",
+                "--steps",
+                "2",
+                "--batch",
+                "2",
+                "--size",
+                "64",
+                "--out",
+                made,
+                "--json",
+            ]) == 0,
+            _process.Error
+        );
         var answer = JsonDocument.Parse(_process.Out).RootElement;
         Assert.Equal(("coco", 3), (answer.GetProperty("format").GetString(), answer.GetProperty("samples").GetInt32()));
         Assert.Equal(2, answer.GetProperty("validation").GetProperty("samples").GetInt32());
         Assert.Equal(["background", "kite"], SegmenterCard.Load(Path.Combine(made, "card.json")).Classes);
 
         _process.Clear();
-        Assert.True(await _process.RunAsync(["export", made, "--onnx", "--out", exported, "--size", "96x64", "--json"]) == 0, _process.Error);
+        Assert.True(
+            await _process.RunAsync(["export", made, "--onnx", "--out", exported, "--size", "96x64", "--json"]) == 0,
+            _process.Error
+        );
         using var segmenter = OnnxSegmenter.Load(exported, threads: 1);
         Assert.Equal((96, 64), (segmenter.Card.Width, segmenter.Card.Height));
         segmenter.Segment(new RgbImage(40, 30));
@@ -43,7 +67,23 @@ public sealed class SegmenterVerbTests : IDisposable
         var (data, taken) = (_process.Folder.Path("coco"), _process.Folder.Path("taken"));
         WriteCoco(data);
         await File.WriteAllTextAsync(taken, "a file", TestContext.Current.CancellationToken);
-        string[] train = ["train", "segmenter", "--dataset", data, "--init", "none", "--recipe", "small", "--steps", "1", "--batch", "1", "--size", "64"];
+        string[] train =
+        [
+            "train",
+            "segmenter",
+            "--dataset",
+            data,
+            "--init",
+            "none",
+            "--recipe",
+            "small",
+            "--steps",
+            "1",
+            "--batch",
+            "1",
+            "--size",
+            "64",
+        ];
         Assert.Equal(2, await _process.RunAsync([.. train, "--out", taken]));
         Assert.Contains($"--out {taken} cannot be a folder", _process.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("step 1 of 1", _process.Error, StringComparison.Ordinal);
@@ -60,11 +100,24 @@ public sealed class SegmenterVerbTests : IDisposable
     {
         var data = _process.Folder.Path("coco");
         WriteCoco(data);
-        new ResNetClassifier(new ResNetConfig(8, [16, 24, 32, 32], [1, 1, 1, 1]), ["a", "b"], seed: 9).Save(_process.Folder.Path("models", "resnet-50"));
+        new ResNetClassifier(new ResNetConfig(8, [16, 24, 32, 32], [1, 1, 1, 1]), ["a", "b"], seed: 9).Save(
+            _process.Folder.Path("models", "resnet-50")
+        );
         string[] train = ["train", "segmenter", "--dataset", data, "--recipe", "small", "--steps", "1", "--batch", "1", "--size", "64"];
-        Assert.True(await _process.RunAsync([.. train, "--init", "imagenet", "--backbone", "resnet-50", "--out", _process.Folder.Path("first")]) == 0, _process.Error);
-        Assert.Contains("\"embedding_size\": 8", await File.ReadAllTextAsync(_process.Folder.Path("first", "config.json"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
-        Assert.Equal(2, await _process.RunAsync([.. train, "--init", "imagenet", "--backbone", "vgg", "--out", _process.Folder.Path("second")]));
+        Assert.True(
+            await _process.RunAsync([.. train, "--init", "imagenet", "--backbone", "resnet-50", "--out", _process.Folder.Path("first")])
+                == 0,
+            _process.Error
+        );
+        Assert.Contains(
+            "\"embedding_size\": 8",
+            await File.ReadAllTextAsync(_process.Folder.Path("first", "config.json"), TestContext.Current.CancellationToken),
+            StringComparison.Ordinal
+        );
+        Assert.Equal(
+            2,
+            await _process.RunAsync([.. train, "--init", "imagenet", "--backbone", "vgg", "--out", _process.Folder.Path("second")])
+        );
         Assert.Contains("swin-tiny", _process.Error, StringComparison.Ordinal);
         Assert.Equal(2, await _process.RunAsync([.. train, "--format", "yolo", "--out", _process.Folder.Path("third")]));
         Assert.Equal(2, await _process.RunAsync(["export", _process.Folder.Path("nowhere"), "--onnx", "--out", _process.Folder.Path("x")]));
@@ -73,11 +126,25 @@ public sealed class SegmenterVerbTests : IDisposable
     [Fact]
     public void A_public_checkpoint_is_its_configuration_and_safetensors()
     {
-        string[] files = ["config.json", "model.safetensors", "preprocessor_config.json", "pytorch_model.bin", "README.md", "onnx/model.onnx", "onnx/config.json"];
+        string[] files =
+        [
+            "config.json",
+            "model.safetensors",
+            "preprocessor_config.json",
+            "pytorch_model.bin",
+            "README.md",
+            "onnx/model.onnx",
+            "onnx/config.json",
+        ];
         var reference = new HubReference("someone/net", "main");
         HubListing Listing(IEnumerable<string> paths) => new("0", [.. paths.Select(path => new HubFile(path, 1, null, null))]);
-        Assert.Equal(["config.json", "model.safetensors", "preprocessor_config.json"], HubSelection.Checkpoint(Listing(files), reference).Select(item => item.Path));
-        Assert.Throws<FreeMaskException>(() => HubSelection.Checkpoint(Listing(files.Where(file => file != "model.safetensors")), reference));
+        Assert.Equal(
+            ["config.json", "model.safetensors", "preprocessor_config.json"],
+            HubSelection.Checkpoint(Listing(files), reference).Select(item => item.Path)
+        );
+        Assert.Throws<FreeMaskException>(() =>
+            HubSelection.Checkpoint(Listing(files.Where(file => file != "model.safetensors")), reference)
+        );
     }
 
     /// <summary>Bright squares on black: three images for training, two for validation.</summary>
@@ -97,12 +164,31 @@ public sealed class SegmenterVerbTests : IDisposable
                 File.WriteAllBytes(Path.Combine(folder, "images", $"{id}.png"), ImageCodec.EncodePng(image));
             }
 
-            File.WriteAllText(Path.Combine(folder, "annotations", $"instances_{part}.json"), JsonSerializer.Serialize(new
-            {
-                images = ids.Select(id => new { id, file_name = $"{id}.png", width = side, height = side }),
-                categories = new[] { new { id = 1, name = "kite" } },
-                annotations = ids.Select(id => new { id = id + 1, image_id = id, category_id = 1, iscrowd = 0, area = 1024, segmentation = new[] { new[] { 16, 16, 48, 16, 48, 48, 16, 48 } } }),
-            }));
+            File.WriteAllText(
+                Path.Combine(folder, "annotations", $"instances_{part}.json"),
+                JsonSerializer.Serialize(
+                    new
+                    {
+                        images = ids.Select(id => new
+                        {
+                            id,
+                            file_name = $"{id}.png",
+                            width = side,
+                            height = side,
+                        }),
+                        categories = new[] { new { id = 1, name = "kite" } },
+                        annotations = ids.Select(id => new
+                        {
+                            id = id + 1,
+                            image_id = id,
+                            category_id = 1,
+                            iscrowd = 0,
+                            area = 1024,
+                            segmentation = new[] { new[] { 16, 16, 48, 16, 48, 48, 16, 48 } },
+                        }),
+                    }
+                )
+            );
         }
     }
 }

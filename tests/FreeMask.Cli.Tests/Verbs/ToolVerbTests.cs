@@ -33,7 +33,11 @@ public sealed class ToolVerbTests : IDisposable
     [Fact]
     public async Task A_thesaurus_is_built_from_captions_and_can_be_asked()
     {
-        await File.WriteAllLinesAsync(_process.Folder.Path("captions.txt"), Enumerable.Repeat("a dog runs on the grass", 50), TestContext.Current.CancellationToken);
+        await File.WriteAllLinesAsync(
+            _process.Folder.Path("captions.txt"),
+            Enumerable.Repeat("a dog runs on the grass", 50),
+            TestContext.Current.CancellationToken
+        );
         var file = _process.Folder.Path("made", "thesaurus.json");
 
         Assert.Equal(0, await _process.RunAsync(["thesaurus", "build", _process.Folder.Path("captions.txt"), "--out", file]));
@@ -45,9 +49,16 @@ public sealed class ToolVerbTests : IDisposable
     [Fact]
     public async Task An_image_is_not_a_caption_corpus()
     {
-        await File.WriteAllBytesAsync(_process.Folder.Path("image.jpg"), ImageCodec.EncodeJpeg(new RgbImage(16, 16)), TestContext.Current.CancellationToken);
+        await File.WriteAllBytesAsync(
+            _process.Folder.Path("image.jpg"),
+            ImageCodec.EncodeJpeg(new RgbImage(16, 16)),
+            TestContext.Current.CancellationToken
+        );
 
-        Assert.Equal(2, await _process.RunAsync(["thesaurus", "build", _process.Folder.Path("image.jpg"), "--out", _process.Folder.Path("made.json")]));
+        Assert.Equal(
+            2,
+            await _process.RunAsync(["thesaurus", "build", _process.Folder.Path("image.jpg"), "--out", _process.Folder.Path("made.json")])
+        );
         Assert.Contains("is no text in UTF-8", _process.Error, StringComparison.Ordinal);
         Assert.False(File.Exists(_process.Folder.Path("made.json")));
     }
@@ -78,7 +89,11 @@ public sealed class ToolVerbTests : IDisposable
     {
         Assert.Equal(1, await _process.RunAsync("doctor --json"));
 
-        var checks = JsonDocument.Parse(_process.Out).RootElement.GetProperty("checks").EnumerateArray().ToDictionary(check => check.GetProperty("name").GetString()!);
+        var checks = JsonDocument
+            .Parse(_process.Out)
+            .RootElement.GetProperty("checks")
+            .EnumerateArray()
+            .ToDictionary(check => check.GetProperty("name").GetString()!);
         Assert.Equal("failed", checks["model bundles"].GetProperty("verdict").GetString());
         Assert.Contains("FREEMASK_MODELS", checks["model bundles"].GetProperty("remedy").GetString(), StringComparison.Ordinal);
         foreach (var name in new[] { "ONNX Runtime", "TorchSharp", "image codec", "data folder" })
@@ -89,7 +104,11 @@ public sealed class ToolVerbTests : IDisposable
     public async Task Models_that_are_not_there_are_bad_input_with_the_names_of_those_that_are()
     {
         Directory.CreateDirectory(_process.Folder.Path("models", "mini"));
-        await File.WriteAllTextAsync(_process.Folder.Path("models", "mini", "model_index.json"), "{}", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            _process.Folder.Path("models", "mini", "model_index.json"),
+            "{}",
+            TestContext.Current.CancellationToken
+        );
 
         Assert.Equal(0, await _process.RunAsync("models list"));
         Assert.Contains("mini", _process.Out, StringComparison.Ordinal);
@@ -121,20 +140,58 @@ public sealed class ToolVerbTests : IDisposable
     {
         var data = _process.Folder.Path("voc");
         await WriteSquaresAsync(data, 6, TestContext.Current.CancellationToken);
-        string[] train = ["train", "segmenter", "--dataset", data, "--init", "none", "--recipe", "small", "--steps", "2", "--batch", "2", "--size", "64", "--out", _process.Folder.Path("made"), "--json"];
+        string[] train =
+        [
+            "train",
+            "segmenter",
+            "--dataset",
+            data,
+            "--init",
+            "none",
+            "--recipe",
+            "small",
+            "--steps",
+            "2",
+            "--batch",
+            "2",
+            "--size",
+            "64",
+            "--out",
+            _process.Folder.Path("made"),
+            "--json",
+        ];
 
         Assert.True(await _process.RunAsync(train) == 0, _process.Error);
         var answer = JsonDocument.Parse(_process.Out).RootElement;
         Assert.Equal(4, answer.GetProperty("samples").GetInt32());
         Assert.Equal(2, answer.GetProperty("validation").GetProperty("samples").GetInt32());
         Assert.InRange(answer.GetProperty("validation").GetProperty("mIoU").GetDouble(), 0, 1);
-        Assert.Equal(["card.json", "config.json", "model.onnx", "model.safetensors", "preprocessor_config.json"], Directory.EnumerateFiles(_process.Folder.Path("made")).Select(Path.GetFileName).Order());
+        Assert.Equal(
+            ["card.json", "config.json", "model.onnx", "model.safetensors", "preprocessor_config.json"],
+            Directory.EnumerateFiles(_process.Folder.Path("made")).Select(Path.GetFileName).Order()
+        );
         _process.Clear();
-        Assert.Equal(0, await _process.RunAsync(["eval", "--segmenter", _process.Folder.Path("made"), "--dataset", data, "--baseline", _process.Folder.Path("made"), "--json"]));
+        Assert.Equal(
+            0,
+            await _process.RunAsync([
+                "eval",
+                "--segmenter",
+                _process.Folder.Path("made"),
+                "--dataset",
+                data,
+                "--baseline",
+                _process.Folder.Path("made"),
+                "--json",
+            ])
+        );
         var compared = JsonDocument.Parse(_process.Out).RootElement;
         Assert.Equal(0, compared.GetProperty("difference").GetDouble());
         Assert.Equal(0, compared.GetProperty("interval").GetProperty("high").GetDouble());
-        Assert.InRange(compared.GetProperty("measure").GetProperty("mIoU").GetDouble(), compared.GetProperty("measure").GetProperty("interval").GetProperty("low").GetDouble() - 1e-9, 1);
+        Assert.InRange(
+            compared.GetProperty("measure").GetProperty("mIoU").GetDouble(),
+            compared.GetProperty("measure").GetProperty("interval").GetProperty("low").GetDouble() - 1e-9,
+            1
+        );
         Assert.Equal(2, await _process.RunAsync(train));
         Assert.Contains("holds a segmenter already", _process.Error, StringComparison.Ordinal);
     }
@@ -145,20 +202,57 @@ public sealed class ToolVerbTests : IDisposable
         var data = _process.Folder.Path("voc");
         await WriteSquaresAsync(data, 6, TestContext.Current.CancellationToken);
         var labelMap = Path.Combine(data, "labelmap.txt");
-        await File.WriteAllTextAsync(labelMap, "background:0,0,0::\ncat:128,0,0::\ndog:0,128,0::\nsheep:128,128,0::\n", TestContext.Current.CancellationToken);
-        Assert.True(await _process.RunAsync(["train", "segmenter", "--dataset", data, "--init", "none", "--recipe", "small", "--steps", "1", "--batch", "1", "--size", "64", "--out", _process.Folder.Path("made")]) == 0, _process.Error);
+        await File.WriteAllTextAsync(
+            labelMap,
+            "background:0,0,0::\ncat:128,0,0::\ndog:0,128,0::\nsheep:128,128,0::\n",
+            TestContext.Current.CancellationToken
+        );
+        Assert.True(
+            await _process.RunAsync([
+                "train",
+                "segmenter",
+                "--dataset",
+                data,
+                "--init",
+                "none",
+                "--recipe",
+                "small",
+                "--steps",
+                "1",
+                "--batch",
+                "1",
+                "--size",
+                "64",
+                "--out",
+                _process.Folder.Path("made"),
+            ]) == 0,
+            _process.Error
+        );
         _process.Clear();
-        Assert.True(await _process.RunAsync(["eval", "--segmenter", _process.Folder.Path("made"), "--dataset", data, "--json"]) == 0, _process.Error);
-        string[] measured = [.. JsonDocument.Parse(_process.Out).RootElement.GetProperty("classes").EnumerateObject().Select(item => item.Name)];
+        Assert.True(
+            await _process.RunAsync(["eval", "--segmenter", _process.Folder.Path("made"), "--dataset", data, "--json"]) == 0,
+            _process.Error
+        );
+        string[] measured =
+        [
+            .. JsonDocument.Parse(_process.Out).RootElement.GetProperty("classes").EnumerateObject().Select(item => item.Name),
+        ];
         Assert.Superset(new HashSet<string> { "cat", "dog", "sheep" }, measured.ToHashSet());
         Assert.DoesNotContain("aeroplane", measured);
 
         // A run of the folder takes them by name too; a name that VOC does not have is refused where it stands.
         var resolver = new BundleCatalog(null).ResolverAt(_process.Folder.Root);
-        Assert.Equal([("0", 8), ("1", 12), ("3", 8), ("4", 12)], resolver.ReadSamples(data, null, [8, 12]).Select(sample => (sample.Name, (int)sample.ClassId)));
+        Assert.Equal(
+            [("0", 8), ("1", 12), ("3", 8), ("4", 12)],
+            resolver.ReadSamples(data, null, [8, 12]).Select(sample => (sample.Name, (int)sample.ClassId))
+        );
         await File.AppendAllTextAsync(labelMap, "zebra:1,2,3::\n", TestContext.Current.CancellationToken);
         foreach (var use in new[] { "source: { kind: folder, path: voc }", "evaluation: { dataset: voc }" })
-            Assert.Contains("zebra", Assert.Throws<RunFileException>(() => RunFile.Parse($"classes: [cat]\n{use}\n", "a.yaml", resolver)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "zebra",
+                Assert.Throws<RunFileException>(() => RunFile.Parse($"classes: [cat]\n{use}\n", "a.yaml", resolver)).Message,
+                StringComparison.Ordinal
+            );
     }
 
     [Fact]
@@ -169,10 +263,32 @@ public sealed class ToolVerbTests : IDisposable
         foreach (var mask in Directory.EnumerateFiles(Path.Combine(data, "SegmentationClass")).ToList())
         {
             var labels = IndexedPng.Load(mask);
-            await File.WriteAllBytesAsync(mask, IndexedPng.EncodeGrey(new LabelMap(labels.Width, labels.Height, Array.ConvertAll(labels.Labels, label => label == 0 ? label : (byte)255))), TestContext.Current.CancellationToken);
+            await File.WriteAllBytesAsync(
+                mask,
+                IndexedPng.EncodeGrey(
+                    new LabelMap(labels.Width, labels.Height, Array.ConvertAll(labels.Labels, label => label == 0 ? label : (byte)255))
+                ),
+                TestContext.Current.CancellationToken
+            );
         }
 
-        Assert.Equal(2, await _process.RunAsync(["train", "segmenter", "--dataset", data, "--init", "none", "--recipe", "small", "--steps", "1", "--out", _process.Folder.Path("made")]));
+        Assert.Equal(
+            2,
+            await _process.RunAsync([
+                "train",
+                "segmenter",
+                "--dataset",
+                data,
+                "--init",
+                "none",
+                "--recipe",
+                "small",
+                "--steps",
+                "1",
+                "--out",
+                _process.Folder.Path("made"),
+            ])
+        );
         Assert.Contains("0 and 255", _process.Error, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_process.Folder.Path("made")));
     }
@@ -183,7 +299,26 @@ public sealed class ToolVerbTests : IDisposable
         var data = _process.Folder.Path("voc");
         await WriteSquaresAsync(data, 6, TestContext.Current.CancellationToken);
         string[] Train(string folder) =>
-            ["train", "segmenter", "--dataset", data, "--init", "none", "--recipe", "small", "--steps", "3", "--checkpoint-steps", "1", "--batch", "2", "--size", "64", "--out", _process.Folder.Path(folder)];
+            [
+                "train",
+                "segmenter",
+                "--dataset",
+                data,
+                "--init",
+                "none",
+                "--recipe",
+                "small",
+                "--steps",
+                "3",
+                "--checkpoint-steps",
+                "1",
+                "--batch",
+                "2",
+                "--size",
+                "64",
+                "--out",
+                _process.Folder.Path(folder),
+            ];
 
         Assert.True(await _process.RunAsync(Train("straight")) == 0, _process.Error);
         using var stop = new CancellationTokenSource();
@@ -202,19 +337,47 @@ public sealed class ToolVerbTests : IDisposable
         var data = _process.Folder.Path("voc");
         await WriteSquaresAsync(data, 6, TestContext.Current.CancellationToken);
         string[] Train(string folder) =>
-            ["train", "segmenter", "--dataset", data, "--init", "none", "--recipe", "small", "--steps", "5", "--validate-every", "2", "--batch", "2", "--size", "64", "--out", _process.Folder.Path(folder), "--json"];
+            [
+                "train",
+                "segmenter",
+                "--dataset",
+                data,
+                "--init",
+                "none",
+                "--recipe",
+                "small",
+                "--steps",
+                "5",
+                "--validate-every",
+                "2",
+                "--batch",
+                "2",
+                "--size",
+                "64",
+                "--out",
+                _process.Folder.Path(folder),
+                "--json",
+            ];
         string Text(params string[] parts) => Convert.ToHexString(File.ReadAllBytes(_process.Folder.Path(parts)));
 
         Assert.True(await _process.RunAsync(Train("straight")) == 0, _process.Error);
         var answer = JsonDocument.Parse(_process.Out).RootElement;
-        var lines = File.ReadLines(_process.Folder.Path("straight", "metrics.jsonl")).Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        var lines = File.ReadLines(_process.Folder.Path("straight", "metrics.jsonl"))
+            .Select(line => JsonDocument.Parse(line).RootElement)
+            .ToList();
         Assert.Equal([2, 4, 5], lines.Select(line => line.GetProperty("step").GetInt32()));
         var best = lines.MaxBy(line => line.GetProperty("mIoU").GetDouble());
         Assert.Equal(best.GetProperty("step").GetInt32(), answer.GetProperty("best").GetProperty("step").GetInt32());
         Assert.Equal(answer.GetProperty("validation").GetProperty("mIoU").GetDouble(), lines[2].GetProperty("mIoU").GetDouble());
-        Assert.Equal(["best", "card.json", "config.json", "metrics.jsonl", "model.onnx", "model.safetensors", "preprocessor_config.json"], Directory.EnumerateFileSystemEntries(_process.Folder.Path("straight")).Select(Path.GetFileName).Order());
+        Assert.Equal(
+            ["best", "card.json", "config.json", "metrics.jsonl", "model.onnx", "model.safetensors", "preprocessor_config.json"],
+            Directory.EnumerateFileSystemEntries(_process.Folder.Path("straight")).Select(Path.GetFileName).Order()
+        );
         _process.Clear();
-        Assert.Equal(0, await _process.RunAsync(["eval", "--segmenter", _process.Folder.Path("straight", "best"), "--dataset", data, "--json"]));
+        Assert.Equal(
+            0,
+            await _process.RunAsync(["eval", "--segmenter", _process.Folder.Path("straight", "best"), "--dataset", data, "--json"])
+        );
 
         // Killed after the second measure: its line and what came later are lost, the checkpoint of step 4 is not.
         using var stop = new CancellationTokenSource();
@@ -241,16 +404,39 @@ public sealed class ToolVerbTests : IDisposable
         var data = _process.Folder.Path("voc");
         await WriteSquaresAsync(data, 3, TestContext.Current.CancellationToken);
 
-        Assert.Equal(2, await _process.RunAsync(["train", "segmenter", "--dataset", data, "--init", _process.Folder.Path("nowhere"), "--out", _process.Folder.Path("made")]));
+        Assert.Equal(
+            2,
+            await _process.RunAsync([
+                "train",
+                "segmenter",
+                "--dataset",
+                data,
+                "--init",
+                _process.Folder.Path("nowhere"),
+                "--out",
+                _process.Folder.Path("made"),
+            ])
+        );
         Assert.Contains("--init", _process.Error, StringComparison.Ordinal);
-        Assert.Equal(2, await _process.RunAsync(["train", "segmenter", "--dataset", _process.Folder.Path("nowhere"), "--out", _process.Folder.Path("made")]));
+        Assert.Equal(
+            2,
+            await _process.RunAsync([
+                "train",
+                "segmenter",
+                "--dataset",
+                _process.Folder.Path("nowhere"),
+                "--out",
+                _process.Folder.Path("made"),
+            ])
+        );
     }
 
     /// <summary>Images with a bright square of one class each; the last two are for validation.</summary>
     private static async Task WriteSquaresAsync(string folder, int count, CancellationToken stop)
     {
         const int side = 64;
-        foreach (var part in new[] { "JPEGImages", "SegmentationClass", Path.Combine("ImageSets", "Segmentation") }) Directory.CreateDirectory(Path.Combine(folder, part));
+        foreach (var part in new[] { "JPEGImages", "SegmentationClass", Path.Combine("ImageSets", "Segmentation") })
+            Directory.CreateDirectory(Path.Combine(folder, part));
         for (var i = 0; i < count; i++)
         {
             var (image, labels) = (new RgbImage(side, side), new LabelMap(side, side));

@@ -11,7 +11,9 @@ public sealed class LeastLoadedDispatcherTests
     public void Whole_batches_go_to_the_least_loaded_device()
     {
         var loads = new Dictionary<string, int> { ["a"] = 20, ["b"] = 0, ["c"] = 5 };
-        var dealt = LeastLoadedDispatcher.Assign(Items(22), 8, loads).ToDictionary(d => d.Device, d => d.Items.Select(i => i.Index).ToArray());
+        var dealt = LeastLoadedDispatcher
+            .Assign(Items(22), 8, loads)
+            .ToDictionary(d => d.Device, d => d.Items.Select(i => i.Index).ToArray());
         // b takes 8, then c (5) takes 8, then b (8) takes the last 6.
         Assert.Equal([.. Enumerable.Range(0, 8), .. Enumerable.Range(16, 6)], dealt["b"]);
         Assert.Equal(Enumerable.Range(8, 8), dealt["c"]);

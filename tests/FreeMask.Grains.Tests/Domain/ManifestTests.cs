@@ -24,9 +24,13 @@ public sealed class ManifestTests
     };
 
     [Fact]
-    public void A_sample_is_one_line_of_what_the_data_set_holds() => Assert.Equal(
-        """{"round":1,"index":2,"stage":"kept","class":"tvmonitor","prompt":"a tv monitor","attempt":3,"score":0.25,"composite-label":"bb","final-image":"cc"}""" + "\n",
-        Encoding.UTF8.GetString(Manifest.SampleLine(Kept)));
+    public void A_sample_is_one_line_of_what_the_data_set_holds() =>
+        Assert.Equal(
+            """{"round":1,"index":2,"stage":"kept","class":"tvmonitor","prompt":"a tv monitor","attempt":3,"score":0.25"""
+                + ""","composite-label":"bb","final-image":"cc"}"""
+                + "\n",
+            Encoding.UTF8.GetString(Manifest.SampleLine(Kept))
+        );
 
     [Fact]
     public void How_the_run_went_leaves_no_trace()
@@ -54,15 +58,27 @@ public sealed class ManifestTests
     [Fact]
     public void The_run_line_has_these_bytes()
     {
-        var spec = Specs.Small with { Rounds = 3, KeepRatio = 0.1 + 0.2, Mask = new MaskSpec { AffinityHash = "af" }, Execution = new ExecutionSpec { TrainingThreads = 4 } };
+        var spec = Specs.Small with
+        {
+            Rounds = 3,
+            KeepRatio = 0.1 + 0.2,
+            Mask = new MaskSpec { AffinityHash = "af" },
+            Execution = new ExecutionSpec { TrainingThreads = 4 },
+        };
 
         Assert.Equal(
-            """{"manifest":"freemask/1","seed":7,"classes":["cat","aeroplane","tvmonitor"],"rounds":2,"samplesPerRound":30,"keepRatio":0.7,"trainingThreads":2}""" + "\n",
-            Encoding.UTF8.GetString(Manifest.RunLine(Specs.Small, null)));
+            """{"manifest":"freemask/1","seed":7,"classes":["cat","aeroplane","tvmonitor"],"rounds":2"""
+                + ""","samplesPerRound":30,"keepRatio":0.7,"trainingThreads":2}"""
+                + "\n",
+            Encoding.UTF8.GetString(Manifest.RunLine(Specs.Small, null))
+        );
         Assert.Equal(
-            """{"manifest":"freemask/1","seed":7,"classes":["cat","aeroplane","tvmonitor"],"rounds":3,"samplesPerRound":30,"keepRatio":0.30000000000000004,"affinity":"af","trainingThreads":"""
-            + """4,"bundle":"ab","arithmetic":"x64 v512","device":"cpu"}""" + "\n",
-            Encoding.UTF8.GetString(Manifest.RunLine(spec, new RunEnvironment("x64 v512", "cpu", "ab"))));
+            """{"manifest":"freemask/1","seed":7,"classes":["cat","aeroplane","tvmonitor"],"rounds":3"""
+                + ""","samplesPerRound":30,"keepRatio":0.30000000000000004,"affinity":"af","trainingThreads":4"""
+                + ""","bundle":"ab","arithmetic":"x64 v512","device":"cpu"}"""
+                + "\n",
+            Encoding.UTF8.GetString(Manifest.RunLine(spec, new RunEnvironment("x64 v512", "cpu", "ab")))
+        );
     }
 
     [Fact]
@@ -77,8 +93,13 @@ public sealed class ManifestTests
     public void The_run_line_states_bundle_and_arithmetic()
     {
         var environment = new RunEnvironment("x64 v512", "cpu", "ab");
-        byte[] Line(RunEnvironment e, int threads = 2) => Manifest.RunLine(Specs.Small with { Execution = new ExecutionSpec { TrainingThreads = threads } }, e);
-        Assert.Contains("\"trainingThreads\":2,\"bundle\":\"ab\",\"arithmetic\":\"x64 v512\",\"device\":\"cpu\"", Encoding.UTF8.GetString(Line(environment)), StringComparison.Ordinal);
+        byte[] Line(RunEnvironment e, int threads = 2) =>
+            Manifest.RunLine(Specs.Small with { Execution = new ExecutionSpec { TrainingThreads = threads } }, e);
+        Assert.Contains(
+            "\"trainingThreads\":2,\"bundle\":\"ab\",\"arithmetic\":\"x64 v512\",\"device\":\"cpu\"",
+            Encoding.UTF8.GetString(Line(environment)),
+            StringComparison.Ordinal
+        );
         Assert.NotEqual(Line(environment), Line(environment with { Bundle = "cd" }));
         Assert.NotEqual(Line(environment), Line(environment with { Arithmetic = "x64 v256" }));
         Assert.NotEqual(Line(environment), Line(environment with { DeviceKind = "cuda" }));
@@ -88,7 +109,14 @@ public sealed class ManifestTests
     [Fact]
     public void The_run_line_names_the_affinity_model_by_its_hash_and_not_by_its_place()
     {
-        byte[] Line(string folder, string hash) => Manifest.RunLine(Specs.Small with { Mask = new MaskSpec { Affinity = folder, AffinityHash = hash } }, null);
+        byte[] Line(string folder, string hash) =>
+            Manifest.RunLine(
+                Specs.Small with
+                {
+                    Mask = new MaskSpec { Affinity = folder, AffinityHash = hash },
+                },
+                null
+            );
         Assert.Equal(Line("/here", "ab"), Line("/there", "ab"));
         Assert.NotEqual(Line("/here", "ab"), Line("/here", "cd"));
         Assert.NotEqual(Line("/here", "ab"), Manifest.RunLine(Specs.Small, null));

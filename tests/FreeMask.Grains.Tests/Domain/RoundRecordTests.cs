@@ -54,7 +54,10 @@ public sealed class RoundRecordTests
     [Fact]
     public void A_whole_round_takes_every_edge()
     {
-        var record = Edges.Aggregate(RoundRecord.Begin(new RoundAssignment("run", Specs.Small, 0, null, []), Now), (r, edge) => edge(edge(r)));
+        var record = Edges.Aggregate(
+            RoundRecord.Begin(new RoundAssignment("run", Specs.Small, 0, null, []), Now),
+            (r, edge) => edge(edge(r))
+        );
         Assert.Equal(RoundPhase.Closed, record.Phase);
         Assert.Equal(2, record.FoldModels.Length);
         Assert.Equal(3, record.TrainSeconds);
@@ -64,7 +67,11 @@ public sealed class RoundRecordTests
     [Fact]
     public void A_later_round_is_scored_by_the_segmenter_of_the_round_before()
     {
-        var record = RoundRecord.Begin(new RoundAssignment("run", Specs.Small, 1, Model, []), Now).LaidOut().AllMasked("d").AllHarmonized([]);
+        var record = RoundRecord
+            .Begin(new RoundAssignment("run", Specs.Small, 1, Model, []), Now)
+            .LaidOut()
+            .AllMasked("d")
+            .AllHarmonized([]);
         Assert.Equal([Model], record.ScoringModels);
         Assert.Equal(SampleState.Scored, record.Target(StageTable.Default));
     }

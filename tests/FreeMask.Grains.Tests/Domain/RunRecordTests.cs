@@ -40,6 +40,16 @@ public sealed class RunRecordTests
         Assert.Equal((RunState.Completed, "hash"), (done.State, done.ManifestHash));
     }
 
-    private static RoundReport Report(int round) => new(
-        new RoundStatus { Round = round, Phase = RoundPhase.Closed, Segmenter = new SegmenterModel($"weights{round}", "c", null) }, [$"list{round}"], [$"part{round}"], true);
+    private static RoundReport Report(int round) =>
+        new(
+            new RoundStatus
+            {
+                Round = round,
+                Phase = RoundPhase.Closed,
+                Segmenter = new SegmenterModel($"weights{round}", "c", null),
+            },
+            [$"list{round}"],
+            [$"part{round}"],
+            true
+        );
 }

@@ -11,7 +11,10 @@ public sealed class SamplePlannerTests
     public void A_plan_depends_on_seed_round_and_index_alone()
     {
         Assert.Equal(SamplePlanner.Plan(Specs.Small, 1, 4), SamplePlanner.Plan(Specs.Small with { Name = "other" }, 1, 4));
-        var plans = Enumerable.Range(0, 2).SelectMany(r => Enumerable.Range(0, 30).Select(i => SamplePlanner.Plan(Specs.Small, r, i))).ToList();
+        var plans = Enumerable
+            .Range(0, 2)
+            .SelectMany(r => Enumerable.Range(0, 30).Select(i => SamplePlanner.Plan(Specs.Small, r, i)))
+            .ToList();
         Assert.Equal(60, plans.Select(p => p.Stream).Distinct().Count());
         Assert.True(plans.Select(p => p.Prompt).Distinct().Count() > 6);
         Assert.NotEqual(
@@ -22,7 +25,10 @@ public sealed class SamplePlannerTests
     [Fact]
     public void Classes_get_equal_shares_and_folds_have_every_class()
     {
-        var classes = Enumerable.Range(0, 30).Select(i => (Class: SamplePlanner.ClassOf(Specs.Small, 0, i), Fold: SamplePlanner.FoldOf(Specs.Small, i))).ToList();
+        var classes = Enumerable
+            .Range(0, 30)
+            .Select(i => (Class: SamplePlanner.ClassOf(Specs.Small, 0, i), Fold: SamplePlanner.FoldOf(Specs.Small, i)))
+            .ToList();
         foreach (var members in classes.GroupBy(c => c.Class))
         {
             Assert.Equal(10, members.Count());
@@ -33,7 +39,11 @@ public sealed class SamplePlannerTests
     [Fact]
     public void Prompts_name_the_class_in_words_with_its_article()
     {
-        var spec = Specs.Small with { Generation = new GenerationSpec { Prompts = ["{a class} in {background}"] }, Backgrounds = ["the grass"] };
+        var spec = Specs.Small with
+        {
+            Generation = new GenerationSpec { Prompts = ["{a class} in {background}"] },
+            Backgrounds = ["the grass"],
+        };
         Assert.Equal("a cat in the grass", SamplePlanner.Plan(spec, 0, 0).Prompt);
         Assert.Equal("an aeroplane in the grass", SamplePlanner.Plan(spec, 0, 1).Prompt);
         Assert.Equal("a tv monitor in the grass", SamplePlanner.Plan(spec, 0, 2).Prompt);
@@ -61,7 +71,10 @@ public sealed class SamplePlannerTests
             Backgrounds = ["in the sky", "on the water", "in the room", "on xyzzy"],
             Generation = new GenerationSpec { Prompts = ["{a class} {background}"] },
         };
-        var drawn = Enumerable.Range(0, 300).Select(i => SamplePlanner.Plan(spec, 0, i)).ToLookup(plan => plan.Class, plan => plan.Background);
+        var drawn = Enumerable
+            .Range(0, 300)
+            .Select(i => SamplePlanner.Plan(spec, 0, i))
+            .ToLookup(plan => plan.Class, plan => plan.Background);
         Assert.Equal(["in the sky", "on xyzzy"], drawn["aeroplane"].Distinct().Order());
         Assert.Equal(["on the water", "on xyzzy"], drawn["boat"].Distinct().Order());
         Assert.Equal(["in the room", "on xyzzy"], drawn["tvmonitor"].Distinct().Order());
@@ -70,7 +83,12 @@ public sealed class SamplePlannerTests
     [Fact]
     public void A_class_that_suits_no_background_is_drawn_in_all_of_them()
     {
-        var spec = Specs.Small with { Classes = ["boat"], Backgrounds = ["in the room", "in the forest"], Generation = new GenerationSpec { Prompts = ["{a class} {background}"] } };
+        var spec = Specs.Small with
+        {
+            Classes = ["boat"],
+            Backgrounds = ["in the room", "in the forest"],
+            Generation = new GenerationSpec { Prompts = ["{a class} {background}"] },
+        };
         Assert.Equal(2, Enumerable.Range(0, 50).Select(i => SamplePlanner.Plan(spec, 0, i).Background).Distinct().Count());
     }
 
@@ -82,7 +100,13 @@ public sealed class SamplePlannerTests
             Classes = ["cat", "dog"],
             SamplesPerRound = 4,
             Rounds = 2,
-            Source = new SourceSpec { Kind = "folder", Path = "/pictures", Images = ["a", "b", "c", "d", "e", "f", "g", "h"], Classes = [8, 12, 8, 12, 12, 12, 8, 8] },
+            Source = new SourceSpec
+            {
+                Kind = "folder",
+                Path = "/pictures",
+                Images = ["a", "b", "c", "d", "e", "f", "g", "h"],
+                Classes = [8, 12, 8, 12, 12, 12, 8, 8],
+            },
         };
         Assert.Empty(RunSpecValidator.Validate(spec));
         Assert.Equal(["a", "b", "c", "d"], Enumerable.Range(0, 4).Select(i => SamplePlanner.Plan(spec, 0, i).Source));
@@ -107,7 +131,13 @@ public sealed class SamplePlannerTests
             Rounds = 1,
             SamplesPerRound = classes.Length,
             Scoring = new ScoringSpec { Folds = folds },
-            Source = new SourceSpec { Kind = "folder", Path = "/pictures", Images = [.. classes.Select((_, i) => $"{i}")], Classes = [.. classes] },
+            Source = new SourceSpec
+            {
+                Kind = "folder",
+                Path = "/pictures",
+                Images = [.. classes.Select((_, i) => $"{i}")],
+                Classes = [.. classes],
+            },
         };
         var dealt = classes.Select((c, i) => (Class: c, Fold: SamplePlanner.FoldOf(spec, i))).ToList();
         Assert.All(dealt, sample => Assert.InRange(sample.Fold, 0, folds - 1));
@@ -115,7 +145,8 @@ public sealed class SamplePlannerTests
         {
             var learnt = dealt.Where(sample => sample.Fold != fold).ToList();
             Assert.NotEmpty(learnt);
-            foreach (var members in dealt.GroupBy(sample => sample.Class).Where(g => g.Count() > 1)) Assert.Contains(learnt, sample => sample.Class == members.Key);
+            foreach (var members in dealt.GroupBy(sample => sample.Class).Where(g => g.Count() > 1))
+                Assert.Contains(learnt, sample => sample.Class == members.Key);
         }
 
         // Folds of classes with as many samples as there are folds start at the first fold.
@@ -130,7 +161,15 @@ public sealed class SamplePlannerTests
     [InlineData("{a class}like")]
     public void Letters_that_join_the_class_are_refused(string template)
     {
-        var problem = Assert.Single(RunSpecValidator.Validate(Specs.Small with { Backgrounds = [], Generation = new GenerationSpec { Prompts = [template] } }));
+        var problem = Assert.Single(
+            RunSpecValidator.Validate(
+                Specs.Small with
+                {
+                    Backgrounds = [],
+                    Generation = new GenerationSpec { Prompts = [template] },
+                }
+            )
+        );
         Assert.Equal("generation.prompts[0]", problem.Path);
         Assert.Contains("letters or digits", problem.Message, StringComparison.Ordinal);
     }
@@ -140,13 +179,24 @@ public sealed class SamplePlannerTests
     [InlineData("({class})")]
     [InlineData("photo-{class}")]
     public void Signs_beside_the_class_are_no_letters(string template) =>
-        Assert.Empty(RunSpecValidator.Validate(Specs.Small with { Backgrounds = [], Generation = new GenerationSpec { Prompts = [template] } }));
+        Assert.Empty(
+            RunSpecValidator.Validate(
+                Specs.Small with
+                {
+                    Backgrounds = [],
+                    Generation = new GenerationSpec { Prompts = [template] },
+                }
+            )
+        );
 
     [Fact]
     public void A_folder_with_fewer_images_than_samples_is_refused()
     {
         var spec = Specs.Small with { Source = new SourceSpec { Kind = "folder", Path = "/pictures", Images = ["a"], Classes = [8] } };
-        Assert.Contains(RunSpecValidator.Validate(spec), problem => problem.Path == "samplesPerRound" && problem.Message.Contains("1 images", StringComparison.Ordinal));
+        Assert.Contains(
+            RunSpecValidator.Validate(spec),
+            problem => problem.Path == "samplesPerRound" && problem.Message.Contains("1 images", StringComparison.Ordinal)
+        );
     }
 
     [Theory]
@@ -169,7 +219,11 @@ public sealed class SamplePlannerTests
     public void The_default_prompts_fit_backgrounds_of_both_forms(string background, string expected)
     {
         var spec = new RunSpec { Name = "a", Classes = ["cat"], Backgrounds = [background] };
-        var prompts = Enumerable.Range(0, 40).Select(index => SamplePlanner.Plan(spec, 0, index).Prompt).Distinct().Order(StringComparer.Ordinal);
+        var prompts = Enumerable
+            .Range(0, 40)
+            .Select(index => SamplePlanner.Plan(spec, 0, index).Prompt)
+            .Distinct()
+            .Order(StringComparer.Ordinal);
         Assert.Equal(["a photo of a cat", expected], prompts);
     }
 }

@@ -16,9 +16,12 @@ public sealed class SampleTransitionsTests
         (kind, attempt, faults, result, score) => Completion(kind, attempt, faults, result, score));
 
     // Mostly events that fit the record, so that walks get far, mixed with any others.
-    private static readonly Gen<(int Choice, StageResult Result, double Score, StageCompletion Any)[]> Walks =
-        Gen.Select(Gen.Int[0, 9], Gen.Frequency((8, Gen.Const(StageResult.Done)), (1, Gen.Const(StageResult.Rejected)), (1, Gen.Const(StageResult.Fault))), Gen.Double[0, 1], AnyCompletion)
-            .Array[0, 60];
+    private static readonly Gen<(int Choice, StageResult Result, double Score, StageCompletion Any)[]> Walks = Gen.Select(
+        Gen.Int[0, 9],
+        Gen.Frequency((8, Gen.Const(StageResult.Done)), (1, Gen.Const(StageResult.Rejected)), (1, Gen.Const(StageResult.Fault))),
+        Gen.Double[0, 1],
+        AnyCompletion
+    ).Array[0, 60];
 
     [Fact]
     public void Samples_only_move_forward_and_repetition_changes_nothing() => Walks.Sample(walk =>
@@ -28,16 +31,31 @@ public sealed class SampleTransitionsTests
         foreach (var (choice, result, score, any) in walk)
         {
             var before = record;
-            var completion = choice < 7 && StageTable.Default.Next(record.State) is { } next ? Completion(next.Stage, record.Attempt, record.Faults, result, score) : any;
+            var completion =
+                    choice < 7 && StageTable.Default.Next(record.State) is { } next
+                        ? Completion(next.Stage, record.Attempt, record.Faults, result, score)
+                        : any;
             if (choice == 9) record = SampleTransitions.Decide(record, score > 0.3);
             else record = SampleTransitions.Apply(StageTable.Default, record, completion);
 
-            Assert.True(Position(record).CompareTo(Position(before)) >= 0, $"{before.Attempt}.{before.State} -> {record.Attempt}.{record.State}");
+            Assert.True(
+                    Position(record).CompareTo(Position(before)) >= 0,
+                    $"{before.Attempt}.{before.State} -> {record.Attempt}.{record.State}"
+                );
             if (before.State >= SampleState.Kept) Assert.Same(before, record);
-            if (!ReferenceEquals(before, record)) Assert.True(executed.Add(record.Operation), $"operation {record.Operation} was taken twice");
-            Assert.Same(record, choice == 9 ? SampleTransitions.Decide(record, true) : SampleTransitions.Apply(StageTable.Default, record, completion with { }));
+            if (!ReferenceEquals(before, record))
+                Assert.True(executed.Add(record.Operation), $"operation {record.Operation} was taken twice");
+            Assert.Same(
+                    record,
+                    choice == 9
+                        ? SampleTransitions.Decide(record, true)
+                        : SampleTransitions.Apply(StageTable.Default, record, completion with { })
+                );
             Assert.InRange(record.Attempt, 0, MaxAttempts - 1);
-            Assert.Equal(record.State is >= SampleState.Scored and < SampleState.Quarantined, record.Score is not null && record.State != SampleState.Quarantined);
+            Assert.Equal(
+                    record.State is >= SampleState.Scored and < SampleState.Quarantined,
+                    record.Score is not null && record.State != SampleState.Quarantined
+                );
         }
     });
 
@@ -54,7 +72,11 @@ public sealed class SampleTransitionsTests
     [Fact]
     public void A_rejected_mask_starts_again_with_the_next_attempt_and_nothing_of_the_old_one()
     {
-        var record = SampleTransitions.Apply(StageTable.Default, SampleTransitions.Fresh(0, 0, Plan), Completion(Stage.Generate, 0, 0, StageResult.Done, 0));
+        var record = SampleTransitions.Apply(
+            StageTable.Default,
+            SampleTransitions.Fresh(0, 0, Plan),
+            Completion(Stage.Generate, 0, 0, StageResult.Done, 0)
+        );
         Assert.NotNull(record.Artifact("Generate"));
         var rejected = SampleTransitions.Apply(StageTable.Default, record, Completion(Stage.Mask, 0, 0, StageResult.Rejected, 0));
         Assert.Equal((SampleState.Planned, 1), (rejected.State, rejected.Attempt));
@@ -79,8 +101,13 @@ public sealed class SampleTransitionsTests
     [Fact]
     public void A_sample_that_faulted_away_goes_on_where_it_was_with_the_same_seeds()
     {
-        var record = SampleTransitions.Apply(StageTable.Default, SampleTransitions.Fresh(0, 0, Plan), Completion(Stage.Generate, 0, 0, StageResult.Done, 0));
-        for (var i = 0; i < MaxAttempts; i++) record = SampleTransitions.Apply(StageTable.Default, record, Completion(Stage.Mask, 0, i, StageResult.Fault, 0));
+        var record = SampleTransitions.Apply(
+            StageTable.Default,
+            SampleTransitions.Fresh(0, 0, Plan),
+            Completion(Stage.Generate, 0, 0, StageResult.Done, 0)
+        );
+        for (var i = 0; i < MaxAttempts; i++)
+            record = SampleTransitions.Apply(StageTable.Default, record, Completion(Stage.Mask, 0, i, StageResult.Fault, 0));
         Assert.Equal(SampleState.Quarantined, record.State);
         var again = SampleTransitions.Retry(record);
         Assert.Equal((SampleState.Generated, 0, 0), (again.State, again.Attempt, again.Faults));
@@ -98,11 +125,20 @@ public sealed class SampleTransitionsTests
 
     private static SampleRecord GenerateAndReject(SampleRecord record)
     {
-        var generated = SampleTransitions.Apply(StageTable.Default, record, Completion(Stage.Generate, record.Attempt, 0, StageResult.Done, 0));
-        return SampleTransitions.Apply(StageTable.Default, generated, Completion(Stage.Mask, generated.Attempt, 0, StageResult.Rejected, 0));
+        var generated = SampleTransitions.Apply(
+            StageTable.Default,
+            record,
+            Completion(Stage.Generate, record.Attempt, 0, StageResult.Done, 0)
+        );
+        return SampleTransitions.Apply(
+            StageTable.Default,
+            generated,
+            Completion(Stage.Mask, generated.Attempt, 0, StageResult.Rejected, 0)
+        );
     }
 
-    private static (int Attempt, SampleState Stage, int Faults) Position(SampleRecord record) => (record.Attempt, record.State, record.Faults);
+    private static (int Attempt, SampleState Stage, int Faults) Position(SampleRecord record) =>
+        (record.Attempt, record.State, record.Faults);
 
     private static StageCompletion Completion(Stage kind, int attempt, int faults, StageResult result, double score) => new()
     {

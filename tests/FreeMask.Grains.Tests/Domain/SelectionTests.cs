@@ -8,7 +8,11 @@ namespace FreeMask.Grains.Tests.Domain;
 public sealed class SelectionTests
 {
     // Few distinct scores, so that ties are common.
-    private static readonly Gen<int[]> Scores = Gen.Frequency((1, Gen.Const(-1)), (5, Gen.Int[0, 5].Select(s => s * 100_000)), (2, Gen.Int[0, 1_000_000])).Array[1, 120];
+    private static readonly Gen<int[]> Scores = Gen.Frequency(
+        (1, Gen.Const(-1)),
+        (5, Gen.Int[0, 5].Select(s => s * 100_000)),
+        (2, Gen.Int[0, 1_000_000])
+    ).Array[1, 120];
 
     [Fact]
     public void Each_class_keeps_its_share_at_its_threshold() => Gen.Select(Scores, Gen.Int[1, 100]).Sample((scores, percent) =>
@@ -26,7 +30,12 @@ public sealed class SelectionTests
                 continue;
             }
 
-            var expected = members.OrderByDescending(i => scores[i]).ThenBy(i => i).Take(((percent * members.Count) + 99) / 100).Order().ToList();
+            var expected = members
+                            .OrderByDescending(i => scores[i])
+                            .ThenBy(i => i)
+                            .Take(((percent * members.Count) + 99) / 100)
+                            .Order()
+                            .ToList();
             Assert.Equal(expected, members.Where(i => Selection.IsKept(threshold!, scores[i], i)));
             Assert.Equal((members.Count, expected.Count), (threshold!.Scored, threshold.Kept));
             kept += expected.Count;
@@ -44,7 +53,8 @@ public sealed class SelectionTests
     [InlineData(0.7, 100_000, 70_000)]
     [InlineData(0.001, 5, 1)]
     [InlineData(1, 5, 5)]
-    public void Kept_is_the_ceiling_of_the_share(double ratio, int count, int expected) => Assert.Equal(expected, Selection.CountKept(ratio, count));
+    public void Kept_is_the_ceiling_of_the_share(double ratio, int count, int expected) =>
+        Assert.Equal(expected, Selection.CountKept(ratio, count));
 
     [Fact]
     public void The_hash_names_the_kept_indices()

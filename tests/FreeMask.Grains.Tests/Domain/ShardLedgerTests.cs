@@ -32,9 +32,14 @@ public sealed class ShardLedgerTests
         }
 
         var counts = ledger.Counts();
-        Assert.True(counts.Planned >= counts.Generated && counts.Generated >= counts.Masked && counts.Scored >= counts.Kept + counts.Dropped);
+        Assert.True(
+                    counts.Planned >= counts.Generated && counts.Generated >= counts.Masked && counts.Scored >= counts.Kept + counts.Dropped
+                );
         Assert.Equal(Count, ledger.Settled(SampleState.Planned));
-        Assert.Equal(Enumerable.Range(First, Count).Count(i => ledger.StateOf(i) >= SampleState.Masked), ledger.Settled(SampleState.Masked));
+        Assert.Equal(
+                    Enumerable.Range(First, Count).Count(i => ledger.StateOf(i) >= SampleState.Masked),
+                    ledger.Settled(SampleState.Masked)
+                );
 
         var restored = new ShardLedger(StageTable.Default, First, ledger.ToRecord());
         Assert.Equal(counts, restored.Counts());
@@ -52,8 +57,13 @@ public sealed class ShardLedgerTests
 
         var picked = ledger.Pick(SampleState.Masked, 3);
         Assert.Equal(
-            [(Stage.Mask, new WorkItem(First + 4, 1)), (Stage.Generate, new WorkItem(First, 0)), (Stage.Generate, new WorkItem(First + 1, 0))],
-            picked);
+            [
+                (Stage.Mask, new WorkItem(First + 4, 1)),
+                (Stage.Generate, new WorkItem(First, 0)),
+                (Stage.Generate, new WorkItem(First + 1, 0)),
+            ],
+            picked
+        );
         foreach (var (_, item) in picked) ledger.Grant(item.Index, new Lease("a", item.Attempt, Now));
         Assert.Equal([(Stage.Generate, new WorkItem(First + 2, 0))], ledger.Pick(SampleState.Masked, 10));
         Assert.Equal(3, ledger.LoadOf("a"));

@@ -22,13 +22,20 @@ public sealed class RunKeysTests
     [Fact]
     public void Every_property_of_a_specification_is_a_key_of_its_name()
     {
-        static IEnumerable<string> Properties(Type type, string prefix) => type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanWrite)
-            .SelectMany(property => property.PropertyType.Name.EndsWith("Spec", StringComparison.Ordinal)
-                ? Properties(property.PropertyType, $"{prefix}{Camel(property.Name)}.")
-                : [prefix + Camel(property.Name)]);
+        static IEnumerable<string> Properties(Type type, string prefix) =>
+            type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
+                .Where(property => property.CanWrite)
+                .SelectMany(property =>
+                    property.PropertyType.Name.EndsWith("Spec", StringComparison.Ordinal)
+                        ? Properties(property.PropertyType, $"{prefix}{Camel(property.Name)}.")
+                        : [prefix + Camel(property.Name)]
+                );
         static string Camel(string name) => char.ToLowerInvariant(name[0]) + name[1..];
 
-        Assert.Equal(Properties(typeof(RunSpec), "").Except(Derived).Order(StringComparer.Ordinal), RunKeys.All.Select(key => key.Path).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            Properties(typeof(RunSpec), "").Except(Derived).Order(StringComparer.Ordinal),
+            RunKeys.All.Select(key => key.Path).Order(StringComparer.Ordinal)
+        );
     }
 
     [Theory]
@@ -98,7 +105,8 @@ public sealed class RunKeysTests
     [InlineData("generation.steps", 1000)]
     [InlineData("generation.width", null)]
     [InlineData("mask.ignoreBand", 0.5)]
-    public void Bounds_belong_to_their_range(string path, object? value) => Assert.Empty(RunKeys.Of(path).Check(RunKeys.Of(path).With(Specs.Small, value)));
+    public void Bounds_belong_to_their_range(string path, object? value) =>
+        Assert.Empty(RunKeys.Of(path).Check(RunKeys.Of(path).With(Specs.Small, value)));
 
     [Fact]
     public void The_attention_stage_knows_every_preset() =>
@@ -110,7 +118,10 @@ public sealed class RunKeysTests
         var (mask, options) = (new MaskSpec(), new MaskOptions());
         var (composition, thesaurus) = (new CompositionSpec(), ThesaurusOptions.Default);
 
-        Assert.Equal(((float)mask.MinArea, (float)mask.MaxArea, (float)mask.MinConfidence), (options.Rules.MinArea, options.Rules.MaxArea, options.Rules.MinConfidence));
+        Assert.Equal(
+            ((float)mask.MinArea, (float)mask.MaxArea, (float)mask.MinConfidence),
+            (options.Rules.MinArea, options.Rules.MaxArea, options.Rules.MinConfidence)
+        );
         Assert.Equal((float)mask.IgnoreBand, options.IgnoreBand);
         Assert.Equal((composition.MaxObjects, composition.ThesaurusThreshold), (ComposeOptions.Default.MaxObjects, thesaurus.Threshold));
         Assert.Equal(new HarmonizationSpec().Strength, HarmonizationOptions.Default.Strength);

@@ -7,46 +7,72 @@ namespace FreeMask.Grains.Tests.RunSpecs;
 
 public sealed class RunSpecValidatorTests
 {
-    public static TheoryData<string, RunSpec> Broken => new()
-    {
-        { "name", Specs.Small with { Name = " " } },
-        { "classes", Specs.Small with { Classes = [] } },
-        { "classes[1]", Specs.Small with { Classes = ["cat", "unicorn"] } },
-        { "classes[1]", Specs.Small with { Classes = ["cat", "cat"] } },
-        { "name", Specs.Small with { Name = "two\nlines" } },
-        { "generation.batch", Specs.Small with { Generation = new GenerationSpec { Width = 4096, Height = 4096, Batch = 17 } } },
-        { "scoring.classMap", Specs.Small with { Scoring = new ScoringSpec { ClassMap = ["kitten=cat"] } } },
-        { "name", Specs.Small with { Name = new string('a', 61) } },
-        { "name", Specs.Small with { Name = "!" } },
-        { "backgrounds[0]", Specs.Small with { Backgrounds = [""] } },
-        { "rounds", Specs.Small with { Rounds = 0 } },
-        { "samplesPerRound", Specs.Small with { SamplesPerRound = 2 } },
-        { "keepRatio", Specs.Small with { KeepRatio = double.NaN } },
-        { "generation.steps", Specs.Small with { Generation = new GenerationSpec { Steps = 0 } } },
-        { "generation.guidance", Specs.Small with { Generation = new GenerationSpec { Guidance = double.NaN } } },
-        { "generation.scheduler", Specs.Small with { Generation = new GenerationSpec { Scheduler = "magic" } } },
-        { "generation.width", Specs.Small with { Generation = new GenerationSpec { Width = 130 } } },
-        { "generation.prompts", Specs.Small with { Generation = new GenerationSpec { Prompts = [] } } },
-        { "generation.prompts[1]", Specs.Small with { Generation = new GenerationSpec { Prompts = ["{class}", " "] } } },
-        { "generation.prompts[0]", Specs.Small with { Generation = new GenerationSpec { Prompts = ["a photo"] } } },
-        { "generation.prompts[0]", Specs.Small with { Generation = new GenerationSpec { Prompts = ["{class} {place}"] } } },
-        { "generation.prompts", Specs.Small with { Backgrounds = [], Generation = new GenerationSpec { Prompts = ["{class} in {background}"] } } },
-        { "mask.preset", Specs.Small with { Mask = new MaskSpec { Preset = "best" } } },
-        { "mask.threshold", Specs.Small with { Mask = new MaskSpec { Threshold = 1 } } },
-        { "mask.affinity", Specs.Small with { Mask = new MaskSpec { Affinity = "/models/affinity" } } },
-        { "mask.minArea", Specs.Small with { Mask = new MaskSpec { MinArea = 0.9, MaxArea = 0.5 } } },
-        { "composition.multiShare", Specs.Small with { Composition = new CompositionSpec { MultiShare = 2 } } },
-        { "scoring.folds", Specs.Small with { Scoring = new ScoringSpec { Folds = 1 } } },
-        { "training.init", Specs.Small with { Training = new TrainingSpec { Init = "imagenet" } } },
-        { "training.learningRate", Specs.Small with { Training = new TrainingSpec { LearningRate = 0 } } },
-        { "evaluation.dataset", Specs.Small with { Evaluation = new EvaluationSpec { Dataset = "" } } },
-        { "execution.maxAttempts", Specs.Small with { Execution = new ExecutionSpec { MaxAttempts = 0 } } },
-    };
+    public static TheoryData<string, RunSpec> Broken =>
+        new()
+        {
+            { "name", Specs.Small with { Name = " " } },
+            { "classes", Specs.Small with { Classes = [] } },
+            { "classes[1]", Specs.Small with { Classes = ["cat", "unicorn"] } },
+            { "classes[1]", Specs.Small with { Classes = ["cat", "cat"] } },
+            { "name", Specs.Small with { Name = "two\nlines" } },
+            {
+                "generation.batch",
+                Specs.Small with
+                {
+                    Generation = new GenerationSpec
+                    {
+                        Width = 4096,
+                        Height = 4096,
+                        Batch = 17,
+                    },
+                }
+            },
+            { "scoring.classMap", Specs.Small with { Scoring = new ScoringSpec { ClassMap = ["kitten=cat"] } } },
+            { "name", Specs.Small with { Name = new string('a', 61) } },
+            { "name", Specs.Small with { Name = "!" } },
+            { "backgrounds[0]", Specs.Small with { Backgrounds = [""] } },
+            { "rounds", Specs.Small with { Rounds = 0 } },
+            { "samplesPerRound", Specs.Small with { SamplesPerRound = 2 } },
+            { "keepRatio", Specs.Small with { KeepRatio = double.NaN } },
+            { "generation.steps", Specs.Small with { Generation = new GenerationSpec { Steps = 0 } } },
+            { "generation.guidance", Specs.Small with { Generation = new GenerationSpec { Guidance = double.NaN } } },
+            { "generation.scheduler", Specs.Small with { Generation = new GenerationSpec { Scheduler = "magic" } } },
+            { "generation.width", Specs.Small with { Generation = new GenerationSpec { Width = 130 } } },
+            { "generation.prompts", Specs.Small with { Generation = new GenerationSpec { Prompts = [] } } },
+            { "generation.prompts[1]", Specs.Small with { Generation = new GenerationSpec { Prompts = ["{class}", " "] } } },
+            { "generation.prompts[0]", Specs.Small with { Generation = new GenerationSpec { Prompts = ["a photo"] } } },
+            { "generation.prompts[0]", Specs.Small with { Generation = new GenerationSpec { Prompts = ["{class} {place}"] } } },
+            {
+                "generation.prompts",
+                Specs.Small with
+                {
+                    Backgrounds = [],
+                    Generation = new GenerationSpec { Prompts = ["{class} in {background}"] },
+                }
+            },
+            { "mask.preset", Specs.Small with { Mask = new MaskSpec { Preset = "best" } } },
+            { "mask.threshold", Specs.Small with { Mask = new MaskSpec { Threshold = 1 } } },
+            { "mask.affinity", Specs.Small with { Mask = new MaskSpec { Affinity = "/models/affinity" } } },
+            {
+                "mask.minArea",
+                Specs.Small with
+                {
+                    Mask = new MaskSpec { MinArea = 0.9, MaxArea = 0.5 },
+                }
+            },
+            { "composition.multiShare", Specs.Small with { Composition = new CompositionSpec { MultiShare = 2 } } },
+            { "scoring.folds", Specs.Small with { Scoring = new ScoringSpec { Folds = 1 } } },
+            { "training.init", Specs.Small with { Training = new TrainingSpec { Init = "imagenet" } } },
+            { "training.learningRate", Specs.Small with { Training = new TrainingSpec { LearningRate = 0 } } },
+            { "evaluation.dataset", Specs.Small with { Evaluation = new EvaluationSpec { Dataset = "" } } },
+            { "execution.maxAttempts", Specs.Small with { Execution = new ExecutionSpec { MaxAttempts = 0 } } },
+        };
 
     [Fact]
     public void A_sound_specification_has_no_problems() => Assert.Empty(RunSpecValidator.Validate(Specs.Small));
 
     [Theory]
     [MemberData(nameof(Broken), DisableDiscoveryEnumeration = true)]
-    public void A_problem_is_named_by_its_path(string path, RunSpec spec) => Assert.Equal(path, Assert.Single(RunSpecValidator.Validate(spec)).Path);
+    public void A_problem_is_named_by_its_path(string path, RunSpec spec) =>
+        Assert.Equal(path, Assert.Single(RunSpecValidator.Validate(spec)).Path);
 }

@@ -31,7 +31,12 @@ public sealed class ArtifactRecoveryRunnerTests
     public async Task Artifacts_of_later_stages_are_not_given_to_the_stage_that_makes_one_again()
     {
         var input = await SampleAsync(0);
-        input = input with { Artifacts = input.Artifacts.Add(new ArtifactReference(ArtifactNames.Label, await _store.PutAsync("label"u8.ToArray(), default), "cpu")) };
+        input = input with
+        {
+            Artifacts = input.Artifacts.Add(
+                new ArtifactReference(ArtifactNames.Label, await _store.PutAsync("label"u8.ToArray(), default), "cpu")
+            ),
+        };
         _store.Lose(input.Artifact(ArtifactNames.Image));
         await Runner(null).RunAsync(Stage.Mask, Specs.Small, [input], TestContext.Current.CancellationToken);
         Assert.Empty(_handlers.InputsOf(Stage.Generate).Single().Artifacts);
@@ -57,12 +62,16 @@ public sealed class ArtifactRecoveryRunnerTests
     {
         var input = await SampleAsync(0);
         _handlers.ReadsAlso = ArtifactHash.Of("nobody's"u8);
-        var lost = await Assert.ThrowsAsync<ArtifactLostException>(() => Runner(null).RunAsync(Stage.Mask, Specs.Small, [input], TestContext.Current.CancellationToken));
+        var lost = await Assert.ThrowsAsync<ArtifactLostException>(() =>
+            Runner(null).RunAsync(Stage.Mask, Specs.Small, [input], TestContext.Current.CancellationToken)
+        );
         Assert.Equal(_handlers.ReadsAlso, lost.Hash);
         _handlers.ReadsAlso = null;
         _handlers.MakesOtherBytes = true;
         _store.Lose(input.Artifact(ArtifactNames.Image));
-        await Assert.ThrowsAsync<ArtifactLostException>(() => Runner(null).RunAsync(Stage.Mask, Specs.Small, [input], TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<ArtifactLostException>(() =>
+            Runner(null).RunAsync(Stage.Mask, Specs.Small, [input], TestContext.Current.CancellationToken)
+        );
     }
 
     private ArtifactRecoveryRunner Runner(string? donors, Func<int, Task<SampleRecord?>>? read = null) =>
@@ -91,7 +100,12 @@ public sealed class ArtifactRecoveryRunnerTests
 
         public void Forget() => _calls.Clear();
 
-        public async Task<IReadOnlyList<StageOutcome>> RunAsync(Stage stage, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+        public async Task<IReadOnlyList<StageOutcome>> RunAsync(
+            Stage stage,
+            RunSpec spec,
+            IReadOnlyList<StageInput> inputs,
+            CancellationToken cancellationToken
+        )
         {
             var outcomes = new List<StageOutcome>();
             foreach (var input in inputs)
@@ -126,14 +140,16 @@ public sealed class ArtifactRecoveryRunnerTests
             return Task.FromResult(hash);
         }
 
-        public Task<ReadOnlyMemory<byte>> GetAsync(string hash, CancellationToken cancellationToken) => _artifacts.TryGetValue(hash, out var bytes)
-            ? Task.FromResult<ReadOnlyMemory<byte>>(bytes)
-            : throw new ArtifactLostException(hash, $"{hash} is lost");
+        public Task<ReadOnlyMemory<byte>> GetAsync(string hash, CancellationToken cancellationToken) =>
+            _artifacts.TryGetValue(hash, out var bytes)
+                ? Task.FromResult<ReadOnlyMemory<byte>>(bytes)
+                : throw new ArtifactLostException(hash, $"{hash} is lost");
 
         public Task<bool> ExistsAsync(string hash, CancellationToken cancellationToken) => Task.FromResult(_artifacts.ContainsKey(hash));
 
         public IAsyncEnumerable<StoredArtifact> ListAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public Task<bool> DeleteAsync(string hash, DateTimeOffset putBefore, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<bool> DeleteAsync(string hash, DateTimeOffset putBefore, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
     }
 }

@@ -32,7 +32,12 @@ public sealed class StageWatchdogTests
     {
         public TaskCompletionSource<IReadOnlyList<StageOutcome>>? Running { get; private set; }
 
-        public Task<IReadOnlyList<StageOutcome>> RunAsync(Stage stage, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+        public Task<IReadOnlyList<StageOutcome>> RunAsync(
+            Stage stage,
+            RunSpec spec,
+            IReadOnlyList<StageInput> inputs,
+            CancellationToken cancellationToken
+        )
         {
             Running = calls.Dequeue();
             return Running.Task;

@@ -78,8 +78,13 @@ public sealed class BlobArtifactStoreTests(LocalServices services)
         var container = new BlobContainerClient(await services.AzuriteAsync(), _container, BlobArtifactStore.ClientOptions());
         await container.CreateAsync(cancellationToken: Token);
         var signed = container.GenerateSasUri(
-            BlobContainerSasPermissions.Read | BlobContainerSasPermissions.Create | BlobContainerSasPermissions.Write | BlobContainerSasPermissions.Delete | BlobContainerSasPermissions.List,
-            TimeProvider.System.GetUtcNow().AddHours(1));
+            BlobContainerSasPermissions.Read
+                | BlobContainerSasPermissions.Create
+                | BlobContainerSasPermissions.Write
+                | BlobContainerSasPermissions.Delete
+                | BlobContainerSasPermissions.List,
+            TimeProvider.System.GetUtcNow().AddHours(1)
+        );
         var store = Open(("ContainerUri", signed.ToString()));
         await store.PutAsync(Hello, Token);
         Assert.Equal(Hello, (await store.GetAsync(HelloHash, Token)).ToArray());
@@ -89,7 +94,11 @@ public sealed class BlobArtifactStoreTests(LocalServices services)
     public async Task A_store_that_is_away_says_so_without_saying_its_keys()
     {
         // Nothing listens on port 1.
-        var connection = Regex.Replace(await services.AzuriteAsync(), "BlobEndpoint=http://127.0.0.1:[0-9]+", "BlobEndpoint=http://127.0.0.1:1");
+        var connection = Regex.Replace(
+            await services.AzuriteAsync(),
+            "BlobEndpoint=http://127.0.0.1:[0-9]+",
+            "BlobEndpoint=http://127.0.0.1:1"
+        );
         var store = Open(("ConnectionString", connection), ("Container", _container));
         var away = await Assert.ThrowsAsync<ArtifactStoreException>(() => store.PutAsync(Hello, Token));
         Assert.Contains(_container, away.Message, StringComparison.Ordinal);
@@ -98,9 +107,17 @@ public sealed class BlobArtifactStoreTests(LocalServices services)
 
     private static IArtifactStore Open(params (string Key, string Value)[] settings)
     {
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(
-            settings.Append(("Type", "AzureBlob")).Select(s => new KeyValuePair<string, string?>($"FreeMask:Artifacts:{s.Item1}", s.Item2))).Build();
-        var services = new ServiceCollection().AddSingleton<IConfiguration>(configuration).AddSingleton(TimeProvider.System).AddArtifactStore();
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(
+                settings
+                    .Append(("Type", "AzureBlob"))
+                    .Select(s => new KeyValuePair<string, string?>($"FreeMask:Artifacts:{s.Item1}", s.Item2))
+            )
+            .Build();
+        var services = new ServiceCollection()
+            .AddSingleton<IConfiguration>(configuration)
+            .AddSingleton(TimeProvider.System)
+            .AddArtifactStore();
         return services.BuildServiceProvider().GetRequiredService<IArtifactStore>();
     }
 }

@@ -75,6 +75,10 @@ public sealed class FolderArtifactStoreTests : IDisposable
     {
         var file = Path.Combine(_folder.Path, "file");
         File.WriteAllText(file, "");
-        Assert.Contains(file, Assert.Throws<FreeMaskException>(() => new FolderArtifactStore(Path.Combine(file, "artifacts"), TimeProvider.System)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            file,
+            Assert.Throws<FreeMaskException>(() => new FolderArtifactStore(Path.Combine(file, "artifacts"), TimeProvider.System)).Message,
+            StringComparison.Ordinal
+        );
     }
 }

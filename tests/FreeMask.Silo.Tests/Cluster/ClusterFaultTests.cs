@@ -182,7 +182,9 @@ public abstract class ClusterFaultTests(SharedCluster shared, LocalServices serv
         foreach (var round in status.Rounds)
         {
             Assert.Equal(Spec.SamplesPerRound, round.Counts.Kept + round.Counts.Dropped + round.Counts.Quarantined);
-            var page = await cluster.Client.Grains.GetGrain<IRunGrain>(_run).GetSamples(new SampleQuery { Round = round.Round, Limit = 1000 });
+            var page = await cluster
+                .Client.Grains.GetGrain<IRunGrain>(_run)
+                .GetSamples(new SampleQuery { Round = round.Round, Limit = 1000 });
             Assert.Equal(Enumerable.Range(0, Spec.SamplesPerRound), page.Samples.Select(s => s.Index));
             Assert.Equal(round.Counts.Kept, page.Samples.Count(s => s.State == SampleState.Kept));
         }
@@ -233,8 +235,11 @@ public sealed class RedisClusterFaultTests(RedisClusterFaultTests.Cluster cluste
 }
 
 [Collection("processes")]
-public sealed class PostgreSqlClusterFaultTests(PostgreSqlClusterFaultTests.Cluster cluster, LocalServices services, ITestOutputHelper output)
-    : ClusterFaultTests(cluster, services, output), IClassFixture<PostgreSqlClusterFaultTests.Cluster>
+public sealed class PostgreSqlClusterFaultTests(
+    PostgreSqlClusterFaultTests.Cluster cluster,
+    LocalServices services,
+    ITestOutputHelper output
+) : ClusterFaultTests(cluster, services, output), IClassFixture<PostgreSqlClusterFaultTests.Cluster>
 {
     public sealed class Cluster(LocalServices services) : SharedCluster(services, Provider.PostgreSql);
 }

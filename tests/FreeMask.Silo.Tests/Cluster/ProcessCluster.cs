@@ -48,7 +48,11 @@ internal sealed class ProcessCluster : IAsyncDisposable
     public Task GrowAsync(int silos, CancellationToken cancellationToken) => AddAsync(silos - Living.Count, [], cancellationToken);
 
     /// <summary>Starts silos; returns when they are ready.</summary>
-    public async Task<IReadOnlyList<SiloProcess>> AddAsync(int silos, Dictionary<string, string> settings, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<SiloProcess>> AddAsync(
+        int silos,
+        Dictionary<string, string> settings,
+        CancellationToken cancellationToken
+    )
     {
         var added = Enumerable.Range(0, Math.Max(0, silos)).Select(_ => Start(settings)).ToList();
         await Task.WhenAll(added.Select(s => s.ReadyAsync(cancellationToken)));
@@ -92,7 +96,8 @@ internal sealed class ProcessCluster : IAsyncDisposable
         if (Client is { } client) await client.DisposeAsync();
         foreach (var silo in _all) await silo.DisposeAsync();
         if (Environment.GetEnvironmentVariable("FREEMASK_TEST_SILO_LOGS") is { } kept)
-            foreach (var log in Directory.EnumerateFiles(_folder.Path, "*.log")) File.Copy(log, Path.Combine(kept, Path.GetFileName(log)), overwrite: true);
+            foreach (var log in Directory.EnumerateFiles(_folder.Path, "*.log"))
+                File.Copy(log, Path.Combine(kept, Path.GetFileName(log)), overwrite: true);
         _folder.Dispose();
     }
 

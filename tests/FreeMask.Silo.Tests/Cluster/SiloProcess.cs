@@ -12,7 +12,8 @@ internal sealed class SiloProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly int _port;
 
-    private SiloProcess(string name, Process process, int port, string journal) => (Name, _process, _port, Journal) = (name, process, port, journal);
+    private SiloProcess(string name, Process process, int port, string journal) =>
+        (Name, _process, _port, Journal) = (name, process, port, journal);
 
     /// <summary>The silo's name.</summary>
     public string Name { get; }
@@ -30,7 +31,10 @@ internal sealed class SiloProcess : IAsyncDisposable
         var program = Path.Combine(AppContext.BaseDirectory, "FreeMask.Silo.TestHost.dll");
         // Its output goes to a file through the shell, so that a process which is killed leaves no pipe behind; exec keeps the process id.
         var command = $"exec dotnet \"$@\" >>'{Path.Combine(folder, $"{name}.log")}' 2>&1";
-        var start = new ProcessStartInfo("bash", ["-c", command, "silo", program, .. arguments, $"--urls=http://127.0.0.1:{port}", $"--Test:Journal={journal}"]);
+        var start = new ProcessStartInfo(
+            "bash",
+            ["-c", command, "silo", program, .. arguments, $"--urls=http://127.0.0.1:{port}", $"--Test:Journal={journal}"]
+        );
         // Several silos share this machine.
         start.Environment["DOTNET_gcServer"] = "0";
         start.Environment["DOTNET_TieredPGO"] = "0";
@@ -42,7 +46,10 @@ internal sealed class SiloProcess : IAsyncDisposable
     {
         while (!await IsReadyAsync(cancellationToken))
         {
-            Assert.False(_process.HasExited, $"silo {Name} ended with exit code {(_process.HasExited ? _process.ExitCode : 0)} before it was ready");
+            Assert.False(
+                _process.HasExited,
+                $"silo {Name} ended with exit code {(_process.HasExited ? _process.ExitCode : 0)} before it was ready"
+            );
             await Task.Delay(50, cancellationToken);
         }
     }
@@ -76,7 +83,10 @@ internal sealed class SiloProcess : IAsyncDisposable
             using var answer = await Http.GetAsync(new Uri($"http://127.0.0.1:{_port}/health/ready"), cancellationToken);
             return answer.StatusCode == HttpStatusCode.OK;
         }
-        catch (Exception exception) when (exception is HttpRequestException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception exception)
+            when (exception is HttpRequestException
+                || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested)
+            )
         {
             return false;
         }

@@ -21,7 +21,8 @@ internal sealed class FakeStages : IStageRunnerFactory, IStageRunner
     public Func<Stage, IReadOnlyList<StageInput>, CancellationToken, Task> Before { get; set; } = (_, _, _) => Task.CompletedTask;
 
     /// <summary>The same, with the device.</summary>
-    public Func<string, Stage, IReadOnlyList<StageInput>, CancellationToken, Task> OnDevice { get; set; } = (_, _, _, _) => Task.CompletedTask;
+    public Func<string, Stage, IReadOnlyList<StageInput>, CancellationToken, Task> OnDevice { get; set; } =
+        (_, _, _, _) => Task.CompletedTask;
 
     /// <summary>Called with the silo on which a batch is executed, if several silos share these stages (<see cref="On"/>).</summary>
     public Action<string, Stage> OnSilo { get; set; } = (_, _) => { };
@@ -46,7 +47,12 @@ internal sealed class FakeStages : IStageRunnerFactory, IStageRunner
     /// <summary>These stages on one silo of several.</summary>
     public IStageRunnerFactory On(string silo) => new SiloStages(this, silo);
 
-    public async Task<IReadOnlyList<StageOutcome>> RunAsync(Stage kind, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<StageOutcome>> RunAsync(
+        Stage kind,
+        RunSpec spec,
+        IReadOnlyList<StageInput> inputs,
+        CancellationToken cancellationToken
+    )
     {
         await Before(kind, inputs, cancellationToken);
         var outcomes = new List<StageOutcome>();
@@ -67,7 +73,12 @@ internal sealed class FakeStages : IStageRunnerFactory, IStageRunner
 
     private sealed class Device(FakeStages stages, string name, string silo) : IStageRunner
     {
-        public async Task<IReadOnlyList<StageOutcome>> RunAsync(Stage kind, RunSpec spec, IReadOnlyList<StageInput> inputs, CancellationToken cancellationToken)
+        public async Task<IReadOnlyList<StageOutcome>> RunAsync(
+            Stage kind,
+            RunSpec spec,
+            IReadOnlyList<StageInput> inputs,
+            CancellationToken cancellationToken
+        )
         {
             stages.OnSilo(silo, kind);
             await stages.OnDevice(name, kind, inputs, cancellationToken);
@@ -81,18 +92,29 @@ internal sealed class FakeStages : IStageRunnerFactory, IStageRunner
         var donors = input.Donors is null ? [] : await SampleLists.ReadSnapshotAsync(Store(), input.Donors, cancellationToken);
         if (ReadsScoringModels && input.ScoringModel is { } scoringModel) await Store().GetAsync(scoringModel.Weights, cancellationToken);
         foreach (var donor in ReadsDonors ? donors : []) await Store().GetAsync(donor.Image, cancellationToken);
-        var text = $"{kind}|{input.Plan.Seed}|{input.Plan.Stream}|{input.Plan.Prompt}|{input.Attempt}|{string.Join(',', donors)}|{input.ScoringModel?.Weights}|"
+        var text =
+            $"{kind}|{input.Plan.Seed}|{input.Plan.Stream}|{input.Plan.Prompt}|{input.Attempt}|{string.Join(',', donors)}|"
+            + $"{input.ScoringModel?.Weights}|"
             + string.Join(',', input.Artifacts.Select(a => $"{a.Name}={a.Hash}"));
         var hash = ArtifactHash.Of(Encoding.UTF8.GetBytes(text));
         var number = Convert.ToInt32(hash[..6], 16);
         return kind switch
         {
-            Stage.Generate => StageOutcome.Done([(ArtifactNames.Image, await Put("image")), (ArtifactNames.Attention, await Put("attention"))]),
+            Stage.Generate => StageOutcome.Done([
+                (ArtifactNames.Image, await Put("image")),
+                (ArtifactNames.Attention, await Put("attention")),
+            ]),
             Stage.Mask when Reject() => StageOutcome.Rejected("rejected by the test"),
             Stage.Mask when number % 7 == 0 => StageOutcome.Rejected("too small"),
-            Stage.Mask => StageOutcome.Done([(ArtifactNames.Label, await Put("label"))], [new SampleFact("mask.threshold", number % 100 / 100.0)]),
-            Stage.Compose => StageOutcome.Done(
-                [(ArtifactNames.CompositeImage, await Put("composite")), (ArtifactNames.CompositeLabel, await Put("label")), (ArtifactNames.Instances, await Put("instances"))]),
+            Stage.Mask => StageOutcome.Done(
+                [(ArtifactNames.Label, await Put("label"))],
+                [new SampleFact("mask.threshold", number % 100 / 100.0)]
+            ),
+            Stage.Compose => StageOutcome.Done([
+                (ArtifactNames.CompositeImage, await Put("composite")),
+                (ArtifactNames.CompositeLabel, await Put("label")),
+                (ArtifactNames.Instances, await Put("instances")),
+            ]),
             Stage.Harmonize => StageOutcome.Done([(ArtifactNames.FinalImage, await Put("final"))]),
             _ => StageOutcome.Scored(number % 1000 / 1000.0),
         };
@@ -150,7 +172,12 @@ internal sealed class FakeTraining : ISegmenterTraining
         return new SegmenterModel(weights, await Store().PutAsync("config"u8.ToArray(), cancellationToken), null);
     }
 
-    public Task<SegmenterQuality> EvaluateAsync(RunSpec spec, SegmenterModel model, ITrainingMonitor monitor, CancellationToken cancellationToken)
+    public Task<SegmenterQuality> EvaluateAsync(
+        RunSpec spec,
+        SegmenterModel model,
+        ITrainingMonitor monitor,
+        CancellationToken cancellationToken
+    )
     {
         var iou = Convert.ToInt32(model.Weights[..4], 16) / 65536.0;
         return Task.FromResult(new SegmenterQuality(iou, [new ClassIoU("background", iou)]));

@@ -33,5 +33,6 @@ internal sealed class FaultyArtifacts(FolderArtifactStore inner) : IArtifactStor
 
     public IAsyncEnumerable<StoredArtifact> ListAsync(CancellationToken cancellationToken) => inner.ListAsync(cancellationToken);
 
-    public Task<bool> DeleteAsync(string hash, DateTimeOffset putBefore, CancellationToken cancellationToken) => inner.DeleteAsync(hash, putBefore, cancellationToken);
+    public Task<bool> DeleteAsync(string hash, DateTimeOffset putBefore, CancellationToken cancellationToken) =>
+        inner.DeleteAsync(hash, putBefore, cancellationToken);
 }

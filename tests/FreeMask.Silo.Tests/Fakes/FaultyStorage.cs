@@ -41,7 +41,10 @@ internal sealed class StorageFaults
     public void Register(IServiceCollection services)
     {
         foreach (var name in new[] { StorageNames.Coordination, StorageNames.Samples })
-            services.AddGrainStorage(name, (provider, storage) => new FaultyStorage(SqliteGrainStorageBuilder.Create(provider, storage), this));
+            services.AddGrainStorage(
+                name,
+                (provider, storage) => new FaultyStorage(SqliteGrainStorageBuilder.Create(provider, storage), this)
+            );
     }
 
     internal long Next() => Interlocked.Increment(ref _writes);
@@ -52,7 +55,8 @@ internal sealed class FaultyStorage(IGrainStorage inner, StorageFaults faults) :
 {
     private readonly ConcurrentDictionary<(string, GrainId), Func<Task>> _late = new();
 
-    public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => inner.ReadStateAsync(stateName, grainId, grainState);
+    public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
+        inner.ReadStateAsync(stateName, grainId, grainState);
 
     public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
@@ -73,7 +77,8 @@ internal sealed class FaultyStorage(IGrainStorage inner, StorageFaults faults) :
         if (fate == WriteFate.FailsAfter) throw new IOException("The write was applied, and reported failed by the test.");
     }
 
-    public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => inner.ClearStateAsync(stateName, grainId, grainState);
+    public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
+        inner.ClearStateAsync(stateName, grainId, grainState);
 
     private async Task ApplyAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {

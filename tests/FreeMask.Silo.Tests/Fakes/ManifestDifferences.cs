@@ -26,7 +26,8 @@ internal static class ManifestDifferences
     private static async Task<string[]> LinesAsync(IArtifactStore artifacts, RunStatus run)
     {
         var text = new StringBuilder();
-        foreach (var part in run.ManifestParts) text.Append(Encoding.UTF8.GetString((await artifacts.GetAsync(part, TestContext.Current.CancellationToken)).Span));
+        foreach (var part in run.ManifestParts)
+            text.Append(Encoding.UTF8.GetString((await artifacts.GetAsync(part, TestContext.Current.CancellationToken)).Span));
         return text.ToString().Split('\n');
     }
 }

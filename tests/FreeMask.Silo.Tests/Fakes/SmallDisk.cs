@@ -15,7 +15,10 @@ internal sealed class SmallDisk : IAsyncDisposable
     public static async Task<SmallDisk> MountAsync(string folder, int megabytes)
     {
         Directory.CreateDirectory(folder);
-        Assert.SkipUnless(await RunAsync("mount", "-t", "tmpfs", "-o", $"size={megabytes}m", "tmpfs", folder), "Mounting a small disk needs the rights of root.");
+        Assert.SkipUnless(
+            await RunAsync("mount", "-t", "tmpfs", "-o", $"size={megabytes}m", "tmpfs", folder),
+            "Mounting a small disk needs the rights of root."
+        );
         return new SmallDisk(folder);
     }
 

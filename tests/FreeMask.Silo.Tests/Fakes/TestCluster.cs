@@ -94,7 +94,8 @@ internal sealed class TestCluster : IAsyncDisposable
             ["Orleans:Name"] = name,
         });
         host.AddFreeMaskSilo(_ => { });
-        if (Environment.GetEnvironmentVariable("FREEMASK_TEST_LOG") is { } level) host.Logging.AddConsole().SetMinimumLevel(Enum.Parse<LogLevel>(level));
+        if (Environment.GetEnvironmentVariable("FREEMASK_TEST_LOG") is { } level)
+            host.Logging.AddConsole().SetMinimumLevel(Enum.Parse<LogLevel>(level));
         host.Services.AddSingleton(Stages.On(name));
         host.Services.AddSingleton<ISegmenterTraining>(Training);
         host.Services.AddSingleton(_databases);

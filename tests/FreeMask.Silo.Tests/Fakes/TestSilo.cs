@@ -130,7 +130,9 @@ internal sealed class TestSilo : IAsyncDisposable
 
     // Tests that are not about collection assert on artifacts that it would remove.
     private static IEnumerable<KeyValuePair<string, string?>> Defaults(IEnumerable<KeyValuePair<string, string?>> settings) =>
-        settings.Any(s => s.Key == "FreeMask:Collection:Interval") ? settings : settings.Append(new("FreeMask:Collection:Interval", "00:00:00"));
+        settings.Any(s => s.Key == "FreeMask:Collection:Interval")
+            ? settings
+            : settings.Append(new("FreeMask:Collection:Interval", "00:00:00"));
 
     private TaskCompletionSource<RunState> Resting(string id) =>
         _resting.GetOrAdd(id, _ => new TaskCompletionSource<RunState>(TaskCreationOptions.RunContinuationsAsynchronously));

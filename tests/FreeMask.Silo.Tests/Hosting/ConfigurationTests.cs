@@ -41,7 +41,10 @@ public sealed class ConfigurationTests : IDisposable
     [Theory]
     [InlineData("--FreeMask:DeviceWorker:Parallelism=0", "FreeMask:DeviceWorker:Parallelism is '0'")]
     [InlineData("--FreeMask:DeviceWorker:Paralelism=2", "FreeMask:DeviceWorker:Paralelism is not a setting")]
-    [InlineData("--FreeMask:DeviceWorker:HangsAfter=00:00:05", "FreeMask:DeviceWorker:HangsAfter is now named FreeMask:DeviceWorker:BatchTimeout.")]
+    [InlineData(
+        "--FreeMask:DeviceWorker:HangsAfter=00:00:05",
+        "FreeMask:DeviceWorker:HangsAfter is now named FreeMask:DeviceWorker:BatchTimeout."
+    )]
     [InlineData("--FreeMask:Collection:Every=00:00:05", "FreeMask:Collection:Every is now named FreeMask:Collection:Interval.")]
     [InlineData("--FreeMask:Roles=boss", "FreeMask:Roles is 'boss'")]
     [InlineData("--FreeMask:Artifcats:Type=Folder", "FreeMask:Artifcats is not a setting; there are Artifacts,")]
@@ -66,7 +69,14 @@ public sealed class ConfigurationTests : IDisposable
     public async Task A_database_that_cannot_be_used_is_named_without_its_password(string connection, string expected)
     {
         string[] sections = ["Clustering", "Reminders", "GrainStorage:coordination", "GrainStorage:samples"];
-        var settings = sections.SelectMany(s => new[] { $"--Orleans:{s}:ProviderType=AdoNet", $"--Orleans:{s}:Invariant=Npgsql", $"--Orleans:{s}:ConnectionString={connection}" });
+        var settings = sections.SelectMany(s =>
+            new[]
+            {
+                $"--Orleans:{s}:ProviderType=AdoNet",
+                $"--Orleans:{s}:Invariant=Npgsql",
+                $"--Orleans:{s}:ConnectionString={connection}",
+            }
+        );
         var refused = await Assert.ThrowsAsync<FreeMaskException>(async () =>
         {
             await using var app = Build([.. settings]);
@@ -83,7 +93,11 @@ public sealed class ConfigurationTests : IDisposable
         Assert.Contains(missing, (await Assert.ThrowsAsync<FreeMaskException>(() => Connect(missing))).Message, StringComparison.Ordinal);
         var empty = Path.Combine(_folder.Path, "empty.json");
         await File.WriteAllTextAsync(empty, "{}");
-        Assert.Contains("Orleans:Clustering:ProviderType is missing", (await Assert.ThrowsAsync<FreeMaskException>(() => Connect(empty))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Orleans:Clustering:ProviderType is missing",
+            (await Assert.ThrowsAsync<FreeMaskException>(() => Connect(empty))).Message,
+            StringComparison.Ordinal
+        );
 
         static Task Connect(string file) => SiloConnection.ConnectAsync(file, null, TestContext.Current.CancellationToken);
     }
@@ -131,10 +145,21 @@ public sealed class ConfigurationTests : IDisposable
         }).Build();
         var sessions = configuration.Get<DeviceOptions>()!.SessionsOf("cuda:1");
         Assert.Equal(("cuda", 3, 6000, "graphs"), (sessions.Provider, sessions.Threads, sessions.ArenaMegabytes, sessions.OptimizedGraphs));
-        Assert.Equal([("cudnn_conv_algo_search", "HEURISTIC"), ("device_id", "1")], sessions.ProviderOptions.Select(o => (o.Key, o.Value)).Order());
+        Assert.Equal(
+            [("cudnn_conv_algo_search", "HEURISTIC"), ("device_id", "1")],
+            sessions.ProviderOptions.Select(o => (o.Key, o.Value)).Order()
+        );
     }
 
-    private Microsoft.AspNetCore.Builder.WebApplication Build(string[] arguments, Action<IServiceCollection>? services = null) => SiloProgram.Build(
-        SiloArguments.Parse([$"--FreeMask:DataFolder={_folder.Path}", "--urls=http://127.0.0.1:0", "--Logging:LogLevel:Default=None", "--Logging:LogLevel:Orleans=None", .. arguments]),
-        (all, _) => services?.Invoke(all));
+    private Microsoft.AspNetCore.Builder.WebApplication Build(string[] arguments, Action<IServiceCollection>? services = null) =>
+        SiloProgram.Build(
+            SiloArguments.Parse([
+                $"--FreeMask:DataFolder={_folder.Path}",
+                "--urls=http://127.0.0.1:0",
+                "--Logging:LogLevel:Default=None",
+                "--Logging:LogLevel:Orleans=None",
+                .. arguments,
+            ]),
+            (all, _) => services?.Invoke(all)
+        );
 }

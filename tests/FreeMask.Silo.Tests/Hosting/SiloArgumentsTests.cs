@@ -8,10 +8,21 @@ public sealed class SiloArgumentsTests
     [Fact]
     public void Configuration_files_and_settings_are_separated()
     {
-        var arguments = SiloArguments.Parse(
-            ["--config", "a.json", "--FreeMask:Roles=worker", "--config=b.json", "--urls", "http://127.0.0.1:1", "--Orleans:Name=x=y", "--OTEL_SERVICE_NAME=a"]);
+        var arguments = SiloArguments.Parse([
+            "--config",
+            "a.json",
+            "--FreeMask:Roles=worker",
+            "--config=b.json",
+            "--urls",
+            "http://127.0.0.1:1",
+            "--Orleans:Name=x=y",
+            "--OTEL_SERVICE_NAME=a",
+        ]);
         Assert.Equal(["a.json", "b.json"], arguments.ConfigFiles);
-        Assert.Equal(["--FreeMask:Roles=worker", "--urls=http://127.0.0.1:1", "--Orleans:Name=x=y", "--OTEL_SERVICE_NAME=a"], arguments.Settings);
+        Assert.Equal(
+            ["--FreeMask:Roles=worker", "--urls=http://127.0.0.1:1", "--Orleans:Name=x=y", "--OTEL_SERVICE_NAME=a"],
+            arguments.Settings
+        );
         Assert.False(arguments.Help);
     }
 

@@ -47,7 +47,12 @@ public sealed class SiloConnectionTests : IDisposable
     public async Task A_folder_whose_owner_does_not_answer_is_read_from_its_records(string announcement)
     {
         var told = await MakeRunAsync(_folder.Path);
-        using var taken = new FileStream(Path.Combine(_folder.Path, "silo.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        using var taken = new FileStream(
+            Path.Combine(_folder.Path, "silo.lock"),
+            FileMode.OpenOrCreate,
+            FileAccess.ReadWrite,
+            FileShare.None
+        );
         await File.WriteAllTextAsync(Path.Combine(_folder.Path, "silo.json"), announcement, TestContext.Current.CancellationToken);
         var started = Stopwatch.GetTimestamp();
         await using var connection = await SiloConnection.ReadAsync(Options(_folder.Path), TestContext.Current.CancellationToken);
@@ -62,7 +67,11 @@ public sealed class SiloConnectionTests : IDisposable
         await MakeRunAsync(_folder.Path);
         var taken = new FileStream(Path.Combine(_folder.Path, "silo.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         var said = new TaskCompletionSource<string>();
-        var opening = SiloConnection.OpenAsync(Options(_folder.Path), line => said.TrySetResult(line), TestContext.Current.CancellationToken);
+        var opening = SiloConnection.OpenAsync(
+            Options(_folder.Path),
+            line => said.TrySetResult(line),
+            TestContext.Current.CancellationToken
+        );
         Assert.Contains("does not answer", await said.Task.WaitAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
         Assert.False(opening.IsCompleted);
         await taken.DisposeAsync();
@@ -75,7 +84,8 @@ public sealed class SiloConnectionTests : IDisposable
     {
         var told = await MakeRunAsync(_folder.Path);
         var before = Contents(_folder.Path);
-        await using (var connection = await SiloConnection.ReadAsync(Options(_folder.Path), TestContext.Current.CancellationToken)) await AssertReadsAsync(connection, told);
+        await using (var connection = await SiloConnection.ReadAsync(Options(_folder.Path), TestContext.Current.CancellationToken))
+            await AssertReadsAsync(connection, told);
         Assert.Equal(before, Contents(_folder.Path));
     }
 

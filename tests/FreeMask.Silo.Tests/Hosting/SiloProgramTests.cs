@@ -36,8 +36,13 @@ public sealed class SiloProgramTests : IDisposable
         Assert.Equal(2, await second.ExitAsync(TestContext.Current.CancellationToken));
         Assert.Contains("is in use by process", await LogAsync("second"), StringComparison.Ordinal);
 
-        await using (var client = await SiloConnection.OpenAsync(
-            new EmbeddedSiloOptions { DataFolder = data, Services = _ => throw new InvalidOperationException() }, null, TestContext.Current.CancellationToken))
+        await using (
+            var client = await SiloConnection.OpenAsync(
+                new EmbeddedSiloOptions { DataFolder = data, Services = _ => throw new InvalidOperationException() },
+                null,
+                TestContext.Current.CancellationToken
+            )
+        )
         {
             Assert.True(client.IsRemote);
             Assert.Empty(await client.Grains.GetGrain<IRunDirectoryGrain>(0).List());
@@ -66,8 +71,9 @@ public sealed class SiloProgramTests : IDisposable
     [Fact]
     public async Task A_store_that_does_not_answer_is_named_without_its_password()
     {
-        var settings = new[] { "Clustering", "Reminders", "GrainStorage:coordination", "GrainStorage:samples" }
-            .SelectMany(s => new[] { $"--Orleans:{s}:ProviderType=Redis", $"--Orleans:{s}:ConnectionString=127.0.0.1:1,password=secret,connectTimeout=500" });
+        var settings = new[] { "Clustering", "Reminders", "GrainStorage:coordination", "GrainStorage:samples" }.SelectMany(s =>
+            new[] { $"--Orleans:{s}:ProviderType=Redis", $"--Orleans:{s}:ConnectionString=127.0.0.1:1,password=secret,connectTimeout=500" }
+        );
         await using var silo = Start("silo", Path.Combine(_folder.Path, "data"), [.. settings]);
         Assert.Equal(1, await silo.ExitAsync(TestContext.Current.CancellationToken));
         var said = (await LogAsync("silo")).Split('\n')[^2];
@@ -90,9 +96,16 @@ public sealed class SiloProgramTests : IDisposable
     private SiloProcess Start(string name, string data, int port, params string[] settings)
     {
         var (siloPort, gatewayPort) = Ports.Pair();
-        string[] arguments = [$"--FreeMask:DataFolder={data}", $"--Orleans:Endpoints:SiloPort={siloPort}", $"--Orleans:Endpoints:GatewayPort={gatewayPort}", .. settings];
+        string[] arguments =
+        [
+            $"--FreeMask:DataFolder={data}",
+            $"--Orleans:Endpoints:SiloPort={siloPort}",
+            $"--Orleans:Endpoints:GatewayPort={gatewayPort}",
+            .. settings,
+        ];
         return SiloProcess.Start(name, _folder.Path, arguments, port);
     }
 
-    private async Task<string> LogAsync(string name) => await File.ReadAllTextAsync(Path.Combine(_folder.Path, $"{name}.log"), TestContext.Current.CancellationToken);
+    private async Task<string> LogAsync(string name) =>
+        await File.ReadAllTextAsync(Path.Combine(_folder.Path, $"{name}.log"), TestContext.Current.CancellationToken);
 }

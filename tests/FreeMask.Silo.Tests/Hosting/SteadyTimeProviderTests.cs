@@ -38,7 +38,10 @@ public sealed class SteadyTimeProviderTests : IDisposable
     {
         var clock = new SetClock();
         await using var silo = await TestSilo.StartAsync(
-            _folder.Path, TestContext.Current.CancellationToken, services: s => s.AddSingleton<TimeProvider>(new SteadyTimeProvider(clock)));
+            _folder.Path,
+            TestContext.Current.CancellationToken,
+            services: s => s.AddSingleton<TimeProvider>(new SteadyTimeProvider(clock))
+        );
         var straight = await silo.CompleteAsync("straight", TestSilo.SmallSpec);
         silo.Stages.Before = (kind, inputs, _) =>
         {

@@ -20,11 +20,33 @@ public sealed class GenerateStageHandlerTests : IDisposable
     public async Task A_prompt_that_is_cut_off_is_logged_once_and_not_for_each_of_its_samples()
     {
         var log = new Lines();
-        var spec = new RunSpec { Name = "long", Classes = ["cat", "dog"], Generation = new GenerationSpec { Steps = 1, Batch = 2, Guidance = 1 } };
-        using var step = new GenerateStageHandler(new BundleFolders(Path.Combine(Repository.Root, "models")), new FolderArtifactStore(_folder.Path, TimeProvider.System), new OnnxSessionOptions(), log);
+        var spec = new RunSpec
+        {
+            Name = "long",
+            Classes = ["cat", "dog"],
+            Generation = new GenerationSpec
+            {
+                Steps = 1,
+                Batch = 2,
+                Guidance = 1,
+            },
+        };
+        using var step = new GenerateStageHandler(
+            new BundleFolders(Path.Combine(Repository.Root, "models")),
+            new FolderArtifactStore(_folder.Path, TimeProvider.System),
+            new OnnxSessionOptions(),
+            log
+        );
 
         for (var batch = 0; batch < 2; batch++)
-            await step.RunAsync(spec, [Input(2 * batch, "cat", " on the grass"), Input((2 * batch) + 1, "dog", string.Concat(Enumerable.Repeat(" grass", 90)) + " the end")], TestContext.Current.CancellationToken);
+            await step.RunAsync(
+                spec,
+                [
+                    Input(2 * batch, "cat", " on the grass"),
+                    Input((2 * batch) + 1, "dog", string.Concat(Enumerable.Repeat(" grass", 90)) + " the end"),
+                ],
+                TestContext.Current.CancellationToken
+            );
 
         var line = Assert.Single(log.Written);
         Assert.Contains("a photo of a dog", line, StringComparison.Ordinal);
@@ -48,6 +70,12 @@ public sealed class GenerateStageHandlerTests : IDisposable
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => Written.Add(formatter(state, exception));
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        ) => Written.Add(formatter(state, exception));
     }
 }

@@ -23,8 +23,12 @@ public sealed class MaskStageHandlerTests : IDisposable
         var store = new FolderArtifactStore(Path.Combine(_folder, "artifacts"), TimeProvider.System);
         var (model, hash) = Model();
         var input = await InputAsync(store);
-        var plain = Assert.Single(await new MaskStageHandler(store).RunAsync(Spec(null, null), [input], TestContext.Current.CancellationToken));
-        var refined = Assert.Single(await new MaskStageHandler(store).RunAsync(Spec(model, hash), [input], TestContext.Current.CancellationToken));
+        var plain = Assert.Single(
+            await new MaskStageHandler(store).RunAsync(Spec(null, null), [input], TestContext.Current.CancellationToken)
+        );
+        var refined = Assert.Single(
+            await new MaskStageHandler(store).RunAsync(Spec(model, hash), [input], TestContext.Current.CancellationToken)
+        );
         Assert.NotEqual(await AreaAsync(store, plain), await AreaAsync(store, refined));
     }
 
@@ -34,7 +38,9 @@ public sealed class MaskStageHandlerTests : IDisposable
         var store = new FolderArtifactStore(Path.Combine(_folder, "artifacts"), TimeProvider.System);
         var (model, _) = Model();
         var input = await InputAsync(store);
-        var error = await Assert.ThrowsAsync<FreeMaskException>(() => new MaskStageHandler(store).RunAsync(Spec(model, new string('0', 64)), [input], TestContext.Current.CancellationToken));
+        var error = await Assert.ThrowsAsync<FreeMaskException>(() =>
+            new MaskStageHandler(store).RunAsync(Spec(model, new string('0', 64)), [input], TestContext.Current.CancellationToken)
+        );
         Assert.Contains("started with", error.Message, StringComparison.Ordinal);
     }
 
@@ -55,9 +61,16 @@ public sealed class MaskStageHandlerTests : IDisposable
     private (string Folder, string Hash) Model()
     {
         var channels = AffinityFeatures.Channels;
-        var tensors = channels.Select((c, k) => NamedTensor.FromSingles($"reduce.{k}.weight", [1, c, 1, 1], new float[c])).Append(NamedTensor.FromSingles("merge.weight", [1, 3, 1, 1], new float[3]));
+        var tensors = channels
+            .Select((c, k) => NamedTensor.FromSingles($"reduce.{k}.weight", [1, c, 1, 1], new float[c]))
+            .Append(NamedTensor.FromSingles("merge.weight", [1, 3, 1, 1], new float[3]));
         var folder = Path.Combine(_folder, "affinity");
-        return (folder, AffinityModel.Save(folder, new AffinityConfig { Side = 32, Steps = 8 }, [(null, AffinityHead.FromTensors(new SafetensorsFile(tensors)))]).Sha256);
+        return (
+            folder,
+            AffinityModel
+                .Save(folder, new AffinityConfig { Side = 32, Steps = 8 }, [(null, AffinityHead.FromTensors(new SafetensorsFile(tensors)))])
+                .Sha256
+        );
     }
 
     private static async Task<StageInput> InputAsync(FolderArtifactStore store)
@@ -77,7 +90,11 @@ public sealed class MaskStageHandlerTests : IDisposable
             Index = 0,
             Attempt = 0,
             Plan = new SamplePlan(0, "cat", 8, "", "a cat", "", 1),
-            Artifacts = [new ArtifactReference(ArtifactNames.Attention, attention, "cpu"), new ArtifactReference(ArtifactNames.Image, image, "cpu")],
+            Artifacts =
+            [
+                new ArtifactReference(ArtifactNames.Attention, attention, "cpu"),
+                new ArtifactReference(ArtifactNames.Image, image, "cpu"),
+            ],
         };
     }
 }

@@ -86,7 +86,8 @@ public sealed class ModelCacheTests
         });
     }
 
-    private static Task<ModelCache<int, Model>.Lease> Open(ModelCache<int, Model> cache, int key) => cache.AcquireAsync(key, () => Task.FromResult(new Model()));
+    private static Task<ModelCache<int, Model>.Lease> Open(ModelCache<int, Model> cache, int key) =>
+        cache.AcquireAsync(key, () => Task.FromResult(new Model()));
 
     private sealed class Model : IDisposable
     {

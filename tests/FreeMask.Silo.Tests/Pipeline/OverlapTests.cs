@@ -47,11 +47,19 @@ public sealed class OverlapTests : IDisposable
         inputs = await CompareAsync(Stage.Generate, Drawn, inputs);
         inputs = await CompareAsync(Stage.Mask, Drawn, inputs);
         var donors = new[] { await SnapshotAsync(inputs[..4]), await SnapshotAsync(inputs[4..]), await SnapshotAsync(inputs) };
-        inputs = await CompareAsync(Stage.Compose, Drawn, [.. inputs.Select((input, i) => input with { Donors = donors[i % donors.Length] })]);
+        inputs = await CompareAsync(
+            Stage.Compose,
+            Drawn,
+            [.. inputs.Select((input, i) => input with { Donors = donors[i % donors.Length] })]
+        );
         inputs = await CompareAsync(Stage.Harmonize, Drawn, inputs);
         var scoringModel = await OpenScoringModelAsync();
         // More scoring models than the stage caches: models are disposed while batches are running.
-        await CompareAsync(Stage.Score, Drawn, [.. inputs.Select((input, i) => input with { ScoringModel = scoringModel with { Weights = $"{i % ScoringModels}" } })]);
+        await CompareAsync(
+            Stage.Score,
+            Drawn,
+            [.. inputs.Select((input, i) => input with { ScoringModel = scoringModel with { Weights = $"{i % ScoringModels}" } })]
+        );
     }
 
     [Theory]
@@ -67,7 +75,8 @@ public sealed class OverlapTests : IDisposable
         var together = await runner.RunAsync(Stage.Generate, spec, inputs, Cancellation);
         var reversed = await runner.RunAsync(Stage.Generate, spec, [.. inputs.Reverse()], Cancellation);
         Assert.Equal(together.Select(Describe), reversed.Reverse().Select(Describe));
-        foreach (var (input, outcome) in inputs.Zip(together)) Assert.Equal(Describe(outcome), Describe((await runner.RunAsync(Stage.Generate, spec, [input], Cancellation))[0]));
+        foreach (var (input, outcome) in inputs.Zip(together))
+            Assert.Equal(Describe(outcome), Describe((await runner.RunAsync(Stage.Generate, spec, [input], Cancellation))[0]));
     }
 
     [Fact]
@@ -117,13 +126,24 @@ public sealed class OverlapTests : IDisposable
 
     private async Task<string> SnapshotAsync(StageInput[] inputs)
     {
-        var listed = inputs.Select(i => new ListedSample(i.Index, i.Plan.ClassIndex, i.Artifact(ArtifactNames.Image), i.Artifact(ArtifactNames.Label))).ToList();
-        return await SampleLists.WriteSnapshotAsync(_store, [new SampleList(await SampleLists.WriteAsync(_store, listed, Cancellation), listed.Count)], Cancellation);
+        var listed = inputs
+            .Select(i => new ListedSample(i.Index, i.Plan.ClassIndex, i.Artifact(ArtifactNames.Image), i.Artifact(ArtifactNames.Label)))
+            .ToList();
+        return await SampleLists.WriteSnapshotAsync(
+            _store,
+            [new SampleList(await SampleLists.WriteAsync(_store, listed, Cancellation), listed.Count)],
+            Cancellation
+        );
     }
 
     private async Task<SegmenterModel> OpenScoringModelAsync()
     {
         var (onnx, card) = SegmenterExport.ToOnnx(Path.Combine(Repository.Root, "models", "mini", "segmenter"), 128, 128);
-        return new SegmenterModel("", "", await _store.PutAsync(onnx, Cancellation), await _store.PutAsync(Encoding.UTF8.GetBytes(card), Cancellation));
+        return new SegmenterModel(
+            "",
+            "",
+            await _store.PutAsync(onnx, Cancellation),
+            await _store.PutAsync(Encoding.UTF8.GetBytes(card), Cancellation)
+        );
     }
 }

@@ -84,7 +84,11 @@ public sealed class ArtifactFaultTests(ITestOutputHelper output) : IDisposable
             foreach (var input in inputs.Where(i => i.Index % 4 == 1))
             {
                 // Once per sample: a recomputed artifact is not damaged again.
-                if (silo.Stages.Executions.ContainsKey($"run/{reader}/{input.Round}/{input.Index}/{input.Attempt}") || !_damagedOnce.TryAdd(input.Artifact(name), true)) continue;
+                if (
+                    silo.Stages.Executions.ContainsKey($"run/{reader}/{input.Round}/{input.Index}/{input.Attempt}")
+                    || !_damagedOnce.TryAdd(input.Artifact(name), true)
+                )
+                    continue;
                 var file = artifacts.Inner.PathOf(input.Artifact(name));
                 await File.WriteAllTextAsync(file, truncated ? "" : "something else", token);
                 damaged++;
@@ -288,7 +292,10 @@ public sealed class ArtifactFaultTests(ITestOutputHelper output) : IDisposable
         output.WriteLine($"the disk was full for {Math.Min(20, refused)} puts");
         Assert.Equal(RunState.Completed, status.State);
         Assert.Empty(status.Notes);
-        Assert.Contains(Assert.IsType<RunStatus>(await waiting!).Notes, note => note.Contains(disk.Folder, StringComparison.Ordinal) && note.Contains("full", StringComparison.Ordinal));
+        Assert.Contains(
+            Assert.IsType<RunStatus>(await waiting!).Notes,
+            note => note.Contains(disk.Folder, StringComparison.Ordinal) && note.Contains("full", StringComparison.Ordinal)
+        );
         artifacts.BeforePut = _ => { };
         AssertUnhurt(await silo.CompleteAsync("again", TestSilo.SmallSpec with { Seed = 43 }), status);
         AssertUnhurt(straight, await silo.CompleteAsync("straight-again", TestSilo.SmallSpec));

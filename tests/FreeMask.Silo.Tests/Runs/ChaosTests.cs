@@ -1,8 +1,8 @@
 using System.Globalization;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains;
-using FreeMask.Silo.Tests.Fakes;
 using FreeMask.Randomness;
+using FreeMask.Silo.Tests.Fakes;
 using Xunit;
 
 namespace FreeMask.Silo.Tests.Runs;
@@ -38,12 +38,15 @@ public sealed class ChaosTests(ITestOutputHelper output) : IDisposable
             Assert.Equal(RunState.Completed, await cluster.RestingAsync(run));
             var status = await StatusAsync(cluster, run);
             if (straight.ManifestHash != status.ManifestHash)
-                Assert.Fail($"seed {seed} led to another manifest: {await ManifestDifferences.DescribeAsync(cluster.Artifacts, straight, status)}");
+                Assert.Fail($"seed {seed} led to another manifest: "
+                    + $"{await ManifestDifferences.DescribeAsync(cluster.Artifacts, straight, status)}");
             Assert.All(status.Rounds, r => Assert.Equal(r.Counts.Planned, r.Counts.Kept + r.Counts.Dropped + r.Counts.Quarantined));
             var again = cluster.Stages.Executions.Where(e => e.Key.StartsWith($"{run}/", StringComparison.Ordinal)).Sum(e => e.Value - 1);
-            output.WriteLine($"seed {seed}: complete after {TimeProvider.System.GetElapsedTime(began).TotalSeconds:0.0} s; {again} pieces of work were done twice");
+            output.WriteLine($"seed {seed}: complete after {TimeProvider.System.GetElapsedTime(began).TotalSeconds:0.0} s; {again} "
+                + "pieces of work were done twice");
             // A fault repeats at most the work in flight: twice a batch for each active shard.
-            Assert.True(again <= AccidentsPerRun * TestSilo.SmallSpec.SamplesPerRound, $"seed {seed}: {again} pieces of work were done twice");
+            Assert.True(again <= AccidentsPerRun * TestSilo.SmallSpec.SamplesPerRound, $"seed {seed}: {again} pieces of work were done "
+                + "twice");
             redone += again;
         }
 
@@ -122,8 +125,12 @@ public sealed class ChaosTests(ITestOutputHelper output) : IDisposable
 
     // After the death of a silo a duplicate activation of the run may answer once more from its memory, before its next write fails and it
     // is deactivated.
-    private static Task<RunStatus> StatusAsync(TestCluster cluster, string run) => StubbornlyAsync(async () =>
-        await cluster.Run(run).GetStatus() is { State: not RunState.Running } status ? status : throw new InvalidOperationException($"{run} is still said to run"));
+    private static Task<RunStatus> StatusAsync(TestCluster cluster, string run) =>
+        StubbornlyAsync(async () =>
+            await cluster.Run(run).GetStatus() is { State: not RunState.Running } status
+                ? status
+                : throw new InvalidOperationException($"{run} is still said to run")
+        );
 
     private static async Task<T> StubbornlyAsync<T>(Func<Task<T>> call)
     {

@@ -39,7 +39,10 @@ public sealed class CollectionTests(ITestOutputHelper output) : IDisposable
         await CollectAsync(silo, TimeSpan.Zero);
         var before = await StoredAsync(silo);
 
-        var (working, go) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        var (working, go) = (
+            new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously),
+            new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
+        );
         silo.Stages.OnDevice = async (_, kind, inputs, _) =>
         {
             if (inputs[0] is not { Run: "cancelled", Round: 1 } || kind != Stage.Harmonize) return;
@@ -60,13 +63,22 @@ public sealed class CollectionTests(ITestOutputHelper output) : IDisposable
         await CollectAsync(silo, TimeSpan.Zero);
         await AssertWholeAsync(silo, straight);
         var closed = Assert.Single(status.Rounds, r => r.Phase == RoundPhase.Closed);
-        var open = (await silo.SamplesAsync("cancelled", 1)).SelectMany(s => s.Artifacts).Select(a => a.Hash).ToHashSet(StringComparer.Ordinal);
-        var kept = (await silo.SamplesAsync("cancelled", closed.Round)).SelectMany(s => s.Artifacts).Select(a => a.Hash).ToHashSet(StringComparer.Ordinal);
+        var open = (await silo.SamplesAsync("cancelled", 1))
+            .SelectMany(s => s.Artifacts)
+            .Select(a => a.Hash)
+            .ToHashSet(StringComparer.Ordinal);
+        var kept = (await silo.SamplesAsync("cancelled", closed.Round))
+            .SelectMany(s => s.Artifacts)
+            .Select(a => a.Hash)
+            .ToHashSet(StringComparer.Ordinal);
         var after = await StoredAsync(silo);
         Assert.NotEmpty(open);
         Assert.Subset(after, kept);
         Assert.Empty(open.Except(kept).Intersect(after));
-        output.WriteLine($"{before.Count} artifacts before the cancelled run, {after.Count} after its collection, {kept.Count} of its closed round's samples");
+        output.WriteLine(
+            $"{before.Count} artifacts before the cancelled run, {after.Count} after its collection, {kept.Count} of its closed round's "
+                + "samples"
+        );
     }
 
     [Fact(Timeout = 600_000)]
@@ -86,7 +98,11 @@ public sealed class CollectionTests(ITestOutputHelper output) : IDisposable
     [Fact(Timeout = 600_000)]
     public async Task The_end_of_a_run_collects_and_no_checkpoint_of_a_training_stays()
     {
-        await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken, settings: [new("FreeMask:Collection:Interval", "06:00:00")]);
+        await using var silo = await TestSilo.StartAsync(
+            _folder.Path,
+            TestContext.Current.CancellationToken,
+            settings: [new("FreeMask:Collection:Interval", "06:00:00")]
+        );
         var largest = 0;
         silo.Training.AfterCheckpoint = async (_, _) => largest = Math.Max(largest, (await CheckpointsAsync(silo)).Count);
         var status = await silo.CompleteAsync("run", TestSilo.SmallSpec);
@@ -94,7 +110,10 @@ public sealed class CollectionTests(ITestOutputHelper output) : IDisposable
         Assert.InRange(largest, 1, 2);
         Assert.Empty(await CheckpointsAsync(silo));
         var report = await EndedAsync(silo);
-        output.WriteLine($"{report.Removed} of {report.Found} artifacts removed, {report.Named} named, {status.Rounds.Sum(r => r.Counts.Rejected)} masks rejected; {report.Error}");
+        output.WriteLine(
+            $"{report.Removed} of {report.Found} artifacts removed, {report.Named} named, {status.Rounds.Sum(r => r.Counts.Rejected)} "
+                + $"masks rejected; {report.Error}"
+        );
         Assert.True(report.Removed >= 2 * status.Rounds.Sum(r => r.Counts.Rejected));
         await AssertWholeAsync(silo, status);
     }
@@ -198,7 +217,8 @@ public sealed class CollectionTests(ITestOutputHelper output) : IDisposable
 
     private static async Task IdleAsync(TestSilo silo, string run)
     {
-        while (!(await silo.Run(run).GetStatus()).Idle) await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, TestContext.Current.CancellationToken);
+        while (!(await silo.Run(run).GetStatus()).Idle)
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, TestContext.Current.CancellationToken);
     }
 
     private static async Task<HashSet<string>> StoredAsync(TestSilo silo)
@@ -211,7 +231,8 @@ public sealed class CollectionTests(ITestOutputHelper output) : IDisposable
     /// <summary>Every artifact that the records of a completed run refer to exists.</summary>
     private static async Task AssertWholeAsync(TestSilo silo, RunStatus status)
     {
-        foreach (var part in status.ManifestParts.Concat(status.Segmenter!.Hashes)) await silo.Artifacts.GetAsync(part, TestContext.Current.CancellationToken);
+        foreach (var part in status.ManifestParts.Concat(status.Segmenter!.Hashes))
+            await silo.Artifacts.GetAsync(part, TestContext.Current.CancellationToken);
         foreach (var round in status.Rounds)
             foreach (var artifact in (await silo.SamplesAsync(status.Run, round.Round)).SelectMany(s => s.Artifacts))
                 await silo.Artifacts.GetAsync(artifact.Hash, TestContext.Current.CancellationToken);

@@ -79,7 +79,8 @@ public sealed class ControlTests : IDisposable
     {
         await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken);
         var straight = await silo.CompleteAsync("straight", TestSilo.SmallSpec);
-        silo.Stages.Before = (kind, _, _) => kind == Stage.Mask ? throw new FreeMaskException("unet/model.onnx is broken; pull it again") : Task.CompletedTask;
+        silo.Stages.Before = (kind, _, _) =>
+            kind == Stage.Mask ? throw new FreeMaskException("unet/model.onnx is broken; pull it again") : Task.CompletedTask;
         Assert.Equal(RunState.Failed, (await silo.CompleteAsync("run", TestSilo.SmallSpec)).State);
         var status = await silo.Run("run").GetStatus();
         Assert.Equal("unet/model.onnx is broken; pull it again", status.Reason);
@@ -133,12 +134,18 @@ public sealed class ControlTests : IDisposable
             var refused = await Assert.ThrowsAsync<FreeMaskException>(() => TestSilo.StartAsync(_folder.Path, token));
             Assert.Contains($"process {Environment.ProcessId}", refused.Message, StringComparison.Ordinal);
 
-            await using var connection = await SiloConnection.OpenAsync(new EmbeddedSiloOptions { DataFolder = _folder.Path, Services = _ => { } }, null, token);
+            await using var connection = await SiloConnection.OpenAsync(
+                new EmbeddedSiloOptions { DataFolder = _folder.Path, Services = _ => { } },
+                null,
+                token
+            );
             Assert.True(connection.IsRemote);
             var status = await connection.Grains.GetGrain<IRunGrain>("run").GetStatus();
             Assert.Equal(RunState.Completed, status.State);
             Assert.NotEqual(0, (await connection.Artifacts.GetAsync(status.ManifestParts[0], token)).Length);
-            var rejected = await Assert.ThrowsAsync<RunRejectedException>(() => connection.Grains.GetGrain<IRunGrain>("bad").Start(TestSilo.SmallSpec with { Rounds = 0 }));
+            var rejected = await Assert.ThrowsAsync<RunRejectedException>(() =>
+                connection.Grains.GetGrain<IRunGrain>("bad").Start(TestSilo.SmallSpec with { Rounds = 0 })
+            );
             Assert.Equal("rounds", Assert.Single(rejected.Problems).Path);
         }
 

@@ -42,7 +42,10 @@ public sealed class DeviceFaultTests(ITestOutputHelper output) : IDisposable
         await hangs.Task.WaitAsync(TestContext.Current.CancellationToken);
         var began = TimeProvider.System.GetTimestamp();
         await silo.RestingAsync("run");
-        output.WriteLine($"samples {string.Join(", ", hanging)} hung; the run was complete {TimeProvider.System.GetElapsedTime(began).TotalSeconds:0.0} s later");
+        output.WriteLine(
+            $"samples {string.Join(", ", hanging)} hung; the run was complete "
+                + $"{TimeProvider.System.GetElapsedTime(began).TotalSeconds:0.0} s later"
+        );
         Assert.Equal(straight.ManifestHash, (await silo.Run("run").GetStatus()).ManifestHash);
         var before = await silo.SamplesAsync("run", 0);
 
@@ -51,7 +54,10 @@ public sealed class DeviceFaultTests(ITestOutputHelper output) : IDisposable
         var after = await silo.CompleteAsync("after", TestSilo.SmallSpec);
         Assert.Equal(straight.ManifestHash, after.ManifestHash);
         await works.Task.WaitAsync(TestContext.Current.CancellationToken);
-        Assert.Equal(before.Select(s => (s.State, s.Attempt, s.Operation)), (await silo.SamplesAsync("run", 0)).Select(s => (s.State, s.Attempt, s.Operation)));
+        Assert.Equal(
+            before.Select(s => (s.State, s.Attempt, s.Operation)),
+            (await silo.SamplesAsync("run", 0)).Select(s => (s.State, s.Attempt, s.Operation))
+        );
     }
 
     [Theory(Timeout = 600_000)]
@@ -60,13 +66,19 @@ public sealed class DeviceFaultTests(ITestOutputHelper output) : IDisposable
     public async Task Samples_of_a_lost_message_are_assigned_again_when_the_lease_ends(string method)
     {
         var loss = new Loss(method);
-        await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken, services: s => s.AddSingleton<IIncomingGrainCallFilter>(loss));
+        await using var silo = await TestSilo.StartAsync(
+            _folder.Path,
+            TestContext.Current.CancellationToken,
+            services: s => s.AddSingleton<IIncomingGrainCallFilter>(loss)
+        );
         var straight = await silo.CompleteAsync("straight", TestSilo.SmallSpec);
 
         loss.Next = 3;
         var began = TimeProvider.System.GetTimestamp();
         var status = await silo.CompleteAsync("run", TestSilo.SmallSpec);
-        output.WriteLine($"{method} was lost {loss.Lost} times; the run took {TimeProvider.System.GetElapsedTime(began).TotalSeconds:0.0} s");
+        output.WriteLine(
+            $"{method} was lost {loss.Lost} times; the run took {TimeProvider.System.GetElapsedTime(began).TotalSeconds:0.0} s"
+        );
         Assert.Equal(3, loss.Lost);
         Assert.Equal(straight.ManifestHash, status.ManifestHash);
         Assert.All(silo.Stages.Executions, e => Assert.Equal(1, e.Value));
@@ -91,7 +103,8 @@ public sealed class DeviceFaultTests(ITestOutputHelper output) : IDisposable
             if (context.MethodName != method || Interlocked.Decrement(ref _next) < 0) return context.Invoke();
             Interlocked.Increment(ref _lost);
             // The sender of a request gets the answer that everything was queued.
-            if (context.Request.GetArgumentCount() == 1 && context.Request.GetArgument(0) is BatchRequest order) context.Result = order.Items.Length;
+            if (context.Request.GetArgumentCount() == 1 && context.Request.GetArgument(0) is BatchRequest order)
+                context.Result = order.Items.Length;
             return Task.CompletedTask;
         }
     }

@@ -47,7 +47,8 @@ public sealed class EmbeddedRunTests : IDisposable
         var status = await silo.CompleteAsync("one", TestSilo.SmallSpec);
 
         var manifest = new MemoryStream();
-        foreach (var part in status.ManifestParts) manifest.Write((await silo.Artifacts.GetAsync(part, TestContext.Current.CancellationToken)).Span);
+        foreach (var part in status.ManifestParts)
+            manifest.Write((await silo.Artifacts.GetAsync(part, TestContext.Current.CancellationToken)).Span);
         Assert.Equal(status.ManifestHash, Convert.ToHexStringLower(SHA256.HashData(manifest.ToArray())));
         var lines = Encoding.UTF8.GetString(manifest.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(1 + (2 * (1 + 12)), lines.Length);
@@ -76,7 +77,10 @@ public sealed class EmbeddedRunTests : IDisposable
         var first = await silo.SamplesAsync("one", 0);
         var scoringModels = first.Where(s => s.ScoringModel is not null).GroupBy(s => s.ScoringModel).ToList();
         Assert.Equal(2, scoringModels.Count);
-        Assert.All(scoringModels, scoringModel => Assert.Single(scoringModel.Select(s => SamplePlanner.FoldOf(TestSilo.SmallSpec, s.Index)).Distinct()));
+        Assert.All(
+            scoringModels,
+            scoringModel => Assert.Single(scoringModel.Select(s => SamplePlanner.FoldOf(TestSilo.SmallSpec, s.Index)).Distinct())
+        );
         var second = await silo.SamplesAsync("one", 1);
         Assert.All(second.Where(s => s.ScoringModel is not null), s => Assert.Equal(status.Rounds[0].Segmenter!.Weights, s.ScoringModel));
     }
@@ -91,7 +95,9 @@ public sealed class EmbeddedRunTests : IDisposable
 
         var refused = await Assert.ThrowsAsync<RunRejectedException>(() => silo.Run("one").Start(TestSilo.SmallSpec with { Seed = 1 }));
         Assert.Contains("another specification", refused.Message, StringComparison.Ordinal);
-        var invalid = await Assert.ThrowsAsync<RunRejectedException>(() => silo.Run("two").Start(TestSilo.SmallSpec with { KeepRatio = 0 }));
+        var invalid = await Assert.ThrowsAsync<RunRejectedException>(() =>
+            silo.Run("two").Start(TestSilo.SmallSpec with { KeepRatio = 0 })
+        );
         Assert.Equal("keepRatio", Assert.Single(invalid.Problems).Path);
         Assert.Equal(["one"], await silo.Grains.GetGrain<IRunDirectoryGrain>(0).List());
         Assert.Equal(RunState.Unknown, (await silo.Run("two").GetStatus()).State);

@@ -43,12 +43,19 @@ public sealed class EnvironmentTests : IDisposable
         Assert.DoesNotContain(odd, workers.Keys);
         Assert.NotEmpty(workers);
 
-        IComputeEnvironment Of(string silo) => asked.GetOrAdd(silo, _ => asked.Count != 1 ? new Environment("plain", Bundle, IsOdd: false) : difference switch
-        {
-            "another bundle" => new Environment("plain", OtherBundle, IsOdd: true),
-            "no bundle" => new Environment("plain", null, IsOdd: true),
-            _ => new Environment("odd", Bundle, IsOdd: true),
-        });
+        IComputeEnvironment Of(string silo) =>
+            asked.GetOrAdd(
+                silo,
+                _ =>
+                    asked.Count != 1
+                        ? new Environment("plain", Bundle, IsOdd: false)
+                        : difference switch
+                        {
+                            "another bundle" => new Environment("plain", OtherBundle, IsOdd: true),
+                            "no bundle" => new Environment("plain", null, IsOdd: true),
+                            _ => new Environment("odd", Bundle, IsOdd: true),
+                        }
+            );
     }
 
     [Fact(Timeout = 600_000)]
@@ -56,8 +63,14 @@ public sealed class EnvironmentTests : IDisposable
     {
         var number = 0;
         await using var cluster = await TestCluster.StartAsync(
-            _folder.Path, 2, TestContext.Current.CancellationToken, _ => new Environment($"arithmetic {Interlocked.Increment(ref number)}", Bundle, IsOdd: false));
-        await cluster.Run("run").Start(TestSilo.SmallSpec with { Execution = TestSilo.SmallSpec.Execution with { MixedArithmetic = true } });
+            _folder.Path,
+            2,
+            TestContext.Current.CancellationToken,
+            _ => new Environment($"arithmetic {Interlocked.Increment(ref number)}", Bundle, IsOdd: false)
+        );
+        await cluster
+            .Run("run")
+            .Start(TestSilo.SmallSpec with { Execution = TestSilo.SmallSpec.Execution with { MixedArithmetic = true } });
         Assert.Equal(RunState.Completed, await cluster.RestingAsync("run"));
         Assert.Empty((await cluster.Run("run").GetStatus()).Notes);
     }
@@ -65,7 +78,12 @@ public sealed class EnvironmentTests : IDisposable
     [Fact(Timeout = 600_000)]
     public async Task A_run_whose_bundle_no_silo_has_fails_before_any_work()
     {
-        await using var cluster = await TestCluster.StartAsync(_folder.Path, 2, TestContext.Current.CancellationToken, _ => new Environment("plain", null, IsOdd: true));
+        await using var cluster = await TestCluster.StartAsync(
+            _folder.Path,
+            2,
+            TestContext.Current.CancellationToken,
+            _ => new Environment("plain", null, IsOdd: true)
+        );
         await cluster.Run("run").Start(TestSilo.SmallSpec);
         Assert.Equal(RunState.Failed, await cluster.RestingAsync("run"));
         Assert.Contains("There is no model bundle", (await cluster.Run("run").GetStatus()).Reason, StringComparison.Ordinal);

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using FreeMask.GrainInterfaces;
-using FreeMask.Silo.Tests.Fakes;
 using FreeMask.Randomness;
+using FreeMask.Silo.Tests.Fakes;
 using Xunit;
 
 namespace FreeMask.Silo.Tests.Runs;
@@ -32,16 +32,22 @@ public sealed class FaultTests(ITestOutputHelper output) : IDisposable
         silo.Faults.Decide = (_, key, _) =>
         {
             var run = key.Split('/')[0];
-            return run.StartsWith("run-", StringComparison.Ordinal) && $"run-{counts.AddOrUpdate(run, 1, (_, n) => n + 1)}" == run ? (WriteFate)fate : WriteFate.Applied;
+            return run.StartsWith("run-", StringComparison.Ordinal) && $"run-{counts.AddOrUpdate(run, 1, (_, n) => n + 1)}" == run
+                ? (WriteFate)fate
+                : WriteFate.Applied;
         };
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = TestContext.Current.CancellationToken };
         await Parallel.ForEachAsync(Enumerable.Range(1, (int)writes), parallel, async (i, _) =>
         {
             var status = await StartStubbornlyAsync(silo, $"run-{i}");
             Assert.Equal(RunState.Completed, status.State);
-            Assert.True(straight.ManifestHash == status.ManifestHash, $"write {i} failed ({(WriteFate)fate}), and the manifest became another");
+            Assert.True(straight.ManifestHash == status.ManifestHash, $"write {i} failed ({(WriteFate)fate}), and the manifest became "
+                + "another");
             AssertEverySampleEndedOnce(status);
-            AssertWorkedOnce(silo.Stages.Executions.Where(e => e.Key.StartsWith($"run-{i}/", StringComparison.Ordinal)), Spec.Generation.Batch);
+            AssertWorkedOnce(
+                    silo.Stages.Executions.Where(e => e.Key.StartsWith($"run-{i}/", StringComparison.Ordinal)),
+                    Spec.Generation.Batch
+                );
         });
     }
 

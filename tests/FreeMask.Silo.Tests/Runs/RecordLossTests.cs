@@ -78,7 +78,8 @@ public sealed class RecordLossTests(ITestOutputHelper output) : IDisposable
         {
             if (inputs[0].Run != "run") return Task.CompletedTask;
             if (kind == from && Interlocked.Increment(ref kept) == 2) Execute(database, "CREATE TEMP TABLE kept AS SELECT * FROM records");
-            if (kind == to && Interlocked.Increment(ref restored) == 2) Execute(database, "BEGIN IMMEDIATE; DELETE FROM records; INSERT INTO records SELECT * FROM kept; COMMIT");
+            if (kind == to && Interlocked.Increment(ref restored) == 2)
+                Execute(database, "BEGIN IMMEDIATE; DELETE FROM records; INSERT INTO records SELECT * FROM kept; COMMIT");
             return Task.CompletedTask;
         };
         var status = await silo.CompleteAsync("run", TestSilo.SmallSpec);
@@ -114,7 +115,9 @@ public sealed class RecordLossTests(ITestOutputHelper output) : IDisposable
 
     private SqliteConnection Open()
     {
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = Path.Combine(_folder.Path, "state.db"), Pooling = false }.ToString());
+        var connection = new SqliteConnection(
+            new SqliteConnectionStringBuilder { DataSource = Path.Combine(_folder.Path, "state.db"), Pooling = false }.ToString()
+        );
         connection.Open();
         Execute(connection, "PRAGMA busy_timeout=10000");
         return connection;

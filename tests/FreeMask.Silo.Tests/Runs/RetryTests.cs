@@ -96,7 +96,10 @@ public sealed class RetryTests : IDisposable
     /// <returns>Lets it continue.</returns>
     private static async Task<TaskCompletionSource> PauseWithTwoQuarantinedAsync(TestSilo silo)
     {
-        var (held, go) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        var (held, go) = (
+            new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously),
+            new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
+        );
         var tries = new ConcurrentDictionary<int, int>();
         silo.Stages.Before = async (kind, inputs, token) =>
         {
@@ -109,7 +112,8 @@ public sealed class RetryTests : IDisposable
 
             if (inputs.All(i => i.Index != 11)) return;
             // The last sample keeps the round open, once the poison samples no longer need the device.
-            if (tries.Count < 2 || tries.Values.Any(n => n < TestSilo.SmallSpec.Execution.MaxAttempts)) throw new ArtifactStoreException("not yet");
+            if (tries.Count < 2 || tries.Values.Any(n => n < TestSilo.SmallSpec.Execution.MaxAttempts))
+                throw new ArtifactStoreException("not yet");
             held.TrySetResult();
             await go.Task.WaitAsync(token);
         };

@@ -49,7 +49,8 @@ public sealed class StatusAtRestTests : IDisposable
         RunStatus told;
         await using (var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken))
         {
-            silo.Stages.Before = (kind, inputs, _) => kind == Stage.Harmonize ? throw new FreeMaskException("no harmonizer") : Task.CompletedTask;
+            silo.Stages.Before = (kind, inputs, _) =>
+                kind == Stage.Harmonize ? throw new FreeMaskException("no harmonizer") : Task.CompletedTask;
             told = await silo.CompleteAsync("run", TestSilo.SmallSpec);
             Assert.Equal(RunState.Failed, told.State);
             told = await SettledAsync(silo);
@@ -77,7 +78,11 @@ public sealed class StatusAtRestTests : IDisposable
 
     private static void Copy(string from, string to)
     {
-        foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories).Where(f => !f.EndsWith(".lock", StringComparison.Ordinal)))
+        foreach (
+            var file in Directory
+                .EnumerateFiles(from, "*", SearchOption.AllDirectories)
+                .Where(f => !f.EndsWith(".lock", StringComparison.Ordinal))
+        )
         {
             var target = Path.Combine(to, Path.GetRelativePath(from, file));
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);

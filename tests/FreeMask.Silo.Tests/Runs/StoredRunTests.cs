@@ -7,9 +7,9 @@ using Xunit;
 namespace FreeMask.Silo.Tests.Runs;
 
 /// <summary>
-/// Data folders that earlier versions wrote still load. <c>Data/stored-runs.zip</c> was written by commit 76c7120 with the fake stages: three
-/// runs of <see cref="TestSilo.SmallSpec"/>, one finished, one whose process ended in the training of round 0's scoring models, one whose process ended while
-/// round 1 composed.
+/// Data folders that earlier versions wrote still load. <c>Data/stored-runs.zip</c> was written by commit 76c7120 with the fake stages:
+/// three runs of <see cref="TestSilo.SmallSpec"/>, one finished, one whose process ended in the training of round 0's scoring models, one
+/// whose process ended while round 1 composed.
 /// </summary>
 public sealed class StoredRunTests : IDisposable
 {

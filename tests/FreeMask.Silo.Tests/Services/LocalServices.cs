@@ -38,7 +38,11 @@ public sealed class LocalServices : IAsyncDisposable
     public async Task StartAsync(string service) => await RunAsync("up.sh", service);
 
     /// <summary>Redis's append-only file; what is truncated at its end is lost, as in a power failure.</summary>
-    public FileInfo RedisLog() => new DirectoryInfo(Path.Combine(_folder, "redis", "appendonlydir")).EnumerateFiles("*.incr.aof").OrderByDescending(f => f.LastWriteTimeUtc).First();
+    public FileInfo RedisLog() =>
+        new DirectoryInfo(Path.Combine(_folder, "redis", "appendonlydir"))
+            .EnumerateFiles("*.incr.aof")
+            .OrderByDescending(f => f.LastWriteTimeUtc)
+            .First();
 
     public async ValueTask DisposeAsync()
     {
@@ -66,7 +70,9 @@ public sealed class LocalServices : IAsyncDisposable
         if (OperatingSystem.IsWindows()) return (null, "the local services start by shell scripts");
         var (exitCode, error) = await RunAsync("up.sh", "--free-ports", service);
         if (exitCode != 0) return (null, error);
-        var line = (await File.ReadAllLinesAsync(Path.Combine(_folder, "services.env"))).First(l => l.StartsWith($"{name}=", StringComparison.Ordinal));
+        var line = (await File.ReadAllLinesAsync(Path.Combine(_folder, "services.env"))).First(l =>
+            l.StartsWith($"{name}=", StringComparison.Ordinal)
+        );
         return (line[(name.Length + 1)..], null);
     }
 

@@ -108,7 +108,11 @@ public sealed class GrainStorageTests(LocalServices services) : IDisposable
     private static Task WriteAsync(IGrainStorage storage, GrainId id, GrainState<Stored<SampleRecord>> state, int attempt)
     {
         var plan = new SamplePlan(7, "cat", 8, "grass", "a cat", "", 1);
-        var record = SampleTransitions.Fresh(0, 1, plan) with { Attempt = attempt, Artifacts = [new ArtifactReference("image", new string('a', 64), "cpu")] };
+        var record = SampleTransitions.Fresh(0, 1, plan) with
+        {
+            Attempt = attempt,
+            Artifacts = [new ArtifactReference("image", new string('a', 64), "cpu")],
+        };
         state.State = new Stored<SampleRecord> { Value = record };
         return storage.WriteStateAsync("sample", id, state);
     }
@@ -127,8 +131,12 @@ public sealed class GrainStorageTests(LocalServices services) : IDisposable
         settings["FreeMask:DataFolder"] = _folder.Path;
         string[] arguments =
         [
-            .. settings.Select(s => $"--{s.Key}={s.Value}"), $"--Orleans:Endpoints:SiloPort={siloPort}", $"--Orleans:Endpoints:GatewayPort={gatewayPort}",
-            "--urls=http://127.0.0.1:0", "--Logging:LogLevel:Default=None", "--Logging:LogLevel:Orleans=None",
+            .. settings.Select(s => $"--{s.Key}={s.Value}"),
+            $"--Orleans:Endpoints:SiloPort={siloPort}",
+            $"--Orleans:Endpoints:GatewayPort={gatewayPort}",
+            "--urls=http://127.0.0.1:0",
+            "--Logging:LogLevel:Default=None",
+            "--Logging:LogLevel:Orleans=None",
         ];
         var app = SiloProgram.Build(SiloArguments.Parse(arguments), (_, _) => { });
         await app.StartAsync(TestContext.Current.CancellationToken);

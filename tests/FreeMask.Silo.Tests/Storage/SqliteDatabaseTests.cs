@@ -45,7 +45,9 @@ public sealed class SqliteDatabaseTests : IDisposable
     public async Task Of_many_writers_with_one_version_one_wins()
     {
         await using var database = Open();
-        var results = await Task.WhenAll(Enumerable.Range(0, 200).Select(i => Task.Run(() => database.WriteAsync("sample", "a", 0, [(byte)i]))));
+        var results = await Task.WhenAll(
+            Enumerable.Range(0, 200).Select(i => Task.Run(() => database.WriteAsync("sample", "a", 0, [(byte)i])))
+        );
         Assert.Single(results, r => r.Applied);
         var keys = await Task.WhenAll(Enumerable.Range(0, 2000).Select(i => database.WriteAsync("sample", $"k{i}", 0, [(byte)i])));
         Assert.All(keys, r => Assert.True(r.Applied));

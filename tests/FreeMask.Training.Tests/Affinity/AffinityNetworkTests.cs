@@ -23,7 +23,12 @@ public sealed class AffinityNetworkTests
             var (height, width) = (Numbers(grid.Value, "grid")[0], Numbers(grid.Value, "grid")[1]);
             using var network = new AffinityNetwork(channels, widths);
             network.Import(tensors, grid.Name + ".head.");
-            Tensor[] levels = [.. Enumerable.Range(0, channels.Length).Select(k => Tensor(tensors[FormattableString.Invariant($"{grid.Name}.feature.{k}")]))];
+            Tensor[] levels =
+            [
+                .. Enumerable
+                    .Range(0, channels.Length)
+                    .Select(k => Tensor(tensors[FormattableString.Invariant($"{grid.Name}.feature.{k}")])),
+            ];
             var embedding = network.forward(levels);
             Near(tensors[grid.Name + ".embedding"], embedding, 1e-5);
 
@@ -38,7 +43,8 @@ public sealed class AffinityNetworkTests
 
             embedding.backward([AffinityNetwork.Join(loss.Gradients)]);
             foreach (var (name, parameter) in network.named_parameters())
-                if (tensors.TryGet($"{grid.Name}.train.gradient.{name.Replace(".weight", "", StringComparison.Ordinal)}", out var gradient)) Near(gradient!, parameter.grad!, 1e-6);
+                if (tensors.TryGet($"{grid.Name}.train.gradient.{name.Replace(".weight", "", StringComparison.Ordinal)}", out var gradient))
+                    Near(gradient!, parameter.grad!, 1e-6);
         }
     }
 

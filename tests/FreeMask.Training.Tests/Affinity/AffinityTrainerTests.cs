@@ -12,7 +12,13 @@ public sealed class AffinityTrainerTests
 {
     private const int Side = 64, Cells = 8;
 
-    private static readonly AffinityTrainingRequest Request = new() { Config = new AffinityConfig { Side = 32, Run = "discs" }, Steps = 40, BatchSize = 2, Widths = [8, 8, 8] };
+    private static readonly AffinityTrainingRequest Request = new()
+    {
+        Config = new AffinityConfig { Side = 32, Run = "discs" },
+        Steps = 40,
+        BatchSize = 2,
+        Widths = [8, 8, 8],
+    };
 
     [Fact]
     public void Maps_refined_by_a_head_that_saw_no_true_mask_are_better_than_the_coarse_ones()
@@ -44,7 +50,10 @@ public sealed class AffinityTrainerTests
         using Folder first = new(), second = new();
         var config = AffinityTrainer.Train(request, examples, first.Path, _ => { }, TestContext.Current.CancellationToken);
         Assert.Equal(["cat", "dog"], config.Classes);
-        Assert.Equal(config.Sha256, AffinityTrainer.Train(request, examples, second.Path, _ => { }, TestContext.Current.CancellationToken).Sha256);
+        Assert.Equal(
+            config.Sha256,
+            AffinityTrainer.Train(request, examples, second.Path, _ => { }, TestContext.Current.CancellationToken).Sha256
+        );
     }
 
     [Fact]
@@ -53,12 +62,17 @@ public sealed class AffinityTrainerTests
         using var folder = new Folder();
         Assert.Contains("nothing to learn", Refused([]), StringComparison.Ordinal);
         var example = Example(Request, 0);
-        var other = example with { Id = "small", Levels = [.. example.Levels.Select(l => new FeatureMap(l.Channels, 2, 2, new float[4 * l.Channels]))] };
+        var other = example with
+        {
+            Id = "small",
+            Levels = [.. example.Levels.Select(l => new FeatureMap(l.Channels, 2, 2, new float[4 * l.Channels]))],
+        };
         Assert.Contains("'small'", Refused([example, other]), StringComparison.Ordinal);
         var disc = Disc.Make(0);
         Assert.Null(AffinityExample.From(Request, "flat", "cat", disc.Image, new FloatMap(4, 4), disc.Self));
 
-        string Refused(IReadOnlyList<AffinityExample> examples) => Assert.Throws<FreeMaskException>(() => AffinityTrainer.Train(Request, examples, folder.Path, _ => { })).Message;
+        string Refused(IReadOnlyList<AffinityExample> examples) =>
+            Assert.Throws<FreeMaskException>(() => AffinityTrainer.Train(Request, examples, folder.Path, _ => { })).Message;
     }
 
     private static AffinityExample Example(AffinityTrainingRequest request, int index)
@@ -67,7 +81,8 @@ public sealed class AffinityTrainerTests
         return AffinityExample.From(request, $"disc {index}", index % 2 == 0 ? "cat" : "dog", disc.Image, disc.Coarse, disc.Self)!;
     }
 
-    /// <summary>A textured disc on textured ground, and what attention would know of it: a map of 8 x 8 cells that is blurred and off.</summary>
+    /// <summary>A textured disc on textured ground, and what attention would know of it: a map of 8 x 8 cells that is blurred and
+    /// off.</summary>
     private sealed record Disc(RgbImage Image, FloatMap Coarse, SelfAttentionGrid Self, bool[] Truth)
     {
         internal static Disc Make(int index)
@@ -91,7 +106,19 @@ public sealed class AffinityTrainerTests
 
         internal double Iou(FloatMap map)
         {
-            var labels = MaskStage.Run(Image, map, 8, new MaskOptions { Refinement = MaskRefinementMethod.None, ColorWeight = 0, IgnoreBandRadius = 0 }).Labels.Labels;
+            var labels = MaskStage
+                .Run(
+                    Image,
+                    map,
+                    8,
+                    new MaskOptions
+                    {
+                        Refinement = MaskRefinementMethod.None,
+                        ColorWeight = 0,
+                        IgnoreBandRadius = 0,
+                    }
+                )
+                .Labels.Labels;
             double both = 0, either = 0;
             for (var i = 0; i < labels.Length; i++)
             {

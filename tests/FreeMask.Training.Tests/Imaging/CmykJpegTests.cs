@@ -21,7 +21,9 @@ public sealed class CmykJpegTests
             inks[i] = (byte)(128 + (100 * Math.Sin(x * (c + 1) / 9.0) * Math.Cos(y * (4 - c) / 13.0)));
         }
 
-        using var image = Image.NewFromMemory(inks, width, height, 4, Enums.BandFormat.Uchar).Copy(interpretation: Enums.Interpretation.Cmyk);
+        using var image = Image
+            .NewFromMemory(inks, width, height, 4, Enums.BandFormat.Uchar)
+            .Copy(interpretation: Enums.Interpretation.Cmyk);
         var file = image.JpegsaveBuffer(q: 90, interlace: progressive, restartInterval: restart);
         using var back = Image.NewFromBuffer(file);
         var expected = back.WriteToMemory<byte>();

@@ -20,8 +20,14 @@ public sealed partial class Mask2FormerInitializationTests
         using var quiet = no_grad();
         var expected = JsonDocument.Parse(File.ReadAllText(Fixtures.Path("mask2former", "init.json"))).RootElement.GetProperty(name);
         BackboneConfig backbone = name == "swin_tiny" ? SwinConfig.Tiny : ResNetConfig.ResNet50;
-        using var model = new Mask2FormerModel(new Mask2FormerConfig { Backbone = backbone, Labels = [.. Enumerable.Range(0, 21).Select(i => $"{i}")] }, seed: 1);
-        var pooled = model.named_parameters().GroupBy(p => Kind(p.name, p.parameter.shape), StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Select(p => p.parameter).ToArray(), StringComparer.Ordinal);
+        using var model = new Mask2FormerModel(
+            new Mask2FormerConfig { Backbone = backbone, Labels = [.. Enumerable.Range(0, 21).Select(i => $"{i}")] },
+            seed: 1
+        );
+        var pooled = model
+            .named_parameters()
+            .GroupBy(p => Kind(p.name, p.parameter.shape), StringComparer.Ordinal)
+            .ToDictionary(g => g.Key, g => g.Select(p => p.parameter).ToArray(), StringComparer.Ordinal);
         foreach (var entry in expected.EnumerateObject())
         {
             Assert.True(pooled.TryGetValue(entry.Name, out var parameters), entry.Name);
@@ -31,8 +37,14 @@ public sealed partial class Mask2FormerInitializationTests
             var (size, own) = (values.numel(), values.std(unbiased: false).item<double>());
 
             // Both are samples: five standard errors of each.
-            Assert.True(Math.Abs(values.mean().item<double>() - mean) <= (10 * deviation / Math.Sqrt(size)) + 1e-6, $"{entry.Name}: mean {values.mean().item<double>()}, expected {mean}");
-            Assert.True(Math.Abs(own - deviation) <= (10 * deviation / Math.Sqrt(2.0 * size)) + 1e-6, $"{entry.Name}: deviation {own}, expected {deviation}");
+            Assert.True(
+                Math.Abs(values.mean().item<double>() - mean) <= (10 * deviation / Math.Sqrt(size)) + 1e-6,
+                $"{entry.Name}: mean {values.mean().item<double>()}, expected {mean}"
+            );
+            Assert.True(
+                Math.Abs(own - deviation) <= (10 * deviation / Math.Sqrt(2.0 * size)) + 1e-6,
+                $"{entry.Name}: deviation {own}, expected {deviation}"
+            );
         }
     }
 

@@ -29,7 +29,10 @@ public sealed class Mask2FormerModelTests : IDisposable
 
         var before = SafetensorsFile.Load(Path.Combine(source, Weights));
         var after = SafetensorsFile.Load(Path.Combine(_folder, Weights));
-        Assert.Equal(before.Tensors.Select(t => t.Name).Order(StringComparer.Ordinal), after.Tensors.Select(t => t.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            before.Tensors.Select(t => t.Name).Order(StringComparer.Ordinal),
+            after.Tensors.Select(t => t.Name).Order(StringComparer.Ordinal)
+        );
         Assert.All(before.Tensors, t => Assert.True(t.Bytes.Span.SequenceEqual(after[t.Name].Bytes.Span), t.Name));
         Assert.All(before.Tensors, t => Assert.Equal(t.DataType, after[t.Name].DataType));
         Assert.Equal("pt", after.Metadata["format"]);
@@ -58,10 +61,18 @@ public sealed class Mask2FormerModelTests : IDisposable
         var index = Json(Path.Combine(_folder, Index));
         index["weight_map"]!["stray.weight"] = "model-00001-of-00002.safetensors";
         File.WriteAllText(Path.Combine(_folder, Index), index.ToJsonString());
-        Assert.Contains("stray.weight", Assert.Throws<FreeMaskException>(() => Mask2FormerModel.Load(_folder)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "stray.weight",
+            Assert.Throws<FreeMaskException>(() => Mask2FormerModel.Load(_folder)).Message,
+            StringComparison.Ordinal
+        );
 
         File.Delete(Path.Combine(_folder, "model-00002-of-00002.safetensors"));
-        Assert.Contains("model-00002-of-00002", Assert.Throws<FreeMaskException>(() => Mask2FormerModel.Load(_folder)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "model-00002-of-00002",
+            Assert.Throws<FreeMaskException>(() => Mask2FormerModel.Load(_folder)).Message,
+            StringComparison.Ordinal
+        );
         File.Delete(Path.Combine(_folder, Index));
         File.WriteAllText(Path.Combine(_folder, "pytorch_model.bin"), "");
         Assert.Contains("pickle", Assert.Throws<FreeMaskException>(() => Mask2FormerModel.Load(_folder)).Message, StringComparison.Ordinal);
@@ -72,7 +83,13 @@ public sealed class Mask2FormerModelTests : IDisposable
     {
         Fresh(swin: true).Save(_folder);
         const string Missing = "class_predictor.bias", Misshapen = "model.pixel_level_module.decoder.level_embed";
-        Rewrite(tensors => [.. tensors.Where(t => t.Name is not Missing and not Misshapen), NamedTensor.FromSingles("stray", [1], [0f]), NamedTensor.FromSingles(Misshapen, [2], [0f, 0f])]);
+        Rewrite(tensors =>
+            [
+                .. tensors.Where(t => t.Name is not Missing and not Misshapen),
+                NamedTensor.FromSingles("stray", [1], [0f]),
+                NamedTensor.FromSingles(Misshapen, [2], [0f, 0f]),
+            ]
+        );
         var fault = Assert.Throws<FreeMaskException>(() => Mask2FormerModel.Load(_folder)).Message;
         Assert.Contains(Missing, fault, StringComparison.Ordinal);
         Assert.Contains("stray", fault, StringComparison.Ordinal);
@@ -98,13 +115,20 @@ public sealed class Mask2FormerModelTests : IDisposable
         var model = Fresh(swin: true);
         model.Save(_folder);
         const string Encoder = "model.pixel_level_module.encoder.";
-        Rewrite(tensors => tensors.Select(t => t with { Name = Older(t.Name) }).Append(NamedTensor.FromSingles(Encoder + "model.layernorm.weight", [1], [1f])));
+        Rewrite(tensors =>
+            tensors
+                .Select(t => t with { Name = Older(t.Name) })
+                .Append(NamedTensor.FromSingles(Encoder + "model.layernorm.weight", [1], [1f]))
+        );
         var state = Mask2FormerModel.Load(_folder).state_dict();
         Assert.All(model.state_dict(), entry => Assert.True(entry.Value.equal(state[entry.Key]).all().item<bool>(), entry.Key));
 
-        static string Older(string name) => name.StartsWith(Encoder + "hidden_states_norms.stage", StringComparison.Ordinal)
-            ? $"{Encoder}hidden_states_norms.{name[(Encoder + "hidden_states_norms.stage").Length] - '1'}{name[(Encoder.Length + "hidden_states_norms.stage1".Length)..]}"
-            : name.StartsWith(Encoder, StringComparison.Ordinal) ? Encoder + "model." + name[Encoder.Length..] : name;
+        static string Older(string name) =>
+            name.StartsWith(Encoder + "hidden_states_norms.stage", StringComparison.Ordinal)
+                ? $"{Encoder}hidden_states_norms.{name[(Encoder + "hidden_states_norms.stage").Length] - '1'}"
+                    + $"{name[(Encoder.Length + "hidden_states_norms.stage1".Length)..]}"
+            : name.StartsWith(Encoder, StringComparison.Ordinal) ? Encoder + "model." + name[Encoder.Length..]
+            : name;
     }
 
     [Fact]
@@ -131,7 +155,11 @@ public sealed class Mask2FormerModelTests : IDisposable
     public void A_backbone_that_is_not_supported_is_refused_by_the_field_that_says_so(string backbone, string field)
     {
         var text = $$"""{ "model_type": "mask2former", "id2label": { "0": "a" }, "backbone_config": {{backbone}} }""";
-        Assert.Contains(field, Assert.Throws<FreeMaskException>(() => Mask2FormerConfig.Parse(text, "config.json")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            field,
+            Assert.Throws<FreeMaskException>(() => Mask2FormerConfig.Parse(text, "config.json")).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -165,9 +193,12 @@ public sealed class Mask2FormerModelTests : IDisposable
         {
             if (value is null || name == "transformers_version") continue;
             Assert.True(actual.ContainsKey(name), $"{where} lost {name}");
-            if (value is JsonObject inner) AssertSame(inner, actual[name]!.AsObject(), name);
-            else if (value is JsonValue number && number.GetValueKind() == JsonValueKind.Number) Assert.Equal(number.GetValue<double>(), actual[name]!.GetValue<double>(), 1e-9);
-            else Assert.Equal(value.ToJsonString(), actual[name]!.ToJsonString());
+            if (value is JsonObject inner)
+                AssertSame(inner, actual[name]!.AsObject(), name);
+            else if (value is JsonValue number && number.GetValueKind() == JsonValueKind.Number)
+                Assert.Equal(number.GetValue<double>(), actual[name]!.GetValue<double>(), 1e-9);
+            else
+                Assert.Equal(value.ToJsonString(), actual[name]!.ToJsonString());
         }
     }
 
@@ -189,7 +220,14 @@ public sealed class Mask2FormerModelTests : IDisposable
             new SafetensorsFile(own, new Dictionary<string, string> { ["format"] = "pt" }).Save(Path.Combine(folder, file));
         }
 
-        File.WriteAllText(Path.Combine(folder, Index), new JsonObject { ["metadata"] = new JsonObject { ["total_size"] = 1 }, ["weight_map"] = map }.ToJsonString());
+        File.WriteAllText(
+            Path.Combine(folder, Index),
+            new JsonObject
+            {
+                ["metadata"] = new JsonObject { ["total_size"] = 1 },
+                ["weight_map"] = map,
+            }.ToJsonString()
+        );
         File.Delete(Path.Combine(folder, Weights));
     }
 }

@@ -11,8 +11,14 @@ public sealed class ReferenceAugmentationTests
     [InlineData(640, 480, 256, 2048, 341, 256)]
     [InlineData(480, 640, 256, 2048, 256, 341)]
     [InlineData(2000, 100, 256, 1000, 1000, 50)]
-    public void The_shorter_side_gets_its_length_within_the_limit_of_the_longer(int width, int height, int shortest, int longest, int newWidth, int newHeight) =>
-        Assert.Equal((newWidth, newHeight), ReferenceAugmentation.Scaled(width, height, shortest, longest));
+    public void The_shorter_side_gets_its_length_within_the_limit_of_the_longer(
+        int width,
+        int height,
+        int shortest,
+        int longest,
+        int newWidth,
+        int newHeight
+    ) => Assert.Equal((newWidth, newHeight), ReferenceAugmentation.Scaled(width, height, shortest, longest));
 
     [Fact]
     public void Labels_stay_with_their_pixels_and_what_is_missing_is_unknown()

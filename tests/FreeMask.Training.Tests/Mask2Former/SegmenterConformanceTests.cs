@@ -8,7 +8,8 @@ using Xunit;
 
 namespace FreeMask.Training.Tests.Mask2Former;
 
-/// <summary>Every model with golden data below the fixtures, whatever its backbone and sizes: each stage, each way to read the answer, losses, gradients, steps.</summary>
+/// <summary>Every model with golden data below the fixtures, whatever its backbone and sizes: each stage, each way to read the answer,
+/// losses, gradients, steps.</summary>
 public sealed class SegmenterConformanceTests
 {
     private const string Absent = "(none)";
@@ -20,7 +21,14 @@ public sealed class SegmenterConformanceTests
         {
             var root = Fixtures.Root("mask2former");
             string[] found = Directory.Exists(root)
-                ? [.. Directory.EnumerateDirectories(root).Where(folder => File.Exists(Path.Combine(folder, "golden.json"))).Select(folder => Path.GetFileName(folder)!).Order(StringComparer.Ordinal)]
+                ?
+                [
+                    .. Directory
+                        .EnumerateDirectories(root)
+                        .Where(folder => File.Exists(Path.Combine(folder, "golden.json")))
+                        .Select(folder => Path.GetFileName(folder)!)
+                        .Order(StringComparer.Ordinal),
+                ]
                 : [];
             return [.. found.DefaultIfEmpty(Absent)];
         }
@@ -39,7 +47,23 @@ public sealed class SegmenterConformanceTests
             TestContext.Current.SendDiagnosticMessage($"{model}: {row.Quantity} {row.Difference:0.0e+0} of {row.Tolerance:0.0e+0}");
         var failed = report.Rows.Where(r => !r.Passed).ToArray();
         Assert.True(failed.Length == 0, $"{failed.Length} of {report.Rows.Count}: {string.Join("\n", failed.Take(20))}");
-        foreach (var part in new[] { "a backbone.0", "b backbone.3", "a decoder.state.1", "a panoptic", "a instances", "direct map without padding", "a ONNX", "b ONNX", "sampling kernel gradient", "train ignore loss", "train matches", "after the steps" })
+        foreach (
+            var part in new[]
+            {
+                "a backbone.0",
+                "b backbone.3",
+                "a decoder.state.1",
+                "a panoptic",
+                "a instances",
+                "direct map without padding",
+                "a ONNX",
+                "b ONNX",
+                "sampling kernel gradient",
+                "train ignore loss",
+                "train matches",
+                "after the steps",
+            }
+        )
             Assert.Contains(report.Rows, r => r.Quantity.Contains(part, StringComparison.Ordinal));
     }
 
@@ -51,13 +75,25 @@ public sealed class SegmenterConformanceTests
         var source = Folder(model);
         var weights = SafetensorsFile.Load(Path.Combine(source, "model.safetensors"));
         const string Changed = "model.transformer_module.queries_features.weight";
-        new SafetensorsFile(weights.Tensors.Select(t => t.Name == Changed
-            ? NamedTensor.FromSingles(t.Name, t.Shape, t.ToSingles().Select(v => v + 0.01f).ToArray()) : t)).Save(Path.Combine(copy, "model.safetensors"));
-        foreach (var file in new[] { "config.json", "preprocessor_config.json" }) File.Copy(Path.Combine(source, file), Path.Combine(copy, file));
+        new SafetensorsFile(
+            weights.Tensors.Select(t =>
+                t.Name == Changed ? NamedTensor.FromSingles(t.Name, t.Shape, t.ToSingles().Select(v => v + 0.01f).ToArray()) : t
+            )
+        ).Save(Path.Combine(copy, "model.safetensors"));
+        foreach (var file in new[] { "config.json", "preprocessor_config.json" })
+            File.Copy(Path.Combine(source, file), Path.Combine(copy, file));
 
         var report = Measure(model, copy);
-        Assert.All(report.Rows.Where(r => r.Quantity.Contains(" backbone", StringComparison.Ordinal) || r.Quantity.StartsWith("sampling", StringComparison.Ordinal)), r => Assert.True(r.Passed, r.ToString()));
-        Assert.All(report.Rows.Where(r => r.Quantity is "a masks queries logits" or "a decoder.state.0" or "train loss" or "train ignore loss"), r => Assert.False(r.Passed, r.ToString()));
+        Assert.All(
+            report.Rows.Where(r =>
+                r.Quantity.Contains(" backbone", StringComparison.Ordinal) || r.Quantity.StartsWith("sampling", StringComparison.Ordinal)
+            ),
+            r => Assert.True(r.Passed, r.ToString())
+        );
+        Assert.All(
+            report.Rows.Where(r => r.Quantity is "a masks queries logits" or "a decoder.state.0" or "train loss" or "train ignore loss"),
+            r => Assert.False(r.Passed, r.ToString())
+        );
         Directory.Delete(copy, recursive: true);
     }
 
@@ -70,7 +106,11 @@ public sealed class SegmenterConformanceTests
         var json = JsonNode.Parse(File.ReadAllText(Path.Combine(source, "golden.json")))!.AsObject();
         json.Remove("post");
         File.WriteAllText(Path.Combine(copy, "golden.json"), json.ToJsonString());
-        Assert.Contains("golden.json", Assert.Throws<FreeMaskException>(() => SegmenterConformance.Measure(source, copy)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "golden.json",
+            Assert.Throws<FreeMaskException>(() => SegmenterConformance.Measure(source, copy)).Message,
+            StringComparison.Ordinal
+        );
         Directory.Delete(copy, recursive: true);
     }
 

@@ -29,7 +29,14 @@ public sealed class SegmenterTrainerTests
     public void The_same_request_gives_the_same_weights_interrupted_or_not(bool reference)
     {
         var request = reference
-            ? SegmenterTrainingRequest.Reference(Shapes.Labels, seed: 5, steps: 6) with { Config = Shapes.TinySwin, BatchSize = 2, Size = 64, CheckpointEvery = 2, Threads = 1 }
+            ? SegmenterTrainingRequest.Reference(Shapes.Labels, seed: 5, steps: 6) with
+            {
+                Config = Shapes.TinySwin,
+                BatchSize = 2,
+                Size = 64,
+                CheckpointEvery = 2,
+                Threads = 1,
+            }
             : Request;
         var samples = Shapes.Make(7, 64, seed: 1);
         var straight = Train(request, samples);
@@ -95,9 +102,22 @@ public sealed class SegmenterTrainerTests
 
         var segmenter = Path.Combine(folder, "segmenter");
         first.Save(segmenter);
-        var second = Train(frozen with { InitialFolder = segmenter, Labels = [.. Shapes.Labels, "other"], Config = null, Seed = 77 }, samples);
+        var second = Train(
+            frozen with
+            {
+                InitialFolder = segmenter,
+                Labels = [.. Shapes.Labels, "other"],
+                Config = null,
+                Seed = 77,
+            },
+            samples
+        );
         const string Query = "model.transformer_module.queries_features.weight";
-        Assert.True(SafetensorsFile.Parse(first.Weights, "")[Query].Bytes.Span.SequenceEqual(SafetensorsFile.Parse(second.Weights, "")[Query].Bytes.Span));
+        Assert.True(
+            SafetensorsFile
+                .Parse(first.Weights, "")[Query]
+                .Bytes.Span.SequenceEqual(SafetensorsFile.Parse(second.Weights, "")[Query].Bytes.Span)
+        );
         Assert.Equal(5, SafetensorsFile.Parse(second.Weights, "")["class_predictor.bias"].Count);
         Directory.Delete(folder, recursive: true);
     }
@@ -113,7 +133,9 @@ public sealed class SegmenterTrainerTests
             File.WriteAllText(Path.Combine(folder, "config.json"), shape.ToJson().ToJsonString());
             new SafetensorsFile([
                 .. ModuleState.Export(classifier, "swin.").Where(t => !t.Name.Contains("hidden_states_norms", StringComparison.Ordinal)),
-                NamedTensor.FromSingles("swin.layernorm.weight", [1], [1f]), NamedTensor.FromSingles("classifier.weight", [1], [1f])]).Save(Path.Combine(folder, "model.safetensors"));
+                NamedTensor.FromSingles("swin.layernorm.weight", [1], [1f]),
+                NamedTensor.FromSingles("classifier.weight", [1], [1f]),
+            ]).Save(Path.Combine(folder, "model.safetensors"));
         }
 
         var request = Request with { Config = Shapes.TinySwin, InitialFolder = folder, LearningRate = 0, Steps = 1 };
@@ -128,14 +150,29 @@ public sealed class SegmenterTrainerTests
     public void The_rate_falls_with_its_power()
     {
         var rates = new List<double>();
-        Train(Request with { Steps = 4, RatePower = 0.9, LearningRate = 1e-4 }, Shapes.Make(4, 64, seed: 1), progress: p => rates.Add(p.LearningRate));
-        Assert.Equal([1, Math.Pow(0.75, 0.9), Math.Pow(0.5, 0.9), Math.Pow(0.25, 0.9)], rates.Select(rate => rate / 1e-4), (a, b) => Math.Abs(a - b) < 1e-12);
+        Train(
+            Request with
+            {
+                Steps = 4,
+                RatePower = 0.9,
+                LearningRate = 1e-4,
+            },
+            Shapes.Make(4, 64, seed: 1),
+            progress: p => rates.Add(p.LearningRate)
+        );
+        Assert.Equal(
+            [1, Math.Pow(0.75, 0.9), Math.Pow(0.5, 0.9), Math.Pow(0.25, 0.9)],
+            rates.Select(rate => rate / 1e-4),
+            (a, b) => Math.Abs(a - b) < 1e-12
+        );
     }
 
     [Fact]
     public void A_model_whose_checkpoints_find_no_room_is_refused_before_the_training()
     {
-        var fault = Assert.Throws<FreeMaskException>(() => Train(Request, Shapes.Make(2, 64, seed: 1), new MemoryStore { Capacity = 17_000_000 }));
+        var fault = Assert.Throws<FreeMaskException>(() =>
+            Train(Request, Shapes.Make(2, 64, seed: 1), new MemoryStore { Capacity = 17_000_000 })
+        );
         Assert.Contains("this training takes at most 0 million", fault.Message, StringComparison.Ordinal);
     }
 

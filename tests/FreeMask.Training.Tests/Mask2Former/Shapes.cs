@@ -28,7 +28,15 @@ internal static class Shapes
     /// <summary>The same head on a Swin whose windows divide none of its maps.</summary>
     internal static readonly Mask2FormerConfig TinySwin = Tiny with
     {
-        Backbone = new SwinConfig { EmbeddingSize = 8, Depths = [1, 2, 1, 1], Heads = [1, 2, 2, 4], WindowSize = 3, FeedForwardRatio = 2, DropPath = 0.2 },
+        Backbone = new SwinConfig
+        {
+            EmbeddingSize = 8,
+            Depths = [1, 2, 1, 1],
+            Heads = [1, 2, 2, 4],
+            WindowSize = 3,
+            FeedForwardRatio = 2,
+            DropPath = 0.2,
+        },
     };
 
     internal static LabeledImage[] Make(int count, int size, ulong seed) => [.. Enumerable.Range(0, count).Select(i => One(i, size, seed))];

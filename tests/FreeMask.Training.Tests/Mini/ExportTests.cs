@@ -24,7 +24,10 @@ public sealed class ExportTests
         var encoder = Trained(new TextEncoder(Vocabulary.Count, Vocabulary.End));
         foreach (var length in (int[])[16, 9])
         {
-            var ids = Vocabulary.Encode("a photo of a dining table in the room")[..length].Concat(Vocabulary.Encode("a cat")[..length]).ToArray();
+            var ids = Vocabulary
+                .Encode("a photo of a dining table in the room")[..length]
+                .Concat(Vocabulary.Encode("a cat")[..length])
+                .ToArray();
             var expected = encoder.Forward(tensor(ids, [2, length]));
             var actual = Run(TextEncoderExport.Build(encoder, WeightStorage.Half), [Int64("input_ids", ids, 2, length)]);
             AssertClose(expected, actual);
@@ -41,9 +44,16 @@ public sealed class ExportTests
         var (sample, text) = (Random("sample", 2, 4, 16, 16), Random("text", 2, 7, TextEncoder.Width));
         var expected = net.Forward(sample, tensor(new long[] { 3, 981 }), text);
         var actual = Run(
-            UNetExport.Build(net, WeightStorage.Half), [Float("sample", sample), Int64("timestep", [3, 981], 2), Float("encoder_hidden_states", text)]);
+            UNetExport.Build(net, WeightStorage.Half),
+            [Float("sample", sample), Int64("timestep", [3, 981], 2), Float("encoder_hidden_states", text)]
+        );
         AssertClose(expected, actual);
-        var names = UNetExport.Build(net, WeightStorage.Half).Build().Graph.Node.Where(node => node.OpType == "Softmax").Select(node => node.Name).ToArray();
+        var names = UNetExport
+            .Build(net, WeightStorage.Half)
+            .Build()
+            .Graph.Node.Where(node => node.OpType == "Softmax")
+            .Select(node => node.Name)
+            .ToArray();
         Assert.Equal(5, names.Count(name => name.Contains("/attn1/", StringComparison.Ordinal)));
         Assert.Equal(5, names.Count(name => name.Contains("/attn2/", StringComparison.Ordinal)));
         Assert.Contains("/up_blocks.1/attentions.0/transformer_blocks.0/attn2/Softmax", names);
@@ -55,7 +65,11 @@ public sealed class ExportTests
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         var net = Trained(new UNet(16, 32));
-        var (sample, text, time) = (Random("sample", 2, 4, 16, 16), Random("text", 2, 7, TextEncoder.Width), tensor(new long[] { 10, 500 }));
+        var (sample, text, time) = (
+            Random("sample", 2, 4, 16, 16),
+            Random("text", 2, 7, TextEncoder.Width),
+            tensor(new long[] { 10, 500 })
+        );
         var record = new AttentionStore();
         Assert.True(net.Forward(sample, time, text).allclose(net.Forward(sample, time, text, record), 1e-4, 1e-5));
         Assert.Equal((5, 5), (record.Cross.Count, record.Self.Count));
@@ -73,7 +87,10 @@ public sealed class ExportTests
         var raw = network.Encode(image);
         var normal = (raw - tensor(mean).view(1, -1, 1, 1)) / tensor(deviation).view(1, -1, 1, 1);
         AssertClose(normal, Run(AutoEncoderExport.BuildEncoder(network, mean, deviation, WeightStorage.Single), [Float("sample", image)]));
-        AssertClose(network.Decode(raw), Run(AutoEncoderExport.BuildDecoder(network, mean, deviation, WeightStorage.Single), [Float("latent_sample", normal)]));
+        AssertClose(
+            network.Decode(raw),
+            Run(AutoEncoderExport.BuildDecoder(network, mean, deviation, WeightStorage.Single), [Float("latent_sample", normal)])
+        );
     }
 
     /// <summary>Small random weights everywhere, so that no branch is silent; rounded to what half precision can hold.</summary>

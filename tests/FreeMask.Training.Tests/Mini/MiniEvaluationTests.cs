@@ -13,7 +13,15 @@ public sealed class MiniEvaluationTests
         Assert.SkipUnless(File.Exists(Path.Combine(folder, "unet", "model.onnx")), $"there is no bundle in {folder}");
         var lines = new List<string>();
         var result = MiniEvaluation.Run(
-            new MiniEvaluationOptions { Model = folder, Images = 20, SamplesPerClass = 1 }, lines.Add, TestContext.Current.CancellationToken);
+            new MiniEvaluationOptions
+            {
+                Model = folder,
+                Images = 20,
+                SamplesPerClass = 1,
+            },
+            lines.Add,
+            TestContext.Current.CancellationToken
+        );
         Assert.Equal((20, 20, 20), (result.Images, result.Samples, result.Classes.Count));
         Assert.InRange(result.MaskIoUCoarse, 0.62, 1);
         Assert.InRange(result.MaskIoUClean, 0.75, 1);

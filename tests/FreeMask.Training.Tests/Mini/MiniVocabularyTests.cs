@@ -49,7 +49,10 @@ public sealed class MiniVocabularyTests
         Assert.Equal(Vocabulary.Count, ids.Count);
         Assert.Equal(Enumerable.Range(0, ids.Count), ids.Values.Order());
         Assert.Equal(0, ids["!"]);
-        Assert.All(merges.Skip(1).Where(line => line.Length > 0), line => Assert.Contains(line.Replace(" ", "", StringComparison.Ordinal), ids.Keys));
+        Assert.All(
+            merges.Skip(1).Where(line => line.Length > 0),
+            line => Assert.Contains(line.Replace(" ", "", StringComparison.Ordinal), ids.Keys)
+        );
         Assert.Equal(Vocabulary.End, ids["<|endoftext|>"]);
         using var config = JsonDocument.Parse(File.ReadAllText(Path.Combine(directory, "tokenizer_config.json")));
         Assert.Equal(MiniVocabulary.Length, config.RootElement.GetProperty("model_max_length").GetInt32());

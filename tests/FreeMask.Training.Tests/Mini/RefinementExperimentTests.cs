@@ -13,7 +13,9 @@ public sealed class RefinementExperimentTests
         var folder = Path.Combine(Fixtures.RepositoryRoot, "models", "mini");
         Assert.SkipUnless(File.Exists(Path.Combine(folder, "unet", "model.onnx")), $"there is no bundle in {folder}");
         var model = AffinityModel.Load(Path.Combine(folder, "affinity"));
-        var results = RefinementExperiment.Run(folder, model, images: 20, seed: 1, _ => { }, TestContext.Current.CancellationToken).ToDictionary(r => r.Method);
+        var results = RefinementExperiment
+            .Run(folder, model, images: 20, seed: 1, _ => { }, TestContext.Current.CancellationToken)
+            .ToDictionary(r => r.Method);
         Assert.True(results["self-attention"].IoU > results["coarse"].IoU + 0.05);
         Assert.True(results["affinity"].IoU > results["self-attention"].IoU + 0.01);
         Assert.True(results["pamr"].IoU > results["affinity"].IoU);

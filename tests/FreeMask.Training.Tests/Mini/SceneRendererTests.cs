@@ -42,15 +42,17 @@ public sealed class SceneRendererTests
     [Fact]
     public void The_mask_is_exactly_where_the_object_changed_the_picture()
     {
-        // Inside the mask (away from its outline) the object is opaque: painting the same object over another backdrop gives the same colour
-        // up to the final brightness, which is what the interior of a single-coloured region shows here.
+        // Inside the mask (away from its outline) the object is opaque: painting the same object over another backdrop gives the same
+        // colour up to the final brightness, which is what the interior of a single-coloured region shows here.
         var scene = new SceneRenderer(MiniArt.Require(), 2, heldOut: false).Single(0, 18);
         var inside = Enumerable.Range(0, scene.Classes.Labels.Length).Where(i => scene.Classes.Labels[i] == 18).ToArray();
         Assert.True(inside.Length > 1000);
         var left = inside.Min(i => i % SceneRenderer.Side);
         var right = inside.Max(i => i % SceneRenderer.Side);
         Assert.All(inside, i => Assert.InRange(i % SceneRenderer.Side, left, right));
-        var filled = inside.Length / (double)((right - left + 1) * (inside.Max(i => i / SceneRenderer.Side) - inside.Min(i => i / SceneRenderer.Side) + 1));
+        var filled =
+            inside.Length
+            / (double)((right - left + 1) * (inside.Max(i => i / SceneRenderer.Side) - inside.Min(i => i / SceneRenderer.Side) + 1));
         Assert.InRange(filled, 0.6, 1);
     }
 
@@ -93,6 +95,8 @@ public sealed class SceneRendererTests
     private static bool TouchesBorder(LabelMap labels)
     {
         var side = labels.Width;
-        return Enumerable.Range(0, side).Any(i => labels[i, 0] != 0 || labels[i, side - 1] != 0 || labels[0, i] != 0 || labels[side - 1, i] != 0);
+        return Enumerable
+            .Range(0, side)
+            .Any(i => labels[i, 0] != 0 || labels[i, side - 1] != 0 || labels[0, i] != 0 || labels[side - 1, i] != 0);
     }
 }

@@ -17,7 +17,8 @@ public sealed class ConvolutionTests
         var input = randn([2, 6, 7, 4], generator: Generator(1)).requires_grad_();
         var output = convolution.forward(input);
         var chosen = input.slice(2, 0, 7, stride).slice(3, 0, 4, stride);
-        var expected = einsum("nchw,oc->nohw", chosen, convolution.Weight.squeeze(3).squeeze(2)).SafeAdd(convolution.Bias!.view(1, 5, 1, 1));
+        var expected = einsum("nchw,oc->nohw", chosen, convolution.Weight.squeeze(3).squeeze(2))
+            .SafeAdd(convolution.Bias!.view(1, 5, 1, 1));
         Assert.Equal(expected.shape, output.shape);
         Assert.InRange((expected - output).abs().max().item<float>(), 0, 1e-5f);
 

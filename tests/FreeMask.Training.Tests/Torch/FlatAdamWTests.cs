@@ -1,5 +1,5 @@
-using FreeMask.Training.Torch;
 using FreeMask.Tensors;
+using FreeMask.Training.Torch;
 using TorchSharp.Modules;
 using Xunit;
 using static TorchSharp.torch;
@@ -74,5 +74,6 @@ public sealed class FlatAdamWTests
 
     private static Parameter Start(int size) => new(linspace(-1, 2, size));
 
-    private static Tensor Loss(Tensor a, Tensor b) => a.SafeSquare().sum().SafeAdd((b * PinnedScalar.Of(2) - PinnedScalar.Of(1)).abs().sum());
+    private static Tensor Loss(Tensor a, Tensor b) =>
+        a.SafeSquare().sum().SafeAdd((b * PinnedScalar.Of(2) - PinnedScalar.Of(1)).abs().sum());
 }

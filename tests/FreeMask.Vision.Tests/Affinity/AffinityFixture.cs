@@ -32,7 +32,8 @@ internal sealed class AffinityFixture
 
     internal int[] Steps => [.. Spec.GetProperty("log2_steps").EnumerateArray().Select(k => 1 << k.GetInt32())];
 
-    internal FloatMap[] Cams => [.. Enumerable.Range(0, Spec.GetProperty("classes").GetArrayLength()).Select(c => Golden.Map(this["cam"], c))];
+    internal FloatMap[] Cams =>
+        [.. Enumerable.Range(0, Spec.GetProperty("classes").GetArrayLength()).Select(c => Golden.Map(this["cam"], c))];
 
     /// <summary>The channels of the walk: background, then the classes.</summary>
     internal FloatMap[] Scores => [ClassScores.Background(Cams, BackgroundAlpha), .. Cams];
@@ -60,7 +61,8 @@ internal sealed class AffinityFixture
         }
     }
 
-    internal static FeatureMap Map(NamedTensor tensor) => new((int)tensor.Shape[^3], (int)tensor.Shape[^1], (int)tensor.Shape[^2], tensor.ToSingles());
+    internal static FeatureMap Map(NamedTensor tensor) =>
+        new((int)tensor.Shape[^3], (int)tensor.Shape[^1], (int)tensor.Shape[^2], tensor.ToSingles());
 
     internal NamedTensor? TryGet(string name) => _tensors.TryGet($"{_grid}.{name}", out var tensor) ? tensor : null;
 

@@ -20,13 +20,18 @@ public sealed partial class AffinityGoldenTests
         foreach (var grid in AffinityFixture.All)
             if (grid.TryGet("cam_full") is { } full)
                 for (var c = 0; c < full.Shape[0]; c++)
-                    Golden.Near(Golden.Map(grid["cam"], c).Values, Resampling.Resize(Golden.Map(full, c), grid.Width, grid.Height, ResamplingFilter.Area).Values, 1e-6);
+                    Golden.Near(
+                        Golden.Map(grid["cam"], c).Values,
+                        Resampling.Resize(Golden.Map(full, c), grid.Width, grid.Height, ResamplingFilter.Area).Values,
+                        1e-6
+                    );
     }
 
     [Fact]
     public void Embeddings_equal_the_reference()
     {
-        foreach (var grid in AffinityFixture.All) Golden.Near(grid["embedding"].ToSingles(), grid.Head.Embed(grid.Features).Values, Tolerance);
+        foreach (var grid in AffinityFixture.All)
+            Golden.Near(grid["embedding"].ToSingles(), grid.Head.Embed(grid.Features).Values, Tolerance);
     }
 
     [Fact]
@@ -39,8 +44,10 @@ public sealed partial class AffinityGoldenTests
             {
                 var pairs = grid.Pairs(sources);
                 Assert.Equal(counts.GetProperty(name).GetInt32(), pairs.Count);
-                if (grid.TryGet(name + ".first") is { } first) Assert.Equal(first.ToInt64s(), Array.ConvertAll(pairs.First(), i => (long)i));
-                if (grid.TryGet(name + ".second") is { } second) Assert.Equal(second.ToInt64s(), Array.ConvertAll(pairs.Second(), i => (long)i));
+                if (grid.TryGet(name + ".first") is { } first)
+                    Assert.Equal(first.ToInt64s(), Array.ConvertAll(pairs.First(), i => (long)i));
+                if (grid.TryGet(name + ".second") is { } second)
+                    Assert.Equal(second.ToInt64s(), Array.ConvertAll(pairs.Second(), i => (long)i));
             }
         }
     }
@@ -51,7 +58,8 @@ public sealed partial class AffinityGoldenTests
         foreach (var grid in AffinityFixture.All)
         {
             var embedding = AffinityFixture.Map(grid["embedding"]);
-            if (grid.TryGet("train.affinity") is { } train) Golden.Near(train.ToSingles(), grid.Pairs(PairSources.Inner).Affinities(embedding), Tolerance);
+            if (grid.TryGet("train.affinity") is { } train)
+                Golden.Near(train.ToSingles(), grid.Pairs(PairSources.Inner).Affinities(embedding), Tolerance);
             Golden.Near(grid["full.affinity"].ToSingles(), grid.Pairs(PairSources.All).Affinities(embedding), Tolerance);
         }
     }
@@ -66,13 +74,19 @@ public sealed partial class AffinityGoldenTests
             Assert.Equal(grid["train.label_low_alpha"].Bytes.ToArray(), labels.Low.Labels);
             Assert.Equal(grid["train.label_high_alpha"].Bytes.ToArray(), labels.High.Labels);
             foreach (var count in grid.Results.GetProperty("label_counts").EnumerateObject())
-                Assert.Equal(count.Value.GetInt32(), labels.Labels.Labels.Count(l => l == byte.Parse(count.Name, CultureInfo.InvariantCulture)));
+                Assert.Equal(
+                    count.Value.GetInt32(),
+                    labels.Labels.Labels.Count(l => l == byte.Parse(count.Name, CultureInfo.InvariantCulture))
+                );
 
             var pairs = grid.Pairs(PairSources.Inner).Label(labels.Labels);
-            foreach (var (name, label) in new[] { ("bg", PairLabel.Background), ("fg", PairLabel.Foreground), ("neg", PairLabel.Different) })
+            foreach (
+                var (name, label) in new[] { ("bg", PairLabel.Background), ("fg", PairLabel.Foreground), ("neg", PairLabel.Different) }
+            )
             {
                 Assert.Equal(grid.Results.GetProperty("pairs").GetProperty(name).GetInt32(), pairs.Count(p => p == label));
-                if (grid.TryGet("train." + name) is { } expected) Assert.Equal(expected.Bytes.ToArray(), Array.ConvertAll(pairs, p => p == label ? (byte)1 : (byte)0));
+                if (grid.TryGet("train." + name) is { } expected)
+                    Assert.Equal(expected.Bytes.ToArray(), Array.ConvertAll(pairs, p => p == label ? (byte)1 : (byte)0));
             }
         }
     }
@@ -97,12 +111,18 @@ public sealed partial class AffinityGoldenTests
                 {
                     moved = [.. grid.Scores.Select(score => walk.Propagate(score, steps))];
                     for (var c = 0; c < moved.Length; c++)
-                        Golden.Near(Golden.Map(grid[$"{key}.walk{steps}"], c).Values, moved[c].Values, steps < LongWalk ? Tolerance : LongWalkTolerance);
+                        Golden.Near(
+                            Golden.Map(grid[$"{key}.walk{steps}"], c).Values,
+                            moved[c].Values,
+                            steps < LongWalk ? Tolerance : LongWalkTolerance
+                        );
                     Assert.Equal(grid[$"{key}.label{steps}"].Bytes.ToArray(), ClassScores.ArgMax(moved).Labels);
                 }
 
                 if (grid.TryGet(key + ".label_full") is not { } full) continue;
-                var enlarged = moved.Select(m => Resampling.Resize(m, (int)full.Shape[1], (int)full.Shape[0], ResamplingFilter.Bilinear)).ToArray();
+                var enlarged = moved
+                    .Select(m => Resampling.Resize(m, (int)full.Shape[1], (int)full.Shape[0], ResamplingFilter.Bilinear))
+                    .ToArray();
                 Assert.Equal(full.Bytes.ToArray(), ClassScores.ArgMax(enlarged).Labels);
             }
         }
@@ -139,13 +159,20 @@ public sealed partial class AffinityGoldenTests
     }
 
     // What the tests of this class, PamrTests and AffinityNetworkTests compare.
-    [GeneratedRegex(@"^(pamr\.(image|mask|mask_resized|weights_every_16|result\.\d+)|\w+\.(cam|cam_full|embedding|feature\.\d|head\.(reduce\.\d|merge)\.weight|attention|attention_power\.(column|row)\.[1-4](\.raw)?|train\.(affinity|first|second|label|label_low_alpha|label_high_alpha|bg|fg|neg|gradient\.(merge|reduce\.\d))|full\.(affinity|first|second)|(psa|full)\.beta\d+\.(transition|transition_rows|walk\d+|label\d+|label_full)))$")]
+    [GeneratedRegex(
+        @"^(pamr\.(image|mask|mask_resized|weights_every_16|result\.\d+)|\w+\.(cam|cam_full|embedding|feature\.\d"
+            + @"|head\.(reduce\.\d|merge)\.weight|attention|attention_power\.(column|row)\.[1-4](\.raw)?"
+            + @"|train\.(affinity|first|second|label|label_low_alpha|label_high_alpha"
+            + @"|bg|fg|neg|gradient\.(merge|reduce\.\d))|full\.(affinity|first|second)"
+            + @"|(psa|full)\.beta\d+\.(transition|transition_rows|walk\d+|label\d+|label_full)))$"
+    )]
     private static partial Regex Known();
 
     private static void Rows(NamedTensor expected, RandomWalk walk, int stride)
     {
         var (rows, cells) = ((int)expected.Shape[0], (int)expected.Shape[1]);
         var values = expected.ToSingles();
-        for (var r = 0; r < rows; r++) Golden.Near(values.AsSpan(r * cells, cells), Array.ConvertAll(walk.Row(r * stride), v => (float)v), 1e-6);
+        for (var r = 0; r < rows; r++)
+            Golden.Near(values.AsSpan(r * cells, cells), Array.ConvertAll(walk.Row(r * stride), v => (float)v), 1e-6);
     }
 }

@@ -22,8 +22,11 @@ public sealed class DenseCrfTests
                 Assert.True(Agreement(labels, tensors[$"label_{steps}"].Bytes.Span) > 0.999);
 
                 // What the reference says of these labels follows from them.
-                var stated = crop.GetProperty("iterations").GetProperty(steps.ToString(System.Globalization.CultureInfo.InvariantCulture)).GetProperty("iou");
-                for (var c = 0; c < ids.Length; c++) Assert.Equal(stated[c].GetDouble(), Iou(labels, tensors["truth"].Bytes.Span, ids[c]), 0.005);
+                var stated = crop.GetProperty("iterations")
+                .GetProperty(steps.ToString(System.Globalization.CultureInfo.InvariantCulture))
+                .GetProperty("iou");
+                for (var c = 0; c < ids.Length; c++)
+                    Assert.Equal(stated[c].GetDouble(), Iou(labels, tensors["truth"].Bytes.Span, ids[c]), 0.005);
             }
     }
 
@@ -49,7 +52,15 @@ public sealed class DenseCrfTests
         var tensors = Golden.Tensors("golden", "crf", "exact.safetensors");
         var image = Golden.Rgb(tensors["rgb"]);
         var (pixels, classes) = (image.Width * image.Height, (int)tensors["unary"].Shape[0]);
-        var q = Infer(image, tensors["unary"].ToSingles(), classes, Options(Golden.Json("golden", "crf", "crf.json").GetProperty("exact")) with { Iterations = steps });
+        var q = Infer(
+            image,
+            tensors["unary"].ToSingles(),
+            classes,
+            Options(Golden.Json("golden", "crf", "crf.json").GetProperty("exact")) with
+            {
+                Iterations = steps,
+            }
+        );
         // The file holds these arrays pixel by pixel (as pydensecrf's memory lies), not class by class as its shape says.
         var lattice = tensors[$"lattice_{steps}"].ToSingles();
         var toLattice = Enumerable.Range(0, q.Length).Average(i => Math.Abs(q[i] - lattice[(i % pixels * classes) + (i / pixels)]));
@@ -119,7 +130,8 @@ public sealed class DenseCrfTests
         return both / either;
     }
 
-    private static float[] Infer(RgbImage image, float[] unary, int classes, DenseCrfOptions options) => new DenseCrf(image, options).Infer(unary, classes);
+    private static float[] Infer(RgbImage image, float[] unary, int classes, DenseCrfOptions options) =>
+        new DenseCrf(image, options).Infer(unary, classes);
 
     private static byte[] Labels(float[] q, byte[] ids)
     {

@@ -4,8 +4,9 @@ using FreeMask.Vision.Affinity;
 namespace FreeMask.Vision.Tests.Affinity;
 
 /// <summary>
-/// The mean field of <see cref="DenseCrf"/> with its kernels summed over all pairs of pixels in double precision: what the lattice approximates. Its time grows with the
-/// square of the pixels, so it is an oracle for tests and nothing that an image could be cleaned with.
+/// The mean field of <see cref="DenseCrf"/> with its kernels summed over all pairs of pixels in double precision: what the lattice
+/// approximates. Its time grows with the square of the pixels, so it is an oracle for tests and nothing that an image could be cleaned
+/// with.
 /// </summary>
 internal sealed class ExactCrf(RgbImage image, DenseCrfOptions options, bool withSelf)
 {
@@ -59,7 +60,8 @@ internal sealed class ExactCrf(RgbImage image, DenseCrfOptions options, bool wit
     private double Color(int a, int b)
     {
         var sum = 0.0;
-        for (var c = 0; c < 3; c++) sum += Math.Pow((image.Pixels[(3 * a) + c] - image.Pixels[(3 * b) + c]) / (double)options.ColorSigma, 2);
+        for (var c = 0; c < 3; c++)
+            sum += Math.Pow((image.Pixels[(3 * a) + c] - image.Pixels[(3 * b) + c]) / (double)options.ColorSigma, 2);
         return sum;
     }
 

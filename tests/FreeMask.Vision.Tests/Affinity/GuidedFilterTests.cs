@@ -11,11 +11,21 @@ public sealed class GuidedFilterTests
     {
         var tensors = Golden.Tensors("golden", "images", "guided.safetensors");
         var input = Golden.Map(tensors["input"]);
-        foreach (var entry in Golden.Json("golden", "images", "images.json").GetProperty("guided_filter").GetProperty("cases").EnumerateArray())
+        foreach (
+            var entry in Golden.Json("golden", "images", "images.json").GetProperty("guided_filter").GetProperty("cases").EnumerateArray()
+        )
         {
             var (radius, epsilon) = (entry.GetProperty("radius").GetInt32(), entry.GetProperty("eps").GetDouble());
-            Golden.Near(Golden.Map(tensors[entry.GetProperty("grey").GetString()!]).Values, GuidedFilter.Apply(Golden.Map(tensors["guide_grey"]), input, radius, epsilon).Values, 1e-6);
-            Golden.Near(Golden.Map(tensors[entry.GetProperty("colour").GetString()!]).Values, GuidedFilter.Apply(Golden.Rgb(tensors["rgb"]), input, radius, epsilon).Values, 1e-6);
+            Golden.Near(
+                Golden.Map(tensors[entry.GetProperty("grey").GetString()!]).Values,
+                GuidedFilter.Apply(Golden.Map(tensors["guide_grey"]), input, radius, epsilon).Values,
+                1e-6
+            );
+            Golden.Near(
+                Golden.Map(tensors[entry.GetProperty("colour").GetString()!]).Values,
+                GuidedFilter.Apply(Golden.Rgb(tensors["rgb"]), input, radius, epsilon).Values,
+                1e-6
+            );
         }
     }
 

@@ -12,7 +12,11 @@ public sealed class PamrTests
         var tensors = Golden.Tensors("affinity", "golden.safetensors");
         var spec = Golden.Json("affinity", "golden.json").GetProperty("spec").GetProperty("pamr");
         int[] Numbers(string name) => [.. spec.GetProperty(name).EnumerateArray().Select(n => n.GetInt32())];
-        var (channels, height, width) = ((int)tensors["pamr.mask"].Shape[0], (int)tensors["pamr.image"].Shape[1], (int)tensors["pamr.image"].Shape[2]);
+        var (channels, height, width) = (
+            (int)tensors["pamr.mask"].Shape[0],
+            (int)tensors["pamr.image"].Shape[1],
+            (int)tensors["pamr.image"].Shape[2]
+        );
         var image = Planar(tensors["pamr.image"].Bytes.Span, width, height);
         var options = new PamrOptions { Dilations = Numbers("dilations") };
         var pamr = new Pamr(image, options);
@@ -28,7 +32,11 @@ public sealed class PamrTests
             foreach (var iterations in Numbers("iterations"))
             {
                 var refined = new Pamr(image, options with { Iterations = iterations }).Refine(mask);
-                Golden.Near(Golden.Map(tensors[FormattableString.Invariant($"pamr.result.{iterations}")], channel).Values, refined.Values, 1e-5);
+                Golden.Near(
+                    Golden.Map(tensors[FormattableString.Invariant($"pamr.result.{iterations}")], channel).Values,
+                    refined.Values,
+                    1e-5
+                );
             }
         }
     }

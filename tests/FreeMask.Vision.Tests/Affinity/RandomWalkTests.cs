@@ -17,7 +17,11 @@ public sealed class RandomWalkTests
                 var random = new CounterRandom(seed, "walk");
                 var affinities = Enumerable.Range(0, pairs.Count).Select(_ => (float)random.NextDouble()).ToArray();
                 var map = new FloatMap(width, height, [.. Enumerable.Range(0, width * height).Select(_ => (float)random.NextDouble())]);
-                Golden.Near(Dense(pairs, affinities, 3, map, steps), new RandomWalk(pairs, affinities, 3).Propagate(map, steps).Values, 1e-6);
+                Golden.Near(
+                        Dense(pairs, affinities, 3, map, steps),
+                        new RandomWalk(pairs, affinities, 3).Propagate(map, steps).Values,
+                        1e-6
+                    );
             }, iter: 60, threads: 1);
 
     [Theory]

@@ -21,7 +21,9 @@ public sealed class AttentionRecordTests
 
     [Fact]
     public void Other_files_are_refused() =>
-        Assert.Throws<FreeMaskException>(() => AttentionRecord.FromBytes(new byte[] { 2, 0, 0, 0, 0, 0, 0, 0, (byte)'{', (byte)'}' }, "x.safetensors"));
+        Assert.Throws<FreeMaskException>(() =>
+            AttentionRecord.FromBytes(new byte[] { 2, 0, 0, 0, 0, 0, 0, 0, (byte)'{', (byte)'}' }, "x.safetensors")
+        );
 
     [Fact]
     public void Each_preset_gives_unit_range_maps_on_its_grid()
@@ -55,7 +57,11 @@ public sealed class AttentionRecordTests
 
     [Fact]
     public void An_unknown_preset_is_named() =>
-        Assert.Contains("freemask, daam", Assert.Throws<FreeMaskException>(() => AttentionPreset.ByName("none")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "freemask, daam",
+            Assert.Throws<FreeMaskException>(() => AttentionPreset.ByName("none")).Message,
+            StringComparison.Ordinal
+        );
 
     private static AttentionRecord Record()
     {

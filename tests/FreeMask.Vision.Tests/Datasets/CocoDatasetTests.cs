@@ -15,7 +15,8 @@ public sealed class CocoDatasetTests : IDisposable
     {
         Directory.CreateDirectory(_folder["annotations"]);
         Directory.CreateDirectory(_folder["images"]);
-        foreach (var name in new[] { "a.png", "b.png" }) File.WriteAllBytes(_folder["images", name], ImageCodec.EncodePng(new RgbImage(8, 8)));
+        foreach (var name in new[] { "a.png", "b.png" })
+            File.WriteAllBytes(_folder["images", name], ImageCodec.EncodePng(new RgbImage(8, 8)));
     }
 
     public void Dispose() => _folder.Dispose();
@@ -25,12 +26,20 @@ public sealed class CocoDatasetTests : IDisposable
     {
         var file = Document();
         file["categories"] = JsonNode.Parse("""[{"id": "c-1", "name": "cat"}, {"id": 2.0, "name": "dog"}]""");
-        file["images"] = JsonNode.Parse("""[{"id": 1.0, "file_name": "a.png", "width": 8.0, "height": 8}, {"id": "f47ac10b-58cc", "file_name": "b.png", "width": 8, "height": 8.00}]""");
-        file["annotations"] = JsonNode.Parse("""
+        file["images"] = JsonNode.Parse(
+            """
+            [{"id": 1.0, "file_name": "a.png", "width": 8.0, "height": 8},
+             {"id": "f47ac10b-58cc", "file_name": "b.png", "width": 8, "height": 8.00}]
+            """
+        );
+        file["annotations"] = JsonNode.Parse(
+            """
             [{"id": 1, "image_id": 1, "category_id": 2, "iscrowd": false, "area": null, "segmentation": [[0, 0, 8, 0, 8, 8, 0, 8]]},
              {"id": 2, "image_id": 1, "category_id": "c-1", "iscrowd": null, "segmentation": [[0, 0, 4, 0, 4, 4, 0, 4]]},
-             {"id": 3, "image_id": "f47ac10b-58cc", "category_id": 2, "iscrowd": true, "area": 4.5, "segmentation": {"counts": [0, 64], "size": [8, 8]}}]
-            """);
+             {"id": 3, "image_id": "f47ac10b-58cc", "category_id": 2, "iscrowd": true, "area": 4.5,
+              "segmentation": {"counts": [0, 64], "size": [8, 8]}}]
+            """
+        );
         var data = Open(file);
         Assert.Equal(["background", "dog", "cat"], data.Labels);
         var labels = data.Load(0).Labels;
@@ -52,7 +61,14 @@ public sealed class CocoDatasetTests : IDisposable
     [InlineData("annotations", 0, "iscrowd", "[]", "annotations[0]", "'iscrowd' is []")]
     [InlineData("annotations", 0, "category_id", "9", "annotations[0]", "category_id 9")]
     [InlineData("annotations", 0, "segmentation", "7", "annotations[0]", "'segmentation'")]
-    public void What_cannot_be_used_is_refused_with_entry_and_field(string array, int index, string field, string value, string entry, string reason)
+    public void What_cannot_be_used_is_refused_with_entry_and_field(
+        string array,
+        int index,
+        string field,
+        string value,
+        string entry,
+        string reason
+    )
     {
         var file = Document();
         file[array]![index]![field] = JsonNode.Parse(value);
@@ -87,8 +103,14 @@ public sealed class CocoDatasetTests : IDisposable
     {
         var file = Document();
         foreach (var empty in new[] { "[]", "null", "[[]]", "[[1, 1, 2, 2]]" })
-            file["annotations"]!.AsArray().Add(JsonNode.Parse($$"""{"id": 9, "image_id": 1, "category_id": 1, "iscrowd": 0, "area": 4, "segmentation": {{empty}}}"""));
-        file["annotations"]!.AsArray().Add(JsonNode.Parse("""{"id": 9, "image_id": 77, "category_id": 1, "segmentation": [[0, 0, 4, 0, 4, 4]]}"""));
+            file["annotations"]!
+                .AsArray()
+                .Add(
+                    JsonNode.Parse($$"""{"id": 9, "image_id": 1, "category_id": 1, "iscrowd": 0, "area": 4, "segmentation": {{empty}}}""")
+                );
+        file["annotations"]!
+            .AsArray()
+            .Add(JsonNode.Parse("""{"id": 9, "image_id": 77, "category_id": 1, "segmentation": [[0, 0, 4, 0, 4, 4]]}"""));
         var data = Open(file);
         Assert.Contains("4 of 6 objects", data.Notes[0], StringComparison.Ordinal);
         Assert.Contains("1 of 6 objects", data.Notes[1], StringComparison.Ordinal);
@@ -102,9 +124,15 @@ public sealed class CocoDatasetTests : IDisposable
     public void A_category_named_background_is_background_and_one_name_is_one_class()
     {
         var file = Document();
-        file["categories"] = JsonNode.Parse("""[{"id": 0, "name": "Background"}, {"id": 1, "name": "cat"}, {"id": 2, "name": "cat"}, {"id": 5, "name": "dog"}]""");
-        file["annotations"]!.AsArray().Add(JsonNode.Parse("""{"id": 2, "image_id": 1, "category_id": 0, "area": 1, "segmentation": [[6, 6, 8, 6, 8, 8, 6, 8]]}"""));
-        file["annotations"]!.AsArray().Add(JsonNode.Parse("""{"id": 3, "image_id": 1, "category_id": 2, "area": 2, "segmentation": [[0, 6, 2, 6, 2, 8, 0, 8]]}"""));
+        file["categories"] = JsonNode.Parse(
+            """[{"id": 0, "name": "Background"}, {"id": 1, "name": "cat"}, {"id": 2, "name": "cat"}, {"id": 5, "name": "dog"}]"""
+        );
+        file["annotations"]!
+            .AsArray()
+            .Add(JsonNode.Parse("""{"id": 2, "image_id": 1, "category_id": 0, "area": 1, "segmentation": [[6, 6, 8, 6, 8, 8, 6, 8]]}"""));
+        file["annotations"]!
+            .AsArray()
+            .Add(JsonNode.Parse("""{"id": 3, "image_id": 1, "category_id": 2, "area": 2, "segmentation": [[0, 6, 2, 6, 2, 8, 0, 8]]}"""));
         var data = Open(file);
         Assert.Equal(["background", "cat", "dog"], data.Labels);
         Assert.Equal((0, 1, 1), (data.Load(0).Labels[7, 7], data.Load(0).Labels[1, 7], data.Load(0).Labels[1, 1]));
@@ -123,7 +151,10 @@ public sealed class CocoDatasetTests : IDisposable
     public void A_file_without_pictures_is_no_part()
     {
         _ = Open(Document());
-        File.WriteAllText(_folder["annotations", "instances_val.json"], """{"images": [], "annotations": [], "categories": [{"id": 1, "name": "cat"}]}""");
+        File.WriteAllText(
+            _folder["annotations", "instances_val.json"],
+            """{"images": [], "annotations": [], "categories": [{"id": 1, "name": "cat"}]}"""
+        );
         Assert.True(LabeledDataset.HasPart(_folder.Path, null, "train"));
         Assert.False(LabeledDataset.HasPart(_folder.Path, null, "val"));
     }

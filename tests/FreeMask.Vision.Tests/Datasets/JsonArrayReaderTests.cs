@@ -14,8 +14,13 @@ public sealed class JsonArrayReaderTests
     {
         // Longer than one buffer, longer than several, and short ones that lie across the seams.
         int[] lengths = [.. Enumerable.Range(0, 3000).Select(i => i == 1500 ? 200_000 : i % 90)];
-        var items = string.Join(", ", lengths.Select((length, i) => $"{{\"id\": {i}, \"deep\": [{{\"x\": [1]}}], \"text\": \"{new string('ä', length)}\"}}"));
-        var bytes = Encoding.UTF8.GetBytes($"{mark}{{\"info\": {{\"a\": [{{\"id\": -1}}]}}, \"first\": [{items}], \"number\": 1, \"second\": [{{\"id\": 7}}]}}\n");
+        var items = string.Join(
+            ", ",
+            lengths.Select((length, i) => $"{{\"id\": {i}, \"deep\": [{{\"x\": [1]}}], \"text\": \"{new string('ä', length)}\"}}")
+        );
+        var bytes = Encoding.UTF8.GetBytes(
+            $"{mark}{{\"info\": {{\"a\": [{{\"id\": -1}}]}}, \"first\": [{items}], \"number\": 1, \"second\": [{{\"id\": 7}}]}}\n"
+        );
         var seen = new List<(string Array, int Id)>();
         JsonArrayReader.Walk(new MemoryStream(bytes), (array, offset, json) =>
         {

@@ -16,12 +16,39 @@ public sealed class LabeledDatasetTests : IDisposable
     {
         Picture("train2017/b.png");
         Picture("train2017/a.png");
-        WriteCoco("instances_train2017.json", [
-            // Category 7 covers the left half as a polygon, category 3 a corner of it as runs; a crowd lies at the lower right.
-            new { id = 1, image_id = 5, category_id = 3, iscrowd = 0, area = 4.0, segmentation = (object)new { size = new[] { 8, 8 }, counts = new[] { 0, 2, 6, 2, 54 } } },
-            new { id = 2, image_id = 5, category_id = 7, iscrowd = 0, area = 32.0, segmentation = (object)new[] { new[] { 0.0, 0, 4, 0, 4, 8, 0, 8 } } },
-            new { id = 3, image_id = 5, category_id = 7, iscrowd = 1, area = 4.0, segmentation = (object)new { size = new[] { 8, 8 }, counts = new[] { 54, 2, 6, 2 } } },
-        ]);
+        WriteCoco(
+            "instances_train2017.json",
+            [
+                // Category 7 covers the left half as a polygon, category 3 a corner of it as runs; a crowd lies at the lower right.
+                new
+                {
+                    id = 1,
+                    image_id = 5,
+                    category_id = 3,
+                    iscrowd = 0,
+                    area = 4.0,
+                    segmentation = (object)new { size = new[] { 8, 8 }, counts = new[] { 0, 2, 6, 2, 54 } },
+                },
+                new
+                {
+                    id = 2,
+                    image_id = 5,
+                    category_id = 7,
+                    iscrowd = 0,
+                    area = 32.0,
+                    segmentation = (object)new[] { new[] { 0.0, 0, 4, 0, 4, 8, 0, 8 } },
+                },
+                new
+                {
+                    id = 3,
+                    image_id = 5,
+                    category_id = 7,
+                    iscrowd = 1,
+                    area = 4.0,
+                    segmentation = (object)new { size = new[] { 8, 8 }, counts = new[] { 54, 2, 6, 2 } },
+                },
+            ]
+        );
         var data = LabeledDataset.Open(_folder);
 
         Assert.Equal("coco", data.Format);
@@ -32,7 +59,11 @@ public sealed class LabeledDatasetTests : IDisposable
         Assert.All(data.Load(1).Labels.Labels, label => Assert.Equal(0, label));
         Assert.True(LabeledDataset.HasPart(_folder, null, "train"));
         Assert.False(LabeledDataset.HasPart(_folder, null, "val"));
-        Assert.Contains("instances_val.json", Assert.Throws<FreeMaskException>(() => LabeledDataset.Open(_folder, null, "val")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "instances_val.json",
+            Assert.Throws<FreeMaskException>(() => LabeledDataset.Open(_folder, null, "val")).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -40,7 +71,10 @@ public sealed class LabeledDatasetTests : IDisposable
     {
         WriteCoco("instances_train.json", []);
         Assert.Contains("a.png", Assert.Throws<FreeMaskException>(() => LabeledDataset.Open(_folder)).Message, StringComparison.Ordinal);
-        File.WriteAllText(Path.Combine(_folder, "annotations", "instances_train.json"), "{\"images\": [{\"id\": 1, \"file_name\": \"a.png\", \"width\": 8}]}");
+        File.WriteAllText(
+            Path.Combine(_folder, "annotations", "instances_train.json"),
+            "{\"images\": [{\"id\": 1, \"file_name\": \"a.png\", \"width\": 8}]}"
+        );
         Assert.Contains("'height'", Assert.Throws<FreeMaskException>(() => LabeledDataset.Open(_folder)).Message, StringComparison.Ordinal);
         File.WriteAllText(Path.Combine(_folder, "annotations", "instances_train.json"), "{}");
         Assert.Contains("not COCO", Assert.Throws<FreeMaskException>(() => LabeledDataset.Open(_folder)).Message, StringComparison.Ordinal);
@@ -65,8 +99,16 @@ public sealed class LabeledDatasetTests : IDisposable
     {
         Picture("leftImg8bit/train/bonn/x_leftImg8bit.png");
         Directory.CreateDirectory(Path.Combine(_folder, "gtFine", "train"));
-        Assert.Contains("x_leftImg8bit.png", Assert.Throws<FreeMaskException>(() => LabeledDataset.Open(_folder)).Message, StringComparison.Ordinal);
-        Assert.Contains("'val'", Assert.Throws<FreeMaskException>(() => LabeledDataset.Open(_folder, "cityscapes", "val")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "x_leftImg8bit.png",
+            Assert.Throws<FreeMaskException>(() => LabeledDataset.Open(_folder)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "'val'",
+            Assert.Throws<FreeMaskException>(() => LabeledDataset.Open(_folder, "cityscapes", "val")).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -78,8 +120,14 @@ public sealed class LabeledDatasetTests : IDisposable
             Labels($"SegmentationClass/{id}.png", 1);
         }
 
-        Assert.Equal(("voc", 2, "aeroplane"), (LabeledDataset.Open(_folder).Format, LabeledDataset.Open(_folder).Count, LabeledDataset.Open(_folder).Labels[1]));
-        File.WriteAllText(Path.Combine(_folder, "labelmap.txt"), "# label:color\nbackground:0,0,0::\nzebra:128,0,0::\nignore:224,224,192::\n");
+        Assert.Equal(
+            ("voc", 2, "aeroplane"),
+            (LabeledDataset.Open(_folder).Format, LabeledDataset.Open(_folder).Count, LabeledDataset.Open(_folder).Labels[1])
+        );
+        File.WriteAllText(
+            Path.Combine(_folder, "labelmap.txt"),
+            "# label:color\nbackground:0,0,0::\nzebra:128,0,0::\nignore:224,224,192::\n"
+        );
         Assert.Equal(["background", "zebra"], LabeledDataset.Open(_folder).Labels);
         Labels("SegmentationClass/a.png", 1, side: 9);
         Assert.Throws<FreeMaskException>(() => LabeledDataset.Open(_folder).Load(0));
@@ -95,7 +143,11 @@ public sealed class LabeledDatasetTests : IDisposable
         Picture("JPEGImages/b.png");
         Labels("SegmentationClass/a.png", first);
         Labels("SegmentationClass/b.png", second);
-        Assert.Contains("0 and 255", Assert.Throws<FreeMaskException>(LabeledDataset.Open(_folder).RequireClasses).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "0 and 255",
+            Assert.Throws<FreeMaskException>(LabeledDataset.Open(_folder).RequireClasses).Message,
+            StringComparison.Ordinal
+        );
         Labels("SegmentationClass/b.png", 20);
         LabeledDataset.Open(_folder).RequireClasses();
     }
@@ -109,7 +161,11 @@ public sealed class LabeledDatasetTests : IDisposable
         Labels("gtFine/train/bonn/x_gtFine_labelTrainIds.png", 255);
         Assert.Throws<FreeMaskException>(LabeledDataset.Open(_folder).RequireClasses);
         Labels("gtFine/train/bonn/x_gtFine_labelTrainIds.png", 19);
-        Assert.Contains("label 19", Assert.Throws<FreeMaskException>(LabeledDataset.Open(_folder).RequireClasses).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "label 19",
+            Assert.Throws<FreeMaskException>(LabeledDataset.Open(_folder).RequireClasses).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -119,7 +175,10 @@ public sealed class LabeledDatasetTests : IDisposable
         byte[] car = [0, 0, 142], level = [13, 13, 13];
         foreach (var palette in new[] { car, level })
         {
-            Write("gtFine/train/bonn/x_gtFine_labelTrainIds.png", Imaging.TestPng.Make(8, 8, 8, PngColorType.Indexed, new byte[64], palette));
+            Write(
+                "gtFine/train/bonn/x_gtFine_labelTrainIds.png",
+                Imaging.TestPng.Make(8, 8, 8, PngColorType.Indexed, new byte[64], palette)
+            );
             Assert.All(LabeledDataset.Open(_folder).Load(0).Labels.Labels, label => Assert.Equal(13, label));
         }
 
@@ -133,7 +192,11 @@ public sealed class LabeledDatasetTests : IDisposable
     {
         var message = Assert.Throws<FreeMaskException>(() => LabeledDataset.Open(_folder)).Message;
         Assert.All(LabeledDataset.Formats, format => Assert.Contains(format, message, StringComparison.Ordinal));
-        Assert.Contains("yolo", Assert.Throws<FreeMaskException>(() => LabeledDataset.Open(_folder, "yolo")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "yolo",
+            Assert.Throws<FreeMaskException>(() => LabeledDataset.Open(_folder, "yolo")).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private void Picture(string path) => Write(path, ImageCodec.EncodePng(new RgbImage(8, 8)));
@@ -145,12 +208,34 @@ public sealed class LabeledDatasetTests : IDisposable
         Write(path, IndexedPng.EncodeGrey(map));
     }
 
-    private void WriteCoco(string file, object[] annotations) => Write($"annotations/{file}", JsonSerializer.SerializeToUtf8Bytes(new
-    {
-        images = new[] { new { id = 6, file_name = "b.png", width = 8, height = 8 }, new { id = 5, file_name = "a.png", width = 8, height = 8 } },
-        categories = new[] { new { id = 7, name = "dog" }, new { id = 3, name = "cat" } },
-        annotations,
-    }));
+    private void WriteCoco(string file, object[] annotations) =>
+        Write(
+            $"annotations/{file}",
+            JsonSerializer.SerializeToUtf8Bytes(
+                new
+                {
+                    images = new[]
+                    {
+                        new
+                        {
+                            id = 6,
+                            file_name = "b.png",
+                            width = 8,
+                            height = 8,
+                        },
+                        new
+                        {
+                            id = 5,
+                            file_name = "a.png",
+                            width = 8,
+                            height = 8,
+                        },
+                    },
+                    categories = new[] { new { id = 7, name = "dog" }, new { id = 3, name = "cat" } },
+                    annotations,
+                }
+            )
+        );
 
     private void Write(string path, byte[] content)
     {

@@ -15,7 +15,10 @@ public sealed class VocFolderTests
         foreach (var sample in dataset.LoadAll())
         {
             var entry = expected.GetProperty("per_image").GetProperty(sample.Id);
-            Assert.Equal((entry.GetProperty("width").GetInt32(), entry.GetProperty("height").GetInt32()), (sample.Image.Width, sample.Image.Height));
+            Assert.Equal(
+                (entry.GetProperty("width").GetInt32(), entry.GetProperty("height").GetInt32()),
+                (sample.Image.Width, sample.Image.Height)
+            );
             foreach (var pixels in entry.GetProperty("pixels").EnumerateObject())
                 Assert.Equal(pixels.Value.GetInt32(), sample.Labels.Labels.Count(v => v == Array.IndexOf(names, pixels.Name)));
         }
@@ -44,12 +47,28 @@ public sealed class VocFolderTests
     public void Wrong_input_is_named()
     {
         using var folder = new TemporaryFolder();
-        Assert.Contains("JPEGImages", Assert.Throws<FreeMaskException>(() => VocFolder.Open(folder.Path)).Message, StringComparison.Ordinal);
-        Assert.Contains("does not exist", Assert.Throws<FreeMaskException>(() => VocFolder.Open(folder["none"])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "JPEGImages",
+            Assert.Throws<FreeMaskException>(() => VocFolder.Open(folder.Path)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "does not exist",
+            Assert.Throws<FreeMaskException>(() => VocFolder.Open(folder["none"])).Message,
+            StringComparison.Ordinal
+        );
         Write(folder, "a", new RgbImage(4, 3), new LabelMap(4, 4));
         var dataset = VocFolder.Open(folder.Path);
-        Assert.Contains("4 x 4", Assert.Throws<FreeMaskException>(() => dataset.Load(dataset.Entries[0])).Message, StringComparison.Ordinal);
-        Assert.Contains("'val'", Assert.Throws<FreeMaskException>(() => VocFolder.Open(folder.Path, "val")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "4 x 4",
+            Assert.Throws<FreeMaskException>(() => dataset.Load(dataset.Entries[0])).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "'val'",
+            Assert.Throws<FreeMaskException>(() => VocFolder.Open(folder.Path, "val")).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -79,7 +98,11 @@ public sealed class VocFolderTests
         Write(folder, "a", new RgbImage(2, 1), new LabelMap(2, 1, [0, 21]));
         var dataset = VocFolder.Open(folder.Path);
         foreach (var read in new Action[] { () => dataset.Load(dataset.Entries[0]), () => dataset.LoadMask(dataset.Entries[0]) })
-            Assert.Contains(folder["SegmentationClass", "a.png"] + " has the label 21", Assert.Throws<FreeMaskException>(read).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                folder["SegmentationClass", "a.png"] + " has the label 21",
+                Assert.Throws<FreeMaskException>(read).Message,
+                StringComparison.Ordinal
+            );
     }
 
     [Fact]
@@ -107,7 +130,15 @@ public sealed class VocFolderTests
         using var folder = new TemporaryFolder();
         Write(folder, "a", new RgbImage(2, 2), new LabelMap(2, 2));
         Directory.CreateDirectory(folder["SegmentationObject"]);
-        foreach (var odd in new[] { ImageCodec.EncodePng(new RgbImage(2, 2)), IndexedPng.EncodeIds(2, 2, [0, 1000, 1, 2]), IndexedPng.EncodeGrey(new LabelMap(9, 9)), [1, 2] })
+        foreach (
+            var odd in new[]
+            {
+                ImageCodec.EncodePng(new RgbImage(2, 2)),
+                IndexedPng.EncodeIds(2, 2, [0, 1000, 1, 2]),
+                IndexedPng.EncodeGrey(new LabelMap(9, 9)),
+                [1, 2],
+            }
+        )
         {
             File.WriteAllBytes(folder["SegmentationObject", "a.png"], odd);
             Assert.Single(VocFolder.Open(folder.Path).LoadAll());
@@ -125,7 +156,11 @@ public sealed class VocFolderTests
         File.WriteAllText(folder["ImageSets", "Segmentation", "val.txt"], "\n");
         Assert.Equal(["train"], VocFolder.Lists(folder.Path));
         Assert.False(LabeledDataset.HasPart(folder.Path, null, "val"));
-        Assert.Contains("'val'", Assert.Throws<FreeMaskException>(() => VocFolder.Open(folder.Path, "val")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'val'",
+            Assert.Throws<FreeMaskException>(() => VocFolder.Open(folder.Path, "val")).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private static void Write(TemporaryFolder folder, string id, RgbImage image, LabelMap labels)

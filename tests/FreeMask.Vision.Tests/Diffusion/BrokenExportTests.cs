@@ -7,10 +7,13 @@ using Xunit;
 
 namespace FreeMask.Vision.Tests.Diffusion;
 
-/// <summary>Exports of which a file is missing, cut off, or a pointer to something that was never fetched: one message that names the file.</summary>
+/// <summary>Exports of which a file is missing, cut off, or a pointer to something that was never fetched: one message that names the
+/// file.</summary>
 public sealed class BrokenExportTests : IDisposable
 {
-    private const string Pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 1234567\n";
+    private const string Pointer =
+        "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize "
+            + "1234567\n";
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory();
 
@@ -104,7 +107,11 @@ public sealed class BrokenExportTests : IDisposable
     [InlineData(0)]
     [InlineData(-5)]
     public void A_size_that_no_image_has_is_refused(int pixels) =>
-        Assert.Contains("pixels", Assert.Throws<FreeMaskException>(() => BundleInspection.Inspect(_folder.FullName, pixels)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "pixels",
+            Assert.Throws<FreeMaskException>(() => BundleInspection.Inspect(_folder.FullName, pixels)).Message,
+            StringComparison.Ordinal
+        );
 
     /// <summary>Moves the larger weights of a model into a file beside it.</summary>
     private static void KeepOutside(string path, string name)
@@ -114,7 +121,10 @@ public sealed class BrokenExportTests : IDisposable
         foreach (var tensor in model.Graph.Initializer.Where(t => t.RawData.Length > 64))
         {
             tensor.DataLocation = TensorProto.Types.DataLocation.External;
-            foreach (var (key, value) in new[] { ("location", name), ("offset", $"{weights.Position}"), ("length", $"{tensor.RawData.Length}") }) tensor.ExternalData.Add(new StringStringEntryProto { Key = key, Value = value });
+            foreach (
+                var (key, value) in new[] { ("location", name), ("offset", $"{weights.Position}"), ("length", $"{tensor.RawData.Length}") }
+            )
+                tensor.ExternalData.Add(new StringStringEntryProto { Key = key, Value = value });
             tensor.RawData.WriteTo(weights);
             tensor.ClearRawData();
         }

@@ -12,10 +12,19 @@ namespace FreeMask.Vision.Tests.Diffusion;
 public sealed class CaptureTests
 {
     public static TheoryData<string> Folders =>
-    [
-        "lcm-optimum", "sd15-dynamo18", "sd15-dynamo23", "sd15-legacy", "sd15-legacy-sdpa", "sd15-optimum", "sd15-ort-fused", "sd15-fp16", "sd2-optimum",
-        "turbo-optimum", "xl-optimum",
-    ];
+        [
+            "lcm-optimum",
+            "sd15-dynamo18",
+            "sd15-dynamo23",
+            "sd15-legacy",
+            "sd15-legacy-sdpa",
+            "sd15-optimum",
+            "sd15-ort-fused",
+            "sd15-fp16",
+            "sd2-optimum",
+            "turbo-optimum",
+            "xl-optimum",
+        ];
 
     [Theory]
     [MemberData(nameof(Folders))]
@@ -50,9 +59,15 @@ public sealed class CaptureTests
         for (var i = 0; i < cross.Length; i++)
         {
             var name = cross[i].GetProperty("name").GetString()!;
-            Assert.Equal((cross[i].GetProperty("grid")[1].GetInt32(), cross[i].GetProperty("grid")[0].GetInt32()), found[i].Grid(cells, cells));
+            Assert.Equal(
+                (cross[i].GetProperty("grid")[1].GetInt32(), cross[i].GetProperty("grid")[0].GetInt32()),
+                found[i].Grid(cells, cells)
+            );
             if (found[i].Name.Contains("attn", StringComparison.Ordinal)) Assert.Equal(name, found[i].Name);
-            var part = name.StartsWith("down", StringComparison.Ordinal) ? UNetPart.Down : name.StartsWith("mid", StringComparison.Ordinal) ? UNetPart.Middle : UNetPart.Up;
+            var part =
+                name.StartsWith("down", StringComparison.Ordinal) ? UNetPart.Down
+                : name.StartsWith("mid", StringComparison.Ordinal) ? UNetPart.Middle
+                : UNetPart.Up;
             Assert.Equal(part, found[i].Part);
         }
 
@@ -89,7 +104,10 @@ public sealed class CaptureTests
     public void A_graph_that_only_a_gpu_runs_is_still_read()
     {
         var modules = AttentionFinder.Find(OnnxGraphReader.Read(Fixtures.Path("sd", "sd15-ort-fp16", "unet", "model.onnx")));
-        Assert.Equal(16, modules.Count(m => m.Kind == AttentionKind.Cross && m.Form == AttentionForm.MultiHeadAttention && m.Obstacle is null));
+        Assert.Equal(
+            16,
+            modules.Count(m => m.Kind == AttentionKind.Cross && m.Form == AttentionForm.MultiHeadAttention && m.Obstacle is null)
+        );
         Assert.Equal(16, modules.Count(m => m.Kind == AttentionKind.Self && m.Form == AttentionForm.MultiHeadAttention && m.Heads > 0));
     }
 

@@ -13,9 +13,20 @@ public sealed class ConformanceTests
     {
         var golden = new Golden(folder);
         var reference = Fixtures.Path("sd", "golden", golden.Json.GetProperty("model").GetString()!);
-        var report = BundleConformance.Measure(golden.Folder, reference, new() { Session = new() { Threads = 1 } }, TestContext.Current.CancellationToken);
-        foreach (var kind in report.Rows.Where(r => r.Note is null).GroupBy(r => string.Join(' ', r.Quantity.Split(' ').Where(w => !w.Any(char.IsDigit) && w.Length > 1))))
-            TestContext.Current.SendDiagnosticMessage($"{folder}: {kind.Key} {kind.Count()} values, worst {kind.Max(r => r.Difference):0.0e+0}");
+        var report = BundleConformance.Measure(
+            golden.Folder,
+            reference,
+            new() { Session = new() { Threads = 1 } },
+            TestContext.Current.CancellationToken
+        );
+        foreach (
+            var kind in report
+                .Rows.Where(r => r.Note is null)
+                .GroupBy(r => string.Join(' ', r.Quantity.Split(' ').Where(w => !w.Any(char.IsDigit) && w.Length > 1)))
+        )
+            TestContext.Current.SendDiagnosticMessage(
+                $"{folder}: {kind.Key} {kind.Count()} values, worst {kind.Max(r => r.Difference):0.0e+0}"
+            );
         var failed = report.Rows.Where(r => !r.Passed).ToArray();
         Assert.True(failed.Length == 0, $"{failed.Length} of {report.Rows.Count}: {string.Join("\n", failed.Take(12))}");
         Assert.Contains(report.Rows, r => r.Quantity.Contains("self-attention", StringComparison.Ordinal));
@@ -35,7 +46,10 @@ public sealed class ConformanceTests
     public void Inspection_tells_what_an_export_is(string folder, string layout, string family, string precision, int modules)
     {
         var inspection = BundleInspection.Inspect(Fixtures.Path("sd", folder));
-        Assert.Equal((layout, family, precision, modules), (inspection.Layout, inspection.Family, inspection.Precision, inspection.Modules.Count));
+        Assert.Equal(
+            (layout, family, precision, modules),
+            (inspection.Layout, inspection.Family, inspection.Precision, inspection.Modules.Count)
+        );
         Assert.Null(inspection.Problem);
         Assert.Contains(inspection.Modules, m => m is { Kind: "cross", Captured: true });
         Assert.Contains(inspection.Modules, m => m is { Kind: "self", Captured: true, Width: 32 });

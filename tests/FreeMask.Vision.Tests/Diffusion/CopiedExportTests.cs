@@ -7,8 +7,8 @@ using Xunit;
 namespace FreeMask.Vision.Tests.Diffusion;
 
 /// <summary>
-/// A tiny Stable Diffusion 1 with random weights, exported by diffusers' legacy script, with a part of what its reference pipeline computed: it travels with
-/// the tests, so that the whole path runs on every machine.
+/// A tiny Stable Diffusion 1 with random weights, exported by diffusers' legacy script, with a part of what its reference pipeline
+/// computed: it travels with the tests, so that the whole path runs on every machine.
 /// </summary>
 public sealed class CopiedExportTests : IDisposable
 {
@@ -25,7 +25,10 @@ public sealed class CopiedExportTests : IDisposable
     {
         var report = BundleConformance.Measure(Folder, Path.Combine(Folder, "golden"), new() { Session = new() { Threads = 1 } }, Token);
         Assert.DoesNotContain(report.Rows, r => !r.Passed);
-        Assert.All(new[] { "token ids", "text embedding", "U-Net call", "latents", "class map", "image" }, q => Assert.Contains(report.Rows, r => r.Quantity.Contains(q, StringComparison.Ordinal)));
+        Assert.All(
+            new[] { "token ids", "text embedding", "U-Net call", "latents", "class map", "image" },
+            q => Assert.Contains(report.Rows, r => r.Quantity.Contains(q, StringComparison.Ordinal))
+        );
     }
 
     [Theory]
@@ -37,7 +40,10 @@ public sealed class CopiedExportTests : IDisposable
         var record = Generate(Request(0) with { Width = width, Height = height, Guidance = 1, Steps = 1 })[0].Attention;
         Assert.Equal((width / 8, height / 8), (record.LatentWidth, record.LatentHeight));
         Assert.All(record.Cross, c => Assert.Equal(width * c.Height, height * c.Width));
-        Assert.All(record.Self, s => Assert.Equal((width * s.Height, s.Width * s.Height * s.Width * s.Height), (height * s.Width, s.Values.Length)));
+        Assert.All(
+            record.Self,
+            s => Assert.Equal((width * s.Height, s.Width * s.Height * s.Width * s.Height), (height * s.Width, s.Values.Length))
+        );
         Assert.InRange(record.Self.Max(s => Math.Min(s.Width, s.Height)), 1, 32);
     }
 
@@ -82,11 +88,33 @@ public sealed class CopiedExportTests : IDisposable
         var shared = new SchedulerConfig { Kind = kind, Spacing = TimestepSpacing.Leading, StepsOffset = 1 };
         GenerationRequest[] requests =
         [
-            Request(0) with { Steps = 5, Scheduler = shared },
-            Request(1) with { Steps = 5, Scheduler = shared with { Prediction = PredictionType.Velocity }, Width = 192, NegativePrompt = "blurry" },
-            Request(2) with { Steps = 1, Scheduler = shared, Guidance = 1 },
+            Request(0) with
+            {
+                Steps = 5,
+                Scheduler = shared,
+            },
+            Request(1) with
+            {
+                Steps = 5,
+                Scheduler = shared with { Prediction = PredictionType.Velocity },
+                Width = 192,
+                NegativePrompt = "blurry",
+            },
+            Request(2) with
+            {
+                Steps = 1,
+                Scheduler = shared,
+                Guidance = 1,
+            },
         ];
-        foreach (var capture in new CaptureOptions[] { new(), new() { WindowStart = 0.4, WindowEnd = 0.8 }, new() { RenoiseTimestep = 100 } })
+        foreach (
+            var capture in new CaptureOptions[]
+            {
+                new(),
+                new() { WindowStart = 0.4, WindowEnd = 0.8 },
+                new() { RenoiseTimestep = 100 },
+            }
+        )
         {
             var expected = new DiffusionPipeline(_bundle).Generate(requests, capture, Token);
             var actual = new DiffusionPipeline(bound).Generate(requests, capture, Token);
@@ -107,7 +135,8 @@ public sealed class CopiedExportTests : IDisposable
         Assert.All(expected[0].Latent.Zip(actual[0].Latent), p => Assert.Equal(p.First, p.Second, 1e-4f));
     }
 
-    private IReadOnlyList<GenerationResult> Generate(params GenerationRequest[] requests) => new DiffusionPipeline(_bundle).Generate(requests, cancellation: Token);
+    private IReadOnlyList<GenerationResult> Generate(params GenerationRequest[] requests) =>
+        new DiffusionPipeline(_bundle).Generate(requests, cancellation: Token);
 
     private static GenerationRequest Request(long index) => new()
     {

@@ -32,28 +32,52 @@ public sealed class FixedExportTests : IDisposable
         Fix("vae_encoder", "sample", 3);
         GenerationRequest[] requests = [Request(0), Request(1) with { Prompt = "a bus and a cat", Classes = ["bus", "cat"] }];
         using var plain = DiffusionBundle.Load(TinyExport.Folder, new() { BatchSize = 2, Session = new() { Threads = 1 } });
-        using var bundle = DiffusionBundle.Load(_folder.Path, new() { BatchSize = 2, UseIoBinding = true, Session = new() { Threads = 1 } });
+        using var bundle = DiffusionBundle.Load(
+            _folder.Path,
+            new()
+            {
+                BatchSize = 2,
+                UseIoBinding = true,
+                Session = new() { Threads = 1 },
+            }
+        );
         Assert.Equal((128, 128), (bundle.FixedWidth, bundle.FixedHeight));
         Assert.Contains(bundle.Notes, note => note.Contains($"{rows} rows", StringComparison.Ordinal));
-        var expected = new DiffusionPipeline(plain).Generate([.. requests.Select(r => r with { Width = 128, Height = 128 })], cancellation: TestContext.Current.CancellationToken);
+        var expected = new DiffusionPipeline(plain).Generate(
+            [.. requests.Select(r => r with { Width = 128, Height = 128 })],
+            cancellation: TestContext.Current.CancellationToken
+        );
         // The fixed sides are the default.
         var actual = new DiffusionPipeline(bundle).Generate(requests, cancellation: TestContext.Current.CancellationToken);
         for (var i = 0; i < requests.Length; i++)
         {
             Assert.All(expected[i].Latent.Zip(actual[i].Latent), pair => Assert.Equal(pair.First, pair.Second, 1e-4f));
-            foreach (var (a, b) in expected[i].Attention.Cross.Zip(actual[i].Attention.Cross)) Assert.All(a.Values.Zip(b.Values), pair => Assert.Equal(pair.First, pair.Second, 1e-4f));
-            foreach (var (a, b) in expected[i].Attention.Self.Zip(actual[i].Attention.Self)) Assert.All(a.Values.Zip(b.Values), pair => Assert.Equal(pair.First, pair.Second, 1e-4f));
+            foreach (var (a, b) in expected[i].Attention.Cross.Zip(actual[i].Attention.Cross))
+                Assert.All(a.Values.Zip(b.Values), pair => Assert.Equal(pair.First, pair.Second, 1e-4f));
+            foreach (var (a, b) in expected[i].Attention.Self.Zip(actual[i].Attention.Self))
+                Assert.All(a.Values.Zip(b.Values), pair => Assert.Equal(pair.First, pair.Second, 1e-4f));
         }
 
-        Assert.All(plain.Reconstruct(new RgbImage(64, 64)).Pixels.Zip(bundle.Reconstruct(new RgbImage(64, 64)).Pixels), pair => Assert.InRange(pair.First - pair.Second, -1, 1));
-        Assert.Contains("fixed to 128 x 128", Assert.Throws<FreeMaskException>(() => new DiffusionPipeline(bundle).Generate([Request(0) with { Width = 192 }])).Message, StringComparison.Ordinal);
+        Assert.All(
+            plain.Reconstruct(new RgbImage(64, 64)).Pixels.Zip(bundle.Reconstruct(new RgbImage(64, 64)).Pixels),
+            pair => Assert.InRange(pair.First - pair.Second, -1, 1)
+        );
+        Assert.Contains(
+            "fixed to 128 x 128",
+            Assert.Throws<FreeMaskException>(() => new DiffusionPipeline(bundle).Generate([Request(0) with { Width = 192 }])).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void What_a_run_must_know_is_read_from_the_files_heads()
     {
         var plain = BundleFacts.Read(_folder.Path);
-        using (var bundle = DiffusionBundle.Load(_folder.Path)) Assert.Equal((bundle.SideMultiple, null, null, null, null, null), (plain.SideMultiple, plain.FixedWidth, plain.FixedHeight, plain.Steps, plain.Guidance, plain.SchedulerProblem));
+        using (var bundle = DiffusionBundle.Load(_folder.Path))
+            Assert.Equal(
+                (bundle.SideMultiple, null, null, null, null, null),
+                (plain.SideMultiple, plain.FixedWidth, plain.FixedHeight, plain.Steps, plain.Guidance, plain.SchedulerProblem)
+            );
         Fix("unet", "sample", 1, 4, 24, 16);
         var scheduler = _folder["scheduler", "scheduler_config.json"];
         File.WriteAllText(scheduler, """{"_class_name": "EulerAncestralDiscreteScheduler", "timestep_spacing": "trailing"}""");
@@ -69,7 +93,10 @@ public sealed class FixedExportTests : IDisposable
         using var loaded = DiffusionBundle.Load(_folder.Path, new() { Session = new() { Threads = 1 } });
         Assert.Contains(loaded.Notes, note => note.Contains("KDPM2DiscreteScheduler", StringComparison.Ordinal));
         Assert.Throws<FreeMaskException>(() => new DiffusionPipeline(loaded).Generate([Request(0) with { Scheduler = null }]));
-        var drawn = new DiffusionPipeline(loaded).Generate([Request(0) with { Scheduler = loaded.Sampler("euler"), Guidance = 1 }], cancellation: TestContext.Current.CancellationToken);
+        var drawn = new DiffusionPipeline(loaded).Generate(
+            [Request(0) with { Scheduler = loaded.Sampler("euler"), Guidance = 1 }],
+            cancellation: TestContext.Current.CancellationToken
+        );
         Assert.Equal((128, 192), (drawn[0].Image.Width, drawn[0].Image.Height));
     }
 
@@ -81,7 +108,11 @@ public sealed class FixedExportTests : IDisposable
     {
         Fix("unet", "sample", 2, 4, 16, 16);
         Fix(part, input, dimensions);
-        Assert.Contains(reason, Assert.Throws<FreeMaskException>(() => DiffusionBundle.Load(_folder.Path, new() { Session = new() { Threads = 1 } })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            reason,
+            Assert.Throws<FreeMaskException>(() => DiffusionBundle.Load(_folder.Path, new() { Session = new() { Threads = 1 } })).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private static GenerationRequest Request(long index) => new()

@@ -11,7 +11,10 @@ internal sealed class Golden
     internal Golden(string folder)
     {
         Folder = Fixtures.Path("sd", folder);
-        var model = JsonDocument.Parse(File.ReadAllText(Path.Combine(Folder, "fixture.json"))).RootElement.GetProperty("model").GetString()!;
+        var model = JsonDocument
+            .Parse(File.ReadAllText(Path.Combine(Folder, "fixture.json")))
+            .RootElement.GetProperty("model")
+            .GetString()!;
         Tensors = SafetensorsFile.Load(Fixtures.Path("sd", "golden", model, "golden.safetensors"));
         Json = JsonDocument.Parse(PythonJson.ReadFile(Fixtures.Path("sd", "golden", model, "golden.json"))).RootElement;
     }
@@ -29,7 +32,11 @@ internal sealed class Golden
     internal SchedulerConfig Scheduler(string run)
     {
         var json = Run(run);
-        return SchedulerConfig.Parse(json.GetProperty("config"), run, SchedulerConfig.KindOf(json.GetProperty("scheduler").GetString()!, run));
+        return SchedulerConfig.Parse(
+            json.GetProperty("config"),
+            run,
+            SchedulerConfig.KindOf(json.GetProperty("scheduler").GetString()!, run)
+        );
     }
 
     internal float[] Values(string name) => Tensors[name].ToSingles();

@@ -7,7 +7,8 @@ using Xunit;
 
 namespace FreeMask.Vision.Tests.Diffusion;
 
-/// <summary>An export as the cache of Hugging Face's tools holds it: a snapshot of links into a folder of blobs that are named by their hashes.</summary>
+/// <summary>An export as the cache of Hugging Face's tools holds it: a snapshot of links into a folder of blobs that are named by their
+/// hashes.</summary>
 public sealed class LinkedExportTests : IDisposable
 {
     private static readonly string Export = Path.Combine(Fixtures.RepositoryRoot, "tests", "FreeMask.Vision.Tests", "Diffusion", "Export");
@@ -54,9 +55,17 @@ public sealed class LinkedExportTests : IDisposable
         var snapshot = Cache();
         var weights = Path.Combine(snapshot, "unet", "weights.pb");
         using (var stream = File.OpenWrite(RealPath.Of(weights))) stream.SetLength(1000);
-        Assert.Contains("1000 bytes", Assert.Throws<FreeMaskException>(() => DiffusionBundle.Load(snapshot)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "1000 bytes",
+            Assert.Throws<FreeMaskException>(() => DiffusionBundle.Load(snapshot)).Message,
+            StringComparison.Ordinal
+        );
         File.Delete(RealPath.Of(weights));
-        Assert.Contains("weights.pb does not exist", Assert.Throws<FreeMaskException>(() => DiffusionBundle.Load(snapshot)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "weights.pb does not exist",
+            Assert.Throws<FreeMaskException>(() => DiffusionBundle.Load(snapshot)).Message,
+            StringComparison.Ordinal
+        );
         File.CreateSymbolicLink(_folder["a"], _folder["b"]);
         File.CreateSymbolicLink(_folder["b"], _folder["a"]);
         Assert.Contains("circle", Assert.Throws<FreeMaskException>(() => RealPath.Of(_folder["a"])).Message, StringComparison.Ordinal);
@@ -65,7 +74,16 @@ public sealed class LinkedExportTests : IDisposable
     private static byte[] Draw(string folder, OnnxSessionOptions? session = null)
     {
         using var bundle = DiffusionBundle.Load(folder, new() { BatchSize = 1, Session = session ?? new() { Threads = 1 } });
-        var request = new GenerationRequest { Prompt = "a dog", Classes = ["dog"], Noise = new(1, 0, 0), Steps = 1, Width = 128, Height = 128, Scheduler = new() { Kind = SchedulerKind.Ddim } };
+        var request = new GenerationRequest
+        {
+            Prompt = "a dog",
+            Classes = ["dog"],
+            Noise = new(1, 0, 0),
+            Steps = 1,
+            Width = 128,
+            Height = 128,
+            Scheduler = new() { Kind = SchedulerKind.Ddim },
+        };
         return new DiffusionPipeline(bundle).Generate([request], cancellation: TestContext.Current.CancellationToken)[0].Image.Pixels;
     }
 
@@ -79,7 +97,10 @@ public sealed class LinkedExportTests : IDisposable
             var link = Path.Combine(snapshot, path);
             Directory.CreateDirectory(Path.GetDirectoryName(link)!);
             File.Copy(file, _folder["blobs", $"{number:x8}"]);
-            File.CreateSymbolicLink(link, Path.Combine(Path.GetRelativePath(Path.GetDirectoryName(link)!, _folder["blobs"]), $"{number:x8}"));
+            File.CreateSymbolicLink(
+                link,
+                Path.Combine(Path.GetRelativePath(Path.GetDirectoryName(link)!, _folder["blobs"]), $"{number:x8}")
+            );
         }
 
         return snapshot;

@@ -24,9 +24,31 @@ public sealed class NotANumberTests : IDisposable
     public void The_model_that_gives_it_is_named(string part, bool bound)
     {
         Poison(_folder[part, "model.onnx"]);
-        using var bundle = DiffusionBundle.Load(_folder.Path, new() { BatchSize = 1, UseIoBinding = bound, Session = new() { Threads = 1 } });
-        var request = new GenerationRequest { Prompt = "a dog", Classes = ["dog"], Noise = new(1, 0, 0), Steps = 2, Width = 64, Height = 64, Guidance = 1, Scheduler = new() { Kind = SchedulerKind.Ddim } };
-        var message = Assert.Throws<FreeMaskException>(() => new DiffusionPipeline(bundle).Generate([request], cancellation: TestContext.Current.CancellationToken)).Message;
+        using var bundle = DiffusionBundle.Load(
+            _folder.Path,
+            new()
+            {
+                BatchSize = 1,
+                UseIoBinding = bound,
+                Session = new() { Threads = 1 },
+            }
+        );
+        var request = new GenerationRequest
+        {
+            Prompt = "a dog",
+            Classes = ["dog"],
+            Noise = new(1, 0, 0),
+            Steps = 2,
+            Width = 64,
+            Height = 64,
+            Guidance = 1,
+            Scheduler = new() { Kind = SchedulerKind.Ddim },
+        };
+        var message = Assert
+            .Throws<FreeMaskException>(() =>
+                new DiffusionPipeline(bundle).Generate([request], cancellation: TestContext.Current.CancellationToken)
+            )
+            .Message;
         Assert.StartsWith(_folder[part, "model.onnx"] + " gives NaN", message, StringComparison.Ordinal);
         Assert.Contains("fp16", message, StringComparison.Ordinal);
     }
@@ -36,7 +58,11 @@ public sealed class NotANumberTests : IDisposable
     {
         Poison(_folder["vae_encoder", "model.onnx"]);
         using var bundle = DiffusionBundle.Load(_folder.Path, new() { Session = new() { Threads = 1 } });
-        Assert.StartsWith(_folder["vae_encoder", "model.onnx"], Assert.Throws<FreeMaskException>(() => bundle.Reconstruct(new(64, 64))).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            _folder["vae_encoder", "model.onnx"],
+            Assert.Throws<FreeMaskException>(() => bundle.Reconstruct(new(64, 64))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     /// <summary>Makes the inline vectors of a model (biases, scales of norms) NaN.</summary>

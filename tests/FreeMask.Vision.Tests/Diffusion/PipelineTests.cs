@@ -20,7 +20,10 @@ public sealed class PipelineTests
     [InlineData(2)]
     public void An_image_does_not_depend_on_its_batch(int threads)
     {
-        GenerationRequest[] requests = [.. Enumerable.Range(0, 5).Select(i => Request(i) with { Classes = i % 2 == 0 ? ["dog"] : ["dining table", "dog"] })];
+        GenerationRequest[] requests =
+        [
+            .. Enumerable.Range(0, 5).Select(i => Request(i) with { Classes = i % 2 == 0 ? ["dog"] : ["dining table", "dog"] }),
+        ];
         var alone = Digests(requests, batch: 1, threads);
         var together = Digests(requests, batch: 4, threads);
         Assert.Equal(alone, together);
@@ -30,7 +33,22 @@ public sealed class PipelineTests
     public void Mixed_requests_come_back_in_order()
     {
         using var bundle = DiffusionBundle.Load(Fixtures.Path("sd", Folder), new() { BatchSize = 2, Session = new() { Threads = 1 } });
-        GenerationRequest[] requests = [Request(0), Request(1) with { Guidance = 1 }, Request(2) with { Width = 192 }, Request(3) with { Steps = 2 }];
+        GenerationRequest[] requests =
+        [
+            Request(0),
+            Request(1) with
+            {
+                Guidance = 1,
+            },
+            Request(2) with
+            {
+                Width = 192,
+            },
+            Request(3) with
+            {
+                Steps = 2,
+            },
+        ];
         var results = new DiffusionPipeline(bundle).Generate(requests, cancellation: Token);
         Assert.Equal([128, 128, 192, 128], results.Select(r => r.Image.Width));
         Assert.Equal([4, 4, 4, 2], results.Select(r => r.Attention.Passes));
@@ -64,11 +82,18 @@ public sealed class PipelineTests
         Refuses(Request(0) with { Width = 100 }, "multiples of 64");
         Refuses(Request(0) with { Prompt = string.Join(' ', Enumerable.Repeat("word", 80)) + " dog" }, "cut off");
         Refuses(Request(0) with { Steps = 2000 }, "2000");
-        var cut = pipeline.Generate([Request(0) with { Prompt = "dog " + string.Join(' ', Enumerable.Repeat("word", 80)), Steps = 1 }], cancellation: Token)[0];
+        var cut = pipeline.Generate(
+            [Request(0) with { Prompt = "dog " + string.Join(' ', Enumerable.Repeat("word", 80)), Steps = 1 }],
+            cancellation: Token
+        )[0];
         Assert.Contains("cut off", Assert.Single(cut.Warnings), StringComparison.Ordinal);
 
         void Refuses(GenerationRequest request, string expected) =>
-            Assert.Contains(expected, Assert.Throws<FreeMaskException>(() => pipeline.Generate([request], cancellation: Token)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                expected,
+                Assert.Throws<FreeMaskException>(() => pipeline.Generate([request], cancellation: Token)).Message,
+                StringComparison.Ordinal
+            );
     }
 
     [Fact]
@@ -93,9 +118,17 @@ public sealed class PipelineTests
     public void Wrong_inputs_are_named_with_what_was_expected()
     {
         using var session = OnnxSession.Load(Fixtures.Path("sd", Folder, "vae_decoder", "model.onnx"));
-        Assert.Contains("latent_sample", Assert.Throws<FreeMaskException>(() => session.Run(new Dictionary<string, FloatTensor>(), "sample")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "latent_sample",
+            Assert.Throws<FreeMaskException>(() => session.Run(new Dictionary<string, FloatTensor>(), "sample")).Message,
+            StringComparison.Ordinal
+        );
         var wrong = new Dictionary<string, FloatTensor> { ["latent_sample"] = FloatTensor.Zeros(1, 3, 8, 8) };
-        Assert.Contains("[1, 3, 8, 8]", Assert.Throws<FreeMaskException>(() => session.Run(wrong, "sample")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "[1, 3, 8, 8]",
+            Assert.Throws<FreeMaskException>(() => session.Run(wrong, "sample")).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private static GenerationRequest Request(long index) => new()
@@ -112,7 +145,14 @@ public sealed class PipelineTests
 
     private static string[] Digests(GenerationRequest[] requests, int batch, int threads)
     {
-        using var bundle = DiffusionBundle.Load(Fixtures.Path("sd", Folder), new() { BatchSize = batch, Session = new() { Threads = threads } });
+        using var bundle = DiffusionBundle.Load(
+            Fixtures.Path("sd", Folder),
+            new()
+            {
+                BatchSize = batch,
+                Session = new() { Threads = threads },
+            }
+        );
         var results = new DiffusionPipeline(bundle).Generate(requests, cancellation: Token);
         return [.. results.Select(r => Convert.ToHexString(SHA256.HashData([.. r.Image.Pixels, .. r.Attention.ToBytes()])))];
     }

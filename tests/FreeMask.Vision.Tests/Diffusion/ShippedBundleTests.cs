@@ -14,9 +14,19 @@ public sealed class ShippedBundleTests
         var folder = Environment.GetEnvironmentVariable("FREEMASK_BUNDLE") ?? Path.Combine(Fixtures.RepositoryRoot, "models", "mini");
         Assert.SkipUnless(File.Exists(Path.Combine(folder, "unet", "model.onnx")), $"there is no bundle in {folder}");
         using var bundle = DiffusionBundle.Load(folder, new() { BatchSize = 2, Session = new() { Threads = 1 } });
-        var request = new GenerationRequest { Prompt = "a photo of a potted plant on the grass", Classes = ["potted plant"], Noise = new(3, 0, 0), Steps = 8, Guidance = 3 };
+        var request = new GenerationRequest
+        {
+            Prompt = "a photo of a potted plant on the grass",
+            Classes = ["potted plant"],
+            Noise = new(3, 0, 0),
+            Steps = 8,
+            Guidance = 3,
+        };
         var results = new DiffusionPipeline(bundle).Generate(
-            [request, request with { Noise = new(3, 1, 0) }, request], CaptureOptions.For(AttentionPreset.FreeMask), TestContext.Current.CancellationToken);
+            [request, request with { Noise = new(3, 1, 0) }, request],
+            CaptureOptions.For(AttentionPreset.FreeMask),
+            TestContext.Current.CancellationToken
+        );
         Assert.Equal(results[0].Image.Pixels, results[2].Image.Pixels);
         Assert.Equal(results[0].Attention.ToBytes(), results[2].Attention.ToBytes());
         Assert.NotEqual(results[0].Image.Pixels, results[1].Image.Pixels);

@@ -39,7 +39,11 @@ public sealed class BootstrapTests
         var random = new CounterRandom(9, i, 0, "pictures");
         var share = mistakes * 2 * random.NextDouble();
         var truth = new LabelMap(8, 8, [.. Enumerable.Range(0, 64).Select(_ => (byte)random.NextInt(3))]);
-        var prediction = new LabelMap(8, 8, [.. truth.Labels.Select(label => random.NextDouble() < share ? (byte)random.NextInt(3) : label)]);
+        var prediction = new LabelMap(
+                        8,
+                        8,
+                        [.. truth.Labels.Select(label => random.NextDouble() < share ? (byte)random.NextInt(3) : label)]
+                    );
         var matrix = new ConfusionMatrix(3);
         matrix.Add(truth, prediction);
         return matrix;

@@ -13,16 +13,43 @@ public sealed class InstanceScoresTests
     public void The_twelve_numbers_equal_pycocotools(string kind)
     {
         var expected = Golden.Json("golden", "metrics", "instances", "expected.json");
-        var truth = Golden.Json("golden", "metrics", "instances", "truth.json").GetProperty("annotations").EnumerateArray()
-            .Select(a => new InstanceTruth(Image(a), Category(a), Shape(a, kind), a.GetProperty("area").GetDouble(), a.GetProperty("iscrowd").GetInt32() == 1)).ToList();
+        var truth = Golden
+            .Json("golden", "metrics", "instances", "truth.json")
+            .GetProperty("annotations")
+            .EnumerateArray()
+            .Select(a => new InstanceTruth(
+                Image(a),
+                Category(a),
+                Shape(a, kind),
+                a.GetProperty("area").GetDouble(),
+                a.GetProperty("iscrowd").GetInt32() == 1
+            ))
+            .ToList();
         var detections = Golden.Json("golden", "metrics", "instances", "detections.json").EnumerateArray()
             .Select(d => new InstanceDetection(Image(d), Category(d), Shape(d, kind), d.GetProperty("score").GetDouble())).ToList();
 
         var scores = InstanceScores.Compute(truth, detections);
-        double[] actual = [scores.Ap, scores.Ap50, scores.Ap75, scores.ApSmall, scores.ApMedium, scores.ApLarge, scores.Ar1, scores.Ar10, scores.Ar100, scores.ArSmall, scores.ArMedium, scores.ArLarge];
+        double[] actual =
+        [
+            scores.Ap,
+            scores.Ap50,
+            scores.Ap75,
+            scores.ApSmall,
+            scores.ApMedium,
+            scores.ApLarge,
+            scores.Ar1,
+            scores.Ar10,
+            scores.Ar100,
+            scores.ArSmall,
+            scores.ArMedium,
+            scores.ArLarge,
+        ];
         var numbers = expected.GetProperty(kind).EnumerateArray().Select(v => v.GetDouble()).ToArray();
         for (var i = 0; i < numbers.Length; i++) Assert.Equal(numbers[i], actual[i], 1e-9);
-        Assert.Equal(expected.GetProperty($"{kind}_ap_per_class").EnumerateArray().Select(v => Math.Round(v.GetDouble(), 9)), scores.ApByCategory.Values.Select(v => Math.Round(v, 9)));
+        Assert.Equal(
+            expected.GetProperty($"{kind}_ap_per_class").EnumerateArray().Select(v => Math.Round(v.GetDouble(), 9)),
+            scores.ApByCategory.Values.Select(v => Math.Round(v, 9))
+        );
     }
 
     [Fact]
@@ -48,6 +75,12 @@ public sealed class InstanceScoresTests
         }
 
         var mask = item.GetProperty("segmentation");
-        return new InstanceShape.OfMask(RunLengthMask.FromCompressed(mask.GetProperty("counts").GetString()!, mask.GetProperty("size")[1].GetInt32(), mask.GetProperty("size")[0].GetInt32()));
+        return new InstanceShape.OfMask(
+            RunLengthMask.FromCompressed(
+                mask.GetProperty("counts").GetString()!,
+                mask.GetProperty("size")[1].GetInt32(),
+                mask.GetProperty("size")[0].GetInt32()
+            )
+        );
     }
 }

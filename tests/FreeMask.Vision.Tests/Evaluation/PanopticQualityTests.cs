@@ -21,10 +21,17 @@ public sealed class PanopticQualityTests
         {
             var category = int.Parse(item.Name, System.Globalization.CultureInfo.InvariantCulture);
             Near(item.Value, quality.Of(category));
-            Assert.Equal((item.Value.GetProperty("tp").GetInt32(), item.Value.GetProperty("fp").GetInt32(), item.Value.GetProperty("fn").GetInt32()), quality.CountsOf(category));
+            Assert.Equal(
+                (item.Value.GetProperty("tp").GetInt32(), item.Value.GetProperty("fp").GetInt32(), item.Value.GetProperty("fn").GetInt32()),
+                quality.CountsOf(category)
+            );
         }
 
-        var things = Golden.Json([.. Folder, "truth.json"]).GetProperty("categories").EnumerateArray().ToLookup(c => c.GetProperty("isthing").GetInt32() == 1, c => c.GetProperty("id").GetInt32());
+        var things = Golden
+            .Json([.. Folder, "truth.json"])
+            .GetProperty("categories")
+            .EnumerateArray()
+            .ToLookup(c => c.GetProperty("isthing").GetInt32() == 1, c => c.GetProperty("id").GetInt32());
         Near(expected.GetProperty("all"), quality.Mean(things[true].Concat(things[false])));
         Near(expected.GetProperty("things"), quality.Mean(things[true]));
         Near(expected.GetProperty("stuff"), quality.Mean(things[false]));
@@ -59,17 +66,33 @@ public sealed class PanopticQualityTests
         Assert.Equal(expected.GetProperty("rq").GetDouble(), actual.Recognition, 1e-9);
     }
 
-    private static Dictionary<long, PanopticMap> Maps(string part) => Golden.Json([.. Folder, part + ".json"]).GetProperty("annotations").EnumerateArray().ToDictionary(
-        annotation => annotation.GetProperty("image_id").GetInt64(),
-        annotation => new PanopticMap(
-            Ids(ImageCodec.Load(Fixtures.Path([.. Folder, part, annotation.GetProperty("file_name").GetString()!]))),
-            [.. annotation.GetProperty("segments_info").EnumerateArray().Select(s => new PanopticSegment(
-                s.GetProperty("id").GetInt32(), s.GetProperty("category_id").GetInt32(), s.TryGetProperty("iscrowd", out var crowd) && crowd.GetInt32() == 1))]));
+    private static Dictionary<long, PanopticMap> Maps(string part) =>
+        Golden
+            .Json([.. Folder, part + ".json"])
+            .GetProperty("annotations")
+            .EnumerateArray()
+            .ToDictionary(
+                annotation => annotation.GetProperty("image_id").GetInt64(),
+                annotation => new PanopticMap(
+                    Ids(ImageCodec.Load(Fixtures.Path([.. Folder, part, annotation.GetProperty("file_name").GetString()!]))),
+                    [
+                        .. annotation
+                            .GetProperty("segments_info")
+                            .EnumerateArray()
+                            .Select(s => new PanopticSegment(
+                                s.GetProperty("id").GetInt32(),
+                                s.GetProperty("category_id").GetInt32(),
+                                s.TryGetProperty("iscrowd", out var crowd) && crowd.GetInt32() == 1
+                            )),
+                    ]
+                )
+            );
 
     private static int[] Ids(RgbImage image)
     {
         var ids = new int[image.Width * image.Height];
-        for (var i = 0; i < ids.Length; i++) ids[i] = image.Pixels[3 * i] + (256 * image.Pixels[(3 * i) + 1]) + (65536 * image.Pixels[(3 * i) + 2]);
+        for (var i = 0; i < ids.Length; i++)
+            ids[i] = image.Pixels[3 * i] + (256 * image.Pixels[(3 * i) + 1]) + (65536 * image.Pixels[(3 * i) + 2]);
         return ids;
     }
 }

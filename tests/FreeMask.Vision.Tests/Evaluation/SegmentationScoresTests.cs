@@ -52,7 +52,10 @@ public sealed class SegmentationScoresTests
             AssertNear(row.GetProperty("boundary_f").GetProperty("f"), f.F);
         }
 
-        AssertNear(expected.GetProperty("mean_boundary_iou"), counts.Select(c => c.Iou).Where(v => !double.IsNaN(v)).DefaultIfEmpty(double.NaN).Average());
+        AssertNear(
+            expected.GetProperty("mean_boundary_iou"),
+            counts.Select(c => c.Iou).Where(v => !double.IsNaN(v)).DefaultIfEmpty(double.NaN).Average()
+        );
     }
 
     [Fact]
@@ -67,7 +70,11 @@ public sealed class SegmentationScoresTests
 
     [Fact]
     public void A_class_that_is_not_there_is_refused() =>
-        Assert.Contains("7", Assert.Throws<FreeMaskException>(() => new ConfusionMatrix(3).Add(new LabelMap(1, 1, [7]), new LabelMap(1, 1))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "7",
+            Assert.Throws<FreeMaskException>(() => new ConfusionMatrix(3).Add(new LabelMap(1, 1, [7]), new LabelMap(1, 1))).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void Maps_of_different_sizes_are_refused() =>

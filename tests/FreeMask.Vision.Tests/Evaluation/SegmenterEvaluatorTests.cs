@@ -30,7 +30,11 @@ public sealed class SegmenterEvaluatorTests
         var evaluation = SegmenterEvaluator.Evaluate([Labeled("a", [0, 0, 0, LabelMap.Ignore])], Classes, _ => new LabelMap(2, 2));
 
         Assert.Empty(evaluation.Boundaries);
-        Assert.Contains("data", Assert.Throws<FreeMaskException>(() => evaluation.RequireClasses("data")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "data",
+            Assert.Throws<FreeMaskException>(() => evaluation.RequireClasses("data")).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -38,8 +42,15 @@ public sealed class SegmenterEvaluatorTests
     {
         using var stop = new CancellationTokenSource();
 
-        Assert.Throws<OperationCanceledException>(() => SegmenterEvaluator.Evaluate(
-            [Labeled("a", new byte[4]), Labeled("b", new byte[4])], Classes, _ => new LabelMap(2, 2), progress: _ => stop.Cancel(), stop: stop.Token));
+        Assert.Throws<OperationCanceledException>(() =>
+            SegmenterEvaluator.Evaluate(
+                [Labeled("a", new byte[4]), Labeled("b", new byte[4])],
+                Classes,
+                _ => new LabelMap(2, 2),
+                progress: _ => stop.Cancel(),
+                stop: stop.Token
+            )
+        );
     }
 
     private static LabeledImage Labeled(string id, byte[] labels) => new(id, new RgbImage(2, 2), new LabelMap(2, 2, labels));

@@ -11,11 +11,20 @@ public sealed class CocoExporterTests
     public async Task Annotations_give_the_objects_back()
     {
         using var folder = new TemporaryFolder();
-        await DatasetExporter.WriteAsync(new CocoExporter(), ExportData.Source(6), folder["out"], new ExportOptions(), cancellationToken: TestContext.Current.CancellationToken);
+        await DatasetExporter.WriteAsync(
+            new CocoExporter(),
+            ExportData.Source(6),
+            folder["out"],
+            new ExportOptions(),
+            cancellationToken: TestContext.Current.CancellationToken
+        );
         using var json = JsonDocument.Parse(File.ReadAllBytes(folder["out", "annotations", "instances_trainval.json"]));
         var root = json.RootElement;
         var categories = root.GetProperty("categories").EnumerateArray().ToArray();
-        Assert.Equal((20, 1, "aeroplane"), (categories.Length, categories[0].GetProperty("id").GetInt32(), categories[0].GetProperty("name").GetString()));
+        Assert.Equal(
+            (20, 1, "aeroplane"),
+            (categories.Length, categories[0].GetProperty("id").GetInt32(), categories[0].GetProperty("name").GetString())
+        );
         var annotations = root.GetProperty("annotations").EnumerateArray().ToArray();
         Assert.Equal(Enumerable.Range(1, annotations.Length), annotations.Select(a => a.GetProperty("id").GetInt32()));
         foreach (var image in root.GetProperty("images").EnumerateArray())
@@ -28,7 +37,10 @@ public sealed class CocoExporterTests
             foreach (var a in annotations.Where(a => a.GetProperty("image_id").GetInt32() == id))
             {
                 var segmentation = a.GetProperty("segmentation");
-                Assert.Equal((file.Height, file.Width), (segmentation.GetProperty("size")[0].GetInt32(), segmentation.GetProperty("size")[1].GetInt32()));
+                Assert.Equal(
+                    (file.Height, file.Width),
+                    (segmentation.GetProperty("size")[0].GetInt32(), segmentation.GetProperty("size")[1].GetInt32())
+                );
                 var runs = RunLengthMask.FromCompressed(segmentation.GetProperty("counts").GetString()!, file.Width, file.Height);
                 Assert.Equal(runs.Area, a.GetProperty("area").GetInt64());
                 Assert.Equal(runs.BoundingBox.Height, a.GetProperty("bbox")[3].GetDouble());

@@ -32,7 +32,11 @@ public sealed class DatasetExporterTests
     public async Task Names_and_facts_stay_text_in_the_card()
     {
         using var folder = new TemporaryFolder();
-        var options = new ExportOptions { Title = "Cats\n\n# <script>alert(1)</script>", Facts = [new("Model bundle", "a|b\n- seed: `9` [x](http://y)")] };
+        var options = new ExportOptions
+        {
+            Title = "Cats\n\n# <script>alert(1)</script>",
+            Facts = [new("Model bundle", "a|b\n- seed: `9` [x](http://y)")],
+        };
         await DatasetExporter.WriteAsync(new VocExporter(), ExportData.Source(1), folder["out"], options, cancellationToken: Token);
         var card = File.ReadAllLines(folder["out", "README.md"]);
         Assert.Equal("# Cats  # &lt;script&gt;alert(1)&lt;/script&gt;", card[0]);
@@ -44,7 +48,13 @@ public sealed class DatasetExporterTests
     {
         using var folder = new TemporaryFolder();
         foreach (var name in (string[])["a", "b"])
-            await DatasetExporter.WriteAsync(new CocoExporter(), ExportData.Source(5), folder[name], new ExportOptions { Seed = 9 }, cancellationToken: Token);
+            await DatasetExporter.WriteAsync(
+                new CocoExporter(),
+                ExportData.Source(5),
+                folder[name],
+                new ExportOptions { Seed = 9 },
+                cancellationToken: Token
+            );
         foreach (var file in Directory.EnumerateFiles(folder["a"], "*", SearchOption.AllDirectories))
             Assert.Equal(File.ReadAllBytes(file), File.ReadAllBytes(folder["b", Path.GetRelativePath(folder["a"], file)]));
     }
@@ -53,8 +63,13 @@ public sealed class DatasetExporterTests
     public async Task A_failure_leaves_nothing_behind()
     {
         using var folder = new TemporaryFolder();
-        var source = new ExportSource(ExportData.Source(2).Items, (item, _) => item.Id.EndsWith('1') ? throw new FreeMaskException("broken") : ValueTask.FromResult(ExportData.Sample(0)));
-        await Assert.ThrowsAsync<FreeMaskException>(() => DatasetExporter.WriteAsync(new VocExporter(), source, folder["out"], new ExportOptions(), cancellationToken: Token));
+        var source = new ExportSource(
+            ExportData.Source(2).Items,
+            (item, _) => item.Id.EndsWith('1') ? throw new FreeMaskException("broken") : ValueTask.FromResult(ExportData.Sample(0))
+        );
+        await Assert.ThrowsAsync<FreeMaskException>(() =>
+            DatasetExporter.WriteAsync(new VocExporter(), source, folder["out"], new ExportOptions(), cancellationToken: Token)
+        );
         Assert.Empty(Directory.EnumerateFileSystemEntries(folder.Path));
     }
 
@@ -66,15 +81,28 @@ public sealed class DatasetExporterTests
     {
         using var folder = new TemporaryFolder();
         var source = new ExportSource([new ExportItem(id, [])], (_, _) => ValueTask.FromResult(ExportData.Sample(0)));
-        await Assert.ThrowsAsync<FreeMaskException>(() => DatasetExporter.WriteAsync(new VocExporter(), source, folder["out"], new ExportOptions(), cancellationToken: Token));
+        await Assert.ThrowsAsync<FreeMaskException>(() =>
+            DatasetExporter.WriteAsync(new VocExporter(), source, folder["out"], new ExportOptions(), cancellationToken: Token)
+        );
     }
 
     [Fact]
     public void An_object_with_pixels_of_another_class_is_refused() =>
-        Assert.Contains("object 1 of class 5", Assert.Throws<FreeMaskException>(() =>
-            ExportSample.Create(new RgbImage(2, 1), new LabelMap(2, 1, [5, 6]), new LabelMap(2, 1, [1, 1]), [5])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "object 1 of class 5",
+            Assert
+                .Throws<FreeMaskException>(() =>
+                    ExportSample.Create(new RgbImage(2, 1), new LabelMap(2, 1, [5, 6]), new LabelMap(2, 1, [1, 1]), [5])
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void An_unknown_format_lists_the_known() =>
-        Assert.Contains("voc, coco", Assert.Throws<FreeMaskException>(() => DatasetExporter.Format("tar")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "voc, coco",
+            Assert.Throws<FreeMaskException>(() => DatasetExporter.Format("tar")).Message,
+            StringComparison.Ordinal
+        );
 }

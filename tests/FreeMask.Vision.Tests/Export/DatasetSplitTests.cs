@@ -32,7 +32,8 @@ public sealed class DatasetSplitTests
         var items = Enumerable.Range(0, classes * samples).Select(i => new ExportItem($"s{i:000}", [(byte)(1 + (i % classes))])).ToArray();
         var parts = DatasetSplit.Make(items, 0.1, 1);
         Assert.Equal(expected, parts.Count(p => p == DatasetPart.Val));
-        if (samples > 1) Assert.All(items.Index().GroupBy(i => i.Item.Classes[0]), g => Assert.Contains(g, i => parts[i.Index] == DatasetPart.Train));
+        if (samples > 1)
+            Assert.All(items.Index().GroupBy(i => i.Item.Classes[0]), g => Assert.Contains(g, i => parts[i.Index] == DatasetPart.Train));
     }
 
     [Fact]

@@ -25,7 +25,16 @@ internal static class ExportData
         return ExportSample.Create(image, labels, objects, [8, 15, 15]);
     }
 
-    internal static ExportSource Source(int count) => new(
-        [.. Enumerable.Range(0, count).Select(i => new ExportItem($"sample_{i:0000}", i % 2 == 0 ? [8, 15] : [8]) { Metadata = new JsonObject { ["prompt"] = $"a cat {i}", ["seed"] = i } })],
-        (item, _) => ValueTask.FromResult(Sample(int.Parse(item.Id[7..], System.Globalization.CultureInfo.InvariantCulture))));
+    internal static ExportSource Source(int count) =>
+        new(
+            [
+                .. Enumerable
+                    .Range(0, count)
+                    .Select(i => new ExportItem($"sample_{i:0000}", i % 2 == 0 ? [8, 15] : [8])
+                    {
+                        Metadata = new JsonObject { ["prompt"] = $"a cat {i}", ["seed"] = i },
+                    }),
+            ],
+            (item, _) => ValueTask.FromResult(Sample(int.Parse(item.Id[7..], System.Globalization.CultureInfo.InvariantCulture)))
+        );
 }

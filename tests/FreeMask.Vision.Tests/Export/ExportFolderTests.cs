@@ -16,11 +16,18 @@ public sealed class ExportFolderTests : IDisposable
         Directory.CreateDirectory(_folder["out"]);
         var other = new FileStream(_folder["out", ".freemask-export-lock"], FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
         await using (other)
-            Assert.Contains("is being written by another process", (await Assert.ThrowsAsync<ExportBusyException>(() => ExportAsync("out", 1))).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "is being written by another process",
+                (await Assert.ThrowsAsync<ExportBusyException>(() => ExportAsync("out", 1))).Message,
+                StringComparison.Ordinal
+            );
 
         await ExportAsync("out", 1);
         Assert.Equal([_folder["out"]], Directory.EnumerateFileSystemEntries(_folder.Path));
-        Assert.DoesNotContain(Directory.EnumerateFileSystemEntries(_folder["out"]), entry => Path.GetFileName(entry).StartsWith(".freemask-export-", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Directory.EnumerateFileSystemEntries(_folder["out"]),
+            entry => Path.GetFileName(entry).StartsWith(".freemask-export-", StringComparison.Ordinal)
+        );
     }
 
     [Theory]
@@ -89,8 +96,20 @@ public sealed class ExportFolderTests : IDisposable
     public async Task Another_format_replaces_every_file_of_the_earlier_one()
     {
         await ExportAsync("out", 3);
-        await DatasetExporter.WriteAsync(new CocoExporter(), ExportData.Source(3), _folder["out"], new ExportOptions { Overwrite = true }, cancellationToken: TestContext.Current.CancellationToken);
-        await DatasetExporter.WriteAsync(new CocoExporter(), ExportData.Source(3), _folder["new"], new ExportOptions(), cancellationToken: TestContext.Current.CancellationToken);
+        await DatasetExporter.WriteAsync(
+            new CocoExporter(),
+            ExportData.Source(3),
+            _folder["out"],
+            new ExportOptions { Overwrite = true },
+            cancellationToken: TestContext.Current.CancellationToken
+        );
+        await DatasetExporter.WriteAsync(
+            new CocoExporter(),
+            ExportData.Source(3),
+            _folder["new"],
+            new ExportOptions(),
+            cancellationToken: TestContext.Current.CancellationToken
+        );
 
         Assert.Equal(Names("new"), Names("out"));
     }
@@ -119,7 +138,11 @@ public sealed class ExportFolderTests : IDisposable
         File.WriteAllText(mine, "mine");
         var before = Names("out");
 
-        Assert.Contains(mine, (await Assert.ThrowsAsync<FreeMaskException>(() => ExportAsync("out", 3, overwrite: true))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            mine,
+            (await Assert.ThrowsAsync<FreeMaskException>(() => ExportAsync("out", 3, overwrite: true))).Message,
+            StringComparison.Ordinal
+        );
 
         Assert.Equal("mine", File.ReadAllText(mine));
         Assert.Equal(before, Names("out"));
@@ -152,8 +175,19 @@ public sealed class ExportFolderTests : IDisposable
     }
 
     private Task<ExportSummary> ExportAsync(string name, int samples, bool overwrite = false) =>
-        DatasetExporter.WriteAsync(new VocExporter(), ExportData.Source(samples), _folder[name], new ExportOptions { Overwrite = overwrite }, cancellationToken: TestContext.Current.CancellationToken);
+        DatasetExporter.WriteAsync(
+            new VocExporter(),
+            ExportData.Source(samples),
+            _folder[name],
+            new ExportOptions { Overwrite = overwrite },
+            cancellationToken: TestContext.Current.CancellationToken
+        );
 
     private List<string> Names(string name) =>
-        [.. Directory.EnumerateFiles(_folder[name], "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(_folder[name], file)).Order(StringComparer.Ordinal)];
+        [
+            .. Directory
+                .EnumerateFiles(_folder[name], "*", SearchOption.AllDirectories)
+                .Select(file => Path.GetRelativePath(_folder[name], file))
+                .Order(StringComparer.Ordinal),
+        ];
 }

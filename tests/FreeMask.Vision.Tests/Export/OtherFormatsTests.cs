@@ -22,12 +22,18 @@ public sealed class OtherFormatsTests : IDisposable
     public async Task Yolo_lists_one_outline_an_object()
     {
         await WriteAsync("yolo");
-        Assert.Equal(["train: images/train", "val: images/val", "names:", "  0: aeroplane"], File.ReadLines(_folder["out", "data.yaml"]).Take(4));
+        Assert.Equal(
+            ["train: images/train", "val: images/val", "names:", "  0: aeroplane"],
+            File.ReadLines(_folder["out", "data.yaml"]).Take(4)
+        );
         for (var i = 0; i < Count; i++)
         {
             var sample = ExportData.Sample(i);
             var lines = File.ReadAllLines(Find("labels", $"sample_{i:0000}.txt")).Select(line => line.Split(' ')).ToList();
-            Assert.Equal(sample.InstanceClasses.Where((_, k) => sample.Instances.Labels.Contains((byte)(k + 1))).Select(c => c - 1), lines.Select(line => int.Parse(line[0], CultureInfo.InvariantCulture)));
+            Assert.Equal(
+                sample.InstanceClasses.Where((_, k) => sample.Instances.Labels.Contains((byte)(k + 1))).Select(c => c - 1),
+                lines.Select(line => int.Parse(line[0], CultureInfo.InvariantCulture))
+            );
             foreach (var line in lines)
             {
                 var numbers = line.Skip(1).Select(v => double.Parse(v, CultureInfo.InvariantCulture)).ToArray();
@@ -53,14 +59,23 @@ public sealed class OtherFormatsTests : IDisposable
             using var json = JsonDocument.Parse(File.ReadAllBytes(_folder["out", "annotations", $"panoptic_{part}.json"]));
             foreach (var annotation in json.RootElement.GetProperty("annotations").EnumerateArray())
             {
-                var image = ImageCodec.Load(_folder["out", "annotations", "panoptic_" + part, annotation.GetProperty("file_name").GetString()!]);
-                var ids = Enumerable.Range(0, image.Width * image.Height).Select(i => image.Pixels[3 * i] + (256 * image.Pixels[(3 * i) + 1]) + (65536 * image.Pixels[(3 * i) + 2])).ToArray();
+                var image = ImageCodec.Load(
+                    _folder["out", "annotations", "panoptic_" + part, annotation.GetProperty("file_name").GetString()!]
+                );
+                var ids = Enumerable
+                    .Range(0, image.Width * image.Height)
+                    .Select(i => image.Pixels[3 * i] + (256 * image.Pixels[(3 * i) + 1]) + (65536 * image.Pixels[(3 * i) + 2]))
+                    .ToArray();
                 var segments = annotation.GetProperty("segments_info").EnumerateArray().ToList();
                 var quality = new PanopticQuality();
-                var map = new PanopticMap(ids, [.. segments.Select(s => new PanopticSegment(s.GetProperty("id").GetInt32(), s.GetProperty("category_id").GetInt32()))]);
+                var map = new PanopticMap(
+                    ids,
+                    [.. segments.Select(s => new PanopticSegment(s.GetProperty("id").GetInt32(), s.GetProperty("category_id").GetInt32()))]
+                );
                 quality.Add(map, map);
                 Assert.Equal(1, quality.Mean(quality.Categories).Quality);
-                foreach (var segment in segments) Assert.Equal(segment.GetProperty("area").GetInt32(), ids.Count(id => id == segment.GetProperty("id").GetInt32()));
+                foreach (var segment in segments)
+                    Assert.Equal(segment.GetProperty("area").GetInt32(), ids.Count(id => id == segment.GetProperty("id").GetInt32()));
                 seen++;
             }
         }
@@ -75,7 +90,8 @@ public sealed class OtherFormatsTests : IDisposable
         for (var i = 0; i < Count; i++)
         {
             var sample = ExportData.Sample(i);
-            PngImage Read(string kind) => ImageCodec.DecodePng(File.ReadAllBytes(Find("gtFine", $"freemask_{i:000000}_000019_gtFine_{kind}.png")));
+            PngImage Read(string kind) =>
+                ImageCodec.DecodePng(File.ReadAllBytes(Find("gtFine", $"freemask_{i:000000}_000019_gtFine_{kind}.png")));
             var (ids, trainIds, instances, color) = (Read("labelIds"), Read("labelTrainIds"), Read("instanceIds"), Read("color"));
             Assert.Equal((8, 16, PngColorType.Rgba), (ids.BitDepth, instances.BitDepth, color.ColorType));
             for (var p = 0; p < sample.Labels.Labels.Length; p++)
@@ -89,7 +105,10 @@ public sealed class OtherFormatsTests : IDisposable
 
             using var polygons = JsonDocument.Parse(File.ReadAllBytes(Find("gtFine", $"freemask_{i:000000}_000019_gtFine_polygons.json")));
             Assert.Equal(sample.Image.Height, polygons.RootElement.GetProperty("imgHeight").GetInt32());
-            Assert.Equal(i % 2 == 0 ? ["unlabeled", "person", "person"] : ["unlabeled"], polygons.RootElement.GetProperty("objects").EnumerateArray().Select(o => o.GetProperty("label").GetString()!));
+            Assert.Equal(
+                i % 2 == 0 ? ["unlabeled", "person", "person"] : ["unlabeled"],
+                polygons.RootElement.GetProperty("objects").EnumerateArray().Select(o => o.GetProperty("label").GetString()!)
+            );
         }
     }
 
@@ -97,8 +116,15 @@ public sealed class OtherFormatsTests : IDisposable
     public async Task Cityscapes_without_any_class_of_its_own_is_refused()
     {
         string[] names = ["background", .. Enumerable.Range(1, 20).Select(i => $"thing{i}")];
-        var error = await Assert.ThrowsAsync<FreeMaskException>(() => DatasetExporter.WriteAsync(
-            DatasetExporter.Format("cityscapes"), ExportData.Source(1), _folder["out"], new ExportOptions { Classes = names }, cancellationToken: TestContext.Current.CancellationToken));
+        var error = await Assert.ThrowsAsync<FreeMaskException>(() =>
+            DatasetExporter.WriteAsync(
+                DatasetExporter.Format("cityscapes"),
+                ExportData.Source(1),
+                _folder["out"],
+                new ExportOptions { Classes = names },
+                cancellationToken: TestContext.Current.CancellationToken
+            )
+        );
         Assert.Contains("choose another format", error.Message, StringComparison.Ordinal);
     }
 
@@ -110,7 +136,10 @@ public sealed class OtherFormatsTests : IDisposable
         Assert.Equal(Count, File.ReadLines(_folder["out", "ImageSets", "Segmentation", "default.txt"]).Count());
         for (var i = 0; i < Count; i++)
         {
-            var (classes, objects) = (ImageCodec.Load(_folder["out", "SegmentationClass", $"sample_{i:0000}.png"]), ImageCodec.Load(_folder["out", "SegmentationObject", $"sample_{i:0000}.png"]));
+            var (classes, objects) = (
+                ImageCodec.Load(_folder["out", "SegmentationClass", $"sample_{i:0000}.png"]),
+                ImageCodec.Load(_folder["out", "SegmentationObject", $"sample_{i:0000}.png"])
+            );
             var sample = ExportData.Sample(i);
             for (var p = 0; p < sample.Labels.Labels.Length; p++)
             {
@@ -143,7 +172,12 @@ public sealed class OtherFormatsTests : IDisposable
                 using var json = JsonDocument.Parse(line);
                 Assert.True(File.Exists(_folder["out", split, json.RootElement.GetProperty("file_name").GetString()!]));
                 var labels = IndexedPng.Load(_folder["out", split, json.RootElement.GetProperty("label_file_name").GetString()!]);
-                Assert.Equal(ExportData.Sample(int.Parse(json.RootElement.GetProperty("id").GetString()![7..], CultureInfo.InvariantCulture)).Labels.Labels, labels.Labels);
+                Assert.Equal(
+                    ExportData
+                        .Sample(int.Parse(json.RootElement.GetProperty("id").GetString()![7..], CultureInfo.InvariantCulture))
+                        .Labels.Labels,
+                    labels.Labels
+                );
                 Assert.StartsWith("a cat", json.RootElement.GetProperty("prompt").GetString(), StringComparison.Ordinal);
                 seen++;
             }
@@ -156,26 +190,59 @@ public sealed class OtherFormatsTests : IDisposable
     public async Task Hugging_face_columns_are_pictures_and_have_one_type_in_all_parts()
     {
         var scores = new[] { 1.0, 0.25, 1, 0.5, 1, 1 };
-        var items = ExportData.Source(Count).Items.Select((item, i) => item with
-        {
-            Metadata = new JsonObject { ["image"] = "ab12", ["label"] = "cd34", ["mask_file_name"] = "x", ["score"] = scores[i % scores.Length], ["scores"] = new JsonArray(1.0, 2f), ["round"] = 1 },
-        }).ToList();
+        var items = ExportData
+            .Source(Count)
+            .Items.Select(
+                (item, i) =>
+                    item with
+                    {
+                        Metadata = new JsonObject
+                        {
+                            ["image"] = "ab12",
+                            ["label"] = "cd34",
+                            ["mask_file_name"] = "x",
+                            ["score"] = scores[i % scores.Length],
+                            ["scores"] = new JsonArray(1.0, 2f),
+                            ["round"] = 1,
+                        },
+                    }
+            )
+            .ToList();
         await DatasetExporter.WriteAsync(
-            DatasetExporter.Format("huggingface"), ExportData.Source(Count) with { Items = items }, _folder["out"], new ExportOptions { Seed = 1, ValidationShare = 0.3 }, cancellationToken: TestContext.Current.CancellationToken);
+            DatasetExporter.Format("huggingface"),
+            ExportData.Source(Count) with
+            {
+                Items = items,
+            },
+            _folder["out"],
+            new ExportOptions { Seed = 1, ValidationShare = 0.3 },
+            cancellationToken: TestContext.Current.CancellationToken
+        );
         foreach (var line in new[] { "train", "validation" }.SelectMany(split => File.ReadLines(_folder["out", split, "metadata.jsonl"])))
         {
             using var json = JsonDocument.Parse(line);
-            // The reader's rules: file_name becomes the column image, X_file_name the column X, both of images; every other field is a column as it is named.
-            var pictures = json.RootElement.EnumerateObject().Where(f => f.Name.EndsWith("file_name", StringComparison.Ordinal)).Select(f => f.Name == "file_name" ? "image" : f.Name[..^"_file_name".Length]).ToList();
+            // The reader's rules: file_name becomes the column image, X_file_name the column X, both of images; every other field is a
+            // column as it is named.
+            var pictures = json
+                .RootElement.EnumerateObject()
+                .Where(f => f.Name.EndsWith("file_name", StringComparison.Ordinal))
+                .Select(f => f.Name == "file_name" ? "image" : f.Name[..^"_file_name".Length])
+                .ToList();
             Assert.Equal(["image", "label"], pictures);
-            var others = json.RootElement.EnumerateObject().Select(f => f.Name).Where(name => !name.EndsWith("file_name", StringComparison.Ordinal));
+            var others = json
+                .RootElement.EnumerateObject()
+                .Select(f => f.Name)
+                .Where(name => !name.EndsWith("file_name", StringComparison.Ordinal));
             Assert.Empty(pictures.Intersect(others));
             Assert.Contains('.', json.RootElement.GetProperty("score").GetRawText());
             Assert.Equal("[1.0,2.0]", json.RootElement.GetProperty("scores").GetRawText());
             Assert.Equal("1", json.RootElement.GetProperty("round").GetRawText());
         }
 
-        Assert.Contains(File.ReadLines(_folder["out", DatasetExporter.ManifestName]), line => line.Contains("\"score\":1.0,", StringComparison.Ordinal));
+        Assert.Contains(
+            File.ReadLines(_folder["out", DatasetExporter.ManifestName]),
+            line => line.Contains("\"score\":1.0,", StringComparison.Ordinal)
+        );
     }
 
     [Theory]
@@ -186,10 +253,17 @@ public sealed class OtherFormatsTests : IDisposable
     [InlineData("huggingface", "train/metadata.jsonl", "validation")]
     public async Task A_part_without_samples_is_not_written(string format, string train, string val)
     {
-        await DatasetExporter.WriteAsync(DatasetExporter.Format(format), ExportData.Source(2), _folder["out"], new ExportOptions(), cancellationToken: TestContext.Current.CancellationToken);
+        await DatasetExporter.WriteAsync(
+            DatasetExporter.Format(format),
+            ExportData.Source(2),
+            _folder["out"],
+            new ExportOptions(),
+            cancellationToken: TestContext.Current.CancellationToken
+        );
         Assert.True(File.Exists(_folder["out", train]));
         Assert.False(Path.Exists(_folder["out", val]));
-        if (format == "yolo") Assert.Equal(["train: images/train", "val: images/train"], File.ReadLines(_folder["out", "data.yaml"]).Take(2));
+        if (format == "yolo")
+            Assert.Equal(["train: images/train", "val: images/train"], File.ReadLines(_folder["out", "data.yaml"]).Take(2));
     }
 
     [Theory]
@@ -198,7 +272,13 @@ public sealed class OtherFormatsTests : IDisposable
     [InlineData("cvat")]
     public async Task A_small_export_can_be_learnt_from_and_measured_on(string format)
     {
-        await DatasetExporter.WriteAsync(DatasetExporter.Format(format), ExportData.Source(4), _folder["out"], new ExportOptions(), cancellationToken: TestContext.Current.CancellationToken);
+        await DatasetExporter.WriteAsync(
+            DatasetExporter.Format(format),
+            ExportData.Source(4),
+            _folder["out"],
+            new ExportOptions(),
+            cancellationToken: TestContext.Current.CancellationToken
+        );
         var data = LabeledDataset.Open(_folder["out"]);
         data.RequireClasses();
         Assert.Equal(format == "cvat" ? 4 : 3, data.Count);
@@ -208,13 +288,25 @@ public sealed class OtherFormatsTests : IDisposable
         {
             var sample = ExportData.Sample(int.Parse(Path.GetFileNameWithoutExtension(data.IdOf(i))[7..], CultureInfo.InvariantCulture));
             // COCO has no void.
-            Assert.Equal(format == "coco" ? Array.ConvertAll(sample.Labels.Labels, label => label == LabelMap.Ignore ? (byte)0 : label) : sample.Labels.Labels, data.Load(i).Labels.Labels);
+            Assert.Equal(
+                format == "coco"
+                    ? Array.ConvertAll(sample.Labels.Labels, label => label == LabelMap.Ignore ? (byte)0 : label)
+                    : sample.Labels.Labels,
+                data.Load(i).Labels.Labels
+            );
         }
     }
 
-    private Task WriteAsync(string format) => DatasetExporter.WriteAsync(
-        DatasetExporter.Format(format), ExportData.Source(Count), _folder["out"], new ExportOptions { Seed = 1, ValidationShare = 0.3 }, cancellationToken: TestContext.Current.CancellationToken);
+    private Task WriteAsync(string format) =>
+        DatasetExporter.WriteAsync(
+            DatasetExporter.Format(format),
+            ExportData.Source(Count),
+            _folder["out"],
+            new ExportOptions { Seed = 1, ValidationShare = 0.3 },
+            cancellationToken: TestContext.Current.CancellationToken
+        );
 
     /// <summary>A file of a name, whichever split it is in.</summary>
-    private string Find(string part, string name) => Assert.Single(Directory.EnumerateFiles(_folder["out", part], name, SearchOption.AllDirectories));
+    private string Find(string part, string name) =>
+        Assert.Single(Directory.EnumerateFiles(_folder["out", part], name, SearchOption.AllDirectories));
 }

@@ -38,7 +38,10 @@ public sealed class OutlineTracerTests
         Assert.Equal([[(0, 0)], [(2, 1), (3, 1), (4, 1), (3, 1)]], outlines.Take(2));
         Assert.DoesNotContain((2, 4), outlines[2]);
         Assert.Equal(8, outlines[2].Distinct().Count());
-        Assert.Equal(mask, Fill(outlines[0], 8, 6).Zip(Fill(outlines[1], 8, 6), Fill(outlines[2], 8, 6)).Select(v => (byte)(v.First | v.Second | v.Third)));
+        Assert.Equal(
+            mask,
+            Fill(outlines[0], 8, 6).Zip(Fill(outlines[1], 8, 6), Fill(outlines[2], 8, 6)).Select(v => (byte)(v.First | v.Second | v.Third))
+        );
     }
 
     [Fact]
@@ -80,7 +83,11 @@ public sealed class OutlineTracerTests
             var (a, b) = (outline[i], outline[(i + 1) % outline.Count]);
             var steps = Math.Max(1, Math.Max(Math.Abs(b.X - a.X), Math.Abs(b.Y - a.Y)));
             for (var t = 0; t <= steps; t++)
-                filled[((a.Y + (int)Math.Round((b.Y - a.Y) * (double)t / steps)) * width) + a.X + (int)Math.Round((b.X - a.X) * (double)t / steps)] = 1;
+                filled[
+                    ((a.Y + (int)Math.Round((b.Y - a.Y) * (double)t / steps)) * width)
+                        + a.X
+                        + (int)Math.Round((b.X - a.X) * (double)t / steps)
+                ] = 1;
         }
 
         for (var y = 0; y < height; y++)

@@ -16,7 +16,10 @@ public sealed class RunLengthMaskTests
             var runs = RunLengthMask.Encode(tensor.Bytes.Span, (int)tensor.Shape[1]);
             AssertEqual(entry, runs);
             Assert.Equal(tensor.Bytes.ToArray(), runs.Decode());
-            Assert.Equal(runs.Counts, RunLengthMask.FromCompressed(entry.GetProperty("compressed").GetString()!, runs.Width, runs.Height).Counts);
+            Assert.Equal(
+                runs.Counts,
+                RunLengthMask.FromCompressed(entry.GetProperty("compressed").GetString()!, runs.Width, runs.Height).Counts
+            );
         }
     }
 
@@ -37,16 +40,26 @@ public sealed class RunLengthMaskTests
     {
         var tensors = Golden.Tensors("golden", "rle", "rle.safetensors");
         var expected = Golden.Json("golden", "rle", "rle.json").GetProperty("merge");
-        var masks = Enumerable.Range(0, 5).Select(i => RunLengthMask.Encode(tensors[$"group_{i}"].Bytes.Span, (int)tensors[$"group_{i}"].Shape[1])).ToArray();
+        var masks = Enumerable
+            .Range(0, 5)
+            .Select(i => RunLengthMask.Encode(tensors[$"group_{i}"].Bytes.Span, (int)tensors[$"group_{i}"].Shape[1]))
+            .ToArray();
         Assert.Equal(expected.GetProperty("union_of_0_1_2").GetString(), RunLengthMask.Merge(masks[..3]).ToCompressed());
-        Assert.Equal(expected.GetProperty("intersection_of_0_1_2").GetString(), RunLengthMask.Merge(masks[..3], intersect: true).ToCompressed());
+        Assert.Equal(
+            expected.GetProperty("intersection_of_0_1_2").GetString(),
+            RunLengthMask.Merge(masks[..3], intersect: true).ToCompressed()
+        );
         Assert.Equal(expected.GetProperty("union_area").GetInt64(), (long)RunLengthMask.Merge(masks[..3]).Area);
         Assert.Equal(expected.GetProperty("intersection_area").GetInt64(), (long)RunLengthMask.Merge(masks[..3], intersect: true).Area);
         for (var r = 0; r < 3; r++)
             for (var c = 0; c < 2; c++)
             {
                 Assert.Equal(expected.GetProperty("iou_rows_0_1_2_columns_3_4")[r][c].GetDouble(), masks[r].Iou(masks[3 + c]), 1e-12);
-                Assert.Equal(expected.GetProperty("iou_with_column_4_crowd")[r][c].GetDouble(), masks[r].Iou(masks[3 + c], crowd: c == 1), 1e-12);
+                Assert.Equal(
+                expected.GetProperty("iou_with_column_4_crowd")[r][c].GetDouble(),
+                masks[r].Iou(masks[3 + c], crowd: c == 1),
+                1e-12
+            );
             }
 
         var boxes = expected.GetProperty("boxes").EnumerateArray().Select(Box).ToArray();
@@ -57,7 +70,16 @@ public sealed class RunLengthMaskTests
                 Assert.Equal(expected.GetProperty("box_iou_last_two_crowd")[r][c].GetDouble(), boxes[r].Iou(boxes[c], crowd: c > 0), 1e-12);
             }
 
-        Assert.Equal(tensors["box"].Bytes.ToArray(), RunLengthMask.FromBox(Box(expected.GetProperty("box_to_mask").GetProperty("box")), (int)tensors["box"].Shape[1], (int)tensors["box"].Shape[0]).Decode());
+        Assert.Equal(
+            tensors["box"].Bytes.ToArray(),
+            RunLengthMask
+                .FromBox(
+                    Box(expected.GetProperty("box_to_mask").GetProperty("box")),
+                    (int)tensors["box"].Shape[1],
+                    (int)tensors["box"].Shape[0]
+                )
+                .Decode()
+        );
     }
 
     [Fact]
@@ -76,7 +98,11 @@ public sealed class RunLengthMaskTests
         }
 
         static double[] Flat(JsonElement points) =>
-            [.. points.EnumerateArray().SelectMany(p => p.ValueKind == JsonValueKind.Array ? p.EnumerateArray().Select(v => v.GetDouble()) : [p.GetDouble()])];
+            [
+                .. points
+                    .EnumerateArray()
+                    .SelectMany(p => p.ValueKind == JsonValueKind.Array ? p.EnumerateArray().Select(v => v.GetDouble()) : [p.GetDouble()]),
+            ];
     }
 
     [Theory]

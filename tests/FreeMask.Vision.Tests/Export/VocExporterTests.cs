@@ -13,7 +13,13 @@ public sealed class VocExporterTests
     public async Task What_is_written_obeys_the_rules_of_voc_and_is_read_back()
     {
         using var folder = new TemporaryFolder();
-        var summary = await DatasetExporter.WriteAsync(DatasetExporter.Format("VOC"), ExportData.Source(12), folder["out"], new ExportOptions { Seed = 3, ValidationShare = 0.25 }, cancellationToken: Token);
+        var summary = await DatasetExporter.WriteAsync(
+            DatasetExporter.Format("VOC"),
+            ExportData.Source(12),
+            folder["out"],
+            new ExportOptions { Seed = 3, ValidationShare = 0.25 },
+            cancellationToken: Token
+        );
         Assert.Equal((9, 3, 24), (summary.Train, summary.Validation, summary.Objects));
         Assert.Equal(folder["out", "VOCdevkit", "VOC2012"], summary.DataRoot);
 
@@ -28,11 +34,16 @@ public sealed class VocExporterTests
             AssertRules(actual, objects, File.ReadAllBytes(dataset.Entries[i].LabelPath));
         }
 
-        var lists = new[] { "train", "val", "trainval" }.Select(n => VocFolder.Open(summary.DataRoot, n).Entries.Select(e => e.Id).ToArray()).ToArray();
+        var lists = new[] { "train", "val", "trainval" }
+            .Select(n => VocFolder.Open(summary.DataRoot, n).Entries.Select(e => e.Id).ToArray())
+            .ToArray();
         Assert.Equal(lists[2], lists[0].Concat(lists[1]).Order(StringComparer.Ordinal));
 
         // Without the file datumaro takes void for a class of its own.
-        Assert.Equal(["tvmonitor:0,64,128::", "ignore:224,224,192::"], File.ReadAllLines(Path.Combine(summary.DataRoot, "labelmap.txt"))[^2..]);
+        Assert.Equal(
+            ["tvmonitor:0,64,128::", "ignore:224,224,192::"],
+            File.ReadAllLines(Path.Combine(summary.DataRoot, "labelmap.txt"))[^2..]
+        );
     }
 
     [Fact]
@@ -40,7 +51,13 @@ public sealed class VocExporterTests
     {
         using var folder = new TemporaryFolder();
         string[] names = [.. Enumerable.Range(0, 16).Select(i => i == 0 ? "background" : $"thing{i}")];
-        var summary = await DatasetExporter.WriteAsync(new VocExporter(), ExportData.Source(2), folder["out"], new ExportOptions { Classes = names }, cancellationToken: Token);
+        var summary = await DatasetExporter.WriteAsync(
+            new VocExporter(),
+            ExportData.Source(2),
+            folder["out"],
+            new ExportOptions { Classes = names },
+            cancellationToken: Token
+        );
         var lines = File.ReadAllLines(Path.Combine(summary.DataRoot, "labelmap.txt"));
         Assert.Equal("background:0,0,0::", lines[1]);
         Assert.Equal("thing8:64,0,0::", lines[9]);

@@ -40,8 +40,16 @@ public sealed class AtomicFileTests
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder["file"], "");
 
-        Assert.Contains("does not exist", Assert.Throws<FreeMaskException>(() => ReadableFolder.Require(folder["none"])).Message, StringComparison.Ordinal);
-        Assert.Contains("is a file", Assert.Throws<FreeMaskException>(() => ReadableFolder.Require(folder["file"])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "does not exist",
+            Assert.Throws<FreeMaskException>(() => ReadableFolder.Require(folder["none"])).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "is a file",
+            Assert.Throws<FreeMaskException>(() => ReadableFolder.Require(folder["file"])).Message,
+            StringComparison.Ordinal
+        );
         ReadableFolder.Require(folder.Path);
     }
 }

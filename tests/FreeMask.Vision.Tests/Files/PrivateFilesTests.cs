@@ -11,7 +11,8 @@ public sealed class PrivateFilesTests
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no modes.");
         if (OperatingSystem.IsWindows()) return;
         using var folder = new TemporaryFolder();
-        const UnixFileMode Open = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute;
+        const UnixFileMode Open =
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute;
         Directory.CreateDirectory(folder["shared"], Open);
 
         PrivateFiles.CreateFolder(folder["above", "data"]);
@@ -19,7 +20,10 @@ public sealed class PrivateFilesTests
         PrivateFiles.Touch(folder["above", "data", "state.db"]);
         using (PrivateFiles.Open(folder["above", "data", "a.log"], FileMode.Append, FileAccess.Write, FileShare.ReadWrite)) { }
 
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(folder["above", "data"]));
+        Assert.Equal(
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute,
+            File.GetUnixFileMode(folder["above", "data"])
+        );
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(folder["above", "data", "state.db"]));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(folder["above", "data", "a.log"]));
         Assert.Equal(Open, File.GetUnixFileMode(folder["shared"]));

@@ -35,7 +35,9 @@ public sealed class HarmonizerTests
         for (var i = 0; i < images.Length; i += 12)
         {
             var truth = ImageCodec.Load(images[i]);
-            var mask = Mask(images[i].Replace("images", "masks", StringComparison.Ordinal).Replace(".jpg", ".png", StringComparison.Ordinal));
+            var mask = Mask(
+                images[i].Replace("images", "masks", StringComparison.Ordinal).Replace(".jpg", ".png", StringComparison.Ordinal)
+            );
             var area = mask.Labels.Count(m => m > 0);
             if ((mask.Width, mask.Height) != (truth.Width, truth.Height) || area < 500 || area > 0.6 * mask.Labels.Length) continue;
             var composite = Disturb(truth, mask, new CounterRandom(5, i, 0, "disturb"));
@@ -130,14 +132,24 @@ public sealed class HarmonizerTests
     private static LabelMap Mask(string path)
     {
         var image = ImageCodec.Load(path);
-        return new LabelMap(image.Width, image.Height, [.. Enumerable.Range(0, image.Width * image.Height).Select(i => image.Pixels[3 * i] > 127 ? (byte)255 : (byte)0)]);
+        return new LabelMap(
+            image.Width,
+            image.Height,
+            [.. Enumerable.Range(0, image.Width * image.Height).Select(i => image.Pixels[3 * i] > 127 ? (byte)255 : (byte)0)]
+        );
     }
 
-    /// <summary>Shifts the object's Lab means by 12, 7, 9 and scales its contrast by exp(0.2), standard deviations, as automatic recolouring does.</summary>
+    /// <summary>Shifts the object's Lab means by 12, 7, 9 and scales its contrast by exp(0.2), standard deviations, as automatic
+    /// recolouring does.</summary>
     private static RgbImage Disturb(RgbImage truth, LabelMap mask, CounterRandom random)
     {
         double[] shift = [12 * random.NextGaussian(), 7 * random.NextGaussian(), 9 * random.NextGaussian()];
-        double[] scale = [Math.Exp(0.2 * random.NextGaussian()), Math.Exp(0.2 * random.NextGaussian()), Math.Exp(0.2 * random.NextGaussian())];
+        double[] scale =
+        [
+            Math.Exp(0.2 * random.NextGaussian()),
+            Math.Exp(0.2 * random.NextGaussian()),
+            Math.Exp(0.2 * random.NextGaussian()),
+        ];
         var lab = LabColor.FromRgb(truth);
         var inside = Enumerable.Range(0, mask.Labels.Length).Where(i => mask.Labels[i] > 0).ToArray();
         for (var c = 0; c < 3; c++)

@@ -43,7 +43,10 @@ public sealed class ClassMaskTests : IDisposable
     [Fact]
     public void Colours_of_a_label_map_are_classes_by_its_order()
     {
-        File.WriteAllText(_folder["labelmap.txt"], "# label:color\nbackground:0,0,0::\nzebra:10,20,30::\ncat:64,0,0::\nignore:224,224,192::\n");
+        File.WriteAllText(
+            _folder["labelmap.txt"],
+            "# label:color\nbackground:0,0,0::\nzebra:10,20,30::\ncat:64,0,0::\nignore:224,224,192::\n"
+        );
         byte[] palette = [64, 0, 0, 0, 0, 0, 224, 224, 192, 10, 20, 30];
         Assert.Equal<byte>([2, 0, 255, 1], Read(TestPng.Make(2, 2, 8, PngColorType.Indexed, [0, 1, 2, 3], palette)).Labels);
         Assert.Equal<byte>([2, 0, 255, 1], Read(ImageCodec.EncodePng(new RgbImage(2, 2, palette))).Labels);
@@ -57,7 +60,13 @@ public sealed class ClassMaskTests : IDisposable
     [InlineData(new byte[] { 0, 192, 128, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, "label 22")]
     public void What_is_no_class_is_refused_with_the_file(byte[] colors, string named)
     {
-        foreach (var file in new[] { ImageCodec.EncodePng(new RgbImage(2, 2, colors)), TestPng.Make(2, 2, 8, PngColorType.Indexed, [0, 1, 2, 3], colors) })
+        foreach (
+            var file in new[]
+            {
+                ImageCodec.EncodePng(new RgbImage(2, 2, colors)),
+                TestPng.Make(2, 2, 8, PngColorType.Indexed, [0, 1, 2, 3], colors),
+            }
+        )
         {
             var message = Assert.Throws<FreeMaskException>(() => Read(file)).Message;
             Assert.Contains(named, message, StringComparison.Ordinal);

@@ -19,7 +19,8 @@ public sealed class CmykJpegTests
             var image = ImageCodec.Decode(Make([255 - c, 255 - m, 255 - y, 255 - k], adobe), "inks.jpg");
             Assert.Equal((8, 8), (image.Width, image.Height));
             // (255 - C) (255 - K) / 255, as Pillow converts.
-            for (var i = 0; i < 64; i++) Assert.Equal((red, green, blue), (image.Pixels[3 * i], image.Pixels[(3 * i) + 1], image.Pixels[(3 * i) + 2]));
+            for (var i = 0; i < 64; i++)
+                Assert.Equal((red, green, blue), (image.Pixels[3 * i], image.Pixels[(3 * i) + 1], image.Pixels[(3 * i) + 2]));
         }
     }
 
@@ -53,7 +54,9 @@ public sealed class CmykJpegTests
         }
 
         while (bits.Count % 8 != 0) bits.Add(true);
-        var coded = bits.Chunk(8).Select(b => (byte)b.Aggregate(0, (sum, bit) => (2 * sum) + (bit ? 1 : 0))).SelectMany(b => b == 0xFF ? new byte[] { 0xFF, 0 } : [b]);
+        var coded = bits.Chunk(8)
+            .Select(b => (byte)b.Aggregate(0, (sum, bit) => (2 * sum) + (bit ? 1 : 0)))
+            .SelectMany(b => b == 0xFF ? new byte[] { 0xFF, 0 } : [b]);
         return
         [
             0xFF, 0xD8,

@@ -17,7 +17,10 @@ public sealed class ExifOrientationTests
         {
             var exif = TestPng.Exif(orientation);
             Assert.Equal(orientation, ExifOrientation.Of(TestPng.WithOrientation(png, orientation)));
-            Assert.Equal(Orientation.Upright(image, orientation).Pixels, ImageCodec.Decode(TestPng.WithOrientation(png, orientation)).Pixels);
+            Assert.Equal(
+                Orientation.Upright(image, orientation).Pixels,
+                ImageCodec.Decode(TestPng.WithOrientation(png, orientation)).Pixels
+            );
             byte[] jpeg = ImageCodec.EncodeJpeg(image), body = [.. "Exif\0\0"u8, .. exif];
             Assert.Equal(orientation, ExifOrientation.Of([.. jpeg[..2], 0xFF, 0xE1, 0, (byte)(body.Length + 2), .. body, .. jpeg[2..]]));
             Assert.Equal(orientation, ExifOrientation.Of(WebP(exif)));
@@ -48,7 +51,14 @@ public sealed class ExifOrientationTests
 
         // Of the stored pixels, of the turned image (where the size tells), and with an orientation of its own.
         var turned = Orientation.Upright(mask, orientation);
-        foreach (var file in new[] { IndexedPng.Encode(mask), orientation >= 5 ? IndexedPng.Encode(turned) : IndexedPng.Encode(mask), TestPng.WithOrientation(IndexedPng.EncodeGrey(mask), orientation) })
+        foreach (
+            var file in new[]
+            {
+                IndexedPng.Encode(mask),
+                orientation >= 5 ? IndexedPng.Encode(turned) : IndexedPng.Encode(mask),
+                TestPng.WithOrientation(IndexedPng.EncodeGrey(mask), orientation),
+            }
+        )
         {
             File.WriteAllBytes(folder["SegmentationClass", "a.png"], file);
             var dataset = VocFolder.Open(folder.Path);
@@ -60,7 +70,11 @@ public sealed class ExifOrientationTests
 
         File.WriteAllBytes(folder["SegmentationClass", "a.png"], IndexedPng.Encode(new LabelMap(4, 4)));
         var wrong = VocFolder.Open(folder.Path);
-        Assert.Contains($"EXIF orientation is {orientation}", Assert.Throws<FreeMaskException>(() => wrong.Load(wrong.Entries[0])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"EXIF orientation is {orientation}",
+            Assert.Throws<FreeMaskException>(() => wrong.Load(wrong.Entries[0])).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private static byte[] WebP(byte[] exif)
@@ -72,6 +86,17 @@ public sealed class ExifOrientationTests
             return [.. Encoding.ASCII.GetBytes(name), .. length, .. body, .. new byte[body.Length % 2]];
         }
 
-        return [.. "RIFF"u8, 0, 0, 0, 0, .. "WEBP"u8, .. Chunk("VP8X", new byte[10]), .. Chunk("VP8L", new byte[7]), .. Chunk("EXIF", exif)];
+        return
+        [
+            .. "RIFF"u8,
+            0,
+            0,
+            0,
+            0,
+            .. "WEBP"u8,
+            .. Chunk("VP8X", new byte[10]),
+            .. Chunk("VP8L", new byte[7]),
+            .. Chunk("EXIF", exif),
+        ];
     }
 }

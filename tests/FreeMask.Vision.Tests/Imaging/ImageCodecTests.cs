@@ -20,8 +20,13 @@ public sealed class ImageCodecTests
             var tolerance = entry.GetProperty("tolerance").GetInt32();
             var image = ImageCodec.Decode(data, file);
             Assert.True((image.Height, image.Width) == (expected.Shape[0], expected.Shape[1]), file);
-            if (ImageCodec.KindOf(data) == "png") AssertSamples(ImageCodec.DecodePng(data, file), expected, file);
-            else Assert.True(WorstDifference(expected.Bytes.Span, image.Pixels) <= tolerance, $"{file}: {WorstDifference(expected.Bytes.Span, image.Pixels)} levels");
+            if (ImageCodec.KindOf(data) == "png")
+                AssertSamples(ImageCodec.DecodePng(data, file), expected, file);
+            else
+                Assert.True(
+                    WorstDifference(expected.Bytes.Span, image.Pixels) <= tolerance,
+                    $"{file}: {WorstDifference(expected.Bytes.Span, image.Pixels)} levels"
+                );
         }
     }
 
@@ -35,7 +40,10 @@ public sealed class ImageCodecTests
             var data = File.ReadAllBytes(Fixtures.Path("golden", "images", "files", file));
             var before = GC.GetAllocatedBytesForCurrentThread();
             var error = Assert.Throws<FreeMaskException>(() => ImageCodec.Decode(data, file));
-            Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 1_000_000, $"{file} cost {GC.GetAllocatedBytesForCurrentThread() - before} bytes");
+            Assert.True(
+                GC.GetAllocatedBytesForCurrentThread() - before < 1_000_000,
+                $"{file} cost {GC.GetAllocatedBytesForCurrentThread() - before} bytes"
+            );
             Assert.Contains(file, error.Message, StringComparison.Ordinal);
         }
     }
@@ -43,15 +51,30 @@ public sealed class ImageCodecTests
     [Fact]
     public void Every_bad_golden_file_is_refused_for_its_own_reason()
     {
-        foreach (var (file, reason) in new[]
-        {
-            ("truncated.png", "truncated"), ("truncated_header.png", "truncated"), ("truncated.jpg", "truncated"), ("truncated_header.jpg", "truncated"),
-            ("empty.png", "is empty"), ("empty.jpg", "is empty"), ("text.png", "is not an image"), ("html.jpg", "is not an image"),
-            ("bad_crc.png", "checksum"), ("zero_size.png", "claims 0 x 0"), ("bomb_header.png", "are refused"), ("bomb_idat.png", "are refused"),
-        })
+        foreach (
+            var (file, reason) in new[]
+            {
+                ("truncated.png", "truncated"),
+                ("truncated_header.png", "truncated"),
+                ("truncated.jpg", "truncated"),
+                ("truncated_header.jpg", "truncated"),
+                ("empty.png", "is empty"),
+                ("empty.jpg", "is empty"),
+                ("text.png", "is not an image"),
+                ("html.jpg", "is not an image"),
+                ("bad_crc.png", "checksum"),
+                ("zero_size.png", "claims 0 x 0"),
+                ("bomb_header.png", "are refused"),
+                ("bomb_idat.png", "are refused"),
+            }
+        )
         {
             var data = File.ReadAllBytes(Fixtures.Path("golden", "images", "files", file));
-            Assert.Contains(reason, Assert.Throws<FreeMaskException>(() => ImageCodec.Decode(data, file)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                reason,
+                Assert.Throws<FreeMaskException>(() => ImageCodec.Decode(data, file)).Message,
+                StringComparison.Ordinal
+            );
         }
     }
 
@@ -68,7 +91,11 @@ public sealed class ImageCodecTests
     {
         var data = File.ReadAllBytes(Fixtures.Path("golden", "images", "files", "progressive.jpg"));
         for (var length = 30; length < data.Length - 2; length += 41)
-            Assert.Contains("cut.jpg", Assert.Throws<FreeMaskException>(() => ImageCodec.Decode(data.AsSpan(0, length), "cut.jpg")).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "cut.jpg",
+                Assert.Throws<FreeMaskException>(() => ImageCodec.Decode(data.AsSpan(0, length), "cut.jpg")).Message,
+                StringComparison.Ordinal
+            );
         // What follows the image does no harm.
         Assert.Equal(ImageCodec.Decode(data).Pixels, ImageCodec.Decode([.. data, 0, 1, 2]).Pixels);
     }
@@ -102,7 +129,11 @@ public sealed class ImageCodecTests
 
     [Fact]
     public void A_missing_file_is_named() =>
-        Assert.Contains("no/such.png", Assert.Throws<FreeMaskException>(() => ImageCodec.Load("no/such.png")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no/such.png",
+            Assert.Throws<FreeMaskException>(() => ImageCodec.Load("no/such.png")).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void Every_truncation_of_a_png_is_refused()

@@ -21,7 +21,9 @@ public sealed class IndexedPngTests
         var png = ImageCodec.DecodePng(data);
         Assert.Equal(PngColorType.Indexed, png.ColorType);
         var palette = Golden.Json("golden", "images", "voc_palette.json");
-        var colors = (palette.ValueKind == System.Text.Json.JsonValueKind.Array ? palette : palette.EnumerateObject().First().Value).EnumerateArray().ToArray();
+        var colors = (palette.ValueKind == System.Text.Json.JsonValueKind.Array ? palette : palette.EnumerateObject().First().Value)
+            .EnumerateArray()
+            .ToArray();
         for (var i = 0; i < 256; i++)
             for (var c = 0; c < 3; c++) Assert.Equal(colors[i][c].GetInt32(), png.Palette![(3 * i) + c]);
     }
@@ -40,11 +42,19 @@ public sealed class IndexedPngTests
 
     [Fact]
     public void Labels_above_255_are_refused() =>
-        Assert.Contains("26001", Assert.Throws<FreeMaskException>(() => IndexedPng.Decode(IndexedPng.EncodeIds(2, 1, [1, 26001]), "ids.png")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "26001",
+            Assert.Throws<FreeMaskException>(() => IndexedPng.Decode(IndexedPng.EncodeIds(2, 1, [1, 26001]), "ids.png")).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void A_colour_image_is_no_label_map() =>
-        Assert.Contains("3 channels", Assert.Throws<FreeMaskException>(() => IndexedPng.Decode(ImageCodec.EncodePng(new RgbImage(2, 2)), "a.png")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "3 channels",
+            Assert.Throws<FreeMaskException>(() => IndexedPng.Decode(ImageCodec.EncodePng(new RgbImage(2, 2)), "a.png")).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void A_palette_with_an_odd_bit_depth_is_refused()
@@ -52,6 +62,10 @@ public sealed class IndexedPngTests
         var data = IndexedPng.Encode(AllLabels());
         data[24] = 3;
         BinaryPrimitives.WriteUInt32BigEndian(data.AsSpan(29), Crc32.Compute(data.AsSpan(12, 17)));
-        Assert.Contains("3 bits", Assert.Throws<FreeMaskException>(() => IndexedPng.Decode(data, "odd.png")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "3 bits",
+            Assert.Throws<FreeMaskException>(() => IndexedPng.Decode(data, "odd.png")).Message,
+            StringComparison.Ordinal
+        );
     }
 }

@@ -23,8 +23,9 @@ public sealed class LabColorTests
     }
 
     /// <summary>
-    /// OpenCV's eight bits come from integer tables (color_lab.cpp: sRGB in 1/8 levels, cube roots in 1/32768), which are up to 1.75 levels away from the formula. Those
-    /// tables give the golden bytes exactly, so what separates ours from them is theirs; where the tables are right, the rounded values differ by a level at most.
+    /// OpenCV's eight bits come from integer tables (color_lab.cpp: sRGB in 1/8 levels, cube roots in 1/32768), which are up to 1.75 levels
+    /// away from the formula. Those tables give the golden bytes exactly, so what separates ours from them is theirs; where the tables are
+    /// right, the rounded values differ by a level at most.
     /// </summary>
     [Fact]
     public void Lab_is_within_a_level_of_the_eight_bits_of_OpenCV_but_for_its_tables()
@@ -49,13 +50,20 @@ public sealed class LabColorTests
     private static int[] OpenCvBytes(byte red, byte green, byte blue)
     {
         const int Fine = 8, One = 1 << 15;
-        static int Light(byte level) => (int)Math.Round(255 * Fine * (level / 255.0 is var v && v <= 0.04045 ? v / 12.92 : Math.Pow((v + 0.055) / 1.055, 2.4)));
-        static int Root(int light) => (int)Math.Round(One * (light / (255.0 * Fine) is var v && v < 0.008856 ? (v * 7.787) + (16.0 / 116) : Math.Cbrt(v)));
+        static int Light(byte level) =>
+            (int)Math.Round(255 * Fine * (level / 255.0 is var v && v <= 0.04045 ? v / 12.92 : Math.Pow((v + 0.055) / 1.055, 2.4)));
+        static int Root(int light) =>
+            (int)Math.Round(One * (light / (255.0 * Fine) is var v && v < 0.008856 ? (v * 7.787) + (16.0 / 116) : Math.Cbrt(v)));
         static int Shift(int value, int bits) => (value + (1 << (bits - 1))) >> bits;
         static int Weight(double share) => (int)Math.Round(4096 * share);
         var (r, g, b) = (Light(red), Light(green), Light(blue));
-        int Part(double x, double y, double z, double white) => Root(Shift((Weight(x / white) * r) + (Weight(y / white) * g) + (Weight(z / white) * b), 12));
-        var (fx, fy, fz) = (Part(0.412453, 0.357580, 0.180423, 0.950456), Part(0.212671, 0.715160, 0.072169, 1), Part(0.019334, 0.119193, 0.950227, 1.088754));
+        int Part(double x, double y, double z, double white) =>
+            Root(Shift((Weight(x / white) * r) + (Weight(y / white) * g) + (Weight(z / white) * b), 12));
+        var (fx, fy, fz) = (
+            Part(0.412453, 0.357580, 0.180423, 0.950456),
+            Part(0.212671, 0.715160, 0.072169, 1),
+            Part(0.019334, 0.119193, 0.950227, 1.088754)
+        );
         return [Shift((296 * fy) - 1336934, 15), Shift((500 * (fx - fy)) + (128 * One), 15), Shift((200 * (fy - fz)) + (128 * One), 15)];
     }
 

@@ -28,7 +28,8 @@ public sealed class PngFiltersTests
             var undone = row[step..];
             Assert.True(PngFilters.Undo((byte)filter, undone, above.AsSpan(step), step));
             var expected = new byte[step + length];
-            for (var i = step; i < expected.Length; i++) expected[i] = (byte)(row[i] + Prediction(filter, expected[i - step], above[i], above[i - step]));
+            for (var i = step; i < expected.Length; i++)
+                expected[i] = (byte)(row[i] + Prediction(filter, expected[i - step], above[i], above[i - step]));
             Assert.Equal(expected[step..], undone);
         }, iter: 500, threads: 1);
 

@@ -13,15 +13,22 @@ public sealed class RegionsTests
     {
         var tensors = Golden.Tensors("golden", "images", "regions.safetensors");
         var k = 0;
-        foreach (var entry in Golden.Json("golden", "images", "images.json").GetProperty("regions").GetProperty("cases").EnumerateArray()) Compare(tensors, entry, k++);
+        foreach (var entry in Golden.Json("golden", "images", "images.json").GetProperty("regions").GetProperty("cases").EnumerateArray())
+            Compare(tensors, entry, k++);
     }
 
     private static void Compare(SafetensorsFile tensors, JsonElement entry, int k)
     {
         var mask = tensors[$"mask_{k}"].Bytes.ToArray();
         var width = (int)tensors[$"mask_{k}"].Shape[1];
-        Assert.Equal(entry.GetProperty("sizes4").EnumerateArray().Select(s => s.GetInt32()), Regions.Find(mask, width, Connectivity.Four).Sizes.OrderDescending());
-        Assert.Equal(entry.GetProperty("sizes8").EnumerateArray().Select(s => s.GetInt32()), Regions.Find(mask, width).Sizes.OrderDescending());
+        Assert.Equal(
+            entry.GetProperty("sizes4").EnumerateArray().Select(s => s.GetInt32()),
+            Regions.Find(mask, width, Connectivity.Four).Sizes.OrderDescending()
+        );
+        Assert.Equal(
+            entry.GetProperty("sizes8").EnumerateArray().Select(s => s.GetInt32()),
+            Regions.Find(mask, width).Sizes.OrderDescending()
+        );
         Assert.Equal(tensors[$"labels4_{k}"].ToInt64s(), Regions.Find(mask, width, Connectivity.Four).Index.Select(i => (long)i));
         Assert.Equal(tensors[$"labels8_{k}"].ToInt64s(), Regions.Find(mask, width).Index.Select(i => (long)i));
         var filled = (byte[])mask.Clone();
@@ -42,9 +49,13 @@ public sealed class RegionsTests
         for (var k = 0; tensors.TryGet($"mask_{k}", out var mask); k++)
         {
             var expected = tensors[$"{name}_{k}"];
-            double[] wanted = expected.DataType == "F64" ? MemoryMarshal.Cast<byte, double>(expected.Bytes.Span).ToArray() : [.. expected.ToInt64s().Select(v => (double)v)];
+            double[] wanted =
+                expected.DataType == "F64"
+                    ? MemoryMarshal.Cast<byte, double>(expected.Bytes.Span).ToArray()
+                    : [.. expected.ToInt64s().Select(v => (double)v)];
             var measured = DistanceMap.Measure(mask!.Bytes.Span, (int)mask.Shape[1], Enum.Parse<DistanceMetric>(metric), clearOutside);
-            for (var i = 0; i < measured.Length; i++) Assert.Equal(wanted[i], double.IsPositiveInfinity(measured[i]) ? -1 : measured[i], 1e-6);
+            for (var i = 0; i < measured.Length; i++)
+                Assert.Equal(wanted[i], double.IsPositiveInfinity(measured[i]) ? -1 : measured[i], 1e-6);
         }
     }
 

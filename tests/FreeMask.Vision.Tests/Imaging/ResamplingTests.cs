@@ -36,7 +36,11 @@ public sealed class ResamplingTests
             var (width, height) = ((int)expected.Shape[1], (int)expected.Shape[0]);
             for (var channel = 0; channel < 3; channel++)
             {
-                var result = Resampling.ResizeAlignCorners(Channel(source.ToSingles(), (int)source.Shape[1], (int)source.Shape[0], channel), width, height);
+                var result = Resampling.ResizeAlignCorners(
+                    Channel(source.ToSingles(), (int)source.Shape[1], (int)source.Shape[0], channel),
+                    width,
+                    height
+                );
                 Golden.Near(Channel(expected.ToSingles(), width, height, channel).Values, result.Values, 1e-3);
             }
         }
@@ -61,7 +65,11 @@ public sealed class ResamplingTests
         foreach (var size in sizes.Split(','))
         {
             var expected = Golden.Rgb(tensors[$"{name}_{size}"]);
-            Golden.Near(expected.Pixels, Resampling.Resize(Golden.Rgb(tensors["source"]), expected.Width, expected.Height, filter).Pixels, filter is ResamplingFilter.Nearest or ResamplingFilter.NearestFloor or ResamplingFilter.NearestStepped ? 0 : 1);
+            Golden.Near(
+                expected.Pixels,
+                Resampling.Resize(Golden.Rgb(tensors["source"]), expected.Width, expected.Height, filter).Pixels,
+                filter is ResamplingFilter.Nearest or ResamplingFilter.NearestFloor or ResamplingFilter.NearestStepped ? 0 : 1
+            );
         }
     }
 
@@ -74,7 +82,10 @@ public sealed class ResamplingTests
         foreach (var size in (string[])["half", "down", "up", "mixed"])
         {
             var expected = Golden.Labels(tensors[$"{name}_{size}"]);
-            Assert.Equal(expected.Labels, Resampling.Resize(Golden.Labels(tensors["labels"]), expected.Width, expected.Height, filter).Labels);
+            Assert.Equal(
+                expected.Labels,
+                Resampling.Resize(Golden.Labels(tensors["labels"]), expected.Width, expected.Height, filter).Labels
+            );
         }
     }
 

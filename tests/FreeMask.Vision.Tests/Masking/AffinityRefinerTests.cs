@@ -34,7 +34,11 @@ public sealed class AffinityRefinerTests
     public void A_model_is_read_as_it_was_written_and_refused_where_it_was_changed()
     {
         using var folder = new TemporaryFolder();
-        var written = AffinityModel.Save(folder.Path, new AffinityConfig { Beta = 5, Sources = PairSources.Inner }, [("cat", ColorHead()), ("dog", ColorHead())]);
+        var written = AffinityModel.Save(
+            folder.Path,
+            new AffinityConfig { Beta = 5, Sources = PairSources.Inner },
+            [("cat", ColorHead()), ("dog", ColorHead())]
+        );
         var model = AffinityModel.Load(folder.Path);
         Assert.Equal(written.Sha256, model.Config.Sha256);
         Assert.Equal((5, PairSources.Inner), (model.Config.Beta, model.Config.Sources));
@@ -46,11 +50,23 @@ public sealed class AffinityRefinerTests
         var bytes = File.ReadAllBytes(weights);
         bytes[^1] ^= 1;
         File.WriteAllBytes(weights, bytes);
-        Assert.Contains("sha256", Assert.Throws<FreeMaskException>(() => AffinityModel.Load(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "sha256",
+            Assert.Throws<FreeMaskException>(() => AffinityModel.Load(folder.Path)).Message,
+            StringComparison.Ordinal
+        );
         File.Delete(weights);
-        Assert.Contains(AffinityModel.WeightsFile, Assert.Throws<FreeMaskException>(() => AffinityModel.Load(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            AffinityModel.WeightsFile,
+            Assert.Throws<FreeMaskException>(() => AffinityModel.Load(folder.Path)).Message,
+            StringComparison.Ordinal
+        );
         File.WriteAllText(System.IO.Path.Combine(folder.Path, AffinityModel.ConfigFile), """{ "modelType": "mask2former" }""");
-        Assert.Contains("another kind", Assert.Throws<FreeMaskException>(() => AffinityModel.Load(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "another kind",
+            Assert.Throws<FreeMaskException>(() => AffinityModel.Load(folder.Path)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -58,10 +74,19 @@ public sealed class AffinityRefinerTests
     {
         var merge = NamedTensor.FromSingles("merge.weight", [2, 3, 1, 1], new float[6]);
         Assert.Contains("reduce.0.weight", Refused(merge), StringComparison.Ordinal);
-        Assert.Contains("3 channels", Refused(merge, NamedTensor.FromSingles("reduce.0.weight", [2, 4, 1, 1], new float[8])), StringComparison.Ordinal);
-        Assert.Contains("[out, in, 1, 1]", Refused(merge, NamedTensor.FromSingles("reduce.0.weight", [3, 4], new float[12])), StringComparison.Ordinal);
+        Assert.Contains(
+            "3 channels",
+            Refused(merge, NamedTensor.FromSingles("reduce.0.weight", [2, 4, 1, 1], new float[8])),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "[out, in, 1, 1]",
+            Refused(merge, NamedTensor.FromSingles("reduce.0.weight", [3, 4], new float[12])),
+            StringComparison.Ordinal
+        );
 
-        static string Refused(params NamedTensor[] tensors) => Assert.Throws<FreeMaskException>(() => AffinityHead.FromTensors(new SafetensorsFile(tensors))).Message;
+        static string Refused(params NamedTensor[] tensors) =>
+            Assert.Throws<FreeMaskException>(() => AffinityHead.FromTensors(new SafetensorsFile(tensors))).Message;
     }
 
     [Fact]

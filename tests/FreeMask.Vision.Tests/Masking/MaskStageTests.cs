@@ -42,7 +42,17 @@ public sealed class MaskStageTests
     public void The_mask_follows_the_object(string refinement, double colorWeight, string threshold, double expected)
     {
         var (image, coarse, truth) = Disc();
-        var result = MaskStage.Run(image, coarse, 8, new MaskOptions { Refinement = Enum.Parse<MaskRefinementMethod>(refinement), ColorWeight = colorWeight, Threshold = Enum.Parse<MaskThreshold>(threshold) });
+        var result = MaskStage.Run(
+            image,
+            coarse,
+            8,
+            new MaskOptions
+            {
+                Refinement = Enum.Parse<MaskRefinementMethod>(refinement),
+                ColorWeight = colorWeight,
+                Threshold = Enum.Parse<MaskThreshold>(threshold),
+            }
+        );
         Assert.Null(result.Rejection);
         var iou = Iou(result.Labels, 8, truth);
         Assert.True(iou >= expected, $"IoU {iou:0.000}");
@@ -89,7 +99,12 @@ public sealed class MaskStageTests
     {
         var coarse = new FloatMap(16, 16);
         for (var i = 0; i < 256; i++) coarse.Values[i] = i % 16 is > 3 and < 12 && i / 16 is > 3 and < 12 ? 0 : 1;
-        var result = MaskStage.Run(new RgbImage(64, 64), coarse, 1, new MaskOptions { Refinement = MaskRefinementMethod.None, ColorWeight = 0 });
+        var result = MaskStage.Run(
+            new RgbImage(64, 64),
+            coarse,
+            1,
+            new MaskOptions { Refinement = MaskRefinementMethod.None, ColorWeight = 0 }
+        );
         Assert.Equal(MaskRejectionKind.AlongBorder, result.Rejection!.Kind);
         Assert.Equal(1, result.Rejection.Measured);
         Assert.Equal("the object runs along the border (1, limit 0.6)", result.Rejection.ToString());

@@ -45,7 +45,10 @@ public sealed class ComposerTests
             var background = Background("cow", "grass");
             var donors = Donors("sheep", "horse", "person", "sheep");
             var result = Composer.Compose(new ComposeRequest(background, donors, Many), new CounterRandom((ulong)seed, "compose"));
-            var colors = result.Objects.ToDictionary(o => o.Instance, o => ColorOf(int.Parse(o.DonorId, System.Globalization.CultureInfo.InvariantCulture)));
+            var colors = result.Objects.ToDictionary(
+                        o => o.Instance,
+                        o => ColorOf(int.Parse(o.DonorId, System.Globalization.CultureInfo.InvariantCulture))
+                    );
             var classes = result.Objects.ToDictionary(o => o.Instance, o => o.ClassId);
             for (var i = 0; i < Side * Side; i++)
             {
@@ -80,7 +83,10 @@ public sealed class ComposerTests
         seed =>
         {
             var background = Background("cow", "grass");
-            var result = Composer.Compose(new ComposeRequest(background, Donors("sheep", "horse", "person"), Many), new CounterRandom((ulong)seed, "compose"));
+            var result = Composer.Compose(
+                        new ComposeRequest(background, Donors("sheep", "horse", "person"), Many),
+                        new CounterRandom((ulong)seed, "compose")
+                    );
             var own = background.Labels.Labels.Count(l => l == background.ClassId);
             Assert.True(result.Instances.Labels.Count(i => i == 1) >= 0.5 * own);
             Assert.InRange(result.Objects.Count, 0, Many.MaxObjects - 1);
@@ -97,14 +103,32 @@ public sealed class ComposerTests
     public void Only_what_flies_comes_into_the_sky_and_only_boats_and_birds_onto_water()
     {
         var donors = VocClasses.Names.Skip(1).Select(n => (n, VocClasses.IndexOf(n))).ToList();
-        Assert.Subset(new HashSet<string> { "aeroplane", "bird" }, DonorSampler.Draw(donors, "sky", 1, 20, new CounterRandom(1, "donors")).ToHashSet());
-        Assert.Subset(new HashSet<string> { "boat", "bird", "aeroplane" }, DonorSampler.Draw(donors, "water", 4, 20, new CounterRandom(1, "donors")).ToHashSet());
+        Assert.Subset(
+            new HashSet<string> { "aeroplane", "bird" },
+            DonorSampler.Draw(donors, "sky", 1, 20, new CounterRandom(1, "donors")).ToHashSet()
+        );
+        Assert.Subset(
+            new HashSet<string> { "boat", "bird", "aeroplane" },
+            DonorSampler.Draw(donors, "water", 4, 20, new CounterRandom(1, "donors")).ToHashSet()
+        );
     }
 
     [Fact]
     public void Donors_are_drawn_once_each_and_only_where_they_fit()
     {
-        var donors = Enumerable.Range(0, 30).Select(i => (Id: i, ClassId: VocClasses.IndexOf(i % 3 == 0 ? "sheep" : i % 3 == 1 ? "person" : "sofa"))).ToList();
+        var donors = Enumerable
+            .Range(0, 30)
+            .Select(i =>
+                (
+                    Id: i,
+                    ClassId: VocClasses.IndexOf(
+                        i % 3 == 0 ? "sheep"
+                        : i % 3 == 1 ? "person"
+                        : "sofa"
+                    )
+                )
+            )
+            .ToList();
         var drawn = DonorSampler.Draw(donors, "on the grass", VocClasses.IndexOf("cow"), 30, new CounterRandom(3, "donors"));
         Assert.Equal(20, drawn.Count);
         Assert.Equal(20, drawn.Distinct().Count());
@@ -115,7 +139,11 @@ public sealed class ComposerTests
     public void An_object_that_its_picture_cut_at_the_bottom_is_put_against_the_bottom()
     {
         var donor = Sample("sheep", new PixelBox(30, 50, 30, Side - 50), ColorOf(0));
-        var request = new ComposeRequest(Background("cow", "grass"), [new DonorSample("0", donor.Image, donor.Labels, (byte)VocClasses.IndexOf("sheep"))], Many);
+        var request = new ComposeRequest(
+            Background("cow", "grass"),
+            [new DonorSample("0", donor.Image, donor.Labels, (byte)VocClasses.IndexOf("sheep"))],
+            Many
+        );
         for (var seed = 0UL; seed < 20; seed++)
         {
             var result = Composer.Compose(request, new CounterRandom(seed, "compose"));
@@ -145,7 +173,8 @@ public sealed class ComposerTests
 
         Assert.Equal((cow, 1), (result.Classes[1, 1], result.Instances[1, 1]));
         Assert.Equal((LabelMap.Ignore, LabelMap.Ignore), (result.Classes[1, 90], result.Instances[1, 90]));
-        for (var i = 0; i < Side * Side; i++) Assert.Equal(result.Classes.Labels[i] == LabelMap.Ignore, result.Instances.Labels[i] == LabelMap.Ignore);
+        for (var i = 0; i < Side * Side; i++)
+            Assert.Equal(result.Classes.Labels[i] == LabelMap.Ignore, result.Instances.Labels[i] == LabelMap.Ignore);
     }
 
     [Fact]
@@ -161,7 +190,12 @@ public sealed class ComposerTests
     private static List<DonorSample> Donors(params string[] names) => [.. names.Select((name, i) =>
     {
         var (image, labels) = Sample(name, new PixelBox(25 + (3 * i), 30, 24 + (4 * i), 40), ColorOf(i));
-        return new DonorSample(i.ToString(System.Globalization.CultureInfo.InvariantCulture), image, labels, (byte)VocClasses.IndexOf(name));
+        return new DonorSample(
+                        i.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                        image,
+                        labels,
+                        (byte)VocClasses.IndexOf(name)
+                    );
     })];
 
     private static byte[] ColorOf(int donor) => donor switch
@@ -193,7 +227,9 @@ public sealed class ComposerTests
 
     /// <summary>Whether another object covers what an object stands on: its box tells only what is visible of it.</summary>
     private static bool IsHiddenBelow(Composite result, PastedObject o) =>
-        Enumerable.Range(o.Box.X, o.Box.Width).Any(x => Enumerable.Range(o.Box.Bottom, BandWidth).Any(y => result.Instances[x, y] is not 0 and not LabelMap.Ignore));
+        Enumerable
+            .Range(o.Box.X, o.Box.Width)
+            .Any(x => Enumerable.Range(o.Box.Bottom, BandWidth).Any(y => result.Instances[x, y] is not 0 and not LabelMap.Ignore));
 
     private static double Distance(ReadOnlySpan<byte> pixel, byte[] color)
     {

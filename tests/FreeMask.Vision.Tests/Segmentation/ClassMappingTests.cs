@@ -30,9 +30,17 @@ public sealed class ClassMappingTests
     [InlineData("driver=person", "no class 'driver'")]
     [InlineData("rider=robot", "none of VOC's classes")]
     public void Pairs_that_name_nothing_are_refused(string pair, string part) =>
-        Assert.Contains(part, Assert.Throws<FreeMaskException>(() => ClassMapping.ToVoc(["rider", "person"], [pair])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            part,
+            Assert.Throws<FreeMaskException>(() => ClassMapping.ToVoc(["rider", "person"], [pair])).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void A_segmenter_without_any_known_class_is_refused() =>
-        Assert.Contains("classMap", Assert.Throws<FreeMaskException>(() => ClassMapping.ToVoc(["road", "sky"])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "classMap",
+            Assert.Throws<FreeMaskException>(() => ClassMapping.ToVoc(["road", "sky"])).Message,
+            StringComparison.Ordinal
+        );
 }

@@ -20,7 +20,8 @@ public sealed class ForeignSegmenterTests
         var inputs = Directory.GetFiles(Path.Combine(folder, "maps"), "*.input.png").Order(StringComparer.Ordinal).ToArray();
         Assert.NotEmpty(inputs);
         var maps = segmenter.Segment([.. inputs.Select(ImageCodec.Load)], TestContext.Current.CancellationToken);
-        for (var i = 0; i < inputs.Length; i++) Assert.Equal(Grey(inputs[i].Replace(".input.", ".raw.", StringComparison.Ordinal)), maps[i].Labels.Labels);
+        for (var i = 0; i < inputs.Length; i++)
+            Assert.Equal(Grey(inputs[i].Replace(".input.", ".raw.", StringComparison.Ordinal)), maps[i].Labels.Labels);
     }
 
     [Fact]
@@ -44,14 +45,16 @@ public sealed class ForeignSegmenterTests
     public void Channels_are_normalised_and_the_first_of_equal_scores_wins()
     {
         using var segmenter = new OnnxSegmenter(Echo(), Card);
-        Assert.Equal<byte>([0, 2, 0, 2], segmenter.Segment(Picture).Labels.Labels); // (.78, .39, -1); (0, .39, 1); (.04, .04, -.92); (.2, .24, 1)
+        // (.78, .39, -1); (0, .39, 1); (.04, .04, -.92); (.2, .24, 1)
+        Assert.Equal<byte>([0, 2, 0, 2], segmenter.Segment(Picture).Labels.Labels);
     }
 
     [Fact]
     public void Channels_may_come_blue_first()
     {
         using var segmenter = new OnnxSegmenter(Echo(), Card with { BlueFirst = true });
-        Assert.Equal<byte>([2, 0, 0, 0], segmenter.Segment(Picture).Labels.Labels); // (0, .39, .57); (1, .39, -1); (.04, .04, -.92); (1, .24, -.61)
+        // (0, .39, .57); (1, .39, -1); (.04, .04, -.92); (1, .24, -.61)
+        Assert.Equal<byte>([2, 0, 0, 0], segmenter.Segment(Picture).Labels.Labels);
     }
 
     [Fact]
@@ -70,7 +73,11 @@ public sealed class ForeignSegmenterTests
     [InlineData("{\"name\":\"m\"}")]
     [InlineData("[]")]
     public void A_bad_card_is_named(string text) =>
-        Assert.Contains("card.json", Assert.Throws<FreeMaskException>(() => SegmenterCard.Parse(text, "card.json")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "card.json",
+            Assert.Throws<FreeMaskException>(() => SegmenterCard.Parse(text, "card.json")).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void A_card_that_does_not_fit_its_model_is_refused()
@@ -78,15 +85,33 @@ public sealed class ForeignSegmenterTests
         Assert.Contains("no input named 'x'", Refusal(Card with { InputName = "x" }), StringComparison.Ordinal);
         Assert.Contains("no output named 'y'", Refusal(Card with { OutputName = "y" }), StringComparison.Ordinal);
         using var segmenter = new OnnxSegmenter(Echo(), Card with { Classes = ["a", "b"] });
-        Assert.Contains("its card promises", Assert.Throws<FreeMaskException>(() => segmenter.Segment(Picture)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "its card promises",
+            Assert.Throws<FreeMaskException>(() => segmenter.Segment(Picture)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Bytes_that_are_no_model_are_refused() =>
-        Assert.Contains("cannot be loaded", Assert.Throws<FreeMaskException>(() => new OnnxSegmenter([1, 2, 3], Card)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "cannot be loaded",
+            Assert.Throws<FreeMaskException>(() => new OnnxSegmenter([1, 2, 3], Card)).Message,
+            StringComparison.Ordinal
+        );
 
-    private static SegmenterCard Card { get; } = new(
-        "echo", "pixel_values", 2, 2, BlueFirst: false, new ImageNormalization([0, 0, 0.5f], [1, 1, 0.5f]), "scores", SegmenterOutput.Scores, ["a", "b", "c"]);
+    private static SegmenterCard Card { get; } =
+        new(
+            "echo",
+            "pixel_values",
+            2,
+            2,
+            BlueFirst: false,
+            new ImageNormalization([0, 0, 0.5f], [1, 1, 0.5f]),
+            "scores",
+            SegmenterOutput.Scores,
+            ["a", "b", "c"]
+        );
 
     private static RgbImage Picture { get; } = new(2, 2, [200, 100, 0, 0, 100, 255, 10, 10, 10, 50, 60, 255]);
 
@@ -96,7 +121,15 @@ public sealed class ForeignSegmenterTests
     private static byte[] Echo()
     {
         var graph = new OnnxGraphBuilder();
-        graph.Output("scores", graph.Input("pixel_values", OnnxGraphBuilder.Float, "batch", 3, 2, 2), OnnxGraphBuilder.Float, "batch", 3, 2, 2);
+        graph.Output(
+            "scores",
+            graph.Input("pixel_values", OnnxGraphBuilder.Float, "batch", 3, 2, 2),
+            OnnxGraphBuilder.Float,
+            "batch",
+            3,
+            2,
+            2
+        );
         return graph.ToBytes();
     }
 

@@ -46,14 +46,27 @@ public sealed class OnnxSegmenterTests
         var folder = Fixtures.Path("segmenters", "espnetv2-s0.5-voc-256");
         using var free = OnnxSegmenter.Load(folder, threads: 1);
         var model = ModelProto.Parser.ParseFrom(File.ReadAllBytes(Path.Combine(folder, "model.onnx")));
-        model.Graph.Input.Single(i => i.Name == free.Card.InputName).Type.TensorType.Shape.Dim[0] = new TensorShapeProto.Types.Dimension { DimValue = 2 };
+        model.Graph.Input.Single(i => i.Name == free.Card.InputName).Type.TensorType.Shape.Dim[0] = new TensorShapeProto.Types.Dimension
+        {
+            DimValue = 2,
+        };
         using var two = new OnnxSegmenter(model.ToByteArray(), free.Card, threads: 1);
-        var images = Directory.GetFiles(Path.Combine(folder, "maps"), "*.input.png").Order(StringComparer.Ordinal).Take(3).Select(ImageCodec.Load).ToArray();
-        var (expected, actual) = (free.Segment(images, TestContext.Current.CancellationToken), two.Segment(images, TestContext.Current.CancellationToken));
+        var images = Directory
+            .GetFiles(Path.Combine(folder, "maps"), "*.input.png")
+            .Order(StringComparer.Ordinal)
+            .Take(3)
+            .Select(ImageCodec.Load)
+            .ToArray();
+        var (expected, actual) = (
+            free.Segment(images, TestContext.Current.CancellationToken),
+            two.Segment(images, TestContext.Current.CancellationToken)
+        );
         Assert.Equal(images.Length, actual.Count);
-        for (var i = 0; i < images.Length; i++) Assert.InRange(expected[i].Labels.Labels.Zip(actual[i].Labels.Labels).Count(pair => pair.First != pair.Second), 0, 3);
+        for (var i = 0; i < images.Length; i++)
+            Assert.InRange(expected[i].Labels.Labels.Zip(actual[i].Labels.Labels).Count(pair => pair.First != pair.Second), 0, 3);
 
-        foreach (var tensor in model.Graph.Initializer.Where(t => t.DataType == 1 && t.RawData.Length > 0)) tensor.RawData = ByteString.CopyFrom([.. Enumerable.Repeat((byte)0xFF, tensor.RawData.Length)]);
+        foreach (var tensor in model.Graph.Initializer.Where(t => t.DataType == 1 && t.RawData.Length > 0))
+            tensor.RawData = ByteString.CopyFrom([.. Enumerable.Repeat((byte)0xFF, tensor.RawData.Length)]);
         using var broken = new OnnxSegmenter(model.ToByteArray(), free.Card, threads: 1);
         Assert.Contains("NaN", Assert.Throws<FreeMaskException>(() => broken.Segment(images[0])).Message, StringComparison.Ordinal);
     }

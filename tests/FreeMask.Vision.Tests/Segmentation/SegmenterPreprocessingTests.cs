@@ -31,7 +31,11 @@ public sealed class SegmenterPreprocessingTests
         Assert.Equal(written.Normalization.Mean, read.Normalization.Mean);
         Assert.Equal(written with { Normalization = read.Normalization }, read);
         File.WriteAllText(path, written.ToJson().Replace("\"resample\": 2", "\"resample\": 3", StringComparison.Ordinal));
-        Assert.Contains("resample", Assert.Throws<FreeMaskException>(() => SegmenterPreprocessing.Load(path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "resample",
+            Assert.Throws<FreeMaskException>(() => SegmenterPreprocessing.Load(path)).Message,
+            StringComparison.Ordinal
+        );
         Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
     }
 
@@ -43,6 +47,9 @@ public sealed class SegmenterPreprocessingTests
         var prepared = new SegmenterPreprocessing { FixedSize = (64, 96) }.Prepare(image);
         Assert.Equal((64, 96, 3 * 64 * 96), (prepared.Width, prepared.Height, prepared.Pixels.Length));
         for (var channel = 0; channel < 3; channel++)
-            Assert.All(prepared.Pixels.Skip(channel * 64 * 96).Take(64 * 96), v => Assert.Equal(ImageNormalization.ImageNet.Apply(200, channel), v));
+            Assert.All(
+                prepared.Pixels.Skip(channel * 64 * 96).Take(64 * 96),
+                v => Assert.Equal(ImageNormalization.ImageNet.Apply(200, channel), v)
+            );
     }
 }

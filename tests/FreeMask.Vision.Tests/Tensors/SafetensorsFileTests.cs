@@ -9,8 +9,13 @@ public sealed class SafetensorsFileTests
     private static byte[] Sample()
     {
         var file = new SafetensorsFile(
-            [NamedTensor.FromSingles("b", [2, 2], [1, 2, 3, 4]), NamedTensor.FromInt64s("a", [1], [-5]), NamedTensor.FromBytes("c", [3], [7, 8, 9])],
-            new Dictionary<string, string> { ["format"] = "pt" });
+            [
+                NamedTensor.FromSingles("b", [2, 2], [1, 2, 3, 4]),
+                NamedTensor.FromInt64s("a", [1], [-5]),
+                NamedTensor.FromBytes("c", [3], [7, 8, 9]),
+            ],
+            new Dictionary<string, string> { ["format"] = "pt" }
+        );
         using var stream = new MemoryStream();
         file.Write(stream);
         return stream.ToArray();
@@ -45,7 +50,11 @@ public sealed class SafetensorsFileTests
 
     [Fact]
     public void A_missing_file_is_named() =>
-        Assert.Contains("no/such.safetensors", Assert.Throws<FreeMaskException>(() => SafetensorsFile.Load("no/such.safetensors")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no/such.safetensors",
+            Assert.Throws<FreeMaskException>(() => SafetensorsFile.Load("no/such.safetensors")).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void A_file_of_the_reference_writer_is_read()

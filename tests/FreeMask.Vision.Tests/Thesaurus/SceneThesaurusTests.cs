@@ -70,7 +70,8 @@ public sealed class SceneThesaurusTests
         foreach (var scene in loose.Scenes)
             Assert.Subset(Allowed(loose, scene), Allowed(strict, scene));
 
-        static HashSet<int> Allowed(SceneThesaurus thesaurus, string scene) => [.. thesaurus.Rank(scene).Where(m => m.Allowed).Select(m => m.ClassId)];
+        static HashSet<int> Allowed(SceneThesaurus thesaurus, string scene) =>
+            [.. thesaurus.Rank(scene).Where(m => m.Allowed).Select(m => m.ClassId)];
     }
 
     [Fact]

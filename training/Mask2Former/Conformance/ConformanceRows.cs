@@ -34,11 +34,18 @@ internal sealed class ConformanceRows
     {
         float[] values = [.. actual.SelectMany(map => map.Values)];
         var want = expected.ToSingles();
-        _rows.Add(new(quantity, want.Length == values.Length ? Difference(want, values) : double.PositiveInfinity, ForwardTolerance * Largest(want)));
+        _rows.Add(
+            new(
+                quantity,
+                want.Length == values.Length ? Difference(want, values) : double.PositiveInfinity,
+                ForwardTolerance * Largest(want)
+            )
+        );
     }
 
     /// <summary>One number.</summary>
-    internal void Number(string quantity, double expected, double actual, double tolerance) => _rows.Add(new(quantity, Math.Abs(expected - actual), tolerance));
+    internal void Number(string quantity, double expected, double actual, double tolerance) =>
+        _rows.Add(new(quantity, Math.Abs(expected - actual), tolerance));
 
     /// <summary>Things that differ.</summary>
     internal void Count(string quantity, long differing, long allowed = 0) => _rows.Add(new(quantity, differing, allowed));

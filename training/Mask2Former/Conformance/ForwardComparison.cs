@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 
 namespace FreeMask.Training.Mask2Former.Conformance;
 
-/// <summary>Tensor names, input preparation, every stage of the forward pass in evaluation mode, the bare sampling kernel, and what is made of the answer.</summary>
+/// <summary>Tensor names, input preparation, every stage of the forward pass in evaluation mode, the bare sampling kernel, and what is made
+/// of the answer.</summary>
 internal sealed class ForwardComparison(SegmenterGolden golden, string folder, ConformanceRows rows)
 {
     internal const string State = "tensor names and shapes";
@@ -32,8 +33,11 @@ internal sealed class ForwardComparison(SegmenterGolden golden, string folder, C
         var own = model.state_dict();
         var wanted = golden.Json.GetProperty("state_dict").EnumerateObject()
             .ToDictionary(p => p.Name, p => p.Value.EnumerateArray().Select(e => e.GetInt64()).ToArray(), StringComparer.Ordinal);
-        var differing = own.Keys.Union(wanted.Keys, StringComparer.Ordinal)
-            .Count(name => !own.TryGetValue(name, out var tensor) || !wanted.TryGetValue(name, out var shape) || !tensor.shape.SequenceEqual(shape));
+        var differing = own
+            .Keys.Union(wanted.Keys, StringComparer.Ordinal)
+            .Count(name =>
+                !own.TryGetValue(name, out var tensor) || !wanted.TryGetValue(name, out var shape) || !tensor.shape.SequenceEqual(shape)
+            );
         rows.Count(State, differing);
         return differing == 0;
     }
@@ -44,7 +48,12 @@ internal sealed class ForwardComparison(SegmenterGolden golden, string folder, C
         for (var i = 0; golden.Has($"train.image.{i}"); i++)
         {
             var prepared = (SegmenterPreprocessing.Load(path) with { Resizes = false }).Prepare(Picture($"train.image.{i}"));
-            rows.Number($"normalisation of image {i}", 0, (golden.Batch[i] - tensor(prepared.Pixels, golden.Batch[i].shape)).abs().max().item<float>(), ConformanceRows.ForwardTolerance);
+            rows.Number(
+                $"normalisation of image {i}",
+                0,
+                (golden.Batch[i] - tensor(prepared.Pixels, golden.Batch[i].shape)).abs().max().item<float>(),
+                ConformanceRows.ForwardTolerance
+            );
         }
 
         if (!golden.Has("preprocess.image")) return;
@@ -57,8 +66,10 @@ internal sealed class ForwardComparison(SegmenterGolden golden, string folder, C
             var pixels = tensor(prepared.Pixels, [1, 3, prepared.Height, prepared.Width]);
 
             // Resized bytes may differ by one level: versions of Pillow differ in the order of the two axes.
-            if (settings.Resizes) rows.Values($"preprocessing {name}", expected, pixels, 1.01 / (255 * settings.Normalization.Deviation.Min()));
-            else rows.Close($"preprocessing {name}", expected, pixels);
+            if (settings.Resizes)
+                rows.Values($"preprocessing {name}", expected, pixels, 1.01 / (255 * settings.Normalization.Deviation.Min()));
+            else
+                rows.Close($"preprocessing {name}", expected, pixels);
             rows.Count($"preprocessing {name} mask", golden[$"preprocess.{name}.pixel_mask"].ToInt64s().Count(v => v != 1));
         }
     }
@@ -131,21 +142,41 @@ internal sealed class ForwardComparison(SegmenterGolden golden, string folder, C
         var sizes = golden["kernel.spatial_shapes"].ToInt64s();
         var levels = Enumerable.Range(0, sizes.Length / 2).Select(i => (sizes[2 * i], sizes[(2 * i) + 1])).ToArray();
         string[] inputs = ["value", "sampling_locations", "attention_weights"];
-        var (value, locations, weights) = (golden.Tensor("kernel.value"), golden.Tensor("kernel.sampling_locations"), golden.Tensor("kernel.attention_weights"));
+        var (value, locations, weights) = (
+            golden.Tensor("kernel.value"),
+            golden.Tensor("kernel.sampling_locations"),
+            golden.Tensor("kernel.attention_weights")
+        );
         Tensor[] leaves = [value.requires_grad_(), locations.requires_grad_(), weights.requires_grad_()];
         var output = DeformableAttention.Sample(leaves[0], leaves[1], leaves[2], levels);
         rows.Close("sampling kernel output", golden["kernel.output"], output);
         (output * golden.Tensor("kernel.output_gradient")).sum().backward();
         for (var i = 0; i < inputs.Length; i++)
-            rows.Close($"sampling kernel gradient of {inputs[i].Replace('_', ' ')}", golden[$"kernel.{inputs[i]}_gradient"], leaves[i].grad!);
+            rows.Close(
+                $"sampling kernel gradient of {inputs[i].Replace('_', ' ')}",
+                golden[$"kernel.{inputs[i]}_gradient"],
+                leaves[i].grad!
+            );
     }
 
     private void CompareEmptyBatch(Mask2FormerModel model)
     {
-        if (!golden.Json.TryGetProperty("edge", out var edge) || !edge.TryGetProperty("batch_of_two_empty_images", out var empty) || !empty.TryGetProperty("loss", out var loss)) return;
+        if (
+            !golden.Json.TryGetProperty("edge", out var edge)
+            || !edge.TryGetProperty("batch_of_two_empty_images", out var empty)
+            || !empty.TryGetProperty("loss", out var loss)
+        )
+            return;
         using var frozen = no_grad();
         var images = golden.Batch.narrow(0, 0, 2);
-        var targets = new SegmentationTargets(zeros(2, 1, images.shape[2], images.shape[3]), [[], []], ones(2, images.shape[2], images.shape[3]));
+        var targets = new SegmentationTargets(
+            zeros(2, 1, images.shape[2], images.shape[3]),
+            [
+                [],
+                [],
+            ],
+            ones(2, images.shape[2], images.shape[3])
+        );
         var output = model.Run(images).Decoder.Predictions;
         var total = new SetCriterion(model.Config, model.ClassWeights)
             .Compute(output, targets, PointSampling.Draw(model.Config, output.Count, targets, seed: 1, step: 0)).Total;

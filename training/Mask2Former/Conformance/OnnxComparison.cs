@@ -25,8 +25,14 @@ internal sealed class OnnxComparison(SegmenterGolden golden, string folder, Conf
         using var session = new InferenceSession(file);
         using var input = OrtValue.CreateTensorValueFromMemory(ConformanceRows.Values(images), images.shape);
         using var options = new RunOptions();
-        using var outputs = session.Run(options, [Mask2FormerOnnx.Input], [input], ["class_queries_logits", "masks_queries_logits", Mask2FormerOnnx.Scores]);
-        Tensor Output(int index) => tensor(outputs[index].GetTensorDataAsSpan<float>().ToArray(), outputs[index].GetTensorTypeAndShape().Shape);
+        using var outputs = session.Run(
+            options,
+            [Mask2FormerOnnx.Input],
+            [input],
+            ["class_queries_logits", "masks_queries_logits", Mask2FormerOnnx.Scores]
+        );
+        Tensor Output(int index) =>
+            tensor(outputs[index].GetTensorDataAsSpan<float>().ToArray(), outputs[index].GetTensorTypeAndShape().Shape);
 
         rows.Close($"{scene} ONNX class queries logits", golden[$"{scene}.class_queries_logits"], Output(0));
         rows.Close($"{scene} ONNX masks queries logits", golden[$"{scene}.masks_queries_logits"], Output(1));
@@ -37,7 +43,11 @@ internal sealed class OnnxComparison(SegmenterGolden golden, string folder, Conf
             var (expected, actual) = (QueryPostprocessing.Decide(right).Labels, QueryPostprocessing.Decide(left).Labels);
             rows.Number($"{scene} ONNX semantic scores {i}, against TorchSharp's", 0, (exported[i] - own[i]).abs().max().item<float>(),
                 ConformanceRows.ForwardTolerance * ConformanceRows.Largest(ConformanceRows.Values(own[i])));
-            rows.Count($"{scene} ONNX semantic map {i}, against TorchSharp's", expected.Zip(actual, (a, b) => a == b ? 0 : 1).Sum(), NearTies(right));
+            rows.Count(
+                $"{scene} ONNX semantic map {i}, against TorchSharp's",
+                expected.Zip(actual, (a, b) => a == b ? 0 : 1).Sum(),
+                NearTies(right)
+            );
         }
     }
 

@@ -8,7 +8,8 @@ using static TorchSharp.torch;
 namespace FreeMask.Training.Mask2Former.Conformance;
 
 /// <summary>
-/// What the reference implementation computed for a Mask2Former: <c>golden.json</c> (scalars, matches, norms, settings) and <c>golden.safetensors</c>
+/// What the reference implementation computed for a Mask2Former: <c>golden.json</c> (scalars, matches, norms, settings) and
+/// <c>golden.safetensors</c>
 /// (inputs, every intermediate tensor, recorded random points, targets, gradients).
 /// </summary>
 internal sealed class SegmenterGolden
@@ -34,7 +35,8 @@ internal sealed class SegmenterGolden
     internal static SegmenterGolden Load(string folder)
     {
         var path = Path.Combine(folder, "golden.json");
-        if (!File.Exists(path)) throw new FreeMaskException($"{path} does not exist; a folder of golden data holds golden.json and golden.safetensors.");
+        if (!File.Exists(path))
+            throw new FreeMaskException($"{path} does not exist; a folder of golden data holds golden.json and golden.safetensors.");
         try
         {
             var json = JsonDocument.Parse(PythonJson.ReadFile(path)).RootElement;
@@ -82,7 +84,9 @@ internal sealed class SegmenterGolden
         var masks = zeros(batch[0], Math.Max(1, classes.Max(c => c.Count)), batch[2], batch[3]);
         for (var i = 0; i < classes.Length; i++)
             if (this[$"train.mask_labels.{i}"].Count > 0) masks[i].narrow(0, 0, classes[i].Count).copy_(Tensor($"train.mask_labels.{i}"));
-        var valid = ignoreAware ? Tensor("train.label_maps").ne(PinnedScalar.Of(255)).to_type(ScalarType.Float32) : ones(batch[0], batch[2], batch[3]);
+        var valid = ignoreAware
+            ? Tensor("train.label_maps").ne(PinnedScalar.Of(255)).to_type(ScalarType.Float32)
+            : ones(batch[0], batch[2], batch[3]);
         return new SegmentationTargets(masks, classes, valid);
     }
 

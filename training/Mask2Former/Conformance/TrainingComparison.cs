@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace FreeMask.Training.Mask2Former.Conformance;
 
 /// <summary>
-/// The training batch with the recorded points: losses, costs, matches and gradients, as the reference has them and with pixels of unknown label left out;
-/// then three optimiser steps.
+/// The training batch with the recorded points: losses, costs, matches and gradients, as the reference has them and with pixels of unknown
+/// label left out; then three optimiser steps.
 /// </summary>
 /// <param name="golden">The reference.</param>
 /// <param name="folder">The model's folder; each part starts from its weights.</param>
@@ -52,14 +52,31 @@ internal sealed class TrainingComparison(SegmenterGolden golden, string folder, 
             (Math.Abs(norm.Value.GetDouble() - Norm(parameters[norm.Name].grad!)), Tolerance(norm.Value.GetDouble()))));
         var stored = prefix + "gradient.";
         foreach (var name in golden.Names.Where(name => name.StartsWith(stored, StringComparison.Ordinal)))
-            rows.Values($"{title} gradient of {name[stored.Length..]}", golden[name], parameters[name[stored.Length..]].grad!, Tolerance(golden[name].ToSingles().Max(Math.Abs)));
+            rows.Values(
+                $"{title} gradient of {name[stored.Length..]}",
+                golden[name],
+                parameters[name[stored.Length..]].grad!,
+                Tolerance(golden[name].ToSingles().Max(Math.Abs))
+            );
     }
 
     private void CompareCosts(
-        Mask2FormerModel model, SetCriterion criterion, IReadOnlyList<Prediction> output, SegmentationTargets targets, PointSampling points, string prefix, string title)
+        Mask2FormerModel model,
+        SetCriterion criterion,
+        IReadOnlyList<Prediction> output,
+        SegmentationTargets targets,
+        PointSampling points,
+        string prefix,
+        string title
+    )
     {
         Prediction[] ordered = [output[^1], .. output.Take(output.Count - 1)];
-        var costs = criterion.Costs(cat([.. ordered.Select(p => p.Classes)]), cat([.. ordered.Select(p => p.Masks)]), targets, points.Matcher);
+        var costs = criterion.Costs(
+            cat([.. ordered.Select(p => p.Classes)]),
+            cat([.. ordered.Select(p => p.Masks)]),
+            targets,
+            points.Matcher
+        );
         var predictions = SegmenterGolden.Predictions(model.Config);
         for (var p = 0; p < predictions.Length; p++)
             for (var image = 0; image < golden.Images; image++)
@@ -74,14 +91,28 @@ internal sealed class TrainingComparison(SegmenterGolden golden, string folder, 
     private void CompareTerms(Mask2FormerConfig config, SetLoss loss, JsonElement recorded, string title)
     {
         (string Name, Tensor Values, double Weight)[] terms =
-            [("loss_cross_entropy", loss.Class, config.ClassWeight), ("loss_mask", loss.Mask, config.MaskWeight), ("loss_dice", loss.Dice, config.DiceWeight)];
+        [
+            ("loss_cross_entropy", loss.Class, config.ClassWeight),
+            ("loss_mask", loss.Mask, config.MaskWeight),
+            ("loss_dice", loss.Dice, config.DiceWeight),
+        ];
         foreach (var (name, values, weight) in terms)
             for (var p = 0; p < values.shape[0]; p++)
             {
                 var (field, value) = (name + Suffix(p), values[p].item<float>());
-                rows.Number($"{title} {field}", recorded.GetProperty("losses_unweighted").GetProperty(field).GetDouble(), value, TermTolerance);
+                rows.Number(
+                    $"{title} {field}",
+                    recorded.GetProperty("losses_unweighted").GetProperty(field).GetDouble(),
+                    value,
+                    TermTolerance
+                );
                 if (recorded.TryGetProperty("losses_weighted", out var weighted))
-                    rows.Number($"{title} weighted {field}", weighted.GetProperty(field).GetDouble(), weight * value, TermTolerance * Math.Max(1, weight));
+                    rows.Number(
+                        $"{title} weighted {field}",
+                        weighted.GetProperty(field).GetDouble(),
+                        weight * value,
+                        TermTolerance * Math.Max(1, weight)
+                    );
             }
 
         rows.Number($"{title} loss", recorded.GetProperty("loss_total").GetDouble(), loss.Total.item<float>(), TotalTolerance);
@@ -94,8 +125,13 @@ internal sealed class TrainingComparison(SegmenterGolden golden, string folder, 
             for (var image = 0; image < golden.Images; image++)
             {
                 var expected = recorded.GetProperty(prediction)[image];
-                var wanted = SegmenterGolden.Ints(expected.GetProperty("query")).Zip(SegmenterGolden.Ints(expected.GetProperty("target"))).ToHashSet();
-                wanted.SymmetricExceptWith(loss.Pairs.Where(pair => pair.Row == (p * golden.Images) + image).Select(pair => (pair.Query, pair.Target)));
+                var wanted = SegmenterGolden
+                    .Ints(expected.GetProperty("query"))
+                    .Zip(SegmenterGolden.Ints(expected.GetProperty("target")))
+                    .ToHashSet();
+                wanted.SymmetricExceptWith(
+                    loss.Pairs.Where(pair => pair.Row == (p * golden.Images) + image).Select(pair => (pair.Query, pair.Target))
+                );
                 differing += wanted.Count;
             }
 
@@ -129,14 +165,21 @@ internal sealed class TrainingComparison(SegmenterGolden golden, string folder, 
     {
         using var scope = NewDisposeScope();
         using var model = Start();
-        var before = model.named_parameters().ToDictionary(entry => entry.name, entry => entry.parameter.detach().clone(), StringComparer.Ordinal);
+        var before = model
+            .named_parameters()
+            .ToDictionary(entry => entry.name, entry => entry.parameter.detach().clone(), StringComparer.Ordinal);
         var settings = recorded.GetProperty("optimiser");
         var rate = settings.GetProperty("lr").GetDouble();
         var parameters = SegmenterOptimizer.Parameters(
             model, settings.GetProperty("backbone_lr").GetDouble() / rate, settings.GetProperty("weight_decay").GetDouble());
         var rules = settings.GetProperty("per_parameter_lr_and_decay");
-        rows.Count($"{mode} parameters of another learning rate or decay", parameters.Count(p =>
-            Math.Abs(rules.GetProperty(p.Name)[0].GetDouble() - (rate * p.RateFactor)) > 1e-12 || rules.GetProperty(p.Name)[1].GetDouble() != p.WeightDecay));
+        rows.Count(
+            $"{mode} parameters of another learning rate or decay",
+            parameters.Count(p =>
+                Math.Abs(rules.GetProperty(p.Name)[0].GetDouble() - (rate * p.RateFactor)) > 1e-12
+                || rules.GetProperty(p.Name)[1].GetDouble() != p.WeightDecay
+            )
+        );
         var (targets, points) = (golden.Targets(ignoreAware: false), golden.Points(model.Config));
         var criterion = new SetCriterion(model.Config, model.ClassWeights);
         SetLoss Loss() => criterion.Compute(model.Run(golden.Batch).Decoder.Predictions, targets, points);
@@ -148,13 +191,29 @@ internal sealed class TrainingComparison(SegmenterGolden golden, string folder, 
             optimizer.ZeroGradients();
             var loss = Loss();
             loss.Total.backward();
-            rows.Number($"{mode} loss before step {i}", step.GetProperty("loss_before_step").GetDouble(), loss.Total.item<float>(), TotalTolerance);
+            rows.Number(
+                $"{mode} loss before step {i}",
+                step.GetProperty("loss_before_step").GetDouble(),
+                loss.Total.item<float>(),
+                TotalTolerance
+            );
             var norm = step.GetProperty("gradient_norm_before_clip").GetDouble();
-            rows.Number($"{mode} gradient norm before step {i}", norm, optimizer.ClipGradients(settings.GetProperty("clip_global_norm").GetDouble()), Tolerance(norm));
+            rows.Number(
+                $"{mode} gradient norm before step {i}",
+                norm,
+                optimizer.ClipGradients(settings.GetProperty("clip_global_norm").GetDouble()),
+                Tolerance(norm)
+            );
             optimizer.Step(rate);
         }
 
-        using (no_grad()) rows.Number($"{mode} loss after the steps", recorded.GetProperty("loss_after_steps").GetDouble(), Loss().Total.item<float>(), TotalTolerance);
+        using (no_grad())
+            rows.Number(
+                $"{mode} loss after the steps",
+                recorded.GetProperty("loss_after_steps").GetDouble(),
+                Loss().Total.item<float>(),
+                TotalTolerance
+            );
         CompareParameters(model, before, recorded);
     }
 
@@ -164,11 +223,15 @@ internal sealed class TrainingComparison(SegmenterGolden golden, string folder, 
         var norms = recorded.GetProperty("gradient_norms");
         bool IsNoise(string name) => norms.TryGetProperty(name, out var norm) && norm.GetDouble() < Noise;
         var stored = $"{mode}.after_steps.";
-        foreach (var name in golden.Names.Where(name => name.StartsWith(stored, StringComparison.Ordinal) && !IsNoise(name[stored.Length..])))
+        foreach (
+            var name in golden.Names.Where(name => name.StartsWith(stored, StringComparison.Ordinal) && !IsNoise(name[stored.Length..]))
+        )
         {
             var (parameter, expected) = (name[stored.Length..], golden[name]);
-            if (before.ContainsKey(parameter)) rows.Values($"{mode} after the steps {parameter}", expected, state[parameter], ParameterTolerance);
-            else rows.Close($"{mode} after the steps {parameter}", expected, state[parameter]);
+            if (before.ContainsKey(parameter))
+                rows.Values($"{mode} after the steps {parameter}", expected, state[parameter], ParameterTolerance);
+            else
+                rows.Close($"{mode} after the steps {parameter}", expected, state[parameter]);
         }
 
         var all = recorded.GetProperty("after_steps").EnumerateObject().Where(entry => !IsNoise(entry.Name)).Select(entry =>

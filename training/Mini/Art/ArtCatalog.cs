@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using FreeMask.Randomness;
@@ -53,7 +54,10 @@ internal sealed class ArtCatalog
     private static ArtCatalog Rasterise(List<Candidate> candidates)
     {
         var heldOut = candidates.GroupBy(candidate => candidate.ClassId).SelectMany(HoldOut).ToHashSet();
-        var ordered = candidates.OrderBy(candidate => candidate.ClassId).ThenBy(candidate => candidate.Name, StringComparer.Ordinal).ToArray();
+        var ordered = candidates
+            .OrderBy(candidate => candidate.ClassId)
+            .ThenBy(candidate => candidate.Name, StringComparer.Ordinal)
+            .ToArray();
         var sprites = new Sprite[ordered.Length];
         Parallel.For(0, ordered.Length, i =>
         {
@@ -138,8 +142,11 @@ internal sealed class ArtCatalog
         {
             if (!_icons.TryGetProperty(name, out var icon)) throw Missing($"icon {name}");
             var (width, height) = (Side(icon, "width", _width), Side(icon, "height", _height));
-            return FormattableString.Invariant(
-                $"""<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="{width}" height="{height}" viewBox="0 0 {width} {height}">{icon.GetProperty("body").GetString()}</svg>""");
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"""<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="{width}" height="{height}" """
+                    + $"""viewBox="0 0 {width} {height}">{icon.GetProperty("body").GetString()}</svg>"""
+            );
         }
 
         private static double Side(JsonElement element, string name, double otherwise) =>

@@ -55,7 +55,11 @@ internal static class DrawnArt
         {
             var half = random.NextDouble(4, 6);
             c.Rect(64 - half, edge - 4, 2 * half, foot - edge, 2, dark);
-            c.Path($"M{N(64 - 26)} {N(foot)} Q64 {N(foot - 16)} {N(64 + 26)} {N(foot)} L{N(64 + 26)} {N(foot + 4)} L{N(64 - 26)} {N(foot + 4)} Z", dark);
+            c.Path(
+                $"M{N(64 - 26)} {N(foot)} Q64 {N(foot - 16)} {N(64 + 26)} {N(foot)} L{N(64 + 26)} {N(foot + 4)} L{N(64 - 26)} "
+                    + $"{N(foot + 4)} Z",
+                dark
+            );
             c.Ellipse(64, top + (depth / 2) + 4, (right - left) / 2, depth / 2, Shade(wood, 0.8));
             c.Ellipse(64, top + (depth / 2), (right - left) / 2, depth / 2, wood);
         }
@@ -74,15 +78,26 @@ internal static class DrawnArt
         {
             var cloth = random.Pick(["#f2efe6", "#d9534a", "#7fa8d0", "#f0d890"]);
             var drop = random.NextDouble(14, 24);
-            c.Path($"M{N(left + inset)} {N(top - 1)} L{N(right - inset)} {N(top - 1)} L{N(right + 1)} {N(edge)} L{N(left - 1)} {N(edge)} Z", cloth);
-            c.Path($"M{N(left - 1)} {N(edge)} L{N(right + 1)} {N(edge)} L{N(right + 1)} {N(edge + drop)} Q96 {N(edge + drop - 6)} 80 {N(edge + drop)} Q64 {N(edge + drop - 6)} 48 {N(edge + drop)} Q30 {N(edge + drop - 6)} {N(left - 1)} {N(edge + drop)} Z", Shade(cloth, 0.86));
+            c.Path(
+                $"M{N(left + inset)} {N(top - 1)} L{N(right - inset)} {N(top - 1)} L{N(right + 1)} {N(edge)} L{N(left - 1)} {N(edge)} Z",
+                cloth
+            );
+            c.Path(
+                $"M{N(left - 1)} {N(edge)} L{N(right + 1)} {N(edge)} L{N(right + 1)} {N(edge + drop)} Q96 {N(edge + drop - 6)} 80 "
+                    + $"{N(edge + drop)} Q64 {N(edge + drop - 6)} 48 {N(edge + drop)} Q30 {N(edge + drop - 6)} {N(left - 1)} "
+                    + $"{N(edge + drop)} Z",
+                Shade(cloth, 0.86)
+            );
         }
     }
 
     private static void Sofa(SvgPage c, CounterRandom random, int variant)
     {
         var fabric = Fabrics[variant % Fabrics.Length];
-        double back = random.NextDouble(34, 42), seat = random.NextDouble(66, 72), arm = random.NextDouble(15, 20), radius = random.NextDouble(6, 13);
+        double back = random.NextDouble(34, 42),
+            seat = random.NextDouble(66, 72),
+            arm = random.NextDouble(15, 20),
+            radius = random.NextDouble(6, 13);
         var armTop = random.NextDouble(52, 58);
         foreach (var x in (double[])[16, 106]) c.Rect(x, 96, 6, 12, 1, "#5b3d24");
         c.Rect(12, back, 104, 60, radius, Shade(fabric, 0.85));
@@ -115,7 +130,10 @@ internal static class DrawnArt
             c.Rect(left + 1, 8, right - left - 2, 44, 7, variant % 4 == 1 ? random.Pick(Fabrics) : wood);
         }
 
-        c.Path($"M{N(left - 1)} {N(seat - 10)} L{N(right + 1)} {N(seat - 10)} L{N(right + 8)} {N(seat + 4)} L{N(left - 8)} {N(seat + 4)} Z", wood);
+        c.Path(
+            $"M{N(left - 1)} {N(seat - 10)} L{N(right + 1)} {N(seat - 10)} L{N(right + 8)} {N(seat + 4)} L{N(left - 8)} {N(seat + 4)} Z",
+            wood
+        );
         c.Rect(left - 8, seat + 4, right - left + 16, 6, 1, Shade(wood, 0.8));
         c.Rect(left - 7, seat + 8, 7, foot - seat - 8, 1, dark);
         c.Rect(right, seat + 8, 7, foot - seat - 8, 1, dark);
@@ -125,7 +143,13 @@ internal static class DrawnArt
     {
         var glass = ((string[])["#2f7a45", "#7a4a22", "#3f86b8", "#4a8f3a", "#9a3030", "#2a5f66"])[variant % 6];
         double half = random.NextDouble(17, 22), neck = random.NextDouble(6.5, 8.5), shoulder = random.NextDouble(46, 58), mouth = 16;
-        c.Path($"M{N(64 - neck)} {N(mouth)} L{N(64 - neck)} 34 C{N(64 - neck)} {N(shoulder - 6)} {N(64 - half)} {N(shoulder - 8)} {N(64 - half)} {N(shoulder + 4)} L{N(64 - half)} 118 Q{N(64 - half)} 124 {N(64 - half + 6)} 124 L{N(64 + half - 6)} 124 Q{N(64 + half)} 124 {N(64 + half)} 118 L{N(64 + half)} {N(shoulder + 4)} C{N(64 + half)} {N(shoulder - 8)} {N(64 + neck)} {N(shoulder - 6)} {N(64 + neck)} 34 L{N(64 + neck)} {N(mouth)} Z", glass);
+        c.Path(
+            $"M{N(64 - neck)} {N(mouth)} L{N(64 - neck)} 34 C{N(64 - neck)} {N(shoulder - 6)} {N(64 - half)} {N(shoulder - 8)} "
+                + $"{N(64 - half)} {N(shoulder + 4)} L{N(64 - half)} 118 Q{N(64 - half)} 124 {N(64 - half + 6)} 124 L{N(64 + half - 6)} "
+                + $"124 Q{N(64 + half)} 124 {N(64 + half)} 118 L{N(64 + half)} {N(shoulder + 4)} C{N(64 + half)} {N(shoulder - 8)} "
+                + $"{N(64 + neck)} {N(shoulder - 6)} {N(64 + neck)} 34 L{N(64 + neck)} {N(mouth)} Z",
+            glass
+        );
         c.Rect(64 - half + 4, shoulder + 6, 5, 112 - shoulder, 2, Shade(glass, 1.5));
         c.Rect(64 - half, 74, 2 * half, random.NextDouble(26, 34), 0, random.Pick(["#f0e6cc", "#f4f4f0", "#e8d080"]));
         c.Rect(64 - half + 6, 84, (2 * half) - 12, 5, 1, random.Pick(Paints));
@@ -144,7 +168,10 @@ internal static class DrawnArt
             var reach = random.NextDouble(56, 68) * (1 - (0.12 * Math.Abs(angle)));
             double x = 64 + (Math.Sin(angle) * reach), y = top - (Math.Cos(angle) * reach), wide = random.NextDouble(9, 13);
             double px = Math.Cos(angle) * wide, py = Math.Sin(angle) * wide, mx = (64 + x) / 2, my = (top + y) / 2;
-            c.Path($"M64 {N(top)} Q{N(mx - px)} {N(my - py)} {N(x)} {N(y)} Q{N(mx + px)} {N(my + py)} 64 {N(top)} Z", Shade(leaf, i % 2 == 0 ? 0.85 : 1.15));
+            c.Path(
+                $"M64 {N(top)} Q{N(mx - px)} {N(my - py)} {N(x)} {N(y)} Q{N(mx + px)} {N(my + py)} 64 {N(top)} Z",
+                Shade(leaf, i % 2 == 0 ? 0.85 : 1.15)
+            );
         }
 
         c.Path($"M{N(64 - half + 2)} {N(top + 4)} L{N(64 + half - 2)} {N(top + 4)} L{N(64 + half - 8)} 124 L{N(64 - half + 8)} 124 Z", pot);
@@ -160,7 +187,11 @@ internal static class DrawnArt
         c.Rect(variant % 2 == 0 ? 38 : 46, top + height + 13, variant % 2 == 0 ? 52 : 36, 7, 2, frame);
         c.Rect(6, top, 116, height, 4, frame);
         c.Rect(6 + border, top + border, 116 - (2 * border), height - (2 * border), 1, screen);
-        c.Path($"M{N(6 + border)} {N(top + border)} L{N(62)} {N(top + border)} L{N(30)} {N(top + height - border)} L{N(6 + border)} {N(top + height - border)} Z", Shade(screen, 1.18));
+        c.Path(
+            $"M{N(6 + border)} {N(top + border)} L{N(62)} {N(top + border)} L{N(30)} {N(top + height - border)} L{N(6 + border)} "
+                + $"{N(top + height - border)} Z",
+            Shade(screen, 1.18)
+        );
     }
 
     private static void Bicycle(SvgPage c, CounterRandom random, int variant)
@@ -196,8 +227,17 @@ internal static class DrawnArt
         double middle = 66, half = random.NextDouble(10, 12.5);
         c.Path($"M104 {N(middle - 4)} L114 {N(middle - 36)} L124 {N(middle - 36)} L121 {N(middle + 2)} Z", paint);
         c.Path($"M60 {N(middle - 4)} L84 {N(middle - 30)} L92 {N(middle - 30)} L80 {N(middle - 2)} Z", Shade(body, 0.72));
-        c.Path($"M4 {N(middle + 2)} C8 {N(middle - half)} 22 {N(middle - half)} 36 {N(middle - half)} L108 {N(middle - half + 2)} C122 {N(middle - half + 3)} 124 {N(middle - 2)} 122 {N(middle)} C112 {N(middle + half)} 84 {N(middle + half)} 60 {N(middle + half)} L26 {N(middle + half)} C12 {N(middle + half)} 4 {N(middle + 8)} 4 {N(middle + 2)} Z", body);
-        c.Path($"M10 {N(middle + 5)} L116 {N(middle + 3)} C108 {N(middle + half)} 84 {N(middle + half)} 60 {N(middle + half)} L26 {N(middle + half)} C18 {N(middle + half)} 12 {N(middle + 9)} 10 {N(middle + 5)} Z", Shade(paint, 1.05));
+        c.Path(
+            $"M4 {N(middle + 2)} C8 {N(middle - half)} 22 {N(middle - half)} 36 {N(middle - half)} L108 {N(middle - half + 2)} C122 "
+                + $"{N(middle - half + 3)} 124 {N(middle - 2)} 122 {N(middle)} C112 {N(middle + half)} 84 {N(middle + half)} 60 "
+                + $"{N(middle + half)} L26 {N(middle + half)} C12 {N(middle + half)} 4 {N(middle + 8)} 4 {N(middle + 2)} Z",
+            body
+        );
+        c.Path(
+            $"M10 {N(middle + 5)} L116 {N(middle + 3)} C108 {N(middle + half)} 84 {N(middle + half)} 60 {N(middle + half)} L26 "
+                + $"{N(middle + half)} C18 {N(middle + half)} 12 {N(middle + 9)} 10 {N(middle + 5)} Z",
+            Shade(paint, 1.05)
+        );
         for (var x = 34; x <= 94; x += 10) c.Rect(x, middle - 5, 5, 5, 1.5, "#3f6f98");
         c.Path($"M12 {N(middle - 4)} L24 {N(middle - 6)} L24 {N(middle)} L9 {N(middle)} Z", "#3f6f98");
         c.Path($"M48 {N(middle + 3)} L74 {N(middle + 3)} L102 {N(middle + 36)} L90 {N(middle + 36)} Z", Shade(body, 0.84));
@@ -224,7 +264,11 @@ internal static class DrawnArt
             for (var x = 52; x <= 84; x += 14) c.Rect(x, cabin + 9, 9, 10, 2, "#3f88b8");
         }
 
-        c.Path($"M6 {N(deck - 6)} L120 {N(deck)} C118 {N(keel - 8)} 112 {N(keel)} 100 {N(keel)} L36 {N(keel)} C22 {N(keel)} 12 {N(deck + 12)} 6 {N(deck - 6)} Z", hull);
+        c.Path(
+            $"M6 {N(deck - 6)} L120 {N(deck)} C118 {N(keel - 8)} 112 {N(keel)} 100 {N(keel)} L36 {N(keel)} C22 {N(keel)} 12 "
+                + $"{N(deck + 12)} 6 {N(deck - 6)} Z",
+            hull
+        );
         c.Path($"M6 {N(deck - 6)} L120 {N(deck)} L119 {N(deck + 6)} L9 {N(deck + 1)} Z", "#f2f2ee");
     }
 
@@ -234,8 +278,16 @@ internal static class DrawnArt
         var mane = variant % 6 == 4 ? "#5a5650" : Shade(coat, 0.45);
         double back = random.NextDouble(50, 54), belly = random.NextDouble(78, 82), hoof = 122;
         c.Path($"M108 {N(back + 4)} C124 {N(back + 4)} 126 80 120 100 C114 92 116 70 104 {N(back + 12)} Z", mane);
-        foreach (var x in (double[])[50, 92]) c.Path($"M{N(x)} {N(belly - 6)} L{N(x + 10)} {N(belly - 6)} L{N(x + 8)} {N(hoof - 4)} L{N(x + 1)} {N(hoof - 4)} Z", Shade(coat, 0.75));
-        c.Path($"M40 {N(back + 4)} C56 {N(back - 3)} 92 {N(back - 3)} 106 {N(back)} C116 {N(back + 6)} 114 {N(belly)} 102 {N(belly + 2)} C84 {N(belly - 4)} 66 {N(belly + 4)} 46 {N(belly)} C34 {N(belly - 6)} 34 {N(back + 12)} 40 {N(back + 4)} Z", coat);
+        foreach (var x in (double[])[50, 92])
+            c.Path(
+                $"M{N(x)} {N(belly - 6)} L{N(x + 10)} {N(belly - 6)} L{N(x + 8)} {N(hoof - 4)} L{N(x + 1)} {N(hoof - 4)} Z",
+                Shade(coat, 0.75)
+            );
+        c.Path(
+            $"M40 {N(back + 4)} C56 {N(back - 3)} 92 {N(back - 3)} 106 {N(back)} C116 {N(back + 6)} 114 {N(belly)} 102 {N(belly + 2)} "
+                + $"C84 {N(belly - 4)} 66 {N(belly + 4)} 46 {N(belly)} C34 {N(belly - 6)} 34 {N(back + 12)} 40 {N(back + 4)} Z",
+            coat
+        );
         foreach (var x in (double[])[38, 101])
         {
             c.Path($"M{N(x)} {N(belly - 10)} L{N(x + 13)} {N(belly - 8)} L{N(x + 9)} {N(hoof)} L{N(x + 1)} {N(hoof)} Z", coat);
@@ -271,19 +323,34 @@ internal static class DrawnArt
         private readonly StringBuilder _body = new();
 
         internal void Rect(double x, double y, double width, double height, double radius, string fill) =>
-            _body.Append(CultureInfo.InvariantCulture, $"""<rect x="{N(x)}" y="{N(y)}" width="{N(width)}" height="{N(height)}" rx="{N(radius)}" fill="{fill}"/>""");
+            _body.Append(
+                CultureInfo.InvariantCulture,
+                $"""<rect x="{N(x)}" y="{N(y)}" width="{N(width)}" height="{N(height)}" rx="{N(radius)}" fill="{fill}"/>"""
+            );
 
         internal void Ellipse(double x, double y, double radiusX, double radiusY, string fill) =>
-            _body.Append(CultureInfo.InvariantCulture, $"""<ellipse cx="{N(x)}" cy="{N(y)}" rx="{N(radiusX)}" ry="{N(radiusY)}" fill="{fill}"/>""");
+            _body.Append(
+                CultureInfo.InvariantCulture,
+                $"""<ellipse cx="{N(x)}" cy="{N(y)}" rx="{N(radiusX)}" ry="{N(radiusY)}" fill="{fill}"/>"""
+            );
 
         internal void Ring(double x, double y, double radius, double width, string stroke) =>
-            _body.Append(CultureInfo.InvariantCulture, $"""<circle cx="{N(x)}" cy="{N(y)}" r="{N(radius)}" fill="none" stroke="{stroke}" stroke-width="{N(width)}"/>""");
+            _body.Append(
+                CultureInfo.InvariantCulture,
+                $"""<circle cx="{N(x)}" cy="{N(y)}" r="{N(radius)}" fill="none" stroke="{stroke}" """
+                    + $"""stroke-width="{N(width)}"/>"""
+            );
 
         internal void Line(double x1, double y1, double x2, double y2, double width, string stroke) =>
-            _body.Append(CultureInfo.InvariantCulture, $"""<line x1="{N(x1)}" y1="{N(y1)}" x2="{N(x2)}" y2="{N(y2)}" stroke="{stroke}" stroke-width="{N(width)}" stroke-linecap="round"/>""");
+            _body.Append(
+                CultureInfo.InvariantCulture,
+                $"""<line x1="{N(x1)}" y1="{N(y1)}" x2="{N(x2)}" y2="{N(y2)}" stroke="{stroke}" """
+                    + $"""stroke-width="{N(width)}" stroke-linecap="round"/>"""
+            );
 
         internal void Path(string data, string fill) => _body.Append(CultureInfo.InvariantCulture, $"""<path d="{data}" fill="{fill}"/>""");
 
-        internal string ToSvg() => $"""<svg xmlns="http://www.w3.org/2000/svg" width="128" height="128" viewBox="0 0 128 128">{_body}</svg>""";
+        internal string ToSvg() =>
+            $"""<svg xmlns="http://www.w3.org/2000/svg" width="128" height="128" viewBox="0 0 128 128">{_body}</svg>""";
     }
 }

@@ -46,7 +46,12 @@ internal sealed class DiffusionInspection(StageContext context, AutoEncoder auto
             var (noisy, _) = DiffusionProcess.AddNoise(part, tensor(noise, part.shape), [.. Enumerable.Repeat(ProbeTimestep, Chunk)]);
             var captions = scenes.Skip(first).Take(Chunk).Select(scene => Captions.Full(scene.Objects[0], scene.Kind)).ToArray();
             var record = new AttentionStore();
-            network.UNet.Forward(noisy, full([Chunk], PinnedScalar.Of(ProbeTimestep), ScalarType.Int64), network.Text.Forward(Tokens(captions)), record);
+            network.UNet.Forward(
+                noisy,
+                full([Chunk], PinnedScalar.Of(ProbeTimestep), ScalarType.Int64),
+                network.Text.Forward(Tokens(captions)),
+                record
+            );
             for (var i = 0; i < Chunk; i++) sum += IoU(record, i, scenes[first + i]);
         }
 
@@ -63,7 +68,12 @@ internal sealed class DiffusionInspection(StageContext context, AutoEncoder auto
         {
             var map = probabilities[row].mean([0]).index_select(1, tensor(columns)).sum(1);
             var side = (int)Math.Sqrt(map.numel());
-            var scaled = nn.functional.interpolate(map.view(1, 1, side, side), [SceneRenderer.Side, SceneRenderer.Side], mode: InterpolationMode.Bicubic, align_corners: false);
+            var scaled = nn.functional.interpolate(
+                map.view(1, 1, side, side),
+                [SceneRenderer.Side, SceneRenderer.Side],
+                mode: InterpolationMode.Bicubic,
+                align_corners: false
+            );
             scaled = (scaled - scaled.min()) / (scaled.max() - scaled.min()).SafeAdd(PinnedScalar.Of(1e-8));
             total = total is null ? scaled : total.SafeAdd(scaled);
         }
@@ -129,7 +139,9 @@ internal sealed class DiffusionInspection(StageContext context, AutoEncoder auto
         using var scope = NewDisposeScope();
         var scenes = new Scene[ProbeScenes];
         Parallel.For(0, scenes.Length, i => scenes[i] = context.HeldOut.Single(i, 1 + (i % 20)));
-        var raw = cat([.. scenes.Chunk(20).Select(chunk => network.Encode(ImageTensors.FromImages([.. chunk.Select(scene => scene.Image)])))]);
+        var raw = cat([
+            .. scenes.Chunk(20).Select(chunk => network.Encode(ImageTensors.FromImages([.. chunk.Select(scene => scene.Image)]))),
+        ]);
         var normal = (raw - tensor(latents.Mean).view(1, -1, 1, 1)) / tensor(latents.Deviation).view(1, -1, 1, 1);
         return (normal.DetachFromDisposeScope(), scenes);
     }

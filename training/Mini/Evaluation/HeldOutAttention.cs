@@ -42,7 +42,13 @@ internal static class HeldOutAttention
 
     /// <summary>All attention of one U-Net call on the image.</summary>
     internal static AttentionRecord Capture(DiffusionPipeline pipeline, HeldOutScene scene, AttentionPreset preset, NoiseKey noise) =>
-        pipeline.CaptureFromImage(scene.Sample.Image, scene.Caption, [Captions.ClassWords(scene.ClassId)], preset.RenoiseTimestep ?? DefaultTimestep, noise);
+        pipeline.CaptureFromImage(
+            scene.Sample.Image,
+            scene.Caption,
+            [Captions.ClassWords(scene.ClassId)],
+            preset.RenoiseTimestep ?? DefaultTimestep,
+            noise
+        );
 
     /// <summary>IoU of the mask that a map gives with the true mask; no pixel is left undecided.</summary>
     internal static double IoU(HeldOutScene scene, FloatMap map, MaskOptions options)

@@ -15,13 +15,21 @@ namespace FreeMask.Training.Mini.Evaluation;
 /// <summary>What <c>eval mini</c> measures.</summary>
 /// <param name="MaskIoUCoarse">Mean over held-out images of the IoU of the attention mask before clean-up with the true mask.</param>
 /// <param name="MaskIoUClean">The same after clean-up.</param>
-/// <param name="ClassAccuracy">Share of generated samples whose prompted class the backbone classifier recognises, over all 20 classes.</param>
+/// <param name="ClassAccuracy">Share of generated samples whose prompted class the backbone classifier recognises, over all 20
+/// classes.</param>
 /// <param name="DecoderPsnr">Mean PSNR in dB of held-out images after encoder and decoder, both sides 8-bit.</param>
 /// <param name="Classes">The first three by class.</param>
 /// <param name="Images">Held-out images measured.</param>
 /// <param name="Samples">Samples generated.</param>
 internal sealed record MiniEvaluationResult(
-    double MaskIoUCoarse, double MaskIoUClean, double ClassAccuracy, double DecoderPsnr, IReadOnlyList<MiniClassResult> Classes, int Images, int Samples);
+    double MaskIoUCoarse,
+    double MaskIoUClean,
+    double ClassAccuracy,
+    double DecoderPsnr,
+    IReadOnlyList<MiniClassResult> Classes,
+    int Images,
+    int Samples
+);
 
 /// <summary>One class's part of a <see cref="MiniEvaluationResult"/>.</summary>
 /// <param name="Name">VOC name.</param>
@@ -85,21 +93,39 @@ internal static class MiniEvaluation
             }
         }
 
-        log($"masks: {heldOut.Count} held-out images, IoU {coarse.Average():F3} coarse, {clean.Average():F3} clean; PSNR {psnr / heldOut.Count:F2} dB");
+        log(
+            $"masks: {heldOut.Count} held-out images, IoU {coarse.Average():F3} coarse, {clean.Average():F3} clean; PSNR "
+                + $"{psnr / heldOut.Count:F2} dB"
+        );
         var accuracy = Accuracies(options, cancellation);
         log($"samples: {20 * options.SamplesPerClass}, {accuracy.Average():F3} recognised");
         var classes = Enumerable.Range(1, 20).Select(id => new MiniClassResult(
             VocClasses.Names[id], Of(coarse, id), Of(clean, id), accuracy[id - 1])).ToArray();
         return new MiniEvaluationResult(
-            coarse.Average(), clean.Average(), accuracy.Average(), psnr / heldOut.Count, classes, heldOut.Count, 20 * options.SamplesPerClass);
+            coarse.Average(),
+            clean.Average(),
+            accuracy.Average(),
+            psnr / heldOut.Count,
+            classes,
+            heldOut.Count,
+            20 * options.SamplesPerClass
+        );
 
         double Of(double[] values, int id) => values.Where((_, i) => heldOut[i].ClassId == id).DefaultIfEmpty(double.NaN).Average();
     }
 
-    private static (double Coarse, double Clean) MaskIoU(DiffusionPipeline pipeline, HeldOutScene scene, int index, MiniEvaluationOptions options)
+    private static (double Coarse, double Clean) MaskIoU(
+        DiffusionPipeline pipeline,
+        HeldOutScene scene,
+        int index,
+        MiniEvaluationOptions options
+    )
     {
         var map = HeldOutAttention.Map(pipeline, scene, options.Preset, new NoiseKey(options.Seed, index, 0));
-        return (HeldOutAttention.IoU(scene, map, options.Masks with { Refinement = MaskRefinementMethod.None, ColorWeight = 0 }), HeldOutAttention.IoU(scene, map, options.Masks));
+        return (
+            HeldOutAttention.IoU(scene, map, options.Masks with { Refinement = MaskRefinementMethod.None, ColorWeight = 0 }),
+            HeldOutAttention.IoU(scene, map, options.Masks)
+        );
     }
 
     private static double[] Accuracies(MiniEvaluationOptions options, CancellationToken cancellation)
@@ -115,10 +141,15 @@ internal static class MiniEvaluation
             Steps = options.Steps,
             Guidance = options.Guidance,
         }).ToArray();
-        var images = new DiffusionPipeline(bundle).Generate(requests, new CaptureOptions { SelfAttention = false }, cancellation).Select(result => result.Image);
+        var images = new DiffusionPipeline(bundle)
+            .Generate(requests, new CaptureOptions { SelfAttention = false }, cancellation)
+            .Select(result => result.Image);
         var right = new double[20];
-        foreach (var (predicted, wanted) in images.Chunk(Batch).SelectMany(chunk => ClassifierInput.Predict(classifier, chunk)).Zip(classIds))
-            if (predicted == wanted) right[wanted - 1] += 1.0 / options.SamplesPerClass;
+        foreach (
+            var (predicted, wanted) in images.Chunk(Batch).SelectMany(chunk => ClassifierInput.Predict(classifier, chunk)).Zip(classIds)
+        )
+            if (predicted == wanted)
+                right[wanted - 1] += 1.0 / options.SamplesPerClass;
         return right;
     }
 }

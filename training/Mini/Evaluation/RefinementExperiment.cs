@@ -15,11 +15,16 @@ namespace FreeMask.Training.Mini.Evaluation;
 /// <param name="IoU">Mean IoU with the true masks.</param>
 /// <param name="Interval">95 % bootstrap interval over images.</param>
 /// <param name="Classes">Mean IoU by class.</param>
-internal sealed record RefinementResult(string Method, double IoU, ConfidenceInterval Interval, IReadOnlyDictionary<string, double> Classes);
+internal sealed record RefinementResult(
+    string Method,
+    double IoU,
+    ConfidenceInterval Interval,
+    IReadOnlyDictionary<string, double> Classes
+);
 
 /// <summary>
-/// What each refinement adds: cross-attention alone, with self-attention, with a learned affinity's random walk, and with PAMR, the dense CRF or the project's own clean-up
-/// after either. All on the same attention of held-out images with true masks, cut by Otsu's rule.
+/// What each refinement adds: cross-attention alone, with self-attention, with a learned affinity's random walk, and with PAMR, the dense
+/// CRF or the project's own clean-up after either. All on the same attention of held-out images with true masks, cut by Otsu's rule.
 /// </summary>
 internal static class RefinementExperiment
 {
@@ -33,7 +38,14 @@ internal static class RefinementExperiment
     /// <param name="log">Takes one line of progress at a time.</param>
     /// <param name="cancellation">Stops between images.</param>
     /// <exception cref="FreeMaskException">The bundle has no held-out set, or the affinity model cannot be used.</exception>
-    public static IReadOnlyList<RefinementResult> Run(string model, AffinityModel affinity, int images, ulong seed, Action<string> log, CancellationToken cancellation = default)
+    public static IReadOnlyList<RefinementResult> Run(
+        string model,
+        AffinityModel affinity,
+        int images,
+        ulong seed,
+        Action<string> log,
+        CancellationToken cancellation = default
+    )
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(affinity);
@@ -47,8 +59,13 @@ internal static class RefinementExperiment
         for (var i = 0; i < scenes.Count; i++)
         {
             cancellation.ThrowIfCancellationRequested();
-            var maps = Maps(HeldOutAttention.Capture(pipeline, scenes[i], AttentionPreset.FreeMask, new NoiseKey(seed, i, 0)), scenes[i], refiner);
-            for (var m = 0; m < methods.Length; m++) scores[m][i] = HeldOutAttention.IoU(scenes[i], maps[methods[m].Map], methods[m].Options);
+            var maps = Maps(
+                HeldOutAttention.Capture(pipeline, scenes[i], AttentionPreset.FreeMask, new NoiseKey(seed, i, 0)),
+                scenes[i],
+                refiner
+            );
+            for (var m = 0; m < methods.Length; m++)
+                scores[m][i] = HeldOutAttention.IoU(scenes[i], maps[methods[m].Map], methods[m].Options);
             if ((i + 1) % Said == 0) log(string.Create(CultureInfo.InvariantCulture, $"{i + 1} of {scenes.Count} images"));
         }
 
@@ -65,7 +82,12 @@ internal static class RefinementExperiment
         {
             [Source.Coarse] = AttentionAggregator.Aggregate(record, AttentionPreset.FreeMask with { SelfPower = 0 })[0],
             [Source.SelfAttention] = spread,
-            [Source.Affinity] = refiner.Refine(scene.Sample.Image, spread, AffinityRefiner.SelfAttention(record), VocClasses.Names[scene.ClassId]),
+            [Source.Affinity] = refiner.Refine(
+                scene.Sample.Image,
+                spread,
+                AffinityRefiner.SelfAttention(record),
+                VocClasses.Names[scene.ClassId]
+            ),
         };
     }
 

@@ -14,11 +14,18 @@ namespace FreeMask.Training.Mini.Evaluation;
 /// <param name="IoU">Mean IoU with the true masks.</param>
 /// <param name="Interval">95 % bootstrap interval over images.</param>
 /// <param name="Classes">Mean IoU by class.</param>
-internal sealed record ThresholdResult(string Method, string CleanUp, double IoU, ConfidenceInterval Interval, IReadOnlyDictionary<string, double> Classes);
+internal sealed record ThresholdResult(
+    string Method,
+    string CleanUp,
+    double IoU,
+    ConfidenceInterval Interval,
+    IReadOnlyDictionary<string, double> Classes
+);
 
 /// <summary>
-/// The paper's first open question in the small: does a threshold per image pay? Fixed cuts, Otsu's, and the adaptive one of DiffuMask (Wu et al., ICCV 2023), each
-/// on the same attention maps of held-out images with true masks: cut alone, with the dense CRF that DiffuMask uses, and with this project's own clean-up.
+/// The paper's first open question in the small: does a threshold per image pay? Fixed cuts, Otsu's, and the adaptive one of DiffuMask (Wu
+/// et al., ICCV 2023), each on the same attention maps of held-out images with true masks: cut alone, with the dense CRF that DiffuMask
+/// uses, and with this project's own clean-up.
 /// </summary>
 internal static class ThresholdExperiment
 {
@@ -33,7 +40,13 @@ internal static class ThresholdExperiment
     /// <param name="log">Takes one line of progress at a time.</param>
     /// <param name="cancellation">Stops between images.</param>
     /// <exception cref="FreeMaskException">The bundle has no held-out set.</exception>
-    public static IReadOnlyList<ThresholdResult> Run(string model, int images, ulong seed, Action<string> log, CancellationToken cancellation = default)
+    public static IReadOnlyList<ThresholdResult> Run(
+        string model,
+        int images,
+        ulong seed,
+        Action<string> log,
+        CancellationToken cancellation = default
+    )
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(log);
@@ -68,7 +81,15 @@ internal static class ThresholdExperiment
         foreach (var (name, options) in cleanUps)
         {
             foreach (var cut in FixedCuts)
-                yield return (string.Create(CultureInfo.InvariantCulture, $"fixed {cut:0.0}"), name, options with { Threshold = MaskThreshold.Fixed, FixedThreshold = cut });
+                yield return (
+                    string.Create(CultureInfo.InvariantCulture, $"fixed {cut:0.0}"),
+                    name,
+                    options with
+                    {
+                        Threshold = MaskThreshold.Fixed,
+                        FixedThreshold = cut,
+                    }
+                );
             yield return ("otsu", name, options with { Threshold = MaskThreshold.Otsu });
             yield return ("adaptive", name, options with { Threshold = MaskThreshold.Adaptive });
         }

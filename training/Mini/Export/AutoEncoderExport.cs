@@ -34,7 +34,15 @@ internal static class AutoEncoderExport
         }
 
         h = layers.Convolution("conv_out", meanWeight, [AutoEncoder.LatentChannels, width, 1, 1], meanBias, h, stride: 1, padding: 0);
-        layers.Builder.Output("latent_sample", h, OnnxGraphBuilder.Float, "batch", AutoEncoder.LatentChannels, "latent_height", "latent_width");
+        layers.Builder.Output(
+            "latent_sample",
+            h,
+            OnnxGraphBuilder.Float,
+            "batch",
+            AutoEncoder.LatentChannels,
+            "latent_height",
+            "latent_width"
+        );
         return layers.Builder;
     }
 
@@ -47,7 +55,8 @@ internal static class AutoEncoderExport
         layers.Builder.Input("latent_sample", OnnxGraphBuilder.Float, "batch", AutoEncoder.LatentChannels, "latent_height", "latent_width");
         layers.Builder.Scope = "/decoder";
 
-        // Zero padding happens after de-normalisation in training, so the mean must be added before the convolution; the scale can be folded.
+        // Zero padding happens after de-normalisation in training, so the mean must be added before the convolution; the scale can be
+        // folded.
         var raw = layers.Add(
             layers.Multiply("latent_sample", layers.Weight("latent_deviation", deviation, 1, AutoEncoder.LatentChannels, 1, 1)),
             layers.Weight("latent_mean", mean, 1, AutoEncoder.LatentChannels, 1, 1));

@@ -22,8 +22,12 @@ internal static class MiniBundle
         vocabulary.Save(Path.Combine(directory, "tokenizer"));
         TextEncoderExport.Build(diffusion.Text, WeightStorage.Half).Save(DiffusionFolder.Graph(directory, DiffusionFolder.TextEncoder));
         UNetExport.Build(diffusion.UNet, WeightStorage.Half).Save(DiffusionFolder.Graph(directory, DiffusionFolder.UNet));
-        AutoEncoderExport.BuildEncoder(autoEncoder, mean, deviation, WeightStorage.Half).Save(DiffusionFolder.Graph(directory, DiffusionFolder.VaeEncoder));
-        AutoEncoderExport.BuildDecoder(autoEncoder, mean, deviation, WeightStorage.Half).Save(DiffusionFolder.Graph(directory, DiffusionFolder.VaeDecoder));
+        AutoEncoderExport
+            .BuildEncoder(autoEncoder, mean, deviation, WeightStorage.Half)
+            .Save(DiffusionFolder.Graph(directory, DiffusionFolder.VaeEncoder));
+        AutoEncoderExport
+            .BuildDecoder(autoEncoder, mean, deviation, WeightStorage.Half)
+            .Save(DiffusionFolder.Graph(directory, DiffusionFolder.VaeDecoder));
         WriteJson(directory, "vae_decoder/config.json", AutoEncoderConfig());
         WriteJson(directory, "vae_encoder/config.json", AutoEncoderConfig());
         WriteJson(directory, "scheduler/scheduler_config.json", SchedulerConfig());

@@ -60,13 +60,22 @@ internal sealed class OnnxLayerWriter(OnnxGraphBuilder graph, WeightStorage stor
         return Convolution(name, Values(layer.weight), layer.weight.shape, Values(layer.bias!), x, Stride(layer), kernel == 1 ? 0 : 1);
     }
 
-    internal string Convolution(string name, ReadOnlySpan<float> weight, long[] shape, ReadOnlySpan<float> bias, string x, long stride, long padding) =>
+    internal string Convolution(
+        string name,
+        ReadOnlySpan<float> weight,
+        long[] shape,
+        ReadOnlySpan<float> bias,
+        string x,
+        long stride,
+        long padding
+    ) =>
         Builder.Op(
             "Conv",
             [x, Weight($"{name}.weight", weight, shape), Weight($"{name}.bias", bias, shape[0])],
             ("kernel_shape", new[] { shape[2], shape[3] }),
             ("strides", new[] { stride, stride }),
-            ("pads", new[] { padding, padding, padding, padding }));
+            ("pads", new[] { padding, padding, padding, padding })
+        );
 
     internal string LayerNorm(string name, LayerNorm layer, string x) => Builder.Op(
         "LayerNormalization",
@@ -82,8 +91,13 @@ internal sealed class OnnxLayerWriter(OnnxGraphBuilder graph, WeightStorage stor
         var grouped = Builder.Op("Reshape", [x, Builder.Int64s(0, NetworkLayers.Groups, -1)]);
         var normal = Builder.Op(
             "InstanceNormalization",
-            [grouped, Weight($"{name}.group_scale", ones, NetworkLayers.Groups), Weight($"{name}.group_bias", new float[NetworkLayers.Groups], NetworkLayers.Groups)],
-            ("epsilon", (float)NetworkLayers.Epsilon));
+            [
+                grouped,
+                Weight($"{name}.group_scale", ones, NetworkLayers.Groups),
+                Weight($"{name}.group_bias", new float[NetworkLayers.Groups], NetworkLayers.Groups),
+            ],
+            ("epsilon", (float)NetworkLayers.Epsilon)
+        );
         var back = Builder.Op("Reshape", [normal, Builder.Op("Shape", [x])]);
         var scaled = Multiply(back, Weight($"{name}.weight", Values(layer.weight), channels, 1, 1));
         return Add(scaled, Weight($"{name}.bias", Values(layer.bias!), channels, 1, 1));
@@ -123,7 +137,10 @@ internal sealed class OnnxLayerWriter(OnnxGraphBuilder graph, WeightStorage stor
         var logits = Multiply(Builder.Op("MatMul", [q, k]), Builder.Scalar((float)(1 / Math.Sqrt(width / (double)heads))));
         if (bias is not null) logits = Add(logits, bias);
         var attended = Builder.Op("MatMul", [Builder.Op("Softmax", [logits], ("axis", -1L)), v]);
-        return Builder.Op("Reshape", [Builder.Op("Transpose", [attended], ("perm", new long[] { 0, 2, 1, 3 })), Builder.Int64s(0, 0, width)]);
+        return Builder.Op(
+            "Reshape",
+            [Builder.Op("Transpose", [attended], ("perm", new long[] { 0, 2, 1, 3 })), Builder.Int64s(0, 0, width)]
+        );
     }
 
     private static long Stride(Conv2d layer) => layer.stride[0];

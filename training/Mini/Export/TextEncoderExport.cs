@@ -4,7 +4,8 @@ using FreeMask.Training.Mini.Text;
 
 namespace FreeMask.Training.Mini.Export;
 
-/// <summary>The text encoder as ONNX: <c>input_ids</c> int64 [batch, sequence] to <c>last_hidden_state</c> [batch, sequence, 128], sequence up to 16.</summary>
+/// <summary>The text encoder as ONNX: <c>input_ids</c> int64 [batch, sequence] to <c>last_hidden_state</c> [batch, sequence, 128], sequence
+/// up to 16.</summary>
 internal static class TextEncoderExport
 {
     private const float Forbidden = -10_000;
@@ -18,7 +19,15 @@ internal static class TextEncoderExport
         string FirstRows(string table) => graph.Op("Slice", [table, graph.Int64s(0), length, graph.Int64s(0)]);
         var words = graph.Op("Gather", [layers.Weight("token_embedding.weight", encoder.TokenEmbedding.weight!), "input_ids"]);
         var h = layers.Add(words, FirstRows(layers.Weight("position_embedding.weight", encoder.PositionEmbedding.weight!)));
-        var causal = graph.Op("Slice", [FirstRows(layers.Weight("causal_mask", CausalMask(), MiniVocabulary.Length, MiniVocabulary.Length)), graph.Int64s(0), length, graph.Int64s(1)]);
+        var causal = graph.Op(
+            "Slice",
+            [
+                FirstRows(layers.Weight("causal_mask", CausalMask(), MiniVocabulary.Length, MiniVocabulary.Length)),
+                graph.Int64s(0),
+                length,
+                graph.Int64s(1),
+            ]
+        );
         for (var i = 0; i < encoder.Blocks.Length; i++)
         {
             var (block, x) = (encoder.Blocks[i], h);
@@ -43,7 +52,11 @@ internal static class TextEncoderExport
             TextEncoder.Width,
             causal)));
         var h = layers.Add(x, attended);
-        var mlp = layers.Linear("fc2", block.Fc2, layers.Gelu(layers.Linear("fc1", block.Fc1, layers.LayerNorm("layer_norm2", block.Norm2, h))));
+        var mlp = layers.Linear(
+            "fc2",
+            block.Fc2,
+            layers.Gelu(layers.Linear("fc1", block.Fc1, layers.LayerNorm("layer_norm2", block.Norm2, h)))
+        );
         return layers.Add(h, mlp);
     }
 

@@ -56,7 +56,11 @@ internal static class UNetExport
         var normal = layers.Within(transformer.Path.TrimStart('/'), () => layers.GroupNorm("norm", transformer.Norm, x));
         return layers.Within(transformer.Path.TrimStart('/'), () =>
         {
-            var tokens = graph.Op("Transpose", [graph.Op("Reshape", [normal, graph.Int64s(0, width, -1)])], ("perm", new long[] { 0, 2, 1 }));
+            var tokens = graph.Op(
+                    "Transpose",
+                    [graph.Op("Reshape", [normal, graph.Int64s(0, width, -1)])],
+                    ("perm", new long[] { 0, 2, 1 })
+                );
             var h = Block(layers, transformer.Block, tokens, width);
             var pixels = graph.Op("Reshape", [graph.Op("Transpose", [h], ("perm", new long[] { 0, 2, 1 })), graph.Op("Shape", [x])]);
             return layers.Add(x, pixels);
@@ -70,7 +74,11 @@ internal static class UNetExport
         var query = layers.LayerNorm("norm2", block.Norm2, h);
         var afterSelf = h;
         h = layers.Add(afterSelf, layers.Within("attn2", () => Attention(layers, block.Cross, query, "encoder_hidden_states", width)));
-        var mlp = layers.Linear("ff.net.2", block.Fc2, layers.Gelu(layers.Linear("ff.net.0.proj", block.Fc1, layers.LayerNorm("norm3", block.Norm3, h))));
+        var mlp = layers.Linear(
+            "ff.net.2",
+            block.Fc2,
+            layers.Gelu(layers.Linear("ff.net.0.proj", block.Fc1, layers.LayerNorm("norm3", block.Norm3, h)))
+        );
         return layers.Add(h, mlp);
     }
 

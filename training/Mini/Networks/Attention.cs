@@ -5,7 +5,8 @@ using static TorchSharp.torch.nn;
 
 namespace FreeMask.Training.Mini.Networks;
 
-/// <summary>Multi-head attention under diffusers' names; keys and values come from the same sequence as the queries or from a context.</summary>
+/// <summary>Multi-head attention under diffusers' names; keys and values come from the same sequence as the queries or from a
+/// context.</summary>
 internal sealed class Attention : Module
 {
     internal Linear Query { get; }

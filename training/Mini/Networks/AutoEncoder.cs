@@ -4,7 +4,8 @@ using static TorchSharp.torch.nn;
 
 namespace FreeMask.Training.Mini.Networks;
 
-/// <summary>128x128x3 in [-1, 1] to a Gaussian over 16x16x4 and back; parameter names follow diffusers' AutoencoderKL where the layers match.</summary>
+/// <summary>128x128x3 in [-1, 1] to a Gaussian over 16x16x4 and back; parameter names follow diffusers' AutoencoderKL where the layers
+/// match.</summary>
 internal sealed class AutoEncoder : Module
 {
     internal const int LatentChannels = 4, Reduction = 8;

@@ -3,8 +3,8 @@ using FreeMask.Randomness;
 namespace FreeMask.Training.Mini.Scenes;
 
 /// <summary>
-/// Paints the surroundings: large smooth shapes, few octaves of noise at low contrast and no pixel noise, so that a small autoencoder spends
-/// its latents on shapes.
+/// Paints the surroundings: large smooth shapes, few octaves of noise at low contrast and no pixel noise, so that a small autoencoder
+/// spends its latents on shapes.
 /// </summary>
 internal sealed class Backdrop
 {
@@ -146,12 +146,24 @@ internal sealed class Backdrop
         Horizon = (int)(Uniform(0.5f, 0.68f) * side);
         var (wall, floor) = (Vary(0.78f, 0.73f, 0.66f, 0.1f), Vary(0.56f, 0.42f, 0.3f, 0.06f));
         var slope = Uniform(-0.0012f, 0.0012f);
-        _canvas.Fill(0, 0, side, Horizon, (x, y) => wall * (0.97f + (slope * (x - (side / 2))) + (0.04f * _noise.At(_shiftX + (x * 0.03f), _shiftY + (y * 0.03f), 2))));
+        _canvas.Fill(
+            0,
+            0,
+            side,
+            Horizon,
+            (x, y) => wall * (0.97f + (slope * (x - (side / 2))) + (0.04f * _noise.At(_shiftX + (x * 0.03f), _shiftY + (y * 0.03f), 2)))
+        );
         if (Chance(0.5)) Image();
         var skirting = Vary(0.9f, 0.88f, 0.85f, 0.03f);
         _canvas.Fill(0, Horizon - 3, side, Horizon, (_, _) => skirting);
         var horizon = Horizon;
-        _canvas.Fill(0, horizon, side, side, (x, y) => floor * (0.88f + (0.14f * _noise.At(_shiftX + (x * 0.03f), _shiftY + (y * 0.12f), 2))));
+        _canvas.Fill(
+            0,
+            horizon,
+            side,
+            side,
+            (x, y) => floor * (0.88f + (0.14f * _noise.At(_shiftX + (x * 0.03f), _shiftY + (y * 0.12f), 2)))
+        );
     }
 
     private void Image()
@@ -168,8 +180,22 @@ internal sealed class Backdrop
         var side = _canvas.Side;
         Horizon = (int)(Uniform(0.48f, 0.62f) * side);
         var (dark, bright) = (Vary(0.14f, 0.27f, 0.13f, 0.03f), Vary(0.34f, 0.5f, 0.24f));
-        _canvas.Fill(0, 0, side, Horizon + 8, (x, y) =>
-            RgbColor.Mix(dark, bright, Math.Clamp(((_noise.At(_shiftX + (x * 0.06f), _shiftY + (y * 0.06f), 3) - 0.5f) * 1.5f) + 0.55f - (0.3f * y / side), 0, 1)));
+        _canvas.Fill(
+            0,
+            0,
+            side,
+            Horizon + 8,
+            (x, y) =>
+                RgbColor.Mix(
+                    dark,
+                    bright,
+                    Math.Clamp(
+                        ((_noise.At(_shiftX + (x * 0.06f), _shiftY + (y * 0.06f), 3) - 0.5f) * 1.5f) + 0.55f - (0.3f * y / side),
+                        0,
+                        1
+                    )
+                )
+        );
         var count = 3 + _random.NextInt(4);
         for (var i = 0; i < count; i++)
         {
@@ -190,6 +216,10 @@ internal sealed class Backdrop
     private RgbColor Vary(float red, float green, float blue, float spread = 0.045f)
     {
         var shared = Uniform(-spread, spread);
-        return new RgbColor(red + shared + Uniform(-spread, spread) / 2, green + shared + Uniform(-spread, spread) / 2, blue + shared + Uniform(-spread, spread) / 2);
+        return new RgbColor(
+            red + shared + Uniform(-spread, spread) / 2,
+            green + shared + Uniform(-spread, spread) / 2,
+            blue + shared + Uniform(-spread, spread) / 2
+        );
     }
 }

@@ -38,7 +38,9 @@ internal sealed record Placement(Sprite Sprite, double CentreX, double CentreY, 
         double centreY;
         if (kind == SceneKind.Sky)
         {
-            centreY = (SceneRenderer.Side / 2.0) + (random.NextDouble(-1, 1) * Math.Max(0, Math.Min(spread, lowest - (SceneRenderer.Side / 2.0))));
+            centreY =
+                (SceneRenderer.Side / 2.0)
+                + (random.NextDouble(-1, 1) * Math.Max(0, Math.Min(spread, lowest - (SceneRenderer.Side / 2.0))));
         }
         else
         {
@@ -52,7 +54,9 @@ internal sealed record Placement(Sprite Sprite, double CentreX, double CentreY, 
     /// <summary>Shared area of the two boxes over the smaller one's.</summary>
     internal double Overlap(Placement other)
     {
-        var wide = Math.Min(CentreX + (Width / 2), other.CentreX + (other.Width / 2)) - Math.Max(CentreX - (Width / 2), other.CentreX - (other.Width / 2));
+        var wide =
+            Math.Min(CentreX + (Width / 2), other.CentreX + (other.Width / 2))
+            - Math.Max(CentreX - (Width / 2), other.CentreX - (other.Width / 2));
         var high = Math.Min(Bottom, other.Bottom) - Math.Max(CentreY - (Height / 2), other.CentreY - (other.Height / 2));
         return wide <= 0 || high <= 0 ? 0 : wide * high / Math.Min(Width * Height, other.Width * other.Height);
     }

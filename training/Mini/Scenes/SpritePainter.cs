@@ -4,7 +4,8 @@ using FreeMask.Training.Mini.Art;
 
 namespace FreeMask.Training.Mini.Scenes;
 
-/// <summary>Paints placed sprites onto a canvas and keeps the exact label maps: a pixel belongs to an object that covers more than half of it.</summary>
+/// <summary>Paints placed sprites onto a canvas and keeps the exact label maps: a pixel belongs to an object that covers more than half of
+/// it.</summary>
 internal sealed class SpritePainter(Canvas canvas)
 {
     private static readonly float[] SubPixels = [0.25f, 0.75f];

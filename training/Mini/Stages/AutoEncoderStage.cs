@@ -44,7 +44,10 @@ internal sealed class AutoEncoderStage(StageContext context)
             var loss = Step(network, master);
             smoothed = double.IsNaN(smoothed) ? loss : (0.98 * smoothed) + (0.02 * loss);
             if (master.Step % options.LogEvery == 0)
-                context.Log($"autoencoder: step {master.Step} l1 {smoothed:F4} {meter.StepsPerSecond(master.Step) * options.AutoEncoderBatch:F1} scenes/s");
+                context.Log(
+                    $"autoencoder: step {master.Step} l1 {smoothed:F4} {meter.StepsPerSecond(master.Step) * options.AutoEncoderBatch:F1} "
+                        + "scenes/s"
+                );
             if (master.Step % options.CheckpointEvery != 0 && master.Step != options.AutoEncoderSteps) continue;
             master.Save(CheckpointFile);
             master.CopyAverageTo(averaged);
@@ -69,14 +72,21 @@ internal sealed class AutoEncoderStage(StageContext context)
         var target = ImageTensors.FromImages(images).ChannelsLast().to(type);
         var posterior = network.Encoder.Forward(target);
         var mean = posterior.narrow(1, 0, AutoEncoder.LatentChannels);
-        var logVariance = posterior.narrow(1, AutoEncoder.LatentChannels, AutoEncoder.LatentChannels).clamp(PinnedScalar.Of(-12), PinnedScalar.Of(4));
-        var latent = mean.SafeAdd(tensor(noise, [batch, AutoEncoder.LatentChannels, 16, 16]).to(type) * (logVariance * PinnedScalar.Of(0.5)).exp());
+        var logVariance = posterior
+            .narrow(1, AutoEncoder.LatentChannels, AutoEncoder.LatentChannels)
+            .clamp(PinnedScalar.Of(-12), PinnedScalar.Of(4));
+        var latent = mean.SafeAdd(
+            tensor(noise, [batch, AutoEncoder.LatentChannels, 16, 16]).to(type) * (logVariance * PinnedScalar.Of(0.5)).exp()
+        );
         var error = (network.Decoder.Forward(latent) - target).to(ScalarType.Float32);
         var absolute = error.abs().mean();
         var gradients = error.diff(dim: 3).abs().mean().SafeAdd(error.diff(dim: 2).abs().mean());
         var (mean32, log32) = (mean.to(ScalarType.Float32), logVariance.to(ScalarType.Float32));
         var kl = (mean32.SafeSquare().SafeAdd(log32.exp()) - PinnedScalar.Of(1) - log32).mean() * PinnedScalar.Of(0.5);
-        var loss = absolute.SafeAdd(gradients * PinnedScalar.Of(GradientWeight)).SafeAdd(error.SafeSquare().mean() * PinnedScalar.Of(SquareWeight)).SafeAdd(kl * PinnedScalar.Of(KlWeight));
+        var loss = absolute
+            .SafeAdd(gradients * PinnedScalar.Of(GradientWeight))
+            .SafeAdd(error.SafeSquare().mean() * PinnedScalar.Of(SquareWeight))
+            .SafeAdd(kl * PinnedScalar.Of(KlWeight));
         loss.backward();
         master.Apply(Rate.At(master.Step, context.Options.AutoEncoderSteps));
         return absolute.item<float>();
@@ -98,7 +108,9 @@ internal sealed class AutoEncoderStage(StageContext context)
         {
             using var scope = NewDisposeScope();
             var x = ImageTensors.FromImages(chunk);
-            var squared = ((network.Decode(network.Encode(x)).clamp(PinnedScalar.Of(-1), PinnedScalar.Of(1)) - x) / PinnedScalar.Of(2)).SafeSquare().mean([1, 2, 3]);
+            var squared = ((network.Decode(network.Encode(x)).clamp(PinnedScalar.Of(-1), PinnedScalar.Of(1)) - x) / PinnedScalar.Of(2))
+                .SafeSquare()
+                .mean([1, 2, 3]);
             sum -= squared.log10().sum().item<float>() * 10;
         }
 

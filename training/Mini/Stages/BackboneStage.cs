@@ -59,7 +59,11 @@ internal sealed class BackboneStage(StageContext context)
             (images[i], labels[i]) = (scene.Image, scene.Objects[0] - 1);
         });
         var pictures = Augment(ClassifierInput.FromImages(images), random);
-        var loss = nn.functional.cross_entropy(classifier.forward(pictures.ChannelsLast()), tensor(labels), label_smoothing: LabelSmoothing);
+        var loss = nn.functional.cross_entropy(
+            classifier.forward(pictures.ChannelsLast()),
+            tensor(labels),
+            label_smoothing: LabelSmoothing
+        );
         loss.backward();
         master.Apply(Rate.At(master.Step, context.Options.BackboneSteps));
         return loss.item<float>();

@@ -4,11 +4,18 @@ using static TorchSharp.torch;
 
 namespace FreeMask.Training.Mini.Stages;
 
-/// <summary>The forward process of training: Stable Diffusion's <c>scaled_linear</c> schedule over 1000 timesteps, with the velocity as target (Salimans and Ho, 2022).</summary>
+/// <summary>The forward process of training: Stable Diffusion's <c>scaled_linear</c> schedule over 1000 timesteps, with the velocity as
+/// target (Salimans and Ho, 2022).</summary>
 internal static class DiffusionProcess
 {
     /// <summary>The settings that the bundle's scheduler states too.</summary>
-    internal static SchedulerConfig Config { get; } = new() { Kind = SchedulerKind.DpmSolverMultistep, Prediction = PredictionType.Velocity, Spacing = TimestepSpacing.Linspace };
+    internal static SchedulerConfig Config { get; } =
+        new()
+        {
+            Kind = SchedulerKind.DpmSolverMultistep,
+            Prediction = PredictionType.Velocity,
+            Spacing = TimestepSpacing.Linspace,
+        };
 
     /// <summary>Cumulative alphas.</summary>
     internal static NoiseSchedule Schedule { get; } = new(Config);

@@ -48,7 +48,10 @@ internal sealed class DiffusionStage(StageContext context, LatentStore latents, 
             var loss = Step(network, master);
             smoothed = double.IsNaN(smoothed) ? loss : (0.99 * smoothed) + (0.01 * loss);
             if (master.Step % options.LogEvery == 0)
-                context.Log($"diffusion: step {master.Step} loss {smoothed:F4} {meter.StepsPerSecond(master.Step) * options.DiffusionBatch:F1} latents/s");
+                context.Log(
+                    $"diffusion: step {master.Step} loss {smoothed:F4} {meter.StepsPerSecond(master.Step) * options.DiffusionBatch:F1} "
+                        + "latents/s"
+                );
             if (master.Step % options.CheckpointEvery != 0 && master.Step != options.DiffusionSteps) continue;
             master.Save(CheckpointFile);
             master.CopyAverageTo(averaged);
@@ -85,7 +88,8 @@ internal sealed class DiffusionStage(StageContext context, LatentStore latents, 
         {
             var scene = random.NextInt(latents.Count);
             latents[scene].CopyTo(values.AsSpan(i * LatentStore.Size));
-            var caption = random.NextDouble() < CaptionDropout ? "" : Captions.Draw(latents.Classes[scene], (SceneKind)latents.Kinds[scene], random);
+            var caption =
+                random.NextDouble() < CaptionDropout ? "" : Captions.Draw(latents.Classes[scene], (SceneKind)latents.Kinds[scene], random);
             vocabulary.Encode(caption).CopyTo(tokens, i * MiniVocabulary.Length);
             var position = 1 / (1 + Math.Exp(-TimestepShift - (TimestepSpread * random.NextGaussian())));
             timesteps[i] = Math.Min(DiffusionProcess.Schedule.Count - 1, (int)(position * DiffusionProcess.Schedule.Count));

@@ -83,7 +83,9 @@ internal sealed class LatentStore
 
         var store = Normalise(values, classes, kinds);
         store.Save(file);
-        context.Log($"latents: deviation {string.Join(' ', store.Deviation.Select(value => value.ToString("F3", CultureInfo.InvariantCulture)))}");
+        context.Log(
+            $"latents: deviation {string.Join(' ', store.Deviation.Select(value => value.ToString("F3", CultureInfo.InvariantCulture)))}"
+        );
         return store;
     }
 
@@ -128,6 +130,11 @@ internal sealed class LatentStore
     {
         var file = SafetensorsFile.Load(path);
         return new LatentStore(
-            file[Latents].ToSingles(), file[ClassesName].Bytes.ToArray(), file[KindsName].Bytes.ToArray(), file[MeanName].ToSingles(), file[DeviationName].ToSingles());
+            file[Latents].ToSingles(),
+            file[ClassesName].Bytes.ToArray(),
+            file[KindsName].Bytes.ToArray(),
+            file[MeanName].ToSingles(),
+            file[DeviationName].ToSingles()
+        );
     }
 }

@@ -32,7 +32,8 @@ internal sealed class MasterWeights : IDisposable
     /// <summary>Takes over a module's initial weights and turns it into the wanted precision.</summary>
     /// <param name="module">The network that computes gradients.</param>
     /// <param name="precision">Its arithmetic.</param>
-    /// <param name="channelsLast">Whether its 4-D weights get channels innermost in memory: faster for large maps, slower for small ones.</param>
+    /// <param name="channelsLast">Whether its 4-D weights get channels innermost in memory: faster for large maps, slower for small
+    /// ones.</param>
     /// <param name="weightDecay">AdamW's decay of weights with two or more dimensions.</param>
     /// <param name="averaging">Share of the old average that a step keeps.</param>
     internal MasterWeights(nn.Module module, TrainingPrecision precision, bool channelsLast, double weightDecay, double averaging)
@@ -46,12 +47,14 @@ internal sealed class MasterWeights : IDisposable
         {
             var initial = module.parameters().ToArray();
             _weights = cat([.. initial.Select(p => p.detach().reshape(-1).to(ScalarType.Float32))]).DetachFromDisposeScope();
-            _decayed = cat([.. initial.Select(p => full(p.numel(), PinnedScalar.Of(p.dim() > 1 ? 1 : 0), ScalarType.Float32))]).DetachFromDisposeScope();
+            _decayed = cat([.. initial.Select(p => full(p.numel(), PinnedScalar.Of(p.dim() > 1 ? 1 : 0), ScalarType.Float32))])
+                .DetachFromDisposeScope();
             _moment1 = zeros_like(_weights).DetachFromDisposeScope();
             _moment2 = zeros_like(_weights).DetachFromDisposeScope();
             _average = _weights.clone().DetachFromDisposeScope();
             if (precision == TrainingPrecision.BFloat16) module.to(ScalarType.BFloat16);
-            foreach (var parameter in module.parameters().Where(p => channelsLast && p.dim() == 4)) parameter.set_(parameter.ChannelsLast());
+            foreach (var parameter in module.parameters().Where(p => channelsLast && p.dim() == 4))
+                parameter.set_(parameter.ChannelsLast());
         }
 
         _parameters = [.. module.parameters()];
@@ -78,7 +81,11 @@ internal sealed class MasterWeights : IDisposable
 
     private void Update(ReadOnlySpan<float> gradient, float clip, float learningRate)
     {
-        Span<float> weights = Span(_weights), moment1 = Span(_moment1), moment2 = Span(_moment2), average = Span(_average), decayed = Span(_decayed);
+        Span<float> weights = Span(_weights),
+            moment1 = Span(_moment1),
+            moment2 = Span(_moment2),
+            average = Span(_average),
+            decayed = Span(_decayed);
         const float Keep1 = (float)Beta1, Keep2 = (float)Beta2;
         var scale1 = (float)(1 / (1 - Math.Pow(Beta1, Step)));
         var scale2 = (float)(1 / (1 - Math.Pow(Beta2, Step)));
@@ -90,7 +97,8 @@ internal sealed class MasterWeights : IDisposable
             var first = moment1[i] = (Keep1 * moment1[i]) + ((1 - Keep1) * g);
             var second = moment2[i] = (Keep2 * moment2[i]) + ((1 - Keep2) * g * g);
             var weight = weights[i];
-            weights[i] = weight -= learningRate * ((first * scale1 / (MathF.Sqrt(second * scale2) + AdamEpsilon)) + (decay * decayed[i] * weight));
+            weights[i] = weight -=
+                learningRate * ((first * scale1 / (MathF.Sqrt(second * scale2) + AdamEpsilon)) + (decay * decayed[i] * weight));
             average[i] = (keep * average[i]) + ((1 - keep) * weight);
         }
     }

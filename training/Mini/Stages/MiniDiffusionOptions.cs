@@ -43,7 +43,8 @@ internal sealed record MiniDiffusionOptions
     /// <summary>Scenes whose latents the U-Net is trained on.</summary>
     public int Scenes { get; init; } = 40_000;
 
-    /// <summary>Optimizer steps of text encoder and U-Net; may be changed when a run continues (the schedule follows the new total).</summary>
+    /// <summary>Optimizer steps of text encoder and U-Net; may be changed when a run continues (the schedule follows the new
+    /// total).</summary>
     public int DiffusionSteps { get; init; } = 60_000;
 
     /// <summary>Latents per step of the U-Net.</summary>

@@ -36,7 +36,12 @@ internal static class ImageTensors
         var bytes = new byte[images.Count * images[0].Pixels.Length];
         for (var i = 0; i < images.Count; i++) images[i].Pixels.CopyTo(bytes, i * images[0].Pixels.Length);
         using var scope = NewDisposeScope();
-        return tensor(bytes, [images.Count, height, width, 3]).permute(0, 3, 1, 2).to(ScalarType.Float32).div_(PinnedScalar.Of(127.5)).sub_(PinnedScalar.Of(1)).MoveToOuterDisposeScope();
+        return tensor(bytes, [images.Count, height, width, 3])
+            .permute(0, 3, 1, 2)
+            .to(ScalarType.Float32)
+            .div_(PinnedScalar.Of(127.5))
+            .sub_(PinnedScalar.Of(1))
+            .MoveToOuterDisposeScope();
     }
 
     /// <summary>8-bit images of [count, 3, h, w] in [-1, 1].</summary>
@@ -44,7 +49,17 @@ internal static class ImageTensors
     {
         using var scope = NewDisposeScope();
         int height = (int)batch.shape[2], width = (int)batch.shape[3];
-        var bytes = batch.to(ScalarType.Float32).SafeAdd(PinnedScalar.Of(1)).mul(PinnedScalar.Of(127.5)).SafeAdd(PinnedScalar.Of(0.5)).clamp(PinnedScalar.Of(0), PinnedScalar.Of(255)).to(ScalarType.Byte).permute(0, 2, 3, 1).contiguous().data<byte>().ToArray();
+        var bytes = batch
+            .to(ScalarType.Float32)
+            .SafeAdd(PinnedScalar.Of(1))
+            .mul(PinnedScalar.Of(127.5))
+            .SafeAdd(PinnedScalar.Of(0.5))
+            .clamp(PinnedScalar.Of(0), PinnedScalar.Of(255))
+            .to(ScalarType.Byte)
+            .permute(0, 2, 3, 1)
+            .contiguous()
+            .data<byte>()
+            .ToArray();
         return [.. bytes.Chunk(3 * width * height).Select(pixels => new RgbImage(width, height, pixels))];
     }
 }

@@ -5,8 +5,8 @@ using FreeMask.Json;
 namespace FreeMask.Training.Mini.Text;
 
 /// <summary>
-/// A CLIP vocabulary in miniature (openai/CLIP, <c>simple_tokenizer.py</c>): 256 byte symbols, the same with the end-of-word mark, one token a
-/// merge, then the start and end tokens. The merges are learned from the caption words until each of them is one token.
+/// A CLIP vocabulary in miniature (openai/CLIP, <c>simple_tokenizer.py</c>): 256 byte symbols, the same with the end-of-word mark, one
+/// token a merge, then the start and end tokens. The merges are learned from the caption words until each of them is one token.
 /// </summary>
 internal sealed class MiniVocabulary
 {
@@ -90,7 +90,8 @@ internal sealed class MiniVocabulary
         return _cache[word] = [.. symbols.Select(symbol => _ids[symbol])];
     }
 
-    /// <summary>Writes the tokenizer folder as CLIP's tokenizers are published: vocab.json, merges.txt and the two configurations.</summary>
+    /// <summary>Writes the tokenizer folder as CLIP's tokenizers are published: vocab.json, merges.txt and the two
+    /// configurations.</summary>
     public void Save(string directory)
     {
         Directory.CreateDirectory(directory);

@@ -7,7 +7,8 @@ using Xunit;
 
 namespace FreeMask.Vision.Tests.Diffusion.Sampling;
 
-/// <summary>Whole runs of every export with the noise of its reference: latents in this process's memory, and bound to the device's (here the CPU's, by the same calls).</summary>
+/// <summary>Whole runs of every export with the noise of its reference: latents in this process's memory, and bound to the device's (here
+/// the CPU's, by the same calls).</summary>
 public sealed class SamplerTests
 {
     // Differences of a whole run pile up; the fixtures' README measured 2e-4 at most.
@@ -29,7 +30,9 @@ public sealed class SamplerTests
             using var host = new CpuSampler(onHost, scheduler, Start(golden, run.Name, scheduler));
             using var bound = new IoBindingSampler(onDevice, bundle.Steps, scheduler, Start(golden, run.Name, scheduler));
             var expected = golden.Values($"run{run.Name}.latents").Chunk(host.Latents.Values.Length).ToArray();
-            var noises = scheduler.StepAt(0).NeedsNoise ? golden.Values($"run{run.Name}.step_noise").Chunk(host.Latents.Values.Length).ToArray() : [];
+            var noises = scheduler.StepAt(0).NeedsNoise
+                ? golden.Values($"run{run.Name}.step_noise").Chunk(host.Latents.Values.Length).ToArray()
+                : [];
             for (var step = 0; step < scheduler.Timesteps.Count; step++)
             {
                 var noise = scheduler.StepAt(step).NeedsNoise ? noises[step] : [];
@@ -48,20 +51,29 @@ public sealed class SamplerTests
         var settings = run.Value;
         return
         [
-            .. settings.GetProperty("prompts").EnumerateArray().Select((prompt, i) => GenerationJob.Make(
-                bundle,
-                new()
-                {
-                    Prompt = golden.Text(prompt.GetString()!),
-                    NegativePrompt = settings.GetProperty("negative") is { ValueKind: JsonValueKind.String } negative ? golden.Text(negative.GetString()!) : null,
-                    Noise = default,
-                    Steps = settings.GetProperty("steps").GetInt32(),
-                    Guidance = settings.GetProperty("guidance").GetSingle(),
-                    Scheduler = golden.Scheduler(run.Name),
-                    Width = settings.GetProperty("width").GetInt32(),
-                    Height = settings.GetProperty("height").GetInt32(),
-                },
-                i)),
+            .. settings
+                .GetProperty("prompts")
+                .EnumerateArray()
+                .Select(
+                    (prompt, i) =>
+                        GenerationJob.Make(
+                            bundle,
+                            new()
+                            {
+                                Prompt = golden.Text(prompt.GetString()!),
+                                NegativePrompt = settings.GetProperty("negative") is { ValueKind: JsonValueKind.String } negative
+                                    ? golden.Text(negative.GetString()!)
+                                    : null,
+                                Noise = default,
+                                Steps = settings.GetProperty("steps").GetInt32(),
+                                Guidance = settings.GetProperty("guidance").GetSingle(),
+                                Scheduler = golden.Scheduler(run.Name),
+                                Width = settings.GetProperty("width").GetInt32(),
+                                Height = settings.GetProperty("height").GetInt32(),
+                            },
+                            i
+                        )
+                ),
         ];
     }
 

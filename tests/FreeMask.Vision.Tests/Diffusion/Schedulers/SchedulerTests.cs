@@ -8,8 +8,8 @@ using Xunit;
 namespace FreeMask.Vision.Tests.Diffusion.Schedulers;
 
 /// <summary>
-/// Trajectories with a fake model: of diffusers' own scheduler files (golden_schedulers.json, its note says which), and of published formulas (golden_samplers.json, made by
-/// make_golden_samplers.py).
+/// Trajectories with a fake model: of diffusers' own scheduler files (golden_schedulers.json, its note says which), and of published
+/// formulas (golden_samplers.json, made by make_golden_samplers.py).
 /// </summary>
 public sealed class SchedulerTests
 {
@@ -17,10 +17,32 @@ public sealed class SchedulerTests
 
     private static readonly string[] Names =
     [
-        "ddim_leading_off1", "ddim_v_trailing", "pndm_skip_prk_off1", "euler_linspace", "euler_leading_off1", "euler_trailing", "euler_karras",
-        "euler_a_linspace(noise=0.5)", "dpmpp2m_linspace", "dpmpp2m_karras", "dpmpp2m_leading_off1", "lcm4(noise=0.5)",
-        "heun", "heun_leading_off1", "lms", "unipc_bh2", "unipc_bh1", "unipc_two_steps", "dpm_order1", "dpm_heun", "dpm_smallest", "dpm_smallest_many", "deis_order2", "deis_order2_many",
-        "deis_order1", "tcd4",
+        "ddim_leading_off1",
+        "ddim_v_trailing",
+        "pndm_skip_prk_off1",
+        "euler_linspace",
+        "euler_leading_off1",
+        "euler_trailing",
+        "euler_karras",
+        "euler_a_linspace(noise=0.5)",
+        "dpmpp2m_linspace",
+        "dpmpp2m_karras",
+        "dpmpp2m_leading_off1",
+        "lcm4(noise=0.5)",
+        "heun",
+        "heun_leading_off1",
+        "lms",
+        "unipc_bh2",
+        "unipc_bh1",
+        "unipc_two_steps",
+        "dpm_order1",
+        "dpm_heun",
+        "dpm_smallest",
+        "dpm_smallest_many",
+        "deis_order2",
+        "deis_order2_many",
+        "deis_order1",
+        "tcd4",
     ];
 
     // In this process's memory, and as a device does it: in double precision, and in single precision where it has no other.
@@ -68,7 +90,13 @@ public sealed class SchedulerTests
     [InlineData(SchedulerKind.Lcm)]
     public void Clean_latents_are_clamped_where_the_settings_say_so(SchedulerKind kind)
     {
-        var scheduler = new SchedulerConfig { Kind = kind, ClipSample = true, Prediction = PredictionType.Sample, SetAlphaToOne = true }.Create(1);
+        var scheduler = new SchedulerConfig
+        {
+            Kind = kind,
+            ClipSample = true,
+            Prediction = PredictionType.Sample,
+            SetAlphaToOne = true,
+        }.Create(1);
         using var model = StepModel(OnnxGraphBuilder.Double);
         float[] start = [0, 0, 0, 0], output = [3, -3, 0.5f, 0];
         using var bound = new IoBindingSteps(model, scheduler, new([.. start], 1, 1, 2, 2));
@@ -81,7 +109,10 @@ public sealed class SchedulerTests
     [Fact]
     public void Settings_are_read_as_diffusers_means_them()
     {
-        using var json = JsonDocument.Parse("""{"_class_name":"PNDMScheduler","beta_schedule":"scaled_linear","beta_start":0.00085,"beta_end":0.012,"steps_offset":1,"set_alpha_to_one":false,"skip_prk_steps":true}""");
+        using var json = JsonDocument.Parse(
+            """{"_class_name":"PNDMScheduler","beta_schedule":"scaled_linear","beta_start":0.00085,"beta_end":0.012"""
+                + ""","steps_offset":1,"set_alpha_to_one":false,"skip_prk_steps":true}"""
+        );
         var own = SchedulerConfig.Parse(json.RootElement, "test");
         Assert.Equal(SchedulerKind.Pndm, own.Kind);
         Assert.Equal((TimestepSpacing.Leading, 1, false), (own.Spacing, own.StepsOffset, own.SetAlphaToOne));
@@ -123,7 +154,10 @@ public sealed class SchedulerTests
     [Fact]
     public void An_unknown_class_is_no_fault_where_a_sampler_is_chosen_and_the_advice_can_be_followed()
     {
-        using var json = JsonDocument.Parse("""{"_class_name":"KDPM2DiscreteScheduler","beta_schedule":"scaled_linear","beta_start":0.00085,"beta_end":0.012,"prediction_type":"v_prediction","steps_offset":1,"solver_order":3}""");
+        using var json = JsonDocument.Parse(
+            """{"_class_name":"KDPM2DiscreteScheduler","beta_schedule":"scaled_linear","beta_start":0.00085,"beta_end":0.012"""
+                + ""","prediction_type":"v_prediction","steps_offset":1,"solver_order":3}"""
+        );
         var file = new SchedulerFile(json.RootElement, "scheduler_config.json");
         var advice = Assert.Throws<FreeMaskException>(() => file.Own).Message;
         foreach (var name in SchedulerFile.SamplerNames)
@@ -153,19 +187,44 @@ public sealed class SchedulerTests
     public void A_chosen_sampler_has_the_defaults_of_its_own_class(string name, TimestepSpacing spacing)
     {
         // As Stable Diffusion 1's configuration, which states no spacing.
-        using var json = JsonDocument.Parse("""{"_class_name":"PNDMScheduler","beta_schedule":"scaled_linear","beta_start":0.00085,"beta_end":0.012,"steps_offset":1,"skip_prk_steps":true,"use_karras_sigmas":true,"set_alpha_to_one":false}""");
+        using var json = JsonDocument.Parse(
+            """{"_class_name":"PNDMScheduler","beta_schedule":"scaled_linear","beta_start":0.00085,"beta_end":0.012"""
+                + ""","steps_offset":1,"skip_prk_steps":true,"use_karras_sigmas":true,"set_alpha_to_one":false}"""
+        );
         var config = new SchedulerFile(json.RootElement, "test").Under(name);
         Assert.Equal((spacing, 1, name == "dpm++2m-karras"), (config.Spacing, config.StepsOffset, config.KarrasSigmas));
         // Leading, five steps: 801 ... 1. Evenly spaced: 999 ... 0.
         var timesteps = config.Create(5).Timesteps;
         Assert.Equal(spacing == TimestepSpacing.Linspace || name is "lcm" or "tcd" ? 999 : 801, timesteps[0]);
-        Assert.Equal(config with { ClipSample = false }, SchedulerConfig.Parse(JsonDocument.Parse($$"""{"_class_name":"PNDMScheduler","beta_schedule":"scaled_linear","beta_start":0.00085,"beta_end":0.012,"steps_offset":1,"skip_prk_steps":true,"use_karras_sigmas":{{(name == "dpm++2m-karras" ? "true" : "false")}},"set_alpha_to_one":false}""").RootElement, "test", config.Kind) with { ClipSample = false });
+        Assert.Equal(
+            config with
+            {
+                ClipSample = false,
+            },
+            SchedulerConfig.Parse(
+                JsonDocument
+                    .Parse(
+                        $$"""{"_class_name":"PNDMScheduler","beta_schedule":"scaled_linear","beta_start":0.00085,"beta_end":0.012"""
+                            + $$""","steps_offset":1"""
+                            + $$""","skip_prk_steps":true,"use_karras_sigmas":{{(name == "dpm++2m-karras" ? "true" : "false")}}"""
+                            + ""","set_alpha_to_one":false}"""
+                    )
+                    .RootElement,
+                "test",
+                config.Kind
+            ) with
+            {
+                ClipSample = false,
+            }
+        );
     }
 
     [Fact]
     public void PNDM_has_no_setting_for_zero_terminal_signal()
     {
-        using var json = JsonDocument.Parse("""{"_class_name":"PNDMScheduler","skip_prk_steps":true,"rescale_betas_zero_snr":true,"thresholding":true}""");
+        using var json = JsonDocument.Parse(
+            """{"_class_name":"PNDMScheduler","skip_prk_steps":true,"rescale_betas_zero_snr":true,"thresholding":true}"""
+        );
         Assert.False(SchedulerConfig.Parse(json.RootElement, "test").RescaleZeroTerminalSnr);
         Assert.True(SchedulerConfig.Parse(json.RootElement, "test", SchedulerKind.EulerAncestral).RescaleZeroTerminalSnr);
     }
@@ -179,7 +238,11 @@ public sealed class SchedulerTests
     }
 
     private static OnnxSession StepModel(int arithmetic) =>
-        OnnxSession.FromBytes(SchedulerStepGraph.Write(OnnxGraphBuilder.Float, OnnxGraphBuilder.Float, arithmetic, guided: false, rescaled: false), "step", new() { Threads = 1 });
+        OnnxSession.FromBytes(
+            SchedulerStepGraph.Write(OnnxGraphBuilder.Float, OnnxGraphBuilder.Float, arithmetic, guided: false, rescaled: false),
+            "step",
+            new() { Threads = 1 }
+        );
 
     private static float[] Make(IoBindingSteps steps, int step, float[] output, float[] noise)
     {
@@ -206,7 +269,10 @@ public sealed class SchedulerTests
         return new()
         {
             Kind = kind,
-            Spacing = name.Contains("trailing") ? TimestepSpacing.Trailing : name.Contains("off1") || kind == SchedulerKind.Lcm ? TimestepSpacing.Leading : TimestepSpacing.Linspace,
+            Spacing =
+                name.Contains("trailing") ? TimestepSpacing.Trailing
+                : name.Contains("off1") || kind == SchedulerKind.Lcm ? TimestepSpacing.Leading
+                : TimestepSpacing.Linspace,
             StepsOffset = name.Contains("off1") ? 1 : 0,
             Prediction = name.Contains("_v_") ? PredictionType.Velocity : PredictionType.Epsilon,
             KarrasSigmas = name.Contains("karras"),
@@ -229,7 +295,13 @@ public sealed class SchedulerTests
     private static JsonElement Golden(string name)
     {
         JsonElement Read(string file) =>
-            JsonDocument.Parse(File.ReadAllText(Path.Combine(Fixtures.RepositoryRoot, "tests", "FreeMask.Vision.Tests", "Diffusion", "Schedulers", file))).RootElement.GetProperty("schedulers");
+            JsonDocument
+                .Parse(
+                    File.ReadAllText(
+                        Path.Combine(Fixtures.RepositoryRoot, "tests", "FreeMask.Vision.Tests", "Diffusion", "Schedulers", file)
+                    )
+                )
+                .RootElement.GetProperty("schedulers");
         return Read("golden_schedulers.json").TryGetProperty(name, out var found) ? found : Read("golden_samplers.json").GetProperty(name);
     }
 }

@@ -91,32 +91,68 @@ public sealed class ClipTokenizerTests
         vocabulary.Remove("<|endoftext|>");
         var whole = new JsonObject
         {
-            ["added_tokens"] = new JsonArray(new JsonObject { ["id"] = start, ["content"] = "<|startoftext|>", ["special"] = true }, new JsonObject { ["id"] = end, ["content"] = "<|endoftext|>", ["special"] = true }),
+            ["added_tokens"] = new JsonArray(
+                new JsonObject
+                {
+                    ["id"] = start,
+                    ["content"] = "<|startoftext|>",
+                    ["special"] = true,
+                },
+                new JsonObject
+                {
+                    ["id"] = end,
+                    ["content"] = "<|endoftext|>",
+                    ["special"] = true,
+                }
+            ),
             ["model"] = new JsonObject
             {
                 ["type"] = "BPE",
                 ["end_of_word_suffix"] = "</w>",
                 ["vocab"] = vocabulary,
-                ["merges"] = new JsonArray([.. merges.Select(line => form == "merges as texts" ? (JsonNode)line : new JsonArray([.. line.Split(' ').Select(part => (JsonNode)part)]))]),
+                ["merges"] = new JsonArray([
+                    .. merges.Select(line =>
+                        form == "merges as texts" ? (JsonNode)line : new JsonArray([.. line.Split(' ').Select(part => (JsonNode)part)])
+                    ),
+                ]),
             },
         };
         File.WriteAllText(folder["tokenizer.json"], whole.ToJsonString());
         var (expected, actual) = (ClipTokenizer.Load(source), ClipTokenizer.Load(folder.Path));
-        Assert.Equal((expected.StartId, expected.EndId, expected.PadId, 77), (actual.StartId, actual.EndId, actual.PadId, actual.MaximumLength));
-        foreach (var text in new[] { "a photo of a dog", "two potted plants, a tv monitor's café!", "" }) Assert.Equal(expected.Encode(text).Ids, actual.Encode(text).Ids);
+        Assert.Equal(
+            (expected.StartId, expected.EndId, expected.PadId, 77),
+            (actual.StartId, actual.EndId, actual.PadId, actual.MaximumLength)
+        );
+        foreach (var text in new[] { "a photo of a dog", "two potted plants, a tv monitor's café!", "" })
+            Assert.Equal(expected.Encode(text).Ids, actual.Encode(text).Ids);
 
         File.WriteAllText(folder["tokenizer.json"], """{"model": {"type": "Unigram", "vocab": []}}""");
-        Assert.Contains("no tokenizer of CLIP", Assert.Throws<FreeMaskException>(() => ClipTokenizer.Load(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no tokenizer of CLIP",
+            Assert.Throws<FreeMaskException>(() => ClipTokenizer.Load(folder.Path)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
     [InlineData("added_tokens.json", """{"<pad>": 7000}""")]
-    [InlineData("tokenizer_config.json", """{"pad_token": "<pad>", "added_tokens_decoder": {"7000": {"content": "<pad>", "special": true}}}""")]
+    [InlineData(
+        "tokenizer_config.json",
+        """{"pad_token": "<pad>", "added_tokens_decoder": {"7000": {"content": "<pad>", "special": true}}}"""
+    )]
     public void Tokens_that_came_after_the_vocabulary_are_found(string file, string text)
     {
         using var folder = new TemporaryFolder();
-        foreach (var path in Directory.EnumerateFiles(Path.Combine(Fixtures.RepositoryRoot, "tests", "FreeMask.Vision.Tests", "Diffusion", "Export", "tokenizer"))) File.Copy(path, folder[Path.GetFileName(path)]);
-        File.WriteAllText(folder["special_tokens_map.json"], """{"bos_token": "<|startoftext|>", "eos_token": "<|endoftext|>", "pad_token": {"content": "<pad>"}}""");
+        foreach (
+            var path in Directory.EnumerateFiles(
+                Path.Combine(Fixtures.RepositoryRoot, "tests", "FreeMask.Vision.Tests", "Diffusion", "Export", "tokenizer")
+            )
+        )
+            File.Copy(path, folder[Path.GetFileName(path)]);
+        File.WriteAllText(
+            folder["special_tokens_map.json"],
+            """{"bos_token": "<|startoftext|>", "eos_token": "<|endoftext|>", "pad_token": {"content": "<pad>"}}"""
+        );
         Assert.Contains("<pad>", Assert.Throws<FreeMaskException>(() => ClipTokenizer.Load(folder.Path)).Message, StringComparison.Ordinal);
         File.WriteAllText(folder[file], text);
         Assert.Equal(7000, ClipTokenizer.Load(folder.Path).Encode("a dog").Ids[^1]);
