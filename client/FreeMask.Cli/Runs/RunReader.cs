@@ -23,29 +23,26 @@ internal sealed class RunReader(IEngine engine, RunSpec spec, RunStatus status)
     }
 
     /// <summary>The samples of a round by index, optionally only those in one state.</summary>
-    internal async IAsyncEnumerable<SampleRecord> SamplesAsync(
-        int round,
-        SampleState? stage,
-        [EnumeratorCancellation] CancellationToken stop
-    )
+    internal IAsyncEnumerable<SampleRecord> SamplesAsync(int round, SampleState? state, CancellationToken stop) =>
+        SamplesAsync(new SampleQuery { Round = round, State = state }, stop);
+
+    /// <summary>The samples that a query selects, by index: all pages of it.</summary>
+    internal async IAsyncEnumerable<SampleRecord> SamplesAsync(SampleQuery query, [EnumeratorCancellation] CancellationToken stop)
     {
-        for (int? from = 0; from is { } next;)
+        for (int? from = query.From; from is { } next;)
         {
             stop.ThrowIfCancellationRequested();
-            var page = await engine
-                .Run(Status.Run)
-                .GetSamples(
-                    new SampleQuery
-                    {
-                        Round = round,
-                        State = stage,
-                        From = next,
-                        Limit = PageSize,
-                    }
-                );
+            var page = await engine.Run(Status.Run).GetSamples(query with { From = next, Limit = PageSize });
             foreach (var sample in page.Samples) yield return sample;
             from = page.Next;
         }
+    }
+
+    /// <summary>One sample; null if the round has none of this index.</summary>
+    internal async Task<SampleRecord?> SampleAsync(int round, int index)
+    {
+        var page = await engine.Run(Status.Run).GetSamples(new SampleQuery { Round = round, From = index, Limit = 1 });
+        return page.Samples.FirstOrDefault(sample => sample.Index == index);
     }
 
     internal Task<ReadOnlyMemory<byte>> BytesAsync(string hash, CancellationToken stop) => engine.ReadArtifactAsync(hash, stop);

@@ -11,6 +11,7 @@ internal static class Catalog
         RunVerbs.Resume(host),
         StatusVerbs.Status(host),
         StatusVerbs.Watch(host),
+        SamplesVerb.Create(host),
         StatusVerbs.Pause(host),
         StatusVerbs.Cancel(host),
         RunVerbs.Retry(host),

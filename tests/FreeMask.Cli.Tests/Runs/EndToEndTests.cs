@@ -15,7 +15,7 @@ namespace FreeMask.Cli.Tests.Runs;
 /// <summary>The command line with a real silo and stages without models.</summary>
 public sealed class EndToEndTests : IDisposable
 {
-    private readonly StageEar _ear = new();
+    private readonly StageObserver _observer = new();
     private readonly TestProcess _process;
     private readonly ConcurrentBag<string> _devices = [];
 
@@ -71,6 +71,43 @@ public sealed class EndToEndTests : IDisposable
         );
     }
 
+    [Fact]
+    public async Task Samples_are_listed_by_state_and_one_shows_its_times_and_artifacts()
+    {
+        var run = await RunAsync("one");
+        var kept = run.GetProperty("rounds")[0].GetProperty("kept").GetInt32();
+        string[] verb = ["samples", "small", "--round", "1", "--data", _process.Folder.Path("one")];
+
+        var listed = await SamplesAsync([.. verb, "--state", "kept", "--json"]);
+        Assert.Equal(kept, listed.Length);
+        Assert.All(listed, sample => Assert.Equal("kept", sample.GetProperty("state").GetString()));
+        Assert.All(
+            await SamplesAsync([.. verb, "--class", "dog", "--json"]),
+            sample => Assert.Equal("dog", sample.GetProperty("class").GetString())
+        );
+        Assert.Equal(3, (await SamplesAsync([.. verb, "--limit", "3", "--json"])).Length);
+
+        var one = Assert.Single(await SamplesAsync([.. verb, "--sample", "5", "--json"]));
+        Assert.Equal(5, one.GetProperty("index").GetInt32());
+        Assert.Equal(5, one.GetProperty("seconds").EnumerateObject().Count());
+        Assert.Equal(64, one.GetProperty("artifacts").GetProperty("final-image").GetString()!.Length);
+        _process.Clear();
+        Assert.Equal(0, await _process.RunAsync([.. verb, "--sample", "5"]));
+        Assert.Contains("score (s)", _process.Out, StringComparison.Ordinal);
+
+        Assert.Equal(2, await _process.RunAsync([.. verb, "--sample", "18"]));
+        Assert.Contains("Round 1 has 18 samples; --sample 18 is none of them.", _process.Error, StringComparison.Ordinal);
+        Assert.Equal(2, await _process.RunAsync([.. verb, "--class", "horse"]));
+        Assert.Contains("has no class 'horse'; its classes are cat, dog, person.", _process.Error, StringComparison.Ordinal);
+    }
+
+    private async Task<JsonElement[]> SamplesAsync(string[] arguments)
+    {
+        _process.Clear();
+        Assert.Equal(0, await _process.RunAsync(arguments));
+        return [.. JsonDocument.Parse(_process.Out).RootElement.GetProperty("samples").EnumerateArray()];
+    }
+
     [Theory]
     [InlineData("tpu:0", "There is no execution provider named tpu")]
     [InlineData("cuda:0", "Build with -p:Accelerator=cuda")]
@@ -119,14 +156,14 @@ public sealed class EndToEndTests : IDisposable
     {
         var undisturbed = await RunAsync("one");
         using var stop = new CancellationTokenSource();
-        _ear.Heard = kind =>
+        _observer.BeforeStage = kind =>
         {
             if (kind == Stage.Mask) stop.Cancel();
         };
         _process.Clear();
         Assert.Equal(130, await _process.RunAsync(["run", RunFile, "--json", "--data", _process.Folder.Path("two")], stop.Token));
         Assert.Contains("'freemask resume small' goes on", _process.Error, StringComparison.Ordinal);
-        _ear.Heard = null;
+        _observer.BeforeStage = null;
         _process.Clear();
 
         Assert.Equal(0, await _process.RunAsync(["resume", "--json", "--data", _process.Folder.Path("two")]));
@@ -138,7 +175,7 @@ public sealed class EndToEndTests : IDisposable
 
     private void Register(IServiceCollection services)
     {
-        services.AddSingleton(_ear);
+        services.AddSingleton(_observer);
         services.AddSingleton<DrawnStages>();
         services.AddSingleton<IStageRunnerFactory>(provider => new Opened(provider.GetRequiredService<DrawnStages>(), _devices));
         services.AddSingleton<ISegmenterTraining>(provider => provider.GetRequiredService<DrawnStages>());
