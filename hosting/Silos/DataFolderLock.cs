@@ -1,5 +1,7 @@
 using System.Text.Json;
 using FreeMask.Files;
+using Polly;
+using Polly.Retry;
 
 namespace FreeMask.Hosting.Silos;
 
@@ -16,10 +18,17 @@ internal sealed class DataFolderLock : IDisposable
 {
     private const string LockFile = "silo.lock", AnnouncementFile = "silo.json";
 
-    private const int Attempts = 20;
-
-    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(10);
-    private static readonly ManualResetEvent Pause = new(false);
+    // A process that only checks the lock holds it for a moment, and has not announced itself.
+    private static readonly ResiliencePipeline Retries = new ResiliencePipelineBuilder()
+        .AddRetry(
+            new RetryStrategyOptions
+            {
+                MaxRetryAttempts = 19,
+                Delay = TimeSpan.FromMilliseconds(10),
+                ShouldHandle = new PredicateBuilder().Handle<IOException>(),
+            }
+        )
+        .Build();
 
     private readonly FileStream _file;
     private readonly string _announcement;
@@ -31,26 +40,29 @@ internal sealed class DataFolderLock : IDisposable
     public static DataFolderLock Take(string folder)
     {
         var path = Path.GetFullPath(folder);
-        for (var attempt = 1; ; attempt++)
+        try
         {
-            try
-            {
-                PrivateFiles.CreateFolder(path);
-                var file = PrivateFiles.Open(Path.Combine(path, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-                return new DataFolderLock(file, path);
-            }
-            catch (IOException) when (attempt < Attempts && Find(folder) is null)
-            {
-                // A process that only checks the lock holds it for a moment.
-                Pause.WaitOne(Moment);
-            }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-            {
-                var message = Find(folder) is { } other
-                    ? $"The data folder '{path}' is in use by process {other.Process}; stop it, or use another folder."
-                    : $"The data folder '{path}' cannot be used: {exception.Message}";
-                throw new FreeMaskException(message, exception);
-            }
+            return new DataFolderLock(Retries.Execute(static path => Open(path), path), path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new FreeMaskException($"The data folder '{path}' cannot be used: {exception.Message}", exception);
+        }
+    }
+
+    private static FileStream Open(string folder)
+    {
+        try
+        {
+            PrivateFiles.CreateFolder(folder);
+            return PrivateFiles.Open(Path.Combine(folder, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException exception) when (Find(folder) is { } other)
+        {
+            throw new FreeMaskException(
+                $"The data folder '{folder}' is in use by process {other.Process}; stop it, or use another folder.",
+                exception
+            );
         }
     }
 

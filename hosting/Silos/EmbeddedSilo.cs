@@ -3,6 +3,8 @@ using System.Net.Sockets;
 using FreeMask.Grains;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Hosting.Configuration;
+using Polly;
+using Polly.Retry;
 
 namespace FreeMask.Hosting.Silos;
 
@@ -15,7 +17,7 @@ public sealed record EmbeddedSiloOptions
     /// <summary>
     /// True to continue every run that was active when the last silo of this folder died. Default false: the caller resumes a run.
     /// </summary>
-    public bool WakeRuns { get; init; }
+    public bool ResumeRuns { get; init; }
 
     /// <summary>How long <see cref="EmbeddedSilo.StopAsync"/> waits for work in flight. Default 10 s.</summary>
     public TimeSpan StopWithin { get; init; } = TimeSpan.FromSeconds(10);
@@ -41,7 +43,17 @@ public sealed record EmbeddedSiloOptions
 /// </summary>
 public sealed class EmbeddedSilo : IAsyncDisposable
 {
-    private const int PortTries = 5;
+    // Another program may take a port between the search for a free one and the start.
+    private static readonly ResiliencePipeline PortRetries = new ResiliencePipelineBuilder()
+        .AddRetry(
+            new RetryStrategyOptions
+            {
+                MaxRetryAttempts = 4,
+                Delay = TimeSpan.Zero,
+                ShouldHandle = new PredicateBuilder().Handle<Exception>(StartFailure.IsPortTaken),
+            }
+        )
+        .Build();
 
     private readonly IHost _host;
     private readonly DataFolderLock? _lock;
@@ -67,33 +79,38 @@ public sealed class EmbeddedSilo : IAsyncDisposable
         var folderLock = options.ReadOnly ? null : DataFolderLock.Take(options.DataFolder);
         try
         {
-            for (var attempt = 1; ; attempt++)
-            {
-                var (siloPort, gatewayPort) = FreePorts();
-                var host = Build(options, siloPort, gatewayPort);
-                try
-                {
-                    await host.StartAsync(cancellationToken);
-                    folderLock?.Announce(gatewayPort);
-                    return new EmbeddedSilo(host, folderLock, options.StopWithin);
-                }
-                catch (Exception exception) when (attempt < PortTries && StartFailure.IsPortTaken(exception))
-                {
-                    // Another program took the port between the check and the start.
-                    await DisposeAsync(host);
-                }
-                catch
-                {
-                    await DisposeAsync(host);
-                    throw;
-                }
-            }
+            var host = await PortRetries.ExecuteAsync(
+                static async (options, stop) => await StartHostAsync(options, stop),
+                options,
+                cancellationToken
+            );
+            folderLock?.Announce(host.GatewayPort);
+            return new EmbeddedSilo(host.Host, folderLock, options.StopWithin);
         }
         catch (Exception exception)
         {
             folderLock?.Dispose();
             if (exception is not FreeMaskException && ConfigurationProblems.Of(exception) is { } problems)
                 throw new FreeMaskException(string.Join('\n', problems), exception);
+            throw;
+        }
+    }
+
+    private static async Task<(IHost Host, int GatewayPort)> StartHostAsync(
+        EmbeddedSiloOptions options,
+        CancellationToken cancellationToken
+    )
+    {
+        var (siloPort, gatewayPort) = FreePorts();
+        var host = Build(options, siloPort, gatewayPort);
+        try
+        {
+            await host.StartAsync(cancellationToken);
+            return (host, gatewayPort);
+        }
+        catch
+        {
+            await DisposeAsync(host);
             throw;
         }
     }
@@ -128,7 +145,7 @@ public sealed class EmbeddedSilo : IAsyncDisposable
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
             ["FreeMask:DataFolder"] = Path.GetFullPath(options.DataFolder),
-            ["FreeMask:WakeRuns"] = options.WakeRuns ? "true" : "false",
+            ["FreeMask:ResumeRuns"] = options.ResumeRuns ? "true" : "false",
             ["Orleans:Endpoints:SiloPort"] = siloPort.ToString(System.Globalization.CultureInfo.InvariantCulture),
             ["Orleans:Endpoints:GatewayPort"] = gatewayPort.ToString(System.Globalization.CultureInfo.InvariantCulture),
         });

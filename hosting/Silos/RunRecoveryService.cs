@@ -19,7 +19,7 @@ internal sealed partial class RunRecoveryService(
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        if (!options.Value.WakeRuns || !options.Value.ParsedRoles.HasFlag(SiloRoles.Coordinator)) return;
+        if (!options.Value.ResumeRuns || !options.Value.ParsedRoles.HasFlag(SiloRoles.Coordinator)) return;
         var before = membership.CurrentSnapshot;
         await WakeAsync(stoppingToken);
         await foreach (var snapshot in membership.MembershipUpdates.WithCancellation(stoppingToken))
