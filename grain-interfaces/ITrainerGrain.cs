@@ -52,7 +52,7 @@ public interface ITrainerGrain : IGrainWithStringKey
 /// <param name="Round">The round to notify of changes.</param>
 /// <param name="Lists">Lists of training samples (artifact hashes).</param>
 /// <param name="LeftOut">The fold that is left out of the training samples; null for all.</param>
-/// <param name="Steps">Optimiser steps.</param>
+/// <param name="Steps">Optimizer steps.</param>
 /// <param name="Model">The model to evaluate; null for a training.</param>
 /// <param name="Environment">The run's environment; null if it was not recorded.</param>
 [GenerateSerializer, Immutable, Alias("freemask.TrainingJob")]

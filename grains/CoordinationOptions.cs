@@ -42,5 +42,6 @@ public sealed class CoordinationOptions
 
     /// <summary>Results after which a shard writes its record. Default 500.</summary>
     [Range(1, 100_000)]
-    public int SnapshotEvery { get; set; } = 500;
+    [FormerName("SnapshotEvery")]
+    public int ResultsPerSnapshot { get; set; } = 500;
 }

@@ -5,7 +5,7 @@ using Google.Protobuf;
 namespace FreeMask.Onnx;
 
 /// <summary>
-/// Writes ONNX models: each call adds one node and returns the name of its (first) output. Weights become initialisers with raw data.
+/// Writes ONNX models: each call adds one node and returns the name of its (first) output. Weights become initializers with raw data.
 /// </summary>
 /// <param name="opset">Version of the default operator set.</param>
 internal sealed class OnnxGraphBuilder(int opset = 17)
@@ -71,7 +71,7 @@ internal sealed class OnnxGraphBuilder(int opset = 17)
         static string Text(long number) => number.ToString(System.Globalization.CultureInfo.InvariantCulture);
     }
 
-    /// <summary>A constant 64-bit vector; equal constants share one initialiser.</summary>
+    /// <summary>A constant 64-bit vector; equal constants share one initializer.</summary>
     public string Int64s(params long[] values)
     {
         var key = "i64:" + string.Join(',', values);

@@ -55,7 +55,7 @@ internal sealed class OnnxSession : IDisposable
     /// <param name="path">The file.</param>
     /// <param name="options">How to run it.</param>
     /// <param name="appendix">
-    /// Bytes of a serialised ModelProto that are merged into the file's: protobuf merges repeated fields of embedded messages, so nodes,
+    /// Bytes of a serialized ModelProto that are merged into the file's: protobuf merges repeated fields of embedded messages, so nodes,
     /// weights, inputs and outputs can be added to a graph without decoding it.
     /// </param>
     /// <exception cref="FreeMaskException">The file or its external data is missing, is no ONNX model, or needs operators that the provider

@@ -23,7 +23,7 @@ public sealed record OnnxSessionOptions
     public int ArenaMegabytes { get; init; }
 
     /// <summary>
-    /// A folder that keeps optimised graphs, so that a model is optimised once a machine and not once a process; null for none. Its files
+    /// A folder that keeps optimized graphs, so that a model is optimized once a machine and not once a process; null for none. Its files
     /// depend on the processor and on ONNX Runtime's version, and may be deleted at any time.
     /// </summary>
     public string? OptimizedGraphs { get; init; }

@@ -7,7 +7,7 @@ using Microsoft.ML.OnnxRuntime;
 namespace FreeMask.Onnx;
 
 /// <summary>
-/// Keeps graphs as ONNX Runtime optimised them. A file is named by everything that it depends on, so it is never stale: the model, what is
+/// Keeps graphs as ONNX Runtime optimized them. A file is named by everything that it depends on, so it is never stale: the model, what is
 /// added to it, the provider and its options, the version of ONNX Runtime.
 /// </summary>
 internal static class OptimizedGraphs
@@ -15,7 +15,7 @@ internal static class OptimizedGraphs
     // Smaller weights stay in the graph; larger ones go into a file beside it, because a graph file cannot exceed 2 GB.
     private const string LargestInside = "1024";
 
-    /// <summary>Opens a session, from the folder where it has the optimised graph; otherwise keeps it there.</summary>
+    /// <summary>Opens a session, from the folder where it has the optimized graph; otherwise keeps it there.</summary>
     /// <param name="path">The model.</param>
     /// <param name="options">How to run it.</param>
     /// <param name="appendix">What is added to the model.</param>
@@ -78,7 +78,7 @@ internal static class OptimizedGraphs
         }
 
         hash.AppendData(appendix);
-        // Weights outside of the file are told apart by size and time: reading gigabytes would cost more than the optimisation saves.
+        // Weights outside of the file are told apart by size and time: reading gigabytes would cost more than the optimization saves.
         foreach (var outside in OnnxGraphReader.Read(path).ExternalFiles)
         {
             var weights = new FileInfo(RealPath.Of(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, outside)));

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace FreeMask.Benchmarks;
 
-/// <summary>A Mask2Former with fresh weights, its optimiser, and one batch of noise with three rectangles a picture.</summary>
+/// <summary>A Mask2Former with fresh weights, its optimizer, and one batch of noise with three rectangles a picture.</summary>
 internal sealed class SegmenterWorkload : IDisposable
 {
     private const int Rectangles = 3;

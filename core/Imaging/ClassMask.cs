@@ -2,11 +2,11 @@ using System.Globalization;
 
 namespace FreeMask.Imaging;
 
-/// <summary>The meaning of the values and colours of a data set's class masks.</summary>
+/// <summary>The meaning of the values and colors of a data set's class masks.</summary>
 /// <param name="Classes">Number of classes.</param>
-/// <param name="Colors">Labels by colour, 65536 R + 256 G + B; 255 for void.</param>
-/// <param name="GreyIsLabel">A palette of greys holds labels even where its greys are colours of classes as well.</param>
-/// <param name="Remedy">What to do about a colour that is not known: the end of a message.</param>
+/// <param name="Colors">Labels by color, 65536 R + 256 G + B; 255 for void.</param>
+/// <param name="GreyIsLabel">A palette of greys holds labels even where its greys are colors of classes as well.</param>
+/// <param name="Remedy">What to do about a color that is not known: the end of a message.</param>
 internal sealed record MaskColors(int Classes, IReadOnlyDictionary<int, byte> Colors, bool GreyIsLabel, string Remedy)
 {
     internal static int Key(int red, int green, int blue) => (red << 16) | (green << 8) | blue;
@@ -15,14 +15,14 @@ internal sealed record MaskColors(int Classes, IReadOnlyDictionary<int, byte> Co
 }
 
 /// <summary>
-/// Reads class masks. Values of a grey PNG are labels. Palettes are only a way to store colours, and image tools re-order them: a palette
-/// PNG is read by its colours, as an RGB PNG is; where the data set does not know these, but all are greys, their levels are labels (a grey
+/// Reads class masks. Values of a grey PNG are labels. Palettes are only a way to store colors, and image tools re-order them: a palette
+/// PNG is read by its colors, as an RGB PNG is; where the data set does not know these, but all are greys, their levels are labels (a grey
 /// mask that a tool gave a palette).
 /// </summary>
 internal static class ClassMask
 {
     /// <summary>Reads a mask as it is stored, with its EXIF orientation.</summary>
-    /// <exception cref="FreeMaskException">The file is missing or damaged, or has a colour or label that the data set does not
+    /// <exception cref="FreeMaskException">The file is missing or damaged, or has a color or label that the data set does not
     /// know.</exception>
     internal static (LabelMap Stored, int Orientation) Load(string path, MaskColors colors)
     {
@@ -47,14 +47,14 @@ internal static class ClassMask
         return labels;
     }
 
-    /// <summary>The label of each colour that the mask uses.</summary>
+    /// <summary>The label of each color that the mask uses.</summary>
     private static Dictionary<int, byte> Table(int[] used, string path, MaskColors colors)
     {
         var (known, greys) = (Array.TrueForAll(used, colors.Colors.ContainsKey), Array.TrueForAll(used, IsGrey));
         if (greys && (colors.GreyIsLabel || !known)) return used.ToDictionary(key => key, key => Label(key & 255, path, colors));
         if (known) return used.ToDictionary(key => key, key => Label(colors.Colors[key], path, colors));
         var stranger = used.First(key => !colors.Colors.ContainsKey(key));
-        throw new FreeMaskException($"{path} has the colour {Text(stranger)}, which is no class of the data set. {colors.Remedy}");
+        throw new FreeMaskException($"{path} has the color {Text(stranger)}, which is no class of the data set. {colors.Remedy}");
     }
 
     private static int[] Keys(PngImage png, string path)
@@ -77,7 +77,7 @@ internal static class ClassMask
                 sample =
                     sample % 257 == 0
                         ? sample / 257
-                        : throw new FreeMaskException($"{path} has colours of 16 bits that are none of 8; save the mask with 8 bits.");
+                        : throw new FreeMaskException($"{path} has colors of 16 bits that are none of 8; save the mask with 8 bits.");
         return MaskColors.Key(rgb[0], rgb[1], rgb[2]);
     }
 

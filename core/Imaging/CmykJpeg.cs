@@ -5,7 +5,7 @@ namespace FreeMask.Imaging;
 /// <summary>
 /// JPEGs of four components: CMYK, and Adobe's YCCK. Image libraries turn them to RGB each in its own way; here R = (255 - C) (255 - K) /
 /// 255, rounded, as Pillow's
-/// <c>convert("RGB")</c> does, which data sets are made with; no colour profile is applied. All four are stored inverted, as Adobe does,
+/// <c>convert("RGB")</c> does, which data sets are made with; no color profile is applied. All four are stored inverted, as Adobe does,
 /// whether its marker is there or not: so read them Pillow and ImageMagick, and files that are not inverted are hardly made. Sequential and
 /// progressive, Huffman-coded, 8 bits (ITU-T T.81).
 /// </summary>

@@ -17,7 +17,7 @@ public static partial class ImageCodec
         var pinned = GCHandle.Alloc(rgba, GCHandleType.Pinned);
         try
         {
-            // No colour space in the target: profiles are not applied.
+            // No color space in the target: profiles are not applied.
             var result = codec.GetPixels(new SKImageInfo(width, height, SKColorType.Rgba8888, alpha), pinned.AddrOfPinnedObject());
             if (result != SKCodecResult.Success) throw Damaged(origin, kind);
         }

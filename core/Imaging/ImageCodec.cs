@@ -5,8 +5,8 @@ namespace FreeMask.Imaging;
 /// <summary>
 /// Image files to and from <see cref="RgbImage"/>. PNG is our own on both sides (exact, strict, the same everywhere); JPEG, WebP, BMP and
 /// GIF come from the library that the build chose (<c>ImageCodec.Skia.cs</c> or <c>ImageCodec.ImageSharp.cs</c>), but for CMYK JPEGs.
-/// Decoding applies the EXIF orientation of JPEG, PNG and WebP, drops alpha without blending (hidden colours stay, as Pillow's
-/// <c>convert("RGB")</c>), and ignores gamma and colour profiles.
+/// Decoding applies the EXIF orientation of JPEG, PNG and WebP, drops alpha without blending (hidden colors stay, as Pillow's
+/// <c>convert("RGB")</c>), and ignores gamma and color profiles.
 /// </summary>
 public static partial class ImageCodec
 {
@@ -68,7 +68,7 @@ public static partial class ImageCodec
         return PngWriter.Rgb(image, level);
     }
 
-    /// <summary>Encodes as baseline JPEG without chroma subsampling (edges of objects keep their colour).</summary>
+    /// <summary>Encodes as baseline JPEG without chroma subsampling (edges of objects keep their color).</summary>
     /// <param name="image">The image.</param>
     /// <param name="quality">1 to 100.</param>
     /// <exception cref="ArgumentOutOfRangeException">The quality is out of range.</exception>

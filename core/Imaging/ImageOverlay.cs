@@ -3,10 +3,10 @@ namespace FreeMask.Imaging;
 /// <summary>Images for people: labels drawn over an image, images side by side.</summary>
 public static class ImageOverlay
 {
-    /// <summary>Draws labels over an image: classes in VOC's colours with a light outline, background darkened, 255 in grey.</summary>
+    /// <summary>Draws labels over an image: classes in VOC's colors with a light outline, background darkened, 255 in grey.</summary>
     /// <param name="image">The image.</param>
     /// <param name="labels">Labels of the same size.</param>
-    /// <param name="opacity">0 leaves the image, 1 hides it under the colour.</param>
+    /// <param name="opacity">0 leaves the image, 1 hides it under the color.</param>
     /// <exception cref="ArgumentException">The sizes differ.</exception>
     public static RgbImage Draw(RgbImage image, LabelMap labels, float opacity = 0.45f)
     {
@@ -32,7 +32,7 @@ public static class ImageOverlay
         return result;
     }
 
-    /// <summary>Places images row by row in cells of one size, each scaled to fit and centred.</summary>
+    /// <summary>Places images row by row in cells of one size, each scaled to fit and centered.</summary>
     /// <param name="tiles">The images; at least one.</param>
     /// <param name="columns">Cells a row.</param>
     /// <param name="cell">Side of a cell in pixels.</param>
@@ -95,7 +95,7 @@ public static class ImageOverlay
             || (y > 0 && labels[x, y - 1] != label) || (y < labels.Height - 1 && labels[x, y + 1] != label);
     }
 
-    // VOC's palette starts dark; lifted so that the colour shows over dark images too.
+    // VOC's palette starts dark; lifted so that the color shows over dark images too.
     private static (byte R, byte G, byte B) Bright(byte label)
     {
         var (r, g, b) = VocPalette.Color(label);

@@ -3,7 +3,7 @@ using System.IO.Compression;
 namespace FreeMask.Imaging;
 
 /// <summary>
-/// Label maps as PNG files. Written as VOC writes them: colour type 3, 8 bits, all 256 palette entries, no transparency, index = label,
+/// Label maps as PNG files. Written as VOC writes them: color type 3, 8 bits, all 256 palette entries, no transparency, index = label,
 /// 255 = (224, 224, 192). Read back as raw indices, whatever the bit depth.
 /// </summary>
 internal static class IndexedPng
@@ -23,7 +23,7 @@ internal static class IndexedPng
     /// <summary>Reads a label file: palette indices, or the values of a grey image.</summary>
     /// <param name="data">The bytes of the file.</param>
     /// <param name="origin">What an error message calls the file.</param>
-    /// <exception cref="FreeMaskException">The file is damaged, has colours instead of labels, or a label above 255.</exception>
+    /// <exception cref="FreeMaskException">The file is damaged, has colors instead of labels, or a label above 255.</exception>
     public static LabelMap Decode(ReadOnlySpan<byte> data, string origin)
     {
         var png = DecodeSamples(data, origin);
@@ -39,7 +39,7 @@ internal static class IndexedPng
     }
 
     /// <summary>Reads a label file.</summary>
-    /// <exception cref="FreeMaskException">The file is missing, damaged, has colours instead of labels, or a label above 255.</exception>
+    /// <exception cref="FreeMaskException">The file is missing, damaged, has colors instead of labels, or a label above 255.</exception>
     public static LabelMap Load(string path) => Decode(ImageCodec.ReadFile(path), path);
 
     /// <summary>Encodes 16-bit ids, row-major, as a grey PNG (instance ids of Cityscapes).</summary>

@@ -10,7 +10,7 @@ internal static class LabColor
 
     private static readonly double[] Linear = MakeLinear();
 
-    /// <summary>One sRGB colour of 8 bits a channel as L, a, b.</summary>
+    /// <summary>One sRGB color of 8 bits a channel as L, a, b.</summary>
     public static (double L, double A, double B) FromRgb(byte red, byte green, byte blue)
     {
         double r = Linear[red], g = Linear[green], b = Linear[blue];
@@ -20,7 +20,7 @@ internal static class LabColor
         return ((116 * y) - 16, 500 * (x - y), 200 * (y - z));
     }
 
-    /// <summary>L, a, b as sRGB in 0..1; colours outside of the gamut are clipped.</summary>
+    /// <summary>L, a, b as sRGB in 0..1; colors outside of the gamut are clipped.</summary>
     public static (double R, double G, double B) ToRgb(double l, double a, double b)
     {
         var fy = (l + 16) / 116;

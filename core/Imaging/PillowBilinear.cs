@@ -46,10 +46,10 @@ internal static class PillowBilinear
     private static (int First, int[] Weights) Weights(int index, int from, int to)
     {
         var scale = (double)from / to;
-        var (radius, centre) = (Math.Max(1, scale), (index + 0.5) * scale);
-        var first = Math.Max(0, (int)(centre - radius + 0.5));
-        var weights = new double[Math.Min(from, (int)(centre + radius + 0.5)) - first];
-        for (var k = 0; k < weights.Length; k++) weights[k] = Math.Max(0, 1 - Math.Abs((first + k - centre + 0.5) / radius));
+        var (radius, center) = (Math.Max(1, scale), (index + 0.5) * scale);
+        var first = Math.Max(0, (int)(center - radius + 0.5));
+        var weights = new double[Math.Min(from, (int)(center + radius + 0.5)) - first];
+        for (var k = 0; k < weights.Length; k++) weights[k] = Math.Max(0, 1 - Math.Abs((first + k - center + 0.5) / radius));
         var total = weights.Sum();
         return (first, [.. weights.Select(w => (int)((w / total * (1 << Precision)) + 0.5))]);
     }

@@ -1,6 +1,6 @@
 namespace FreeMask.Imaging;
 
-/// <summary>The colour types of PNG, with the numbers of the file format.</summary>
+/// <summary>The color types of PNG, with the numbers of the file format.</summary>
 internal enum PngColorType
 {
     /// <summary>One grey sample a pixel.</summary>
@@ -21,7 +21,7 @@ internal enum PngColorType
 
 /// <summary>
 /// The samples of a PNG as the file states them: palette indices stay indices, 16-bit samples stay 16-bit, alpha stays straight, gamma and
-/// colour profiles change nothing. Only grey of fewer than 8 bits is scaled to 0..255.
+/// color profiles change nothing. Only grey of fewer than 8 bits is scaled to 0..255.
 /// </summary>
 internal sealed class PngImage
 {
@@ -56,7 +56,7 @@ internal sealed class PngImage
     /// <summary>Three bytes a palette entry, or null where the file has no palette.</summary>
     public byte[]? Palette { get; }
 
-    /// <summary>The image as 8-bit RGB: the palette is applied, grey is repeated, 16 bits are scaled, alpha is dropped (hidden colours
+    /// <summary>The image as 8-bit RGB: the palette is applied, grey is repeated, 16 bits are scaled, alpha is dropped (hidden colors
     /// stay).</summary>
     /// <exception cref="FreeMaskException">A pixel's index lies outside of the palette.</exception>
     public RgbImage ToRgb()
@@ -77,7 +77,7 @@ internal sealed class PngImage
             {
                 var entry = 3 * Samples[from];
                 if (entry + 2 >= Palette!.Length)
-                    throw new FreeMaskException($"The PNG uses colour {Samples[from]}, but its palette has {Palette.Length / 3}.");
+                    throw new FreeMaskException($"The PNG uses color {Samples[from]}, but its palette has {Palette.Length / 3}.");
                 Palette.AsSpan(entry, 3).CopyTo(pixels.AsSpan(to));
                 continue;
             }

@@ -4,8 +4,8 @@ using System.IO.Compression;
 namespace FreeMask.Imaging;
 
 /// <summary>
-/// A strict PNG decoder (W3C PNG specification, third edition): all colour types and bit depths, Adam7, checksums verified.
-/// Image libraries hand out colours, never palette indices or 16-bit ids, so label files need one of their own.
+/// A strict PNG decoder (W3C PNG specification, third edition): all color types and bit depths, Adam7, checksums verified.
+/// Image libraries hand out colors, never palette indices or 16-bit ids, so label files need one of their own.
 /// </summary>
 internal sealed class PngReader
 {
@@ -85,7 +85,7 @@ internal sealed class PngReader
             PngColorType.Rgb or PngColorType.GreyAlpha or PngColorType.Rgba => _bitDepth is 8 or 16,
             _ => false,
         };
-        if (!allowed) throw Bad($"its header pairs colour type {body[9]} with {_bitDepth} bits, which PNG does not know");
+        if (!allowed) throw Bad($"its header pairs color type {body[9]} with {_bitDepth} bits, which PNG does not know");
         if (body[10] != 0 || body[11] != 0 || body[12] > 1)
             throw Bad("its header names an unknown compression, filter or interlace method");
     }

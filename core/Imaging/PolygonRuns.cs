@@ -2,7 +2,7 @@ namespace FreeMask.Imaging;
 
 /// <summary>
 /// Polygon to run lengths exactly as <c>rleFrPoly</c> of cocoapi's <c>maskApi.c</c>: the outline is walked on a grid five times finer, the
-/// points where it crosses a column's centre are brought back to pixels, and their sorted positions are the ends of the runs.
+/// points where it crosses a column's center are brought back to pixels, and their sorted positions are the ends of the runs.
 /// </summary>
 internal static class PolygonRuns
 {
@@ -54,7 +54,7 @@ internal static class PolygonRuns
         return outline;
     }
 
-    // Differences of the sorted ends; a pair of equal ends is an empty run and joins its neighbours.
+    // Differences of the sorted ends; a pair of equal ends is an empty run and joins its neighbors.
     private static List<uint> ToRuns(List<uint> ends)
     {
         for (var j = ends.Count - 1; j > 0; j--) ends[j] -= ends[j - 1];

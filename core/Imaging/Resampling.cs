@@ -1,10 +1,10 @@
 namespace FreeMask.Imaging;
 
-/// <summary>How <see cref="Resampling"/> weighs source pixels. Pixel centres lie at half-integers (align_corners = false); edges are
+/// <summary>How <see cref="Resampling"/> weighs source pixels. Pixel centers lie at half-integers (align_corners = false); edges are
 /// repeated.</summary>
 public enum ResamplingFilter
 {
-    /// <summary>The source pixel under the centre: floor((i + 0.5) scale), as OpenCV's INTER_NEAREST_EXACT.</summary>
+    /// <summary>The source pixel under the center: floor((i + 0.5) scale), as OpenCV's INTER_NEAREST_EXACT.</summary>
     Nearest,
 
     /// <summary>Two taps an axis, never widened: torch and OpenCV's bilinear.</summary>
@@ -28,7 +28,7 @@ public enum ResamplingFilter
     /// <summary>Eight taps an axis, never widened: OpenCV's LANCZOS4. Overshoots.</summary>
     Lanczos,
 
-    /// <summary>Pillow's box: the mean of the pixels whose centres lie within half a target pixel.</summary>
+    /// <summary>Pillow's box: the mean of the pixels whose centers lie within half a target pixel.</summary>
     AntialiasBox,
 
     /// <summary>Pillow's Hamming: nearly as sharp as bicubic, without overshoot.</summary>
@@ -82,7 +82,7 @@ internal static class Resampling
         return result;
     }
 
-    /// <summary>Bilinear with the corner pixels' centres aligned (torch's align_corners = true).</summary>
+    /// <summary>Bilinear with the corner pixels' centers aligned (torch's align_corners = true).</summary>
     internal static FloatMap ResizeAlignCorners(FloatMap map, int width, int height) => new(width, height,
         Apply(map.Values, map.Height, 1, ResamplingTaps.AlignCorners(map.Width, width), ResamplingTaps.AlignCorners(map.Height, height)));
 

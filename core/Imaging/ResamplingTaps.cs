@@ -49,7 +49,7 @@ internal sealed class ResamplingTaps
                 target,
                 scale,
                 scale / 2,
-                (j, centre) => Math.Max(0, Math.Min(j + 1, centre + (scale / 2)) - Math.Max(j, centre - (scale / 2)))
+                (j, center) => Math.Max(0, Math.Min(j + 1, center + (scale / 2)) - Math.Max(j, center - (scale / 2)))
             ),
             ResamplingFilter.Antialias => Widening(source, target, scale, 1, x => Math.Max(0, 1 - Math.Abs(x))),
             ResamplingFilter.AntialiasBox => Widening(source, target, scale, 0.5, x => x is > -0.5 and <= 0.5 ? 1 : 0),
@@ -114,16 +114,16 @@ internal sealed class ResamplingTaps
         return taps;
     }
 
-    // "weigh" gives the weight of source pixel j for a target pixel whose centre lies at the given source position.
+    // "weigh" gives the weight of source pixel j for a target pixel whose center lies at the given source position.
     private static ResamplingTaps Window(int source, int target, double scale, double radius, Func<int, double, double> weigh)
     {
         var taps = new ResamplingTaps(target, (int)Math.Ceiling(2 * radius) + 2);
         var weights = new double[taps.Taps];
         for (var i = 0; i < target; i++)
         {
-            var centre = (i + 0.5) * scale;
-            var first = Math.Max(0, (int)Math.Floor(centre - radius));
-            for (var k = 0; k < taps.Taps; k++) weights[k] = first + k < source ? weigh(first + k, centre) : 0;
+            var center = (i + 0.5) * scale;
+            var first = Math.Max(0, (int)Math.Floor(center - radius));
+            for (var k = 0; k < taps.Taps; k++) weights[k] = first + k < source ? weigh(first + k, center) : 0;
             var total = weights.Sum();
             for (var k = 0; k < taps.Taps; k++)
             {
@@ -135,11 +135,11 @@ internal sealed class ResamplingTaps
         return taps;
     }
 
-    // Pillow's filters (src/libImaging/Resample.c): a kernel over the target's centre, stretched when shrinking.
+    // Pillow's filters (src/libImaging/Resample.c): a kernel over the target's center, stretched when shrinking.
     private static ResamplingTaps Widening(int source, int target, double scale, double support, Func<double, double> kernel)
     {
         var stretch = Math.Max(1, scale);
-        return Window(source, target, scale, support * stretch, (j, centre) => kernel((j + 0.5 - centre) / stretch));
+        return Window(source, target, scale, support * stretch, (j, center) => kernel((j + 0.5 - center) / stretch));
     }
 
     private static double[] Cubic(double f) =>

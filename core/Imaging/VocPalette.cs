@@ -1,9 +1,9 @@
 namespace FreeMask.Imaging;
 
-/// <summary>PASCAL VOC's palette of 256 colours, in which label maps are shown and stored.</summary>
+/// <summary>PASCAL VOC's palette of 256 colors, in which label maps are shown and stored.</summary>
 internal static class VocPalette
 {
-    /// <summary>VOC's colour of an index: the bits of the index go to R, G, B in turn, from the highest bit down (VOC devkit,
+    /// <summary>VOC's color of an index: the bits of the index go to R, G, B in turn, from the highest bit down (VOC devkit,
     /// <c>VOClabelcolormap</c>).</summary>
     public static (byte R, byte G, byte B) Color(byte index)
     {

@@ -35,7 +35,7 @@ internal static class AttentionMapNormalization
         for (var i = 0; i < values.Length; i++) values[i] /= high + Epsilon;
     }
 
-    /// <summary>Moves a threshold to 0.5, the decision boundary of the colour model and the CRF, piecewise linearly; 0 and 1
+    /// <summary>Moves a threshold to 0.5, the decision boundary of the color model and the CRF, piecewise linearly; 0 and 1
     /// stay.</summary>
     /// <param name="map">Values in 0..1.</param>
     /// <param name="threshold">In 0..1.</param>

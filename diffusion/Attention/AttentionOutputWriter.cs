@@ -11,7 +11,7 @@ namespace FreeMask.Diffusion.Attention;
 /// ONNX Runtime orders nodes by depth-first search from those whose outputs no node takes, the last one first (onnxruntime,
 /// core/graph/graph_viewer.cc). Were the captures in the modules' order, all probabilities would be kept to the end of the run, whether
 /// attention is wanted or not. So these ends come behind all other nodes, those of the last module first, and the end of the U-Net itself,
-/// wherever optimisers move it, becomes one of them that comes last: every map is reduced as soon as its module has run.
+/// wherever optimizers move it, becomes one of them that comes last: every map is reduced as soon as its module has run.
 /// </remarks>
 internal sealed class AttentionOutputWriter
 {

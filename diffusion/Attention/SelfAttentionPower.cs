@@ -3,7 +3,7 @@ using FreeMask.Imaging;
 namespace FreeMask.Diffusion.Attention;
 
 /// <summary>
-/// A^k c of captured self-attention (Dataset Diffusion, gen_data.py). Rows of A are normalised to sum 1 first: what was captured is an
+/// A^k c of captured self-attention (Dataset Diffusion, gen_data.py). Rows of A are normalized to sum 1 first: what was captured is an
 /// average, kept in half precision.
 /// </summary>
 internal static class SelfAttentionPower

@@ -46,8 +46,8 @@ internal sealed class IoBindingSteps : IDisposable
         var isLast = index == _scheduler.Timesteps.Count - 1;
         _binding.BindInput(SchedulerStepGraph.Prediction, prediction);
         _binding.BindInput(SchedulerStepGraph.Latent, _latent);
-        for (var i = 0; i < SchedulerStepGraph.Remembered.Count; i++)
-            _binding.BindInput(SchedulerStepGraph.Remembered[i], i < _memory.Count ? _memory[i] : _latent);
+        for (var i = 0; i < SchedulerStepGraph.History.Count; i++)
+            _binding.BindInput(SchedulerStepGraph.History[i], i < _memory.Count ? _memory[i] : _latent);
         if (step.NeedsNoise) _binding.BindInput(SchedulerStepGraph.Noise, new FloatTensor(noise, _latent.GetTensorTypeAndShape().Shape));
         else _binding.BindInput(SchedulerStepGraph.Noise, _latent);
         _binding.BindInput(SchedulerStepGraph.EstimateWeights, step.Estimate.InOrder());

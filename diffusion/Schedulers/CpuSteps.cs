@@ -44,10 +44,10 @@ internal sealed class CpuSteps
         Add(sum, weights.Latent, latent);
         Add(sum, weights.Output, output);
         Add(sum, weights.Estimate, estimate);
-        Add(sum, weights.Newest, Remembered(0));
-        Add(sum, weights.Second, Remembered(1));
-        Add(sum, weights.Third, Remembered(2));
-        if (weights.Change != 0) Add(sum, weights.Change, Change(estimate, Remembered(0)));
+        Add(sum, weights.Newest, History(0));
+        Add(sum, weights.Second, History(1));
+        Add(sum, weights.Third, History(2));
+        if (weights.Change != 0) Add(sum, weights.Change, Change(estimate, History(0)));
         Add(sum, weights.Noise, noise);
         return sum;
     }
@@ -59,7 +59,7 @@ internal sealed class CpuSteps
         return change;
     }
 
-    private ReadOnlySpan<float> Remembered(int index) => index < _memory.Count ? _memory[index] : [];
+    private ReadOnlySpan<float> History(int index) => index < _memory.Count ? _memory[index] : [];
 
     private void Remember(float[] values)
     {

@@ -2,7 +2,7 @@ namespace FreeMask.Diffusion.Schedulers;
 
 /// <summary>
 /// A sampler's pass over its timesteps: what each step computes, as weights. It holds no latents; steps are made in order, from the first
-/// to the last. All arithmetic is element-wise, so an image's result does not depend on its neighbours in the batch.
+/// to the last. All arithmetic is element-wise, so an image's result does not depend on its neighbors in the batch.
 /// </summary>
 public interface IScheduler
 {

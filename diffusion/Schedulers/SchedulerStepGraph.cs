@@ -34,8 +34,8 @@ internal static class SchedulerStepGraph
     /// <summary>Outputs: prediction after guidance, estimate, latent after the step, input of the next call.</summary>
     internal const string Output = "output", Estimate = "estimate", Next = "next", Input = "input";
 
-    /// <summary>Remembered vectors, newest first, or anything where their weights are 0.</summary>
-    internal static readonly IReadOnlyList<string> Remembered = ["newest", "second", "third"];
+    /// <summary>Earlier vectors, newest first, or anything where their weights are 0.</summary>
+    internal static readonly IReadOnlyList<string> History = ["newest", "second", "third"];
 
     private const int SumTerms = 8;
 
@@ -50,7 +50,7 @@ internal static class SchedulerStepGraph
         var graph = new OnnxGraphBuilder();
         var prediction = graph.Input(Prediction, predictionType, Shape(guided ? "rows" : "images"));
         var latent = graph.Input(Latent, OnnxGraphBuilder.Float, Shape("images"));
-        string[] memory = [.. Remembered.Select(name => graph.Input(name, OnnxGraphBuilder.Float, Shape("images")))];
+        string[] memory = [.. History.Select(name => graph.Input(name, OnnxGraphBuilder.Float, Shape("images")))];
         var noise = graph.Input(Noise, OnnxGraphBuilder.Float, Shape("images"));
         var estimateWeights = Weights(graph, graph.Input(EstimateWeights, arithmetic, SumTerms));
         var nextWeights = Weights(graph, graph.Input(NextWeights, arithmetic, SumTerms));

@@ -57,7 +57,7 @@ internal sealed class TextEncoders : IDisposable
         }
     }
 
-    /// <summary>Encodes a text; recent ones are kept. Texts are encoded one by one, so the result does not depend on neighbours.</summary>
+    /// <summary>Encodes a text; recent ones are kept. Texts are encoded one by one, so the result does not depend on neighbors.</summary>
     internal TextEmbedding Encode(string text)
     {
         lock (_lock)

@@ -1,6 +1,6 @@
 namespace FreeMask.Diffusion.Text;
 
-/// <summary>A token and the characters of the normalised text that it stands for.</summary>
+/// <summary>A token and the characters of the normalized text that it stands for.</summary>
 /// <param name="Id">Its id.</param>
 /// <param name="Start">Offset of its first character.</param>
 /// <param name="Length">Number of characters; bytes of one character split over several tokens may give 0.</param>

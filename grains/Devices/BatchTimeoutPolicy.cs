@@ -9,7 +9,7 @@ namespace FreeMask.Grains.Devices;
 internal sealed class BatchTimeoutPolicy(TimeSpan least, TimeSpan first)
 {
     private const double Factor = 3;
-    private const int Remembered = 64;
+    private const int MaxRecords = 64;
 
     private readonly Dictionary<BatchKey, TimeSpan> _longest = [];
 
@@ -33,7 +33,7 @@ internal sealed class BatchTimeoutPolicy(TimeSpan least, TimeSpan first)
         }
 
         // Keys of former rounds are evicted; an evicted duration is measured again.
-        if (_longest.Count == Remembered) _longest.Clear();
+        if (_longest.Count == MaxRecords) _longest.Clear();
         _longest[key] = taken;
     }
 }

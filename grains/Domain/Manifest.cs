@@ -89,7 +89,7 @@ public static class Manifest
     };
 
     // A decimal has one text form on every platform.
-    private static decimal Micros(double score) => SampleTransitions.Quantise(score) / (decimal)SampleTransitions.ScoreScale;
+    private static decimal Micros(double score) => SampleTransitions.Quantize(score) / (decimal)SampleTransitions.ScoreScale;
 
     private static byte[] Line(Action<Utf8JsonWriter> write)
     {

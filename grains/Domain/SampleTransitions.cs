@@ -56,11 +56,11 @@ public static class SampleTransitions
     }
 
     /// <summary>A score in millionths.</summary>
-    public static int Quantise(double score) => (int)Math.Round(Math.Clamp(score, 0, 1) * ScoreScale, MidpointRounding.AwayFromZero);
+    public static int Quantize(double score) => (int)Math.Round(Math.Clamp(score, 0, 1) * ScoreScale, MidpointRounding.AwayFromZero);
 
     /// <summary>The part of a record that a shard needs.</summary>
     public static SampleProgress ProgressOf(SampleRecord record) => new(
-        record.Index, record.State, record.Attempt, record.Faults, record.Score is { } score ? Quantise(score) : -1, record.Failure);
+        record.Index, record.State, record.Attempt, record.Faults, record.Score is { } score ? Quantize(score) : -1, record.Failure);
 
     private static SampleRecord Done(StageDefinition stage, SampleRecord record, StageCompletion completion)
     {
@@ -71,7 +71,7 @@ public static class SampleTransitions
             Operation = OperationOf(completion.Stage, completion.Attempt, record.Faults),
             Artifacts = Merge(record.Artifacts, completion.Artifacts, a => a.Name),
             Facts = Merge(record.Facts, completion.Facts, f => f.Name),
-            Score = completion.Stage == Stage.Score ? Quantise(completion.Score ?? 0) / (double)ScoreScale : record.Score,
+            Score = completion.Stage == Stage.Score ? Quantize(completion.Score ?? 0) / (double)ScoreScale : record.Score,
             ScoringModel = completion.Stage == Stage.Score ? completion.ScoringModel : record.ScoringModel,
             Timings = AddTime(record.Timings, completion),
         };

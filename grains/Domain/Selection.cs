@@ -50,7 +50,7 @@ public static class Selection
 
     /// <summary>Whether a scored sample is above the threshold of its class.</summary>
     public static bool IsKept(SelectionThreshold threshold, int score, int index) =>
-        Rank(score, index, SampleTransitions.Quantise(threshold.Score), threshold.LastIndex) <= 0;
+        Rank(score, index, SampleTransitions.Quantize(threshold.Score), threshold.LastIndex) <= 0;
 
     /// <summary>
     /// ceil(ratio x n), at least one. The product is computed in decimal: 0.7 x 10 is 7, whereas binary 7.000000000000001 would give 8.

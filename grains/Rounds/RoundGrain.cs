@@ -570,9 +570,9 @@ internal sealed partial class RoundGrain(
     /// <summary>Notifies the run of a change; a repeated notification would only repeat its step.</summary>
     private async Task NotifyRunAsync(RoundAssignment assignment)
     {
-        var news = (_record.Value?.Phase, _idle, _error);
-        if (news == _lastNotified) return;
-        _lastNotified = news;
+        var notification = (_record.Value?.Phase, _idle, _error);
+        if (notification == _lastNotified) return;
+        _lastNotified = notification;
         await GrainFactory.GetGrain<IRunGrain>(assignment.Run).NotifyChanged();
     }
 

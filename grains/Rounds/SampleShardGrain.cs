@@ -100,7 +100,7 @@ internal sealed partial class SampleShardGrain(
         Telemetry.CountRetries(RetryReason.GivenUp, report.Unfinished.Length);
         ledger.AddSeconds(report.Stage, report.Seconds);
         if (report.Epoch == _epoch) _error ??= report.Error;
-        if (IsQuiet(ledger, desired) || _verifier.IsNeeded || ledger.Changes - _savedChanges >= _options.SnapshotEvery) _loop.Signal();
+        if (IsQuiet(ledger, desired) || _verifier.IsNeeded || ledger.Changes - _savedChanges >= _options.ResultsPerSnapshot) _loop.Signal();
         else await DispatchAsync(ledger, desired);
     }
 
@@ -290,7 +290,7 @@ internal sealed partial class SampleShardGrain(
             _loop.Rest();
             await NotifyRoundAsync(ledger, desired);
         }
-        else if (ledger.Changes - _savedChanges >= _options.SnapshotEvery)
+        else if (ledger.Changes - _savedChanges >= _options.ResultsPerSnapshot)
         {
             await SaveAsync(ledger);
         }
@@ -299,9 +299,9 @@ internal sealed partial class SampleShardGrain(
     /// <summary>Notifies the round that the shard is at rest; a repeated notification would only repeat its step.</summary>
     private async Task NotifyRoundAsync(ShardLedger ledger, ShardDesiredState desired)
     {
-        var news = (desired.Target, desired.Suspended, _error, ledger.InFlight, ledger.Settled(desired.Target));
-        if (news == _lastNotified) return;
-        _lastNotified = news;
+        var notification = (desired.Target, desired.Suspended, _error, ledger.InFlight, ledger.Settled(desired.Target));
+        if (notification == _lastNotified) return;
+        _lastNotified = notification;
         await GrainFactory.GetRound(desired.Run, desired.Round).NotifyChanged();
     }
 

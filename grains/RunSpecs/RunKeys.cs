@@ -122,13 +122,13 @@ public static class RunKeys
                 new("dataset-diffusion", "as in the paper of this name"),
             ],
         },
-        new(run => run.Mask.Cleanup, "How the edges of a map are refined, after a colour model that always comes first.")
+        new(run => run.Mask.Cleanup, "How the edges of a map are refined, after a color model that always comes first.")
         {
             Words =
             [
                 new("default", "pamr, with every preset"),
                 new("none", "nothing more"),
-                new("pamr", "pixel-adaptive refinement by the colours of the neighbourhood"),
+                new("pamr", "pixel-adaptive refinement by the colors of the neighborhood"),
                 new("guided", "guided filter"),
                 new("crf", "dense conditional random field"),
             ],
@@ -179,8 +179,8 @@ public static class RunKeys
         {
             Range = Closed(0, 1),
         },
-        new(run => run.Harmonization.Enabled, "Whether the colours of pasted objects are matched to the image around them."),
-        new(run => run.Harmonization.Strength, "How far the colours are moved; 1 is all the way.") { Range = Closed(0, 1) },
+        new(run => run.Harmonization.Enabled, "Whether the colors of pasted objects are matched to the image around them."),
+        new(run => run.Harmonization.Strength, "How far the colors are moved; 1 is all the way.") { Range = Closed(0, 1) },
         new(run => run.Scoring.Segmenter, "The folder of an ONNX segmenter (model.onnx, card.json) that scores the samples of every round.")
         {
             DefaultDescription = "segmenters that the run trains",

@@ -16,7 +16,7 @@ public interface ISegmenterTraining
 /// <param name="Spec">What the run makes; batch, learning rate and starting weights are in <see cref="RunSpec.Training"/>.</param>
 /// <param name="Examples">Training images and labels, in a fixed order.</param>
 /// <param name="Seed">The seed of this training.</param>
-/// <param name="Steps">Optimiser steps.</param>
+/// <param name="Steps">Optimizer steps.</param>
 /// <param name="Checkpoint">The checkpoint to continue from; null to start from the beginning.</param>
 public sealed record TrainingRequest(
     RunSpec Spec,

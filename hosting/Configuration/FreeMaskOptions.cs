@@ -28,7 +28,8 @@ public sealed class FreeMaskOptions : IValidatableObject
     public bool PreparePostgreSql { get; set; }
 
     /// <summary>Whether interrupted runs continue as soon as another silo is active. Default true.</summary>
-    public bool WakeRuns { get; set; } = true;
+    [FormerName("WakeRuns")]
+    public bool ResumeRuns { get; set; } = true;
 
     /// <summary>The roles.</summary>
     internal SiloRoles ParsedRoles => Parse(Roles) ?? SiloRoles.All;

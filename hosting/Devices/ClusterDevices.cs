@@ -23,7 +23,7 @@ internal sealed partial class ClusterDevices(
 {
     private readonly long _started = time.GetTimestamp();
     private readonly string _own = DeviceKeys.Silo(self.Name, self.SiloAddress.Generation);
-    private ImmutableDictionary<string, Heard> _heard = ImmutableDictionary<string, Heard>.Empty;
+    private ImmutableDictionary<string, SiloAnswer> _answers = ImmutableDictionary<string, SiloAnswer>.Empty;
 
     /// <inheritdoc/>
     public IReadOnlyList<DeviceState> Devices
@@ -33,7 +33,7 @@ internal sealed partial class ClusterDevices(
             var own = drain.IsDraining
                 ? []
                 : local.Devices.Where(d => !d.Hangs).Select(d => new DeviceState(d.Address.Key, d.Address.Kind, d.Queued + d.Running));
-            return [.. own, .. _heard.Values.Where(h => h.Answered).SelectMany(h => h.Devices)];
+            return [.. own, .. _answers.Values.Where(h => h.Answered).SelectMany(h => h.Devices)];
         }
     }
 
@@ -43,7 +43,7 @@ internal sealed partial class ClusterDevices(
         var silo = DeviceKeys.SiloOf(key);
         if (silo == _own) return local.Find(key) is null;
         if (!Others().Any(m => Members.KeyOf(m) == silo)) return true;
-        var last = _heard.TryGetValue(silo, out var heard) ? heard.At : _started;
+        var last = _answers.TryGetValue(silo, out var answer) ? answer.At : _started;
         return time.GetElapsedTime(last) > options.Value.DeviceLostTimeout;
     }
 
@@ -53,7 +53,7 @@ internal sealed partial class ClusterDevices(
         do
         {
             var others = Others().Where(m => m.Status == SiloStatus.Active).Select(Members.KeyOf).ToHashSet(StringComparer.Ordinal);
-            foreach (var gone in _heard.Keys.Where(k => !others.Contains(k)).ToList()) Note(gone, null);
+            foreach (var gone in _answers.Keys.Where(k => !others.Contains(k)).ToList()) Note(gone, null);
             await Task.WhenAll(others.Select(AskAsync));
         }
         while (await WaitAsync(timer, stoppingToken));
@@ -76,25 +76,25 @@ internal sealed partial class ClusterDevices(
         try
         {
             var devices = await grains.GetGrain<IDeviceHostGrain>(silo).GetDevices();
-            if (!_heard.TryGetValue(silo, out var before) || !before.Answered) LogFound(logger, silo, devices.Length);
-            Note(silo, new Heard(devices, time.GetTimestamp(), true));
+            if (!_answers.TryGetValue(silo, out var before) || !before.Answered) LogFound(logger, silo, devices.Length);
+            Note(silo, new SiloAnswer(devices, time.GetTimestamp(), true));
         }
         catch (Exception exception)
         {
-            if (!_heard.TryGetValue(silo, out var before) || !before.Answered) return;
+            if (!_answers.TryGetValue(silo, out var before) || !before.Answered) return;
             LogSilent(logger, exception, silo);
             Note(silo, before with { Answered = false });
         }
     }
 
-    private void Note(string silo, Heard? heard) =>
-        ImmutableInterlocked.Update(ref _heard, (all, h) => h is null ? all.Remove(silo) : all.SetItem(silo, h), heard);
+    private void Note(string silo, SiloAnswer? answer) =>
+        ImmutableInterlocked.Update(ref _answers, (all, h) => h is null ? all.Remove(silo) : all.SetItem(silo, h), answer);
 
     private IEnumerable<ClusterMember> Others() =>
         membership.CurrentSnapshot.Members.Values.Where(m => m.Status != SiloStatus.Dead && !m.SiloAddress.Equals(self.SiloAddress));
 
     /// <summary>The last answer of a silo.</summary>
-    private sealed record Heard(ImmutableArray<DeviceState> Devices, long At, bool Answered);
+    private sealed record SiloAnswer(ImmutableArray<DeviceState> Devices, long At, bool Answered);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Silo {Silo} has {Count} devices that take work")]
     private static partial void LogFound(ILogger logger, string silo, int count);

@@ -5,13 +5,13 @@ namespace FreeMask.GrainInterfaces.Tests;
 
 public sealed class ContractTests
 {
-    private static IEnumerable<Type> Serialised =>
+    private static IEnumerable<Type> Serialized =>
         typeof(RunSpec).Assembly.GetExportedTypes().Where(t => t.GetCustomAttribute<GenerateSerializerAttribute>() is not null);
 
     [Fact]
     public void Everything_that_is_kept_or_sent_has_a_name_of_its_own()
     {
-        var names = Serialised.Select(t => (Type: t.FullName, t.GetCustomAttribute<AliasAttribute>()?.Alias)).ToArray();
+        var names = Serialized.Select(t => (Type: t.FullName, t.GetCustomAttribute<AliasAttribute>()?.Alias)).ToArray();
         Assert.NotEmpty(names);
         Assert.All(names, n => Assert.StartsWith("freemask.", n.Alias, StringComparison.Ordinal));
         Assert.Equal(names.Length, names.Select(n => n.Alias).Distinct().Count());
@@ -20,7 +20,7 @@ public sealed class ContractTests
     [Fact]
     public void Ids_of_members_are_explicit_and_unique()
     {
-        foreach (var type in Serialised.Where(t => !t.IsEnum))
+        foreach (var type in Serialized.Where(t => !t.IsEnum))
         {
             var ids = type.GetProperties(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly)
                 .Where(p => p.CanWrite).Select(p => p.GetCustomAttribute<IdAttribute>()?.Id).ToArray();

@@ -58,7 +58,7 @@ internal sealed record AffinityTrainingRequest
     /// <summary>Names the initial weights and the batches.</summary>
     public ulong Seed { get; init; } = 1;
 
-    /// <summary>Optimiser steps of each head.</summary>
+    /// <summary>Optimizer steps of each head.</summary>
     public int Steps { get; init; } = 400;
 
     /// <summary>Images in a step.</summary>
@@ -75,7 +75,7 @@ internal sealed record AffinityTrainingRequest
 
     /// <summary>
     /// The exponent of the strong background, which decides what is surely an object (<see cref="ClassScores.Confident"/>). Maps are
-    /// centred and cleaned first, so that 1 would be the middle; the 4 of PSA is for class activation maps.
+    /// centered and cleaned first, so that 1 would be the middle; the 4 of PSA is for class activation maps.
     /// </summary>
     public double LowAlpha { get; init; } = 0.5;
 

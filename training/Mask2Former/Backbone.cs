@@ -14,7 +14,7 @@ internal abstract record BackboneConfig
     /// <summary>The <c>model_type</c> of its configuration.</summary>
     internal abstract string Kind { get; }
 
-    /// <summary>Makes the backbone; its weights are zero until they are initialised or loaded.</summary>
+    /// <summary>Makes the backbone; its weights are zero until they are initialized or loaded.</summary>
     internal abstract Backbone Create();
 
     /// <summary>The object as Hugging Face writes it.</summary>

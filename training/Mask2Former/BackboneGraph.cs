@@ -103,9 +103,9 @@ internal static class BackboneGraph
     {
         var (height, width) = (Padded(rows, 2), Padded(columns, 2));
         var even = graph.Pad(x, 4, 1, height - rows, 2, width - columns);
-        var neighbours = graph.Transpose(graph.Reshape(even, 0, height / 2, 2, width / 2, 2, channels), 0, 1, 3, 4, 2, 5);
+        var neighbors = graph.Transpose(graph.Reshape(even, 0, height / 2, 2, width / 2, 2, channels), 0, 1, 3, 4, 2, 5);
         return graph.Linear(
-            graph.LayerNorm(graph.Reshape(neighbours, 0, height / 2, width / 2, 4 * channels), merging.Norm),
+            graph.LayerNorm(graph.Reshape(neighbors, 0, height / 2, width / 2, 4 * channels), merging.Norm),
             merging.Reduction
         );
     }

@@ -3,7 +3,7 @@ using FreeMask.Randomness;
 namespace FreeMask.Training.Mask2Former;
 
 /// <summary>
-/// The colour distortion of SSD (detectron2, PointRend's <c>ColorAugSSDTransform</c>): brightness first, then contrast before or after
+/// The color distortion of SSD (detectron2, PointRend's <c>ColorAugSSDTransform</c>): brightness first, then contrast before or after
 /// saturation and hue; each happens to every second image.
 /// </summary>
 /// <param name="Brightness">Added to every channel.</param>
@@ -30,7 +30,7 @@ internal sealed record ColorJitter(float Brightness, float Contrast, float Satur
             Happens());
     }
 
-    /// <summary>Recolours a pixel (R, G, B).</summary>
+    /// <summary>Recolors a pixel (R, G, B).</summary>
     internal void Apply(ReadOnlySpan<byte> source, Span<byte> target)
     {
         Span<float> rgb = stackalloc float[3];

@@ -44,7 +44,7 @@ internal sealed class DeformableAttention : NamedModule<Tensor, Tensor>
     /// <summary>Attends among tokens.</summary>
     /// <param name="tokens">Values [b, n, d]: all levels' tokens, one level after the other.</param>
     /// <param name="queries">Tokens with positions added, [b, n, d].</param>
-    /// <param name="reference">Centres of the tokens' cells [n, 2] as x, y in 0..1.</param>
+    /// <param name="reference">Centers of the tokens' cells [n, 2] as x, y in 0..1.</param>
     /// <param name="levels">Sizes of the levels.</param>
     internal Tensor Attend(Tensor tokens, Tensor queries, Tensor reference, IReadOnlyList<(long Height, long Width)> levels) =>
         Trace(tokens, queries, reference, levels).Output;
@@ -71,7 +71,7 @@ internal sealed class DeformableAttention : NamedModule<Tensor, Tensor>
 
     /// <summary>The bare kernel: weighted bilinear samples of each head's value maps, zero outside.</summary>
     /// <param name="value">[b, n, heads, d / heads].</param>
-    /// <param name="locations">[b, q, heads, levels, points, 2], x and y in 0..1 (borders of the image, not centres of its outer
+    /// <param name="locations">[b, q, heads, levels, points, 2], x and y in 0..1 (borders of the image, not centers of its outer
     /// pixels).</param>
     /// <param name="weights">[b, q, heads, levels, points].</param>
     /// <param name="levels">Sizes of the levels.</param>

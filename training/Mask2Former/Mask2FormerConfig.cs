@@ -7,7 +7,7 @@ namespace FreeMask.Training.Mask2Former;
 /// universal image segmentation").</summary>
 internal sealed record Mask2FormerConfig
 {
-    // Group normalisation has 32 groups throughout, as the reference.
+    // Group normalization has 32 groups throughout, as the reference.
     internal const int NormGroups = 32;
 
     internal const string Architecture = "Mask2FormerForUniversalSegmentation";

@@ -95,7 +95,7 @@ internal sealed class Mask2FormerModel : NamedModule<Tensor, Mask2FormerOutputs>
         foreach (var module in Backbone.modules().OfType<BatchNormalization>()) module.Frozen = frozen;
     }
 
-    /// <summary>Predicts for normalised images [n, 3, h, w] ((RGB / 255 - mean) / deviation with ImageNet's figures).</summary>
+    /// <summary>Predicts for normalized images [n, 3, h, w] ((RGB / 255 - mean) / deviation with ImageNet's figures).</summary>
     public override Mask2FormerOutputs forward(Tensor input)
     {
         var final = Run(input).Final;

@@ -102,8 +102,8 @@ internal static class Mask2FormerOnnx
                 0
             )
         );
-        var centres = PixelDecoder.CellCentres(levels);
-        var reference = graph.Builder.Weight("reference", centres, centres.Length / 2, 1, 1, 1, 2);
+        var centers = PixelDecoder.CellCenters(levels);
+        var reference = graph.Builder.Weight("reference", centers, centers.Length / 2, 1, 1, 1, 2);
         foreach (var layer in decoder.Layers)
         {
             var attention = Deform(graph, layer.Attention, tokens, graph.Add(tokens, positions), reference, levels);

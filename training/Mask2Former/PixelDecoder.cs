@@ -72,7 +72,7 @@ internal sealed class PixelDecoder : NamedModule<Tensor[], PixelFeatures>
         return new PixelFeatures(scales, MaskProjection.forward(Smooth.forward(fine).relu()));
     }
 
-    /// <summary>What the deformable layers start from: tokens [b, n, d] of all levels, their positions [n, d], their centres [n, 2], and
+    /// <summary>What the deformable layers start from: tokens [b, n, d] of all levels, their positions [n, d], their centers [n, 2], and
     /// the sizes of the levels.</summary>
     internal (Tensor Tokens, Tensor Positions, Tensor Reference, (long Height, long Width)[] Levels) Tokens(IReadOnlyList<Tensor> features)
     {
@@ -87,21 +87,21 @@ internal sealed class PixelDecoder : NamedModule<Tensor[], PixelFeatures>
             ],
             0
         );
-        return (tokens, positions, tensor(CellCentres(levels), [tokens.shape[1], 2]), levels);
+        return (tokens, positions, tensor(CellCenters(levels), [tokens.shape[1], 2]), levels);
     }
 
     /// <summary>x, y of the middle of every cell of every level, in 0..1.</summary>
-    internal static float[] CellCentres(IReadOnlyList<(long Height, long Width)> levels)
+    internal static float[] CellCenters(IReadOnlyList<(long Height, long Width)> levels)
     {
-        var centres = new List<float>();
+        var centers = new List<float>();
         foreach (var (h, w) in levels)
             for (var y = 0; y < h; y++)
-                for (var x = 0; x < w; x++) centres.AddRange([(x + 0.5f) / w, (y + 0.5f) / h]);
-        return [.. centres];
+                for (var x = 0; x < w; x++) centers.AddRange([(x + 0.5f) / w, (y + 0.5f) / h]);
+        return [.. centers];
     }
 }
 
-/// <summary>Convolution, then group normalisation; children 0 and 1.</summary>
+/// <summary>Convolution, then group normalization; children 0 and 1.</summary>
 internal sealed class NormalizedConvolution : NamedModule<Tensor, Tensor>
 {
     internal NormalizedConvolution(int inputs, int outputs, int kernel, bool bias) : base(nameof(NormalizedConvolution))

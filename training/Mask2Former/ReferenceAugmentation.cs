@@ -5,7 +5,7 @@ namespace FreeMask.Training.Mask2Former;
 
 /// <summary>
 /// Mask2Former's augmentation for semantic segmentation (<c>mask_former_semantic_dataset_mapper.py</c> with <c>Base-ADE20K</c>'s settings):
-/// resize, square crop, colour jitter, mirror, padding.
+/// resize, square crop, color jitter, mirror, padding.
 /// </summary>
 internal static class ReferenceAugmentation
 {

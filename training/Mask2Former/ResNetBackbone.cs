@@ -57,7 +57,7 @@ internal sealed class ResNetBackbone : Backbone
     }
 }
 
-/// <summary>Convolution without bias, batch normalisation, and ReLU if asked for.</summary>
+/// <summary>Convolution without bias, batch normalization, and ReLU if asked for.</summary>
 internal sealed class ResNetUnit : NamedModule<Tensor, Tensor>
 {
     internal ResNetUnit(int inputs, int outputs, int kernel, int stride, bool activate) : base(nameof(ResNetUnit))

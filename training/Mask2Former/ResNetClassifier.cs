@@ -63,6 +63,6 @@ internal sealed class ResNetClassifier : NamedModule<Tensor, Tensor>
         ModuleState.ToFile(this).Save(Path.Combine(folder, ModelFileNames.Weights));
     }
 
-    /// <summary>Logits [n, classes] of normalised images [n, 3, h, w] ((RGB / 255 - mean) / deviation with ImageNet's figures).</summary>
+    /// <summary>Logits [n, classes] of normalized images [n, 3, h, w] ((RGB / 255 - mean) / deviation with ImageNet's figures).</summary>
     public override Tensor forward(Tensor input) => _head.forward(_backbone.forward(input)[^1].mean([2, 3]));
 }

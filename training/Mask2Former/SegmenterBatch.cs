@@ -5,7 +5,7 @@ using FreeMask.Vision.Segmentation;
 namespace FreeMask.Training.Mask2Former;
 
 /// <summary>
-/// Makes the batches of a training: which samples a step sees, and how each is flipped, scaled, shifted and recoloured.
+/// Makes the batches of a training: which samples a step sees, and how each is flipped, scaled, shifted and recolored.
 /// All of it depends on (seed, step) alone.
 /// </summary>
 internal sealed class SegmenterBatch(SegmenterTrainingRequest request, ISegmentationSamples samples)
@@ -18,7 +18,7 @@ internal sealed class SegmenterBatch(SegmenterTrainingRequest request, ISegmenta
     private long _epoch = -1;
     private int[] _order = [];
 
-    /// <summary>The normalised images [b, 3, size, size] and their label maps.</summary>
+    /// <summary>The normalized images [b, 3, size, size] and their label maps.</summary>
     internal (float[] Pixels, LabelMap[] Labels) Make(int step)
     {
         var area = request.Size * request.Size;
@@ -122,12 +122,12 @@ internal sealed class SegmenterBatch(SegmenterTrainingRequest request, ISegmenta
         return [.. gains, (float)(brightness + (128 * (1 - contrast)))];
     }
 
-    /// <summary>The two pixels whose centres enclose a place, and the share of the second.</summary>
+    /// <summary>The two pixels whose centers enclose a place, and the share of the second.</summary>
     private static (int Low, int High, float Share) Tap(double place, int size)
     {
-        var centre = Math.Clamp(place - 0.5, 0, size - 1);
-        var low = (int)centre;
-        return (low, Math.Min(low + 1, size - 1), (float)(centre - low));
+        var center = Math.Clamp(place - 0.5, 0, size - 1);
+        var low = (int)center;
+        return (low, Math.Min(low + 1, size - 1), (float)(center - low));
     }
 
     private static float Normalize(float value, int channel) => ImageNormalization.ImageNet.Apply(value, channel);

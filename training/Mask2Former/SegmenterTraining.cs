@@ -10,12 +10,12 @@ internal enum SegmenterAugmentation
     /// <summary>Not at all; images are stretched to the training size.</summary>
     None,
 
-    /// <summary>Flipped, scaled by up to 1.35 either way, shifted and recoloured; for images that are about as large as the
+    /// <summary>Flipped, scaled by up to 1.35 either way, shifted and recolored; for images that are about as large as the
     /// crops.</summary>
     Small,
 
     /// <summary>
-    /// As Mask2Former's semantic recipe: the shorter side becomes 0.5 to 2 times the training size, a square is cut out, colours are
+    /// As Mask2Former's semantic recipe: the shorter side becomes 0.5 to 2 times the training size, a square is cut out, colors are
     /// jittered as SSD does, half of the images are mirrored, and what the square lacks is grey and unknown.
     /// </summary>
     Reference,
@@ -31,7 +31,7 @@ internal sealed record SegmenterTrainingRequest
     /// <summary>Seed of fresh weights, order, augmentation and sampled points.</summary>
     public required ulong Seed { get; init; }
 
-    /// <summary>Optimiser steps.</summary>
+    /// <summary>Optimizer steps.</summary>
     public required int Steps { get; init; }
 
     /// <summary>
@@ -84,7 +84,7 @@ internal sealed record SegmenterTrainingRequest
     /// </summary>
     /// <param name="labels">Class names.</param>
     /// <param name="seed">Seed of fresh weights, order, augmentation and sampled points.</param>
-    /// <param name="steps">Optimiser steps.</param>
+    /// <param name="steps">Optimizer steps.</param>
     public static SegmenterTrainingRequest Reference(IReadOnlyList<string> labels, ulong seed, int steps) => new()
     {
         Labels = labels,

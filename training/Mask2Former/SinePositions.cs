@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace FreeMask.Training.Mask2Former;
 
 /// <summary>
-/// Sine position embedding of a grid (transformers, <c>Mask2FormerSinePositionEmbedding</c> with normalisation): rows and columns are
+/// Sine position embedding of a grid (transformers, <c>Mask2FormerSinePositionEmbedding</c> with normalization): rows and columns are
 /// numbered from 1, scaled to 2π, and each gives half of the channels as interleaved sines and cosines of falling frequency.
 /// </summary>
 internal static class SinePositions

@@ -7,7 +7,7 @@ namespace FreeMask.Training.Mask2Former;
 
 /// <summary>
 /// Swin under Hugging Face's parameter names (transformers, <c>modeling_swin.py</c>: <c>SwinBackbone</c>). Maps of any size are padded to
-/// whole windows; each stage's map is normalised before it leaves, and merged two by two before the next stage.
+/// whole windows; each stage's map is normalized before it leaves, and merged two by two before the next stage.
 /// </summary>
 internal sealed class SwinBackbone : Backbone
 {
@@ -105,7 +105,7 @@ internal sealed class SwinBackbone : Backbone
     }
 }
 
-/// <summary>Halves a map [n, h, w, c] to [n, h/2, w/2, 2c]: four neighbours side by side, layer norm, a matrix. Odd sides get a row or
+/// <summary>Halves a map [n, h, w, c] to [n, h/2, w/2, 2c]: four neighbors side by side, layer norm, a matrix. Odd sides get a row or
 /// column of zeros.</summary>
 internal sealed class PatchMerging : NamedModule<Tensor, Tensor>
 {
@@ -127,8 +127,8 @@ internal sealed class PatchMerging : NamedModule<Tensor, Tensor>
         var even = functional.pad(input, [0, 0, 0, input.shape[2] % 2, 0, input.shape[1] % 2]);
         var (n, h, w, c) = (even.shape[0], even.shape[1] / 2, even.shape[2] / 2, even.shape[3]);
 
-        // Neighbours in the order (0, 0), (1, 0), (0, 1), (1, 1) of (row, column).
-        var neighbours = even.view(n, h, 2, w, 2, c).permute(0, 1, 3, 4, 2, 5).reshape(n, h, w, 4 * c);
-        return Reduction.forward(Norm.forward(neighbours));
+        // Neighbors in the order (0, 0), (1, 0), (0, 1), (1, 1) of (row, column).
+        var neighbors = even.view(n, h, 2, w, 2, c).permute(0, 1, 3, 4, 2, 5).reshape(n, h, w, 4 * c);
+        return Reduction.forward(Norm.forward(neighbors));
     }
 }

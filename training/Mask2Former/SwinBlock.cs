@@ -8,7 +8,7 @@ namespace FreeMask.Training.Mask2Former;
 /// <summary>
 /// x = x + attention(LN(x)); x = x + fc2(gelu(fc1(LN(x)))), where cells attend within windows, with a learned bias for each offset
 /// (transformers, <c>SwinLayer</c>). In a shifted block the windows wrap around the map's edges; a mask keeps cells apart that are no
-/// neighbours.
+/// neighbors.
 /// </summary>
 internal sealed class SwinBlock : NamedModule<Tensor, Tensor>
 {
@@ -120,7 +120,7 @@ internal sealed class SwinBlock : NamedModule<Tensor, Tensor>
     /// <summary>[n, windows, cells, c] to [n, windows, heads, cells, c / heads].</summary>
     private Tensor Split(Tensor x) => x.view(x.shape[0], x.shape[1], x.shape[2], Heads, -1).transpose(2, 3);
 
-    /// <summary>0 where two cells of a shifted window were neighbours, else a large negative number; [windows, w², w²].</summary>
+    /// <summary>0 where two cells of a shifted window were neighbors, else a large negative number; [windows, w², w²].</summary>
     /// <param name="height">Height of the map in cells, a multiple of the window.</param>
     /// <param name="width">Width of the map in cells, likewise.</param>
     internal float[] Separation(long height, long width)

@@ -32,7 +32,7 @@ internal sealed class ModuleGroup : Module
 }
 
 /// <summary>2-D convolution [n, in, h, w] to [n, out, h', w']; parameters <c>weight</c> [out, in, k, k] and, if asked for, <c>bias</c>. All
-/// zero until initialised. Padding is half of the kernel unless told.</summary>
+/// zero until initialized. Padding is half of the kernel unless told.</summary>
 internal sealed class Convolution : NamedModule<Tensor, Tensor>
 {
     private readonly long[] _stride, _padding;
@@ -80,7 +80,7 @@ internal sealed class Convolution : NamedModule<Tensor, Tensor>
 }
 
 /// <summary>y = x Wᵀ + b over the last dimension; parameters <c>weight</c> [out, in] and, if asked for, <c>bias</c> [out]. All zero until
-/// initialised.</summary>
+/// initialized.</summary>
 internal sealed class LinearLayer : NamedModule<Tensor, Tensor>
 {
     internal LinearLayer(long inputs, long outputs, bool bias = true) : base(nameof(LinearLayer))
@@ -101,7 +101,7 @@ internal sealed class LinearLayer : NamedModule<Tensor, Tensor>
 }
 
 /// <summary>
-/// Batch normalisation with PyTorch's names and rules (momentum 0.1, unbiased variance into the running statistics, epsilon 1e-5).
+/// Batch normalization with PyTorch's names and rules (momentum 0.1, unbiased variance into the running statistics, epsilon 1e-5).
 /// <see cref="Frozen"/> keeps it on its running statistics while the rest of a model trains.
 /// </summary>
 internal sealed class BatchNormalization : NamedModule<Tensor, Tensor>
@@ -145,7 +145,7 @@ internal sealed class BatchNormalization : NamedModule<Tensor, Tensor>
     }
 }
 
-/// <summary>Group normalisation, epsilon 1e-5. Its own class because TorchSharp 0.107's leaves weight and bias uninitialised.</summary>
+/// <summary>Group normalization, epsilon 1e-5. Its own class because TorchSharp 0.107's leaves weight and bias uninitialized.</summary>
 internal sealed class GroupNormalization : NamedModule<Tensor, Tensor>
 {
     internal const double Epsilon = 1e-5;
@@ -169,7 +169,7 @@ internal sealed class GroupNormalization : NamedModule<Tensor, Tensor>
     public override Tensor forward(Tensor input) => functional.group_norm(input, Groups, Weight, Bias, Epsilon);
 }
 
-/// <summary>Layer normalisation over the last dimension.</summary>
+/// <summary>Layer normalization over the last dimension.</summary>
 internal sealed class LayerNormalization : NamedModule<Tensor, Tensor>
 {
 

@@ -41,7 +41,7 @@ internal sealed record AffinityConfig
     /// <summary>How many of them.</summary>
     public int Samples { get; init; }
 
-    /// <summary>Optimiser steps of each head.</summary>
+    /// <summary>Optimizer steps of each head.</summary>
     public int TrainingSteps { get; init; }
 
     /// <summary>Names the initial weights and the batches.</summary>

@@ -3,21 +3,21 @@ using FreeMask.Imaging;
 namespace FreeMask.Vision.Affinity;
 
 /// <summary>
-/// Two colour histograms, of object and of background, made from a soft map and turned back on the image: each pixel's log odds are those
-/// of the map plus those of its colour (a soft GrabCut with histograms in place of Gaussian mixtures).
+/// Two color histograms, of object and of background, made from a soft map and turned back on the image: each pixel's log odds are those
+/// of the map plus those of its color (a soft GrabCut with histograms in place of Gaussian mixtures).
 /// </summary>
 internal static class ColorPosterior
 {
     private const int Side = 16;
     private const int Rounds = 2;
 
-    // The map is trusted twice as much as the colour; a colour alone cannot overrule a certain map.
+    // The map is trusted twice as much as the color; a color alone cannot overrule a certain map.
     private const double MapWeight = 2, ColorLimit = 3;
 
     /// <summary>The posterior of the object.</summary>
     /// <param name="image">The image.</param>
     /// <param name="map">Soft object map in 0..1, of the same size.</param>
-    /// <param name="colorWeight">How much a colour's log odds count; 0 leaves the (sharpened) map.</param>
+    /// <param name="colorWeight">How much a color's log odds count; 0 leaves the (sharpened) map.</param>
     /// <returns>Probabilities in 0..1.</returns>
     /// <exception cref="ArgumentException">The sizes differ.</exception>
     public static FloatMap Compute(RgbImage image, FloatMap map, double colorWeight)
@@ -71,7 +71,7 @@ internal static class ColorPosterior
         return odds;
     }
 
-    // (1/4, 1/2, 1/4) along each colour axis, so that a shade between two bins is known to both.
+    // (1/4, 1/2, 1/4) along each color axis, so that a shade between two bins is known to both.
     private static double[] Blur(double[] histogram)
     {
         foreach (var stride in (ReadOnlySpan<int>)[1, Side, Side * Side])

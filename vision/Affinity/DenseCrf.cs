@@ -34,7 +34,7 @@ internal sealed record DenseCrfOptions
 /// <summary>
 /// Fully connected CRF with Gaussian edge potentials (Kraehenbuehl and Koltun, NIPS 2011), Potts model, mean field:
 /// Q = softmax(-unary + sum of weight x D^-1/2 K D^-1/2 Q), K filtered on the permutohedral lattice, D its row sums (the symmetric
-/// normalisation of pydensecrf).
+/// normalization of pydensecrf).
 /// </summary>
 internal sealed class DenseCrf
 {

@@ -3,16 +3,16 @@ using FreeMask.Imaging;
 namespace FreeMask.Vision.Affinity;
 
 /// <summary>
-/// The guided filter (He, Sun and Tang, PAMI 2013): in every window the output is a linear function of the guide's colour, so that edges of
+/// The guided filter (He, Sun and Tang, PAMI 2013): in every window the output is a linear function of the guide's color, so that edges of
 /// the image become edges of the map. Windows are cut at the border. Computed in double; guide and map are in 0..1.
 /// </summary>
 internal static class GuidedFilter
 {
-    /// <summary>Filters with the image's colours as guide.</summary>
+    /// <summary>Filters with the image's colors as guide.</summary>
     /// <param name="guide">The image; its levels are taken as 0..1.</param>
     /// <param name="input">The map to smooth, of the same size.</param>
     /// <param name="radius">Windows have the side 2 radius + 1.</param>
-    /// <param name="epsilon">Colour variance below which a window counts as flat.</param>
+    /// <param name="epsilon">Color variance below which a window counts as flat.</param>
     /// <exception cref="ArgumentException">The sizes differ.</exception>
     public static FloatMap Apply(RgbImage guide, FloatMap input, int radius, double epsilon)
     {

@@ -4,9 +4,9 @@ using FreeMask.Tensors;
 namespace FreeMask.Vision.Affinity;
 
 /// <summary>
-/// Pixel-adaptive mask refinement (Araslanov and Roth, CVPR 2020, visinf/1-stage-wseg): every pixel becomes the mean of its neighbours at
-/// several distances, weighted by a softmax over -|I_i - I_j| / (1e-8 + sigma std_i), averaged over the colour channels. The deviation is
-/// taken (N - 1) over all neighbours and the centre once per distance. Edges of the image are repeated.
+/// Pixel-adaptive mask refinement (Araslanov and Roth, CVPR 2020, visinf/1-stage-wseg): every pixel becomes the mean of its neighbors at
+/// several distances, weighted by a softmax over -|I_i - I_j| / (1e-8 + sigma std_i), averaged over the color channels. The deviation is
+/// taken (N - 1) over all neighbors and the center once per distance. Edges of the image are repeated.
 /// </summary>
 internal sealed class Pamr
 {
@@ -15,7 +15,7 @@ internal sealed class Pamr
     private readonly int _width, _height, _pad, _stride;
     private readonly (int Dy, int Dx)[] _offsets;
 
-    // Neighbour after neighbour, one row-major plane of weights each.
+    // Neighbor after neighbor, one row-major plane of weights each.
     private readonly float[] _weights;
 
     /// <summary>Computes the weights of an image; they serve any number of maps.</summary>
@@ -33,8 +33,8 @@ internal sealed class Pamr
     /// <summary>The settings.</summary>
     public PamrOptions Options { get; }
 
-    /// <summary>The weight of a neighbour, in the order of dilations and then top-left to bottom-right.</summary>
-    internal float Weight(int neighbour, int x, int y) => _weights[(((neighbour * _height) + y) * _width) + x];
+    /// <summary>The weight of a neighbor, in the order of dilations and then top-left to bottom-right.</summary>
+    internal float Weight(int neighbor, int x, int y) => _weights[(((neighbor * _height) + y) * _width) + x];
 
     /// <summary>Refines a map of the image's size.</summary>
     /// <exception cref="ArgumentException">The sizes differ.</exception>
@@ -63,8 +63,8 @@ internal sealed class Pamr
             for (var k = 0; k < _offsets.Length; k++)
             {
                 var weights = _weights.AsSpan(((k * _height) + y) * _width, _width);
-                var neighbours = padded.AsSpan(((y + _pad + _offsets[k].Dy) * _stride) + _pad + _offsets[k].Dx, _width);
-                VectorMath.AddProduct<float>(row, weights, neighbours);
+                var neighbors = padded.AsSpan(((y + _pad + _offsets[k].Dy) * _stride) + _pad + _offsets[k].Dx, _width);
+                VectorMath.AddProduct<float>(row, weights, neighbors);
             }
         }
     }
@@ -85,10 +85,10 @@ internal sealed class Pamr
                 for (var y = 0; y < _height; y++)
                 {
                     var row = weights.AsSpan(((k * _height) + y) * _width, _width);
-                    var centres = padded.AsSpan(((y + _pad) * _stride) + _pad, _width);
-                    var neighbours = padded.AsSpan(((y + _pad + _offsets[k].Dy) * _stride) + _pad + _offsets[k].Dx, _width);
+                    var centers = padded.AsSpan(((y + _pad) * _stride) + _pad, _width);
+                    var neighbors = padded.AsSpan(((y + _pad + _offsets[k].Dy) * _stride) + _pad + _offsets[k].Dx, _width);
                     var scales = scale.AsSpan(y * _width, _width);
-                    for (var x = 0; x < row.Length; x++) row[x] -= MathF.Abs(centres[x] - neighbours[x]) * scales[x];
+                    for (var x = 0; x < row.Length; x++) row[x] -= MathF.Abs(centers[x] - neighbors[x]) * scales[x];
                 }
         }
 
@@ -104,7 +104,7 @@ internal sealed class Pamr
             for (var x = 0; x < _width; x++)
             {
                 var at = ((y + _pad) * _stride) + _pad + x;
-                double centre = padded[at], sum = centre * Options.Dilations.Count, squares = centre * sum;
+                double center = padded[at], sum = center * Options.Dilations.Count, squares = center * sum;
                 foreach (var (dy, dx) in _offsets)
                 {
                     double value = padded[at + (dy * _stride) + dx];

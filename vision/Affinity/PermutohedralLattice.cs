@@ -17,7 +17,7 @@ internal sealed class PermutohedralLattice
     private readonly int[] _vertex;
     private readonly float[] _weight;
 
-    // Per axis and vertex: the two neighbours.
+    // Per axis and vertex: the two neighbors.
     private readonly int[] _before, _after;
     private readonly int _vertices;
 
@@ -34,7 +34,7 @@ internal sealed class PermutohedralLattice
         _vertices = table.Count;
         _before = new int[_corners * (_vertices + 1)];
         _after = new int[_corners * (_vertices + 1)];
-        FindNeighbours(table);
+        FindNeighbors(table);
     }
 
     /// <summary>Filters values, points x channels, into <paramref name="result"/> (same shape).</summary>
@@ -155,7 +155,7 @@ internal sealed class PermutohedralLattice
         }
     }
 
-    private void FindNeighbours(LatticeTable table)
+    private void FindNeighbors(LatticeTable table)
     {
         var d = _dimensions;
         var before = new int[d];
@@ -172,19 +172,19 @@ internal sealed class PermutohedralLattice
             }
     }
 
-    private static void Blur(Span<float> result, ReadOnlySpan<float> centre, ReadOnlySpan<float> before, ReadOnlySpan<float> after)
+    private static void Blur(Span<float> result, ReadOnlySpan<float> center, ReadOnlySpan<float> before, ReadOnlySpan<float> after)
     {
         var i = 0;
         if (result.Length >= Vector<float>.Count)
         {
             var results = MemoryMarshal.Cast<float, Vector<float>>(result);
-            var centres = MemoryMarshal.Cast<float, Vector<float>>(centre);
+            var centers = MemoryMarshal.Cast<float, Vector<float>>(center);
             var lefts = MemoryMarshal.Cast<float, Vector<float>>(before);
             var rights = MemoryMarshal.Cast<float, Vector<float>>(after);
-            for (var k = 0; k < results.Length; k++) results[k] = centres[k] + ((lefts[k] + rights[k]) * 0.5f);
+            for (var k = 0; k < results.Length; k++) results[k] = centers[k] + ((lefts[k] + rights[k]) * 0.5f);
             i = results.Length * Vector<float>.Count;
         }
 
-        for (; i < result.Length; i++) result[i] = centre[i] + ((before[i] + after[i]) * 0.5f);
+        for (; i < result.Length; i++) result[i] = center[i] + ((before[i] + after[i]) * 0.5f);
     }
 }

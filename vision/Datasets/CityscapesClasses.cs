@@ -5,7 +5,7 @@ namespace FreeMask.Vision.Datasets;
 /// <param name="Id">Its label id.</param>
 /// <param name="TrainId">Its id in training; 255 where it is left out.</param>
 /// <param name="IsThing">Whether its objects are told apart.</param>
-/// <param name="Color">Its colour.</param>
+/// <param name="Color">Its color.</param>
 internal sealed record CityscapesClass(string Name, byte Id, byte TrainId, bool IsThing, (byte R, byte G, byte B) Color);
 
 /// <summary>Cityscapes' table (<c>cityscapesscripts/helpers/labels.py</c>), as far as it is used in training, and what other data sets call

@@ -38,10 +38,10 @@ internal abstract class LabeledDataset
 
     /// <summary>Finds the images of a data set, or of a part of it.</summary>
     /// <param name="folder">The data set.</param>
-    /// <param name="format">One of <see cref="Formats"/>; null recognises it.</param>
+    /// <param name="format">One of <see cref="Formats"/>; null recognizes it.</param>
     /// <param name="part">Such as <c>train</c> or <c>val</c>; null takes <c>train</c> where there is such a part, else everything.</param>
     /// <exception cref="FreeMaskException">The folder is no such data set, or lacks that part.</exception>
-    public static LabeledDataset Open(string folder, string? format = null, string? part = null) => Recognise(folder, format) switch
+    public static LabeledDataset Open(string folder, string? format = null, string? part = null) => Recognize(folder, format) switch
     {
         "cityscapes" => CityscapesDataset.Open(folder, part),
         "coco" => CocoDataset.Open(folder, part),
@@ -50,7 +50,7 @@ internal abstract class LabeledDataset
 
     /// <summary>Whether a data set has a part of that name.</summary>
     /// <exception cref="FreeMaskException">The folder is no such data set.</exception>
-    public static bool HasPart(string folder, string? format, string part) => Recognise(folder, format) switch
+    public static bool HasPart(string folder, string? format, string part) => Recognize(folder, format) switch
     {
         "cityscapes" => CityscapesDataset.HasPart(folder, part),
         "coco" => CocoDataset.HasPart(folder, part),
@@ -81,7 +81,7 @@ internal abstract class LabeledDataset
                 + "Masks of 0 and 255 mark no class: write the index of the class in place of 255."
         );
 
-    private static string Recognise(string folder, string? format)
+    private static string Recognize(string folder, string? format)
     {
         ReadableFolder.Require(folder);
         if (format is not null)
@@ -92,7 +92,7 @@ internal abstract class LabeledDataset
         if (CocoDataset.IsHere(folder)) return "coco";
         if (VocDataset.IsHere(folder)) return "voc";
         throw new FreeMaskException(
-            $"{folder} is no data set that is recognised: voc needs JPEGImages and SegmentationClass (itself or in VOCdevkit/VOC2012), "
+            $"{folder} is no data set that is recognized: voc needs JPEGImages and SegmentationClass (itself or in VOCdevkit/VOC2012), "
                 + "coco annotations/instances_*.json, "
                 + "cityscapes leftImg8bit and gtFine."
         );

@@ -12,7 +12,7 @@ internal sealed record VocEntry(string Id, string ImagePath, string LabelPath);
 /// <summary>
 /// Reads a folder of images with masks in VOC's layout: <c>JPEGImages</c> (.jpg, .jpeg, .png, .webp or .bmp, also in folders of their own)
 /// and
-/// <c>SegmentationClass</c> (PNG of the same path: class indices, or the colours of <c>labelmap.txt</c> or VOC's), with
+/// <c>SegmentationClass</c> (PNG of the same path: class indices, or the colors of <c>labelmap.txt</c> or VOC's), with
 /// <c>ImageSets/Segmentation</c> where it exists. Object masks are not read.
 /// </summary>
 internal sealed class VocFolder
@@ -70,7 +70,7 @@ internal sealed class VocFolder
     }
 
     /// <summary>Loads one entry. A mask without an EXIF orientation of its own is turned with its image.</summary>
-    /// <exception cref="FreeMaskException">A file is damaged, image and mask differ in size, or the mask has a label or colour that is no
+    /// <exception cref="FreeMaskException">A file is damaged, image and mask differ in size, or the mask has a label or color that is no
     /// class.</exception>
     public LabeledImage Load(VocEntry entry)
     {
@@ -83,7 +83,7 @@ internal sealed class VocFolder
     public IEnumerable<LabeledImage> LoadAll() => Entries.Select(Load);
 
     /// <summary>Loads the mask of an entry alone, as it is stored.</summary>
-    /// <exception cref="FreeMaskException">The file is damaged, or has a label or colour that is no class.</exception>
+    /// <exception cref="FreeMaskException">The file is damaged, or has a label or color that is no class.</exception>
     public LabelMap LoadMask(VocEntry entry)
     {
         ArgumentNullException.ThrowIfNull(entry);

@@ -6,7 +6,7 @@ namespace FreeMask.Vision.Datasets;
 
 /// <summary>
 /// The classes of a folder in VOC's layout: those of a <c>labelmap.txt</c> as CVAT and datumaro write and read it
-/// (<c>name:r,g,b:parts:actions</c>), or VOC's. Where the file exists, every colour must be declared, void's included.
+/// (<c>name:r,g,b:parts:actions</c>), or VOC's. Where the file exists, every color must be declared, void's included.
 /// </summary>
 internal sealed class VocLabelMap
 {
@@ -42,7 +42,7 @@ internal sealed class VocLabelMap
     {
         var path = Path.Combine(root, FileName);
         if (File.Exists(path)) return Parse(path);
-        // All colours of VOC's palette: one above the classes is told by its index.
+        // All colors of VOC's palette: one above the classes is told by its index.
         return new(
             null,
             VocClasses.Names,
@@ -50,7 +50,7 @@ internal sealed class VocLabelMap
         );
     }
 
-    /// <summary>Writes the file for classes in VOC's colours.</summary>
+    /// <summary>Writes the file for classes in VOC's colors.</summary>
     internal static void Write(string path, IReadOnlyList<string> classes)
     {
         var lines = classes
@@ -104,7 +104,7 @@ internal sealed class VocLabelMap
         )
             if (!colors.TryAdd(MaskColors.Key(color), label))
                 throw new FreeMaskException(
-                    $"{path} gives '{name}' the colour {color.R},{color.G},{color.B} of another class; colours must differ."
+                    $"{path} gives '{name}' the color {color.R},{color.G},{color.B} of another class; colors must differ."
                 );
         colors.TryAdd(MaskColors.Key(VocPalette.Color(LabelMap.Ignore)), LabelMap.Ignore);
         return new(path, [.. classes.Select(c => c.Name)], colors);
@@ -120,7 +120,7 @@ internal sealed class VocLabelMap
         return numbers.Length == 3 && Level(numbers[0]) is { } red && Level(numbers[1]) is { } green && Level(numbers[2]) is { } blue
             ? (name, (red, green, blue))
             : throw new FreeMaskException(
-                $"{path}:{number} has the colour '{parts[1]}'; write three levels from 0 to 255, such as 'cat:64,0,0::'."
+                $"{path}:{number} has the color '{parts[1]}'; write three levels from 0 to 255, such as 'cat:64,0,0::'."
             );
     }
 

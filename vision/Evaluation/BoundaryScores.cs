@@ -87,7 +87,7 @@ internal static class BoundaryScores
         return mask;
     }
 
-    // A pixel is on the outline when it differs from its right, lower or lower right neighbour (davis2017-evaluation, seg2bmap).
+    // A pixel is on the outline when it differs from its right, lower or lower right neighbor (davis2017-evaluation, seg2bmap).
     private static byte[] Outline(byte[] mask, int width)
     {
         var height = mask.Length / width;

@@ -8,7 +8,7 @@ namespace FreeMask.Vision.Export;
 
 /// <summary>
 /// Cityscapes: <c>leftImg8bit</c> and <c>gtFine</c> by split and "city", with label ids, 16-bit instance ids (1000 x class + object), train
-/// ids, colours and polygons. Classes that Cityscapes does not know become unlabeled, as background and void are.
+/// ids, colors and polygons. Classes that Cityscapes does not know become unlabeled, as background and void are.
 /// </summary>
 internal sealed class CityscapesExporter : IDatasetFormat
 {

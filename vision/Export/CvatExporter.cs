@@ -4,8 +4,8 @@ using FreeMask.Vision.Datasets;
 namespace FreeMask.Vision.Export;
 
 /// <summary>
-/// CVAT's "Segmentation mask 1.1": VOC's folders with colours instead of indices, one list <c>default.txt</c>, and a <c>labelmap.txt</c>
-/// that declares every colour, void's included. Zip the folder to import it.
+/// CVAT's "Segmentation mask 1.1": VOC's folders with colors instead of indices, one list <c>default.txt</c>, and a <c>labelmap.txt</c>
+/// that declares every color, void's included. Zip the folder to import it.
 /// </summary>
 internal sealed class CvatExporter : IDatasetFormat
 {

@@ -83,7 +83,7 @@ internal static class OutlineTracer
         return [.. line[..(from + 1)], .. part[to..], .. part[..(to + 1)], .. line[from..]];
     }
 
-    /// <summary>Follows the border from a pixel whose neighbour in a direction is outside: for an outer border the left one of a part's
+    /// <summary>Follows the border from a pixel whose neighbor in a direction is outside: for an outer border the left one of a part's
     /// first pixel.</summary>
     private static List<(int X, int Y)> Follow(ReadOnlySpan<byte> mask, int width, (int X, int Y) start, int outside)
     {

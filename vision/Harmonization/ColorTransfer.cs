@@ -7,7 +7,7 @@ namespace FreeMask.Vision.Harmonization;
 /// <remarks>
 /// A full transfer assumes that an object has the mean and the contrast of its surroundings. Natural objects do not: over 1,781 masked
 /// objects of real photographs (1,579 LabelMe objects, 202 COCO objects) their mean differs from that of the ring around them by 19 / 6 /
-/// 13 (L / a / b, standard deviation), and full transfer more than doubles the squared error of objects whose colours were disturbed by 12
+/// 13 (L / a / b, standard deviation), and full transfer more than doubles the squared error of objects whose colors were disturbed by 12
 /// / 7 / 9. So:
 /// <list type="bullet">
 /// <item>each channel moves by less than the share of the difference that is, on average, a fault, s_fault^2 / (s_fault^2 + s_natural^2)
@@ -52,7 +52,7 @@ internal sealed record ColorTransfer(
         );
     }
 
-    /// <summary>The changed colour of a pixel of the object.</summary>
+    /// <summary>The changed color of a pixel of the object.</summary>
     internal (double L, double A, double B) Apply(LabStatistics inside, float l, float a, float b) => (
         Math.Clamp(inside.Mean.L + (Contrast.L * (l - inside.Mean.L)) + Shift.L, 0, 100),
         inside.Mean.A + (Contrast.A * (a - inside.Mean.A)) + Shift.A,

@@ -5,7 +5,7 @@ namespace FreeMask.Vision.Harmonization;
 
 /// <summary>What was done to one pasted object.</summary>
 /// <param name="Instance">Its number in the instance map; 1 where there is none.</param>
-/// <param name="Distance">How far its mean colour is from its surroundings, in standard deviations of natural objects.</param>
+/// <param name="Distance">How far its mean color is from its surroundings, in standard deviations of natural objects.</param>
 /// <param name="Gate">How much of the change was made: 0 left alone, 1 all of it.</param>
 /// <param name="ShiftL">Change of the mean lightness (CIELAB).</param>
 /// <param name="ShiftA">Change of the mean of a.</param>
@@ -18,12 +18,12 @@ internal sealed record HarmonizedObject(byte Instance, double Distance, double G
 internal sealed record HarmonizedImage(RgbImage Image, IReadOnlyList<HarmonizedObject> Objects);
 
 /// <summary>
-/// Matches pasted objects to the colours around them, each by itself: gated transfer of CIELAB statistics (see the remarks of the
+/// Matches pasted objects to the colors around them, each by itself: gated transfer of CIELAB statistics (see the remarks of the
 /// transfer). out = (1 - pasted) composite + pasted transferred, so that pixels outside never change and soft edges are only blended.
 /// </summary>
 internal static class Harmonizer
 {
-    // Fewer pixels than this tell nothing about a region's colours.
+    // Fewer pixels than this tell nothing about a region's colors.
     private const int LeastPixels = 24;
 
     /// <summary>Harmonizes what <see cref="Composer.Compose"/> made.</summary>

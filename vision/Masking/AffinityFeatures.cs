@@ -7,9 +7,9 @@ namespace FreeMask.Vision.Masking;
 
 /// <summary>
 /// What an affinity head sees of an image: three fixed levels of features that every model bundle has. AffinityNet uses three levels of a
-/// classification network; here the diffusion model's self-attention is the semantic level, and colours at two scales are the others.
+/// classification network; here the diffusion model's self-attention is the semantic level, and colors at two scales are the others.
 /// </summary>
-/// <remarks>Each is scaled to about 1; the head has no bias and no normalisation of its own.</remarks>
+/// <remarks>Each is scaled to about 1; the head has no bias and no normalization of its own.</remarks>
 internal static class AffinityFeatures
 {
     // Cosines 0..4 along each axis, without the constant.
@@ -35,7 +35,7 @@ internal static class AffinityFeatures
     /// <param name="side">Cells of the shorter side of the finest level.</param>
     /// <returns>
     /// Self-attention on its own grid: where each cell looks, as the cosine transform of its row. Texture: Lab means at a quarter and an
-    /// eighth of the grid and the deviation within the former. Colour: Lab and position.
+    /// eighth of the grid and the deviation within the former. Color: Lab and position.
     /// </returns>
     public static IReadOnlyList<FeatureMap> Extract(RgbImage image, SelfAttentionGrid self, int side)
     {

@@ -46,7 +46,7 @@ internal sealed record MaskOptions
     /// <summary>The cut of <see cref="MaskThreshold.Fixed"/>, in 0..1.</summary>
     public float FixedThreshold { get; init; } = 0.5f;
 
-    /// <summary>Weight of the log odds of a pixel's colour (<see cref="ColorPosterior"/>), before the clean-up; 0 leaves colours
+    /// <summary>Weight of the log odds of a pixel's color (<see cref="ColorPosterior"/>), before the clean-up; 0 leaves colors
     /// out.</summary>
     public double ColorWeight { get; init; } = 1;
 

@@ -4,7 +4,7 @@ using FreeMask.Imaging;
 namespace FreeMask.Vision.Masking;
 
 /// <summary>
-/// From a coarse attention map to a label map: enlarge, stretch to 0..1, cut at a per-image threshold, clean up along the image's colours
+/// From a coarse attention map to a label map: enlarge, stretch to 0..1, cut at a per-image threshold, clean up along the image's colors
 /// and edges, drop crumbs, fill small holes, mark the undecided outline as 255, and judge the result. Deterministic; no randomness
 /// anywhere.
 /// </summary>

@@ -22,7 +22,7 @@ internal enum BorderSides
     Bottom = 8,
 }
 
-/// <summary>An object with its own outline: colours, opacity, and the sides at which the image that it comes from cut it off.</summary>
+/// <summary>An object with its own outline: colors, opacity, and the sides at which the image that it comes from cut it off.</summary>
 internal sealed class Cutout
 {
     private const int FeatherReach = 2;
@@ -35,7 +35,7 @@ internal sealed class Cutout
         Cut = cut;
     }
 
-    /// <summary>Colours (not premultiplied), black where the object is not.</summary>
+    /// <summary>Colors (not premultiplied), black where the object is not.</summary>
     public RgbImage Image { get; }
 
     /// <summary>Opacity in 0..1, of the image's size.</summary>
@@ -58,7 +58,7 @@ internal sealed class Cutout
 
     /// <summary>
     /// Cuts the largest object of a class out of an image. Parts that only the 255 band separates belong together. Opacity is 1 on the
-    /// class, and in the 255 band beside it falls to 0 within <paramref name="feather"/> pixels; band pixels take the colour of the object
+    /// class, and in the 255 band beside it falls to 0 within <paramref name="feather"/> pixels; band pixels take the color of the object
     /// next to them, so that the old background does not shine through. Null where the class is absent.
     /// </summary>
     /// <param name="image">The image.</param>

@@ -66,7 +66,7 @@ internal static class DonorSampler
         var beside = thesaurus.Beside(classId, ownClass);
         if (scene is null) return beside >= CompanionThreshold ? beside : 0;
         var match = thesaurus.Rank(scene).FirstOrDefault(m => m.ClassId == classId);
-        return match is { Allowed: true } ? Math.Sqrt(match.Normalised) * (1 + beside) / 2 : 0;
+        return match is { Allowed: true } ? Math.Sqrt(match.Normalized) * (1 + beside) / 2 : 0;
     }
 
     private static int DrawIndex(List<double> weights, CounterRandom random)

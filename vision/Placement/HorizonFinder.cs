@@ -9,8 +9,8 @@ internal static class HorizonFinder
     private const double Belief = 0.12, LeastContrast = 4;
 
     /// <summary>
-    /// The row, in image heights, at which the mean colour of the free pixels above differs most from that below, weighted by a Gaussian
-    /// about the scene kind's usual horizon; that horizon where nothing stands out. Objects that stand lie below it, whatever the colours
+    /// The row, in image heights, at which the mean color of the free pixels above differs most from that below, weighted by a Gaussian
+    /// about the scene kind's usual horizon; that horizon where nothing stands out. Objects that stand lie below it, whatever the colors
     /// say.
     /// </summary>
     internal static double Find(RgbImage image, LabelMap labels, SceneRule rule, IEnumerable<PlacedObject> objects)

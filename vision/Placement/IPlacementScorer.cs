@@ -34,7 +34,7 @@ internal sealed record PlacementQuery
 }
 
 /// <summary>
-/// Scores all places at once, as FOPA does: a heat map a scale, a cell being the object's centre (composition.md 1.1). Learned scorers and
+/// Scores all places at once, as FOPA does: a heat map a scale, a cell being the object's center (composition.md 1.1). Learned scorers and
 /// rules take the same place in <see cref="Composer"/>.
 /// </summary>
 internal interface IPlacementScorer

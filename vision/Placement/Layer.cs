@@ -4,7 +4,7 @@ namespace FreeMask.Vision.Placement;
 /// One object of an image in the making. Nearer objects have a lower contact line and hide those behind. The background's own objects are
 /// layers too: they are in the image already, and are laid over anew where something was pasted behind them.
 /// </summary>
-/// <param name="Sprite">Outline and, unless it is the background's own, colours.</param>
+/// <param name="Sprite">Outline and, unless it is the background's own, colors.</param>
 /// <param name="X">Left edge in the image.</param>
 /// <param name="Y">Top edge in the image.</param>
 /// <param name="ClassId">VOC index.</param>

@@ -5,7 +5,7 @@ namespace FreeMask.Vision.Placement;
 
 /// <summary>One place: which scale, which cell of its heat map, and the box in background pixels.</summary>
 /// <param name="Scale">Index of the heat map.</param>
-/// <param name="Row">Row of the cell: the object's centre.</param>
+/// <param name="Row">Row of the cell: the object's center.</param>
 /// <param name="Column">Column of the cell.</param>
 /// <param name="Score">The heat map's value.</param>
 /// <param name="Box">Where the object goes.</param>
@@ -13,7 +13,7 @@ internal sealed record PlacementCandidate(int Scale, int Row, int Column, float 
 
 /// <summary>
 /// From heat maps to places, by FOPA's multi-scale inference rules (bcmi/FOPA, <c>prepare_multi_fg_scales.py</c> and
-/// <c>test_multi_fg_scales.py</c>; composition.md 1.1): one heat map a scale, a cell is the object's centre, cells within half an object of
+/// <c>test_multi_fg_scales.py</c>; composition.md 1.1): one heat map a scale, a cell is the object's center, cells within half an object of
 /// the border are excluded so that the object lies inside, boxes by truncation. Bounds are explicit, so an object smaller than a cell keeps
 /// the whole map.
 /// </summary>

@@ -19,21 +19,21 @@ internal static class PlacementPrior
         (0.7, 3223, 3743),
     ];
 
-    private static readonly double[] Centres = [0.1, 0.15, 0.215, 0.3, 0.425, 0.6, 0.8];
+    private static readonly double[] Centers = [0.1, 0.15, 0.215, 0.3, 0.425, 0.6, 0.8];
 
     /// <summary>The bins: lower edge of the scale, P(plausible | scale), and the bin's share of all plausible placements.</summary>
     public static IReadOnlyList<(double Edge, double Plausible, double Share)> Table { get; } =
         [.. Bins.Select(b => (b.Edge, Rate(b), b.Plausible / (double)Bins.Sum(o => o.Plausible)))];
 
-    /// <summary>P(plausible | scale), linear between the centres of the bins, constant outside of them.</summary>
+    /// <summary>P(plausible | scale), linear between the centers of the bins, constant outside of them.</summary>
     /// <param name="scale">max(w / W, h / H).</param>
     public static double Plausible(double scale)
     {
-        if (scale <= Centres[0]) return Rate(Bins[0]);
-        for (var i = 1; i < Centres.Length; i++)
+        if (scale <= Centers[0]) return Rate(Bins[0]);
+        for (var i = 1; i < Centers.Length; i++)
         {
-            if (scale > Centres[i]) continue;
-            var t = (scale - Centres[i - 1]) / (Centres[i] - Centres[i - 1]);
+            if (scale > Centers[i]) continue;
+            var t = (scale - Centers[i - 1]) / (Centers[i] - Centers[i - 1]);
             return ((1 - t) * Rate(Bins[i - 1])) + (t * Rate(Bins[i]));
         }
 

@@ -2,7 +2,7 @@ using FreeMask.Imaging;
 
 namespace FreeMask.Vision.Placement;
 
-/// <summary>A cutout at its final size: opacity in 0..1 and colours times opacity (0..255), so that resizing cannot bleed what lies
+/// <summary>A cutout at its final size: opacity in 0..1 and colors times opacity (0..255), so that resizing cannot bleed what lies
 /// outside.</summary>
 internal sealed class Sprite
 {
@@ -27,7 +27,7 @@ internal sealed class Sprite
     /// <summary>The outline alone, for trying places.</summary>
     internal static Sprite Outline(Cutout cutout, int width, int height) => new(width, height, ResizedAlpha(cutout, width, height), null);
 
-    /// <summary>Outline and colours. Shrinks by area, enlarges by bicubic interpolation.</summary>
+    /// <summary>Outline and colors. Shrinks by area, enlarges by bicubic interpolation.</summary>
     internal static Sprite Render(Cutout cutout, int width, int height)
     {
         var alpha = ResizedAlpha(cutout, width, height);

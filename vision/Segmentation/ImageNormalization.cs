@@ -8,6 +8,6 @@ internal sealed record ImageNormalization(IReadOnlyList<float> Mean, IReadOnlyLi
     /// <summary>The statistics of ImageNet, which most backbones are trained with.</summary>
     public static ImageNormalization ImageNet { get; } = new([0.485f, 0.456f, 0.406f], [0.229f, 0.224f, 0.225f]);
 
-    /// <summary>Normalises one value in 0..255.</summary>
+    /// <summary>Normalizes one value in 0..255.</summary>
     public float Apply(float value, int channel) => ((value / 255) - Mean[channel]) / Deviation[channel];
 }

@@ -5,7 +5,7 @@ namespace FreeMask.Vision.Segmentation;
 /// <summary>Turns class scores into labels.</summary>
 internal static class ScoreMaps
 {
-    /// <summary>Resizes scores [classes, height, width] bilinearly (half-pixel centres, no antialiasing) and takes the best class of each
+    /// <summary>Resizes scores [classes, height, width] bilinearly (half-pixel centers, no antialiasing) and takes the best class of each
     /// pixel.</summary>
     internal static Segmentation Decide(
         ReadOnlySpan<float> scores, int classes, int width, int height, int outputWidth, int outputHeight, SegmenterOutput kind)

@@ -7,7 +7,7 @@ namespace FreeMask.Vision.Segmentation;
 /// <summary>What a segmenter's output means.</summary>
 internal enum SegmenterOutput
 {
-    /// <summary>Unnormalised class scores: a softmax over the classes gives probabilities.</summary>
+    /// <summary>Unnormalized class scores: a softmax over the classes gives probabilities.</summary>
     Logits,
 
     /// <summary>Scores in 0..1; they need not add up to 1.</summary>

@@ -7,7 +7,7 @@ using FreeMask.Json;
 namespace FreeMask.Vision.Segmentation;
 
 /// <summary>An image as a model takes it.</summary>
-/// <param name="Pixels">Normalised values [3, height, width].</param>
+/// <param name="Pixels">Normalized values [3, height, width].</param>
 /// <param name="Width">Width in pixels.</param>
 /// <param name="Height">Height in pixels.</param>
 internal sealed record PreparedImage(float[] Pixels, int Width, int Height);
@@ -124,7 +124,7 @@ internal sealed record SegmenterPreprocessing
         return Divisor > 0 ? (RoundUp(w), RoundUp(h)) : (w, h);
     }
 
-    /// <summary>Resizes as Pillow does, and normalises.</summary>
+    /// <summary>Resizes as Pillow does, and normalizes.</summary>
     public PreparedImage Prepare(RgbImage image)
     {
         ArgumentNullException.ThrowIfNull(image);

@@ -9,7 +9,7 @@ namespace FreeMask.Vision.Thesaurus;
 /// <param name="Count">N(f, b): captions that mention both.</param>
 /// <param name="R">N(f, b) / N(b), in 0..1; 0 where the background never occurs.</param>
 /// <param name="Smoothed">R after backing off to the containing scenes, in 0..1.</param>
-/// <param name="Normalised">R~: the smoothed R over the largest smoothed R of this background, in 0..1.</param>
+/// <param name="Normalized">R~: the smoothed R over the largest smoothed R of this background, in 0..1.</param>
 /// <param name="Lift">The smoothed R over the class's share of all captions: above 1, the class is named more often with this background
 /// than without.</param>
 /// <param name="Support">Captions that vouch for the pair: N(f, b), or that of the narrowest containing scene that is common
@@ -21,14 +21,14 @@ internal sealed record ClassMatch(
     int Count,
     double R,
     double Smoothed,
-    double Normalised,
+    double Normalized,
     double Lift,
     int Support,
     bool Allowed
 );
 
 /// <summary>
-/// Which objects fit which background, from caption statistics: R(f, b) = N(f, b) / N(b), normalised R~ = R / max over f' of R(f', b),
+/// Which objects fit which background, from caption statistics: R(f, b) = N(f, b) / N(b), normalized R~ = R / max over f' of R(f', b),
 /// thresholded (free-mask.md 1.6; the paper prints no equation, this is the form its text describes).
 /// </summary>
 /// <remarks>
@@ -136,7 +136,7 @@ internal sealed class SceneThesaurus
             .Select((name, f) =>
             {
                 var count = counts.Classes.GetValueOrDefault(name);
-                var normalised = largest > 0 ? smoothed[f] / largest : 0;
+                var normalized = largest > 0 ? smoothed[f] / largest : 0;
                 var lift = Counts.Classes[name] > 0 ? smoothed[f] * Counts.Captions / Counts.Classes[name] : 0;
                 var support = Math.Max(count, vouching?.GetValueOrDefault(name) ?? 0);
                 return new ClassMatch(
@@ -145,11 +145,11 @@ internal sealed class SceneThesaurus
                             count,
                             counts.Captions > 0 ? (double)count / counts.Captions : 0,
                             smoothed[f],
-                            normalised,
+                            normalized,
                             lift,
                             support,
                             support >= _options.MinimumSupport
-                                && normalised
+                                && normalized
                                     >= (
                                         lift >= _options.TypicalLift
                                             ? Math.Min(_options.TypicalThreshold, _options.Threshold)
@@ -157,7 +157,7 @@ internal sealed class SceneThesaurus
                                     )
                         );
             })
-            .OrderByDescending(m => m.Normalised).ThenBy(m => m.ClassId)];
+            .OrderByDescending(m => m.Normalized).ThenBy(m => m.ClassId)];
     }
 
     /// <summary>Whether a class may be put into a background.</summary>

@@ -6,7 +6,7 @@ internal sealed record ThesaurusOptions
     /// <summary>The settings that the pipeline uses unless told otherwise.</summary>
     public static ThesaurusOptions Default { get; } = new();
 
-    /// <summary>Smallest normalised co-occurrence R~ of an allowed class, in 0..1.</summary>
+    /// <summary>Smallest normalized co-occurrence R~ of an allowed class, in 0..1.</summary>
     public double Threshold { get; init; } = 0.03;
 
     /// <summary>Smallest R~ of a class that is typical of the scene (see <see cref="TypicalLift"/>): rare classes never come near the

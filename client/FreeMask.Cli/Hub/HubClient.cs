@@ -18,7 +18,7 @@ internal sealed class HubClient : IDisposable
     private const int MostRedirects = 10;
     private const string Wait = "wait";
 
-    private static readonly TimeSpan UsualSilence = TimeSpan.FromSeconds(60),
+    private static readonly TimeSpan DefaultIdleTimeout = TimeSpan.FromSeconds(60),
         LongestWait = TimeSpan.FromMinutes(10),
         LongPause = TimeSpan.FromSeconds(10);
 
@@ -27,21 +27,21 @@ internal sealed class HubClient : IDisposable
     private readonly ResiliencePipeline _retries;
     private readonly AuthenticationHeaderValue? _token;
     private readonly TimeProvider _time;
-    private readonly TimeSpan _silence;
+    private readonly TimeSpan _idleTimeout;
 
     /// <summary>Creates a client.</summary>
     /// <param name="endpoint">The hub's address.</param>
     /// <param name="token">For private repositories; null or empty for none.</param>
     /// <param name="time">The clock of delays.</param>
     /// <param name="firstPause">Delay before the first retry; default one second. Later delays are longer.</param>
-    /// <param name="silence">Timeout without data from the hub; default one minute.</param>
+    /// <param name="idleTimeout">Timeout without data from the hub; default one minute.</param>
     /// <exception cref="FreeMaskException">The address or the token is not valid.</exception>
-    internal HubClient(string endpoint, string? token, TimeProvider time, TimeSpan? firstPause = null, TimeSpan? silence = null)
+    internal HubClient(string endpoint, string? token, TimeProvider time, TimeSpan? firstPause = null, TimeSpan? idleTimeout = null)
     {
         if (!Uri.TryCreate(endpoint, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
             throw new FreeMaskException($"{EndpointVariable} is '{endpoint}', which is no http address.");
         _endpoint = endpoint.TrimEnd('/');
-        (_time, _silence) = (time, silence ?? UsualSilence);
+        (_time, _idleTimeout) = (time, idleTimeout ?? DefaultIdleTimeout);
         _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = Timeout.InfiniteTimeSpan };
         _http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("freemask", "1.0"));
         // Files and environment variables with secrets often end with a line break; a token contains none.
@@ -70,7 +70,7 @@ internal sealed class HubClient : IDisposable
                     OnRetry = args =>
                     {
                         if (args.RetryDelay >= LongPause)
-                            Said?.Invoke($"{_endpoint} is busy; it is asked again in {args.RetryDelay.TotalSeconds:0} s.");
+                            Notice?.Invoke($"{_endpoint} is busy; it is asked again in {args.RetryDelay.TotalSeconds:0} s.");
                         return ValueTask.CompletedTask;
                     },
                     DelayGenerator = args => ValueTask.FromResult(args.Outcome.Exception?.Data[Wait] as TimeSpan?),
@@ -80,7 +80,7 @@ internal sealed class HubClient : IDisposable
     }
 
     /// <summary>Called before long delays.</summary>
-    internal Action<string>? Said { get; set; }
+    internal Action<string>? Notice { get; set; }
 
     /// <summary>Lists a repository.</summary>
     /// <exception cref="FreeMaskException">It cannot be listed.</exception>
@@ -191,21 +191,21 @@ internal sealed class HubClient : IDisposable
         using var request = new HttpRequestMessage(HttpMethod.Get, address);
         if (from > 0) request.Headers.Range = new RangeHeaderValue(from, null);
         if (withToken) request.Headers.Authorization = _token;
-        using var patience = new CancellationTokenSource(_silence, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, patience.Token);
+        using var timer = new CancellationTokenSource(_idleTimeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, timer.Token);
         try
         {
             return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
-            throw Silent();
+            throw Idle();
         }
     }
 
     private static bool IsSameHost(Uri hub, Uri other) => (hub.Scheme, hub.Host, hub.Port) == (other.Scheme, other.Host, other.Port);
 
-    private TimeoutException Silent() => new($"nothing came for {_silence.TotalSeconds:0.##} s");
+    private TimeoutException Idle() => new($"nothing came for {_idleTimeout.TotalSeconds:0.##} s");
 
     /// <summary>The exception for an error response, with the delay that the hub states.</summary>
     private HttpRequestException Refused(HttpResponseMessage response)
@@ -221,16 +221,16 @@ internal sealed class HubClient : IDisposable
         var buffer = new byte[1 << 17];
         while (true)
         {
-            using var patience = new CancellationTokenSource(_silence, _time);
-            using var silence = CancellationTokenSource.CreateLinkedTokenSource(stop, patience.Token);
+            using var timer = new CancellationTokenSource(_idleTimeout, _time);
+            using var linked = CancellationTokenSource.CreateLinkedTokenSource(stop, timer.Token);
             int read;
             try
             {
-                read = await source.ReadAsync(buffer, silence.Token);
+                read = await source.ReadAsync(buffer, linked.Token);
             }
             catch (OperationCanceledException) when (!stop.IsCancellationRequested)
             {
-                throw Silent();
+                throw Idle();
             }
             catch (IOException exception) when (exception is not HttpIOException)
             {

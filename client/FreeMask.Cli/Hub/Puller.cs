@@ -31,7 +31,7 @@ internal sealed class Puller(HubClient hub, Action<string> report, TimeProvider 
     {
         Directory.CreateDirectory(folder);
         using var busy = Occupy(folder);
-        hub.Said = report;
+        hub.Notice = report;
         var earlier = await PullLock.BeginAsync(folder, reference, stop);
         var listing = await hub.ListAsync(reference, stop);
         var chosen = choose is null ? HubSelection.Choose(listing, reference, variant) : choose(listing);

@@ -10,7 +10,7 @@ internal sealed class RunFollower(CommandContext context)
     private static readonly TimeSpan LineInterval = TimeSpan.FromSeconds(5);
 
     // After the death of a silo others take over within seconds; the restart of a whole cluster takes up to two minutes.
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromMinutes(3);
 
     /// <summary>The polling interval.</summary>
     internal TimeSpan Interval { get; init; } = TimeSpan.FromMilliseconds(500);
@@ -50,20 +50,20 @@ internal sealed class RunFollower(CommandContext context)
     private async Task<RunStatus> PollAsync(Func<CancellationToken, Task<RunStatus>> ask, Action<RunStatus> show, CancellationToken stop)
     {
         var answered = context.Time.GetTimestamp();
-        var silent = false;
+        var unanswered = false;
         while (true)
         {
             try
             {
                 var status = await ask(stop);
-                (answered, silent) = (context.Time.GetTimestamp(), false);
+                (answered, unanswered) = (context.Time.GetTimestamp(), false);
                 show(status);
                 if (IsOver(status)) return status;
             }
-            catch (Exception exception) when (IsSilence(exception) && context.Time.GetElapsedTime(answered) < Patience)
+            catch (Exception exception) when (IsMissingAnswer(exception) && context.Time.GetElapsedTime(answered) < AnswerTimeout)
             {
-                if (!silent) context.WriteMessage("No answer; the run may go on. Asking again ...");
-                silent = true;
+                if (!unanswered) context.WriteMessage("No answer; the run may go on. Asking again ...");
+                unanswered = true;
             }
 
             await Task.Delay(Interval, context.Time, stop);
@@ -71,7 +71,7 @@ internal sealed class RunFollower(CommandContext context)
     }
 
     /// <summary>Whether there was no answer, as opposed to an answer with an error.</summary>
-    private static bool IsSilence(Exception exception) => exception is TimeoutException or Orleans.Runtime.OrleansException;
+    private static bool IsMissingAnswer(Exception exception) => exception is TimeoutException or Orleans.Runtime.OrleansException;
 
     internal static bool IsOver(RunStatus status) =>
         status.State is RunState.Completed or RunState.Cancelled or RunState.Failed or RunState.Unknown;

@@ -71,7 +71,7 @@ internal static class ReportSections
         if (rounds.Count == 0) return;
         page.AppendLine("<h2>Samples, stage by stage</h2>");
         page.AppendLine(
-            "<p class=\"lead\">Drawn by the diffusion model, masked by its attention, composed, harmonized, scored. Colours are the "
+            "<p class=\"lead\">Drawn by the diffusion model, masked by its attention, composed, harmonized, scored. Colors are the "
                 + "classes' palette; grey is the band that losses and metrics ignore.</p>"
         );
         for (var i = 0; i < rounds.Count; i++)
@@ -100,7 +100,7 @@ internal static class ReportSections
             page.AppendLine($"<div class=\"card\"><h3>Round {round.Number}</h3><div class=\"scroll\">{SvgCharts.Histogram(round)}</div>");
             page.AppendLine(
                 "<ul class=\"key\"><li class=\"kept\"><i></i>kept</li><li class=\"dropped\"><i></i>dropped</li><li "
-                    + "class=\"cut\"><i></i>threshold of a class</li></ul></div>"
+                    + "class=\"threshold\"><i></i>threshold of a class</li></ul></div>"
             );
         }
 

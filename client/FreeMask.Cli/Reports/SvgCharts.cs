@@ -58,7 +58,7 @@ internal static class SvgCharts
             .ToList();
         foreach (var (name, threshold) in thresholds)
             svg.Append(
-                $"<line class=\"cut\" x1=\"{Html.Number(X(threshold))}\" x2=\"{Html.Number(X(threshold))}\" y1=\"{floor + 2}\" "
+                $"<line class=\"threshold\" x1=\"{Html.Number(X(threshold))}\" x2=\"{Html.Number(X(threshold))}\" y1=\"{floor + 2}\" "
                     + $"y2=\"{floor + 12}\"><title>{Html.Text(name)}: {Html.Score(threshold)}</title></line>"
             );
         if (thresholds.Count > 0)

@@ -16,7 +16,7 @@ internal static class ThresholdChart
     internal static string Draw(IReadOnlyList<ThresholdResult> results)
     {
         var methods = results.GroupBy(result => result.Method).ToList();
-        var refinements = results.Select(result => result.CleanUp).Distinct().ToList();
+        var refinements = results.Select(result => result.Refinement).Distinct().ToList();
         var floor = Height - Bottom;
         double Y(double value) => floor - ((floor - Top) * value);
 
@@ -44,13 +44,13 @@ internal static class ThresholdChart
             var x = Left + (index * group) + 8;
             foreach (var result in method)
             {
-                var at = x + (refinements.IndexOf(result.CleanUp) * bar);
+                var at = x + (refinements.IndexOf(result.Refinement) * bar);
                 var middle = Html.Number(at + (bar / 2));
                 svg.Append(
                     $"<rect x=\"{Html.Number(at)}\" y=\"{Html.Number(Y(result.IoU))}\" width=\"{Html.Number(bar - 2)}\" "
                         + $"height=\"{Html.Number(floor - Y(result.IoU))}\" "
-                        + $"fill=\"{Colors[refinements.IndexOf(result.CleanUp) % Colors.Length]}\"><title>{Html.Text(result.Method)}, "
-                        + $"refinement {Html.Text(result.CleanUp)}: {Html.Score(result.IoU)}</title></rect>"
+                        + $"fill=\"{Colors[refinements.IndexOf(result.Refinement) % Colors.Length]}\"><title>{Html.Text(result.Method)}, "
+                        + $"refinement {Html.Text(result.Refinement)}: {Html.Score(result.IoU)}</title></rect>"
                 );
                 svg.Append(
                     $"<line x1=\"{middle}\" x2=\"{middle}\" y1=\"{Html.Number(Y(result.Interval.Low))}\" "

@@ -31,7 +31,7 @@ internal static class AffinityVerb
         }.Within(0, int.MaxValue);
         var steps = new Option<int>("--steps")
         {
-            Description = "Optimiser steps of each head.",
+            Description = "Optimizer steps of each head.",
             DefaultValueFactory = _ => new AffinityTrainingRequest().Steps,
             HelpName = "N",
         }.Within(1, int.MaxValue);
@@ -121,7 +121,7 @@ internal static class AffinityVerb
             throw new FreeMaskException($"Run '{id}' has no sample with an accepted mask from attention; there is nothing to learn from.");
 
         var examples = new List<AffinityExample>();
-        foreach (var sample in Deal(masked, limit))
+        foreach (var sample in InterleavedByClass(masked, limit))
         {
             var name = string.Create(CultureInfo.InvariantCulture, $"sample {sample.Round + 1}/{sample.Index}");
             var record = AttentionRecord.FromBytes(await reader.BytesAsync(sample.Artifact(ArtifactNames.Attention)!, stop), name);
@@ -142,7 +142,7 @@ internal static class AffinityVerb
     }
 
     /// <summary>The first sample of each class, then the second of each, and so on.</summary>
-    private static IEnumerable<SampleRecord> Deal(List<SampleRecord> samples, int limit)
+    private static IEnumerable<SampleRecord> InterleavedByClass(List<SampleRecord> samples, int limit)
     {
         var interleaved = samples.GroupBy(s => s.Plan.ClassIndex).SelectMany(g => g.Select((sample, position) => (sample, position)))
             .OrderBy(s => s.position).ThenBy(s => s.sample.Plan.ClassIndex).Select(s => s.sample);

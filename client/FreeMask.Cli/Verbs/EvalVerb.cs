@@ -127,7 +127,7 @@ internal static class EvalVerb
         return new(result, console =>
         {
             var table = new Table().Border(TableBorder.Simple).AddColumn("class");
-            foreach (var heading in new[] { "mask IoU, coarse", "mask IoU, clean", "recognised" })
+            foreach (var heading in new[] { "mask IoU, coarse", "mask IoU, clean", "recognized" })
                 table.AddColumn(new TableColumn(heading).RightAligned());
             foreach (var item in result.Classes)
                 table.AddRow(

@@ -149,7 +149,7 @@ internal static class ExperimentVerbs
 
     private static void Show(IAnsiConsole console, IReadOnlyList<ThresholdResult> results, string? plot)
     {
-        var refinements = results.Select(result => result.CleanUp).Distinct().ToList();
+        var refinements = results.Select(result => result.Refinement).Distinct().ToList();
         var table = new Table().Border(TableBorder.Simple).AddColumn("threshold");
         foreach (var refinement in refinements) table.AddColumn(new TableColumn($"refinement {refinement}").RightAligned());
         foreach (var method in results.GroupBy(result => result.Method))
@@ -161,7 +161,7 @@ internal static class ExperimentVerbs
             ]);
         console.Write(table);
 
-        var own = results.Where(result => result.CleanUp == "own").ToList();
+        var own = results.Where(result => result.Refinement == "own").ToList();
         WideTable.Write(console, "class, refinement own", [.. own.Select(result => result.Method)], [.. own[0].Classes.Keys.Select(name =>
             (name, (IReadOnlyList<string>)[.. own.Select(result => SegmenterMeasure.Share(result.Classes[name]))]))]);
         if (plot is not null) console.Profile.Out.Writer.WriteLine(plot);

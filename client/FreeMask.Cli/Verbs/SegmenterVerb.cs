@@ -25,7 +25,7 @@ internal static class SegmenterVerb
             Required = true,
             HelpName = "DIR",
         };
-        var format = new Option<string?>("--format") { Description = "The data set's layout. Default: recognised.", HelpName = "NAME" };
+        var format = new Option<string?>("--format") { Description = "The data set's layout. Default: recognized.", HelpName = "NAME" };
         var list = new Option<string?>("--list")
         {
             Description = "The part of the data set to learn from. Default: train where there is one, else all.",
@@ -59,7 +59,7 @@ internal static class SegmenterVerb
         };
         var steps = new Option<int?>("--steps")
         {
-            Description = $"Optimiser steps. Default: {ReferenceSteps}, or {SmallSteps} for small.",
+            Description = $"Optimizer steps. Default: {ReferenceSteps}, or {SmallSteps} for small.",
             HelpName = "N",
         }.Within(1, int.MaxValue);
         var batch = new Option<int>("--batch")

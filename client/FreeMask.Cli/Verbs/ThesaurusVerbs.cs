@@ -93,14 +93,14 @@ internal static class ThesaurusVerbs
         string Share(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);
         console.WriteLine($"{scene}: named in {captions.ToString(CultureInfo.InvariantCulture)} captions");
         var table = new Table().Border(TableBorder.Simple).AddColumn("class");
-        foreach (var heading in new[] { "captions", "R", "normalised", "lift" }) table.AddColumn(new TableColumn(heading).RightAligned());
+        foreach (var heading in new[] { "captions", "R", "normalized", "lift" }) table.AddColumn(new TableColumn(heading).RightAligned());
         table.AddColumn("fits");
         foreach (var match in classes)
             table.AddRow(
                 match.Class,
                 match.Count.ToString(CultureInfo.InvariantCulture),
                 Share(match.R),
-                Share(match.Normalised),
+                Share(match.Normalized),
                 match.Lift.ToString("0.0", CultureInfo.InvariantCulture),
                 match.Allowed ? "[green]yes[/]" : "[grey]no[/]"
             );

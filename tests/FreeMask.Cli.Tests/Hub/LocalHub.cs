@@ -109,7 +109,7 @@ internal sealed class LocalHub : IAsyncDisposable
     private IResult List(string owner, string name, string revision)
     {
         if ($"{owner}/{name}" != Repository || revision is not ("main" or Commit)) return Results.NotFound();
-        // Serialised at once: what happens after the listing does not change it.
+        // Serialized at once: what happens after the listing does not change it.
         var listed = JsonSerializer.Serialize(new { sha = Commit, siblings = Files.Select(file => Sibling(file.Key, file.Value)) });
         AfterListing?.Invoke();
         return Results.Text(listed, "application/json");

@@ -283,7 +283,7 @@ public sealed class PullerTests : IAsyncLifetime
             null,
             TimeProvider.System,
             TimeSpan.FromMilliseconds(1),
-            silence: TimeSpan.FromMilliseconds(50)
+            idleTimeout: TimeSpan.FromMilliseconds(50)
         );
         var error = await Assert.ThrowsAsync<FreeMaskException>(() => client.ListAsync(HubReference.Parse(LocalHub.Repository), Stop));
         Assert.Contains("nothing came for 0.05 s", error.Message, StringComparison.Ordinal);
@@ -356,7 +356,7 @@ public sealed class PullerTests : IAsyncLifetime
         );
 
     [Fact]
-    public async Task A_pointer_in_place_of_a_large_file_is_recognised()
+    public async Task A_pointer_in_place_of_a_large_file_is_recognized()
     {
         _hub.AfterListing = () =>
             _hub.Files["unet/model.onnx"] = Encoding.ASCII.GetBytes(

@@ -89,7 +89,7 @@ public sealed partial class ReportPageTests
             2,
             titles.Sum(title => int.Parse(DroppedCount().Match(title).Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture))
         );
-        Assert.Equal(2, svg.Elements("line").Count(line => (string?)line.Attribute("class") == "cut"));
+        Assert.Equal(2, svg.Elements("line").Count(line => (string?)line.Attribute("class") == "threshold"));
     }
 
     [Fact]

@@ -341,7 +341,7 @@ public sealed class RunFileTests
     }
 
     [Fact]
-    public async Task A_missing_file_suggests_its_neighbour()
+    public async Task A_missing_file_suggests_its_neighbor()
     {
         using var folder = new TemporaryFolder();
         await File.WriteAllTextAsync(folder.Path("quickstart.yaml"), "classes: [cat]", TestContext.Current.CancellationToken);

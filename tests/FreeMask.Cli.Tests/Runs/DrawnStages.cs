@@ -7,7 +7,7 @@ using FreeMask.Randomness;
 namespace FreeMask.Cli.Tests.Runs;
 
 /// <summary>Stages that draw a square in place of a generated object: without models, with exact labels, in a real silo.</summary>
-internal sealed class DrawnStages(IArtifactStore store, StageEar ear) : IStageRunnerFactory, IStageRunner, ISegmenterTraining
+internal sealed class DrawnStages(IArtifactStore store, StageObserver observer) : IStageRunnerFactory, IStageRunner, ISegmenterTraining
 {
     private const int Side = 24;
 
@@ -20,7 +20,7 @@ internal sealed class DrawnStages(IArtifactStore store, StageEar ear) : IStageRu
         CancellationToken cancellationToken
     )
     {
-        ear.Heard?.Invoke(kind);
+        observer.BeforeStage?.Invoke(kind);
         var outcomes = new List<StageOutcome>();
         foreach (var input in inputs) outcomes.Add(await OneAsync(kind, input, cancellationToken));
         return outcomes;
@@ -97,7 +97,7 @@ internal sealed class DrawnStages(IArtifactStore store, StageEar ear) : IStageRu
 }
 
 /// <summary>Called before each stage.</summary>
-internal sealed class StageEar
+internal sealed class StageObserver
 {
-    internal Action<Stage>? Heard { get; set; }
+    internal Action<Stage>? BeforeStage { get; set; }
 }

@@ -9,7 +9,7 @@ public sealed partial class InterruptTests : IDisposable
 {
     private const int Interrupt = 2, HangUp = 1, Interrupted = 130;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
+    private static readonly TimeSpan TimeLimit = TimeSpan.FromMinutes(4);
 
     private readonly TemporaryFolder _folder = new();
 
@@ -35,7 +35,7 @@ public sealed partial class InterruptTests : IDisposable
             """,
             stop);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        limit.CancelAfter(Patience);
+        limit.CancelAfter(TimeLimit);
         using var process = Start();
         var said = new List<string>();
         // A step is running as soon as the training has printed its start.

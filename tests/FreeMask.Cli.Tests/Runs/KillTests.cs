@@ -11,7 +11,7 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
     private const string Seed = "FREEMASK_KILL_SEED";
     private const int Moments = 5, Killed = 137;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4), Glance = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan TimeLimit = TimeSpan.FromMinutes(4), PollInterval = TimeSpan.FromMilliseconds(20);
 
     private readonly TemporaryFolder _folder = new();
 
@@ -69,7 +69,7 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
     private async Task<string> FinishAsync(string data, CancellationToken stop, params string[] arguments)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        limit.CancelAfter(Patience);
+        limit.CancelAfter(TimeLimit);
         using var process = Start(data, arguments);
         var (result, said) = (process.StandardOutput.ReadToEndAsync(limit.Token), process.StandardError.ReadToEndAsync(limit.Token));
         await process.WaitForExitAsync(limit.Token);
@@ -80,11 +80,11 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
     private async Task KillAsync(string data, int artifacts, CancellationToken stop)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        limit.CancelAfter(Patience);
+        limit.CancelAfter(TimeLimit);
         using var process = Start(data, "run", RunFile, "--json");
         var said = Task.WhenAll(process.StandardOutput.ReadToEndAsync(limit.Token), process.StandardError.ReadToEndAsync(limit.Token));
-        using var glances = new PeriodicTimer(Glance);
-        while (CountArtifacts(data) < artifacts && !process.HasExited) await glances.WaitForNextTickAsync(limit.Token);
+        using var timer = new PeriodicTimer(PollInterval);
+        while (CountArtifacts(data) < artifacts && !process.HasExited) await timer.WaitForNextTickAsync(limit.Token);
         process.Kill();
         await process.WaitForExitAsync(limit.Token);
         Assert.True(process.ExitCode == Killed, $"exit code {process.ExitCode}: {string.Join('\n', await said)}");

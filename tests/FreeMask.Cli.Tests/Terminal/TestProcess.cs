@@ -39,7 +39,7 @@ internal sealed class TestProcess : IDisposable
     internal Dictionary<string, string> Variables { get; } = [];
 
     /// <summary>Called for every line to standard error.</summary>
-    internal Action<string>? OnError { set => _error.Heard = value; }
+    internal Action<string>? OnError { set => _error.LineReceived = value; }
 
     /// <summary>Discards the output so far.</summary>
     internal void Clear()
@@ -98,12 +98,12 @@ internal sealed class TestProcess : IDisposable
 
     private sealed class ErrorWriter : StringWriter
     {
-        internal Action<string>? Heard { get; set; }
+        internal Action<string>? LineReceived { get; set; }
 
         public override void WriteLine(string? value)
         {
             base.WriteLine(value);
-            Heard?.Invoke(value ?? "");
+            LineReceived?.Invoke(value ?? "");
         }
     }
 }

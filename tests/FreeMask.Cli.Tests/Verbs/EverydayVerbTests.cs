@@ -112,17 +112,17 @@ public sealed class EverydayVerbTests : IDisposable
     public async Task What_completions_ask_is_answered_with_verbs_options_and_runs()
     {
         Directory.CreateDirectory(_process.Folder.Path("elsewhere", "runs", "cats"));
-        string[] Said() => _process.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        string[] Lines() => _process.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
         await _process.RunAsync(["[suggest:11]", "freemask st"]);
-        Assert.Contains("status", Said());
+        Assert.Contains("status", Lines());
         _process.Clear();
         await _process.RunAsync(["[suggest:20]", "freemask export --fo"]);
-        Assert.Equal(["--format"], Said());
+        Assert.Equal(["--format"], Lines());
         _process.Clear();
         var line = $"freemask report --data {_process.Folder.Path("elsewhere")} ca";
         await _process.RunAsync([$"[suggest:{line.Length}]", line]);
-        Assert.Contains("cats", Said());
+        Assert.Contains("cats", Lines());
         Assert.Equal(2, await _process.RunAsync("completion csh"));
         Assert.Equal(2, await _process.RunAsync("completion powershell --install"));
     }

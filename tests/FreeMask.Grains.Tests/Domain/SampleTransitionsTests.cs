@@ -121,7 +121,7 @@ public sealed class SampleTransitionsTests
     [InlineData(0.1234565, 123_457)]
     [InlineData(-1, 0)]
     [InlineData(2, 1_000_000)]
-    public void Scores_are_rounded_to_millionths(double score, int expected) => Assert.Equal(expected, SampleTransitions.Quantise(score));
+    public void Scores_are_rounded_to_millionths(double score, int expected) => Assert.Equal(expected, SampleTransitions.Quantize(score));
 
     private static SampleRecord GenerateAndReject(SampleRecord record)
     {

@@ -122,9 +122,9 @@ public abstract class ClusterFaultTests(SharedCluster shared, LocalServices serv
         foreach (var silo in cluster.Living) await silo.SignalAsync("KILL");
         var clock = Stopwatch.StartNew();
 
-        // Redis: starting silos activate the runs. PostgreSQL: they do not (FreeMask:WakeRuns=false), and only the run's reminder does.
-        var wake = new Dictionary<string, string> { ["FreeMask:WakeRuns"] = _provider == Provider.Redis ? "true" : "false" };
-        var started = await cluster.AddAsync(3, wake, deadline.Token);
+        // Redis: starting silos activate the runs. PostgreSQL: they do not (FreeMask:ResumeRuns=false), and only the run's reminder does.
+        var resume = new Dictionary<string, string> { ["FreeMask:ResumeRuns"] = _provider == Provider.Redis ? "true" : "false" };
+        var started = await cluster.AddAsync(3, resume, deadline.Token);
         output.WriteLine($"{_provider}: new silos were ready {clock.Elapsed.TotalSeconds:0.0} s after the death of all");
         // The run is not queried before it continues: a query would activate it.
         while (!started.Any(s => ProcessCluster.BegunBy(s) > 0)) await Task.Delay(50, deadline.Token);
@@ -133,7 +133,7 @@ public abstract class ClusterFaultTests(SharedCluster shared, LocalServices serv
         await cluster.ConnectAsync(deadline.Token);
         var status = await new RunObserver(cluster, _run).UntilAsync(IsOver, deadline.Token);
         await AssertUnharmedAsync(cluster, status, interruptions: 1, deadline.Token);
-        // Silos with FreeMask:WakeRuns=false cannot be used by other tests.
+        // Silos with FreeMask:ResumeRuns=false cannot be used by other tests.
         if (_provider == Provider.Redis) shared.GiveBack();
     }
 

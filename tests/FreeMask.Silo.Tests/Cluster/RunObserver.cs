@@ -8,7 +8,7 @@ namespace FreeMask.Silo.Tests.Cluster;
 /// </summary>
 internal sealed class RunObserver(ProcessCluster cluster, string run)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(10);
 
     private readonly List<Exception> _failures = [];
     private readonly Stopwatch _clock = Stopwatch.StartNew();
@@ -53,7 +53,7 @@ internal sealed class RunObserver(ProcessCluster cluster, string run)
     {
         try
         {
-            return await cluster.Client.Grains.GetGrain<IRunGrain>(run).GetStatus().WaitAsync(Patience, cancellationToken);
+            return await cluster.Client.Grains.GetGrain<IRunGrain>(run).GetStatus().WaitAsync(AnswerTimeout, cancellationToken);
         }
         catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {

@@ -8,7 +8,7 @@ using Orleans.Storage;
 namespace FreeMask.Silo.Tests.Fakes;
 
 /// <summary>The fault of a write.</summary>
-internal enum WriteFate
+internal enum WriteOutcome
 {
     /// <summary>It is applied.</summary>
     Applied,
@@ -27,7 +27,7 @@ internal enum WriteFate
 internal sealed class StorageFaults
 {
     /// <summary>Called before each write with the record's name, the grain's key and the number of the write.</summary>
-    public Func<string, string, long, WriteFate> Decide { get; set; } = (_, _, _) => WriteFate.Applied;
+    public Func<string, string, long, WriteOutcome> Decide { get; set; } = (_, _, _) => WriteOutcome.Applied;
 
     /// <summary>Called after each applied write, whatever was reported.</summary>
     public Action<string, string, object?> Written { get; set; } = (_, _, _) => { };
@@ -61,20 +61,20 @@ internal sealed class FaultyStorage(IGrainStorage inner, StorageFaults faults) :
     public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
         if (_late.TryRemove((stateName, grainId), out var late)) await late();
-        var fate = faults.Decide(stateName, grainId.Key.ToString()!, faults.Next());
+        var outcome = faults.Decide(stateName, grainId.Key.ToString()!, faults.Next());
         // The caller's state keeps its old ETag, as after a lost answer.
-        var written = fate == WriteFate.Applied ? grainState : new GrainState<T>(grainState.State, grainState.ETag);
-        switch (fate)
+        var written = outcome == WriteOutcome.Applied ? grainState : new GrainState<T>(grainState.State, grainState.ETag);
+        switch (outcome)
         {
-            case WriteFate.FailsBefore:
+            case WriteOutcome.FailsBefore:
                 throw new IOException("The write was refused by the test.");
-            case WriteFate.Late:
+            case WriteOutcome.Late:
                 _late[(stateName, grainId)] = () => ApplyLateAsync(stateName, grainId, written);
                 throw new IOException("The write was put off by the test.");
         }
 
         await ApplyAsync(stateName, grainId, written);
-        if (fate == WriteFate.FailsAfter) throw new IOException("The write was applied, and reported failed by the test.");
+        if (outcome == WriteOutcome.FailsAfter) throw new IOException("The write was applied, and reported failed by the test.");
     }
 
     public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>

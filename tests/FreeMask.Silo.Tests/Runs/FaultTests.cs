@@ -17,15 +17,15 @@ public sealed class FaultTests(ITestOutputHelper output) : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory(Timeout = 600_000)]
-    [InlineData((int)WriteFate.FailsBefore)]
-    [InlineData((int)WriteFate.FailsAfter)]
-    [InlineData((int)WriteFate.Late)]
-    public async Task Every_single_write_may_fail(int fate)
+    [InlineData((int)WriteOutcome.FailsBefore)]
+    [InlineData((int)WriteOutcome.FailsAfter)]
+    [InlineData((int)WriteOutcome.Late)]
+    public async Task Every_single_write_may_fail(int outcome)
     {
         await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken);
         var straight = await silo.CompleteAsync("straight", Spec);
         var writes = silo.Faults.Writes;
-        output.WriteLine($"{writes} writes in the run, each failed once ({(WriteFate)fate})");
+        output.WriteLine($"{writes} writes in the run, each failed once ({(WriteOutcome)outcome})");
 
         // Counted per run: the i-th write of the i-th run fails, whatever the other runs of the silo do.
         var counts = new ConcurrentDictionary<string, int>();
@@ -33,16 +33,18 @@ public sealed class FaultTests(ITestOutputHelper output) : IDisposable
         {
             var run = key.Split('/')[0];
             return run.StartsWith("run-", StringComparison.Ordinal) && $"run-{counts.AddOrUpdate(run, 1, (_, n) => n + 1)}" == run
-                ? (WriteFate)fate
-                : WriteFate.Applied;
+                ? (WriteOutcome)outcome
+                : WriteOutcome.Applied;
         };
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = TestContext.Current.CancellationToken };
         await Parallel.ForEachAsync(Enumerable.Range(1, (int)writes), parallel, async (i, _) =>
         {
             var status = await StartStubbornlyAsync(silo, $"run-{i}");
             Assert.Equal(RunState.Completed, status.State);
-            Assert.True(straight.ManifestHash == status.ManifestHash, $"write {i} failed ({(WriteFate)fate}), and the manifest became "
-                + "another");
+            Assert.True(
+                straight.ManifestHash == status.ManifestHash,
+                $"write {i} failed ({(WriteOutcome)outcome}), and the manifest became another"
+            );
             AssertEverySampleEndedOnce(status);
             AssertWorkedOnce(
                     silo.Stages.Executions.Where(e => e.Key.StartsWith($"run-{i}/", StringComparison.Ordinal)),
@@ -73,9 +75,9 @@ public sealed class FaultTests(ITestOutputHelper output) : IDisposable
                 var dead = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 dying.Faults.Decide = (_, _, number) =>
                 {
-                    if (number <= last) return WriteFate.Applied;
+                    if (number <= last) return WriteOutcome.Applied;
                     dead.TrySetResult();
-                    return WriteFate.FailsBefore;
+                    return WriteOutcome.FailsBefore;
                 };
                 await dying.Run("run").Start(TestSilo.SmallSpec);
                 await dead.Task.WaitAsync(TestContext.Current.CancellationToken);

@@ -48,10 +48,10 @@ public sealed class RetryTests : IDisposable
         {
             expected = (await silo.CompleteAsync("straight", TestSilo.SmallSpec)).ManifestHash;
             await PauseWithTwoQuarantinedAsync(silo);
-            silo.Faults.Decide = (name, _, _) => name == "shard" ? WriteFate.FailsBefore : WriteFate.Applied;
+            silo.Faults.Decide = (name, _, _) => name == "shard" ? WriteOutcome.FailsBefore : WriteOutcome.Applied;
             await Assert.ThrowsAnyAsync<Exception>(() => silo.Run("run").Retry());
             // Dead: nothing is stored any more.
-            silo.Faults.Decide = (_, _, _) => WriteFate.FailsBefore;
+            silo.Faults.Decide = (_, _, _) => WriteOutcome.FailsBefore;
         }
 
         await using var next = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken);
@@ -73,7 +73,7 @@ public sealed class RetryTests : IDisposable
             await silo.Run("resumed").Start(TestSilo.SmallSpec);
             await silo.Run("resumed").Pause("a moment");
             await silo.Run("resumed").Resume();
-            silo.Faults.Decide = (_, _, _) => WriteFate.FailsBefore;
+            silo.Faults.Decide = (_, _, _) => WriteOutcome.FailsBefore;
         }
 
         await using var next = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken);

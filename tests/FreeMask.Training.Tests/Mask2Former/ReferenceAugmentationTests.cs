@@ -55,7 +55,7 @@ public sealed class ReferenceAugmentationTests
     }
 
     [Fact]
-    public void A_jitter_that_does_nothing_changes_nothing_and_a_turn_of_hue_turns_the_colours()
+    public void A_jitter_that_does_nothing_changes_nothing_and_a_turn_of_hue_turns_the_colors()
     {
         Span<byte> target = stackalloc byte[3];
         new ColorJitter(0, 1, 1, 0, true).Apply([12, 200, 77], target);

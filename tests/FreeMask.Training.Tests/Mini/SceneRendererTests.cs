@@ -43,7 +43,7 @@ public sealed class SceneRendererTests
     public void The_mask_is_exactly_where_the_object_changed_the_picture()
     {
         // Inside the mask (away from its outline) the object is opaque: painting the same object over another backdrop gives the same
-        // colour up to the final brightness, which is what the interior of a single-coloured region shows here.
+        // color up to the final brightness, which is what the interior of a single-colored region shows here.
         var scene = new SceneRenderer(MiniArt.Require(), 2, heldOut: false).Single(0, 18);
         var inside = Enumerable.Range(0, scene.Classes.Labels.Length).Where(i => scene.Classes.Labels[i] == 18).ToArray();
         Assert.True(inside.Length > 1000);

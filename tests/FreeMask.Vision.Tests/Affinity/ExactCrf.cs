@@ -16,8 +16,8 @@ internal sealed class ExactCrf(RgbImage image, DenseCrfOptions options, bool wit
     internal float[] Infer(float[] unary, int steps)
     {
         var classes = unary.Length / _pixels;
-        var kernel = Normalised(options.GaussianWeight, (a, b) => Position(a, b, options.GaussianSigma));
-        var bilateral = Normalised(options.BilateralWeight, (a, b) => Position(a, b, options.BilateralSigma) + Color(a, b));
+        var kernel = Normalized(options.GaussianWeight, (a, b) => Position(a, b, options.GaussianSigma));
+        var bilateral = Normalized(options.BilateralWeight, (a, b) => Position(a, b, options.BilateralSigma) + Color(a, b));
         for (var i = 0; i < kernel.Length; i++) kernel[i] += bilateral[i];
         var potential = Array.ConvertAll(unary, u => -(double)u);
         var q = Softmax(potential, classes);
@@ -39,7 +39,7 @@ internal sealed class ExactCrf(RgbImage image, DenseCrfOptions options, bool wit
     }
 
     /// <summary>weight x D^-1/2 K D^-1/2.</summary>
-    private double[] Normalised(double weight, Func<int, int, double> squaredDistance)
+    private double[] Normalized(double weight, Func<int, int, double> squaredDistance)
     {
         var kernel = new double[_pixels * _pixels];
         var sums = new double[_pixels];

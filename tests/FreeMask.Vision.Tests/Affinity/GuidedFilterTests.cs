@@ -7,7 +7,7 @@ namespace FreeMask.Vision.Tests.Affinity;
 public sealed class GuidedFilterTests
 {
     [Fact]
-    public void Grey_and_colour_equal_the_reference()
+    public void Grey_and_color_equal_the_reference()
     {
         var tensors = Golden.Tensors("golden", "images", "guided.safetensors");
         var input = Golden.Map(tensors["input"]);

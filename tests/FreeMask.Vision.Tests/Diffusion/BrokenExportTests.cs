@@ -43,7 +43,7 @@ public sealed class BrokenExportTests : IDisposable
     [InlineData("text_encoder/model.onnx")]
     [InlineData("vae_decoder/model.onnx")]
     [InlineData("vae_encoder/model.onnx")]
-    public void Pointers_in_place_of_files_are_recognised(string file)
+    public void Pointers_in_place_of_files_are_recognized(string file)
     {
         File.WriteAllText(PathOf(file), Pointer);
         Assert.Contains("is a Git LFS pointer", Refusal(file), StringComparison.Ordinal);

@@ -129,7 +129,7 @@ public sealed class OtherFormatsTests : IDisposable
     }
 
     [Fact]
-    public async Task Cvat_declares_every_colour()
+    public async Task Cvat_declares_every_color()
     {
         await WriteAsync("cvat");
         var declared = File.ReadLines(_folder["out", "labelmap.txt"]).Skip(1).Select(line => line.Split(':')[1]).ToHashSet();

@@ -140,7 +140,7 @@ public sealed class HarmonizerTests
     }
 
     /// <summary>Shifts the object's Lab means by 12, 7, 9 and scales its contrast by exp(0.2), standard deviations, as automatic
-    /// recolouring does.</summary>
+    /// recoloring does.</summary>
     private static RgbImage Disturb(RgbImage truth, LabelMap mask, CounterRandom random)
     {
         double[] shift = [12 * random.NextGaussian(), 7 * random.NextGaussian(), 9 * random.NextGaussian()];

@@ -41,7 +41,7 @@ public sealed class ClassMaskTests : IDisposable
     }
 
     [Fact]
-    public void Colours_of_a_label_map_are_classes_by_its_order()
+    public void Colors_of_a_label_map_are_classes_by_its_order()
     {
         File.WriteAllText(
             _folder["labelmap.txt"],
@@ -75,7 +75,7 @@ public sealed class ClassMaskTests : IDisposable
     }
 
     [Theory]
-    [InlineData("background:0,0,0::\ncat:0,0,0::\n", "colour")]
+    [InlineData("background:0,0,0::\ncat:0,0,0::\n", "color")]
     [InlineData("cat:64,0,0::\ncat:64,0,1::\n", "twice")]
     [InlineData("cat:64,0::\n", "64,0")]
     [InlineData("# nothing\nignore:1,2,3::\n", "no class")]

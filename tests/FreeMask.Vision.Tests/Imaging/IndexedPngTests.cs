@@ -49,7 +49,7 @@ public sealed class IndexedPngTests
         );
 
     [Fact]
-    public void A_colour_image_is_no_label_map() =>
+    public void A_color_image_is_no_label_map() =>
         Assert.Contains(
             "3 channels",
             Assert.Throws<FreeMaskException>(() => IndexedPng.Decode(ImageCodec.EncodePng(new RgbImage(2, 2)), "a.png")).Message,

@@ -12,7 +12,7 @@ public sealed class AffinityRefinerTests
     private static readonly SelfAttentionGrid Self = new(4, 4, [.. Enumerable.Repeat(1 / 16f, 256)]);
 
     [Fact]
-    public void A_head_that_knows_colours_spreads_a_map_up_to_the_edge()
+    public void A_head_that_knows_colors_spreads_a_map_up_to_the_edge()
     {
         using var folder = new TemporaryFolder();
         AffinityModel.Save(folder.Path, new AffinityConfig { Side = 32, Run = "test" }, [(null, ColorHead())]);

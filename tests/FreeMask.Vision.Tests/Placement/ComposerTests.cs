@@ -39,7 +39,7 @@ public sealed class ComposerTests
     }
 
     [Fact]
-    public void Every_label_tells_whose_colour_is_seen() => Gen.Int[0, 100_000].Sample(
+    public void Every_label_tells_whose_color_is_seen() => Gen.Int[0, 100_000].Sample(
         seed =>
         {
             var background = Background("cow", "grass");

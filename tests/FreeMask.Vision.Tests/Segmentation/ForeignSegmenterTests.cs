@@ -25,7 +25,7 @@ public sealed class ForeignSegmenterTests
     }
 
     [Fact]
-    public void A_photo_of_another_size_is_labelled_in_its_own_from_resized_scores()
+    public void A_photo_of_another_size_is_labeled_in_its_own_from_resized_scores()
     {
         var folder = Fixtures.Path("segmenters", Model);
         var path = Directory.EnumerateFiles(Fixtures.Data("coco-voc"), "000000000790.jpg", SearchOption.AllDirectories).FirstOrDefault();
@@ -117,7 +117,7 @@ public sealed class ForeignSegmenterTests
 
     private static string Refusal(SegmenterCard card) => Assert.Throws<FreeMaskException>(() => new OnnxSegmenter(Echo(), card)).Message;
 
-    /// <summary>A model whose scores are the normalised channels themselves.</summary>
+    /// <summary>A model whose scores are the normalized channels themselves.</summary>
     private static byte[] Echo()
     {
         var graph = new OnnxGraphBuilder();

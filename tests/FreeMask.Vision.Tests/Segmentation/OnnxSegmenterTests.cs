@@ -86,7 +86,7 @@ public sealed class OnnxSegmenterTests
     [Fact]
     public void Scores_are_resized_before_the_best_is_taken()
     {
-        // Class 1 wins on the right; half-pixel centres put the border in the middle of the image.
+        // Class 1 wins on the right; half-pixel centers put the border in the middle of the image.
         var found = ScoreMaps.Decide([0.9f, 0.1f, 0.1f, 0.9f], 2, 2, 1, 8, 1, SegmenterOutput.Scores);
         Assert.Equal([0, 0, 0, 0, 1, 1, 1, 1], found.Labels.Labels);
         Assert.Equal(0.9f, found.Confidence[0, 0]);

@@ -50,15 +50,15 @@ public sealed class SceneThesaurusTests
         {
             var ranking = thesaurus.Rank(scene);
             Assert.Equal(20, ranking.Count);
-            Assert.Equal(1, ranking[0].Normalised);
+            Assert.Equal(1, ranking[0].Normalized);
             Assert.All(ranking, m =>
             {
                 Assert.InRange(m.R, 0, 1);
-                Assert.InRange(m.Normalised, 0, 1);
+                Assert.InRange(m.Normalized, 0, 1);
                 Assert.InRange(m.Count, 0, thesaurus.Counts.Scenes[scene].Captions);
                 Assert.True(!m.Allowed || m.Support >= ThesaurusOptions.Default.MinimumSupport);
             });
-            Assert.Equal(ranking.OrderByDescending(m => m.Normalised).ThenBy(m => m.ClassId), ranking);
+            Assert.Equal(ranking.OrderByDescending(m => m.Normalized).ThenBy(m => m.ClassId), ranking);
         }
     }
 

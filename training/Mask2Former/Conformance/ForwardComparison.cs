@@ -49,7 +49,7 @@ internal sealed class ForwardComparison(SegmenterGolden golden, string folder, C
         {
             var prepared = (SegmenterPreprocessing.Load(path) with { Resizes = false }).Prepare(Picture($"train.image.{i}"));
             rows.Number(
-                $"normalisation of image {i}",
+                $"normalization of image {i}",
                 0,
                 (golden.Batch[i] - tensor(prepared.Pixels, golden.Batch[i].shape)).abs().max().item<float>(),
                 ConformanceRows.ForwardTolerance

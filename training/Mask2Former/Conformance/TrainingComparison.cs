@@ -6,7 +6,7 @@ namespace FreeMask.Training.Mask2Former.Conformance;
 
 /// <summary>
 /// The training batch with the recorded points: losses, costs, matches and gradients, as the reference has them and with pixels of unknown
-/// label left out; then three optimiser steps.
+/// label left out; then three optimizer steps.
 /// </summary>
 /// <param name="golden">The reference.</param>
 /// <param name="folder">The model's folder; each part starts from its weights.</param>

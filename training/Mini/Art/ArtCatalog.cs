@@ -98,7 +98,7 @@ internal sealed class ArtCatalog
         if (!Directory.Exists(assets)) throw Missing(assets);
         var byCode = Directory.EnumerateFiles(assets, "*.webp")
             .Order(StringComparer.Ordinal)
-            .GroupBy(file => IconPackage.Normalise(Path.GetFileNameWithoutExtension(file)), StringComparer.Ordinal)
+            .GroupBy(file => IconPackage.Normalize(Path.GetFileNameWithoutExtension(file)), StringComparer.Ordinal)
             .ToDictionary(group => group.Key, group => group.First(), StringComparer.Ordinal);
         return flat.Codes.Where(pair => byCode.ContainsKey(pair.Value)).ToDictionary(pair => pair.Key, pair => byCode[pair.Value]);
     }
@@ -122,7 +122,7 @@ internal sealed class ArtCatalog
             Codes = codes;
         }
 
-        /// <summary>Normalised code points by icon name.</summary>
+        /// <summary>Normalized code points by icon name.</summary>
         internal Dictionary<string, string> Codes { get; }
 
         internal static IconPackage Open(string directory)
@@ -130,12 +130,12 @@ internal sealed class ArtCatalog
             var root = Parse(Path.Combine(directory, "icons.json"));
             var codes = new Dictionary<string, string>(StringComparer.Ordinal);
             foreach (var entry in Parse(Path.Combine(directory, "chars.json")).EnumerateObject())
-                codes.TryAdd(entry.Value.GetString()!, Normalise(entry.Name));
+                codes.TryAdd(entry.Value.GetString()!, Normalize(entry.Name));
             return new IconPackage(root, codes);
         }
 
         /// <summary>Code points without variation selectors and leading zeros: the packages differ in both.</summary>
-        internal static string Normalise(string code) =>
+        internal static string Normalize(string code) =>
             string.Join('-', code.ToLowerInvariant().Split('-').Where(part => part != "fe0f").Select(part => part.TrimStart('0')));
 
         internal string Svg(string name)

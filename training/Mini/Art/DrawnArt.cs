@@ -9,7 +9,7 @@ internal sealed record Drawing(string Name, int ClassId, string Svg);
 
 /// <summary>
 /// The project's own parametric drawings, for classes that the icon packages lack (dining table) or have too few images of.
-/// Colours and proportions of variant n come from the random stream (n, class), so the set never changes.
+/// Colors and proportions of variant n come from the random stream (n, class), so the set never changes.
 /// </summary>
 internal static class DrawnArt
 {
@@ -301,12 +301,12 @@ internal static class DrawnArt
         c.Ellipse(25, 29, 2.6, 2.6, "#1c1a1a");
     }
 
-    private static string Shade(string colour, double factor)
+    private static string Shade(string color, double factor)
     {
         var text = new StringBuilder("#");
         for (var i = 1; i < 7; i += 2)
         {
-            var value = int.Parse(colour.AsSpan(i, 2), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+            var value = int.Parse(color.AsSpan(i, 2), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
             text.Append(CultureInfo.InvariantCulture, $"{(int)Math.Clamp(value * factor, 0, 255):x2}");
         }
 

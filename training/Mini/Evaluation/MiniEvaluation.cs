@@ -15,7 +15,7 @@ namespace FreeMask.Training.Mini.Evaluation;
 /// <summary>What <c>eval mini</c> measures.</summary>
 /// <param name="MaskIoUCoarse">Mean over held-out images of the IoU of the attention mask before clean-up with the true mask.</param>
 /// <param name="MaskIoUClean">The same after clean-up.</param>
-/// <param name="ClassAccuracy">Share of generated samples whose prompted class the backbone classifier recognises, over all 20
+/// <param name="ClassAccuracy">Share of generated samples whose prompted class the backbone classifier recognizes, over all 20
 /// classes.</param>
 /// <param name="DecoderPsnr">Mean PSNR in dB of held-out images after encoder and decoder, both sides 8-bit.</param>
 /// <param name="Classes">The first three by class.</param>
@@ -35,7 +35,7 @@ internal sealed record MiniEvaluationResult(
 /// <param name="Name">VOC name.</param>
 /// <param name="MaskIoUCoarse">Before clean-up; NaN where no held-out image of the class was measured.</param>
 /// <param name="MaskIoUClean">After clean-up; NaN likewise.</param>
-/// <param name="Accuracy">Share of its samples that were recognised.</param>
+/// <param name="Accuracy">Share of its samples that were recognized.</param>
 internal sealed record MiniClassResult(string Name, double MaskIoUCoarse, double MaskIoUClean, double Accuracy);
 
 /// <summary>What to measure.</summary>
@@ -98,7 +98,7 @@ internal static class MiniEvaluation
                 + $"{psnr / heldOut.Count:F2} dB"
         );
         var accuracy = Accuracies(options, cancellation);
-        log($"samples: {20 * options.SamplesPerClass}, {accuracy.Average():F3} recognised");
+        log($"samples: {20 * options.SamplesPerClass}, {accuracy.Average():F3} recognized");
         var classes = Enumerable.Range(1, 20).Select(id => new MiniClassResult(
             VocClasses.Names[id], Of(coarse, id), Of(clean, id), accuracy[id - 1])).ToArray();
         return new MiniEvaluationResult(

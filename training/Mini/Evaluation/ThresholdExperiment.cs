@@ -10,13 +10,13 @@ namespace FreeMask.Training.Mini.Evaluation;
 
 /// <summary>One way to cut a map, measured.</summary>
 /// <param name="Method">Its name.</param>
-/// <param name="CleanUp">What is done along the image's edges and colours.</param>
+/// <param name="Refinement">What is done along the image's edges and colors.</param>
 /// <param name="IoU">Mean IoU with the true masks.</param>
 /// <param name="Interval">95 % bootstrap interval over images.</param>
 /// <param name="Classes">Mean IoU by class.</param>
 internal sealed record ThresholdResult(
     string Method,
-    string CleanUp,
+    string Refinement,
     double IoU,
     ConfidenceInterval Interval,
     IReadOnlyDictionary<string, double> Classes
@@ -29,9 +29,9 @@ internal sealed record ThresholdResult(
 /// </summary>
 internal static class ThresholdExperiment
 {
-    private const int Said = 20;
+    private const int ProgressInterval = 20;
 
-    private static readonly float[] FixedCuts = [0.3f, 0.4f, 0.5f, 0.6f, 0.7f];
+    private static readonly float[] FixedThresholds = [0.3f, 0.4f, 0.5f, 0.6f, 0.7f];
 
     /// <summary>Runs all methods on the same maps.</summary>
     /// <param name="model">A bundle with a held-out set.</param>
@@ -60,16 +60,16 @@ internal static class ThresholdExperiment
             cancellation.ThrowIfCancellationRequested();
             var map = HeldOutAttention.Map(pipeline, scenes[i], AttentionPreset.FreeMask, new NoiseKey(seed, i, 0));
             for (var m = 0; m < methods.Length; m++) scores[m][i] = HeldOutAttention.IoU(scenes[i], map, methods[m].Options);
-            if ((i + 1) % Said == 0) log(string.Create(CultureInfo.InvariantCulture, $"{i + 1} of {scenes.Count} images"));
+            if ((i + 1) % ProgressInterval == 0) log(string.Create(CultureInfo.InvariantCulture, $"{i + 1} of {scenes.Count} images"));
         }
 
         return [.. methods.Select((method, m) => new ThresholdResult(
-            method.Name, method.CleanUp, scores[m].Average(), Bootstrap.Mean(scores[m], seed),
+            method.Name, method.Refinement, scores[m].Average(), Bootstrap.Mean(scores[m], seed),
             scenes.Select((scene, i) => (scene.ClassId, Score: scores[m][i])).GroupBy(s => s.ClassId).OrderBy(g => g.Key)
                 .ToDictionary(g => VocClasses.Names[g.Key], g => g.Average(s => s.Score))))];
     }
 
-    private static IEnumerable<(string Name, string CleanUp, MaskOptions Options)> Methods()
+    private static IEnumerable<(string Name, string Refinement, MaskOptions Options)> Methods()
     {
         var own = new MaskOptions();
         (string Name, MaskOptions Options)[] cleanUps =
@@ -80,7 +80,7 @@ internal static class ThresholdExperiment
         ];
         foreach (var (name, options) in cleanUps)
         {
-            foreach (var cut in FixedCuts)
+            foreach (var cut in FixedThresholds)
                 yield return (
                     string.Create(CultureInfo.InvariantCulture, $"fixed {cut:0.0}"),
                     name,

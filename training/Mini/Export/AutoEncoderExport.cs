@@ -5,12 +5,12 @@ using FreeMask.Training.Torch;
 namespace FreeMask.Training.Mini.Export;
 
 /// <summary>
-/// Encoder and decoder as ONNX. The per-channel normalisation of the latents is folded into the layers next to the latents, so that
+/// Encoder and decoder as ONNX. The per-channel normalization of the latents is folded into the layers next to the latents, so that
 /// latents have mean 0 and deviation 1 and the bundle's scaling_factor is 1.
 /// </summary>
 internal static class AutoEncoderExport
 {
-    /// <summary><c>sample</c> [batch, 3, height, width] in [-1, 1] to <c>latent_sample</c>, the normalised posterior mean.</summary>
+    /// <summary><c>sample</c> [batch, 3, height, width] in [-1, 1] to <c>latent_sample</c>, the normalized posterior mean.</summary>
     internal static OnnxGraphBuilder BuildEncoder(
         AutoEncoder network, ReadOnlySpan<float> mean, ReadOnlySpan<float> deviation, WeightStorage storage)
     {
@@ -46,7 +46,7 @@ internal static class AutoEncoderExport
         return layers.Builder;
     }
 
-    /// <summary>Normalised <c>latent_sample</c> to <c>sample</c> [batch, 3, height, width], not clamped.</summary>
+    /// <summary>Normalized <c>latent_sample</c> to <c>sample</c> [batch, 3, height, width], not clamped.</summary>
     internal static OnnxGraphBuilder BuildDecoder(
         AutoEncoder network, ReadOnlySpan<float> mean, ReadOnlySpan<float> deviation, WeightStorage storage)
     {
@@ -55,7 +55,7 @@ internal static class AutoEncoderExport
         layers.Builder.Input("latent_sample", OnnxGraphBuilder.Float, "batch", AutoEncoder.LatentChannels, "latent_height", "latent_width");
         layers.Builder.Scope = "/decoder";
 
-        // Zero padding happens after de-normalisation in training, so the mean must be added before the convolution; the scale can be
+        // Zero padding happens after de-normalization in training, so the mean must be added before the convolution; the scale can be
         // folded.
         var raw = layers.Add(
             layers.Multiply("latent_sample", layers.Weight("latent_deviation", deviation, 1, AutoEncoder.LatentChannels, 1, 1)),

@@ -11,7 +11,7 @@ internal static class NetworkLayers
     internal const int Groups = 8;
     internal const double Epsilon = 1e-5;
 
-    /// <summary>A group norm that starts as the identity's scale: TorchSharp 0.107 leaves its parameters uninitialised.</summary>
+    /// <summary>A group norm that starts as the identity's scale: TorchSharp 0.107 leaves its parameters uninitialized.</summary>
     internal static GroupNorm Norm(int channels)
     {
         var norm = GroupNorm(Groups, channels, Epsilon);

@@ -199,9 +199,9 @@ internal sealed class Backdrop
         var count = 3 + _random.NextInt(4);
         for (var i = 0; i < count; i++)
         {
-            var (centre, half) = (Uniform(0, side), Uniform(2.5f, 5.5f));
+            var (center, half) = (Uniform(0, side), Uniform(2.5f, 5.5f));
             var bark = Vary(0.34f, 0.24f, 0.16f);
-            _canvas.Fill((int)(centre - half), 0, (int)(centre + half), Horizon + 2 + _random.NextInt(6), (_, _) => bark);
+            _canvas.Fill((int)(center - half), 0, (int)(center + half), Horizon + 2 + _random.NextInt(6), (_, _) => bark);
         }
 
         var horizon = Horizon;

@@ -2,7 +2,7 @@ using FreeMask.Imaging;
 
 namespace FreeMask.Training.Mini.Scenes;
 
-/// <summary>A colour in [0, 1].</summary>
+/// <summary>A color in [0, 1].</summary>
 internal readonly record struct RgbColor(float R, float G, float B)
 {
     internal static RgbColor Mix(RgbColor a, RgbColor b, float share) =>
@@ -29,7 +29,7 @@ internal sealed class Canvas(int side)
         }
     }
 
-    /// <summary>Rounds to 8 bits after a light blur (weight of the four neighbours) and a brightness factor.</summary>
+    /// <summary>Rounds to 8 bits after a light blur (weight of the four neighbors) and a brightness factor.</summary>
     internal RgbImage Develop(float blur, float brightness)
     {
         var image = new RgbImage(Side, Side);
@@ -39,19 +39,19 @@ internal sealed class Canvas(int side)
             {
                 var (left, right) = (this[Math.Max(0, x - 1), y], this[Math.Min(Side - 1, x + 1), y]);
                 var (up, down) = (this[x, Math.Max(0, y - 1)], this[x, Math.Min(Side - 1, y + 1)]);
-                var centre = this[x, y];
+                var center = this[x, y];
                 var pixel = image[x, y];
-                pixel[0] = Quantise(centre.R, left.R + right.R + up.R + down.R);
-                pixel[1] = Quantise(centre.G, left.G + right.G + up.G + down.G);
-                pixel[2] = Quantise(centre.B, left.B + right.B + up.B + down.B);
+                pixel[0] = Quantize(center.R, left.R + right.R + up.R + down.R);
+                pixel[1] = Quantize(center.G, left.G + right.G + up.G + down.G);
+                pixel[2] = Quantize(center.B, left.B + right.B + up.B + down.B);
             }
         }
 
         return image;
 
-        byte Quantise(float centre, float neighbours)
+        byte Quantize(float center, float neighbors)
         {
-            var value = ((centre * (1 - (4 * blur))) + (neighbours * blur)) * brightness;
+            var value = ((center * (1 - (4 * blur))) + (neighbors * blur)) * brightness;
             return (byte)Math.Clamp((value * 255) + 0.5f, 0, 255);
         }
     }

@@ -5,11 +5,11 @@ namespace FreeMask.Training.Mini.Scenes;
 
 /// <summary>Where and how a sprite is put into a scene.</summary>
 /// <param name="Sprite">The image.</param>
-/// <param name="CentreX">Centre in pixels.</param>
-/// <param name="CentreY">Centre in pixels.</param>
+/// <param name="CenterX">Center in pixels.</param>
+/// <param name="CenterY">Center in pixels.</param>
 /// <param name="Scale">Scene pixels per pixel of the sprite's largest level.</param>
 /// <param name="Angle">Rotation in radians.</param>
-internal sealed record Placement(Sprite Sprite, double CentreX, double CentreY, double Scale, double Angle)
+internal sealed record Placement(Sprite Sprite, double CenterX, double CenterY, double Scale, double Angle)
 {
     private const double LargestWidth = 118, LargestHeight = 114, Margin = 3, LargestAngle = 0.07;
 
@@ -17,7 +17,7 @@ internal sealed record Placement(Sprite Sprite, double CentreX, double CentreY, 
 
     internal double Height => Sprite.Levels[0].Height * Scale;
 
-    internal double Bottom => CentreY + (Height / 2);
+    internal double Bottom => CenterY + (Height / 2);
 
     /// <summary>Draws a place: on the ground (or anywhere in the sky), inside the image.</summary>
     /// <param name="sprite">The image.</param>
@@ -33,31 +33,31 @@ internal sealed record Placement(Sprite Sprite, double CentreX, double CentreY, 
         scale = Math.Min(scale, Math.Min(LargestWidth / level.Width, LargestHeight / level.Height));
         double halfWidth = level.Width * scale / 2, halfHeight = level.Height * scale / 2;
         var sideways = Math.Min(spread, SceneRenderer.Side / 2.0 - Margin - halfWidth);
-        var centreX = (SceneRenderer.Side / 2.0) + (random.NextDouble(-1, 1) * Math.Max(0, sideways));
+        var centerX = (SceneRenderer.Side / 2.0) + (random.NextDouble(-1, 1) * Math.Max(0, sideways));
         var lowest = SceneRenderer.Side - Margin - halfHeight;
-        double centreY;
+        double centerY;
         if (kind == SceneKind.Sky)
         {
-            centreY =
+            centerY =
                 (SceneRenderer.Side / 2.0)
                 + (random.NextDouble(-1, 1) * Math.Max(0, Math.Min(spread, lowest - (SceneRenderer.Side / 2.0))));
         }
         else
         {
             var highest = Math.Max(horizon + 10 - halfHeight, halfHeight + Margin);
-            centreY = highest >= lowest ? lowest : random.NextDouble(highest, lowest);
+            centerY = highest >= lowest ? lowest : random.NextDouble(highest, lowest);
         }
 
-        return new Placement(sprite, centreX, centreY, scale, random.NextDouble(-LargestAngle, LargestAngle));
+        return new Placement(sprite, centerX, centerY, scale, random.NextDouble(-LargestAngle, LargestAngle));
     }
 
     /// <summary>Shared area of the two boxes over the smaller one's.</summary>
     internal double Overlap(Placement other)
     {
         var wide =
-            Math.Min(CentreX + (Width / 2), other.CentreX + (other.Width / 2))
-            - Math.Max(CentreX - (Width / 2), other.CentreX - (other.Width / 2));
-        var high = Math.Min(Bottom, other.Bottom) - Math.Max(CentreY - (Height / 2), other.CentreY - (other.Height / 2));
+            Math.Min(CenterX + (Width / 2), other.CenterX + (other.Width / 2))
+            - Math.Max(CenterX - (Width / 2), other.CenterX - (other.Width / 2));
+        var high = Math.Min(Bottom, other.Bottom) - Math.Max(CenterY - (Height / 2), other.CenterY - (other.Height / 2));
         return wide <= 0 || high <= 0 ? 0 : wide * high / Math.Min(Width * Height, other.Width * other.Height);
     }
 }

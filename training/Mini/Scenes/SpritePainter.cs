@@ -18,7 +18,7 @@ internal sealed class SpritePainter(Canvas canvas)
     internal void Paint(Placement placement, byte instance, SceneKind kind, CounterRandom random)
     {
         if (kind != SceneKind.Sky) CastShadow(placement, 0.2f + (random.NextSingle() * 0.2f));
-        var colour = HueShift.Draw(random, Artefacts.Contains(placement.Sprite.ClassId) ? 0.35 : 0.06);
+        var color = HueShift.Draw(random, Artefacts.Contains(placement.Sprite.ClassId) ? 0.35 : 0.06);
         var level = 0;
         var scale = placement.Scale;
         for (; level + 1 < placement.Sprite.Levels.Count && scale < 0.5; level++) scale *= 2;
@@ -27,30 +27,30 @@ internal sealed class SpritePainter(Canvas canvas)
         Span<float> rgba = stackalloc float[4];
         var reachX = (int)((placement.Width * 0.55) + (placement.Height * 0.08)) + 2;
         var reachY = (int)((placement.Height * 0.55) + (placement.Width * 0.08)) + 2;
-        for (var y = Math.Max(0, (int)placement.CentreY - reachY); y < Math.Min(canvas.Side, (int)placement.CentreY + reachY + 1); y++)
+        for (var y = Math.Max(0, (int)placement.CenterY - reachY); y < Math.Min(canvas.Side, (int)placement.CenterY + reachY + 1); y++)
         {
-            for (var x = Math.Max(0, (int)placement.CentreX - reachX); x < Math.Min(canvas.Side, (int)placement.CentreX + reachX + 1); x++)
+            for (var x = Math.Max(0, (int)placement.CenterX - reachX); x < Math.Min(canvas.Side, (int)placement.CenterX + reachX + 1); x++)
             {
                 rgba.Clear();
                 foreach (var subY in SubPixels)
                 {
                     foreach (var subX in SubPixels)
                     {
-                        double dx = (x + subX - placement.CentreX) / scale, dy = (y + subY - placement.CentreY) / scale;
+                        double dx = (x + subX - placement.CenterX) / scale, dy = (y + subY - placement.CenterY) / scale;
                         Accumulate(source, (float)((cos * dx) + (sin * dy)), (float)((cos * dy) - (sin * dx)), rgba);
                     }
                 }
 
-                Blend(x, y, rgba, colour, placement.Sprite.ClassId, instance);
+                Blend(x, y, rgba, color, placement.Sprite.ClassId, instance);
             }
         }
     }
 
-    private void Blend(int x, int y, Span<float> rgba, HueShift colour, int classId, byte instance)
+    private void Blend(int x, int y, Span<float> rgba, HueShift color, int classId, byte instance)
     {
         var alpha = rgba[3] / 4;
         if (alpha <= 0.004f) return;
-        var tone = colour.Apply(new RgbColor(rgba[0] / 4, rgba[1] / 4, rgba[2] / 4), alpha);
+        var tone = color.Apply(new RgbColor(rgba[0] / 4, rgba[1] / 4, rgba[2] / 4), alpha);
         var below = canvas[x, y] * (1 - alpha);
         canvas[x, y] = new RgbColor(below.R + tone.R, below.G + tone.G, below.B + tone.B);
         if (alpha <= 0.5f) return;
@@ -58,9 +58,9 @@ internal sealed class SpritePainter(Canvas canvas)
         Instances[x, y] = instance;
     }
 
-    private static void Accumulate(SpriteLevel level, float fromCentreX, float fromCentreY, Span<float> rgba)
+    private static void Accumulate(SpriteLevel level, float fromCenterX, float fromCenterY, Span<float> rgba)
     {
-        float u = fromCentreX + (level.Width / 2f) - 0.5f, v = fromCentreY + (level.Height / 2f) - 0.5f;
+        float u = fromCenterX + (level.Width / 2f) - 0.5f, v = fromCenterY + (level.Height / 2f) - 0.5f;
         int left = (int)MathF.Floor(u), top = (int)MathF.Floor(v);
         if (left < 0 || top < 0 || left >= level.Width - 1 || top >= level.Height - 1) return;
         float fx = u - left, fy = v - top;
@@ -76,13 +76,13 @@ internal sealed class SpritePainter(Canvas canvas)
 
     private void CastShadow(Placement placement, float strength)
     {
-        var footY = placement.CentreY + (placement.Height * 0.46);
+        var footY = placement.CenterY + (placement.Height * 0.46);
         double radiusX = placement.Width * 0.5, radiusY = Math.Max(3, placement.Height * 0.07);
         for (var y = Math.Max(0, (int)(footY - (2 * radiusY))); y < Math.Min(canvas.Side, (int)(footY + (2 * radiusY)) + 1); y++)
         {
             for (var x = 0; x < canvas.Side; x++)
             {
-                double dx = (x - placement.CentreX) / radiusX, dy = (y - footY) / radiusY;
+                double dx = (x - placement.CenterX) / radiusX, dy = (y - footY) / radiusY;
                 canvas[x, y] *= 1 - (strength * (float)Math.Exp(-1.5 * ((dx * dx) + (dy * dy))));
             }
         }
@@ -106,7 +106,7 @@ internal readonly struct HueShift
     internal static HueShift Draw(CounterRandom random, double largestAngle) =>
         new(random.NextDouble(-largestAngle, largestAngle), 0.9f + (random.NextSingle() * 0.2f), 0.88f + (random.NextSingle() * 0.2f));
 
-    /// <summary>Shifts a premultiplied colour; the result stays within [0, <paramref name="alpha"/>].</summary>
+    /// <summary>Shifts a premultiplied color; the result stays within [0, <paramref name="alpha"/>].</summary>
     internal RgbColor Apply(RgbColor tone, float alpha)
     {
         var red = (_same * tone.R) + (_next * tone.G) + (_last * tone.B);

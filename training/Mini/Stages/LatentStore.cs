@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace FreeMask.Training.Mini.Stages;
 
-/// <summary>Normalised latents (mean 0 and deviation 1 in every channel) of rendered scenes, with what their captions need.</summary>
+/// <summary>Normalized latents (mean 0 and deviation 1 in every channel) of rendered scenes, with what their captions need.</summary>
 internal sealed class LatentStore
 {
     internal const int Channels = AutoEncoder.LatentChannels, Side = 16, Size = Channels * Side * Side;
@@ -40,7 +40,7 @@ internal sealed class LatentStore
 
     internal int Count => Classes.Length;
 
-    /// <summary>The normalised latent of a scene.</summary>
+    /// <summary>The normalized latent of a scene.</summary>
     internal ReadOnlySpan<float> this[int index] => _values.AsSpan(index * Size, Size);
 
     /// <summary>Renders and encodes scenes, or loads what an earlier run has made.</summary>
@@ -81,7 +81,7 @@ internal sealed class LatentStore
             network.Encode(input).to(ScalarType.Float32).contiguous().data<float>().ToArray().CopyTo(values, first * Size);
         }
 
-        var store = Normalise(values, classes, kinds);
+        var store = Normalize(values, classes, kinds);
         store.Save(file);
         context.Log(
             $"latents: deviation {string.Join(' ', store.Deviation.Select(value => value.ToString("F3", CultureInfo.InvariantCulture)))}"
@@ -89,7 +89,7 @@ internal sealed class LatentStore
         return store;
     }
 
-    private static LatentStore Normalise(float[] values, byte[] classes, byte[] kinds)
+    private static LatentStore Normalize(float[] values, byte[] classes, byte[] kinds)
     {
         var (mean, deviation) = (new float[Channels], new float[Channels]);
         const int Area = Side * Side;

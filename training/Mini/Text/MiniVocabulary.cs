@@ -118,7 +118,7 @@ internal sealed class MiniVocabulary
     private static void Write(string directory, string name, string text) =>
         File.WriteAllText(Path.Combine(directory, name), text.EndsWith('\n') ? text : text + "\n");
 
-    /// <summary>Byte pair encoding: merges the most frequent neighbours (ties: ordinal) until every word is one symbol.</summary>
+    /// <summary>Byte pair encoding: merges the most frequent neighbors (ties: ordinal) until every word is one symbol.</summary>
     private void Learn(IReadOnlyList<string> words)
     {
         var split = words.Select(Symbols).ToList();
