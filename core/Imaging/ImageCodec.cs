@@ -3,9 +3,10 @@ using System.IO.Compression;
 namespace FreeMask.Imaging;
 
 /// <summary>
-/// Image files to and from <see cref="RgbImage"/>. PNG is our own on both sides (exact, strict, the same everywhere); JPEG, WebP, BMP and
-/// GIF come from the library that the build chose (<c>ImageCodec.Skia.cs</c> or <c>ImageCodec.ImageSharp.cs</c>), but for CMYK JPEGs.
-/// Decoding applies the EXIF orientation of JPEG, PNG and WebP, drops alpha without blending (hidden colors stay, as Pillow's
+/// Image files to and from <see cref="RgbImage"/>. PNG and the decoding of JPEG are our own (exact, strict, the same everywhere); WebP,
+/// BMP, GIF and the encoding of JPEG come from the library that the build chose (<c>ImageCodec.ImageSharp.cs</c> or
+/// <c>ImageCodec.Skia.cs</c>). Decoding applies the EXIF orientation of JPEG, PNG and WebP, drops alpha without blending (hidden colors
+/// stay, as Pillow's
 /// <c>convert("RGB")</c>), and ignores gamma and color profiles.
 /// </summary>
 public static partial class ImageCodec
@@ -40,10 +41,17 @@ public static partial class ImageCodec
         {
             null => throw new FreeMaskException($"{origin} is not an image; PNG, JPEG, WebP, BMP and GIF can be read."),
             "png" => PngReader.Read(data, origin, MaximumPixels).ToRgb(),
-            "jpg" when CmykJpeg.Recognizes(data) => CmykJpeg.Read(data, origin, MaximumPixels),
-            "jpg" when JpegSegments.IsCutProgressive(data) => throw Damaged(origin, "jpg"),
-            var kind => DecodeWithLibrary(data, origin, kind),
+            "jpg" => JpegDecoder.Read(data, origin, MaximumPixels),
+            var kind when ImageStructure.SizeOf(data, kind) is { } size => DecodeChecked(data, origin, kind, size),
+            var kind => throw Damaged(origin, kind),
         };
+    }
+
+    /// <summary>Decodes a file whose structure is whole; the library may still find its coded data damaged.</summary>
+    private static RgbImage DecodeChecked(ReadOnlySpan<byte> data, string origin, string kind, (int Width, int Height) size)
+    {
+        ImageLimits.Require(size.Width, size.Height, MaximumPixels, origin);
+        return DecodeWithLibrary(data, origin, kind);
     }
 
     /// <summary>Decodes a PNG to its raw samples (16 bits, indices and alpha kept).</summary>

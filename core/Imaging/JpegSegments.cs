@@ -37,14 +37,6 @@ internal static class JpegSegments
         return segments;
     }
 
-    /// <summary>Whether a file is progressive and ends before its end marker: every scan refines the image, so one that is cut looks whole,
-    /// but blurred.</summary>
-    internal static bool IsCutProgressive(ReadOnlySpan<byte> data)
-    {
-        var segments = Of(data);
-        return segments.Exists(s => s.Marker == ProgressiveFrame) && segments[^1].Marker != EndOfImage;
-    }
-
     // Within coded data 0xFF is followed by 0, or by a restart marker.
     private static int AfterScan(ReadOnlySpan<byte> data, int at)
     {

@@ -5,7 +5,7 @@ using Xunit;
 namespace FreeMask.Training.Tests.Imaging;
 
 /// <summary>CMYK JPEGs as libvips writes and reads them. Here, because only this project has libvips.</summary>
-public sealed class CmykJpegTests
+public sealed class JpegDecoderTests
 {
     [Theory]
     [InlineData(53, 37, false, 0)]

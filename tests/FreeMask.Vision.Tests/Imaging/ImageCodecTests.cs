@@ -17,7 +17,8 @@ public sealed class ImageCodecTests
             if (!entry.GetProperty("decodes").GetBoolean()) continue;
             var data = File.ReadAllBytes(Fixtures.Path("golden", "images", "files", file));
             var expected = tensors[entry.GetProperty("tensor").GetString()!];
-            var tolerance = entry.GetProperty("tolerance").GetInt32();
+            // JPEG samples are libjpeg's to the last bit, as those of the reference (Pillow).
+            var tolerance = file.EndsWith(".jpg", StringComparison.Ordinal) ? 0 : entry.GetProperty("tolerance").GetInt32();
             var image = ImageCodec.Decode(data, file);
             Assert.True((image.Height, image.Width) == (expected.Shape[0], expected.Shape[1]), file);
             if (ImageCodec.KindOf(data) == "png")

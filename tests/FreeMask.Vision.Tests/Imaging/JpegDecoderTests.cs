@@ -3,8 +3,8 @@ using Xunit;
 
 namespace FreeMask.Vision.Tests.Imaging;
 
-/// <summary>JPEGs of one block in four inks, which are made here byte by byte.</summary>
-public sealed class CmykJpegTests
+/// <summary>JPEGs of four components: of one block, made here byte by byte, and a golden file.</summary>
+public sealed class JpegDecoderTests
 {
     [Theory]
     [InlineData(0, 0, 0, 0, 255, 255, 255)]
