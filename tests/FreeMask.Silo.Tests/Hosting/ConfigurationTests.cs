@@ -31,7 +31,6 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("--Orleans:GrainStorage:samples:ProviderType=Sqlite", "Orleans:GrainStorage:samples:ProviderType is 'Sqlite'")]
     [InlineData("--Orleans:GrainStorage:samples:ProviderType=AdoNet", "Orleans:GrainStorage:samples:Invariant")]
     [InlineData("--Orleans:GrainStorage:samples:ConnectionString=", "Orleans:GrainStorage:samples:ConnectionName")]
-    [InlineData("--Orleans:Clustering:ProviderType=AzureTableStorage", "-p:AzureStorage=true")]
     public void Providers_are_checked(string mistake, string expected)
     {
         var refused = Assert.Throws<FreeMaskException>(() => Build([.. Redis, mistake]));
@@ -77,7 +76,7 @@ public sealed class ConfigurationTests : IDisposable
                 $"--Orleans:{s}:ConnectionString={connection}",
             }
         );
-        var refused = await Assert.ThrowsAsync<FreeMaskException>(async () =>
+        var refused = await Assert.ThrowsAnyAsync<FreeMaskException>(async () =>
         {
             await using var app = Build([.. settings]);
             await app.StartAsync(TestContext.Current.CancellationToken);

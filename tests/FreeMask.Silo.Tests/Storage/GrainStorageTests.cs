@@ -21,7 +21,7 @@ public sealed class GrainStorageTests(LocalServices services) : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
-    public static TheoryData<string> Stores => ["Sqlite", "Redis", "PostgreSql"];
+    public static TheoryData<string> Stores => ["Sqlite", "Redis", "PostgreSql", "AzureTable", "AzureBlob"];
 
     private static GrainId Id => GrainId.Create("sample", $"run/{Guid.NewGuid():N}/0/1");
 
@@ -36,6 +36,20 @@ public sealed class GrainStorageTests(LocalServices services) : IDisposable
         await A_stale_writer_is_refused_and_changes_nothing(storage);
         await Of_many_first_writers_one_succeeds(storage);
         await A_cleared_record_is_gone_and_can_be_written_again(storage);
+    }
+
+    [Theory, InlineData("AzureTable"), InlineData("AzureBlob")]
+    public async Task Services_of_one_Azure_account_do_not_share_records(string store)
+    {
+        var id = Id;
+        await using (var first = await OpenAsync(store))
+        {
+            var storage = first.Services.GetRequiredKeyedService<IGrainStorage>(StorageNames.Samples);
+            await WriteAsync(storage, id, await ReadAsync(storage, id), 1);
+        }
+
+        await using var second = await OpenAsync(store);
+        Assert.False((await ReadAsync(second.Services.GetRequiredKeyedService<IGrainStorage>(StorageNames.Samples), id)).RecordExists);
     }
 
     private static async Task A_record_is_read_as_it_was_written(IGrainStorage storage)
@@ -60,7 +74,7 @@ public sealed class GrainStorageTests(LocalServices services) : IDisposable
         await WriteAsync(storage, id, first, 1);
         var stale = await ReadAsync(storage, id);
         await WriteAsync(storage, id, first, 2);
-        await Assert.ThrowsAsync<InconsistentStateException>(() => WriteAsync(storage, id, stale, 9));
+        await Assert.ThrowsAnyAsync<InconsistentStateException>(() => WriteAsync(storage, id, stale, 9));
         Assert.Equal(2, Record(await ReadAsync(storage, id)).Attempt);
         await WriteAsync(storage, id, first, 3);
     }
