@@ -3,6 +3,7 @@ using System.Text;
 using FreeMask.Grains;
 using FreeMask.Hosting.Configuration;
 using Orleans.Configuration;
+using Orleans.Storage;
 
 namespace FreeMask.Hosting.Storage;
 
@@ -14,6 +15,9 @@ internal static class AzureGrainStorage
 {
     /// <summary>The provider types.</summary>
     public const string Tables = "AzureTableStorage", Blobs = "AzureBlobStorage";
+
+    // Orleans' provider divides a record into at most 15 properties of 64 KiB, the most that an entity of 1 MiB has room for.
+    private const int MaxTableRecord = 15 * 64 * 1024;
 
     // A container's name has at most 63 characters.
     private const string Suffix = "-state";
@@ -31,8 +35,13 @@ internal static class AzureGrainStorage
         AzureConnection.AddCredential(services);
         // A removed run leaves no record, as in the other stores.
         services.PostConfigureAll<AzureTableStorageOptions>(options => options.DeleteStateOnClear = true);
+        services.AddSingleton<OrleansGrainStorageSerializer>();
+        services.AddKeyedSingleton<IGrainStorageSerializer, CompressedRecordSerializer>(CompressedRecordSerializer.Key);
+        var limited = IsTable(configuration, $"Orleans:GrainStorage:{StorageNames.Coordination}");
+        services.AddSingleton(new RecordLimit(limited ? MaxTableRecord : null));
         foreach (var section in SectionsOf(configuration))
         {
+            if (IsTable(configuration, section)) configuration[$"{section}:SerializerKey"] ??= CompressedRecordSerializer.Key;
             if (configuration[$"{section}:ServiceKey"] is not null || ProviderCheck.ConnectionStringOf(configuration, section) is not { } text) continue;
             var connection = new AzureConnection(section, text);
             if (IsTable(configuration, section)) services.AddKeyedSingleton(section, (provider, _) => connection.OpenTables(provider));

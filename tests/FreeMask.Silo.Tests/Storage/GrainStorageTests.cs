@@ -1,12 +1,9 @@
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains;
 using FreeMask.Grains.Domain;
-using FreeMask.Hosting.Configuration;
-using FreeMask.Hosting.Silos;
 using FreeMask.Silo.Tests.Cluster;
 using FreeMask.Silo.Tests.Fakes;
 using FreeMask.Silo.Tests.Services;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Storage;
 using Xunit;
@@ -140,29 +137,12 @@ public sealed class GrainStorageTests(LocalServices services) : IDisposable
             return new Opened(silo.Services, silo);
         }
 
-        var settings = await Providers.SettingsAsync(services, Enum.Parse<Provider>(store), $"storage-{Guid.NewGuid():N}");
-        var (siloPort, gatewayPort) = Ports.Pair();
-        settings["FreeMask:DataFolder"] = _folder.Path;
-        string[] arguments =
-        [
-            .. settings.Select(s => $"--{s.Key}={s.Value}"),
-            $"--Orleans:Endpoints:SiloPort={siloPort}",
-            $"--Orleans:Endpoints:GatewayPort={gatewayPort}",
-            "--urls=http://127.0.0.1:0",
-            "--Logging:LogLevel:Default=None",
-            "--Logging:LogLevel:Orleans=None",
-        ];
-        var app = SiloProgram.Build(SiloArguments.Parse(arguments), (_, _) => { });
-        await app.StartAsync(TestContext.Current.CancellationToken);
-        return new Opened(app.Services, app);
+        var onStore = await SiloOnStore.OpenAsync(services, Enum.Parse<Provider>(store), $"storage-{Guid.NewGuid():N}", _folder.Path);
+        return new Opened(onStore.Services, onStore);
     }
 
     private sealed record Opened(IServiceProvider Services, IAsyncDisposable Owner) : IAsyncDisposable
     {
-        public async ValueTask DisposeAsync()
-        {
-            if (Owner is WebApplication app) await app.StopAsync();
-            await Owner.DisposeAsync();
-        }
+        public ValueTask DisposeAsync() => Owner.DisposeAsync();
     }
 }
