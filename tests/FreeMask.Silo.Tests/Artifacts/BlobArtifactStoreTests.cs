@@ -92,6 +92,16 @@ public sealed class BlobArtifactStoreTests(LocalServices services)
     }
 
     [Fact]
+    public async Task An_address_of_the_account_with_a_signature_is_enough()
+    {
+        var account = new BlobServiceClient(await services.AzuriteAsync(), AzureConnection.BlobOptions());
+        var signed = account.GenerateAccountSasUri(AccountSasPermissions.All, TimeProvider.System.GetUtcNow().AddHours(1), AccountSasResourceTypes.All);
+        var store = Open(("ConnectionString", signed.ToString()), ("Container", _container));
+        await store.PutAsync(Hello, Token);
+        Assert.Equal(Hello, (await store.GetAsync(HelloHash, Token)).ToArray());
+    }
+
+    [Fact]
     public async Task A_store_that_is_away_says_so_without_saying_its_keys()
     {
         // Nothing listens on port 1.

@@ -85,6 +85,21 @@ public sealed class ConfigurationTests : IDisposable
         Assert.DoesNotContain("secret", refused.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("http://127.0.0.1:10002/account", "Orleans:Clustering has the address http://127.0.0.1:10002/account; without a SAS it must begin with https")]
+    [InlineData("AccountName=account", "The connection string of Orleans:Clustering is not one of an Azure Storage account")]
+    [InlineData("account.table.core.windows.net", "The connection string of Orleans:Clustering is not one of an Azure Storage account")]
+    public async Task A_place_of_an_Azure_account_that_cannot_be_one_is_named(string place, string expected)
+    {
+        string[] azure = ["--Orleans:Clustering:ProviderType=AzureTableStorage", $"--Orleans:Clustering:ConnectionString={place}"];
+        var refused = await Assert.ThrowsAsync<FreeMaskException>(async () =>
+        {
+            await using var app = Build([.. Redis, .. azure]);
+            await app.StartAsync(TestContext.Current.CancellationToken);
+        });
+        Assert.Contains(expected, refused.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_cluster_file_that_is_not_there_or_no_cluster_is_named()
     {

@@ -81,6 +81,21 @@ public sealed class SiloProgramTests : IDisposable
         Assert.DoesNotContain("secret", said, StringComparison.Ordinal);
     }
 
+    [Theory, InlineData("AzureTableStorage"), InlineData("AzureBlobStorage")]
+    public async Task An_Azure_account_that_does_not_answer_ends_it_in_seconds(string state)
+    {
+        const string Endpoints = "BlobEndpoint=http://127.0.0.1:1/account;TableEndpoint=http://127.0.0.1:1/account";
+        var settings = new[] { ("Clustering", "AzureTableStorage"), ("Reminders", "AzureTableStorage"), ("GrainStorage:coordination", state), ("GrainStorage:samples", state) }
+            .SelectMany(s => new[] { $"--Orleans:{s.Item1}:ProviderType={s.Item2}", $"--Orleans:{s.Item1}:ConnectionString=AccountName=account;AccountKey=c2VjcmV0;{Endpoints}" });
+        await using var silo = Start("silo", Path.Combine(_folder.Path, "data"), [.. settings]);
+        // Orleans alone would try for five minutes.
+        Assert.Equal(1, await silo.ExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(90), TestContext.Current.CancellationToken));
+        var said = (await LogAsync("silo")).TrimEnd('\n').Split('\n');
+        Assert.StartsWith("The Azure Storage account at 127.0.0.1:1 cannot be used: Connection refused", said[^1], StringComparison.Ordinal);
+        Assert.True(said.Length < 10, $"{said.Length} lines");
+        Assert.All(said, line => Assert.DoesNotContain("c2VjcmV0", line, StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task An_artifact_folder_that_cannot_be_used_ends_it()
     {
