@@ -21,13 +21,19 @@ internal static class FailureReasons
     public const string Others = "other reasons";
 
     /// <summary>A reason of at most <see cref="MaxLength"/> characters.</summary>
-    public static string Shorten(string reason) => reason.Length <= MaxLength ? reason : string.Concat(reason.AsSpan(0, MaxLength - 3), "...");
+    public static string Shorten(string reason) =>
+        reason.Length <= MaxLength ? reason : string.Concat(reason.AsSpan(0, MaxLength - 3), "...");
 
     /// <summary>The most frequent reasons first, at most <see cref="MaxOfRound"/>; the rarest are counted together, last.</summary>
     public static ImmutableArray<FailureGroup> Rank(IEnumerable<FailureGroup> groups)
     {
-        var ranked = groups.OrderBy(g => g.Reason == Others).ThenByDescending(g => g.Count).ThenBy(g => g.Reason, StringComparer.Ordinal).ToList();
-        if (ranked.Count <= MaxOfRound) return [.. ranked];
+        var ranked = groups
+            .OrderBy(g => g.Reason == Others)
+            .ThenByDescending(g => g.Count)
+            .ThenBy(g => g.Reason, StringComparer.Ordinal)
+            .ToList();
+        if (ranked.Count <= MaxOfRound)
+            return [.. ranked];
         var rest = ranked.Skip(MaxOfRound - 1).ToList();
         return [.. ranked.Take(MaxOfRound - 1), new FailureGroup(Others, rest.Sum(g => g.Count), rest[0].Example)];
     }

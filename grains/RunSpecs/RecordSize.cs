@@ -10,8 +10,11 @@ namespace FreeMask.Grains.RunSpecs;
 /// </summary>
 internal static class RecordSize
 {
-    // Upper bounds of compressed sizes: hashes and scores do not compress, names that are repeated do (RecordSizeTests).
-    private const int PerHash = 36, PerLabel = 25, PerRound = 400 + (FailureReasons.MaxOfRound * (FailureReasons.MaxLength + 10)), Fixed = 16 * 1024;
+    // Upper bounds of compressed sizes: hashes and scores do not compress, names that are repeated do (AzureGrainStorageTests).
+    private const int PerHash = 36,
+        PerLabel = 25,
+        PerRound = 400 + (FailureReasons.MaxOfRound * (FailureReasons.MaxLength + 10)),
+        Fixed = 16 * 1024;
 
     private const string Remedy = "or keep the state in blobs (Orleans:GrainStorage:coordination:ProviderType=AzureBlobStorage)";
 
@@ -26,7 +29,8 @@ internal static class RecordSize
     /// <param name="limit">The largest record that the store accepts, in bytes.</param>
     public static SpecProblem? Check(RunSpec spec, int specBytes, int limit)
     {
-        if (Largest(spec, specBytes) <= limit) return null;
+        if (Largest(spec, specBytes) <= limit)
+            return null;
         var room = limit - WithoutLists(spec, specBytes);
         // Shards for whose lists there is room in each round.
         var shards = room / (Lists(spec) * PerHash);
@@ -34,27 +38,52 @@ internal static class RecordSize
         var store = string.Create(CultureInfo.InvariantCulture, $"a record of the cluster's tables holds at most {limit / 1024} kB");
         if (shards > 0 && spec.SamplesPerRound <= shards * largest)
         {
-            return new("execution.shardSize", string.Create(CultureInfo.InvariantCulture,
-                $"shards of {spec.Execution.ShardSize} samples are too many for one record that lists them; {store}. Use at least {Quotient(spec.SamplesPerRound, shards)}, {Remedy}"));
+            return new(
+                "execution.shardSize",
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"shards of {spec.Execution.ShardSize} samples are too many for one record that lists them; {store}. "
+                        + $"Use at least {Quotient(spec.SamplesPerRound, shards)}, {Remedy}"
+                )
+            );
         }
 
         if (spec.Source.IsFolder && specBytes > limit / 2)
         {
-            return new("source.path", string.Create(CultureInfo.InvariantCulture,
-                $"the names of {spec.Source.Images.Length} images do not fit into one record; {store}. Name fewer in source.list, {Remedy}"));
+            return new(
+                "source.path",
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"the names of {spec.Source.Images.Length} images do not fit into one record; {store}. "
+                        + $"Name fewer in source.list, {Remedy}"
+                )
+            );
         }
 
         if (shards > 0)
         {
-            return new("samplesPerRound", string.Create(CultureInfo.InvariantCulture,
-                $"{spec.SamplesPerRound} samples have too many shards for one record that lists them; {store}. Use at most {shards * largest}, {Remedy}"));
+            return new(
+                "samplesPerRound",
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{spec.SamplesPerRound} samples have too many shards for one record that lists them; {store}. "
+                        + $"Use at most {shards * largest}, {Remedy}"
+                )
+            );
         }
 
-        return new("rounds", string.Create(CultureInfo.InvariantCulture,
-            $"the results of {spec.Rounds} rounds with {spec.Classes.Length} classes do not fit into one record; {store}. Use fewer, {Remedy}"));
+        return new(
+            "rounds",
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"the results of {spec.Rounds} rounds with {spec.Classes.Length} classes do not fit into one record; {store}. "
+                    + $"Use fewer, {Remedy}"
+            )
+        );
     }
 
-    private static long WithoutLists(RunSpec spec, int specBytes) => Fixed + specBytes + ((long)spec.Rounds * (PerRound + (spec.Classes.Length * PerLabel)));
+    private static long WithoutLists(RunSpec spec, int specBytes) =>
+        Fixed + specBytes + ((long)spec.Rounds * (PerRound + (spec.Classes.Length * PerLabel)));
 
     // Two lists of each round in the record of the run; in that of the last round one of each round before, and three of its own.
     private static long Lists(RunSpec spec) => Math.Max(2L * spec.Rounds, spec.Rounds + 2L);

@@ -25,8 +25,8 @@ public sealed class ArtifactStoreOptions : IValidatableObject
     public bool ReadOnly { get; set; }
 
     /// <summary>
-    /// AzureBlob: the account's connection string, or the address of its blobs (<c>https://ACCOUNT.blob.core.windows.net</c>), with a SAS or
-    /// without one to sign in as the silo's identity.
+    /// AzureBlob: the account's connection string, or the address of its blobs (<c>https://ACCOUNT.blob.core.windows.net</c>), with a SAS
+    /// or without one to sign in as the silo's identity.
     /// </summary>
     public string? ConnectionString { get; set; }
 

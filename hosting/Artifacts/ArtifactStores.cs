@@ -36,9 +36,12 @@ internal static class ArtifactStores
     {
         var configuration = services.GetRequiredService<IConfiguration>();
         var connection = options.ConnectionString ?? (options.ConnectionName is { } name ? configuration.GetConnectionString(name) : null);
-        if (connection is not null) return new AzureConnection(Section, connection).OpenBlobs(services).GetBlobContainerClient(options.Container);
+        if (connection is not null)
+            return new AzureConnection(Section, connection).OpenBlobs(services).GetBlobContainerClient(options.Container);
         if (options.ContainerUri is not { } uri)
-            throw new FreeMaskException($"{Section}:ConnectionName is '{options.ConnectionName}', but ConnectionStrings has no such entry.");
+            throw new FreeMaskException(
+                $"{Section}:ConnectionName is '{options.ConnectionName}', but ConnectionStrings has no such entry."
+            );
         AzureConnection.CheckSignIn($"{Section}:ContainerUri", uri);
         return AzureConnection.OpenContainer(uri, services);
     }

@@ -14,18 +14,23 @@ namespace FreeMask.Hosting.Storage;
 internal static class AzureGrainStorage
 {
     /// <summary>The provider types.</summary>
-    public const string Tables = "AzureTableStorage", Blobs = "AzureBlobStorage";
+    public const string Tables = "AzureTableStorage",
+        Blobs = "AzureBlobStorage";
 
     // Orleans' provider divides a record into at most 15 properties of 64 KiB, the most that an entity of 1 MiB has room for.
     private const int MaxTableRecord = 15 * 64 * 1024;
 
     // A container's name has at most 63 characters.
     private const string Suffix = "-state";
-    private const int MaxPrefix = 63 - 6, HashLength = 10;
+    private const int MaxPrefix = 63 - 6,
+        HashLength = 10;
 
     private static readonly string[] All =
     [
-        "Orleans:Clustering", "Orleans:Reminders", $"Orleans:GrainStorage:{StorageNames.Coordination}", $"Orleans:GrainStorage:{StorageNames.Samples}",
+        "Orleans:Clustering",
+        "Orleans:Reminders",
+        $"Orleans:GrainStorage:{StorageNames.Coordination}",
+        $"Orleans:GrainStorage:{StorageNames.Samples}",
     ];
 
     /// <summary>Registers the clients of all sections that are in Azure Storage, and sets their defaults.</summary>
@@ -41,13 +46,21 @@ internal static class AzureGrainStorage
         services.AddSingleton(new RecordLimit(limited ? MaxTableRecord : null));
         foreach (var section in SectionsOf(configuration))
         {
-            if (IsTable(configuration, section)) configuration[$"{section}:SerializerKey"] ??= CompressedRecordSerializer.Key;
-            if (configuration[$"{section}:ServiceKey"] is not null || ProviderCheck.ConnectionStringOf(configuration, section) is not { } text) continue;
+            if (IsTable(configuration, section))
+                configuration[$"{section}:SerializerKey"] ??= CompressedRecordSerializer.Key;
+            if (
+                configuration[$"{section}:ServiceKey"] is not null
+                || ProviderCheck.ConnectionStringOf(configuration, section) is not { } text
+            )
+                continue;
             var connection = new AzureConnection(section, text);
-            if (IsTable(configuration, section)) services.AddKeyedSingleton(section, (provider, _) => connection.OpenTables(provider));
-            else services.AddKeyedSingleton(section, (provider, _) => connection.OpenBlobs(provider));
+            if (IsTable(configuration, section))
+                services.AddKeyedSingleton(section, (provider, _) => connection.OpenTables(provider));
+            else
+                services.AddKeyedSingleton(section, (provider, _) => connection.OpenBlobs(provider));
             configuration[$"{section}:ServiceKey"] = section;
-            if (IsTable(configuration, section)) continue;
+            if (IsTable(configuration, section))
+                continue;
             // Blobs of grain state are named after their grain alone; each service needs a container of its own.
             configuration[$"{section}:ContainerName"] ??= ContainerOf(configuration["Orleans:ServiceId"] ?? "");
         }
@@ -68,12 +81,15 @@ internal static class AzureGrainStorage
         var name = new StringBuilder();
         foreach (var letter in service.ToLowerInvariant())
         {
-            if (letter is (>= 'a' and <= 'z') or (>= '0' and <= '9')) name.Append(letter);
-            else if (name.Length > 0 && name[^1] != '-') name.Append('-');
+            if (letter is (>= 'a' and <= 'z') or (>= '0' and <= '9'))
+                name.Append(letter);
+            else if (name.Length > 0 && name[^1] != '-')
+                name.Append('-');
         }
 
         var plain = name.ToString().Trim('-');
-        if (plain == service && plain.Length is > 0 and <= MaxPrefix) return plain + Suffix;
+        if (plain == service && plain.Length is > 0 and <= MaxPrefix)
+            return plain + Suffix;
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(service)))[..HashLength];
         var most = MaxPrefix - HashLength - 1;
         var prefix = (plain.Length > most ? plain[..most] : plain).Trim('-');

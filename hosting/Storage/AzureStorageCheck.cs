@@ -16,9 +16,13 @@ internal sealed class AzureStorageCheck(IConfiguration configuration, IServicePr
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);
 
     /// <inheritdoc/>
-    public Task StartAsync(CancellationToken cancellationToken) => Task.WhenAll(AzureGrainStorage.SectionsOf(configuration)
-        .Where(section => configuration[$"{section}:ServiceKey"] is not null)
-        .Select(section => CheckAsync(section, cancellationToken)));
+    public Task StartAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(
+            AzureGrainStorage
+                .SectionsOf(configuration)
+                .Where(section => configuration[$"{section}:ServiceKey"] is not null)
+                .Select(section => CheckAsync(section, cancellationToken))
+        );
 
     /// <inheritdoc/>
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -49,26 +53,30 @@ internal sealed class AzureStorageCheck(IConfiguration configuration, IServicePr
         {
             throw new StoreUnavailableException(
                 $"The Azure Storage account at {host} cannot be used: {reason} Check the address and the account's firewall in {section}, "
-                + $"and that the connection string is valid or the identity has the role {role}.", exception);
+                    + $"and that the connection string is valid or the identity has the role {role}.",
+                exception
+            );
         }
     }
 
-    private static string DefaultTableOf(string section) => section switch
-    {
-        "Orleans:Clustering" => "OrleansSiloInstances",
-        "Orleans:Reminders" => "OrleansReminders",
-        _ => AzureTableStorageOptions.DEFAULT_TABLE_NAME,
-    };
+    private static string DefaultTableOf(string section) =>
+        section switch
+        {
+            "Orleans:Clustering" => "OrleansSiloInstances",
+            "Orleans:Reminders" => "OrleansReminders",
+            _ => AzureTableStorageOptions.DEFAULT_TABLE_NAME,
+        };
 
     /// <summary>What went wrong, as one sentence; null if the store is not the cause.</summary>
-    private static string? Reason(Exception exception) => exception switch
-    {
-        RequestFailedException or AuthenticationFailedException => Sentence(exception.Message),
-        // The exceptions of each attempt.
-        AggregateException many => Sentence(many.InnerExceptions[^1].Message),
-        OperationCanceledException => $"it did not answer within {Timeout.TotalSeconds:0} s.",
-        _ => null,
-    };
+    private static string? Reason(Exception exception) =>
+        exception switch
+        {
+            RequestFailedException or AuthenticationFailedException => Sentence(exception.Message),
+            // The exceptions of each attempt.
+            AggregateException many => Sentence(many.InnerExceptions[^1].Message),
+            OperationCanceledException => $"it did not answer within {Timeout.TotalSeconds:0} s.",
+            _ => null,
+        };
 
     private static string Sentence(string message)
     {

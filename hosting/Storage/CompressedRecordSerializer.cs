@@ -22,17 +22,20 @@ internal sealed class CompressedRecordSerializer(OrleansGrainStorageSerializer i
     public BinaryData Serialize<T>(T? input)
     {
         var plain = inner.Serialize(input);
-        if (plain.ToMemory().Length < Threshold) return plain;
+        if (plain.ToMemory().Length < Threshold)
+            return plain;
         using var compressed = new MemoryStream();
         compressed.WriteByte(Mark);
-        using (var brotli = new BrotliStream(compressed, CompressionLevel.Optimal, leaveOpen: true)) brotli.Write(plain.ToMemory().Span);
+        using (var brotli = new BrotliStream(compressed, CompressionLevel.Optimal, leaveOpen: true))
+            brotli.Write(plain.ToMemory().Span);
         return new BinaryData(compressed.GetBuffer().AsMemory(0, (int)compressed.Length));
     }
 
     /// <inheritdoc/>
     public T? Deserialize<T>(BinaryData input)
     {
-        if (input.ToMemory().Span is not [Mark, ..]) return inner.Deserialize<T>(input);
+        if (input.ToMemory().Span is not [Mark, ..])
+            return inner.Deserialize<T>(input);
         using var compressed = new MemoryStream(input.ToArray(), 1, input.ToMemory().Length - 1);
         using var brotli = new BrotliStream(compressed, CompressionMode.Decompress);
         return inner.Deserialize<T>(BinaryData.FromStream(brotli));

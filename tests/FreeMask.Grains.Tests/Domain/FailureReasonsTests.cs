@@ -11,7 +11,10 @@ public sealed class FailureReasonsTests
     public void A_shard_counts_every_failure_under_a_bounded_number_of_reasons()
     {
         var ledger = new ShardLedger(StageTable.Default, 0, 1000);
-        for (var i = 0; i < 1000; i++) ledger.CountFault(new SampleProgress(i, SampleState.Planned, 0, 1, -1, i < 300 ? "out of memory" : $"sample {i} {new string('x', 5000)}"));
+        for (var i = 0; i < 1000; i++)
+            ledger.CountFault(
+                new SampleProgress(i, SampleState.Planned, 0, 1, -1, i < 300 ? "out of memory" : $"sample {i} {new string('x', 5000)}")
+            );
         var failures = ledger.Failures();
         Assert.Equal(FailureReasons.MaxOfShard + 1, failures.Length);
         Assert.Equal(1000, failures.Sum(f => f.Count));
@@ -23,7 +26,11 @@ public sealed class FailureReasonsTests
     [Fact]
     public void A_round_keeps_the_most_frequent_reasons_and_counts_the_rest_together()
     {
-        var groups = Enumerable.Range(1, 30).Select(i => new FailureGroup($"reason {i}", i, i)).Append(new FailureGroup(FailureReasons.Others, 100, 7)).ToList();
+        var groups = Enumerable
+            .Range(1, 30)
+            .Select(i => new FailureGroup($"reason {i}", i, i))
+            .Append(new FailureGroup(FailureReasons.Others, 100, 7))
+            .ToList();
         var ranked = FailureReasons.Rank(groups);
         Assert.Equal(FailureReasons.MaxOfRound, ranked.Length);
         Assert.Equal(groups.Sum(g => g.Count), ranked.Sum(g => g.Count));

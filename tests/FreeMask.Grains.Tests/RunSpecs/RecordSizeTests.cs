@@ -5,10 +5,11 @@ using Xunit;
 
 namespace FreeMask.Grains.Tests.RunSpecs;
 
-/// <summary>Which runs are refused for a store that limits its records; RecordSizeTests of the silo compare the estimate with records.</summary>
+/// <summary>Which runs are refused for a store that limits its records; AzureGrainStorageTests measure the records.</summary>
 public sealed class RecordSizeTests
 {
-    private const int Limit = 960 * 1024, SpecBytes = 7000;
+    private const int Limit = 960 * 1024,
+        SpecBytes = 7000;
 
     [Fact]
     public void A_usual_run_and_a_large_one_fit()
@@ -47,17 +48,27 @@ public sealed class RecordSizeTests
     public void A_folder_with_too_many_images_is_refused()
     {
         var spec = Spec(20, 1, 100_000, 1000);
-        spec = spec with { Source = new SourceSpec { Kind = "folder", Path = "/data", Images = [.. Enumerable.Repeat("2007_000027", 100_000)] } };
+        spec = spec with
+        {
+            Source = new SourceSpec
+            {
+                Kind = "folder",
+                Path = "/data",
+                Images = [.. Enumerable.Repeat("2007_000027", 100_000)],
+            },
+        };
         Assert.Equal("source.path", RecordSize.Check(spec, 1_500_000, Limit)?.Path);
     }
 
-    private static SpecProblem? Check(int labels, int rounds, int samples, int shardSize) => RecordSize.Check(Spec(labels, rounds, samples, shardSize), SpecBytes, Limit);
+    private static SpecProblem? Check(int labels, int rounds, int samples, int shardSize) =>
+        RecordSize.Check(Spec(labels, rounds, samples, shardSize), SpecBytes, Limit);
 
-    private static RunSpec Spec(int labels, int rounds, int samples, int shardSize) => Specs.Small with
-    {
-        Classes = [.. Enumerable.Range(0, labels).Select(i => $"label {i}")],
-        Rounds = rounds,
-        SamplesPerRound = samples,
-        Execution = new ExecutionSpec { ShardSize = shardSize },
-    };
+    private static RunSpec Spec(int labels, int rounds, int samples, int shardSize) =>
+        Specs.Small with
+        {
+            Classes = [.. Enumerable.Range(0, labels).Select(i => $"label {i}")],
+            Rounds = rounds,
+            SamplesPerRound = samples,
+            Execution = new ExecutionSpec { ShardSize = shardSize },
+        };
 }

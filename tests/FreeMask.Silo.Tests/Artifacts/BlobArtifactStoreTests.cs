@@ -95,7 +95,11 @@ public sealed class BlobArtifactStoreTests(LocalServices services)
     public async Task An_address_of_the_account_with_a_signature_is_enough()
     {
         var account = new BlobServiceClient(await services.AzuriteAsync(), AzureConnection.BlobOptions());
-        var signed = account.GenerateAccountSasUri(AccountSasPermissions.All, TimeProvider.System.GetUtcNow().AddHours(1), AccountSasResourceTypes.All);
+        var signed = account.GenerateAccountSasUri(
+            AccountSasPermissions.All,
+            TimeProvider.System.GetUtcNow().AddHours(1),
+            AccountSasResourceTypes.All
+        );
         var store = Open(("ConnectionString", signed.ToString()), ("Container", _container));
         await store.PutAsync(Hello, Token);
         Assert.Equal(Hello, (await store.GetAsync(HelloHash, Token)).ToArray());

@@ -251,8 +251,11 @@ public sealed class PostgreSqlClusterFaultTests(
 /// show, take minutes more and are started by name (<c>-explicit only</c>).
 /// </summary>
 [Collection("processes")]
-public sealed class AzureTableClusterFaultTests(AzureTableClusterFaultTests.Cluster cluster, LocalServices services, ITestOutputHelper output)
-    : ClusterFaultTests(cluster, services, output), IClassFixture<AzureTableClusterFaultTests.Cluster>
+public sealed class AzureTableClusterFaultTests(
+    AzureTableClusterFaultTests.Cluster cluster,
+    LocalServices services,
+    ITestOutputHelper output
+) : ClusterFaultTests(cluster, services, output), IClassFixture<AzureTableClusterFaultTests.Cluster>
 {
     [Fact(Explicit = true)]
     public override Task A_silo_that_joins_gets_work() => base.A_silo_that_joins_gets_work();
@@ -272,8 +275,11 @@ public sealed class AzureTableClusterFaultTests(AzureTableClusterFaultTests.Clus
 
 /// <summary>State in Azure blobs: that an outdated writer is refused is tested always, the other faults as for tables.</summary>
 [Collection("processes")]
-public sealed class AzureBlobClusterFaultTests(AzureBlobClusterFaultTests.Cluster cluster, LocalServices services, ITestOutputHelper output)
-    : ClusterFaultTests(cluster, services, output), IClassFixture<AzureBlobClusterFaultTests.Cluster>
+public sealed class AzureBlobClusterFaultTests(
+    AzureBlobClusterFaultTests.Cluster cluster,
+    LocalServices services,
+    ITestOutputHelper output
+) : ClusterFaultTests(cluster, services, output), IClassFixture<AzureBlobClusterFaultTests.Cluster>
 {
     [Fact(Explicit = true)]
     public override Task The_leader_is_killed() => base.The_leader_is_killed();

@@ -25,7 +25,8 @@ namespace FreeMask.Silo.Tests.Hosting;
 /// </summary>
 public sealed class AzureIdentityTests(LocalServices services) : IDisposable
 {
-    private const string Scope = "https://storage.azure.com/.default", Audience = "https://storage.azure.com";
+    private const string Scope = "https://storage.azure.com/.default",
+        Audience = "https://storage.azure.com";
 
     private readonly TemporaryFolder _folder = new();
 
@@ -55,20 +56,24 @@ public sealed class AzureIdentityTests(LocalServices services) : IDisposable
         await app.StopAsync(Token);
     }
 
-    [Theory, InlineData("AzureTableStorage", "Storage Table Data Contributor"), InlineData("AzureBlobStorage", "Storage Table Data Contributor")]
-    public async Task An_identity_that_is_refused_ends_the_silo_with_the_role_that_it_needs(string state, string role)
+    [Theory, InlineData("AzureTableStorage"), InlineData("AzureBlobStorage")]
+    public async Task An_identity_that_is_refused_ends_the_silo_with_the_role_that_it_needs(string state)
     {
         // A token for something else.
         var refused = await StartAsync(state, new FakeCredential(() => TokenFor("https://management.azure.com")));
         Assert.Contains("The Azure Storage account at 127.0.0.1:", refused.Message, StringComparison.Ordinal);
-        Assert.Contains(role, refused.Message, StringComparison.Ordinal);
+        // Sections are checked at once: either role may be named.
+        Assert.Matches("the role Storage (Table|Blob) Data Contributor", refused.Message);
         Assert.DoesNotContain('\n', refused.Message);
     }
 
     [Fact]
     public async Task A_machine_without_identity_is_told_so()
     {
-        var refused = await StartAsync("AzureTableStorage", new FakeCredential(() => throw new CredentialUnavailableException("This machine has no identity.\nDetails.")));
+        var refused = await StartAsync(
+            "AzureTableStorage",
+            new FakeCredential(() => throw new CredentialUnavailableException("This machine has no identity.\nDetails."))
+        );
         Assert.Contains("cannot be used: This machine has no identity. ", refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', refused.Message);
     }
@@ -78,10 +83,12 @@ public sealed class AzureIdentityTests(LocalServices services) : IDisposable
         var now = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
         var claims = string.Create(
             CultureInfo.InvariantCulture,
-            $$"""{"aud":"{{audience}}","iss":"https://sts.windows.net/ab1f708d-50f6-404c-a006-d71b2ac7a606/","iat":{{now}},"nbf":{{now - 60}},"exp":{{now + 3600}}}""");
+            $$"""{"aud":"{{audience}}","iss":"https://sts.windows.net/tenant/","iat":{{now}},"nbf":{{now - 60}},"exp":{{now + 3600}}}"""
+        );
         return string.Join('.', Part("""{"alg":"RS256","typ":"JWT"}"""), Part(claims), Part("not signed"));
 
-        static string Part(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text)).TrimEnd('=').Replace('+', '-').Replace('/', '_');
+        static string Part(string text) =>
+            Convert.ToBase64String(Encoding.UTF8.GetBytes(text)).TrimEnd('=').Replace('+', '-').Replace('/', '_');
     }
 
     private async Task<StoreUnavailableException> StartAsync(string state, FakeCredential credential)
@@ -97,22 +104,38 @@ public sealed class AzureIdentityTests(LocalServices services) : IDisposable
         var (siloPort, gatewayPort) = Ports.Pair();
         string[] arguments =
         [
-            $"--ConnectionStrings:tables={azurite.Tables}", $"--ConnectionStrings:blobs={azurite.Blobs}",
-            $"--Orleans:ServiceId={name}", $"--Orleans:ClusterId={name}", "--Orleans:Endpoints:AdvertisedIPAddress=127.0.0.1",
-            .. Section("Clustering", "AzureTableStorage"), .. Section("Reminders", "AzureTableStorage"),
-            .. Section("GrainStorage:coordination", state), .. Section("GrainStorage:samples", state),
-            "--FreeMask:Artifacts:Type=AzureBlob", "--FreeMask:Artifacts:ConnectionName=blobs", $"--FreeMask:DataFolder={_folder.Path}",
-            $"--Orleans:Endpoints:SiloPort={siloPort}", $"--Orleans:Endpoints:GatewayPort={gatewayPort}",
-            "--urls=http://127.0.0.1:0", "--Logging:LogLevel:Default=None", "--Logging:LogLevel:Orleans=None",
+            $"--ConnectionStrings:tables={azurite.Tables}",
+            $"--ConnectionStrings:blobs={azurite.Blobs}",
+            $"--Orleans:ServiceId={name}",
+            $"--Orleans:ClusterId={name}",
+            "--Orleans:Endpoints:AdvertisedIPAddress=127.0.0.1",
+            .. Section("Clustering", "AzureTableStorage"),
+            .. Section("Reminders", "AzureTableStorage"),
+            .. Section("GrainStorage:coordination", state),
+            .. Section("GrainStorage:samples", state),
+            "--FreeMask:Artifacts:Type=AzureBlob",
+            "--FreeMask:Artifacts:ConnectionName=blobs",
+            $"--FreeMask:DataFolder={_folder.Path}",
+            $"--Orleans:Endpoints:SiloPort={siloPort}",
+            $"--Orleans:Endpoints:GatewayPort={gatewayPort}",
+            "--urls=http://127.0.0.1:0",
+            "--Logging:LogLevel:Default=None",
+            "--Logging:LogLevel:Orleans=None",
         ];
-        return SiloProgram.Build(SiloArguments.Parse(arguments), (all, _) =>
-        {
-            all.AddSingleton<TokenCredential>(credential);
-            all.AddSingleton<HttpPipelineTransport>(_ => azurite.Trusting());
-        });
+        return SiloProgram.Build(
+            SiloArguments.Parse(arguments),
+            (all, _) =>
+            {
+                all.AddSingleton<TokenCredential>(credential);
+                all.AddSingleton<HttpPipelineTransport>(_ => azurite.Trusting());
+            }
+        );
 
         static string[] Section(string section, string type) =>
-            [$"--Orleans:{section}:ProviderType={type}", $"--Orleans:{section}:ConnectionName={(type == "AzureTableStorage" ? "tables" : "blobs")}"];
+            [
+                $"--Orleans:{section}:ProviderType={type}",
+                $"--Orleans:{section}:ConnectionName={(type == "AzureTableStorage" ? "tables" : "blobs")}",
+            ];
     }
 
     private sealed class FakeCredential(Func<string> token) : TokenCredential
@@ -123,7 +146,8 @@ public sealed class AzureIdentityTests(LocalServices services) : IDisposable
 
         public override AccessToken GetToken(TokenRequestContext requestContext, CancellationToken cancellationToken)
         {
-            foreach (var scope in requestContext.Scopes) _scopes.Enqueue(scope);
+            foreach (var scope in requestContext.Scopes)
+                _scopes.Enqueue(scope);
             return new AccessToken(token(), TimeProvider.System.GetUtcNow().AddHours(1));
         }
 

@@ -86,7 +86,10 @@ public sealed class ConfigurationTests : IDisposable
     }
 
     [Theory]
-    [InlineData("http://127.0.0.1:10002/account", "Orleans:Clustering has the address http://127.0.0.1:10002/account; without a SAS it must begin with https")]
+    [InlineData(
+        "http://127.0.0.1:10002/account",
+        "Orleans:Clustering has the address http://127.0.0.1:10002/account; without a SAS it must begin with https"
+    )]
     [InlineData("AccountName=account", "The connection string of Orleans:Clustering is not one of an Azure Storage account")]
     [InlineData("account.table.core.windows.net", "The connection string of Orleans:Clustering is not one of an Azure Storage account")]
     public async Task A_place_of_an_Azure_account_that_cannot_be_one_is_named(string place, string expected)

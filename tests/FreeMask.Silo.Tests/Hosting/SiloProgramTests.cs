@@ -85,13 +85,24 @@ public sealed class SiloProgramTests : IDisposable
     public async Task An_Azure_account_that_does_not_answer_ends_it_in_seconds(string state)
     {
         const string Endpoints = "BlobEndpoint=http://127.0.0.1:1/account;TableEndpoint=http://127.0.0.1:1/account";
-        var settings = new[] { ("Clustering", "AzureTableStorage"), ("Reminders", "AzureTableStorage"), ("GrainStorage:coordination", state), ("GrainStorage:samples", state) }
-            .SelectMany(s => new[] { $"--Orleans:{s.Item1}:ProviderType={s.Item2}", $"--Orleans:{s.Item1}:ConnectionString=AccountName=account;AccountKey=c2VjcmV0;{Endpoints}" });
+        const string Connection = $"AccountName=account;AccountKey=c2VjcmV0;{Endpoints}";
+        (string Section, string Type)[] sections =
+        [
+            ("Clustering", "AzureTableStorage"),
+            ("Reminders", "AzureTableStorage"),
+            ("GrainStorage:coordination", state),
+            ("GrainStorage:samples", state),
+        ];
+        var settings = sections.SelectMany(s =>
+            new[] { $"--Orleans:{s.Section}:ProviderType={s.Type}", $"--Orleans:{s.Section}:ConnectionString={Connection}" }
+        );
         await using var silo = Start("silo", Path.Combine(_folder.Path, "data"), [.. settings]);
         // Orleans alone would try for five minutes.
-        Assert.Equal(1, await silo.ExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(90), TestContext.Current.CancellationToken));
+        var token = TestContext.Current.CancellationToken;
+        Assert.Equal(1, await silo.ExitAsync(token).WaitAsync(TimeSpan.FromSeconds(90), token));
         var said = (await LogAsync("silo")).TrimEnd('\n').Split('\n');
-        Assert.StartsWith("The Azure Storage account at 127.0.0.1:1 cannot be used: Connection refused", said[^1], StringComparison.Ordinal);
+        const string Expected = "The Azure Storage account at 127.0.0.1:1 cannot be used: Connection refused";
+        Assert.StartsWith(Expected, said[^1], StringComparison.Ordinal);
         Assert.True(said.Length < 10, $"{said.Length} lines");
         Assert.All(said, line => Assert.DoesNotContain("c2VjcmV0", line, StringComparison.Ordinal));
     }

@@ -36,7 +36,11 @@ public sealed class LocalServices : IAsyncDisposable
     public async Task<SecureAzurite> AzuriteByTokenAsync()
     {
         var connection = await GetAsync("secure", () => BringUpSecureAsync());
-        var parts = connection.Split(';').Select(part => part.Split('=', 2)).Where(part => part.Length == 2).ToDictionary(part => part[0], part => part[1]);
+        var parts = connection
+            .Split(';')
+            .Select(part => part.Split('=', 2))
+            .Where(part => part.Length == 2)
+            .ToDictionary(part => part[0], part => part[1]);
         return new SecureAzurite(parts["TableEndpoint"], parts["BlobEndpoint"], _thumbprint!);
     }
 

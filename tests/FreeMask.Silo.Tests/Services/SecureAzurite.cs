@@ -14,7 +14,10 @@ public sealed record SecureAzurite(string Tables, string Blobs, string Thumbprin
     /// <summary>A transport that trusts the certificate, and no other.</summary>
     public HttpPipelineTransport Trusting()
     {
-        var handler = new HttpClientHandler { ServerCertificateCustomValidationCallback = (_, certificate, _, _) => certificate?.Thumbprint == Thumbprint };
+        var handler = new HttpClientHandler
+        {
+            ServerCertificateCustomValidationCallback = (_, certificate, _, _) => certificate?.Thumbprint == Thumbprint,
+        };
         return new HttpClientTransport(handler);
     }
 

@@ -24,7 +24,9 @@ namespace FreeMask.Silo.Tests.Storage;
 /// </summary>
 public sealed class AzureGrainStorageTests(LocalServices services, ITestOutputHelper output) : IDisposable
 {
-    private const int MaxEntity = 1024 * 1024, MaxProperty = 64 * 1024, MaxRecord = 15 * MaxProperty;
+    private const int MaxEntity = 1024 * 1024,
+        MaxProperty = 64 * 1024,
+        MaxRecord = 15 * MaxProperty;
 
     private readonly TemporaryFolder _folder = new();
     private readonly string _service = $"sizes-{Guid.NewGuid():N}";
@@ -48,7 +50,22 @@ public sealed class AzureGrainStorageTests(LocalServices services, ITestOutputHe
     [Fact]
     public void Services_that_a_container_cannot_name_alike_have_containers_of_their_own()
     {
-        string[] ids = ["prod", "Prod", "PROD", "prod_", "prod-", "pro.d", new('p', 57), new('p', 58), new('p', 200), "größe", "grösse", "", "-"];
+        string[] ids =
+        [
+            "prod",
+            "Prod",
+            "PROD",
+            "prod_",
+            "prod-",
+            "pro.d",
+            new('p', 57),
+            new('p', 58),
+            new('p', 200),
+            "größe",
+            "grösse",
+            "",
+            "-",
+        ];
         var containers = ids.Select(AzureGrainStorage.ContainerOf).ToList();
         Assert.Equal(ids.Length, containers.Distinct().Count());
         Assert.All(containers, name => Assert.Matches("^[a-z0-9](-?[a-z0-9]){2,62}$", name));
@@ -65,7 +82,13 @@ public sealed class AzureGrainStorageTests(LocalServices services, ITestOutputHe
         var run = LargestRun(spec);
         await AssertFitsAsync(silo, "run", run, sizeOf: SpecBytes(silo, spec), spec);
         await AssertFitsAsync(silo, "round", LargestRound(run with { Closed = run.Closed[..^1] }), sizeOf: SpecBytes(silo, spec), spec);
-        await AssertFitsAsync(silo, "trainer", new TrainerRecord([.. run.Closed.Select(c => JobOf(c.Status))]), sizeOf: SpecBytes(silo, spec), spec);
+        await AssertFitsAsync(
+            silo,
+            "trainer",
+            new TrainerRecord([.. run.Closed.Select(c => JobOf(c.Status))]),
+            sizeOf: SpecBytes(silo, spec),
+            spec
+        );
         await AssertFitsAsync(silo, "shard", LargestShard(1000), null, spec);
         await AssertFitsAsync(silo, "shard", LargestShard(10_000), null, spec);
     }
@@ -82,7 +105,9 @@ public sealed class AzureGrainStorageTests(LocalServices services, ITestOutputHe
         var estimate = RecordSize.Largest(spec, SpecBytes(silo, spec));
         foreach (var size in new[] { Size(silo, run), Size(silo, LargestRound(run with { Closed = run.Closed[..^1] })) })
         {
-            output.WriteLine($"{labels} labels, {rounds} rounds of {samples} samples in shards of {shardSize}: {size} bytes, estimate {estimate}");
+            output.WriteLine(
+                $"{labels} labels, {rounds} rounds of {samples} samples in shards of {shardSize}: {size} bytes, estimate {estimate}"
+            );
             Assert.InRange(size, 1, estimate);
         }
     }
@@ -92,7 +117,8 @@ public sealed class AzureGrainStorageTests(LocalServices services, ITestOutputHe
     {
         await using var silo = await OpenAsync();
         var bytes = MaxRecord;
-        while (Size(silo, Incompressible(bytes)) is var size && size != MaxRecord) bytes += MaxRecord - size;
+        while (Size(silo, Incompressible(bytes)) is var size && size != MaxRecord)
+            bytes += MaxRecord - size;
         await AssertFitsAsync(silo, "shard", Incompressible(bytes), null, null);
         var refused = await Assert.ThrowsAnyAsync<Exception>(() => WriteAsync(silo, "shard", Incompressible(bytes + 1)));
         Assert.Contains($"Size={MaxRecord + 1}", refused.ToString(), StringComparison.Ordinal);
@@ -118,14 +144,15 @@ public sealed class AzureGrainStorageTests(LocalServices services, ITestOutputHe
         Assert.Equal(expected, silo.Services.GetRequiredService<RecordLimit>().Bytes);
     }
 
-    private static RunSpec Spec(int labels, int rounds, int samples, int shardSize) => TestSilo.SmallSpec with
-    {
-        Classes = [.. Names(labels)],
-        Backgrounds = [.. Names(100)],
-        Rounds = rounds,
-        SamplesPerRound = samples,
-        Execution = new ExecutionSpec { ShardSize = shardSize },
-    };
+    private static RunSpec Spec(int labels, int rounds, int samples, int shardSize) =>
+        TestSilo.SmallSpec with
+        {
+            Classes = [.. Names(labels)],
+            Backgrounds = [.. Names(100)],
+            Rounds = rounds,
+            SamplesPerRound = samples,
+            Execution = new ExecutionSpec { ShardSize = shardSize },
+        };
 
     // New texts each time, as after each call between grains: the serializer writes a text once for each instance.
     private static IEnumerable<string> Names(int number) => Enumerable.Range(0, number).Select(i => $"a label of some words, number {i}");
@@ -161,25 +188,48 @@ public sealed class AzureGrainStorageTests(LocalServices services, ITestOutputHe
             Phase = RoundPhase.Closed,
             Counts = new StateCounts(n, n, n, n, n, n - round, n / 2, n / 3, n / 4, n / 5),
             Thresholds = [.. Names(spec.Classes.Length).Select((name, i) => ThresholdOf(name, n, spec.Classes.Length, round, i))],
-            Quality = new SegmenterQuality(Fraction(round), [.. Names(spec.Classes.Length).Select((name, i) => new ClassIoU(name, Fraction(round, i, 1)))]),
-            Seconds = new StageSeconds(Fraction(round, 2), Fraction(round, 3), Fraction(round, 4), Fraction(round, 5), Fraction(round, 6), Fraction(round, 7), Fraction(round, 8)),
+            Quality = new SegmenterQuality(
+                Fraction(round),
+                [.. Names(spec.Classes.Length).Select((name, i) => new ClassIoU(name, Fraction(round, i, 1)))]
+            ),
+            Seconds = new StageSeconds(
+                Fraction(round, 2),
+                Fraction(round, 3),
+                Fraction(round, 4),
+                Fraction(round, 5),
+                Fraction(round, 6),
+                Fraction(round, 7),
+                Fraction(round, 8)
+            ),
             Segmenter = Model(round),
             Failures = [.. Enumerable.Range(0, FailureReasons.MaxOfRound).Select(i => new FailureGroup(Text(round, i), n - i, i))],
             StartedAt = TimeProvider.System.GetUtcNow().AddHours(round),
             EndedAt = TimeProvider.System.GetUtcNow().AddHours(round + Fraction(round)),
         };
-        return new RoundReport(status, [.. Enumerable.Range(0, shards).Select(i => Hash(round, i, 2))], [.. Enumerable.Range(0, shards).Select(i => Hash(round, i, 3))], true);
+        return new RoundReport(
+            status,
+            [.. Enumerable.Range(0, shards).Select(i => Hash(round, i, 2))],
+            [.. Enumerable.Range(0, shards).Select(i => Hash(round, i, 3))],
+            true
+        );
     }
 
     private static SelectionThreshold ThresholdOf(string name, int samples, int labels, int round, int i)
     {
         // Samples are divided evenly among the labels; how many of them were scored differs.
         var share = (samples / labels) + 1;
-        return new(name, (int)(share * Fraction(round, i, 4)), (int)(share * Fraction(round, i, 5)), Math.Round(Fraction(round, i, 6), 6), (int)(samples * Fraction(round, i, 7)));
+        return new(
+            name,
+            (int)(share * Fraction(round, i, 4)),
+            (int)(share * Fraction(round, i, 5)),
+            Math.Round(Fraction(round, i, 6), 6),
+            (int)(samples * Fraction(round, i, 7))
+        );
     }
 
     /// <summary>The longest reason of a failure, of hexadecimal digits that do not repeat.</summary>
-    private static string Text(int round, int i) => string.Concat(Enumerable.Range(0, 4).Select(part => Hash(round, i, part, 8)))[..FailureReasons.MaxLength];
+    private static string Text(int round, int i) =>
+        string.Concat(Enumerable.Range(0, 4).Select(part => Hash(round, i, part, 8)))[..FailureReasons.MaxLength];
 
     private static RoundRecord LargestRound(RunRecord run)
     {
@@ -200,49 +250,59 @@ public sealed class AzureGrainStorageTests(LocalServices services, ITestOutputHe
         };
     }
 
-    private static JobRecord JobOf(RoundStatus status) => new()
-    {
-        Id = $"{status.Round}/evaluation",
-        Model = status.Segmenter,
-        Quality = status.Quality,
-        Seconds = Fraction(status.Round),
-        Checkpoint = Hash(status.Round, 10),
-    };
+    private static JobRecord JobOf(RoundStatus status) =>
+        new()
+        {
+            Id = $"{status.Round}/evaluation",
+            Model = status.Segmenter,
+            Quality = status.Quality,
+            Seconds = Fraction(status.Round),
+            Checkpoint = Hash(status.Round, 10),
+        };
 
-    private static ShardRecord LargestShard(int samples) => new(
-        [.. Enumerable.Range(0, samples).Select(i => (byte)(9 * Fraction(i)))],
-        [.. Enumerable.Range(0, samples).Select(i => (ushort)(ushort.MaxValue * Fraction(i, 1)))],
-        [.. Enumerable.Range(0, samples).Select(i => (int)(SampleTransitions.ScoreScale * Fraction(i, 2)))],
-        new StageSeconds(),
-        [.. Enumerable.Range(0, FailureReasons.MaxOfShard + 1).Select(i => new FailureGroup(Text(0, i), samples - i, i))],
-        samples);
+    private static ShardRecord LargestShard(int samples) =>
+        new(
+            [.. Enumerable.Range(0, samples).Select(i => (byte)(9 * Fraction(i)))],
+            [.. Enumerable.Range(0, samples).Select(i => (ushort)(ushort.MaxValue * Fraction(i, 1)))],
+            [.. Enumerable.Range(0, samples).Select(i => (int)(SampleTransitions.ScoreScale * Fraction(i, 2)))],
+            new StageSeconds(),
+            [.. Enumerable.Range(0, FailureReasons.MaxOfShard + 1).Select(i => new FailureGroup(Text(0, i), samples - i, i))],
+            samples
+        );
 
     /// <summary>A record whose size as it is stored grows by one byte with each byte.</summary>
     private static ShardRecord Incompressible(int bytes)
     {
         var states = new byte[bytes];
         var random = new CounterRandom(1, "incompressible");
-        for (var i = 0; i < bytes; i++) states[i] = (byte)random.NextUInt32();
+        for (var i = 0; i < bytes; i++)
+            states[i] = (byte)random.NextUInt32();
         return new ShardRecord(states, [], [], new StageSeconds(), [], 0);
     }
 
-    private static IGrainStorageSerializer Serializer(SiloOnStore silo) => silo.Services.GetRequiredKeyedService<IGrainStorageSerializer>(CompressedRecordSerializer.Key);
+    private static IGrainStorageSerializer Serializer(SiloOnStore silo) =>
+        silo.Services.GetRequiredKeyedService<IGrainStorageSerializer>(CompressedRecordSerializer.Key);
 
-    private static int Size<T>(SiloOnStore silo, T record) where T : class => Serializer(silo).Serialize(new Stored<T> { Value = record }).ToMemory().Length;
+    private static int Size<T>(SiloOnStore silo, T record)
+        where T : class => Serializer(silo).Serialize(new Stored<T> { Value = record }).ToMemory().Length;
 
-    private static int SpecBytes(SiloOnStore silo, RunSpec spec) => silo.Services.GetRequiredService<Orleans.Serialization.Serializer<RunSpec>>().SerializeToArray(spec).Length;
+    private static int SpecBytes(SiloOnStore silo, RunSpec spec) =>
+        silo.Services.GetRequiredService<Orleans.Serialization.Serializer<RunSpec>>().SerializeToArray(spec).Length;
 
-    private static async Task<GrainId> WriteAsync<T>(SiloOnStore silo, string name, T record) where T : class
+    private static async Task<GrainId> WriteAsync<T>(SiloOnStore silo, string name, T record)
+        where T : class
     {
         var id = GrainId.Create(name, Guid.NewGuid().ToString("N"));
         await Storage(silo).WriteStateAsync(name, id, new GrainState<Stored<T>>(new Stored<T> { Value = record }));
         return id;
     }
 
-    private static IGrainStorage Storage(SiloOnStore silo) => silo.Services.GetRequiredKeyedService<IGrainStorage>(StorageNames.Coordination);
+    private static IGrainStorage Storage(SiloOnStore silo) =>
+        silo.Services.GetRequiredKeyedService<IGrainStorage>(StorageNames.Coordination);
 
     /// <summary>Writes a record, reads it again, and looks at its entity as the service has it.</summary>
-    private async Task AssertFitsAsync<T>(SiloOnStore silo, string name, T record, int? sizeOf, RunSpec? spec) where T : class
+    private async Task AssertFitsAsync<T>(SiloOnStore silo, string name, T record, int? sizeOf, RunSpec? spec)
+        where T : class
     {
         var id = await WriteAsync(silo, name, record);
         var read = new GrainState<Stored<T>>(new Stored<T>());
@@ -253,7 +313,9 @@ public sealed class AzureGrainStorageTests(LocalServices services, ITestOutputHe
 
         var tables = new TableServiceClient(await services.AzuriteAsync());
         var key = $"{_service}_{id}".Replace('/', '_');
-        var entity = (await tables.GetTableClient("OrleansGrainState").GetEntityAsync<TableEntity>(key, name, cancellationToken: Token)).Value;
+        var entity = (
+            await tables.GetTableClient("OrleansGrainState").GetEntityAsync<TableEntity>(key, name, cancellationToken: Token)
+        ).Value;
         var properties = entity.Select(p => p.Value).OfType<byte[]>().Select(p => p.Length).ToList();
         output.WriteLine($"{name}: {plain.Length} bytes, stored {properties.Sum()} in {properties.Count} properties");
         Assert.All(properties, length => Assert.InRange(length, 1, MaxProperty));
@@ -261,8 +323,10 @@ public sealed class AzureGrainStorageTests(LocalServices services, ITestOutputHe
         var overhead = 4 + (2 * (key.Length + name.Length)) + entity.Keys.Sum(k => 8 + (2 * k.Length) + 12);
         Assert.InRange(properties.Sum() + overhead, 1, MaxEntity);
         Assert.Equal(Size(silo, record), properties.Sum());
-        if (spec is not null && sizeOf is { } specBytes) Assert.InRange(properties.Sum(), 1, RecordSize.Largest(spec, specBytes));
+        if (spec is not null && sizeOf is { } specBytes)
+            Assert.InRange(properties.Sum(), 1, RecordSize.Largest(spec, specBytes));
     }
 
-    private Task<SiloOnStore> OpenAsync(Provider provider = Provider.AzureTable) => SiloOnStore.OpenAsync(services, provider, _service, _folder.Path);
+    private Task<SiloOnStore> OpenAsync(Provider provider = Provider.AzureTable) =>
+        SiloOnStore.OpenAsync(services, provider, _service, _folder.Path);
 }

@@ -25,8 +25,12 @@ internal sealed class SiloOnStore(WebApplication app) : IAsyncDisposable
         settings["FreeMask:DataFolder"] = folder;
         string[] arguments =
         [
-            .. settings.Select(s => $"--{s.Key}={s.Value}"), $"--Orleans:Endpoints:SiloPort={siloPort}", $"--Orleans:Endpoints:GatewayPort={gatewayPort}",
-            "--urls=http://127.0.0.1:0", "--Logging:LogLevel:Default=None", "--Logging:LogLevel:Orleans=None",
+            .. settings.Select(s => $"--{s.Key}={s.Value}"),
+            $"--Orleans:Endpoints:SiloPort={siloPort}",
+            $"--Orleans:Endpoints:GatewayPort={gatewayPort}",
+            "--urls=http://127.0.0.1:0",
+            "--Logging:LogLevel:Default=None",
+            "--Logging:LogLevel:Orleans=None",
         ];
         var app = SiloProgram.Build(SiloArguments.Parse(arguments), (_, _) => { });
         await app.StartAsync(TestContext.Current.CancellationToken);
