@@ -16,7 +16,7 @@ internal static class PipelineLoad
     {
         var store = arguments.Length > 0 ? StateStore.Parse(arguments[0]) : null;
         string[] counts = store is null ? arguments : arguments[1..];
-        await output.WriteLineAsync("state       samples  seconds  samples/s  cpu ms/sample  state bytes/sample  peak MiB");
+        await output.WriteLineAsync("state        samples  seconds  samples/s  cpu ms/sample  state bytes/sample  peak MiB");
         foreach (var count in counts.Length == 0 ? ["1000", "10000"] : counts)
             await RunOneAsync(int.Parse(count, CultureInfo.InvariantCulture), store ?? StateStore.Sqlite, output);
     }
@@ -44,7 +44,7 @@ internal static class PipelineLoad
             await output.WriteLineAsync(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{store.Name,-10}  {samples,7}  {seconds,7:0.0}  {samples / seconds,9:0}  {work,13:0.00}  {state,18}  "
+                    $"{store.Name,-11}  {samples,7}  {seconds,7:0.0}  {samples / seconds,9:0}  {work,13:0.00}  {state,18}  "
                         + $"{process.PeakWorkingSet64 / 1048576.0,8:0}   {status.State} {status.Reason}"
                 )
             );

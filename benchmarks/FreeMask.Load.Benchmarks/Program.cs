@@ -3,10 +3,10 @@ using FreeMask.Load.Benchmarks;
 const string Usage = """
     What coordination costs; see docs/performance.md.
 
-      pipeline [sqlite | redis=CONNECTION | postgresql=CONNECTION] SAMPLES...   a durable run whose stages do nothing;
-                                                                                default: sqlite 1000 10000
-      batching [SILOS [SAMPLES [PARALLELISM]]]                                  devices that take 8 ms and 0.5 ms an item;
-                                                                                default: 3 silos, 12000 samples, 1
+      pipeline [STORE] SAMPLES...                a durable run whose stages do nothing; default: sqlite 1000 10000
+      batching [SILOS [SAMPLES [PARALLELISM]]]   devices that take 8 ms and 0.5 ms an item; default: 3 silos, 12000 samples, 1
+
+    STORE is sqlite, redis=CONNECTION, postgresql=CONNECTION, azure-table=CONNECTION or azure-blob=CONNECTION.
     """;
 
 switch (args)

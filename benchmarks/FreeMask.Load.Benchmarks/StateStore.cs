@@ -6,12 +6,17 @@ internal sealed record StateStore(string Name, IReadOnlyDictionary<string, strin
     /// <summary>SQLite in the silo's data folder: what a silo that stands alone does where nothing is said.</summary>
     public static StateStore Sqlite { get; } = new("sqlite", new Dictionary<string, string?>());
 
-    /// <summary>Reads <c>sqlite</c>, <c>redis=CONNECTION</c> or <c>postgresql=CONNECTION</c>; null where it is something else.</summary>
+    /// <summary>
+    /// Reads <c>sqlite</c>, <c>redis=CONNECTION</c>, <c>postgresql=CONNECTION</c>, <c>azure-table=CONNECTION</c> or
+    /// <c>azure-blob=CONNECTION</c>; null where it is something else.
+    /// </summary>
     public static StateStore? Parse(string text) => text.Split('=', 2) switch
     {
         ["sqlite"] => Sqlite,
         ["redis", var connection] => Of("redis", "Redis", connection),
         ["postgresql", var connection] => Of("postgresql", "AdoNet", connection),
+        ["azure-table", var connection] => Of("azure-table", "AzureTableStorage", connection),
+        ["azure-blob", var connection] => Of("azure-blob", "AzureBlobStorage", connection),
         _ => null,
     };
 

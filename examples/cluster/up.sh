@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Brings up a cluster on this machine with one command: Redis and Azurite (infra/local/up.sh), and three silos. With --postgresql the
-# silos keep membership, reminders and grain state in PostgreSQL instead of Redis.
+# Brings up a cluster on this machine with one command: Redis and Azurite (infra/local/up.sh), and three silos. With --postgresql or
+# --azure the silos keep membership, reminders and grain state in PostgreSQL or in Azure tables (Azurite) instead of Redis.
 #
 #   examples/cluster/up.sh                  then:  freemask run examples/quickstart.yaml --cluster examples/cluster/cluster.json
 #   examples/cluster/up.sh --postgresql     then:  freemask run examples/quickstart.yaml --cluster examples/cluster/cluster-postgresql.json
+#   examples/cluster/up.sh --azure          then:  freemask run examples/quickstart.yaml --cluster examples/cluster/cluster-azure.json
 #   examples/cluster/down.sh
 #
 # FREEMASK_SILO names the program (default: the Release build of this repository, built where absent).
@@ -15,7 +16,12 @@ program=${FREEMASK_SILO:-$repository/silo/bin/Release/net10.0/FreeMask.Silo}
 
 cluster=$here/cluster.json
 services=(redis azurite)
-if [ "${1:-}" = --postgresql ]; then cluster=$here/cluster-postgresql.json; services=(postgresql azurite); fi
+case ${1:-} in
+  '') ;;
+  --postgresql) cluster=$here/cluster-postgresql.json; services=(postgresql azurite) ;;
+  --azure) cluster=$here/cluster-azure.json; services=(azurite) ;;
+  *) echo "unknown argument '$1'; up.sh [--postgresql | --azure]" >&2; exit 1 ;;
+esac
 
 mkdir -p "$place"
 if [ ! -x "$program" ]; then dotnet build "$repository/silo" -c Release -v quiet -nologo; fi

@@ -184,8 +184,6 @@ internal sealed record RoundTally(
                     : failure;
         }
 
-        return new RoundTally(
-            counts with { Planned = planned }, seconds,
-            [.. failures.Values.OrderByDescending(f => f.Count).ThenBy(f => f.Reason, StringComparer.Ordinal)]);
+        return new RoundTally(counts with { Planned = planned }, seconds, FailureReasons.Rank(failures.Values));
     }
 }

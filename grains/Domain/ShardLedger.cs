@@ -326,7 +326,8 @@ internal sealed class ShardLedger
     {
         Revision++;
         _rejected += rejected;
-        var reason = progress.Failure ?? "unknown";
+        var reason = FailureReasons.Shorten(progress.Failure ?? "unknown");
+        if (_failures.Count >= FailureReasons.MaxOfShard && !_failures.ContainsKey(reason)) reason = FailureReasons.Others;
         var (count, example) = _failures.GetValueOrDefault(reason, (0, progress.Index));
         _failures[reason] = (count + Math.Max(1, rejected), example);
     }

@@ -6,6 +6,7 @@ using FreeMask.Grains.Domain;
 using FreeMask.Grains.RunSpecs;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Orleans.Serialization;
 
 namespace FreeMask.Grains.Runs;
 
@@ -14,6 +15,8 @@ internal sealed partial class RunGrain(
     [PersistentState("run", StorageNames.Coordination)] IPersistentState<Stored<RunRecord>> state,
     IArtifactStore artifacts,
     IDeviceDirectory devices,
+    RecordLimit recordLimit,
+    Serializer<RunSpec> serializer,
     IOptions<CoordinationOptions> options,
     IOptions<CollectionOptions> collection,
     TimeProvider time,
@@ -51,6 +54,9 @@ internal sealed partial class RunGrain(
         if (!RunName.IsValid(Id))
             throw new RunRejectedException($"'{Id}' cannot name a run: use up to {RunName.MaxLength} of a-z, 0-9, '.', '-' and '_'.", []);
         var problems = RunSpecValidator.Validate(spec);
+        var specBytes = serializer.SerializeToArray(spec).Length;
+        if (problems.IsEmpty && recordLimit.Bytes is { } most && RecordSize.Check(spec, specBytes, most) is { } tooLarge)
+            problems = [tooLarge];
         if (!problems.IsEmpty)
             throw new RunRejectedException(
                 $"The run cannot be started: {string.Join("; ", problems.Select(p => $"{p.Path}: {p.Message}"))}",

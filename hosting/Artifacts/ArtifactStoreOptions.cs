@@ -24,10 +24,13 @@ public sealed class ArtifactStoreOptions : IValidatableObject
     /// <summary>Folder: true to write nothing. Default false.</summary>
     public bool ReadOnly { get; set; }
 
-    /// <summary>AzureBlob: the account's connection string.</summary>
+    /// <summary>
+    /// AzureBlob: the account's connection string, or the address of its blobs (<c>https://ACCOUNT.blob.core.windows.net</c>), with a SAS
+    /// or without one to sign in as the silo's identity.
+    /// </summary>
     public string? ConnectionString { get; set; }
 
-    /// <summary>AzureBlob: an entry of <c>ConnectionStrings</c> that holds the account's connection string.</summary>
+    /// <summary>AzureBlob: an entry of <c>ConnectionStrings</c> that holds the same.</summary>
     public string? ConnectionName { get; set; }
 
     /// <summary>AzureBlob with a connection string: the container, created if it is absent. Default <c>freemask</c>.</summary>

@@ -1,4 +1,3 @@
-using Azure.Identity;
 using Azure.Storage.Blobs;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Hosting.Configuration;
@@ -9,10 +8,13 @@ namespace FreeMask.Hosting.Artifacts;
 /// <summary>Registers the artifact store that configuration names.</summary>
 internal static class ArtifactStores
 {
+    private const string Section = "FreeMask:Artifacts";
+
     /// <summary>Adds the store.</summary>
     public static IServiceCollection AddArtifactStore(this IServiceCollection services)
     {
-        services.AddCheckedOptions<ArtifactStoreOptions>("FreeMask:Artifacts");
+        services.AddCheckedOptions<ArtifactStoreOptions>(Section);
+        AzureConnection.AddCredential(services);
         services.AddSingleton(Create);
         return services;
     }
@@ -21,7 +23,7 @@ internal static class ArtifactStores
     {
         var options = services.GetRequiredService<IOptions<ArtifactStoreOptions>>().Value;
         var configuration = services.GetRequiredService<IConfiguration>();
-        if (options.Type == ArtifactStoreType.AzureBlob) return new BlobArtifactStore(Container(options, configuration));
+        if (options.Type == ArtifactStoreType.AzureBlob) return new BlobArtifactStore(Container(options, services));
         var data = configuration["FreeMask:DataFolder"] ?? FreeMaskOptions.DefaultDataFolder;
         return new FolderArtifactStore(
             options.Folder ?? Path.Combine(data, "artifacts"),
@@ -30,28 +32,17 @@ internal static class ArtifactStores
         );
     }
 
-    private static BlobContainerClient Container(ArtifactStoreOptions options, IConfiguration configuration)
+    private static BlobContainerClient Container(ArtifactStoreOptions options, IServiceProvider services)
     {
+        var configuration = services.GetRequiredService<IConfiguration>();
         var connection = options.ConnectionString ?? (options.ConnectionName is { } name ? configuration.GetConnectionString(name) : null);
-        try
-        {
-            if (connection is not null) return new BlobContainerClient(connection, options.Container, BlobArtifactStore.ClientOptions());
-        }
-        catch (FormatException exception)
-        {
-            throw new FreeMaskException(
-                $"The connection string of FreeMask:Artifacts is not one of an Azure Storage account: {exception.Message}",
-                exception
-            );
-        }
-
+        if (connection is not null)
+            return new AzureConnection(Section, connection).OpenBlobs(services).GetBlobContainerClient(options.Container);
         if (options.ContainerUri is not { } uri)
             throw new FreeMaskException(
-                $"FreeMask:Artifacts:ConnectionName is '{options.ConnectionName}', but ConnectionStrings has no such entry."
+                $"{Section}:ConnectionName is '{options.ConnectionName}', but ConnectionStrings has no such entry."
             );
-        // A SAS is part of the address; without one the silo uses managed identity.
-        return uri.Query.Contains("sig=", StringComparison.Ordinal)
-            ? new BlobContainerClient(uri, BlobArtifactStore.ClientOptions())
-            : new BlobContainerClient(uri, new DefaultAzureCredential(), BlobArtifactStore.ClientOptions());
+        AzureConnection.CheckSignIn($"{Section}:ContainerUri", uri);
+        return AzureConnection.OpenContainer(uri, services);
     }
 }

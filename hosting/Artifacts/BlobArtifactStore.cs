@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using Azure;
-using Azure.Core;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using FreeMask.Grains.Artifacts;
@@ -14,22 +13,6 @@ namespace FreeMask.Hosting.Artifacts;
 internal sealed class BlobArtifactStore(BlobContainerClient container) : IArtifactStore
 {
     private volatile bool _prepared;
-
-    /// <summary>
-    /// Client options: the newest API version that the emulator supports too, and a few quick retries, because callers retry after
-    /// failures.
-    /// </summary>
-    public static BlobClientOptions ClientOptions() => new(BlobClientOptions.ServiceVersion.V2025_11_05)
-    {
-        Retry =
-        {
-            Mode = RetryMode.Exponential,
-            MaxRetries = 3,
-            Delay = TimeSpan.FromMilliseconds(300),
-            MaxDelay = TimeSpan.FromSeconds(3),
-            NetworkTimeout = TimeSpan.FromSeconds(60),
-        },
-    };
 
     /// <inheritdoc/>
     public async Task<string> PutAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)

@@ -51,8 +51,6 @@ internal static class ProviderCheck
         if (type is null) throw new FreeMaskException($"{section}:ProviderType is missing: a cluster needs it to be {Choices(known)}.");
         if (!known.Contains(type, StringComparer.Ordinal))
             throw new FreeMaskException($"{section}:ProviderType is '{type}'; it can be {Choices(known)}.");
-        if (type.StartsWith("AzureTable", StringComparison.Ordinal) || type.StartsWith("AzureBlob", StringComparison.Ordinal))
-            CheckAzureBuild(section, type);
         if (type == "AdoNet" && configuration[$"{section}:Invariant"] != "Npgsql")
             throw new FreeMaskException(
                 $"{section}:Invariant is '{configuration[$"{section}:Invariant"]}'; with AdoNet it must be 'Npgsql' (PostgreSQL)."
@@ -70,15 +68,6 @@ internal static class ProviderCheck
         configuration[$"{section}:ConnectionString"] is { Length: > 0 } own ? own
         : configuration[$"{section}:ConnectionName"] is { Length: > 0 } name ? configuration.GetConnectionString(name)
         : null;
-
-    private static void CheckAzureBuild(string section, string type)
-    {
-        // These packages are optional at build time.
-        if (!File.Exists(Path.Combine(AppContext.BaseDirectory, "Orleans.Persistence.AzureStorage.dll")))
-            throw new FreeMaskException(
-                $"{section}:ProviderType is '{type}', but this build has no Azure Storage providers; build with -p:AzureStorage=true."
-            );
-    }
 
     private static string Choices(string[] known) => string.Join(", ", known[..^1]) + " or " + known[^1];
 }

@@ -5,6 +5,7 @@ using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Hosting.Artifacts;
 using FreeMask.Hosting.Configuration;
+using FreeMask.Hosting.Storage;
 using Orleans.Configuration;
 
 namespace FreeMask.Hosting.Silos;
@@ -170,6 +171,7 @@ public sealed class SiloConnection : IAsyncDisposable
         logging?.Invoke(builder.Logging);
         builder.Configuration.AddInMemoryCollection(ClientSettings(configuration));
         ProviderCheck.CheckClient(builder.Configuration);
+        builder.Services.AddAzureGrainStorage(builder.Configuration);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddArtifactStore();
         builder.UseOrleansClient(client => client.Configure<GatewayOptions>(o => o.GatewayListRefreshPeriod = TimeSpan.FromSeconds(5)));

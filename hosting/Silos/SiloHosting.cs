@@ -38,6 +38,7 @@ public static class SiloHosting
         UseDefaults(builder.Configuration);
         ProviderCheck.CheckSilo(builder.Configuration);
         var services = builder.Services;
+        services.AddAzureGrainStorage(builder.Configuration);
         services.AddCheckedOptions<FreeMaskOptions>("FreeMask", "Artifacts", "Collection", "Coordination", "Devices", "DeviceWorker");
         services.AddCheckedOptions<CoordinationOptions>("FreeMask:Coordination");
         services.AddCheckedOptions<DeviceWorkerOptions>("FreeMask:DeviceWorker");
@@ -64,6 +65,7 @@ public static class SiloHosting
         // Hosted services start in this order and stop in the reverse order: tables are ready before Orleans reads them, and devices are
         // drained while calls still work.
         services.AddHostedService<PostgreSqlTables>();
+        services.AddHostedService<AzureStorageCheck>();
         builder.UseOrleans(silo =>
         {
             clustering(silo);

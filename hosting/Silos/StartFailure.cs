@@ -26,6 +26,7 @@ internal sealed class StartFailure
     public string? Explain(Exception failure)
     {
         var chain = Chain(failure).ToList();
+        if (chain.OfType<StoreUnavailableException>().FirstOrDefault() is { } store) return store.Message;
         // Orleans' reminders wrap the exception of Redis as text.
         if (
             chain.FirstOrDefault(e => e is RedisException || e.Message.StartsWith("StackExchange.Redis.", StringComparison.Ordinal)) is

@@ -78,7 +78,7 @@ internal sealed partial class PostgreSqlTables(IConfiguration configuration, ILo
         catch (Exception exception) when (exception is NpgsqlException or System.Net.Sockets.SocketException)
         {
             await connection.DisposeAsync();
-            throw new FreeMaskException(
+            throw new StoreUnavailableException(
                 $"The PostgreSQL server {settings.Host}:{settings.Port} cannot be used: {exception.Message}",
                 exception
             );

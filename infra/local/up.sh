@@ -2,21 +2,24 @@
 # Starts Redis, PostgreSQL and Azurite (Azure Storage) on this machine, on loopback alone, each with a data folder of its own. What is
 # not installed is installed: Debian packages redis-server and postgresql, npm package azurite. What runs already is left alone.
 #
-#   up.sh [--dir DIR] [--free-ports] [redis] [postgresql] [azurite]      default: all three
+#   up.sh [--dir DIR] [--free-ports] [--certificate CERT.PEM KEY.PEM] [redis] [postgresql] [azurite]      default: all three
 #
+# With --certificate Azurite listens by https and also takes tokens of an identity, whose signatures it does not check.
 # Ports are 16379, 15432, 11000-11002 (blob, queue, table), or free ones with --free-ports; a folder that was up before keeps its ports.
 # DIR (default: .freemask/services of the repository, or $FREEMASK_SERVICES) holds data, logs and services.env, which says where each is.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/services.sh"
 
 free_ports=no
+certificate=()
 services=()
 while [ $# -gt 0 ]; do
   case $1 in
     --dir) dir=$2; shift ;;
     --free-ports) free_ports=yes ;;
+    --certificate) certificate=(--oauth basic --cert "$2" --key "$3"); shift 2 ;;
     redis | postgresql | azurite) services+=("$1") ;;
-    *) fail "unknown argument '$1'; up.sh [--dir DIR] [--free-ports] [redis] [postgresql] [azurite]" ;;
+    *) fail "unknown argument '$1'; up.sh [--dir DIR] [--free-ports] [--certificate CERT KEY] [redis] [postgresql] [azurite]" ;;
   esac
   shift
 done
@@ -89,10 +92,13 @@ up_azurite() {
   if alive "$dir/azurite.pid"; then return; fi
   ! listens "$blob" || fail "port $blob is taken by another program; stop it, or use --free-ports with another --dir."
   mkdir -p "$dir/azurite"
-  nohup node "$program" --location "$dir/azurite" --silent --disableTelemetry --blobHost 127.0.0.1 --blobPort "$blob" \
-    --queueHost 127.0.0.1 --queuePort "$queue" --tableHost 127.0.0.1 --tablePort "$table" >"$dir/azurite.log" 2>&1 </dev/null &
+  # Clients may be newer than the emulator: it need not know the version of the API that they name.
+  nohup node "$program" --location "$dir/azurite" --silent --disableTelemetry --skipApiVersionCheck ${certificate[@]+"${certificate[@]}"} \
+    --blobHost 127.0.0.1 --blobPort "$blob" --queueHost 127.0.0.1 --queuePort "$queue" --tableHost 127.0.0.1 --tablePort "$table" \
+    >"$dir/azurite.log" 2>&1 </dev/null &
   echo $! >"$dir/azurite.pid"
   wait_for_port "$blob" Azurite
+  wait_for_port "$table" Azurite
 }
 
 write_env() {
@@ -100,7 +106,12 @@ write_env() {
     if [ -s "$dir/redis.port" ]; then echo "REDIS=127.0.0.1:$(cat "$dir/redis.port")"; fi
     if [ -s "$dir/postgresql.port" ]; then echo "POSTGRESQL=Host=127.0.0.1;Port=$(cat "$dir/postgresql.port");Username=freemask;Password=freemask;Database=freemask"; fi
     if [ -s "$dir/azurite-blob.port" ]; then
-      echo "AZURE_STORAGE=DefaultEndpointsProtocol=http;AccountName=$account;AccountKey=$account_key;BlobEndpoint=http://127.0.0.1:$(cat "$dir/azurite-blob.port")/$account;QueueEndpoint=http://127.0.0.1:$(cat "$dir/azurite-queue.port")/$account;TableEndpoint=http://127.0.0.1:$(cat "$dir/azurite-table.port")/$account;"
+      protocol=http
+      if [ ${#certificate[@]} -gt 0 ]; then protocol=https; fi
+      endpoints="BlobEndpoint=$protocol://127.0.0.1:$(cat "$dir/azurite-blob.port")/$account;"
+      endpoints+="QueueEndpoint=$protocol://127.0.0.1:$(cat "$dir/azurite-queue.port")/$account;"
+      endpoints+="TableEndpoint=$protocol://127.0.0.1:$(cat "$dir/azurite-table.port")/$account;"
+      echo "AZURE_STORAGE=DefaultEndpointsProtocol=$protocol;AccountName=$account;AccountKey=$account_key;$endpoints"
     fi
   } >"$dir/services.env"
 }

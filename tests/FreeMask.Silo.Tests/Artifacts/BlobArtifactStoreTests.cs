@@ -4,6 +4,7 @@ using Azure.Storage.Blobs;
 using Azure.Storage.Sas;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Hosting.Artifacts;
+using FreeMask.Hosting.Configuration;
 using FreeMask.Silo.Tests.Services;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -50,7 +51,7 @@ public sealed class BlobArtifactStoreTests(LocalServices services)
         var connection = await services.AzuriteAsync();
         var store = Open(("ConnectionString", connection), ("Container", _container));
         await store.PutAsync(Hello, Token);
-        var blob = new BlobClient(connection, _container, $"{HelloHash[..2]}/{HelloHash}", BlobArtifactStore.ClientOptions());
+        var blob = new BlobClient(connection, _container, $"{HelloHash[..2]}/{HelloHash}", AzureConnection.BlobOptions());
         await blob.UploadAsync(BinaryData.FromString(damage), overwrite: true, Token);
         var lost = await Assert.ThrowsAsync<ArtifactLostException>(() => store.GetAsync(HelloHash, Token));
         Assert.Equal(HelloHash, lost.Hash);
@@ -75,7 +76,7 @@ public sealed class BlobArtifactStoreTests(LocalServices services)
     [Fact]
     public async Task A_shared_access_signature_of_the_container_is_enough()
     {
-        var container = new BlobContainerClient(await services.AzuriteAsync(), _container, BlobArtifactStore.ClientOptions());
+        var container = new BlobContainerClient(await services.AzuriteAsync(), _container, AzureConnection.BlobOptions());
         await container.CreateAsync(cancellationToken: Token);
         var signed = container.GenerateSasUri(
             BlobContainerSasPermissions.Read
@@ -86,6 +87,20 @@ public sealed class BlobArtifactStoreTests(LocalServices services)
             TimeProvider.System.GetUtcNow().AddHours(1)
         );
         var store = Open(("ContainerUri", signed.ToString()));
+        await store.PutAsync(Hello, Token);
+        Assert.Equal(Hello, (await store.GetAsync(HelloHash, Token)).ToArray());
+    }
+
+    [Fact]
+    public async Task An_address_of_the_account_with_a_signature_is_enough()
+    {
+        var account = new BlobServiceClient(await services.AzuriteAsync(), AzureConnection.BlobOptions());
+        var signed = account.GenerateAccountSasUri(
+            AccountSasPermissions.All,
+            TimeProvider.System.GetUtcNow().AddHours(1),
+            AccountSasResourceTypes.All
+        );
+        var store = Open(("ConnectionString", signed.ToString()), ("Container", _container));
         await store.PutAsync(Hello, Token);
         Assert.Equal(Hello, (await store.GetAsync(HelloHash, Token)).ToArray());
     }

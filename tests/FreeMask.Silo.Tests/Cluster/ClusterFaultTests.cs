@@ -22,6 +22,8 @@ public abstract class ClusterFaultTests(SharedCluster shared, LocalServices serv
 
     private protected LocalServices Services => services;
 
+    private bool Resumes => _provider != Provider.PostgreSql;
+
     private static RunSpec Spec { get; } = TestSilo.SmallSpec with
     {
         SamplesPerRound = 36,
@@ -29,7 +31,7 @@ public abstract class ClusterFaultTests(SharedCluster shared, LocalServices serv
     };
 
     [Fact]
-    public async Task The_leader_is_killed()
+    public virtual async Task The_leader_is_killed()
     {
         using var deadline = Until(Deadline);
         var cluster = await shared.TakeAsync(3, deadline.Token);
@@ -43,7 +45,7 @@ public abstract class ClusterFaultTests(SharedCluster shared, LocalServices serv
     }
 
     [Fact]
-    public async Task A_silo_that_joins_gets_work()
+    public virtual async Task A_silo_that_joins_gets_work()
     {
         using var deadline = Until(Deadline);
         var cluster = await shared.TakeAsync(1, deadline.Token);
@@ -60,7 +62,7 @@ public abstract class ClusterFaultTests(SharedCluster shared, LocalServices serv
     }
 
     [Fact]
-    public async Task The_leader_leaves_and_no_call_fails()
+    public virtual async Task The_leader_leaves_and_no_call_fails()
     {
         using var deadline = Until(Deadline);
         var cluster = await shared.TakeAsync(3, deadline.Token);
@@ -77,7 +79,7 @@ public abstract class ClusterFaultTests(SharedCluster shared, LocalServices serv
     }
 
     [Fact]
-    public async Task A_silo_that_freezes_and_resumes_cannot_write()
+    public virtual async Task A_silo_that_freezes_and_resumes_cannot_write()
     {
         using var deadline = Until(Deadline);
         var cluster = await shared.TakeAsync(3, deadline.Token);
@@ -99,7 +101,7 @@ public abstract class ClusterFaultTests(SharedCluster shared, LocalServices serv
     }
 
     [Fact]
-    public async Task The_store_is_restarted()
+    public virtual async Task The_store_is_restarted()
     {
         using var deadline = Until(Deadline);
         var cluster = await shared.TakeAsync(3, deadline.Token);
@@ -114,7 +116,7 @@ public abstract class ClusterFaultTests(SharedCluster shared, LocalServices serv
     }
 
     [Fact]
-    public async Task All_silos_are_killed_and_the_run_goes_on_when_others_start()
+    public virtual async Task All_silos_are_killed_and_the_run_goes_on_when_others_start()
     {
         using var deadline = Until(Deadline);
         var cluster = await shared.TakeAsync(3, deadline.Token);
@@ -122,8 +124,8 @@ public abstract class ClusterFaultTests(SharedCluster shared, LocalServices serv
         foreach (var silo in cluster.Living) await silo.SignalAsync("KILL");
         var clock = Stopwatch.StartNew();
 
-        // Redis: starting silos activate the runs. PostgreSQL: they do not (FreeMask:ResumeRuns=false), and only the run's reminder does.
-        var resume = new Dictionary<string, string> { ["FreeMask:ResumeRuns"] = _provider == Provider.Redis ? "true" : "false" };
+        // PostgreSQL: starting silos do not activate the runs (FreeMask:ResumeRuns=false), and only the run's reminder does.
+        var resume = new Dictionary<string, string> { ["FreeMask:ResumeRuns"] = Resumes ? "true" : "false" };
         var started = await cluster.AddAsync(3, resume, deadline.Token);
         output.WriteLine($"{_provider}: new silos were ready {clock.Elapsed.TotalSeconds:0.0} s after the death of all");
         // The run is not queried before it continues: a query would activate it.
@@ -134,7 +136,7 @@ public abstract class ClusterFaultTests(SharedCluster shared, LocalServices serv
         var status = await new RunObserver(cluster, _run).UntilAsync(IsOver, deadline.Token);
         await AssertUnharmedAsync(cluster, status, interruptions: 1, deadline.Token);
         // Silos with FreeMask:ResumeRuns=false cannot be used by other tests.
-        if (_provider == Provider.Redis) shared.GiveBack();
+        if (Resumes) shared.GiveBack();
     }
 
     /// <summary>A store that loses its last writes while the silos are active.</summary>
@@ -242,4 +244,58 @@ public sealed class PostgreSqlClusterFaultTests(
 ) : ClusterFaultTests(cluster, services, output), IClassFixture<PostgreSqlClusterFaultTests.Cluster>
 {
     public sealed class Cluster(LocalServices services) : SharedCluster(services, Provider.PostgreSql);
+}
+
+/// <summary>
+/// Everything in Azure tables. What depends on the store is tested always; the other faults, whose outcome the stores of the other classes
+/// show, take minutes more and are started by name (<c>-explicit only</c>).
+/// </summary>
+[Collection("processes")]
+public sealed class AzureTableClusterFaultTests(
+    AzureTableClusterFaultTests.Cluster cluster,
+    LocalServices services,
+    ITestOutputHelper output
+) : ClusterFaultTests(cluster, services, output), IClassFixture<AzureTableClusterFaultTests.Cluster>
+{
+    [Fact(Explicit = true)]
+    public override Task A_silo_that_joins_gets_work() => base.A_silo_that_joins_gets_work();
+
+    [Fact(Explicit = true)]
+    public override Task The_leader_leaves_and_no_call_fails() => base.The_leader_leaves_and_no_call_fails();
+
+    [Fact(Explicit = true)]
+    public override Task A_silo_that_freezes_and_resumes_cannot_write() => base.A_silo_that_freezes_and_resumes_cannot_write();
+
+    [Fact(Explicit = true)]
+    public override Task All_silos_are_killed_and_the_run_goes_on_when_others_start() =>
+        base.All_silos_are_killed_and_the_run_goes_on_when_others_start();
+
+    public sealed class Cluster(LocalServices services) : SharedCluster(services, Provider.AzureTable);
+}
+
+/// <summary>State in Azure blobs: that an outdated writer is refused is tested always, the other faults as for tables.</summary>
+[Collection("processes")]
+public sealed class AzureBlobClusterFaultTests(
+    AzureBlobClusterFaultTests.Cluster cluster,
+    LocalServices services,
+    ITestOutputHelper output
+) : ClusterFaultTests(cluster, services, output), IClassFixture<AzureBlobClusterFaultTests.Cluster>
+{
+    [Fact(Explicit = true)]
+    public override Task The_leader_is_killed() => base.The_leader_is_killed();
+
+    [Fact(Explicit = true)]
+    public override Task A_silo_that_joins_gets_work() => base.A_silo_that_joins_gets_work();
+
+    [Fact(Explicit = true)]
+    public override Task The_leader_leaves_and_no_call_fails() => base.The_leader_leaves_and_no_call_fails();
+
+    [Fact(Explicit = true)]
+    public override Task The_store_is_restarted() => base.The_store_is_restarted();
+
+    [Fact(Explicit = true)]
+    public override Task All_silos_are_killed_and_the_run_goes_on_when_others_start() =>
+        base.All_silos_are_killed_and_the_run_goes_on_when_others_start();
+
+    public sealed class Cluster(LocalServices services) : SharedCluster(services, Provider.AzureBlob);
 }

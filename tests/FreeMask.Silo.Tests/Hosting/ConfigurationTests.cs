@@ -31,7 +31,6 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("--Orleans:GrainStorage:samples:ProviderType=Sqlite", "Orleans:GrainStorage:samples:ProviderType is 'Sqlite'")]
     [InlineData("--Orleans:GrainStorage:samples:ProviderType=AdoNet", "Orleans:GrainStorage:samples:Invariant")]
     [InlineData("--Orleans:GrainStorage:samples:ConnectionString=", "Orleans:GrainStorage:samples:ConnectionName")]
-    [InlineData("--Orleans:Clustering:ProviderType=AzureTableStorage", "-p:AzureStorage=true")]
     public void Providers_are_checked(string mistake, string expected)
     {
         var refused = Assert.Throws<FreeMaskException>(() => Build([.. Redis, mistake]));
@@ -77,13 +76,31 @@ public sealed class ConfigurationTests : IDisposable
                 $"--Orleans:{s}:ConnectionString={connection}",
             }
         );
-        var refused = await Assert.ThrowsAsync<FreeMaskException>(async () =>
+        var refused = await Assert.ThrowsAnyAsync<FreeMaskException>(async () =>
         {
             await using var app = Build([.. settings]);
             await app.StartAsync(TestContext.Current.CancellationToken);
         });
         Assert.Contains(expected, refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(
+        "http://127.0.0.1:10002/account",
+        "Orleans:Clustering has the address http://127.0.0.1:10002/account; without a SAS it must begin with https"
+    )]
+    [InlineData("AccountName=account", "The connection string of Orleans:Clustering is not one of an Azure Storage account")]
+    [InlineData("account.table.core.windows.net", "The connection string of Orleans:Clustering is not one of an Azure Storage account")]
+    public async Task A_place_of_an_Azure_account_that_cannot_be_one_is_named(string place, string expected)
+    {
+        string[] azure = ["--Orleans:Clustering:ProviderType=AzureTableStorage", $"--Orleans:Clustering:ConnectionString={place}"];
+        var refused = await Assert.ThrowsAsync<FreeMaskException>(async () =>
+        {
+            await using var app = Build([.. Redis, .. azure]);
+            await app.StartAsync(TestContext.Current.CancellationToken);
+        });
+        Assert.Contains(expected, refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -81,6 +81,32 @@ public sealed class SiloProgramTests : IDisposable
         Assert.DoesNotContain("secret", said, StringComparison.Ordinal);
     }
 
+    [Theory, InlineData("AzureTableStorage"), InlineData("AzureBlobStorage")]
+    public async Task An_Azure_account_that_does_not_answer_ends_it_in_seconds(string state)
+    {
+        const string Endpoints = "BlobEndpoint=http://127.0.0.1:1/account;TableEndpoint=http://127.0.0.1:1/account";
+        const string Connection = $"AccountName=account;AccountKey=c2VjcmV0;{Endpoints}";
+        (string Section, string Type)[] sections =
+        [
+            ("Clustering", "AzureTableStorage"),
+            ("Reminders", "AzureTableStorage"),
+            ("GrainStorage:coordination", state),
+            ("GrainStorage:samples", state),
+        ];
+        var settings = sections.SelectMany(s =>
+            new[] { $"--Orleans:{s.Section}:ProviderType={s.Type}", $"--Orleans:{s.Section}:ConnectionString={Connection}" }
+        );
+        await using var silo = Start("silo", Path.Combine(_folder.Path, "data"), [.. settings]);
+        // Orleans alone would try for five minutes.
+        var token = TestContext.Current.CancellationToken;
+        Assert.Equal(1, await silo.ExitAsync(token).WaitAsync(TimeSpan.FromSeconds(90), token));
+        var said = (await LogAsync("silo")).TrimEnd('\n').Split('\n');
+        const string Expected = "The Azure Storage account at 127.0.0.1:1 cannot be used: Connection refused";
+        Assert.StartsWith(Expected, said[^1], StringComparison.Ordinal);
+        Assert.True(said.Length < 10, $"{said.Length} lines");
+        Assert.All(said, line => Assert.DoesNotContain("c2VjcmV0", line, StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task An_artifact_folder_that_cannot_be_used_ends_it()
     {

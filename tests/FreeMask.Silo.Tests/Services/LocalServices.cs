@@ -15,6 +15,7 @@ public sealed class LocalServices : IAsyncDisposable
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly Dictionary<string, (string? Connection, string? Reason)> _known = [];
     private readonly string _folder = Directory.CreateTempSubdirectory("freemask-services-").FullName;
+    private string? _thumbprint;
 
     public LocalServices()
     {
@@ -31,11 +32,23 @@ public sealed class LocalServices : IAsyncDisposable
     /// <summary>Azurite: a connection string of an Azure Storage account.</summary>
     public Task<string> AzuriteAsync() => GetAsync("azurite", "AZURE_STORAGE");
 
+    /// <summary>A second Azurite, which takes tokens of an identity by https.</summary>
+    public async Task<SecureAzurite> AzuriteByTokenAsync()
+    {
+        var connection = await GetAsync("secure", () => BringUpSecureAsync());
+        var parts = connection
+            .Split(';')
+            .Select(part => part.Split('=', 2))
+            .Where(part => part.Length == 2)
+            .ToDictionary(part => part[0], part => part[1]);
+        return new SecureAzurite(parts["TableEndpoint"], parts["BlobEndpoint"], _thumbprint!);
+    }
+
     /// <summary>Stops a service; it is down when this returns.</summary>
-    public async Task StopAsync(string service) => await RunAsync("down.sh", service);
+    public async Task StopAsync(string service) => await RunAsync("down.sh", _folder, service);
 
     /// <summary>Starts a service again, on its port and data.</summary>
-    public async Task StartAsync(string service) => await RunAsync("up.sh", service);
+    public async Task StartAsync(string service) => await RunAsync("up.sh", _folder, service);
 
     /// <summary>Redis's append-only file; what is truncated at its end is lost, as in a power failure.</summary>
     public FileInfo RedisLog() =>
@@ -46,16 +59,21 @@ public sealed class LocalServices : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await RunAsync("down.sh", "--wipe");
+        if (Directory.Exists(Secure)) await RunAsync("down.sh", Secure, "--wipe");
+        await RunAsync("down.sh", _folder, "--wipe");
         _gate.Dispose();
     }
 
-    private async Task<string> GetAsync(string service, string name)
+    private string Secure => Path.Combine(_folder, "secure");
+
+    private Task<string> GetAsync(string service, string name) => GetAsync(service, () => BringUpAsync(_folder, name, service));
+
+    private async Task<string> GetAsync(string service, Func<Task<(string? Connection, string? Reason)>> bringUp)
     {
         await _gate.WaitAsync(TestContext.Current.CancellationToken);
         try
         {
-            if (!_known.TryGetValue(service, out var known)) _known[service] = known = await BringUpAsync(service, name);
+            if (!_known.TryGetValue(service, out var known)) _known[service] = known = await bringUp();
             Assert.SkipWhen(known.Reason is not null, known.Reason ?? "");
             return known.Connection!;
         }
@@ -65,20 +83,28 @@ public sealed class LocalServices : IAsyncDisposable
         }
     }
 
-    private async Task<(string? Connection, string? Reason)> BringUpAsync(string service, string name)
+    private async Task<(string? Connection, string? Reason)> BringUpSecureAsync()
+    {
+        Directory.CreateDirectory(Secure);
+        var (certificate, key) = (Path.Combine(Secure, "certificate.pem"), Path.Combine(Secure, "key.pem"));
+        _thumbprint = await SecureAzurite.WriteCertificateAsync(certificate, key);
+        return await BringUpAsync(Secure, "AZURE_STORAGE", "--certificate", certificate, key, "azurite");
+    }
+
+    private static async Task<(string? Connection, string? Reason)> BringUpAsync(string folder, string name, params string[] arguments)
     {
         if (OperatingSystem.IsWindows()) return (null, "the local services start by shell scripts");
-        var (exitCode, error) = await RunAsync("up.sh", "--free-ports", service);
+        var (exitCode, error) = await RunAsync("up.sh", folder, ["--free-ports", .. arguments]);
         if (exitCode != 0) return (null, error);
-        var line = (await File.ReadAllLinesAsync(Path.Combine(_folder, "services.env"))).First(l =>
+        var line = (await File.ReadAllLinesAsync(Path.Combine(folder, "services.env"))).First(l =>
             l.StartsWith($"{name}=", StringComparison.Ordinal)
         );
         return (line[(name.Length + 1)..], null);
     }
 
-    private async Task<(int ExitCode, string Error)> RunAsync(string script, params string[] arguments)
+    private static async Task<(int ExitCode, string Error)> RunAsync(string script, string folder, params string[] arguments)
     {
-        var start = new ProcessStartInfo("bash", [Path.Combine(Repository.Root, "infra", "local", script), "--dir", _folder, .. arguments])
+        var start = new ProcessStartInfo("bash", [Path.Combine(Repository.Root, "infra", "local", script), "--dir", folder, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

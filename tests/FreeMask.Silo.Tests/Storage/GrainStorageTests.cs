@@ -1,12 +1,9 @@
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains;
 using FreeMask.Grains.Domain;
-using FreeMask.Hosting.Configuration;
-using FreeMask.Hosting.Silos;
 using FreeMask.Silo.Tests.Cluster;
 using FreeMask.Silo.Tests.Fakes;
 using FreeMask.Silo.Tests.Services;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Storage;
 using Xunit;
@@ -21,7 +18,7 @@ public sealed class GrainStorageTests(LocalServices services) : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
-    public static TheoryData<string> Stores => ["Sqlite", "Redis", "PostgreSql"];
+    public static TheoryData<string> Stores => ["Sqlite", "Redis", "PostgreSql", "AzureTable", "AzureBlob"];
 
     private static GrainId Id => GrainId.Create("sample", $"run/{Guid.NewGuid():N}/0/1");
 
@@ -36,6 +33,20 @@ public sealed class GrainStorageTests(LocalServices services) : IDisposable
         await A_stale_writer_is_refused_and_changes_nothing(storage);
         await Of_many_first_writers_one_succeeds(storage);
         await A_cleared_record_is_gone_and_can_be_written_again(storage);
+    }
+
+    [Theory, InlineData("AzureTable"), InlineData("AzureBlob")]
+    public async Task Services_of_one_Azure_account_do_not_share_records(string store)
+    {
+        var id = Id;
+        await using (var first = await OpenAsync(store))
+        {
+            var storage = first.Services.GetRequiredKeyedService<IGrainStorage>(StorageNames.Samples);
+            await WriteAsync(storage, id, await ReadAsync(storage, id), 1);
+        }
+
+        await using var second = await OpenAsync(store);
+        Assert.False((await ReadAsync(second.Services.GetRequiredKeyedService<IGrainStorage>(StorageNames.Samples), id)).RecordExists);
     }
 
     private static async Task A_record_is_read_as_it_was_written(IGrainStorage storage)
@@ -60,7 +71,7 @@ public sealed class GrainStorageTests(LocalServices services) : IDisposable
         await WriteAsync(storage, id, first, 1);
         var stale = await ReadAsync(storage, id);
         await WriteAsync(storage, id, first, 2);
-        await Assert.ThrowsAsync<InconsistentStateException>(() => WriteAsync(storage, id, stale, 9));
+        await Assert.ThrowsAnyAsync<InconsistentStateException>(() => WriteAsync(storage, id, stale, 9));
         Assert.Equal(2, Record(await ReadAsync(storage, id)).Attempt);
         await WriteAsync(storage, id, first, 3);
     }
@@ -126,29 +137,12 @@ public sealed class GrainStorageTests(LocalServices services) : IDisposable
             return new Opened(silo.Services, silo);
         }
 
-        var settings = await Providers.SettingsAsync(services, Enum.Parse<Provider>(store), $"storage-{Guid.NewGuid():N}");
-        var (siloPort, gatewayPort) = Ports.Pair();
-        settings["FreeMask:DataFolder"] = _folder.Path;
-        string[] arguments =
-        [
-            .. settings.Select(s => $"--{s.Key}={s.Value}"),
-            $"--Orleans:Endpoints:SiloPort={siloPort}",
-            $"--Orleans:Endpoints:GatewayPort={gatewayPort}",
-            "--urls=http://127.0.0.1:0",
-            "--Logging:LogLevel:Default=None",
-            "--Logging:LogLevel:Orleans=None",
-        ];
-        var app = SiloProgram.Build(SiloArguments.Parse(arguments), (_, _) => { });
-        await app.StartAsync(TestContext.Current.CancellationToken);
-        return new Opened(app.Services, app);
+        var onStore = await SiloOnStore.OpenAsync(services, Enum.Parse<Provider>(store), $"storage-{Guid.NewGuid():N}", _folder.Path);
+        return new Opened(onStore.Services, onStore);
     }
 
     private sealed record Opened(IServiceProvider Services, IAsyncDisposable Owner) : IAsyncDisposable
     {
-        public async ValueTask DisposeAsync()
-        {
-            if (Owner is WebApplication app) await app.StopAsync();
-            await Owner.DisposeAsync();
-        }
+        public ValueTask DisposeAsync() => Owner.DisposeAsync();
     }
 }
