@@ -20,6 +20,7 @@ internal static class Doctor
         Processor(),
         Memory(),
         Native("ONNX Runtime", () => OnnxRuntimeLibrary.Version),
+        .. Accelerators(),
         Native("TorchSharp", Torch),
         Native("image codec", () => $"{ImageCodec.EncodeJpeg(new RgbImage(8, 8)).Length} bytes for 8 x 8 pixels"),
         Bundle(bundles),
@@ -63,6 +64,29 @@ internal static class Doctor
                 cause.Message.Split('\n')[0],
                 "Restore and build again on this machine: dotnet build -c Release. On Linux, glibc and libstdc++ must be installed."
             );
+        }
+    }
+
+    /// <summary>The accelerators of this build and the libraries that they need: a line for each, or one that there is none.</summary>
+    private static IEnumerable<Check> Accelerators()
+    {
+        var names = OnnxProviders.Accelerators();
+        if (names.Count == 0)
+        {
+            yield return new(
+                "accelerators",
+                Verdict.Ok,
+                "none in this build; models run on the processor",
+                "dotnet build -c Release -p:Accelerator=cuda has CUDA and TensorRT."
+            );
+        }
+
+        foreach (var name in names)
+        {
+            var missing = OnnxProviders.MissingLibraries(name);
+            yield return missing.Count == 0
+                ? new(name, Verdict.Ok, "its libraries are there")
+                : new(name, Verdict.Warning, $"missing: {string.Join(", ", missing)}", $"--device {name}:0 needs them.");
         }
     }
 

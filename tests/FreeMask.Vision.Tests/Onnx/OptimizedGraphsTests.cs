@@ -7,6 +7,13 @@ namespace FreeMask.Vision.Tests.Onnx;
 
 public sealed class OptimizedGraphsTests : IDisposable
 {
+    // What this build lacks: the providers, or on a machine without a card their libraries.
+#if CUDA
+    private const string Cuda = "libcudart.so.", TensorRt = "libnvinfer.so.";
+#else
+    private const string Cuda = "-p:Accelerator=cuda", TensorRt = "-p:Accelerator=cuda";
+#endif
+
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -51,7 +58,8 @@ public sealed class OptimizedGraphsTests : IDisposable
     }
 
     [Theory]
-    [InlineData("cuda", "-p:Accelerator=cuda")]
+    [InlineData("cuda", Cuda)]
+    [InlineData("tensorrt", TensorRt)]
     [InlineData("directml", "Microsoft.ML.OnnxRuntime.DirectML")]
     [InlineData("abacus", "known are cpu, cuda")]
     public void A_provider_that_is_not_there_is_named_with_the_remedy(string provider, string expected)
