@@ -139,6 +139,32 @@ public abstract class ClusterFaultTests(SharedCluster shared, LocalServices serv
         if (Resumes) shared.GiveBack();
     }
 
+    /// <summary>The order of docs/deploy.md: the worker first, then the coordinator, each new silo ready before an old one is told to
+    /// end.</summary>
+    private protected async Task ReplaceAllSilosAsync()
+    {
+        using var deadline = Until(Deadline);
+        var (coordinator, worker) = (Role("coordinator"), Role("worker"));
+        await using var cluster = await ProcessCluster.StartAsync(services, _provider, deadline.Token, coordinator);
+        var workers = await cluster.AddAsync(1, worker, deadline.Token);
+        var coordinators = cluster.Living.Except(workers).ToList();
+        var observer = await StartAsync(cluster, deadline.Token);
+        foreach (var (old, role) in workers.Select(w => (w, worker)).Concat(coordinators.Select(c => (c, coordinator))))
+        {
+            await cluster.AddAsync(1, role, deadline.Token);
+            await old.SignalAsync("TERM");
+            Assert.Equal(0, await old.ExitAsync(deadline.Token));
+        }
+
+        var status = await observer.UntilAsync(IsOver, deadline.Token);
+        await AssertUnharmedAsync(cluster, status, interruptions: 0, deadline.Token);
+        Assert.Empty(observer.Failures);
+        Assert.Equal(2, cluster.Living.Count);
+        output.WriteLine($"{_provider}: replacement of all silos: longest rest {observer.LongestRest.TotalSeconds:0.0} s");
+
+        static Dictionary<string, string> Role(string role) => new() { ["FreeMask:Roles"] = role };
+    }
+
     /// <summary>A store that loses its last writes while the silos are active.</summary>
     /// <param name="loseWrites">Stops the store, removes its writes since the mark, and starts it.</param>
     /// <param name="mark">Marks the time.</param>
@@ -219,6 +245,9 @@ public sealed class ProcessCollection;
 public sealed class RedisClusterFaultTests(RedisClusterFaultTests.Cluster cluster, LocalServices services, ITestOutputHelper output)
     : ClusterFaultTests(cluster, services, output), IClassFixture<RedisClusterFaultTests.Cluster>
 {
+    [Fact]
+    public Task All_silos_are_replaced_and_no_work_is_lost() => ReplaceAllSilosAsync();
+
     [Fact]
     public async Task A_store_that_lost_its_last_writes_is_read_again_by_living_silos()
     {
