@@ -59,6 +59,16 @@ public static class Telemetry
         "Samples that were given out again, by reason"
     );
 
+    private static readonly UpDownCounter<long> Runs = Meter.CreateUpDownCounter<long>("freemask.runs.active", "{run}", "Runs under way");
+    private static readonly UpDownCounter<long> Pending =
+        Meter.CreateUpDownCounter<long>("freemask.samples.pending", "{sample}", "Samples of active shards that have not reached their target");
+
+    /// <summary>A run's share of the number of runs under way.</summary>
+    internal static MetricShare ActiveRun() => new(Runs);
+
+    /// <summary>A shard's share of the number of samples that devices still have to process.</summary>
+    internal static MetricShare PendingSamples() => new(Pending);
+
     /// <summary>Starts the activity of a batch; null without listener.</summary>
     internal static Activity? StartBatch(Stage stage, int count, string device) =>
         Source.StartActivity($"batch {stage}")?.SetTag("stage", stage.ToString()).SetTag("samples", count).SetTag(Device, DeviceOf(device));

@@ -26,6 +26,7 @@ internal sealed partial class SampleShardGrain(
     private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, string> _refusals = new(StringComparer.Ordinal);
     private readonly LoadEstimate _loads = new();
+    private readonly MetricShare _pending = Telemetry.PendingSamples();
     private readonly long _began = time.GetTimestamp();
     private RecordVerifier _verifier = null!;
     private ReconcileLoop _loop = null!;
@@ -76,6 +77,7 @@ internal sealed partial class SampleShardGrain(
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
+        _pending.Set(0);
         if (_ledger is not { } ledger || ledger.Revision == _savedRevision) return;
         try
         {
@@ -161,6 +163,7 @@ internal sealed partial class SampleShardGrain(
     public async Task Remove(ShardDesiredState desired)
     {
         (_desired, _ledger, _loading) = (null, null, null);
+        _pending.Set(0);
         _loop.Rest();
         await Fanout.CallAsync(Enumerable.Range(desired.First, desired.Count), async index =>
         {
@@ -284,6 +287,7 @@ internal sealed partial class SampleShardGrain(
             if (_asked.Add(worker)) _ = RenewAsync(ledger, worker);
         if (desired.Suspended || _error is not null) await CancelQueuedAsync(ledger);
         else await DispatchAsync(ledger, desired);
+        _pending.Set(desired.Suspended || _error is not null ? 0 : ledger.Count - ledger.Settled(desired.Target));
         if (IsQuiet(ledger, desired))
         {
             if (ledger.Revision != _savedRevision) await SaveAsync(ledger);

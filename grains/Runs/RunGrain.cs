@@ -28,6 +28,7 @@ internal sealed partial class RunGrain(
     private static readonly TimeSpan WakePeriod = TimeSpan.FromMinutes(1);
 
     private readonly DurableRecord<RunRecord> _record = new(state);
+    private readonly MetricShare _active = Telemetry.ActiveRun();
     private ReconcileLoop _loop = null!;
     private bool _idle = true;
     private ImmutableArray<string> _notes = [];
@@ -37,6 +38,12 @@ internal sealed partial class RunGrain(
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _loop = new ReconcileLoop(this, ReconcileAsync, exception => LogStepFailed(logger, exception, Id), options.Value.ReconcileInterval);
+        return Task.CompletedTask;
+    }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        _active.Set(0);
         return Task.CompletedTask;
     }
 
@@ -189,10 +196,12 @@ internal sealed partial class RunGrain(
         while (_record.Value is { State: RunState.Running } record)
         {
             _idle = false;
+            _active.Set(1);
             if (record.AllClosed) await CompleteAsync(record);
             else if (record.Environment is null ? !await FindEnvironmentAsync(record) : !await DriveAsync(record)) return;
         }
 
+        _active.Set(0);
         if (_record.Value is { } resting) await RestAsync(resting);
         else _loop.Rest();
     }
