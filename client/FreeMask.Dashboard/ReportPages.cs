@@ -10,6 +10,7 @@ internal static class ReportPages
     internal static void MapReports(this IEndpointRouteBuilder routes, ReportDirectory shelf)
     {
         routes.MapGet("/", () => Results.Content(Index(shelf.Folder, shelf.List()), "text/html; charset=utf-8"));
+        routes.MapGet("/health/live", () => Results.Text("the process answers\n"));
         routes.MapGet("/api/reports", () => shelf.List());
         routes.MapGet(
             "/runs/{run}",

@@ -4,14 +4,17 @@ namespace FreeMask.Hosting.Configuration;
 /// <param name="ConfigFiles">Configuration files; later ones win.</param>
 /// <param name="Settings">Settings as <c>--Key=value</c>.</param>
 /// <param name="Help">Whether help is asked for.</param>
-internal sealed record SiloArguments(IReadOnlyList<string> ConfigFiles, string[] Settings, bool Help)
+/// <param name="Probe">An address to ask for instead of running a silo; null to run one.</param>
+internal sealed record SiloArguments(IReadOnlyList<string> ConfigFiles, string[] Settings, bool Help, string? Probe = null)
 {
     /// <summary>The help text.</summary>
     public const string Usage = """
         usage: freemask-silo [--config FILE]... [--KEY=VALUE]...
+               freemask-silo --probe URL
 
           --config FILE   a JSON file of settings; later files win over earlier ones
           --KEY=VALUE     one setting, such as --FreeMask:Roles=worker or --Orleans:Name=silo-1; wins over files and environment variables
+          --probe URL     ask a silo for its health and end, with exit code 0 if the answer is a success
 
         Environment variables are settings too, with __ for each colon: Orleans__Name, or FREEMASK_Orleans__Name, which wins.
         Without settings the silo stands alone and keeps its state in the data folder of its user. docs/deploy.md explains all keys.
@@ -28,7 +31,7 @@ internal sealed record SiloArguments(IReadOnlyList<string> ConfigFiles, string[]
     public static SiloArguments Parse(string[] args, params string[] sections)
     {
         string[] roots = [.. Roots, .. sections];
-        var (files, settings, help) = (new List<string>(), new List<string>(), false);
+        var (files, settings, help, probe) = (new List<string>(), new List<string>(), false, (string?)null);
         for (var i = 0; i < args.Length; i++)
         {
             if (args[i] is "--help" or "-h" or "-?")
@@ -45,13 +48,14 @@ internal sealed record SiloArguments(IReadOnlyList<string> ConfigFiles, string[]
                 ? (args[i][2..at], args[i][(at + 1)..])
                 : (args[i][2..], null);
             if (value is null && (++i == args.Length || args[i].StartsWith("--", StringComparison.Ordinal)))
-                throw new FreeMaskException($"--{key} needs {(key == "config" ? "the name of a file" : "a value")}. --help says more.");
+                throw new FreeMaskException($"--{key} needs {(key switch { "config" => "the name of a file", "probe" => "an address", _ => "a value" })}. --help says more.");
             value ??= args[i];
             if (key == "config") files.Add(value);
+            else if (key == "probe") probe = value;
             else settings.Add($"--{Known(key, roots)}={value}");
         }
 
-        return new SiloArguments(files, [.. settings], help);
+        return new SiloArguments(files, [.. settings], help, probe);
     }
 
     private static string Known(string key, string[] roots)

@@ -34,7 +34,7 @@ public static class SiloProgram
     /// <param name="args">The arguments; <see cref="SiloArguments"/>.</param>
     /// <param name="services">Registers the stage runners and the training.</param>
     /// <param name="sections">Sections that the program reads in addition to the silo's.</param>
-    /// <returns>The exit code: 0 stopped, 1 failed, 2 the configuration cannot be used.</returns>
+    /// <returns>The exit code: 0 stopped, or the probed silo is healthy; 1 failed, 2 the configuration cannot be used.</returns>
     public static async Task<int> RunAsync(string[] args, Action<IServiceCollection, IConfiguration> services, params string[] sections)
     {
         try
@@ -45,6 +45,8 @@ public static class SiloProgram
                 await Console.Out.WriteLineAsync(SiloArguments.Usage);
                 return 0;
             }
+
+            if (arguments.Probe is { } address) return await HealthProbe.RunAsync(address);
 
             await using var app = Build(arguments, services);
             return await RunAsync(app);
