@@ -84,6 +84,7 @@ public static class SiloHosting
         {
             silo.Services.Configure<ClusterMembershipOptions>(UseQuickMembership);
             silo.Services.AddOptions<ClusterMembershipOptions>().BindConfiguration("Orleans:ClusterMembership");
+            if (KubernetesPod.IsCurrent(silo.Configuration)) KubernetesPod.Use(silo);
         }
         else
         {

@@ -1,0 +1,36 @@
+using Orleans.Hosting.Kubernetes;
+
+namespace FreeMask.Hosting.Silos;
+
+/// <summary>
+/// A silo in a pod of Kubernetes: it advertises the address of its pod, is named after it, and membership follows pods, so that the silo
+/// of a deleted pod counts as dead at once. Needs the verbs <c>get</c>, <c>list</c>, <c>watch</c> and <c>patch</c> on pods of its namespace.
+/// </summary>
+internal static class KubernetesPod
+{
+    private const string ApiServer = "KUBERNETES_SERVICE_HOST";
+
+    private static readonly (string Variable, string Field)[] Identity =
+    [
+        (KubernetesHostingOptions.PodNameEnvironmentVariable, "metadata.name"),
+        (KubernetesHostingOptions.PodNamespaceEnvironmentVariable, "metadata.namespace"),
+        (KubernetesHostingOptions.PodIPEnvironmentVariable, "status.podIP"),
+    ];
+
+    /// <summary>Whether this process is in a pod: the kubelet sets the address of the API server. Elsewhere the package ends the silo.</summary>
+    public static bool IsCurrent(IConfiguration configuration) => !string.IsNullOrEmpty(configuration[ApiServer]);
+
+    /// <summary>Lets membership follow pods.</summary>
+    /// <exception cref="FreeMaskException">A variable that identifies the pod is missing; the message names it.</exception>
+    public static void Use(ISiloBuilder silo)
+    {
+        foreach (var (variable, field) in Identity)
+        {
+            if (string.IsNullOrEmpty(silo.Configuration[variable]))
+                throw new FreeMaskException(
+                    $"{variable} is not set: a silo in a pod needs it from the field {field} (fieldRef), as the chart in infra/kubernetes sets it.");
+        }
+
+        silo.UseKubernetesHosting();
+    }
+}
