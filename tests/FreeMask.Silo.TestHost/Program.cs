@@ -1,8 +1,12 @@
 using System.Globalization;
+using System.Net;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Stages;
 using FreeMask.Hosting.Silos;
 using FreeMask.Silo.Tests.Fakes;
+using k8s;
+using Orleans.Configuration;
+using Orleans.Hosting.Kubernetes;
 
 // A freemask-silo with fake stages that take a while and write a journal of started work.
 return await SiloProgram.RunAsync(args, (services, configuration) =>
@@ -26,5 +30,16 @@ return await SiloProgram.RunAsync(args, (services, configuration) =>
             await Task.Delay(took, token);
         },
     });
+    if (configuration["Test:KubernetesApi"] is { } api)
+    {
+        // A server on loopback in place of the one that the service account of a pod leads to.
+        services.Configure<KubernetesHostingOptions>(o => o.GetClientConfiguration = () => new KubernetesClientConfiguration { Host = api });
+        services.Configure<EndpointOptions>(o =>
+        {
+            o.SiloListeningEndpoint = new IPEndPoint(IPAddress.Loopback, o.SiloPort);
+            o.GatewayListeningEndpoint = new IPEndPoint(IPAddress.Loopback, o.GatewayPort);
+        });
+    }
+
     services.AddSingleton<ISegmenterTraining>(provider => new FakeTraining { Store = provider.GetRequiredService<IArtifactStore> });
 }, "Test");

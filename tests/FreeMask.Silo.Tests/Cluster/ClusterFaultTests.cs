@@ -139,6 +139,33 @@ public abstract class ClusterFaultTests(SharedCluster shared, LocalServices serv
         if (Resumes) shared.GiveBack();
     }
 
+    /// <summary>The order of docs/deploy.md: workers first, then coordinators, each new silo ready before an old one is told to end.</summary>
+    [Fact]
+    public async Task All_silos_are_replaced_and_no_work_is_lost()
+    {
+        using var deadline = Until(Deadline);
+        var (coordinator, worker) = (Role("coordinator"), Role("worker"));
+        await using var cluster = await ProcessCluster.StartAsync(services, _provider, deadline.Token, coordinator);
+        await cluster.AddAsync(1, coordinator, deadline.Token);
+        var workers = await cluster.AddAsync(2, worker, deadline.Token);
+        var coordinators = cluster.Living.Except(workers).ToList();
+        var observer = await StartAsync(cluster, deadline.Token);
+        foreach (var (old, role) in workers.Select(w => (w, worker)).Concat(coordinators.Select(c => (c, coordinator))))
+        {
+            await cluster.AddAsync(1, role, deadline.Token);
+            await old.SignalAsync("TERM");
+            Assert.Equal(0, await old.ExitAsync(deadline.Token));
+        }
+
+        var status = await observer.UntilAsync(IsOver, deadline.Token);
+        await AssertUnharmedAsync(cluster, status, interruptions: 0, deadline.Token);
+        Assert.Empty(observer.Failures);
+        Assert.Equal(4, cluster.Living.Count);
+        AssertRecovery("replacement of all silos", observer.LongestRest, TimeSpan.FromSeconds(10));
+
+        static Dictionary<string, string> Role(string role) => new() { ["FreeMask:Roles"] = role };
+    }
+
     /// <summary>A store that loses its last writes while the silos are active.</summary>
     /// <param name="loseWrites">Stops the store, removes its writes since the mark, and starts it.</param>
     /// <param name="mark">Marks the time.</param>

@@ -25,7 +25,13 @@ internal sealed class SiloProcess : IAsyncDisposable
     public bool HasExited => _process.HasExited;
 
     /// <summary>Starts a silo; it is not ready yet.</summary>
-    public static SiloProcess Start(string name, string folder, IEnumerable<string> arguments, int port)
+    /// <param name="name">The silo's name; also of its log and journal.</param>
+    /// <param name="folder">The folder of its log and journal.</param>
+    /// <param name="arguments">Settings as arguments.</param>
+    /// <param name="port">The port of its health endpoints.</param>
+    /// <param name="environment">Its whole environment, but for what finds the runtime; null for the environment of this process.</param>
+    public static SiloProcess Start(
+        string name, string folder, IEnumerable<string> arguments, int port, IReadOnlyDictionary<string, string>? environment = null)
     {
         var journal = Path.Combine(folder, $"{name}.journal");
         var program = Path.Combine(AppContext.BaseDirectory, "FreeMask.Silo.TestHost.dll");
@@ -35,6 +41,7 @@ internal sealed class SiloProcess : IAsyncDisposable
             "bash",
             ["-c", command, "silo", program, .. arguments, $"--urls=http://127.0.0.1:{port}", $"--Test:Journal={journal}"]
         );
+        if (environment is not null) Replace(start.Environment, environment);
         // Several silos share this machine.
         start.Environment["DOTNET_gcServer"] = "0";
         start.Environment["DOTNET_TieredPGO"] = "0";
@@ -74,6 +81,12 @@ internal sealed class SiloProcess : IAsyncDisposable
         if (!_process.HasExited) _process.Kill();
         await _process.WaitForExitAsync();
         _process.Dispose();
+    }
+
+    private static void Replace(IDictionary<string, string?> all, IReadOnlyDictionary<string, string> environment)
+    {
+        foreach (var name in all.Keys.Except(["PATH", "HOME", "DOTNET_ROOT"], StringComparer.Ordinal).ToList()) all.Remove(name);
+        foreach (var (name, value) in environment) all[name] = value;
     }
 
     private async Task<bool> IsReadyAsync(CancellationToken cancellationToken)
