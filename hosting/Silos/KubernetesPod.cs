@@ -1,3 +1,5 @@
+using System.Net;
+using Orleans.Configuration;
 using Orleans.Hosting.Kubernetes;
 
 namespace FreeMask.Hosting.Silos;
@@ -32,5 +34,15 @@ internal static class KubernetesPod
         }
 
         silo.UseKubernetesHosting();
+        // The package keeps an address that Orleans has already chosen among those of the machine.
+        if (silo.Configuration["Orleans:Endpoints:AdvertisedIPAddress"] is null)
+            silo.Configure<EndpointOptions>(o => o.AdvertisedIPAddress = PodAddress(silo.Configuration));
+    }
+
+    private static IPAddress PodAddress(IConfiguration configuration)
+    {
+        var text = configuration[KubernetesHostingOptions.PodIPEnvironmentVariable];
+        return IPAddress.TryParse(text, out var address) ? address
+            : throw new FreeMaskException($"{KubernetesHostingOptions.PodIPEnvironmentVariable} is '{text}', which is not an address of a pod.");
     }
 }

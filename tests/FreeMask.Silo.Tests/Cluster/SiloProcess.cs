@@ -61,6 +61,13 @@ internal sealed class SiloProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>What the silo says about each of its checks.</summary>
+    public async Task<string> HealthAsync(CancellationToken cancellationToken)
+    {
+        using var answer = await Http.GetAsync(new Uri($"http://127.0.0.1:{_port}/health/ready"), cancellationToken);
+        return await answer.Content.ReadAsStringAsync(cancellationToken);
+    }
+
     /// <summary>Sends a signal: KILL, TERM, STOP or CONT.</summary>
     public async Task SignalAsync(string signal)
     {

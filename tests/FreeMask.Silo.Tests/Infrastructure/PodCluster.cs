@@ -74,6 +74,8 @@ internal sealed class PodCluster(Chart chart, KubernetesApi api, IReadOnlyDictio
     {
         if (Client is { } client) await client.DisposeAsync();
         foreach (var pod in _pods) await pod.DisposeAsync();
+        if (Environment.GetEnvironmentVariable("FREEMASK_TEST_SILO_LOGS") is { } kept)
+            foreach (var log in Directory.EnumerateFiles(_folder.Path, "*.log")) File.Copy(log, Path.Combine(kept, Path.GetFileName(log)), overwrite: true);
         _folder.Dispose();
     }
 }
