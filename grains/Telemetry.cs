@@ -61,7 +61,8 @@ public static class Telemetry
 
     private static readonly UpDownCounter<long> Runs = Meter.CreateUpDownCounter<long>("freemask.runs.active", "{run}", "Runs under way");
     private static readonly UpDownCounter<long> Pending =
-        Meter.CreateUpDownCounter<long>("freemask.samples.pending", "{sample}", "Samples of active shards that have not reached their target");
+        Meter.CreateUpDownCounter<long>(
+            "freemask.samples.pending", "{sample}", "Samples of active shards that have not reached their target");
 
     /// <summary>A run's share of the number of runs under way.</summary>
     internal static MetricShare ActiveRun() => new(Runs);

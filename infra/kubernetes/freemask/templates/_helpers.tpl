@@ -40,10 +40,10 @@ orleans/clusterId: {{ .Values.cluster.id | quote }}
 {{- if eq $stores.kind "azure" -}}
 {{- if .blobs -}}
 {{- $_ := set $settings (printf "%s:ProviderType" .section) "AzureBlobStorage" -}}
-{{- $_ := set $settings (printf "%s:ServiceUri" .section) (required "stores.azure.blobServiceUri is missing: https://ACCOUNT.blob.core.windows.net" $stores.azure.blobServiceUri) -}}
+{{- $_ := set $settings (printf "%s:ConnectionString" .section) (required "stores.azure.blobServiceUri is missing: https://ACCOUNT.blob.core.windows.net" $stores.azure.blobServiceUri) -}}
 {{- else -}}
 {{- $_ := set $settings (printf "%s:ProviderType" .section) "AzureTableStorage" -}}
-{{- $_ := set $settings (printf "%s:ServiceUri" .section) (required "stores.azure.tableServiceUri is missing: https://ACCOUNT.table.core.windows.net" $stores.azure.tableServiceUri) -}}
+{{- $_ := set $settings (printf "%s:ConnectionString" .section) (required "stores.azure.tableServiceUri is missing: https://ACCOUNT.table.core.windows.net" $stores.azure.tableServiceUri) -}}
 {{- end -}}
 {{- else if eq $stores.kind "redis" -}}
 {{- $_ := set $settings (printf "%s:ProviderType" .section) "Redis" -}}
