@@ -16,7 +16,8 @@ internal static class HealthProbe
             if (answer.IsSuccessStatusCode) return 0;
             await Console.Error.WriteLineAsync($"{address} answers {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
         }
-        catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException or UriFormatException or InvalidOperationException)
+        catch (Exception exception) when (
+            exception is HttpRequestException or TaskCanceledException or UriFormatException or InvalidOperationException)
         {
             await Console.Error.WriteLineAsync($"{address} does not answer: {exception.Message}");
         }

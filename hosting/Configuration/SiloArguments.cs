@@ -48,7 +48,8 @@ internal sealed record SiloArguments(IReadOnlyList<string> ConfigFiles, string[]
                 ? (args[i][2..at], args[i][(at + 1)..])
                 : (args[i][2..], null);
             if (value is null && (++i == args.Length || args[i].StartsWith("--", StringComparison.Ordinal)))
-                throw new FreeMaskException($"--{key} needs {(key switch { "config" => "the name of a file", "probe" => "an address", _ => "a value" })}. --help says more.");
+                throw new FreeMaskException(
+                    $"--{key} needs {Needed(key)}. --help says more.");
             value ??= args[i];
             if (key == "config") files.Add(value);
             else if (key == "probe") probe = value;
@@ -57,6 +58,8 @@ internal sealed record SiloArguments(IReadOnlyList<string> ConfigFiles, string[]
 
         return new SiloArguments(files, [.. settings], help, probe);
     }
+
+    private static string Needed(string key) => key switch { "config" => "the name of a file", "probe" => "an address", _ => "a value" };
 
     private static string Known(string key, string[] roots)
     {

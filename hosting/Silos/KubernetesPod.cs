@@ -6,7 +6,8 @@ namespace FreeMask.Hosting.Silos;
 
 /// <summary>
 /// A silo in a pod of Kubernetes: it advertises the address of its pod, is named after it, and membership follows pods, so that the silo
-/// of a deleted pod counts as dead at once. Needs the verbs <c>get</c>, <c>list</c>, <c>watch</c> and <c>patch</c> on pods of its namespace.
+/// of a deleted pod counts as dead at once. Needs the verbs <c>get</c>, <c>list</c>, <c>watch</c> and <c>patch</c> on pods of its
+/// namespace.
 /// </summary>
 internal static class KubernetesPod
 {
@@ -19,7 +20,8 @@ internal static class KubernetesPod
         (KubernetesHostingOptions.PodIPEnvironmentVariable, "status.podIP"),
     ];
 
-    /// <summary>Whether this process is in a pod: the kubelet sets the address of the API server. Elsewhere the package ends the silo.</summary>
+    /// <summary>Whether this process is in a pod: the kubelet sets the address of the API server. Elsewhere the package ends the
+    /// silo.</summary>
     public static bool IsCurrent(IConfiguration configuration) => !string.IsNullOrEmpty(configuration[ApiServer]);
 
     /// <summary>Lets membership follow pods.</summary>
@@ -30,7 +32,7 @@ internal static class KubernetesPod
         {
             if (string.IsNullOrEmpty(silo.Configuration[variable]))
                 throw new FreeMaskException(
-                    $"{variable} is not set: a silo in a pod needs it from the field {field} (fieldRef), as the chart in infra/kubernetes sets it.");
+                    $"{variable} is not set: a silo in a pod needs it from the field {field}, as infra/kubernetes does.");
         }
 
         silo.UseKubernetesHosting();
@@ -43,6 +45,7 @@ internal static class KubernetesPod
     {
         var text = configuration[KubernetesHostingOptions.PodIPEnvironmentVariable];
         return IPAddress.TryParse(text, out var address) ? address
-            : throw new FreeMaskException($"{KubernetesHostingOptions.PodIPEnvironmentVariable} is '{text}', which is not an address of a pod.");
+            : throw new FreeMaskException(
+                $"{KubernetesHostingOptions.PodIPEnvironmentVariable} is '{text}', which is not an address of a pod.");
     }
 }

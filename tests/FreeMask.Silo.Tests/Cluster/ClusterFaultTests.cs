@@ -139,7 +139,8 @@ public abstract class ClusterFaultTests(SharedCluster shared, LocalServices serv
         if (Resumes) shared.GiveBack();
     }
 
-    /// <summary>The order of docs/deploy.md: workers first, then coordinators, each new silo ready before an old one is told to end.</summary>
+    /// <summary>The order of docs/deploy.md: workers first, then coordinators, each new silo ready before an old one is told to
+    /// end.</summary>
     [Fact]
     public async Task All_silos_are_replaced_and_no_work_is_lost()
     {

@@ -41,7 +41,8 @@ internal sealed class BaseImageRegistry : IAsyncDisposable
             schemaVersion = 2,
             mediaType = "application/vnd.docker.distribution.manifest.v2+json",
             config = new { mediaType = "application/vnd.docker.container.image.v1+json", size = config.Length, digest = Digest(config) },
-            layers = new[] { new { mediaType = "application/vnd.docker.image.rootfs.diff.tar.gzip", size = layer.Length, digest = Digest(layer) } },
+            layers = new[] { new { mediaType = "application/vnd.docker.image.rootfs.diff.tar.gzip", size = layer.Length, digest = Digest(
+                layer) } },
         });
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
@@ -59,7 +60,9 @@ internal sealed class BaseImageRegistry : IAsyncDisposable
     public string ManifestDigest => Digest(_manifest);
 
     /// <summary>Its name and port.</summary>
-    public string Name => $"localhost:{new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Port}";
+    public string Name => $"localhost:{new Uri(Addresses.Single()).Port}";
+
+    private ICollection<string> Addresses => _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
 
     /// <summary>What was asked for.</summary>
     public List<string> Asked { get; } = [];
@@ -78,7 +81,8 @@ internal sealed class BaseImageRegistry : IAsyncDisposable
     {
         using var tar = new MemoryStream();
         using (var writer = new TarWriter(tar, leaveOpen: true))
-            writer.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, "etc/os-release") { DataStream = new MemoryStream("NAME=base\n"u8.ToArray()) });
+            writer.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, "etc/os-release") { DataStream = new MemoryStream(
+                "NAME=base\n"u8.ToArray()) });
         unpacked = tar.ToArray();
         using var packed = new MemoryStream();
         using (var zip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true)) zip.Write(unpacked);
@@ -91,14 +95,16 @@ internal sealed class BaseImageRegistry : IAsyncDisposable
     {
         lock (Asked) Asked.Add(path ?? "");
         var last = (path ?? "").Split('/')[^1];
-        var bytes = path is null or "" ? Encoding.UTF8.GetBytes("{}") : path.Contains("/manifests/", StringComparison.Ordinal) ? _manifest : _blobs.GetValueOrDefault(last);
+        var bytes = path is null or "" ? Encoding.UTF8.GetBytes("{}") : path.Contains("/manifests/", StringComparison.Ordinal) ? _manifest
+            : _blobs.GetValueOrDefault(last);
         if (bytes is null)
         {
             context.Response.StatusCode = StatusCodes.Status404NotFound;
             return;
         }
 
-        context.Response.ContentType = bytes == _manifest ? "application/vnd.docker.distribution.manifest.v2+json" : "application/octet-stream";
+        context.Response.ContentType = bytes == _manifest ? "application/vnd.docker.distribution.manifest.v2+json"
+            : "application/octet-stream";
         context.Response.ContentLength = bytes.Length;
         context.Response.Headers["Docker-Content-Digest"] = Digest(bytes);
         await context.Response.Body.WriteAsync(bytes);

@@ -35,7 +35,8 @@ internal sealed class Chart
     public IEnumerable<V1Deployment> Deployments => Objects.OfType<V1Deployment>();
 
     /// <summary>The pods of Deployments and Jobs.</summary>
-    public IEnumerable<V1PodTemplateSpec> Pods => [.. Deployments.Select(d => d.Spec.Template), .. Objects.OfType<V1Job>().Select(j => j.Spec.Template)];
+    public IEnumerable<V1PodTemplateSpec> Pods => [.. Deployments.Select(d => d.Spec.Template), .. Objects.OfType<V1Job>().Select(j =>
+        j.Spec.Template)];
 
     /// <summary>The object of a kind and name.</summary>
     public T Find<T>(string name) where T : IMetadata<V1ObjectMeta> => Objects.OfType<T>().Single(o => o.Metadata.Name == name);
@@ -54,8 +55,10 @@ internal sealed class Chart
     }
 
     /// <summary>Runs <c>helm template</c>.</summary>
-    public static async Task<(int ExitCode, string Yaml, string Error)> TemplateAsync(IEnumerable<string> values, params string[] settings) =>
-        await Tools.RunAsync(await Tools.HelmAsync(), ["template", Release, Folder, "--namespace", Namespace, .. Arguments(values, settings)]);
+    public static async Task<(int ExitCode, string Yaml, string Error)> TemplateAsync(IEnumerable<string> values,
+        params string[] settings) =>
+        await Tools.RunAsync(await Tools.HelmAsync(), ["template", Release, Folder, "--namespace", Namespace, .. Arguments(values,
+            settings)]);
 
     /// <summary>Runs <c>helm lint --strict</c>.</summary>
     public static async Task<(int ExitCode, string Out, string Error)> LintAsync(IEnumerable<string> values, params string[] settings) =>
@@ -68,7 +71,8 @@ internal sealed class Chart
     /// The environment of the first container of a pod as the kubelet makes it: config maps, then variables, from values, fields of the pod
     /// and Secrets.
     /// </summary>
-    public Dictionary<string, string> EnvironmentOf(V1PodTemplateSpec pod, V1Pod self, IReadOnlyDictionary<(string Secret, string Key), string> secrets)
+    public Dictionary<string, string> EnvironmentOf(V1PodTemplateSpec pod, V1Pod self, IReadOnlyDictionary<(string Secret, string Key),
+        string> secrets)
     {
         var environment = new Dictionary<string, string>(StringComparer.Ordinal);
         var container = pod.Spec.Containers[0];

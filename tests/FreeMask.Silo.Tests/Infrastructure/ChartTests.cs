@@ -18,8 +18,10 @@ public sealed partial class ChartTests
 
     private static readonly string[] Azure =
     [
-        "stores.azure.tableServiceUri=https://account.table.core.windows.net", "stores.azure.blobServiceUri=https://account.blob.core.windows.net",
-        "artifacts.containerUri=https://account.blob.core.windows.net/artifacts", "serviceAccount.azureClientId=00000000-0000-0000-0000-000000000001",
+        "stores.azure.tableServiceUri=https://account.table.core.windows.net",
+            "stores.azure.blobServiceUri=https://account.blob.core.windows.net",
+        "artifacts.containerUri=https://account.blob.core.windows.net/artifacts",
+            "serviceAccount.azureClientId=00000000-0000-0000-0000-000000000001",
     ];
 
     private static readonly string[] Everything =
@@ -38,7 +40,8 @@ public sealed partial class ChartTests
         { ["redis"], [.. Image] },
         { ["redis", "gpu"], [.. Everything] },
         { [], [.. Image, "stores.kind=postgresql", "stores.secret.name=state", "artifacts.claim=artifacts"] },
-        { [], [.. Image, .. Azure, "dashboard.enabled=false", "networkPolicy.enabled=false", "serviceAccount.create=false", "products.claim=mine"] },
+        { [], [.. Image, .. Azure, "dashboard.enabled=false", "networkPolicy.enabled=false", "serviceAccount.create=false",
+            "products.claim=mine"] },
     };
 
     [Theory]
@@ -56,7 +59,8 @@ public sealed partial class ChartTests
         var chart = await Chart.RenderAsync(examples.Select(Chart.Example), settings);
         Assert.Equal(DocumentStart().Count(chart.Yaml), chart.Objects.Count);
         foreach (var deployment in chart.Deployments) AssertSelects(deployment.Spec.Selector, deployment.Spec.Template);
-        foreach (var budget in chart.Objects.OfType<V1PodDisruptionBudget>()) Assert.Contains(chart.Pods, pod => Selects(budget.Spec.Selector, pod));
+        foreach (var budget in chart.Objects.OfType<V1PodDisruptionBudget>()) Assert.Contains(chart.Pods, pod => Selects(
+            budget.Spec.Selector, pod));
         foreach (var service in chart.Objects.OfType<V1Service>())
             Assert.Contains(chart.Pods, pod => Selects(new V1LabelSelector { MatchLabels = service.Spec.Selector }, pod));
         foreach (var scaled in chart.Objects.OfType<ScaledObject>())
@@ -64,7 +68,8 @@ public sealed partial class ChartTests
             // A Deployment that is scaled states no replicas: an upgrade would reset them.
             Assert.Null(chart.Find<V1Deployment>(scaled.Spec.ScaleTargetRef.Name).Spec.Replicas);
             Assert.All(scaled.Spec.Triggers, t => Assert.True(
-                t.AuthenticationRef is null || chart.Objects.OfType<TriggerAuthentication>().Any(a => a.Metadata.Name == t.AuthenticationRef.Name)));
+                t.AuthenticationRef is null || chart.Objects.OfType<TriggerAuthentication>().Any(a =>
+                    a.Metadata.Name == t.AuthenticationRef.Name)));
         }
 
         foreach (var pod in chart.Pods)
@@ -105,12 +110,15 @@ public sealed partial class ChartTests
     [Fact]
     public async Task A_pod_is_given_the_time_that_its_silo_takes_to_stop()
     {
-        var chart = await Chart.RenderAsync([Chart.Example("gpu")], [.. Image, .. Azure, "workers.cpu.drainSeconds=1800", "coordinator.drainSeconds=0"]);
+        var chart = await Chart.RenderAsync([Chart.Example("gpu")], [.. Image, .. Azure, "workers.cpu.drainSeconds=1800",
+            "coordinator.drainSeconds=0"]);
         var seconds = new List<long>();
         foreach (var pod in SilosOf(chart))
         {
-            var drain = TimeSpan.Parse(pod.Spec.Containers[0].Env.Single(e => e.Name == "FreeMask__DeviceWorker__DrainTimeout").Value, CultureInfo.InvariantCulture);
-            var arguments = SiloArguments.Parse([$"--FreeMask:DeviceWorker:DrainTimeout={drain}", $"--FreeMask:DataFolder={Path.GetTempPath()}"]);
+            var drain = TimeSpan.Parse(pod.Spec.Containers[0].Env.Single(e => e.Name == "FreeMask__DeviceWorker__DrainTimeout").Value,
+                CultureInfo.InvariantCulture);
+            var arguments = SiloArguments.Parse([$"--FreeMask:DeviceWorker:DrainTimeout={drain}",
+                $"--FreeMask:DataFolder={Path.GetTempPath()}"]);
             await using var app = SiloProgram.Build(arguments, (services, _) => services.AddFreeMaskPipeline(null));
             var takes = app.Services.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout.TotalSeconds;
             Assert.InRange(pod.Spec.TerminationGracePeriodSeconds!.Value, takes, takes + 30);
@@ -133,7 +141,8 @@ public sealed partial class ChartTests
         Assert.Contains(deployment.Spec.Template.Spec.Tolerations, t => t is { Key: "sku", Value: "gpu", Effect: "NoSchedule" });
         // A new pod would wait for a GPU that the old one holds.
         Assert.Equal("0", deployment.Spec.Strategy.RollingUpdate.MaxSurge.Value);
-        Assert.DoesNotContain("nvidia.com/gpu", chart.Find<V1Deployment>("freemask-worker-cpu").Spec.Template.Spec.Containers[0].Resources.Limits.Keys);
+        Assert.DoesNotContain("nvidia.com/gpu", chart.Find<V1Deployment>("freemask-worker-cpu").Spec.Template.Spec.Containers[0]
+            .Resources.Limits.Keys);
     }
 
     [Fact]
@@ -145,13 +154,15 @@ public sealed partial class ChartTests
         Assert.Equal(3, silos.Count);
         var job = chart.Objects.OfType<V1Job>().Single().Spec.Template;
         var dashboard = chart.Find<V1Deployment>("freemask-dashboard").Spec.Template;
-        var stranger = new V1PodTemplateSpec { Metadata = new V1ObjectMeta { Labels = new Dictionary<string, string> { ["app"] = "other" } } };
+        var stranger = new V1PodTemplateSpec { Metadata = new V1ObjectMeta { Labels = new Dictionary<string, string> { ["app"] =
+            "other" } } };
         foreach (var silo in silos)
         {
             Assert.All(silos, other => Assert.True(Reaches(other, silo, 11111) && Reaches(other, silo, 30000)));
             Assert.False(Reaches(job, silo, 11111));
             Assert.True(Reaches(job, silo, 30000));
-            foreach (var port in new[] { 8080, 11111, 30000 }) Assert.False(Reaches(dashboard, silo, port) || Reaches(stranger, silo, port));
+            foreach (var port in new[] { 8080, 11111, 30000 }) Assert.False(Reaches(dashboard, silo, port) || Reaches(stranger, silo,
+                port));
         }
 
         Assert.True(Reaches(stranger, dashboard, 8080));
@@ -160,7 +171,8 @@ public sealed partial class ChartTests
         {
             var own = policies.Where(p => Selects(p.Spec.PodSelector, to)).ToList();
             return own is [] || own.Any(p => p.Spec.Ingress.Any(rule =>
-                rule.FromProperty.Any(peer => Selects(peer.PodSelector, from)) && rule.Ports.Any(r => r.Port.Value == port.ToString(CultureInfo.InvariantCulture))));
+                rule.FromProperty.Any(peer => Selects(peer.PodSelector, from)) && rule.Ports.Any(r => r.Port.Value == port.ToString(
+                    CultureInfo.InvariantCulture))));
         }
     }
 
@@ -175,7 +187,8 @@ public sealed partial class ChartTests
         Assert.Equal(["freemask-coordinator", "freemask-dashboard"], Changed(workersFirst, all));
 
         static IEnumerable<string> Changed(Chart one, Chart other) => one.Deployments
-            .Where(d => d.Spec.Template.Spec.Containers[0].Image != other.Find<V1Deployment>(d.Metadata.Name).Spec.Template.Spec.Containers[0].Image)
+            .Where(d => d.Spec.Template.Spec.Containers[0].Image != other.Find<V1Deployment>(d.Metadata.Name)
+                .Spec.Template.Spec.Containers[0].Image)
             .Select(d => d.Metadata.Name).Order(StringComparer.Ordinal);
     }
 
@@ -196,16 +209,20 @@ public sealed partial class ChartTests
     public async Task A_misspelt_key_or_a_wrong_type_in_a_manifest_would_be_found()
     {
         var yaml = (await Chart.RenderAsync([], [.. Image, .. Azure])).Yaml;
-        Assert.ThrowsAny<Exception>(() => Chart.Read(yaml.Replace("terminationGracePeriodSeconds", "terminationGracePeriod", StringComparison.Ordinal)));
-        Assert.ThrowsAny<Exception>(() => Chart.Read(yaml.Replace("minReadySeconds: 5", "minReadySeconds: soon", StringComparison.Ordinal)));
+        Assert.ThrowsAny<Exception>(() => Chart.Read(yaml.Replace("terminationGracePeriodSeconds", "terminationGracePeriod",
+            StringComparison.Ordinal)));
+        Assert.ThrowsAny<Exception>(() => Chart.Read(yaml.Replace("minReadySeconds: 5", "minReadySeconds: soon",
+            StringComparison.Ordinal)));
     }
 
-    private static IEnumerable<V1PodTemplateSpec> SilosOf(Chart chart) => chart.Pods.Where(p => p.Metadata.Labels.ContainsKey("freemask/silo"));
+    private static IEnumerable<V1PodTemplateSpec> SilosOf(Chart chart) => chart.Pods.Where(p => p.Metadata.Labels.ContainsKey(
+        "freemask/silo"));
 
     private static void AssertSelects(V1LabelSelector selector, V1PodTemplateSpec pod) => Assert.True(Selects(selector, pod));
 
     private static bool Selects(V1LabelSelector selector, V1PodTemplateSpec pod) =>
-        (selector.MatchLabels ?? new Dictionary<string, string>()).All(l => pod.Metadata.Labels.TryGetValue(l.Key, out var value) && value == l.Value);
+        (selector.MatchLabels ?? new Dictionary<string, string>()).All(l => pod.Metadata.Labels.TryGetValue(l.Key, out var value)
+            && value == l.Value);
 
     [GeneratedRegex("^kind: ", RegexOptions.Multiline)]
     private static partial Regex DocumentStart();

@@ -19,15 +19,18 @@ public sealed class ContainerImageTests(ITestOutputHelper output) : IDisposable
     [Theory]
     [InlineData("client/FreeMask.Dashboard/FreeMask.Dashboard.csproj", "freemask-dashboard", "FreeMask.Dashboard.dll", "8080/tcp", 1)]
     [InlineData("silo/FreeMask.Silo.csproj", "freemask-silo", "FreeMask.Silo.dll", "11111/tcp 30000/tcp 8080/tcp", 220)]
-    public async Task An_image_has_its_program_and_runs_as_a_user_without_rights(string project, string image, string program, string ports, int megabytes)
+    public async Task An_image_has_its_program_and_runs_as_a_user_without_rights(string project, string image, string program, string ports,
+        int megabytes)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "images are for Linux, and what is in them is started here");
         await using var registry = await BaseImageRegistry.StartAsync();
         var archive = Path.Combine(_folder.Path, "image.tar");
         var (exitCode, log, _) = await Tools.RunAsync("dotnet",
         [
-            "publish", Path.Combine(Repository.Root, project), "-c", "Release", "-r", "linux-x64", "--self-contained", "false", "-t:PublishContainer",
-            $"-p:ContainerArchiveOutputPath={archive}", $"-p:BaseImageRegistry={registry.Name}", $"-p:BaseImageDigest={registry.ManifestDigest}",
+            "publish", Path.Combine(Repository.Root, project), "-c", "Release", "-r", "linux-x64", "--self-contained", "false",
+                "-t:PublishContainer",
+            $"-p:ContainerArchiveOutputPath={archive}", $"-p:BaseImageRegistry={registry.Name}",
+                $"-p:BaseImageDigest={registry.ManifestDigest}",
         ]);
         Assert.True(exitCode == 0, log);
         // The base image is asked for by its digest, so that what is built does not depend on the day.
@@ -39,7 +42,8 @@ public sealed class ContainerImageTests(ITestOutputHelper output) : IDisposable
         var document = JsonDocument.Parse(await ReadAsync(entry.GetProperty("Config").GetString()!)).RootElement;
         var config = document.GetProperty("config");
         Assert.Equal("1654", config.GetProperty("User").GetString());
-        Assert.Equal(ports.Split(' '), config.GetProperty("ExposedPorts").EnumerateObject().Select(p => p.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(ports.Split(' '), config.GetProperty("ExposedPorts").EnumerateObject().Select(p => p.Name).Order(
+            StringComparer.Ordinal));
         Assert.Equal(image, config.GetProperty("Labels").GetProperty("org.opencontainers.image.title").GetString());
         Assert.Equal("MIT", config.GetProperty("Labels").GetProperty("org.opencontainers.image.licenses").GetString());
         Assert.Equal(["dotnet", $"/app/{program}"], config.GetProperty("Entrypoint").EnumerateArray().Select(e => e.GetString()));
@@ -56,8 +60,10 @@ public sealed class ContainerImageTests(ITestOutputHelper output) : IDisposable
         Assert.True(File.Exists(Path.Combine(root, "app", program)));
         // Native libraries of one platform only.
         Assert.False(Directory.Exists(Path.Combine(root, "app", "runtimes")));
-        var environment = config.GetProperty("Env").EnumerateArray().Select(e => e.GetString()!.Split('=', 2)).ToDictionary(e => e[0], e => e[1]);
-        foreach (var folder in environment.Values.Where(v => v.StartsWith("/app/", StringComparison.Ordinal))) Assert.True(Directory.Exists(root + folder));
+        var environment = config.GetProperty("Env").EnumerateArray().Select(e => e.GetString()!.Split('=', 2)).ToDictionary(e => e[0], e =>
+            e[1]);
+        foreach (var folder in environment.Values.Where(v => v.StartsWith("/app/", StringComparison.Ordinal))) Assert.True(
+            Directory.Exists(root + folder));
         await RunsAsync(Path.Combine(root, "app", program), root, environment);
     }
 
@@ -69,8 +75,10 @@ public sealed class ContainerImageTests(ITestOutputHelper output) : IDisposable
         var address = $"http://127.0.0.1:{port}/health/live";
         Assert.Equal(1, (await Tools.RunAsync("dotnet", [program, "--probe", address])).ExitCode);
         var start = new ProcessStartInfo("dotnet", [program, $"--Urls=http://127.0.0.1:{port}", .. SiloPorts()]);
-        foreach (var (name, value) in environment.Where(e => e.Key != "PATH")) start.Environment[name] = value.Replace("/app/", $"{root}/app/", StringComparison.Ordinal);
-        start.Environment["FREEMASK_DATA"] = start.Environment["FreeMask__DataFolder"] = Directory.CreateDirectory(Path.Combine(root, "data")).FullName;
+        foreach (var (name, value) in environment.Where(e => e.Key != "PATH")) start.Environment[name] = value.Replace("/app/",
+            $"{root}/app/", StringComparison.Ordinal);
+        start.Environment["FREEMASK_DATA"] = start.Environment["FreeMask__DataFolder"] = Directory.CreateDirectory(Path.Combine(root,
+            "data")).FullName;
         start.Environment["DOTNET_gcServer"] = "0";
         using var process = Process.Start(start)!;
         try
@@ -89,5 +97,6 @@ public sealed class ContainerImageTests(ITestOutputHelper output) : IDisposable
             : [];
     }
 
-    private Task<string> ReadAsync(string file) => File.ReadAllTextAsync(Path.Combine(_folder.Path, file), TestContext.Current.CancellationToken);
+    private Task<string> ReadAsync(string file) => File.ReadAllTextAsync(Path.Combine(_folder.Path, file),
+        TestContext.Current.CancellationToken);
 }

@@ -13,17 +13,20 @@ public sealed partial class ContainerfileTests
     [Fact]
     public void Base_images_are_variables_that_the_build_script_pins_by_digest()
     {
-        var images = File.ReadAllLines(Path.Combine(Folder, "base-images.env")).Where(l => !l.StartsWith('#')).Select(l => l.Split('=', 2)).ToDictionary(l => l[0], l => l[1]);
+        var images = File.ReadAllLines(Path.Combine(Folder, "base-images.env")).Where(l => !l.StartsWith('#')).Select(l => l.Split('=', 2))
+            .ToDictionary(l => l[0], l => l[1]);
         var stages = From().Matches(Text).Select(m => (Image: m.Groups[1].Value, Name: m.Groups[2].Value)).ToList();
         foreach (var (image, _) in stages)
         {
             if (stages.Any(s => s.Name == image)) continue;
             var variable = Assert.Single(Variable().Matches(image)).Groups[1].Value;
-            Assert.True(images.ContainsKey(variable) && images.ContainsKey(variable.Replace("_IMAGE", "_DIGEST", StringComparison.Ordinal)), image);
+            Assert.True(images.ContainsKey(variable) && images.ContainsKey(variable.Replace("_IMAGE", "_DIGEST", StringComparison.Ordinal)),
+                image);
         }
 
         // An image without a digest is refused, with the command that pins it.
-        Assert.All(images.Where(i => i.Key.EndsWith("_DIGEST", StringComparison.Ordinal)), i => Assert.Matches("^(sha256:[0-9a-f]{64})?$", i.Value));
+        Assert.All(images.Where(i => i.Key.EndsWith("_DIGEST", StringComparison.Ordinal)), i => Assert.Matches("^(sha256:[0-9a-f]{64})?$",
+            i.Value));
     }
 
     [Theory]
@@ -53,11 +56,13 @@ public sealed partial class ContainerfileTests
         Assert.SkipWhen(OperatingSystem.IsWindows(), "a shell script");
         var (syntax, _, problem) = await Tools.RunAsync("bash", ["-n", Path.Combine(Folder, "build.sh")]);
         Assert.True(syntax == 0, problem);
-        var (exitCode, _, error) = await Tools.RunAsync("env", ["CONTAINER_ENGINE=no-such-engine", "bash", Path.Combine(Folder, "build.sh"), "registry.example", "1"]);
+        var (exitCode, _, error) = await Tools.RunAsync("env", ["CONTAINER_ENGINE=no-such-engine", "bash", Path.Combine(Folder, "build.sh"),
+            "registry.example", "1"]);
         Assert.Equal(1, exitCode);
         Assert.Contains("no-such-engine is not installed", error, StringComparison.Ordinal);
         // "true" stands in for an engine: nothing is built from base images without digests.
-        (exitCode, _, error) = await Tools.RunAsync("env", ["CONTAINER_ENGINE=true", "bash", Path.Combine(Folder, "build.sh"), "registry.example", "1", "zebra"]);
+        (exitCode, _, error) = await Tools.RunAsync("env", ["CONTAINER_ENGINE=true", "bash", Path.Combine(Folder, "build.sh"),
+            "registry.example", "1", "zebra"]);
         Assert.Equal(1, exitCode);
         Assert.Contains("unknown target 'zebra'", error, StringComparison.Ordinal);
     }

