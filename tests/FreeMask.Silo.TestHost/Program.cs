@@ -33,8 +33,8 @@ return await SiloProgram.RunAsync(args, (services, configuration) =>
     if (configuration["Test:KubernetesApi"] is { } api)
     {
         // A server on loopback in place of the one that the service account of a pod leads to.
-        services.Configure<KubernetesHostingOptions>(o => o.GetClientConfiguration = () => new KubernetesClientConfiguration { Host =
-            api });
+        var client = new KubernetesClientConfiguration { Host = api };
+        services.Configure<KubernetesHostingOptions>(o => o.GetClientConfiguration = () => client);
         services.Configure<EndpointOptions>(o =>
         {
             o.SiloListeningEndpoint = new IPEndPoint(IPAddress.Loopback, o.SiloPort);

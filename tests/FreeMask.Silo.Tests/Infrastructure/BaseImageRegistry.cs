@@ -41,8 +41,15 @@ internal sealed class BaseImageRegistry : IAsyncDisposable
             schemaVersion = 2,
             mediaType = "application/vnd.docker.distribution.manifest.v2+json",
             config = new { mediaType = "application/vnd.docker.container.image.v1+json", size = config.Length, digest = Digest(config) },
-            layers = new[] { new { mediaType = "application/vnd.docker.image.rootfs.diff.tar.gzip", size = layer.Length, digest = Digest(
-                layer) } },
+            layers = new[]
+            {
+                new
+                {
+                    mediaType = "application/vnd.docker.image.rootfs.diff.tar.gzip",
+                    size = layer.Length,
+                    digest = Digest(layer),
+                },
+            },
         });
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
@@ -80,9 +87,9 @@ internal sealed class BaseImageRegistry : IAsyncDisposable
     private static byte[] Layer(out byte[] unpacked)
     {
         using var tar = new MemoryStream();
+        using var content = new MemoryStream("NAME=base\n"u8.ToArray());
         using (var writer = new TarWriter(tar, leaveOpen: true))
-            writer.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, "etc/os-release") { DataStream = new MemoryStream(
-                "NAME=base\n"u8.ToArray()) });
+            writer.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, "etc/os-release") { DataStream = content });
         unpacked = tar.ToArray();
         using var packed = new MemoryStream();
         using (var zip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true)) zip.Write(unpacked);

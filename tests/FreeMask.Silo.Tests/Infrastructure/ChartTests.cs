@@ -154,8 +154,8 @@ public sealed partial class ChartTests
         Assert.Equal(3, silos.Count);
         var job = chart.Objects.OfType<V1Job>().Single().Spec.Template;
         var dashboard = chart.Find<V1Deployment>("freemask-dashboard").Spec.Template;
-        var stranger = new V1PodTemplateSpec { Metadata = new V1ObjectMeta { Labels = new Dictionary<string, string> { ["app"] =
-            "other" } } };
+        var labels = new Dictionary<string, string> { ["app"] = "other" };
+        var stranger = new V1PodTemplateSpec { Metadata = new V1ObjectMeta { Labels = labels } };
         foreach (var silo in silos)
         {
             Assert.All(silos, other => Assert.True(Reaches(other, silo, 11111) && Reaches(other, silo, 30000)));
