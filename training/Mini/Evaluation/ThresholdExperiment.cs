@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 using FreeMask.Diffusion.Attention;
 using FreeMask.Diffusion.Models;
 using FreeMask.Diffusion.Pipelines;
@@ -10,13 +11,13 @@ namespace FreeMask.Training.Mini.Evaluation;
 
 /// <summary>One way to cut a map, measured.</summary>
 /// <param name="Method">Its name.</param>
-/// <param name="Refinement">What is done along the image's edges and colors.</param>
+/// <param name="Refinement">What is done along the image's edges and colors; <c>cleanUp</c> in JSON documents of version 1.</param>
 /// <param name="IoU">Mean IoU with the true masks.</param>
 /// <param name="Interval">95 % bootstrap interval over images.</param>
 /// <param name="Classes">Mean IoU by class.</param>
 internal sealed record ThresholdResult(
     string Method,
-    string Refinement,
+    [property: JsonPropertyName("cleanUp")] string Refinement,
     double IoU,
     ConfidenceInterval Interval,
     IReadOnlyDictionary<string, double> Classes
