@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using FreeMask.Grains;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Hosting.Artifacts;
@@ -174,7 +175,11 @@ public sealed class SiloConnection : IAsyncDisposable
         builder.Services.AddAzureGrainStorage(builder.Configuration);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddArtifactStore();
-        builder.UseOrleansClient(client => client.Configure<GatewayOptions>(o => o.GatewayListRefreshPeriod = TimeSpan.FromSeconds(5)));
+        builder.UseOrleansClient(client =>
+        {
+            client.Configure<GatewayOptions>(o => o.GatewayListRefreshPeriod = TimeSpan.FromSeconds(5));
+            client.AddOutgoingGrainCallFilter<ReadRetryFilter>();
+        });
         var host = builder.Build();
         try
         {
