@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using FreeMask.Grains;
 using FreeMask.GrainInterfaces;
+using FreeMask.Grains;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Hosting.Artifacts;
 using FreeMask.Hosting.Configuration;
