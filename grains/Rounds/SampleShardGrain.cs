@@ -262,8 +262,7 @@ internal sealed partial class SampleShardGrain(
         if (_verifier.NoteStall(progress.Index) < desired.Spec.Execution.MaxAttempts) return;
         _error ??=
             $"Work on sample {progress.Index} of round {desired.Round + 1} ended {desired.Spec.Execution.MaxAttempts} times without "
-                + "changing its record: "
-            + "the store does not keep what is written. Check the store, then retry the run.";
+            + "changing its record: the store does not keep what is written. Check the store, then retry the run.";
     }
 
     private async Task ReconcileAsync()
@@ -323,14 +322,12 @@ internal sealed partial class SampleShardGrain(
         var picked = ledger.Pick(desired.Target, window - ledger.InFlight);
         var offers = new List<Task>();
         foreach (var group in picked.GroupBy(p => (p.Stage, Model: ScoringModelOf(desired, p.Stage, p.Item.Index))))
-            foreach (
-            var (worker, items) in LeastLoadedDispatcher.Assign(
-                [.. group.Select(g => g.Item)],
-                stages[group.Key.Stage].BatchSize(desired.Spec),
-                loads
-            )
-        )
-                offers.Add(OfferAsync(ledger, desired, group.Key.Stage, group.Key.Model, items, worker));
+        {
+            var (stage, model) = group.Key;
+            var batches = LeastLoadedDispatcher.Assign([.. group.Select(g => g.Item)], stages[stage].BatchSize(desired.Spec), loads);
+            foreach (var (worker, items) in batches) offers.Add(OfferAsync(ledger, desired, stage, model, items, worker));
+        }
+
         await Task.WhenAll(offers);
     }
 

@@ -46,7 +46,7 @@ internal static class SamplesVerb
             async (parsed, context, stop) =>
             {
                 await using var engine = await host.ReadEngineAsync(context, stop);
-                var id = await RunIds.FindAsync(engine, parsed.GetValue(run), _ => true, "");
+                var id = await RunIds.FindAsync(engine, parsed.GetValue(run), _ => true, "such");
                 var reader = await RunReader.OpenAsync(engine, id);
                 var number = parsed.GetValue(round) ?? Math.Max(1, reader.Status.Rounds.Length);
                 if (number > reader.Status.Rounds.Length)
