@@ -24,12 +24,9 @@ internal static class ImageStructure
             };
             return size is { Width: > 0, Height: > 0 } ? size : null;
         }
-        catch (ArgumentOutOfRangeException)
+        catch (Exception e) when (e is ArgumentOutOfRangeException or IndexOutOfRangeException)
         {
-            return null;
-        }
-        catch (IndexOutOfRangeException)
-        {
+            // A header or block reaches beyond the end of the file.
             return null;
         }
     }
