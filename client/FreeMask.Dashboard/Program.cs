@@ -1,4 +1,5 @@
 using FreeMask.Dashboard;
+using FreeMask.Hosting.Operations;
 
 // The health check of a container that has no other program: exit code 0 if the address answers.
 if (args is ["--probe", var address]) return await HealthProbe.RunAsync(address);
