@@ -43,19 +43,23 @@ public sealed class EnvironmentTests : IDisposable
         Assert.DoesNotContain(odd, workers.Keys);
         Assert.NotEmpty(workers);
 
-        IComputeEnvironment Of(string silo) =>
-            asked.GetOrAdd(
-                silo,
-                _ =>
-                    asked.Count != 1
-                        ? new Environment("plain", Bundle, IsOdd: false)
-                        : difference switch
-                        {
-                            "another bundle" => new Environment("plain", OtherBundle, IsOdd: true),
-                            "no bundle" => new Environment("plain", null, IsOdd: true),
-                            _ => new Environment("odd", Bundle, IsOdd: true),
-                        }
-            );
+        // Silos start at the same time: the second to ask, and only it, is the odd one.
+        IComputeEnvironment Of(string silo)
+        {
+            lock (asked)
+                return asked.GetOrAdd(
+                    silo,
+                    _ =>
+                        asked.Count != 1
+                            ? new Environment("plain", Bundle, IsOdd: false)
+                            : difference switch
+                            {
+                                "another bundle" => new Environment("plain", OtherBundle, IsOdd: true),
+                                "no bundle" => new Environment("plain", null, IsOdd: true),
+                                _ => new Environment("odd", Bundle, IsOdd: true),
+                            }
+                );
+        }
     }
 
     [Fact(Timeout = 600_000)]
