@@ -46,22 +46,26 @@ internal sealed class OnnxGraphBuilder(int opset = 17)
     {
         var halves = new Half[values.Length];
         for (var i = 0; i < halves.Length; i++) halves[i] = (Half)values[i];
-        var stored = Initializer(name, Float16, MemoryMarshal.AsBytes(halves.AsSpan()), shape);
-        return Op("Cast", [stored], ("to", (long)Float));
+        return Op("Cast", [Halves(name, halves, shape)], ("to", (long)Float));
     }
 
-    /// <summary>Declares float weights that lie in a file beside the model, row-major and little-endian: a model file itself cannot exceed
+    /// <summary>Adds weights of half precision and returns their name, made unique.</summary>
+    public string Halves(string name, ReadOnlySpan<Half> values, params long[] shape) =>
+        Initializer(name, Float16, MemoryMarshal.AsBytes(values), shape);
+
+    /// <summary>Declares weights that lie in a file beside the model, row-major and little-endian: a model file itself cannot exceed
     /// 2 GB.</summary>
     /// <param name="name">The weights' name, made unique.</param>
+    /// <param name="elementType"><see cref="Float"/> or <see cref="Float16"/>.</param>
     /// <param name="file">The file's name.</param>
     /// <param name="offset">Where they begin in it, in bytes.</param>
     /// <param name="shape">Dimensions.</param>
-    public string ExternalWeight(string name, string file, long offset, params long[] shape)
+    public string ExternalWeight(string name, int elementType, string file, long offset, params long[] shape)
     {
         ArgumentNullException.ThrowIfNull(shape);
         var unique = Unique(name);
-        var bytes = shape.Aggregate((long)sizeof(float), (product, side) => checked(product * side));
-        var tensor = new TensorProto { Name = unique, DataType = Float, DataLocation = TensorProto.Types.DataLocation.External };
+        var bytes = shape.Aggregate(elementType == Float16 ? 2L : sizeof(float), (product, side) => checked(product * side));
+        var tensor = new TensorProto { Name = unique, DataType = elementType, DataLocation = TensorProto.Types.DataLocation.External };
         tensor.Dims.AddRange(shape);
         foreach (var (key, value) in new[] { ("location", file), ("offset", Text(offset)), ("length", Text(bytes)) })
             tensor.ExternalData.Add(new StringStringEntryProto { Key = key, Value = value });
