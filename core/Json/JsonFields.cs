@@ -30,6 +30,13 @@ internal sealed class JsonFields(JsonObject json, string origin)
 
     internal static string Format(JsonObject json) => json.ToJsonString(Indented) + "\n";
 
+    /// <summary>A number that readers with strict types take for a floating-point number: 2 is written 2.0.</summary>
+    internal static JsonNode Real(double value)
+    {
+        var text = value.ToString("R", CultureInfo.InvariantCulture);
+        return JsonNode.Parse(text.All(c => char.IsAsciiDigit(c) || c == '-') ? text + ".0" : text)!;
+    }
+
     internal static JsonArray Array(IEnumerable<int> values) => new([.. values.Select(v => (JsonNode?)v)]);
 
     /// <summary>The names of classes 0, 1, ... of <c>id2label</c>; null where it is absent.</summary>

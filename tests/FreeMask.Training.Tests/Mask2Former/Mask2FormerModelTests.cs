@@ -196,11 +196,17 @@ public sealed class Mask2FormerModelTests : IDisposable
             if (value is JsonObject inner)
                 AssertSame(inner, actual[name]!.AsObject(), name);
             else if (value is JsonValue number && number.GetValueKind() == JsonValueKind.Number)
+            {
                 Assert.Equal(number.GetValue<double>(), actual[name]!.GetValue<double>(), 1e-9);
+                // transformers 5 refuses 2 where it expects 2.0.
+                Assert.True(IsReal(number) == IsReal(actual[name]!), $"{where}.{name} is written {actual[name]!.ToJsonString()}");
+            }
             else
                 Assert.Equal(value.ToJsonString(), actual[name]!.ToJsonString());
         }
     }
+
+    private static bool IsReal(JsonNode number) => number.ToJsonString().AsSpan().ContainsAny('.', 'e', 'E');
 
     private void Rewrite(Func<IEnumerable<NamedTensor>, IEnumerable<NamedTensor>> change)
     {
