@@ -13,6 +13,9 @@ public interface IDeviceDirectory
     /// <summary>All devices that take work; changes between calls.</summary>
     IReadOnlyList<DeviceState> Devices { get; }
 
+    /// <summary>Whether each silo of the cluster has said which devices it has, or is lost.</summary>
+    bool IsComplete { get; }
+
     /// <summary>
     /// Whether a device is lost: its silo is dead, or has not answered for the device-lost timeout. No
     /// result will come from it.

@@ -207,9 +207,11 @@ internal sealed partial class RunGrain(
     }
 
     /// <summary>Determines the environment of the devices and binds the run to it.</summary>
-    /// <returns>False if no device is known yet, or none can work on the run.</returns>
+    /// <returns>False if not all devices are known yet, or none can work on the run.</returns>
     private async Task<bool> FindEnvironmentAsync(RunRecord record)
     {
+        // The first silo to answer may be the one that differs from all others.
+        if (!devices.IsComplete) return false;
         var offers = new List<RunEnvironment>();
         var problems = new List<string>();
         foreach (var silo in devices.Devices.GroupBy(d => DeviceKeys.SiloOf(d.Key)))

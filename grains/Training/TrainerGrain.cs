@@ -6,10 +6,13 @@ using FreeMask.Grains.Stages;
 using FreeMask.Randomness;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Orleans.Placement;
 
 namespace FreeMask.Grains.Training;
 
 /// <summary>Runs trainings in the background. No call waits for a training; the round polls, and is notified when a job ends.</summary>
+// Placed at random: after a refusal the default placement may choose the same silo again and again.
+[RandomPlacement]
 internal sealed partial class TrainerGrain(
     [PersistentState("trainer", StorageNames.Coordination)] IPersistentState<Stored<TrainerRecord>> state,
     ISegmenterTraining training,

@@ -38,6 +38,12 @@ internal sealed partial class ClusterDevices(
     }
 
     /// <inheritdoc/>
+    public bool IsComplete => Others()
+        .Where(m => m.Status == SiloStatus.Active)
+        .Select(Members.KeyOf)
+        .All(silo => _answers.ContainsKey(silo) || IsLost(silo));
+
+    /// <inheritdoc/>
     public bool IsLost(string key)
     {
         var silo = DeviceKeys.SiloOf(key);
