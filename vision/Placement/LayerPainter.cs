@@ -55,20 +55,24 @@ internal sealed class LayerPainter
         Label(layer);
     }
 
-    /// <summary>Lays one of the background's own objects over what was pasted behind it; nothing changes where nothing was.</summary>
+    /// <summary>
+    /// Lays one of the background's own objects over what was pasted behind it. Its colors change only where something was pasted; its
+    /// labels are restored everywhere, because the ring around an object behind it reaches beyond that object's pixels.
+    /// </summary>
     private void PaintOwn(Layer layer)
     {
         var sprite = layer.Sprite;
         ForEach(layer, (sx, sy, pixel) =>
         {
             var alpha = sprite.Alpha[(sy * sprite.Width) + sx];
-            if (alpha <= 0 || _pasted[pixel] == 0) return;
+            if (alpha <= 0) return;
+            var own = _backgroundLabels.Labels[pixel];
+            if (own == layer.ClassId) (_classes.Labels[pixel], _instances.Labels[pixel]) = (own, layer.Instance);
+            if (_pasted[pixel] == 0) return;
+            if (own == LabelMap.Ignore) (_classes.Labels[pixel], _instances.Labels[pixel]) = (LabelMap.Ignore, LabelMap.Ignore);
             for (var c = 0; c < 3; c++)
                 _color[(3 * pixel) + c] = (alpha * _background.Pixels[(3 * pixel) + c]) + ((1 - alpha) * _color[(3 * pixel) + c]);
             _pasted[pixel] *= 1 - alpha;
-            var own = _backgroundLabels.Labels[pixel];
-            if (own == layer.ClassId) (_classes.Labels[pixel], _instances.Labels[pixel]) = (own, layer.Instance);
-            else if (own == LabelMap.Ignore) (_classes.Labels[pixel], _instances.Labels[pixel]) = (LabelMap.Ignore, LabelMap.Ignore);
         });
     }
 
