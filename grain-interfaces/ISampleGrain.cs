@@ -41,6 +41,7 @@ public interface ISampleGrain : IGrainWithStringKey
 /// <param name="Faults">Faults in this state and attempt.</param>
 /// <param name="Score">The score in millionths, or -1.</param>
 /// <param name="Failure">Why it was last rejected, faulted or quarantined.</param>
+/// <param name="Objects">The number of its objects, once it is composed.</param>
 [GenerateSerializer, Immutable, Alias("freemask.SampleProgress")]
 public sealed record SampleProgress(
     [property: Id(0)] int Index,
@@ -48,7 +49,8 @@ public sealed record SampleProgress(
     [property: Id(2)] int Attempt,
     [property: Id(3)] int Faults,
     [property: Id(4)] int Score,
-    [property: Id(5)] string? Failure);
+    [property: Id(5)] string? Failure,
+    [property: Id(6)] byte Objects = 1);
 
 /// <summary>How a stage ended for a sample.</summary>
 [GenerateSerializer, Alias("freemask.StageResult")]

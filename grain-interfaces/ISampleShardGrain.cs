@@ -117,8 +117,9 @@ public sealed record ShardSelection([property: Id(0)] SampleList Kept, [property
 /// <summary>Scores of a shard's samples in the order of their index.</summary>
 /// <param name="First">The index of the first.</param>
 /// <param name="Scores">Millionths; -1 for a sample without score (quarantined).</param>
+/// <param name="Objects">The number of objects of each sample.</param>
 [GenerateSerializer, Immutable, Alias("freemask.ShardScores")]
-public sealed record ShardScores([property: Id(0)] int First, [property: Id(1)] int[] Scores);
+public sealed record ShardScores([property: Id(0)] int First, [property: Id(1)] int[] Scores, [property: Id(2)] byte[] Objects);
 
 /// <summary>Kinds of lists.</summary>
 [GenerateSerializer, Alias("freemask.SampleListKind")]

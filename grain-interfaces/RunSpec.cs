@@ -202,6 +202,39 @@ public sealed record ScoringSpec
     /// <summary>Classes of <see cref="Segmenter"/> whose names differ: <c>rider=person</c>. Names that mean the same are matched without
     /// it.</summary>
     [Id(4)] public ImmutableArray<string> ClassMap { get; init; } = [];
+
+    /// <summary>What the score of a sample is: one of <see cref="ScoreCriteria"/>.</summary>
+    [Id(5)] public string Criterion { get; init; } = ScoreCriteria.MaskAndClass;
+
+    /// <summary>Within which groups of samples selection takes the best share: one of <see cref="SelectionStrata"/>.</summary>
+    [Id(6)] public string Strata { get; init; } = SelectionStrata.Objects;
+}
+
+/// <summary>What the score of a sample is: how the prediction of a segmenter that was not trained on it agrees with its label
+/// map.</summary>
+public static class ScoreCriteria
+{
+    /// <summary>Mean IoU over the classes of the label map: the score of the paper.</summary>
+    public const string IoU = "iou";
+
+    /// <summary>IoU of all objects together, without regard to classes.</summary>
+    public const string Mask = "mask";
+
+    /// <summary>The product of <see cref="Mask"/> and the fraction of the objects' pixels whose class is right.</summary>
+    public const string MaskAndClass = "mask-and-class";
+
+    /// <summary>The IoU of the object that agrees least, without regard to classes.</summary>
+    public const string WorstObject = "worst-object";
+}
+
+/// <summary>Within which groups of samples selection takes the best share.</summary>
+public static class SelectionStrata
+{
+    /// <summary>The samples of a class.</summary>
+    public const string Class = "class";
+
+    /// <summary>The samples of a class with one, two, and three or more objects.</summary>
+    public const string Objects = "objects";
 }
 
 /// <summary>How the segmenter is trained.</summary>

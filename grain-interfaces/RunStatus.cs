@@ -143,6 +143,9 @@ public sealed record RoundStatus
 
     /// <summary>Messages for users that do not stop the round.</summary>
     [Id(13)] public ImmutableArray<string> Notes { get; init; } = [];
+
+    /// <summary>Scored and kept samples by the number of their objects; empty before selection.</summary>
+    [Id(14)] public ImmutableArray<ObjectShare> Objects { get; init; } = [];
 }
 
 /// <summary>
@@ -308,7 +311,7 @@ public sealed record StageSeconds(
     };
 }
 
-/// <summary>The selection threshold of a class.</summary>
+/// <summary>The selection threshold of a class, or of its samples with a certain number of objects.</summary>
 /// <param name="Class">The class.</param>
 /// <param name="Scored">Scored samples of the class.</param>
 /// <param name="Kept">Samples kept: ceil(ratio x scored).</param>
@@ -320,7 +323,24 @@ public sealed record SelectionThreshold(
     [property: Id(1)] int Scored,
     [property: Id(2)] int Kept,
     [property: Id(3)] double Score,
-    [property: Id(4)] int LastIndex);
+    [property: Id(4)] int LastIndex)
+{
+    /// <summary>The least number of objects of these samples; 0 where all samples of the class have one threshold.</summary>
+    [Id(5)] public int LeastObjects { get; init; }
+
+    /// <summary>The largest number of objects of these samples; null for no limit.</summary>
+    [Id(6)] public int? MostObjects { get; init; }
+
+    /// <summary>Whether it is the threshold of samples of a class with a number of objects.</summary>
+    public bool IsFor(string name, int objects) => Class == name && objects >= LeastObjects && objects <= (MostObjects ?? int.MaxValue);
+}
+
+/// <summary>Selection by the number of objects in a sample.</summary>
+/// <param name="LeastObjects">1, 2, or 3 for three and more.</param>
+/// <param name="Scored">Scored samples.</param>
+/// <param name="Kept">Kept ones.</param>
+[GenerateSerializer, Immutable, Alias("freemask.ObjectShare")]
+public sealed record ObjectShare([property: Id(0)] int LeastObjects, [property: Id(1)] int Scored, [property: Id(2)] int Kept);
 
 /// <summary>The number of failures with one reason.</summary>
 /// <param name="Reason">The reason.</param>

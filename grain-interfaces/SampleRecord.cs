@@ -97,6 +97,13 @@ public sealed record ArtifactReference([property: Id(0)] string Name, [property:
 [GenerateSerializer, Immutable, Alias("freemask.SampleFact")]
 public sealed record SampleFact([property: Id(0)] string Name, [property: Id(1)] double Value);
 
+/// <summary>Names of facts that more than one stage needs.</summary>
+public static class FactNames
+{
+    /// <summary>The number of objects that were pasted into the sample.</summary>
+    public const string Pasted = "compose.pasted";
+}
+
 /// <summary>Seconds of work in a stage.</summary>
 /// <param name="Stage">The stage.</param>
 /// <param name="Seconds">Seconds.</param>

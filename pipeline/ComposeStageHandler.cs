@@ -55,7 +55,7 @@ internal sealed class ComposeStageHandler(IArtifactStore store) : IStageHandler,
             (ArtifactNames.Instances, await store.PutAsync(composite.Instances, cancellationToken)),
         };
         if (composite.Objects.Count > 0) artifacts.Add((ArtifactNames.Pasted, await store.PutAsync(composite.Pasted, cancellationToken)));
-        return StageOutcome.Done([.. artifacts], [new SampleFact("compose.pasted", composite.Objects.Count)]);
+        return StageOutcome.Done([.. artifacts], [new SampleFact(FactNames.Pasted, composite.Objects.Count)]);
     }
 
     private async Task<IReadOnlyList<DonorSample>> DrawDonorsAsync(

@@ -33,13 +33,31 @@ internal sealed class ScoreStageHandler(IArtifactStore store, OnnxSessionOptions
             : _models.AcquireAsync(input.ScoringModel!.Weights, () => TrainedAsync(input.ScoringModel, cancellationToken)));
         var image = await store.GetImageAsync(input.Artifact(ArtifactNames.FinalImage), cancellationToken);
         var labels = await store.GetLabelsAsync(input.Artifact(ArtifactNames.CompositeLabel), cancellationToken);
+        var instances = await store.GetLabelsAsync(input.Artifact(ArtifactNames.Instances), cancellationToken);
         // One image a call, so that a prediction cannot depend on the other images of the batch.
         var prediction = scoringModel.Model.Predict(image);
+        var agreement = SampleAgreement.Compute(labels, instances, prediction);
         return StageOutcome.Scored(
-            SampleScore.Compute(labels, prediction),
-            [(ArtifactNames.Prediction, await store.PutAsync(prediction, cancellationToken))]
+            ScoreOf(agreement, spec.Criterion),
+            [(ArtifactNames.Prediction, await store.PutAsync(prediction, cancellationToken))],
+            [
+                new SampleFact("score.iou", agreement.IoU),
+                new SampleFact("score.mask", agreement.Mask),
+                new SampleFact("score.worstObject", agreement.WorstObject),
+                new SampleFact("score.class", agreement.Class),
+                new SampleFact("score.boundary", agreement.Boundary),
+            ]
         );
     }
+
+    private static double ScoreOf(SampleAgreement agreement, string criterion) =>
+        criterion switch
+        {
+            ScoreCriteria.Mask => agreement.Mask,
+            ScoreCriteria.MaskAndClass => agreement.Mask * agreement.Class,
+            ScoreCriteria.WorstObject => agreement.WorstObject,
+            _ => agreement.IoU,
+        };
 
     private async Task<ScoringModel> TrainedAsync(SegmenterModel segmenter, CancellationToken cancellationToken)
     {

@@ -45,6 +45,7 @@ public static class Manifest
         {
             json.WriteStartObject();
             json.WriteString("class", threshold.Class);
+            if (threshold.LeastObjects > 0) json.WriteNumber("objects", threshold.LeastObjects);
             json.WriteNumber("scored", threshold.Scored);
             json.WriteNumber("kept", threshold.Kept);
             json.WriteNumber("score", Micros(threshold.Score));

@@ -60,8 +60,11 @@ internal sealed record RoundRecord
     /// <summary>Counts, seconds and failures of all shards at selection; null before.</summary>
     [Id(16)] public RoundTally? Tally { get; init; }
 
+    /// <summary>Scored and kept samples by the number of their objects.</summary>
+    [Id(17)] public ImmutableArray<ObjectShare> Objects { get; init; } = [];
+
     /// <summary>The selection as the manifest contains it.</summary>
-    public SelectionDecision Decision => new(Thresholds, KeptIdsHash, Kept);
+    public SelectionDecision Decision => new(Thresholds, KeptIdsHash, Kept, Objects);
 
     /// <summary>
     /// Whether samples are scored by models that were trained on the other folds: in round 0, unless the run names a segmenter.
@@ -129,6 +132,7 @@ internal sealed record RoundRecord
                         Thresholds = decision.Thresholds,
                         KeptIdsHash = decision.KeptIdsHash,
                         Kept = decision.Kept,
+                        Objects = decision.Objects,
                     }
         );
 

@@ -59,8 +59,24 @@ public static class SampleTransitions
     public static int Quantize(double score) => (int)Math.Round(Math.Clamp(score, 0, 1) * ScoreScale, MidpointRounding.AwayFromZero);
 
     /// <summary>The part of a record that a shard needs.</summary>
-    public static SampleProgress ProgressOf(SampleRecord record) => new(
-        record.Index, record.State, record.Attempt, record.Faults, record.Score is { } score ? Quantize(score) : -1, record.Failure);
+    public static SampleProgress ProgressOf(SampleRecord record) =>
+        new(
+            record.Index,
+            record.State,
+            record.Attempt,
+            record.Faults,
+            record.Score is { } score ? Quantize(score) : -1,
+            record.Failure,
+            ObjectsOf(record)
+        );
+
+    /// <summary>The number of objects of a sample: its own, and those pasted into it.</summary>
+    private static byte ObjectsOf(SampleRecord record)
+    {
+        foreach (var fact in record.Facts)
+            if (fact.Name == FactNames.Pasted) return (byte)Math.Clamp(1 + fact.Value, 1, byte.MaxValue);
+        return 1;
+    }
 
     private static SampleRecord Done(StageDefinition stage, SampleRecord record, StageCompletion completion)
     {

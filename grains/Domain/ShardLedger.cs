@@ -9,6 +9,7 @@ namespace FreeMask.Grains.Domain;
 /// <param name="Seconds">Device seconds per stage.</param>
 /// <param name="Failures">Rejections and faults by reason.</param>
 /// <param name="Rejected">Masks rejected.</param>
+/// <param name="Objects">The number of objects of each sample; null in records from before they were counted.</param>
 [GenerateSerializer, Immutable, Alias("freemask.ShardRecord")]
 internal sealed record ShardRecord(
     [property: Id(0)] byte[] States,
@@ -16,7 +17,8 @@ internal sealed record ShardRecord(
     [property: Id(2)] int[] Scores,
     [property: Id(3)] StageSeconds Seconds,
     [property: Id(4)] ImmutableArray<FailureGroup> Failures,
-    [property: Id(5)] int Rejected);
+    [property: Id(5)] int Rejected,
+    [property: Id(6)] byte[]? Objects = null);
 
 /// <summary>A lease: a device holds a sample until a deadline. The attempt is the fencing token.</summary>
 /// <param name="Worker">The device's key.</param>
@@ -35,6 +37,7 @@ internal sealed class ShardLedger
     private readonly byte[] _states;
     private readonly ushort[] _attempts;
     private readonly int[] _scores;
+    private readonly byte[] _objects;
     private readonly int[] _faults;
     private readonly int[] _histogram = new int[byte.MaxValue + 1];
     private readonly Dictionary<int, Lease> _leases = [];
@@ -52,7 +55,9 @@ internal sealed class ShardLedger
         _attempts = new ushort[count];
         _scores = new int[count];
         _faults = new int[count];
+        _objects = new byte[count];
         Array.Fill(_scores, -1);
+        Array.Fill(_objects, (byte)1);
         _histogram[(int)SampleState.Planned] = count;
     }
 
@@ -65,6 +70,7 @@ internal sealed class ShardLedger
         _attempts = [.. record.Attempts];
         _scores = [.. record.Scores];
         _faults = new int[_states.Length];
+        _objects = [.. record.Objects ?? Enumerable.Repeat((byte)1, _states.Length)];
         _seconds = record.Seconds;
         _rejected = record.Rejected;
         foreach (var stage in _states) _histogram[stage]++;
@@ -101,6 +107,12 @@ internal sealed class ShardLedger
             return scores;
         }
     }
+
+    /// <summary>The number of objects by index.</summary>
+    public byte[] Objects => (byte[])_objects.Clone();
+
+    /// <summary>The number of objects of a sample.</summary>
+    public int ObjectsOf(int index) => _objects[index - First];
 
     /// <summary>The state of a sample.</summary>
     public SampleState StateOf(int index) => (SampleState)_states[index - First];
@@ -146,7 +158,7 @@ internal sealed class ShardLedger
         ];
 
     /// <summary>The form to store.</summary>
-    public ShardRecord ToRecord() => new([.. _states], [.. _attempts], [.. _scores], _seconds, Failures(), _rejected);
+    public ShardRecord ToRecord() => new([.. _states], [.. _attempts], [.. _scores], _seconds, Failures(), _rejected, [.. _objects]);
 
     /// <summary>Samples that have not reached a state.</summary>
     public IEnumerable<int> Below(SampleState target)
@@ -318,6 +330,7 @@ internal sealed class ShardLedger
         _states[i] = (byte)progress.State;
         _attempts[i] = checked((ushort)progress.Attempt);
         _scores[i] = progress.Score;
+        _objects[i] = Math.Max((byte)1, progress.Objects);
         _faults[i] = progress.Faults;
         _histogram[_states[i]]++;
     }

@@ -113,6 +113,7 @@ internal sealed partial class RoundGrain(
             Phase = record.Phase,
             Counts = tally.Counts,
             Thresholds = record.Thresholds,
+            Objects = record.Objects,
             Quality = record.Quality,
             Seconds = tally.Seconds with { Train = record.TrainSeconds, Evaluate = record.EvaluateSeconds },
             Rate = record.Phase is RoundPhase.Producing or RoundPhase.Scoring && !_suspended ? _rate.PerSecond : 0,
@@ -300,14 +301,15 @@ internal sealed partial class RoundGrain(
     {
         if (record.ScoringModels.Length < record.ScoringModelsNeeded) return await TrainFoldAsync(record);
         if (!await SettleAsync(record) || AllLost(record)) return false;
-        var scores = new int[record.Assignment.Spec.SamplesPerRound];
+        var (scores, objects) = (new int[record.Assignment.Spec.SamplesPerRound], new byte[record.Assignment.Spec.SamplesPerRound]);
         foreach (var (shard, desired) in ShardsOf(record))
         {
             if (await shard.GetScores(desired) is not { } part) return Unsettle();
             part.Scores.CopyTo(scores, part.First);
+            part.Objects.CopyTo(objects, part.First);
         }
 
-        return await TakeEdgeAsync(r => r.Decided(Selection.Decide(r.Assignment.Spec, r.Assignment.Round, scores)));
+        return await TakeEdgeAsync(r => r.Decided(Selection.Decide(r.Assignment.Spec, r.Assignment.Round, scores, objects)));
     }
 
     private async Task<bool> TrainFoldAsync(RoundRecord record)

@@ -109,16 +109,16 @@ internal sealed partial class SampleShardGrain(
     public async Task<ShardScores?> GetScores(ShardDesiredState desired)
     {
         if (await SettledAsync(desired) is not { } ledger) return null;
-        return new ShardScores(ledger.First, ledger.Scores);
+        return new ShardScores(ledger.First, ledger.Scores, ledger.Objects);
     }
 
     public async Task<ShardSelection?> Select(ShardDesiredState desired, ImmutableArray<SelectionThreshold> thresholds)
     {
         if (await SettledAsync(desired) is not { } ledger) return null;
-        var byClass = thresholds.ToDictionary(c => c.Class, StringComparer.Ordinal);
         var decided = await Fanout.CallAsync(ledger.At(SampleState.Scored).ToList(), index =>
         {
-            var threshold = byClass[SamplePlanner.ClassOf(desired.Spec, desired.Round, index)];
+            var name = SamplePlanner.ClassOf(desired.Spec, desired.Round, index);
+            var threshold = thresholds.First(t => t.IsFor(name, ledger.ObjectsOf(index)));
             return GrainFactory
                     .GetSample(desired.Run, desired.Round, index)
                     .Decide(Selection.IsKept(threshold, ledger.ScoreOf(index), index));

@@ -40,7 +40,7 @@ public static class RunKeys
             Range = Closed(1, 10_000_000),
             Unit = "samples",
         },
-        new(run => run.KeepRatio, "The fraction of each class that selection keeps: ceil(keepRatio x n) of n samples.")
+        new(run => run.KeepRatio, "The fraction of each group (scoring.strata) that selection keeps: ceil(keepRatio x n) of n samples.")
         {
             Range = LeftOpen(0, 1),
             Unit = "fraction",
@@ -199,6 +199,27 @@ public static class RunKeys
             Range = Closed(1, 10_000_000),
             Unit = "steps",
             DefaultDescription = "training.steps",
+        },
+        new(
+            run => run.Scoring.Criterion,
+            "The score: how the prediction of a segmenter that was not trained on the sample agrees with its label map."
+        )
+        {
+            Words =
+            [
+                new(ScoreCriteria.IoU, "mean IoU over the classes of the label map, as in the paper"),
+                new(ScoreCriteria.Mask, "IoU of all objects together, without regard to classes"),
+                new(ScoreCriteria.MaskAndClass, "the product of that and of the fraction of object pixels whose class is right"),
+                new(ScoreCriteria.WorstObject, "the IoU of the object that agrees least, without regard to classes"),
+            ],
+        },
+        new(run => run.Scoring.Strata, "The groups of samples of which selection keeps the best.")
+        {
+            Words =
+            [
+                new(SelectionStrata.Class, "the samples of a class"),
+                new(SelectionStrata.Objects, "the samples of a class with one, with two, and with three or more objects"),
+            ],
         },
         new(run => run.Scoring.Batch, "Images that are scored in one batch.") { Range = Closed(1, 256), Unit = "images" },
         new(run => run.Training.Steps, "Optimizer steps of the training of a round.") { Range = Closed(1, 10_000_000), Unit = "steps" },

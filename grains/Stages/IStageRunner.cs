@@ -96,7 +96,7 @@ public sealed record StageOutcome
     /// <summary>Numbers about the result, such as <c>mask.threshold</c>.</summary>
     public ImmutableArray<SampleFact> Facts { get; private init; } = [];
 
-    /// <summary>Score: mean IoU over the classes present, in [0, 1].</summary>
+    /// <summary>The score, by the criterion of the run, in [0, 1].</summary>
     public double? Score { get; private init; }
 
     /// <summary>Why it was rejected or faulted.</summary>
@@ -107,8 +107,17 @@ public sealed record StageOutcome
         new(StageResult.Done) { Artifacts = artifacts, Facts = facts.IsDefault ? [] : facts };
 
     /// <summary>The sample is scored.</summary>
-    public static StageOutcome Scored(double score, ImmutableArray<(string Name, string Hash)> artifacts = default) =>
-        new(StageResult.Done) { Artifacts = artifacts.IsDefault ? [] : artifacts, Score = score };
+    public static StageOutcome Scored(
+        double score,
+        ImmutableArray<(string Name, string Hash)> artifacts = default,
+        ImmutableArray<SampleFact> facts = default
+    ) =>
+        new(StageResult.Done)
+        {
+            Artifacts = artifacts.IsDefault ? [] : artifacts,
+            Facts = facts.IsDefault ? [] : facts,
+            Score = score,
+        };
 
     /// <summary>
     /// The mask was rejected: the sample starts again with the next attempt. Equal reasons are counted together, so numbers belong into

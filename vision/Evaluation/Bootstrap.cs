@@ -49,7 +49,12 @@ internal static class Bootstrap
         return Interval(first.Count, seed, draws, drawn => Sum(second, drawn).Scores().MeanIou - Sum(first, drawn).Scores().MeanIou);
     }
 
-    private static ConfidenceInterval Interval(int count, ulong seed, int draws, Func<int[], double> measure)
+    /// <summary>The 95 % interval of a measure that is computed anew on each drawn set.</summary>
+    /// <param name="count">How many images there are, at least one.</param>
+    /// <param name="seed">Names the draws.</param>
+    /// <param name="draws">How many sets are drawn.</param>
+    /// <param name="measure">The measure of the images with these indices.</param>
+    public static ConfidenceInterval Interval(int count, ulong seed, int draws, Func<int[], double> measure)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(draws);

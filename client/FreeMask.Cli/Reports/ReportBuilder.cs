@@ -73,6 +73,8 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
             Funnel = [.. StatusFormatter.Funnel(counts).Select(state => new ReportStage(state.State, state.Count))],
             Quarantined = counts.Quarantined,
             KeepRatio = run.Spec.KeepRatio,
+            Criterion = run.Spec.Scoring.Criterion,
+            Objects = round.Objects,
             Scores = [.. samples.Where(IsDecided).Select(sample => new ReportScore(sample.Score!.Value, sample.State == SampleState.Kept))],
             Classes = [.. run.Spec.Classes.Select(name => Class(name, round, samples))],
             MeanIoU = round.Quality?.MeanIoU,
@@ -94,14 +96,14 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
     {
         var (r, g, b) = VocPalette.Color((byte)VocClasses.IndexOf(name));
         var own = samples.Where(sample => sample.Plan.Class == name).ToList();
-        var threshold = round.Thresholds.FirstOrDefault(threshold => threshold.Class == name);
+        var thresholds = round.Thresholds.Where(threshold => threshold.Class == name && threshold.Kept > 0).ToList();
         var iou = round.Quality?.Classes.FirstOrDefault(item => item.Class == name)?.IoU;
         return new ReportClass(
             name,
             $"#{r:x2}{g:x2}{b:x2}",
             own.Count,
             own.Count(sample => sample.State == SampleState.Kept),
-            threshold is { Kept: > 0 } ? threshold.Score : null,
+            thresholds.Count == 0 ? null : thresholds.Min(threshold => threshold.Score),
             iou
         );
     }

@@ -1,3 +1,5 @@
+using FreeMask.GrainInterfaces;
+
 namespace FreeMask.Cli.Reports;
 
 /// <summary>The content of a report: computed numbers and encoded images.</summary>
@@ -59,6 +61,12 @@ internal sealed record ReportRound
 
     /// <summary>The share that a class keeps, 0 to 1.</summary>
     internal required double KeepRatio { get; init; }
+
+    /// <summary>What a score is: one of <see cref="ScoreCriteria"/>.</summary>
+    internal required string Criterion { get; init; }
+
+    /// <summary>Scored and kept samples by the number of their objects; empty before the selection.</summary>
+    internal IReadOnlyList<ObjectShare> Objects { get; init; } = [];
 
     internal IReadOnlyList<ReportScore> Scores { get; init; } = [];
 

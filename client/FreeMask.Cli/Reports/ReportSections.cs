@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using FreeMask.GrainInterfaces;
 
 namespace FreeMask.Cli.Reports;
 
@@ -91,8 +92,10 @@ internal static class ReportSections
         if (rounds.Count == 0) return;
         page.AppendLine("<h2>Scores and thresholds</h2>");
         page.AppendLine(
-            $"<p class=\"lead\">A sample's score is the mean IoU of its label with what a segmenter predicts that was not trained on it. "
-                + $"Each class keeps its best {Html.Percent(rounds[0].KeepRatio)}, so each class has a threshold of its own.</p>"
+            $"<p class=\"lead\">A sample's score is {Meaning(rounds[0].Criterion)}, of its label with what a segmenter predicts that was "
+                + $"not "
+                + $"trained on it. Each class keeps its best {Html.Percent(rounds[0].KeepRatio)}, so each class has thresholds of its "
+                + $"own.</p>"
         );
         page.AppendLine("<div class=\"pair\">");
         foreach (var round in rounds)
@@ -105,6 +108,7 @@ internal static class ReportSections
         }
 
         page.AppendLine("</div>");
+        Objects(page, rounds);
         foreach (var round in rounds.Where(round => round.Borderline.Count > 0))
         {
             page.AppendLine(
@@ -114,6 +118,38 @@ internal static class ReportSections
             foreach (var sample in round.Borderline) Sample(page, sample);
             page.AppendLine("</div></details>");
         }
+    }
+
+    private static string Meaning(string criterion) =>
+        criterion switch
+        {
+            ScoreCriteria.Mask => "the IoU of all objects together, without regard to classes",
+            ScoreCriteria.MaskAndClass => "the IoU of all objects together times the share of their pixels whose class is right",
+            ScoreCriteria.WorstObject => "the IoU of the object that agrees least, without regard to classes",
+            _ => "the mean IoU",
+        };
+
+    /// <summary>Kept of scored samples by the number of objects: whether selection changes the share of samples with several.</summary>
+    private static void Objects(StringBuilder page, IReadOnlyList<ReportRound> rounds)
+    {
+        var counts = rounds.SelectMany(round => round.Objects).Select(share => share.LeastObjects).Distinct().Order().ToList();
+        if (counts.Count == 0) return;
+        page.AppendLine("<div class=\"card scroll\"><table><thead><tr><th>objects in a sample</th>");
+        foreach (var round in rounds) page.AppendLine($"<th>kept in round {round.Number}</th>");
+        page.AppendLine("</tr></thead><tbody>");
+        foreach (var count in counts)
+        {
+            page.AppendLine($"<tr><td>{ObjectCounts.Name(count)}</td>");
+            foreach (var round in rounds)
+            {
+                var share = round.Objects.FirstOrDefault(item => item.LeastObjects == count);
+                page.AppendLine($"<td>{(share is null ? "–" : $"{share.Kept} of {share.Scored}")}</td>");
+            }
+
+            page.AppendLine("</tr>");
+        }
+
+        page.AppendLine("</tbody></table></div>");
     }
 
     internal static void Classes(StringBuilder page, ReportData data)

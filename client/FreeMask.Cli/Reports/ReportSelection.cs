@@ -1,4 +1,5 @@
 using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Domain;
 
 namespace FreeMask.Cli.Reports;
 
@@ -30,12 +31,14 @@ internal static class ReportSelection
         int perSide
     )
     {
-        var thresholdOf = thresholds
-            .Where(threshold => threshold.Kept > 0)
-            .ToDictionary(threshold => threshold.Class, threshold => threshold.Score);
+        double? ThresholdOf(SampleRecord sample) =>
+            thresholds.FirstOrDefault(t => t.Kept > 0 && t.IsFor(sample.Plan.Class, SampleTransitions.ProgressOf(sample).Objects))?.Score;
         IEnumerable<SampleRecord> Nearest(SampleState stage) => samples
-            .Where(sample => sample.State == stage && sample.Score is not null && thresholdOf.ContainsKey(sample.Plan.Class))
-            .OrderBy(sample => Math.Abs(sample.Score!.Value - thresholdOf[sample.Plan.Class])).ThenBy(sample => sample.Index)
+            .Where(sample => sample.State == stage && sample.Score is not null)
+            .Select(sample => (Sample: sample, Threshold: ThresholdOf(sample)))
+            .Where(item => item.Threshold is not null)
+            .OrderBy(item => Math.Abs(item.Sample.Score!.Value - item.Threshold!.Value)).ThenBy(item => item.Sample.Index)
+            .Select(item => item.Sample)
             .Take(perSide);
         return
         [

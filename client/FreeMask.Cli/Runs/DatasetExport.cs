@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using FreeMask.Cli.Reports;
 using FreeMask.GrainInterfaces;
 using FreeMask.Imaging;
 using FreeMask.Vision.Export;
@@ -128,6 +129,7 @@ internal static class DatasetExport
                 )
             ),
         ];
+        if (ObjectCounts.Describe(run.Status.Rounds) is { } objects) facts.Add(new("Objects in a sample", objects));
         if (run.Status.ManifestHash is { } hash) facts.Add(new("Manifest hash", hash));
         return new ExportOptions
         {

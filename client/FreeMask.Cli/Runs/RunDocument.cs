@@ -147,6 +147,9 @@ internal sealed record RoundDocument
     /// <summary>The lowest score that was kept, by class.</summary>
     public required IReadOnlyDictionary<string, double> CutScore { get; init; }
 
+    /// <summary>Scored and kept samples by the number of their objects; empty before selection.</summary>
+    public required IReadOnlyList<ObjectsDocument> Objects { get; init; }
+
     /// <summary>When the round began (UTC).</summary>
     public required DateTimeOffset? StartedAt { get; init; }
 
@@ -189,7 +192,9 @@ internal sealed record RoundDocument
             Counts = StageTable.Default.States.ToDictionary(StageTable.Default.DisplayNameOf, state => (object)round.Counts[state]),
             CutScore = round
                 .Thresholds.Where(threshold => threshold.Kept > 0)
-                .ToDictionary(threshold => threshold.Class, threshold => threshold.Score),
+                .GroupBy(threshold => threshold.Class)
+                .ToDictionary(thresholds => thresholds.Key, thresholds => thresholds.Min(threshold => threshold.Score)),
+            Objects = [.. round.Objects.Select(share => new ObjectsDocument(share.LeastObjects, share.Scored, share.Kept))],
             MIoU = round.Quality?.MeanIoU,
             IoU = round.Quality?.Classes.ToDictionary(item => item.Class, item => item.IoU) ?? [],
             Failures = round.Failures.ToDictionary(failure => failure.Reason, failure => failure.Count),
@@ -208,3 +213,9 @@ internal sealed record RoundDocument
         return own.Count == 0 ? null : own.Average();
     }
 }
+
+/// <summary>Samples with a number of objects, in the document.</summary>
+/// <param name="Objects">1, 2, or 3 for three and more.</param>
+/// <param name="Scored">Scored samples.</param>
+/// <param name="Kept">Kept ones.</param>
+internal sealed record ObjectsDocument(int Objects, int Scored, int Kept);

@@ -14,7 +14,12 @@ namespace FreeMask.Cli.Verbs;
 internal static class ExperimentVerbs
 {
     internal static Command Create(VerbHost host) =>
-        new("experiment", "Ask one of the method's open questions, with a table and a plot.") { Thresholds(host), Refinements(host) };
+        new("experiment", "Ask one of the method's open questions, with a table and a plot.")
+        {
+            Thresholds(host),
+            Refinements(host),
+            CriterionExperimentVerb.Create(host),
+        };
 
     private static Command Thresholds(VerbHost host)
     {

@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using System.Xml;
 using System.Xml.Linq;
 using FreeMask.Cli.Reports;
+using FreeMask.GrainInterfaces;
 using Xunit;
 
 namespace FreeMask.Cli.Tests.Reports;
@@ -139,6 +140,8 @@ public sealed partial class ReportPageTests
                 new("dropped", 2),
             ],
             KeepRatio = 0.7,
+            Criterion = ScoreCriteria.IoU,
+            Objects = [new ObjectShare(1, 6, 5), new ObjectShare(2, 4, 2)],
             Scores = [new(0.9, true), new(0.55, true), new(1.0, false), new(0, false)],
             Classes = [new("cat", "#400000", 2, 1, 0.9, quality), new("dog", "#400080", 2, 1, 0.55, null)],
             MeanIoU = quality,

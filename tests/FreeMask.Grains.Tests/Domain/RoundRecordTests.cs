@@ -9,7 +9,12 @@ public sealed class RoundRecordTests
 {
     private static readonly DateTimeOffset Now = new(2020, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private static readonly SegmenterModel Model = new("weights", "config", null);
-    private static readonly SelectionDecision Decision = new([new SelectionThreshold("cat", 4, 3, 0.5, 2)], "hash", 3);
+    private static readonly SelectionDecision Decision = new(
+        [new SelectionThreshold("cat", 4, 3, 0.5, 2)],
+        "hash",
+        3,
+        [new ObjectShare(1, 4, 3)]
+    );
     private static readonly RoundTally Tally = new(new StateCounts(), new StageSeconds(), []);
 
     private static readonly Func<RoundRecord, RoundRecord>[] Edges =

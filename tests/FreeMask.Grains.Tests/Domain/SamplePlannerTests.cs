@@ -113,7 +113,7 @@ public sealed class SamplePlannerTests
         Assert.Equal(["e", "f", "g", "h"], Enumerable.Range(0, 4).Select(i => SamplePlanner.Plan(spec, 1, i).Source));
         Assert.Equal(["dog", "dog", "cat", "cat"], Enumerable.Range(0, 4).Select(i => SamplePlanner.ClassOf(spec, 1, i)));
         Assert.Equal([0, 0, 1, 1], Enumerable.Range(0, 4).Select(i => SamplePlanner.FoldOf(spec, i)));
-        var decision = Selection.Decide(spec, 1, [5, 6, 7, 8]);
+        var decision = Selection.Decide(spec, 1, [5, 6, 7, 8], [1, 1, 1, 1]);
         Assert.Equal(["cat", "dog"], decision.Thresholds.Select(threshold => threshold.Class));
         Assert.All(decision.Thresholds, threshold => Assert.Equal(2, threshold.Scored));
     }

@@ -1,0 +1,125 @@
+using FreeMask.Imaging;
+using FreeMask.Randomness;
+
+namespace FreeMask.Vision.Evaluation;
+
+/// <summary>A scored sample: its labels and what the judge predicted.</summary>
+/// <param name="Labels">Classes.</param>
+/// <param name="Instances">Objects.</param>
+/// <param name="Prediction">Classes that the judge saw.</param>
+internal sealed record JudgedSample(LabelMap Labels, LabelMap Instances, LabelMap Prediction);
+
+/// <summary>How well a criterion tells harmed labels from the sample's own.</summary>
+/// <param name="Fault">How labels were harmed; null for all faults together.</param>
+/// <param name="Criterion">The name of the score.</param>
+/// <param name="Auc">
+/// The probability that a sample with its own label scores higher than one with a harmed label: 0.5 is chance, 1 is perfect.
+/// </param>
+/// <param name="Interval">Its 95 % bootstrap interval over pairs of an own and a harmed label.</param>
+/// <param name="Found">Of the 30 % of lowest scores, the fraction that is harmed, where half of all are.</param>
+/// <param name="Samples">The number of samples that could be harmed so.</param>
+internal sealed record CriterionResult(
+    LabelFault? Fault,
+    string Criterion,
+    double Auc,
+    ConfidenceInterval Interval,
+    double Found,
+    int Samples
+);
+
+/// <summary>
+/// Which score finds faults of labels? The labels of scored samples are harmed in known ways, one object of each, and scored again with the
+/// prediction that the judge made of the image. The samples' own labels have faults too, so that no criterion can reach 1.
+/// </summary>
+internal static class CriterionExperiment
+{
+    private const double LowShare = 0.3;
+    private const int Draws = 500;
+
+    private static readonly (string Name, Func<SampleAgreement, double> Of)[] Criteria =
+    [
+        ("iou", a => a.IoU),
+        ("mask", a => a.Mask),
+        ("mask-and-class", a => a.Mask * a.Class),
+        ("worst-object", a => a.WorstObject),
+        ("boundary", a => a.Boundary),
+    ];
+
+    /// <summary>Measures every criterion on every fault.</summary>
+    /// <param name="samples">Scored samples.</param>
+    /// <param name="classes">The classes of the run, by index.</param>
+    /// <param name="seed">Names the faults and the draws of the intervals.</param>
+    public static IReadOnlyList<CriterionResult> Run(IReadOnlyList<JudgedSample> samples, IReadOnlyList<byte> classes, ulong seed)
+    {
+        var faults = Enum.GetValues<LabelFault>();
+        var own = samples.Select(s => SampleAgreement.Compute(s.Labels, s.Instances, s.Prediction)).ToList();
+        var pairs = faults.Select(fault => Pairs(samples, own, classes, fault, seed)).ToList();
+        var results = new List<CriterionResult>();
+        foreach (var (name, of) in Criteria)
+        {
+            for (var f = 0; f < faults.Length; f++) Add(faults[f], name, of, pairs[f]);
+            Add(null, name, of, [.. pairs.SelectMany(p => p)]);
+        }
+
+        return results;
+
+        void Add(LabelFault? fault, string name, Func<SampleAgreement, double> of, IReadOnlyList<(SampleAgreement, SampleAgreement)> judged)
+        {
+            if (judged.Count == 0) return;
+            var scores = judged.Select(p => (Own: of(p.Item1), Harmed: of(p.Item2))).ToList();
+            var interval = Bootstrap.Interval(scores.Count, seed, Draws, drawn => Auc(drawn.Select(i => scores[i])));
+            results.Add(new CriterionResult(fault, name, Auc(scores), interval, Found(scores), scores.Count));
+        }
+    }
+
+    private static List<(SampleAgreement Own, SampleAgreement Harmed)> Pairs(
+        IReadOnlyList<JudgedSample> samples,
+        List<SampleAgreement> own,
+        IReadOnlyList<byte> classes,
+        LabelFault fault,
+        ulong seed
+    )
+    {
+        var pairs = new List<(SampleAgreement, SampleAgreement)>();
+        for (var i = 0; i < samples.Count; i++)
+        {
+            var random = new CounterRandom(seed, i, (int)fault, "label-fault");
+            if (LabelFaults.Harm(samples[i].Labels, samples[i].Instances, fault, classes, random) is { } harmed)
+                pairs.Add((own[i], SampleAgreement.Compute(harmed.Labels, harmed.Instances, samples[i].Prediction)));
+        }
+
+        return pairs;
+    }
+
+    /// <summary>Mann and Whitney's statistic over all pairs of an own and a harmed label; ties count half.</summary>
+    internal static double Auc(IEnumerable<(double Own, double Harmed)> scores)
+    {
+        var all = scores.ToList();
+        var harmed = all.Select(s => s.Harmed).Order().ToArray();
+        double wins = 0;
+        foreach (var (own, _) in all) wins += (CountBelow(harmed, own, orEqual: false) + CountBelow(harmed, own, orEqual: true)) / 2.0;
+        return wins / ((double)all.Count * all.Count);
+    }
+
+    private static double Found(IReadOnlyList<(double Own, double Harmed)> scores)
+    {
+        var ranked = scores
+            .SelectMany(s => new[] { (Score: s.Own, IsHarmed: 0), (Score: s.Harmed, IsHarmed: 1) })
+            .OrderBy(s => s.Score)
+            .ToList();
+        return ranked.Take((int)Math.Ceiling(LowShare * ranked.Count)).Average(s => s.IsHarmed);
+    }
+
+    private static int CountBelow(double[] sorted, double value, bool orEqual)
+    {
+        int low = 0, high = sorted.Length;
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (sorted[middle] < value || (orEqual && sorted[middle] == value)) low = middle + 1;
+            else high = middle;
+        }
+
+        return low;
+    }
+}
