@@ -1,25 +1,44 @@
 using FreeMask.Files;
 using FreeMask.GrainInterfaces;
+using FreeMask.Grains;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Stages;
+using FreeMask.Hosting.Configuration;
 using FreeMask.Imaging;
 using FreeMask.Onnx;
+using FreeMask.Pipeline.Trainers;
 using FreeMask.Tensors;
 using FreeMask.Training.Mask2Former;
 using FreeMask.Vision;
 using FreeMask.Vision.Datasets;
 using FreeMask.Vision.Evaluation;
+using Microsoft.Extensions.Options;
 
 namespace FreeMask.Pipeline;
 
 /// <summary>Trains Mask2Former on samples of a run, and evaluates it on a data set in PASCAL VOC layout.</summary>
-internal sealed class SegmenterTrainingService(BundleFolders bundles, IArtifactStore store, TimeProvider time) : ISegmenterTraining
+internal sealed class SegmenterTrainingService(
+    BundleFolders bundles,
+    IArtifactStore store,
+    IOptions<FreeMaskOptions> options,
+    TimeProvider time,
+    ILogger<SegmenterTrainingService> logger
+) : ISegmenterTraining
 {
-    private const string HeldOutFolder = "heldout", HeldOutList = "multi";
+    private const string HeldOutFolder = "heldout", HeldOutList = "multi", TrainersFolder = "trainers";
+
+    /// <inheritdoc/>
+    public string? Refuse(RunSpec spec) =>
+        spec.Trainer.IsExternal && !options.Value.ParsedRoles.HasFlag(SiloRoles.Trainer)
+            ? "this silo does not run training programs; a silo whose FreeMask:Roles name 'trainer' does"
+            : null;
 
     /// <inheritdoc/>
     public async Task<SegmenterModel> TrainAsync(TrainingRequest request, ITrainingMonitor monitor, CancellationToken cancellationToken)
     {
+        if (request.Spec.Trainer.IsExternal)
+            return await new ExternalTrainer(Path.Combine(options.Value.DataFolder, TrainersFolder), store, time, logger)
+                .TrainAsync(request, VocClasses.Names, Start(request.Spec), monitor, cancellationToken);
         var samples = new List<LabeledImage>(request.Examples.Count);
         foreach (var example in request.Examples)
         {

@@ -44,7 +44,9 @@ internal sealed partial class TrainerGrain(
         if (known is not { IsDone: true } and not { Error: not null } && _running is null)
         {
             var own = await environment.DescribeAsync(job.Spec.Model, CancellationToken.None);
-            if (EnvironmentCheck.Refuse(job.Spec, job.Environment, self.Name, own, null) is { } refusal)
+            var trains = job.Kind == JobKind.Train ? training.Refuse(job.Spec) : null;
+            if (trains is not null) trains = $"silo {self.Name}: {trains}";
+            if ((trains ?? EnvironmentCheck.Refuse(job.Spec, job.Environment, self.Name, own, null)) is { } refusal)
             {
                 // The next activation may be on a silo with the environment of the run.
                 DeactivateOnIdle();
