@@ -400,6 +400,17 @@ public sealed class RunFileTests
         Assert.Equal("euler", Parse("classes: [cat]\nmodel: odd\ngeneration: { scheduler: euler }\n").Generation.Scheduler);
     }
 
+    [Fact]
+    public void Files_of_a_training_program_become_full_paths()
+    {
+        var spec = Parse("classes: [cat]\ntrainer: { command: [python3, train.py, --fast] }");
+        Assert.Equal(["python3", "/full/train.py", "--fast"], spec.Trainer.Command);
+        Assert.Equal(["/full/train.sh"], Parse("classes: [cat]\ntrainer: { command: ./train.sh }").Trainer.Command);
+
+        var error = Assert.Throws<RunFileException>(() => Parse("classes: [cat]\ntrainer: { command: [./tarin.sh] }"));
+        Assert.Contains("'./tarin.sh', and there is no such file", Assert.Single(error.Problems).Message, StringComparison.Ordinal);
+    }
+
     internal sealed class Resolver : IRunFileResolver
     {
         internal static readonly Resolver Instance = new();
@@ -416,6 +427,8 @@ public sealed class RunFileTests
         };
 
         public string? FindDataset(string folder) => folder == "pictures" ? "/full/pictures" : null;
+
+        public string? FindFile(string path) => path is "train.py" or "./train.sh" ? $"/full/{path.TrimStart('.', '/')}" : null;
 
         public string? FindSegmenter(string folder) => folder == "judge" ? "/full/judge" : null;
 

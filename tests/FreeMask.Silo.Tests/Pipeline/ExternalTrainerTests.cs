@@ -186,6 +186,31 @@ public sealed class ExternalTrainerTests : IDisposable
         Assert.Equal(examples.Count, seen);
     }
 
+    [Fact]
+    public async Task The_job_file_is_what_its_schema_says()
+    {
+        var request = new TrainingRequest(new RunSpec { Name = "a", Classes = ["cat"] }, [], ulong.MaxValue, Steps, null);
+        var path = TrainerJob.Write(_folder.Path, request, VocClasses.Names, 128, Initial, new TrainerDataset(6, 2, 64), null);
+        var job = JsonNode.Parse(await File.ReadAllTextAsync(path, Stop))!;
+        var schemaFile = Path.Combine(Repository.Root, "docs", "trainer-job.schema.json");
+        var schema = JsonNode.Parse(await File.ReadAllTextAsync(schemaFile, Stop))!;
+
+        Compare(schema, job);
+        Compare(schema["properties"]!["classes"]!["items"]!, job["classes"]![0]!);
+        Compare(schema["properties"]!["init"]!, job["init"]!);
+        Compare(schema["properties"]!["dataset"]!, job["dataset"]!);
+        Compare(schema["$defs"]!["part"]!, job["dataset"]!["train"]!);
+        Assert.Equal(int.MaxValue, (int)job["seed"]!);
+        Assert.Equal("mask2former", job["init"]!["type"]!.ToString());
+
+        static void Compare(JsonNode schema, JsonNode value)
+        {
+            var names = value.AsObject().Select(property => property.Key).ToArray();
+            Assert.Equal(schema["properties"]!.AsObject().Select(property => property.Key), names);
+            Assert.Equal(schema["required"]!.AsArray().Select(name => name!.ToString()), names);
+        }
+    }
+
     private FolderArtifactStore Store() => new(Path.Combine(_folder.Path, "artifacts"), TimeProvider.System);
 
     private ImmutableArray<string> StandIn(params string[] options) =>
