@@ -19,7 +19,8 @@ import numpy
 import torch
 import torch.nn.functional as F
 from PIL import Image
-from transformers import AutoBackbone, AutoConfig, Mask2FormerConfig, Mask2FormerForUniversalSegmentation
+from safetensors.torch import load_file
+from transformers import AutoConfig, Mask2FormerConfig, Mask2FormerForUniversalSegmentation
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 IGNORE = 255
@@ -115,19 +116,27 @@ def start(job, folder, names):
     """The model to begin with: a Mask2Former, the backbone of a classifier, or fresh weights."""
     labels = {"id2label": names, "label2id": {name: index for index, name in names.items()}}
     if job["resume"]:
-        return Mask2FormerForUniversalSegmentation.from_pretrained(folder / job["resume"])
+        return Mask2FormerForUniversalSegmentation.from_pretrained(str(folder / job["resume"]))
     init = job["init"]
     if init is None:
         return Mask2FormerForUniversalSegmentation(Mask2FormerConfig(**labels))
     path = folder / init["folder"]
     if init["type"] == "mask2former":
         # A head for other classes starts anew.
-        return Mask2FormerForUniversalSegmentation.from_pretrained(path, **labels, ignore_mismatched_sizes=True)
-    stages = ["stage1", "stage2", "stage3", "stage4"]
-    backbone = AutoConfig.from_pretrained(path, out_features=stages)
+        return Mask2FormerForUniversalSegmentation.from_pretrained(str(path), **labels, ignore_mismatched_sizes=True)
+    # The files are read here: AutoBackbone.from_pretrained asks a hub for some folders.
+    fields = json.loads((path / "config.json").read_text(encoding="utf-8"))
+    others = ("model_type", "architectures", "out_indices", "id2label", "label2id")
+    kept = {name: value for name, value in fields.items() if name not in others}
+    backbone = AutoConfig.for_model(init["type"], **{**kept, "out_features": ["stage1", "stage2", "stage3", "stage4"]})
     model = Mask2FormerForUniversalSegmentation(Mask2FormerConfig(backbone_config=backbone, **labels))
-    weights = AutoBackbone.from_pretrained(path, out_features=stages).state_dict()
-    model.model.pixel_level_module.encoder.load_state_dict(weights)
+    prefix = init["type"] + "."
+    weights = {name.removeprefix(prefix): value for name, value in load_file(path / "model.safetensors").items() if name.startswith(prefix)}
+    missing = model.model.pixel_level_module.encoder.load_state_dict(weights, strict=False).missing_keys
+    # The norms of a Swin's four maps are the segmenter's own.
+    missing = [name for name in missing if not name.startswith("hidden_states_norms.")]
+    if missing:
+        sys.exit(f"{path} lacks the weights {', '.join(missing[:8])} of a {init['type']}.")
     return model
 
 
@@ -182,7 +191,7 @@ def save_checkpoint(folder, job, step, model, optimizer):
     target = folder / relative
     incoming = target.with_name(target.name + ".new")
     shutil.rmtree(incoming, ignore_errors=True)
-    model.save_pretrained(incoming)
+    model.save_pretrained(str(incoming))
     torch.save({"step": step, "optimizer": optimizer.state_dict()}, incoming / "state.pt")
     shutil.rmtree(target, ignore_errors=True)
     os.replace(incoming, target)
@@ -255,7 +264,7 @@ def main():
             send("message", text=f"{speed:.1f} images/s{memory}")
         if val:
             send("message", text=f"validation mIoU {mean_iou(model, val, batch, device, autocast, readers):.4f} after step {steps}")
-    model.save_pretrained(folder / job["output"])
+    model.save_pretrained(str(folder / job["output"]))
 
 
 if __name__ == "__main__":
