@@ -141,6 +141,10 @@ public sealed record RoundStatus
     /// <summary>When the round was closed (UTC); null before.</summary>
     [Id(12)] public DateTimeOffset? EndedAt { get; init; }
 
+    /// <summary>The evaluation of the starting segmenter, before any training: of the first round; null before, and if nothing is
+    /// evaluated or the training starts without a segmenter.</summary>
+    [Id(14)] public SegmenterQuality? StartQuality { get; init; }
+
     /// <summary>Messages for users that do not stop the round.</summary>
     [Id(13)] public ImmutableArray<string> Notes { get; init; } = [];
 }

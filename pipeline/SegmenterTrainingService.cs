@@ -12,6 +12,7 @@ using FreeMask.Training.Mask2Former;
 using FreeMask.Vision;
 using FreeMask.Vision.Datasets;
 using FreeMask.Vision.Evaluation;
+using FreeMask.Vision.Segmentation;
 using Microsoft.Extensions.Options;
 
 namespace FreeMask.Pipeline;
@@ -71,6 +72,19 @@ internal sealed class SegmenterTrainingService(
     }
 
     /// <inheritdoc/>
+    public async Task<SegmenterQuality?> EvaluateStartAsync(RunSpec spec, ITrainingMonitor monitor, CancellationToken cancellationToken)
+    {
+        if (spec.Training.Init != "bundle" || Start(spec) is not { } folder) return null;
+        var side = new SegmenterTrainingRequest { Labels = [], Seed = 0, Steps = 0 }.Size;
+        var (onnx, text) = await Task.Run(() => SegmenterExport.ToOnnx(folder, side, side), cancellationToken);
+        var card = SegmenterCard.Parse(text, folder);
+        // A model of other classes gets a new head: nothing can be measured before its training.
+        if (!card.Classes.SequenceEqual(VocClasses.Names)) return null;
+        using var segmenter = new OnnxSegmenter(onnx, card);
+        return await EvaluateAsync(spec, segmenter, monitor, cancellationToken);
+    }
+
+    /// <inheritdoc/>
     public async Task<SegmenterQuality> EvaluateAsync(
         RunSpec spec,
         SegmenterModel model,
@@ -78,10 +92,20 @@ internal sealed class SegmenterTrainingService(
         CancellationToken cancellationToken
     )
     {
+        using var segmenter = await SegmenterArtifacts.OpenAsync(store, model, new OnnxSessionOptions(), cancellationToken);
+        return await EvaluateAsync(spec, segmenter, monitor, cancellationToken);
+    }
+
+    private async Task<SegmenterQuality> EvaluateAsync(
+        RunSpec spec,
+        OnnxSegmenter segmenter,
+        ITrainingMonitor monitor,
+        CancellationToken cancellationToken
+    )
+    {
         var dataset = spec.Evaluation.Dataset == "heldout"
             ? VocFolder.OpenAsVoc(Path.Combine(bundles.Find(spec.Model), HeldOutFolder), HeldOutList)
             : VocFolder.OpenAsVoc(spec.Evaluation.Dataset);
-        using var segmenter = await SegmenterArtifacts.OpenAsync(store, model, new OnnxSessionOptions(), cancellationToken);
         var evaluation = await Task.Run(
             () => SegmenterEvaluator.Evaluate(
                 dataset.LoadAll(), VocClasses.Names.Count, image => segmenter.Segment(image).Labels,

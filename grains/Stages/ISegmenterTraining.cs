@@ -10,6 +10,11 @@ public interface ISegmenterTraining
     /// <exception cref="FreeMask.FreeMaskException">The training is not possible; the message is shown to the user.</exception>
     Task<SegmenterModel> TrainAsync(TrainingRequest request, ITrainingMonitor monitor, CancellationToken cancellationToken);
 
+    /// <summary>Evaluates the segmenter that trainings of a run start from; null where they start without one.</summary>
+    /// <exception cref="FreeMask.FreeMaskException">The evaluation is not possible; the message is shown to the user.</exception>
+    Task<SegmenterQuality?> EvaluateStartAsync(RunSpec spec, ITrainingMonitor monitor, CancellationToken cancellationToken) =>
+        Task.FromResult<SegmenterQuality?>(null);
+
     /// <summary>Evaluates a model on the data set that the specification names.</summary>
     /// <exception cref="FreeMask.FreeMaskException">The evaluation is not possible; the message is shown to the user.</exception>
     Task<SegmenterQuality> EvaluateAsync(RunSpec spec, SegmenterModel model, ITrainingMonitor monitor, CancellationToken cancellationToken);

@@ -139,6 +139,12 @@ internal sealed class FakeTraining : ISegmenterTraining
     /// <summary>Whether a training reads its examples, as the real one does.</summary>
     public bool ReadsExamples { get; set; }
 
+    /// <summary>The quality of the starting segmenter; null where there is none.</summary>
+    public Func<RunSpec, SegmenterQuality?> Start { get; set; } = _ => null;
+
+    public Task<SegmenterQuality?> EvaluateStartAsync(RunSpec spec, ITrainingMonitor monitor, CancellationToken cancellationToken) =>
+        Task.FromResult(Start(spec));
+
     /// <summary>Why a silo cannot train; null where it can.</summary>
     public Func<string, string?> Refuses { get; set; } = _ => null;
 
@@ -201,6 +207,9 @@ internal sealed class FakeTraining : ISegmenterTraining
             training.TrainedOn[silo] = true;
             return training.TrainAsync(request, monitor, cancellationToken);
         }
+
+        public Task<SegmenterQuality?> EvaluateStartAsync(RunSpec spec, ITrainingMonitor monitor, CancellationToken cancellationToken) =>
+            training.EvaluateStartAsync(spec, monitor, cancellationToken);
 
         public Task<SegmenterQuality> EvaluateAsync(
             RunSpec spec,
