@@ -8,6 +8,7 @@ using FreeMask.Imaging;
 using FreeMask.Pipeline;
 using FreeMask.Pipeline.Trainers;
 using FreeMask.Silo.Tests.Fakes;
+using FreeMask.Training.Mask2Former;
 using FreeMask.Vision;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -128,6 +129,30 @@ public sealed class ExternalTrainerTests : IDisposable
         var error = await Assert.ThrowsAsync<FreeMaskException>(() => TrainAsync(Store(), StandIn("--result", result)));
 
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_ONNX_model_with_its_card_is_taken_as_it_is()
+    {
+        var (onnx, card) = SegmenterExport.ToOnnx(Initial, 64, 64);
+        var output = Directory.CreateDirectory(Path.Combine(_folder.Path, "output")).FullName;
+        await File.WriteAllBytesAsync(Path.Combine(output, "model.onnx"), onnx, Stop);
+        await File.WriteAllTextAsync(Path.Combine(output, "card.json"), card, Stop);
+        var store = Store();
+        var image = new RgbImage(64, 64);
+
+        var model = await TrainerResult.ReadAsync(output, VocClasses.Names, 64, image, store, Stop);
+
+        Assert.Equal(model.Onnx, model.Weights);
+        Assert.Equal(onnx, (await store.GetAsync(model.Onnx!, Stop)).ToArray());
+        using (var segmenter = await SegmenterArtifacts.OpenAsync(store, model, new FreeMask.Onnx.OnnxSessionOptions(), Stop))
+            Assert.Equal(64, segmenter.Segment(image).Labels.Width);
+
+        var other = card.Replace("aeroplane", "zeppelin", StringComparison.Ordinal);
+        await File.WriteAllTextAsync(Path.Combine(output, "card.json"), other, Stop);
+        var error = await Assert.ThrowsAsync<FreeMaskException>(() =>
+            TrainerResult.ReadAsync(output, VocClasses.Names, 64, image, store, Stop));
+        Assert.Contains("class 1 is 'zeppelin' instead of 'aeroplane'", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]
