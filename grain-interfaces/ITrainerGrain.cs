@@ -53,7 +53,7 @@ public interface ITrainerGrain : IGrainWithStringKey
 /// <param name="Lists">Lists of training samples (artifact hashes).</param>
 /// <param name="LeftOut">The fold that is left out of the training samples; null for all.</param>
 /// <param name="Steps">Optimizer steps.</param>
-/// <param name="Model">The model to evaluate; null for a training.</param>
+/// <param name="Model">The model to evaluate; null for a training, and for an evaluation of the starting segmenter.</param>
 /// <param name="Environment">The run's environment; null if it was not recorded.</param>
 [GenerateSerializer, Immutable, Alias("freemask.TrainingJob")]
 public sealed record TrainingJob(

@@ -141,11 +141,15 @@ public sealed record RoundStatus
     /// <summary>When the round was closed (UTC); null before.</summary>
     [Id(12)] public DateTimeOffset? EndedAt { get; init; }
 
+    /// <summary>The evaluation of the starting segmenter, before any training: of the first round; null before, and if nothing is
+    /// evaluated or the training starts without a segmenter.</summary>
+    [Id(14)] public SegmenterQuality? StartQuality { get; init; }
+
     /// <summary>Messages for users that do not stop the round.</summary>
     [Id(13)] public ImmutableArray<string> Notes { get; init; } = [];
 
     /// <summary>Scored and kept samples by the number of their objects; empty before selection.</summary>
-    [Id(14)] public ImmutableArray<ObjectShare> Objects { get; init; } = [];
+    [Id(15)] public ImmutableArray<ObjectShare> Objects { get; init; } = [];
 }
 
 /// <summary>

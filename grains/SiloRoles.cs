@@ -13,6 +13,9 @@ public enum SiloRoles
     /// <summary>Has devices, and trains.</summary>
     Worker = 2,
 
-    /// <summary>Both roles: a silo without a cluster.</summary>
+    /// <summary>Runs the training programs that run files name (<c>trainer.command</c>), and hosts trainers.</summary>
+    Trainer = 4,
+
+    /// <summary>Coordinator and worker.</summary>
     All = Coordinator | Worker,
 }

@@ -1,25 +1,45 @@
 using FreeMask.Files;
 using FreeMask.GrainInterfaces;
+using FreeMask.Grains;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Stages;
+using FreeMask.Hosting.Configuration;
 using FreeMask.Imaging;
 using FreeMask.Onnx;
+using FreeMask.Pipeline.Trainers;
 using FreeMask.Tensors;
 using FreeMask.Training.Mask2Former;
 using FreeMask.Vision;
 using FreeMask.Vision.Datasets;
 using FreeMask.Vision.Evaluation;
+using FreeMask.Vision.Segmentation;
+using Microsoft.Extensions.Options;
 
 namespace FreeMask.Pipeline;
 
 /// <summary>Trains Mask2Former on samples of a run, and evaluates it on a data set in PASCAL VOC layout.</summary>
-internal sealed class SegmenterTrainingService(BundleFolders bundles, IArtifactStore store, TimeProvider time) : ISegmenterTraining
+internal sealed class SegmenterTrainingService(
+    BundleFolders bundles,
+    IArtifactStore store,
+    IOptions<FreeMaskOptions> options,
+    TimeProvider time,
+    ILogger<SegmenterTrainingService> logger
+) : ISegmenterTraining
 {
-    private const string HeldOutFolder = "heldout", HeldOutList = "multi";
+    private const string HeldOutFolder = "heldout", HeldOutList = "multi", TrainersFolder = "trainers";
+
+    /// <inheritdoc/>
+    public string? Refuse(RunSpec spec) =>
+        spec.Trainer.IsExternal && !options.Value.ParsedRoles.HasFlag(SiloRoles.Trainer)
+            ? "this silo does not run training programs; a silo whose FreeMask:Roles name 'trainer' does"
+            : null;
 
     /// <inheritdoc/>
     public async Task<SegmenterModel> TrainAsync(TrainingRequest request, ITrainingMonitor monitor, CancellationToken cancellationToken)
     {
+        if (request.Spec.Trainer.IsExternal)
+            return await new ExternalTrainer(Path.Combine(options.Value.DataFolder, TrainersFolder), store, time, logger)
+                .TrainAsync(request, VocClasses.Names, Start(request.Spec), monitor, cancellationToken);
         var samples = new List<LabeledImage>(request.Examples.Count);
         foreach (var example in request.Examples)
         {
@@ -52,6 +72,19 @@ internal sealed class SegmenterTrainingService(BundleFolders bundles, IArtifactS
     }
 
     /// <inheritdoc/>
+    public async Task<SegmenterQuality?> EvaluateStartAsync(RunSpec spec, ITrainingMonitor monitor, CancellationToken cancellationToken)
+    {
+        if (spec.Training.Init != "bundle" || Start(spec) is not { } folder) return null;
+        var side = new SegmenterTrainingRequest { Labels = [], Seed = 0, Steps = 0 }.Size;
+        var (onnx, text) = await Task.Run(() => SegmenterExport.ToOnnx(folder, side, side), cancellationToken);
+        var card = SegmenterCard.Parse(text, folder);
+        // A model of other classes gets a new head: nothing can be measured before its training.
+        if (!card.Classes.SequenceEqual(VocClasses.Names)) return null;
+        using var segmenter = new OnnxSegmenter(onnx, card);
+        return await EvaluateAsync(spec, segmenter, monitor, cancellationToken);
+    }
+
+    /// <inheritdoc/>
     public async Task<SegmenterQuality> EvaluateAsync(
         RunSpec spec,
         SegmenterModel model,
@@ -59,10 +92,20 @@ internal sealed class SegmenterTrainingService(BundleFolders bundles, IArtifactS
         CancellationToken cancellationToken
     )
     {
+        using var segmenter = await SegmenterArtifacts.OpenAsync(store, model, new OnnxSessionOptions(), cancellationToken);
+        return await EvaluateAsync(spec, segmenter, monitor, cancellationToken);
+    }
+
+    private async Task<SegmenterQuality> EvaluateAsync(
+        RunSpec spec,
+        OnnxSegmenter segmenter,
+        ITrainingMonitor monitor,
+        CancellationToken cancellationToken
+    )
+    {
         var dataset = spec.Evaluation.Dataset == "heldout"
             ? VocFolder.OpenAsVoc(Path.Combine(bundles.Find(spec.Model), HeldOutFolder), HeldOutList)
             : VocFolder.OpenAsVoc(spec.Evaluation.Dataset);
-        using var segmenter = await SegmenterArtifacts.OpenAsync(store, model, new OnnxSessionOptions(), cancellationToken);
         var evaluation = await Task.Run(
             () => SegmenterEvaluator.Evaluate(
                 dataset.LoadAll(), VocClasses.Names.Count, image => segmenter.Segment(image).Labels,

@@ -61,7 +61,16 @@ internal sealed record RoundRecord
     [Id(16)] public RoundTally? Tally { get; init; }
 
     /// <summary>Scored and kept samples by the number of their objects.</summary>
-    [Id(17)] public ImmutableArray<ObjectShare> Objects { get; init; } = [];
+    [Id(18)] public ImmutableArray<ObjectShare> Objects { get; init; } = [];
+
+    /// <summary>The evaluation of the starting segmenter, in round 0; without classes where the training starts without one.</summary>
+    [Id(17)] public SegmenterQuality? StartQuality { get; init; }
+
+    /// <summary>Whether the starting segmenter is still to be evaluated.</summary>
+    public bool LacksStartQuality =>
+        StartQuality is null
+        && Assignment is { Round: 0, Spec: { Training.Init: "bundle", Evaluation.Dataset: not "none" } }
+        && Phase == RoundPhase.Producing;
 
     /// <summary>The selection as the manifest contains it.</summary>
     public SelectionDecision Decision => new(Thresholds, KeptIdsHash, Kept, Objects);
@@ -106,6 +115,13 @@ internal sealed record RoundRecord
 
     /// <summary>Within Producing: all samples are masked, and these are the donors.</summary>
     public RoundRecord AllMasked(string donors) => Edge(RoundPhase.Producing, r => r.Donors is null ? r with { Donors = donors } : r);
+
+    /// <summary>Within Producing: the starting segmenter is evaluated.</summary>
+    public RoundRecord StartMeasured(SegmenterQuality quality, double seconds) =>
+        Edge(
+            RoundPhase.Producing,
+            r => r.StartQuality is null ? r with { StartQuality = quality, EvaluateSeconds = r.EvaluateSeconds + seconds } : r
+        );
 
     /// <summary>Producing to Scoring.</summary>
     public RoundRecord AllHarmonized(ImmutableArray<string> candidates) => Edge(RoundPhase.Producing, r => r.Donors is null

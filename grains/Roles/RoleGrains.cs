@@ -23,7 +23,7 @@ public static class RoleGrains
 
         if (roles.HasFlag(SiloRoles.Worker)) yield break;
         yield return typeof(DeviceWorkerGrain);
-        yield return typeof(TrainerGrain);
+        if (!roles.HasFlag(SiloRoles.Trainer)) yield return typeof(TrainerGrain);
         yield return typeof(ArtifactRestorerGrain);
     }
 }

@@ -115,6 +115,7 @@ internal sealed partial class RoundGrain(
             Thresholds = record.Thresholds,
             Objects = record.Objects,
             Quality = record.Quality,
+            StartQuality = record.StartQuality is { Classes.IsEmpty: false } start ? start : null,
             Seconds = tally.Seconds with { Train = record.TrainSeconds, Evaluate = record.EvaluateSeconds },
             Rate = record.Phase is RoundPhase.Producing or RoundPhase.Scoring && !_suspended ? _rate.PerSecond : 0,
             Training = _training,
@@ -283,7 +284,8 @@ internal sealed partial class RoundGrain(
 
     private async Task<bool> ProduceAsync(RoundRecord record)
     {
-        if (!await SettleAsync(record)) return false;
+        var isMeasured = !record.LacksStartQuality || await MeasureStartAsync(record);
+        if (!await SettleAsync(record) || !isMeasured) return false;
         if (AllLost(record)) return false;
         if (record.Donors is null)
         {
@@ -295,6 +297,17 @@ internal sealed partial class RoundGrain(
         var candidates = record.IsCrossFitted ? await WriteListsAsync(record, SampleListKind.Candidates) : [];
         if (candidates is null) return Unsettle();
         return await TakeEdgeAsync(r => r.AllHarmonized([.. candidates.Select(c => c.Hash)]));
+    }
+
+    /// <summary>Has the starting segmenter evaluated while samples are made; progress shows the samples.</summary>
+    /// <returns>Whether that is done.</returns>
+    private async Task<bool> MeasureStartAsync(RoundRecord record)
+    {
+        var report = await Trainer(record).EnsureStarted(JobOf(record, "start", "starting segmenter", JobKind.Evaluate, 0));
+        _trainerNote = report.Note;
+        if (report.State == JobState.Failed) _error = report.Error;
+        if (report is not { State: JobState.Done, Quality: { } quality }) return false;
+        return await TakeEdgeAsync(r => r.StartMeasured(quality, report.Seconds));
     }
 
     private async Task<bool> ScoreAsync(RoundRecord record)

@@ -239,6 +239,30 @@ public static class RunKeys
             Range = Closed(1, 10_000_000),
             Unit = "steps",
         },
+        new(
+            run => run.Trainer.Command,
+            "The program that trains the segmenter, and its arguments; the path of the job file is added (docs/trainers.md)."
+        )
+        {
+            DefaultDescription = "the built-in training",
+        },
+        new(run => run.Trainer.Size, "The side of the input of the model that the program trains.")
+        {
+            Range = Closed(32, 4096),
+            MultipleOf = 32,
+            Unit = "pixels",
+            DefaultDescription = "the longer side of the images, rounded up to a multiple of 32",
+        },
+        new(run => run.Trainer.ValidationShare, "The fraction of the samples that the program gets as validation part.")
+        {
+            Range = Closed(0, 0.5),
+            Unit = "fraction",
+        },
+        new(run => run.Trainer.MaxSilence, "How long the program may send no message before it is ended.")
+        {
+            Range = Closed(1, 86_400),
+            Unit = "seconds",
+        },
         new(run => run.Evaluation.Dataset, "What the trained segmenters are evaluated on.")
         {
             Words = [new("heldout", "the held-out images of the bundle"), new("none", "nothing")],
@@ -281,6 +305,7 @@ public static class RunKeys
         ["harmonization"] = "How pasted objects are matched to the image around them.",
         ["scoring"] = "How samples are scored.",
         ["training"] = "How the segmenter is trained.",
+        ["trainer"] = "A program of your own that trains the segmenter in place of the built-in training.",
         ["evaluation"] = "How the trained segmenter is evaluated.",
         ["execution"] = "How the work is distributed and computed.",
     }.ToImmutableDictionary();

@@ -3,9 +3,17 @@ namespace FreeMask.Grains.Stages;
 /// <summary>Trains and evaluates segmenters. Implementations do not call grains.</summary>
 public interface ISegmenterTraining
 {
+    /// <summary>Why this silo cannot train for a run, to show to users; null where it can.</summary>
+    string? Refuse(RunSpec spec) => null;
+
     /// <summary>Trains a model. Equal requests give equal models, interrupted or not.</summary>
     /// <exception cref="FreeMask.FreeMaskException">The training is not possible; the message is shown to the user.</exception>
     Task<SegmenterModel> TrainAsync(TrainingRequest request, ITrainingMonitor monitor, CancellationToken cancellationToken);
+
+    /// <summary>Evaluates the segmenter that trainings of a run start from; null where they start without one.</summary>
+    /// <exception cref="FreeMask.FreeMaskException">The evaluation is not possible; the message is shown to the user.</exception>
+    Task<SegmenterQuality?> EvaluateStartAsync(RunSpec spec, ITrainingMonitor monitor, CancellationToken cancellationToken) =>
+        Task.FromResult<SegmenterQuality?>(null);
 
     /// <summary>Evaluates a model on the data set that the specification names.</summary>
     /// <exception cref="FreeMask.FreeMaskException">The evaluation is not possible; the message is shown to the user.</exception>

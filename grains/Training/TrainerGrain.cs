@@ -44,7 +44,9 @@ internal sealed partial class TrainerGrain(
         if (known is not { IsDone: true } and not { Error: not null } && _running is null)
         {
             var own = await environment.DescribeAsync(job.Spec.Model, CancellationToken.None);
-            if (EnvironmentCheck.Refuse(job.Spec, job.Environment, self.Name, own, null) is { } refusal)
+            var trains = job.Kind == JobKind.Train ? training.Refuse(job.Spec) : null;
+            if (trains is not null) trains = $"silo {self.Name}: {trains}";
+            if ((trains ?? EnvironmentCheck.Refuse(job.Spec, job.Environment, self.Name, own, null)) is { } refusal)
             {
                 // The next activation may be on a silo with the environment of the run.
                 DeactivateOnIdle();
@@ -205,8 +207,12 @@ internal sealed partial class TrainerGrain(
 
     private async Task<SegmenterQuality> EvaluateAsync(TrainingJob job, Monitor monitor, CancellationToken stop)
     {
-        var model = job.Model ?? throw new InvalidOperationException($"Job {job.Id} has no model to measure.");
-        return await Task.Run(() => training.EvaluateAsync(job.Spec, model, monitor, stop), stop);
+        var quality = job.Model is { } model
+            ? await Task.Run(() => training.EvaluateAsync(job.Spec, model, monitor, stop), stop)
+            : await Task.Run(() => training.EvaluateStartAsync(job.Spec, monitor, stop), stop);
+        if (quality is null) return new SegmenterQuality(double.NaN, []);
+        LogMeasured(logger, job.Id, quality.MeanIoU, quality.Classes.Length);
+        return quality;
     }
 
     private async Task FailAsync(TrainingJob job, Exception exception)
@@ -266,6 +272,9 @@ internal sealed partial class TrainerGrain(
             throw new ArtifactStoreException($"The result of {job.Id} could not be kept.", exception);
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Job {Job}: mIoU {MeanIoU:0.000} over {Classes} classes")]
+    private static partial void LogMeasured(ILogger logger, string job, double meanIoU, int classes);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Job {Job} was stopped; it goes on from its last checkpoint")]
     private static partial void LogHalted(ILogger logger, string job);

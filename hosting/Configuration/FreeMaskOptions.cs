@@ -17,7 +17,10 @@ public sealed class FreeMaskOptions : IValidatableObject
     [Required]
     public string DataFolder { get; set; } = DefaultDataFolder;
 
-    /// <summary>The roles of this silo: <c>coordinator</c>, <c>worker</c>, or both with a comma between them (the default).</summary>
+    /// <summary>
+    /// The roles of this silo with commas between them: <c>coordinator</c> and <c>worker</c> (the default), and <c>trainer</c>, which lets
+    /// run files name programs that train on it.
+    /// </summary>
     [Required]
     public string Roles { get; set; } = "coordinator,worker";
 
@@ -39,7 +42,7 @@ public sealed class FreeMaskOptions : IValidatableObject
     {
         if (Parse(Roles) is null)
             yield return new ValidationResult(
-                "names the roles of a silo: 'coordinator', 'worker' or 'coordinator,worker'",
+                "names the roles of a silo: 'coordinator', 'worker' and 'trainer', with commas between them",
                 [nameof(Roles)]
             );
         if (Models is not null && ParsedRoles.HasFlag(SiloRoles.Worker) && !Directory.Exists(Models))
@@ -58,6 +61,7 @@ public sealed class FreeMaskOptions : IValidatableObject
             {
                 case "coordinator": roles |= SiloRoles.Coordinator; break;
                 case "worker": roles |= SiloRoles.Worker; break;
+                case "trainer": roles |= SiloRoles.Trainer; break;
                 default: return null;
             }
         }

@@ -144,6 +144,8 @@ public sealed class EmbeddedSilo : IAsyncDisposable
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
+            // The user of this process names the programs of its run files.
+            ["FreeMask:Roles"] = "coordinator,worker,trainer",
             ["FreeMask:DataFolder"] = Path.GetFullPath(options.DataFolder),
             ["FreeMask:ResumeRuns"] = options.ResumeRuns ? "true" : "false",
             ["Orleans:Endpoints:SiloPort"] = siloPort.ToString(System.Globalization.CultureInfo.InvariantCulture),

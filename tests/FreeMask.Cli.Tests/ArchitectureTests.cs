@@ -10,6 +10,6 @@ public sealed class ArchitectureTests
     public void Folders_refer_downwards() => NamespaceDependencies.AssertLayers(
         typeof(CommandLine).Assembly,
         "FreeMask.Cli.RunFiles", "FreeMask.Cli.Terminal", "FreeMask.Cli.Hub", "FreeMask.Cli.Completion",
-        "FreeMask.Cli.Bundles", "FreeMask.Cli.Health", "FreeMask.Cli.Progress", "FreeMask.Cli.Runs", "FreeMask.Cli.Reports",
-        "FreeMask.Cli.Sessions", "FreeMask.Cli.Verbs", "FreeMask.Cli");
+        "FreeMask.Cli.Bundles", "FreeMask.Cli.Health", "FreeMask.Cli.Progress", "FreeMask.Cli.Runs", "FreeMask.Cli.Checks",
+        "FreeMask.Cli.Reports", "FreeMask.Cli.Sessions", "FreeMask.Cli.Verbs", "FreeMask.Cli");
 }

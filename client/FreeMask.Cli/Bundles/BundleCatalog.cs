@@ -125,6 +125,12 @@ internal sealed class BundleCatalog(string? modelsFolder)
             }
         }
 
+        public string? FindFile(string path)
+        {
+            var full = Path.GetFullPath(path, folder);
+            return File.Exists(full) ? full : null;
+        }
+
         public string? FindSegmenter(string path)
         {
             var full = Path.GetFullPath(path, folder);

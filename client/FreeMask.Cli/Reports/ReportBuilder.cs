@@ -41,6 +41,7 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
             // The clock may have been set back between two processes.
             Elapsed = (status.EndedAt ?? time.GetUtcNow()) is var ended && ended > started ? ended - started : TimeSpan.Zero,
             ManifestHash = status.ManifestHash,
+            StartMeanIoU = status.Rounds.FirstOrDefault()?.StartQuality?.MeanIoU,
             Rounds = rounds,
             Products = products,
             Notes = notes,

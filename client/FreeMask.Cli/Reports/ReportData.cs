@@ -26,6 +26,9 @@ internal sealed record ReportData
     /// <summary>SHA-256 of the manifest; null until the run is complete.</summary>
     internal string? ManifestHash { get; init; }
 
+    /// <summary>Mean IoU of the starting segmenter on the held-out set, before any round; null where it was not measured.</summary>
+    internal double? StartMeanIoU { get; init; }
+
     internal required IReadOnlyList<ReportRound> Rounds { get; init; }
 
     /// <summary>The paths of the products.</summary>

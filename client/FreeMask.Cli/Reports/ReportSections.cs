@@ -27,6 +27,7 @@ internal static class ReportSections
             Html.Score(last?.MeanIoU)
         );
         if (last?.MeanIoUOfRun is { } own) Figure(page, "mIoU, the run's own classes", Html.Score(own));
+        if (data.StartMeanIoU is { } start) Figure(page, "mIoU of the starting segmenter", Html.Score(start));
         Figure(page, "rounds", $"{data.Rounds.Count} of {data.PlannedRounds}");
         Figure(page, "model", data.Model);
         Figure(page, "seed", data.Seed.ToString(CultureInfo.InvariantCulture));
@@ -60,8 +61,8 @@ internal static class ReportSections
 
         if (data.Rounds.Any(round => round.MeanIoU is not null))
             page.AppendLine(
-                $"<div class=\"card\"><h3>mIoU after each round</h3><div "
-                    + $"class=\"scroll\">{SvgCharts.MeanIoU(data.Rounds, data.PlannedRounds)}</div></div>"
+                $"<div class=\"card\"><h3>mIoU {(data.StartMeanIoU is null ? "" : "at the start and ")}after each round</h3><div "
+                    + $"class=\"scroll\">{SvgCharts.MeanIoU(data.Rounds, data.PlannedRounds, data.StartMeanIoU)}</div></div>"
             );
         page.AppendLine("</div>");
     }

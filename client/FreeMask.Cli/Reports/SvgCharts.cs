@@ -78,15 +78,17 @@ internal static class SvgCharts
         return svg.Append("</svg>").ToString();
     }
 
-    /// <summary>Mean IoU on the held-out set after each round that has one, on an axis from 0.</summary>
-    internal static string MeanIoU(IReadOnlyList<ReportRound> rounds, int plannedRounds)
+    /// <summary>Mean IoU on the held-out set at the start and after each round, where they are measured, on an axis from 0.</summary>
+    internal static string MeanIoU(IReadOnlyList<ReportRound> rounds, int plannedRounds, double? start)
     {
         const double left = 44, right = 24, top = 24, bottom = 32, height = 220;
         var points = rounds.Where(round => round.MeanIoU is not null).Select(round => (round.Number, Value: round.MeanIoU!.Value)).ToList();
-        var slots = Math.Max(plannedRounds, rounds.Count);
+        if (start is { } before) points.Insert(0, (0, before));
+        var first = start is null ? 1 : 0;
+        var last = Math.Max(plannedRounds, rounds.Count);
         var ceiling = Math.Min(1, Math.Ceiling(Math.Max(0.2, points.Count == 0 ? 0 : points.Max(point => point.Value) * 1.15) * 10) / 10);
         var floor = height - bottom;
-        double X(int round) => left + ((Width - left - right) * (round - 0.5) / slots);
+        double X(int round) => left + ((Width - left - right) * (round - first + 0.5) / (last - first + 1));
         double Y(double value) => floor - ((floor - top) * value / ceiling);
 
         var svg = Open(height, "Mean IoU on the held-out set after each round");
@@ -102,9 +104,10 @@ internal static class SvgCharts
             );
         }
 
-        for (var round = 1; round <= slots; round++)
+        for (var round = first; round <= last; round++)
             svg.Append(
-                $"<text class=\"tick\" x=\"{Html.Number(X(round))}\" y=\"{height - 10}\" text-anchor=\"middle\">round {round}</text>"
+                $"<text class=\"tick\" x=\"{Html.Number(X(round))}\" y=\"{height - 10}\" "
+                    + $"text-anchor=\"middle\">{(round == 0 ? "start" : $"round {round}")}</text>"
             );
         if (points.Count > 1)
         {

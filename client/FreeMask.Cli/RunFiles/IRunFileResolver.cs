@@ -17,6 +17,9 @@ internal interface IRunFileResolver
     /// <summary>The properties of a bundle from <see cref="FindBundle"/>; null if its files do not contain them.</summary>
     BundleFacts? FactsOf(string model) => null;
 
+    /// <summary>The full path of a file; null if there is none.</summary>
+    string? FindFile(string path) => null;
+
     /// <summary>The full path of a data set in PASCAL VOC layout, or null.</summary>
     string? FindDataset(string folder);
 

@@ -11,11 +11,17 @@ internal static class RunFile
     private const int LargestFile = 1 << 20;
 
     /// <summary>Reads a run file. Without a name in the file, the run has the name of the file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="resolverAt">The resolver for run files in a folder.</param>
+    /// <param name="check">Finds further problems of a specification whose references are resolved; null for none.</param>
+    /// <param name="stop">Cancels.</param>
+    /// <param name="settings">Values that replace those of the file.</param>
     /// <exception cref="RunFileException">The file has problems; all of them are in the message, with line and column.</exception>
     /// <exception cref="FreeMaskException">There is no such file.</exception>
     internal static async Task<RunSpec> ReadAsync(
         string path,
         Func<string, IRunFileResolver> resolverAt,
+        Func<RunSpec, IEnumerable<SpecProblem>>? check,
         CancellationToken stop,
         params IReadOnlyList<RunFileSetting> settings
     )
@@ -24,7 +30,7 @@ internal static class RunFile
             throw new FreeMaskException($"'{path}' is a folder. Name a run file, such as examples/quickstart.yaml.");
         if (!File.Exists(path)) throw new FreeMaskException($"There is no run file '{path}'.{SimilarFiles(path)}");
         var text = await ReadTextAsync(path, stop);
-        return Parse(text, path, resolverAt(Path.GetDirectoryName(Path.GetFullPath(path))!), settings);
+        return Parse(text, path, resolverAt(Path.GetDirectoryName(Path.GetFullPath(path))!), check, settings);
     }
 
     /// <summary>Reads at most the maximum size of a run file: the path may refer to an image or to an endless device.</summary>
@@ -49,7 +55,16 @@ internal static class RunFile
     }
 
     /// <summary>Parses the text of a run file; <paramref name="path"/> is used in messages and for the default name.</summary>
-    internal static RunSpec Parse(string text, string path, IRunFileResolver resolver, params IReadOnlyList<RunFileSetting> settings)
+    internal static RunSpec Parse(string text, string path, IRunFileResolver resolver, params IReadOnlyList<RunFileSetting> settings) =>
+        Parse(text, path, resolver, null, settings);
+
+    private static RunSpec Parse(
+        string text,
+        string path,
+        IRunFileResolver resolver,
+        Func<RunSpec, IEnumerable<SpecProblem>>? check,
+        IReadOnlyList<RunFileSetting> settings
+    )
     {
         var findings = new RunFileFindings();
         var root = RunFileYaml.Load(text, findings);
@@ -61,6 +76,8 @@ internal static class RunFile
             spec = new RunFileReader(root, findings).Read(spec);
             spec = new RunFileReferences(resolver, findings).Resolve(spec);
             foreach (var problem in RunSpecValidator.Validate(spec)) findings.AddAt(problem.Path, problem.Message);
+            foreach (var (key, message) in check?.Invoke(spec) ?? [])
+                findings.Report(key, key.Length == 0 ? $"{message}." : $"'{key}': {message}.");
         }
 
         return findings.Problems is { Count: > 0 } problems ? throw new RunFileException(path, problems) : spec;

@@ -27,6 +27,7 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
                     : Generation(spec.Generation, facts),
             Mask = Affinity(spec.Mask, spec.Classes),
             Scoring = Segmenter(spec.Scoring),
+            Trainer = Trainer(spec.Trainer),
             Evaluation = Dataset(spec.Evaluation),
         };
     }
@@ -171,6 +172,16 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
         if (resolver.FindSegmenter(named) is { } found) return scoring with { Segmenter = found };
         findings.Report("scoring.segmenter", $"'scoring.segmenter' is '{named}', but no such folder holds model.onnx and card.json.");
         return scoring;
+    }
+
+    /// <summary>Arguments that name a file beside the run file become full paths: the program runs in a folder of its own.</summary>
+    private TrainerSpec Trainer(TrainerSpec trainer)
+    {
+        if (!trainer.IsExternal) return trainer;
+        var program = trainer.Command[0];
+        if (program.AsSpan().IndexOfAny('/', '\\') >= 0 && resolver.FindFile(program) is null)
+            findings.Report("trainer.command[0]", $"'trainer.command' begins with '{program}', and there is no such file.");
+        return trainer with { Command = [.. trainer.Command.Select(part => resolver.FindFile(part) ?? part)] };
     }
 
     private EvaluationSpec Dataset(EvaluationSpec evaluation)

@@ -32,6 +32,9 @@ internal sealed record RunDocument
     /// <summary>How many rounds the run will have.</summary>
     public required int RoundsPlanned { get; init; }
 
+    /// <summary>The measure of the starting segmenter, before any round; null if not measured.</summary>
+    public required QualityDocument? Start { get; init; }
+
     public required IReadOnlyList<RoundDocument> Rounds { get; init; }
 
     /// <summary>Messages about its settings, such as truncated prompts.</summary>
@@ -69,6 +72,7 @@ internal sealed record RunDocument
         StartedAt = status.StartedAt,
         EndedAt = status.EndedAt,
         RoundsPlanned = status.RoundsPlanned,
+        Start = status.Rounds.FirstOrDefault()?.StartQuality is { } start ? QualityDocument.Of(start, spec.Classes) : null,
         Rounds = [.. status.Rounds.Select(round => RoundDocument.Of(round, spec.Classes))],
         Seconds = SecondsOf(status),
         ManifestHash = status.ManifestHash,
@@ -104,8 +108,10 @@ internal sealed record RunDocument
     private Table Table()
     {
         var table = new Table().Border(TableBorder.Simple).AddColumn(Run);
+        if (Start is not null) table.AddColumn(new TableColumn("start").RightAligned());
         foreach (var round in Rounds) table.AddColumn(new TableColumn($"round {round.Round}").RightAligned());
-        void Row(string name, Func<RoundDocument, string> cell) => table.AddRow([name, .. Rounds.Select(cell)]);
+        void Row(string name, Func<RoundDocument, string> cell, string start = "") =>
+            table.AddRow([name, .. Start is null ? Array.Empty<string>() : [start], .. Rounds.Select(cell)]);
         foreach (var state in StageTable.Default.States.Where(state => state != SampleState.Quarantined))
         {
             var name = StageTable.Default.DisplayNameOf(state);
@@ -114,14 +120,15 @@ internal sealed record RunDocument
 
         if (Rounds.Any(round => (int)round.Counts["quarantined"] > 0))
             Row("[red]quarantined[/]", round => $"{round.Counts["quarantined"]}");
-        if (Rounds.All(round => round.IoU.Count == 0))
+        var classes = Math.Max(Start?.IoU.Count ?? 0, Rounds.Max(round => round.IoU.Count));
+        if (classes == 0)
         {
             Row("mIoU", _ => StatusFormatter.Share(null));
             return table;
         }
 
-        Row($"mIoU over {Rounds.Max(round => round.IoU.Count)} classes", round => StatusFormatter.Share(round.MIoU));
-        Row("mIoU over the run's own", round => StatusFormatter.Share(round.MIoUOfRun));
+        Row($"mIoU over {classes} classes", round => StatusFormatter.Share(round.MIoU), StatusFormatter.Share(Start?.MIoU));
+        Row("mIoU over the run's own", round => StatusFormatter.Share(round.MIoUOfRun), StatusFormatter.Share(Start?.MIoUOfRun));
         return table;
     }
 
@@ -129,6 +136,30 @@ internal sealed record RunDocument
     {
         if (value is not null) console.Profile.Out.Writer.WriteLine($"{name,-10} {value}");
     }
+}
+
+/// <summary>The measure of a segmenter in the document.</summary>
+internal sealed record QualityDocument
+{
+    /// <summary>Mean IoU on the held-out set, over all classes in <see cref="IoU"/>.</summary>
+    [System.Text.Json.Serialization.JsonPropertyName("mIoU")]
+    public required double MIoU { get; init; }
+
+    /// <summary>The same over background and the classes of the run.</summary>
+    [System.Text.Json.Serialization.JsonPropertyName("mIoUOfRun")]
+    public required double? MIoUOfRun { get; init; }
+
+    /// <summary>IoU by class on the held-out set.</summary>
+    [System.Text.Json.Serialization.JsonPropertyName("iou")]
+    public required IReadOnlyDictionary<string, double> IoU { get; init; }
+
+    internal static QualityDocument Of(SegmenterQuality quality, IReadOnlyList<string> classes) =>
+        new()
+        {
+            MIoU = quality.MeanIoU,
+            MIoUOfRun = RoundDocument.OwnMean(quality, classes),
+            IoU = quality.Classes.ToDictionary(item => item.Class, item => item.IoU),
+        };
 }
 
 /// <summary>One round in the document.</summary>

@@ -10,9 +10,6 @@ namespace FreeMask.Cli.Runs;
 /// <param name="Bytes">Estimated size of the run's artifacts on disk.</param>
 internal sealed record RunPreflight(IReadOnlyList<string> Notes, long Bytes)
 {
-    // Measured with the bundle that ships, and with Stable Diffusion at 512 x 512: most of it is attention, the rest are images.
-    private const long BytesPerPixel = 11;
-
     // Decoding needs two layers of 128 channels of 4 bytes.
     private const long DecodingBytesPerPixel = 1024, WorthSaying = 1L << 30;
 
@@ -24,7 +21,7 @@ internal sealed record RunPreflight(IReadOnlyList<string> Notes, long Bytes)
     {
         var side = bundles.DefaultImageSide(spec.Model);
         var pixels = (long)(spec.Generation.Width ?? side) * (spec.Generation.Height ?? side);
-        var bytes = pixels * BytesPerPixel * spec.Rounds * spec.SamplesPerRound;
+        var bytes = RunPlan.BytesOf(spec, bundles);
         var notes = new List<string>();
         if (bytes >= WorthSaying || bytes > freeBytes)
         {

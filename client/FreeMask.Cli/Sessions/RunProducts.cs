@@ -98,8 +98,13 @@ internal sealed class RunProducts(RunReader run, RunFolder folder, CommandContex
 
     private async Task WriteSegmenterAsync(SegmenterModel segmenter, CancellationToken stop)
     {
-        await CopyAsync(segmenter.Config, Path.Combine(folder.Segmenter, ModelFileNames.Config), stop);
-        await CopyAsync(segmenter.Weights, Path.Combine(folder.Segmenter, ModelFileNames.Weights), stop);
+        // A training program may give an ONNX model alone.
+        if (segmenter.Weights != segmenter.Onnx)
+        {
+            await CopyAsync(segmenter.Config, Path.Combine(folder.Segmenter, ModelFileNames.Config), stop);
+            await CopyAsync(segmenter.Weights, Path.Combine(folder.Segmenter, ModelFileNames.Weights), stop);
+        }
+
         if (segmenter.Onnx is { } onnx) await CopyAsync(onnx, Path.Combine(folder.Segmenter, ModelFileNames.Onnx), stop);
         if (segmenter.Card is not { } card) return;
         var text = await run.BytesAsync(card, stop);

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using FreeMask.Cli.Checks;
 using FreeMask.Cli.Runs;
 using FreeMask.Cli.Terminal;
 using FreeMask.Pipeline;
@@ -20,6 +21,9 @@ internal sealed class CliEnvironment
 
     /// <summary>Opens the engine of a data folder.</summary>
     internal required EngineOpener OpenEngine { get; init; }
+
+    /// <summary>The checks of a run before it starts.</summary>
+    internal IReadOnlyList<IRunCheck> Checks { get; init; } = RunChecks.All;
 
     /// <summary>A Spectre console on one of the two streams.</summary>
     internal required Func<TextWriter, IAnsiConsole> Console { get; init; }

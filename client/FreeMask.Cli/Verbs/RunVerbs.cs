@@ -1,5 +1,5 @@
 using System.CommandLine;
-using System.Globalization;
+using FreeMask.Cli.Checks;
 using FreeMask.Cli.RunFiles;
 using FreeMask.Cli.Runs;
 using FreeMask.Cli.Sessions;
@@ -39,8 +39,21 @@ internal static class RunVerbs
                 var settings = (parsed.GetValue(set) ?? []).Select(RunFileSetting.Parse).ToList();
                 if (parsed.GetValue(name) is { } named)
                     settings.Add(RunFileSetting.Text("name", named, $"--name {named}"));
-                var spec = await RunFile.ReadAsync(parsed.GetRequiredValue(file), host.Bundles.ResolverAt, stop, settings);
                 var isLocal = context.Cluster is null;
+                var machine = new CheckedMachine(
+                    host.Bundles,
+                    isLocal ? context.Data.FreeBytes : null,
+                    context.Devices,
+                    host.Variable,
+                    IsCluster: !isLocal
+                );
+                var spec = await RunFile.ReadAsync(
+                    parsed.GetRequiredValue(file),
+                    host.Bundles.ResolverAt,
+                    spec => RunChecks.Find(host.Checks, spec, machine).Select(finding => finding.ToProblem()),
+                    stop,
+                    settings
+                );
                 var advice = RunPreflight.Of(
                     spec,
                     host.Bundles,
@@ -48,7 +61,7 @@ internal static class RunVerbs
                     isLocal && context.Devices.Count == 0 ? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes : null
                 );
                 if (parsed.GetValue(check))
-                    return Checked(spec, advice);
+                    return Checked(spec, advice, Plan(host, context, machine, spec, stop));
                 foreach (var note in advice.Notes)
                     context.WriteMessage($"Note: {note}");
                 await using var session = await SessionAsync(host, context, stop);
@@ -57,22 +70,39 @@ internal static class RunVerbs
         );
     }
 
-    private static VerbResult Checked(RunSpec spec, RunPreflight advice)
+    private static RunPlan Plan(VerbHost host, CommandContext context, CheckedMachine machine, RunSpec spec, CancellationToken stop)
     {
-        var samples = (long)spec.Rounds * spec.SamplesPerRound;
-        return new(new { ok = true, spec.Name, spec.Rounds, samples, bytes = advice.Bytes, advice.Notes }, console =>
+        var id = RunIds.Next(spec.Name, [.. RunFolder.All(context.Data)]);
+        var plan = RunPlan.Of(spec, host.Bundles, new RunFolder(context.Data, id).Root);
+        if (machine.IsCluster || spec.Source.IsFolder || host.Checks.Count == 0 || machine.FolderOf(spec.Model) is not { } folder)
+            return plan;
+        context.WriteMessage("Measuring the first batch ...");
+        return plan with { GeneratingSeconds = BatchMeasure.Seconds(spec, folder, context.Devices, context.Time, stop) };
+    }
+
+    private static VerbResult Checked(RunSpec spec, RunPreflight advice, RunPlan plan) => new(
+        new
+        {
+            ok = true,
+            spec.Name,
+            spec.Rounds,
+            samples = plan.Samples,
+            bytes = plan.Bytes,
+            unetEvaluations = plan.UNetEvaluations,
+            trainingSteps = plan.TrainingSteps,
+            plan.Phases,
+            generatingSeconds = plan.GeneratingSeconds,
+            plan.Results,
+            advice.Notes,
+        },
+        console =>
         {
             var writer = console.Profile.Out.Writer;
-            writer.WriteLine(
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"The run file is valid: {samples} samples in {spec.Rounds} round{(spec.Rounds == 1 ? "" : "s")}, about "
-                            + $"{ByteSize.Megabytes(advice.Bytes)} on disk."
-                    )
-                );
+            writer.Write("The run can be made: ");
+            foreach (var line in plan.Lines(spec.Rounds)) writer.WriteLine(line);
             foreach (var note in advice.Notes) writer.WriteLine($"Note: {note}");
-        });
-    }
+        }
+    );
 
     internal static Command Resume(VerbHost host)
     {

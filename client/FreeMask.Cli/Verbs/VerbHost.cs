@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using FreeMask.Cli.Bundles;
+using FreeMask.Cli.Checks;
 using FreeMask.Cli.RunFiles;
 using FreeMask.Cli.Runs;
 using FreeMask.Cli.Terminal;
@@ -64,6 +65,9 @@ internal sealed class VerbHost(CliEnvironment environment, IReadOnlyList<string>
 
     /// <summary>The model bundles that this process finds.</summary>
     internal BundleCatalog Bundles { get; } = BundleCatalog.Locate(environment.Environment);
+
+    /// <summary>The checks of a run before it starts.</summary>
+    internal IReadOnlyList<IRunCheck> Checks => environment.Checks;
 
     /// <summary>An environment variable; null if it is not set.</summary>
     internal string? Variable(string name) => environment.Environment(name) is { Length: > 0 } value ? value : null;

@@ -50,6 +50,20 @@ public sealed partial class ReportPageTests
     }
 
     [Fact]
+    public void The_start_stands_beside_the_rounds()
+    {
+        var page = Parse(ReportPage.Write(Sample() with { StartMeanIoU = 0.28 }));
+
+        foreach (var expected in new[] { "mIoU of the starting segmenter", "0.28", "mIoU at the start and after each round" })
+            Assert.Contains(expected, page.Root!.Value, StringComparison.Ordinal);
+        Assert.Equal(["start", "round 1", "round 2"], Ticks(page));
+        Assert.Equal(["round 1", "round 2"], Ticks(Parse(ReportPage.Write(Sample()))));
+
+        static IEnumerable<string> Ticks(XDocument page) =>
+            page.Descendants("text").Select(text => text.Value).Where(text => text is "start" or "round 1" or "round 2");
+    }
+
+    [Fact]
     public void The_page_leads_to_what_lies_beside_it_and_says_what_was_measured()
     {
         var data = Sample() with

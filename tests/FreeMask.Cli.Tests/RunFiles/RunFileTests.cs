@@ -334,7 +334,7 @@ public sealed class RunFileTests
         await File.WriteAllBytesAsync(folder.Path("a.yaml"), bytes ?? new byte[(1 << 20) + 1], TestContext.Current.CancellationToken);
 
         var error = await Assert.ThrowsAsync<FreeMaskException>(() =>
-            RunFile.ReadAsync(folder.Path("a.yaml"), _ => Resolver.Instance, TestContext.Current.CancellationToken)
+            RunFile.ReadAsync(folder.Path("a.yaml"), _ => Resolver.Instance, null, TestContext.Current.CancellationToken)
         );
 
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
@@ -347,7 +347,7 @@ public sealed class RunFileTests
         await File.WriteAllTextAsync(folder.Path("quickstart.yaml"), "classes: [cat]", TestContext.Current.CancellationToken);
 
         var error = await Assert.ThrowsAsync<FreeMaskException>(() =>
-            RunFile.ReadAsync(folder.Path("quikstart.yaml"), _ => Resolver.Instance, TestContext.Current.CancellationToken)
+            RunFile.ReadAsync(folder.Path("quikstart.yaml"), _ => Resolver.Instance, null, TestContext.Current.CancellationToken)
         );
 
         Assert.Equal(
@@ -400,6 +400,18 @@ public sealed class RunFileTests
         Assert.Equal("euler", Parse("classes: [cat]\nmodel: odd\ngeneration: { scheduler: euler }\n").Generation.Scheduler);
     }
 
+    [Fact]
+    public void Files_of_a_training_program_become_full_paths()
+    {
+        RunSpec Parse(string text) => RunFile.Parse(text, "a.yaml", Resolver.Instance);
+        var spec = Parse("classes: [cat]\ntrainer: { command: [python3, train.py, --fast] }");
+        Assert.Equal(["python3", "/full/train.py", "--fast"], spec.Trainer.Command);
+        Assert.Equal(["/full/train.sh"], Parse("classes: [cat]\ntrainer: { command: ./train.sh }").Trainer.Command);
+
+        var error = Assert.Throws<RunFileException>(() => Parse("classes: [cat]\ntrainer: { command: [./tarin.sh] }"));
+        Assert.Contains("'./tarin.sh', and there is no such file", Assert.Single(error.Problems).Message, StringComparison.Ordinal);
+    }
+
     internal sealed class Resolver : IRunFileResolver
     {
         internal static readonly Resolver Instance = new();
@@ -416,6 +428,8 @@ public sealed class RunFileTests
         };
 
         public string? FindDataset(string folder) => folder == "pictures" ? "/full/pictures" : null;
+
+        public string? FindFile(string path) => path is "train.py" or "./train.sh" ? $"/full/{path.TrimStart('.', '/')}" : null;
 
         public string? FindSegmenter(string folder) => folder == "judge" ? "/full/judge" : null;
 

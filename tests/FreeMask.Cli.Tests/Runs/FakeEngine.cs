@@ -25,6 +25,9 @@ internal sealed class FakeEngine : IEngine, IRunDirectoryGrain
     private readonly Dictionary<string, FakeRun> _runs = [];
     private readonly Dictionary<string, byte[]> _artifacts = [];
 
+    /// <summary>The measure of the starting segmenter; null for none.</summary>
+    internal SegmenterQuality? Start { get; init; }
+
     internal RunState Ending { get; init; } = RunState.Completed;
 
     /// <summary>Whether status calls never answer, as those of a process that has ended.</summary>
@@ -208,6 +211,7 @@ internal sealed class FakeEngine : IEngine, IRunDirectoryGrain
                     0.3 + (0.1 * number),
                     [new ClassIoU("background", 0.8), .. _spec.Classes.Select(name => new ClassIoU(name, 0.25)), new ClassIoU("train", 0)]
                 ),
+                StartQuality = number == 0 ? engine.Start : null,
                 Training = engine.Ending == RunState.Running ? new TrainingProgress("segmenter", 3, 10, 1.5) : null,
                 Seconds = new StageSeconds(1, 2, 3, 4, 5, 6, 7),
                 Failures = [new FailureGroup("the mask is too small", 1, 4)],

@@ -228,6 +228,25 @@ public sealed class RunVerbTests : IDisposable
     }
 
     [Fact]
+    public async Task A_run_shows_where_its_segmenter_started()
+    {
+        _process.Engine = new FakeEngine { Start = new SegmenterQuality(0.125, [new("background", 0.2), new("cat", 0.05)]) };
+
+        Assert.Equal(0, await _process.RunAsync(["run", RunFile]));
+        var lines = _process.Out.Split('\n');
+        Assert.Matches(@"start\s+round 1\s+round 2", _process.Out);
+        var measured = Assert.Single(lines, line => line.Contains("mIoU over 4 classes", StringComparison.Ordinal));
+        Assert.Matches(@"0\.125\s+0\.300\s+0\.400", measured);
+
+        _process.Clear();
+        Assert.Equal(0, await _process.RunAsync(["status", "pets", "--json"]));
+        var start = JsonDocument.Parse(_process.Out).RootElement.GetProperty("start");
+        Assert.Equal(0.125, start.GetProperty("mIoU").GetDouble());
+        Assert.Equal(0.125, start.GetProperty("mIoUOfRun").GetDouble(), 9);
+        Assert.Equal(0.05, start.GetProperty("iou").GetProperty("cat").GetDouble());
+    }
+
+    [Fact]
     public async Task A_run_that_fails_returns_one_with_its_reason()
     {
         _process.Engine = new FakeEngine { Ending = RunState.Failed };

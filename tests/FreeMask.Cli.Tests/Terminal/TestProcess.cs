@@ -1,4 +1,5 @@
 using FreeMask.Cli.Bundles;
+using FreeMask.Cli.Checks;
 using FreeMask.Cli.Runs;
 using FreeMask.Cli.Terminal;
 using FreeMask.Cli.Tests.Runs;
@@ -58,9 +59,13 @@ internal sealed class TestProcess : IDisposable
         return code;
     }
 
+    /// <summary>The checks of a run before it starts; none, because the bundles of most tests are empty folders.</summary>
+    internal IReadOnlyList<IRunCheck> Checks { get; init; } = [];
+
     internal CliEnvironment Surroundings() =>
         new()
         {
+            Checks = Checks,
             Out = OutWriter ?? _out,
             Error = _error,
             Environment = name =>

@@ -139,7 +139,22 @@ internal sealed class FakeTraining : ISegmenterTraining
     /// <summary>Whether a training reads its examples, as the real one does.</summary>
     public bool ReadsExamples { get; set; }
 
+    /// <summary>The quality of the starting segmenter; null where there is none.</summary>
+    public Func<RunSpec, SegmenterQuality?> Start { get; set; } = _ => null;
+
+    public Task<SegmenterQuality?> EvaluateStartAsync(RunSpec spec, ITrainingMonitor monitor, CancellationToken cancellationToken) =>
+        Task.FromResult(Start(spec));
+
+    /// <summary>Why a silo cannot train; null where it can.</summary>
+    public Func<string, string?> Refuses { get; set; } = _ => null;
+
+    /// <summary>The silos that trained.</summary>
+    public ConcurrentDictionary<string, bool> TrainedOn { get; } = new(StringComparer.Ordinal);
+
     private int _stepsDone;
+
+    /// <summary>The training as a silo has it.</summary>
+    public ISegmenterTraining On(string silo) => new OfSilo(this, silo);
 
     /// <summary>Steps computed, over all trainings.</summary>
     public int StepsDone => _stepsDone;
@@ -181,5 +196,26 @@ internal sealed class FakeTraining : ISegmenterTraining
     {
         var iou = Convert.ToInt32(model.Weights[..4], 16) / 65536.0;
         return Task.FromResult(new SegmenterQuality(iou, [new ClassIoU("background", iou)]));
+    }
+
+    private sealed class OfSilo(FakeTraining training, string silo) : ISegmenterTraining
+    {
+        public string? Refuse(RunSpec spec) => training.Refuses(silo);
+
+        public Task<SegmenterModel> TrainAsync(TrainingRequest request, ITrainingMonitor monitor, CancellationToken cancellationToken)
+        {
+            training.TrainedOn[silo] = true;
+            return training.TrainAsync(request, monitor, cancellationToken);
+        }
+
+        public Task<SegmenterQuality?> EvaluateStartAsync(RunSpec spec, ITrainingMonitor monitor, CancellationToken cancellationToken) =>
+            training.EvaluateStartAsync(spec, monitor, cancellationToken);
+
+        public Task<SegmenterQuality> EvaluateAsync(
+            RunSpec spec,
+            SegmenterModel model,
+            ITrainingMonitor monitor,
+            CancellationToken cancellationToken
+        ) => training.EvaluateAsync(spec, model, monitor, cancellationToken);
     }
 }

@@ -97,7 +97,7 @@ internal sealed class TestCluster : IAsyncDisposable
         if (Environment.GetEnvironmentVariable("FREEMASK_TEST_LOG") is { } level)
             host.Logging.AddConsole().SetMinimumLevel(Enum.Parse<LogLevel>(level));
         host.Services.AddSingleton(Stages.On(name));
-        host.Services.AddSingleton<ISegmenterTraining>(Training);
+        host.Services.AddSingleton(Training.On(name));
         host.Services.AddSingleton(_databases);
         if (Environments(name) is { } environment) host.Services.AddSingleton(environment);
         Faults.Register(host.Services);

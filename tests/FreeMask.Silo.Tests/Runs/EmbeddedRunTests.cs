@@ -102,4 +102,47 @@ public sealed class EmbeddedRunTests : IDisposable
         Assert.Equal(["one"], await silo.Grains.GetGrain<IRunDirectoryGrain>(0).List());
         Assert.Equal(RunState.Unknown, (await silo.Run("two").GetStatus()).State);
     }
+
+    [Fact(Timeout = 600_000)]
+    public async Task The_starting_segmenter_is_measured_once_and_before_any_training()
+    {
+        await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken);
+        var order = new List<string>();
+        silo.Training.Before = _ => Add("train");
+        silo.Training.Start = _ =>
+        {
+            Add("start");
+            return new SegmenterQuality(0.25, [new ClassIoU("background", 0.25)]);
+        };
+        var status = await silo.CompleteAsync("one", TestSilo.SmallSpec);
+
+        Assert.Equal(0.25, status.Rounds[0].StartQuality!.MeanIoU);
+        Assert.Null(status.Rounds[1].StartQuality);
+        Assert.NotNull(status.Rounds[0].Quality);
+        // Two models of folds and a segmenter a round.
+        Assert.Equal(["start", "train", "train", "train", "train"], order);
+
+        void Add(string what)
+        {
+            lock (order) order.Add(what);
+        }
+    }
+
+    [Theory(Timeout = 600_000)]
+    [InlineData("none", "heldout")]
+    [InlineData("backbone", "heldout")]
+    [InlineData("bundle", "none")]
+    public async Task Without_a_starting_segmenter_or_a_data_set_no_start_is_measured(string init, string dataset)
+    {
+        await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken);
+        silo.Training.Start = _ => throw new InvalidOperationException("Nothing is to be measured.");
+        var spec = TestSilo.SmallSpec;
+        spec = spec with
+        {
+            Training = spec.Training with { Init = init },
+            Evaluation = new EvaluationSpec { Dataset = dataset },
+        };
+
+        Assert.Null((await silo.CompleteAsync("one", spec)).Rounds[0].StartQuality);
+    }
 }

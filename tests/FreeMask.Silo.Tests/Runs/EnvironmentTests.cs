@@ -80,6 +80,26 @@ public sealed class EnvironmentTests : IDisposable
     }
 
     [Fact(Timeout = 600_000)]
+    public async Task Silos_that_cannot_train_for_a_run_leave_it_to_the_one_that_can()
+    {
+        await using var cluster = await TestCluster.StartAsync(_folder.Path, 3, TestContext.Current.CancellationToken);
+        // The first silo that is asked cannot, the others can.
+        var asked = new List<string>();
+        cluster.Training.Refuses = silo =>
+        {
+            lock (asked)
+            {
+                if (!asked.Contains(silo)) asked.Add(silo);
+                return asked.Count < 2 || silo == asked[0] ? "it does not run training programs" : null;
+            }
+        };
+        await cluster.Run("run").Start(TestSilo.SmallSpec);
+        Assert.Equal(RunState.Completed, await cluster.RestingAsync("run"));
+        Assert.NotEmpty(cluster.Training.TrainedOn);
+        Assert.DoesNotContain(asked[0], cluster.Training.TrainedOn.Keys);
+    }
+
+    [Fact(Timeout = 600_000)]
     public async Task A_run_whose_bundle_no_silo_has_fails_before_any_work()
     {
         await using var cluster = await TestCluster.StartAsync(

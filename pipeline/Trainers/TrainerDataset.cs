@@ -1,0 +1,144 @@
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using FreeMask.Grains.Artifacts;
+using FreeMask.Grains.Stages;
+using FreeMask.Imaging;
+using FreeMask.Vision.Export;
+
+namespace FreeMask.Pipeline.Trainers;
+
+/// <summary>
+/// The data set of a training program: COCO panoptic with lossless images, <c>images/{train,val}</c>,
+/// <c>annotations/panoptic_{train,val}.json</c> and folders of PNG of the same names. Each class of an image is one segment, background
+/// included; pixels of segment 0 are unknown. The id of a segment is 1 + its category, R + 256 G + 65536 B.
+/// </summary>
+internal sealed record TrainerDataset(int Train, int Validation, int LongestSide)
+{
+    /// <summary>The folder of the data set in that of the job.</summary>
+    internal const string Folder = "dataset";
+
+    private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private static ReadOnlySpan<byte> PngSignature => [0x89, (byte)'P', (byte)'N', (byte)'G'];
+
+    /// <summary>The images of a part, relative to the job file.</summary>
+    internal static string ImagesOf(DatasetPart part) => $"{Folder}/images/{part.Name()}";
+
+    /// <summary>The segments of a part, relative to the job file; the annotations are beside it, with the extension json.</summary>
+    internal static string SegmentsOf(DatasetPart part) => $"{Folder}/annotations/panoptic_{part.Name()}";
+
+    /// <summary>The categories: every class with its id, name and color.</summary>
+    internal static JsonArray Categories(IReadOnlyList<string> classes) =>
+        new([.. classes.Select((name, id) => (JsonNode)Category(name, id))]);
+
+    /// <summary>Writes the examples.</summary>
+    /// <param name="folder">The folder of the job.</param>
+    /// <param name="examples">At least one.</param>
+    /// <param name="classes">Names by index; 0 is background.</param>
+    /// <param name="validationShare">The share of each class that is written as <c>val</c>.</param>
+    /// <param name="seed">The seed of the split.</param>
+    /// <param name="store">Where the examples are.</param>
+    /// <param name="stop">Cancels between two examples.</param>
+    internal static async Task<TrainerDataset> WriteAsync(
+        string folder,
+        IReadOnlyList<TrainingExample> examples,
+        IReadOnlyList<string> classes,
+        double validationShare,
+        ulong seed,
+        IArtifactStore store,
+        CancellationToken stop
+    )
+    {
+        var labels = new LabelMap[examples.Count];
+        for (var i = 0; i < labels.Length; i++) labels[i] = await store.GetLabelsAsync(examples[i].Label, stop);
+        var items = labels.Select((map, i) => new ExportItem(Name(i), ExportSample.ClassesOf(map))).ToArray();
+        var parts = DatasetSplit.Make(items, validationShare, seed);
+        var (images, annotations) = (new Dictionary<DatasetPart, JsonArray>(), new Dictionary<DatasetPart, JsonArray>());
+        foreach (var part in new[] { DatasetPart.Train, DatasetPart.Val })
+        {
+            Directory.CreateDirectory(Path.Combine(folder, ImagesOf(part)));
+            Directory.CreateDirectory(Path.Combine(folder, SegmentsOf(part)));
+            (images[part], annotations[part]) = ([], []);
+        }
+
+        for (var i = 0; i < examples.Count; i++)
+        {
+            var (part, file) = (parts[i], items[i].Id + ".png");
+            var (map, stored) = (labels[i], await store.GetAsync(examples[i].Image, stop));
+            var image = stored.Span.StartsWith(PngSignature)
+                ? stored
+                : ImageCodec.EncodePng(ImageCodec.Decode(stored.Span, examples[i].Image));
+            await File.WriteAllBytesAsync(Path.Combine(folder, ImagesOf(part), file), image, stop);
+            var (segments, pixels) = Segments(map, classes.Count, examples[i].Label);
+            await File.WriteAllBytesAsync(Path.Combine(folder, SegmentsOf(part), file), ImageCodec.EncodePng(pixels), stop);
+            images[part].Add(new JsonObject { ["id"] = i + 1, ["file_name"] = file, ["width"] = map.Width, ["height"] = map.Height });
+            annotations[part].Add(new JsonObject { ["image_id"] = i + 1, ["file_name"] = file, ["segments_info"] = segments });
+        }
+
+        foreach (var part in images.Keys)
+        {
+            var document = new JsonObject
+            {
+                ["images"] = images[part],
+                ["annotations"] = annotations[part],
+                ["categories"] = Categories(classes),
+            };
+            await File.WriteAllTextAsync(Path.Combine(folder, SegmentsOf(part) + ".json"), document.ToJsonString(Relaxed), stop);
+        }
+
+        var longest = labels.Max(map => Math.Max(map.Width, map.Height));
+        return new TrainerDataset(images[DatasetPart.Train].Count, images[DatasetPart.Val].Count, longest);
+    }
+
+    private static string Name(int index) => index.ToString("000000", CultureInfo.InvariantCulture);
+
+    private static JsonObject Category(string name, int id)
+    {
+        var (r, g, b) = VocPalette.Color((byte)id);
+        return new JsonObject
+        {
+            ["id"] = id,
+            ["name"] = name,
+            ["color"] = new JsonArray(r, g, b),
+            ["isthing"] = id == LabelMap.Background ? 0 : 1,
+        };
+    }
+
+    private static (JsonArray Segments, RgbImage Pixels) Segments(LabelMap map, int classes, string name)
+    {
+        var boxes = new (int Left, int Top, int Right, int Bottom, int Area)[classes];
+        var pixels = new RgbImage(map.Width, map.Height);
+        for (var i = 0; i < map.Labels.Length; i++)
+        {
+            var label = map.Labels[i];
+            if (label == LabelMap.Ignore) continue;
+            if (label >= classes) throw new FreeMaskException($"The label map {name} has the class {label}; the largest is {classes - 1}.");
+            var (x, y) = (i % map.Width, i / map.Width);
+            ref var box = ref boxes[label];
+            if (box.Area == 0) box = (x, y, x, y, 0);
+            box = (Math.Min(box.Left, x), Math.Min(box.Top, y), Math.Max(box.Right, x), Math.Max(box.Bottom, y), box.Area + 1);
+            pixels.Pixels[3 * i] = (byte)(label + 1);
+        }
+
+        var segments = new JsonArray();
+        for (var label = 0; label < classes; label++)
+        {
+            var box = boxes[label];
+            if (box.Area == 0) continue;
+            segments.Add(
+                new JsonObject
+                {
+                    ["id"] = label + 1,
+                    ["category_id"] = label,
+                    ["area"] = box.Area,
+                    ["bbox"] = new JsonArray(box.Left, box.Top, box.Right - box.Left + 1, box.Bottom - box.Top + 1),
+                    ["iscrowd"] = 0,
+                }
+            );
+        }
+
+        return (segments, pixels);
+    }
+}

@@ -1,0 +1,271 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using FreeMask.Cli.Checks;
+using FreeMask.Cli.Tests.Runs;
+using FreeMask.Cli.Tests.Terminal;
+using FreeMask.Imaging;
+using FreeMask.Vision.Segmentation;
+using Xunit;
+
+namespace FreeMask.Cli.Tests.Checks;
+
+/// <summary>Runs that could not end well are refused before anything is started.</summary>
+public sealed class RunCheckTests : IDisposable
+{
+    private static readonly string Mini = Path.Combine(Vision.Tests.Fixtures.RepositoryRoot, "models", "mini");
+
+    private readonly TestProcess _process = new() { Checks = RunChecks.All };
+
+    public RunCheckTests()
+    {
+        // Parts that a test damages are copied first.
+        foreach (var part in Directory.EnumerateDirectories(Mini))
+        {
+            Directory.CreateDirectory(_process.Folder.Path("models", "mini"));
+            Directory.CreateSymbolicLink(Part(Path.GetFileName(part)), part);
+        }
+
+        File.Copy(Path.Combine(Mini, "model_index.json"), Part("model_index.json"));
+    }
+
+    public void Dispose() => _process.Dispose();
+
+    [Theory]
+    [InlineData("unet", "model", "unet/model.onnx does not exist")]
+    [InlineData("text_encoder", "model", "text_encoder/model.onnx does not exist")]
+    [InlineData("vae_decoder", "model", "vae_decoder/model.onnx does not exist")]
+    [InlineData("tokenizer", "model", "tokenizer")]
+    [InlineData("scheduler", "model", "scheduler_config.json")]
+    [InlineData("segmenter", "training.init", "the bundle 'mini' has no segmenter to start from")]
+    [InlineData("heldout", "evaluation.dataset", "the bundle 'mini' ships no held-out images")]
+    public async Task A_bundle_without_a_part_is_refused(string part, string key, string message)
+    {
+        Directory.Delete(Part(part));
+
+        await RefuseAsync("classes: [cat]", $"'{key}': ", message);
+    }
+
+    [Theory]
+    [InlineData("unet", "model.onnx", "model")]
+    [InlineData("tokenizer", "vocab.json", "model")]
+    [InlineData("scheduler", "scheduler_config.json", "model")]
+    [InlineData("segmenter", "model.safetensors", "training.init")]
+    [InlineData("segmenter", "config.json", "training.init")]
+    public async Task A_file_that_is_cut_off_is_refused(string part, string file, string key)
+    {
+        var path = Path.Combine(Own(part), file);
+        var bytes = await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken);
+        await File.WriteAllBytesAsync(path, bytes[..(bytes.Length / 2)], TestContext.Current.CancellationToken);
+
+        await RefuseAsync("classes: [cat]", $"'{key}': ", file);
+    }
+
+    [Fact]
+    public async Task A_pointer_in_place_of_a_model_is_refused()
+    {
+        await WriteAsync(Path.Combine(Own("vae_decoder"), "model.onnx"), "version https://git-lfs.github.com/spec/v1\n");
+
+        await RefuseAsync("classes: [cat]", "'model': ", "is a Git LFS pointer");
+    }
+
+    [Fact]
+    public async Task A_backbone_that_is_missing_is_refused_and_no_start_is_not()
+    {
+        Directory.Delete(Part("backbone"));
+
+        await RefuseAsync("classes: [cat]\ntraining: { init: backbone }", "'training.init': ", "has no classification backbone");
+        Assert.Equal(0, await CheckAsync("classes: [cat]\ntraining: { init: none }", "--json"));
+    }
+
+    [Fact]
+    public async Task Starting_weights_of_another_kind_are_refused()
+    {
+        File.Copy(Path.Combine(Mini, "backbone", "config.json"), Path.Combine(Own("segmenter"), "config.json"), overwrite: true);
+
+        await RefuseAsync("classes: [cat]", "a model of type 'resnet'; 'bundle' needs mask2former");
+    }
+
+    [Fact]
+    public async Task A_class_beyond_the_last_token_is_refused()
+    {
+        var words = string.Concat(Enumerable.Repeat("grass ", 90));
+        await RefuseAsync(
+            $"classes: [cat]\ngeneration:\n  prompts:\n    - \"a photo of {{a class}}\"\n    - \"{words} with {{a class}}\"",
+            "5:7: 'generation.prompts[1]': the model reads ",
+            " tokens, and 'cat' is not among those");
+    }
+
+    [Fact]
+    public async Task A_training_program_that_is_not_there_is_refused()
+    {
+        _process.Variables["PATH"] = _process.Folder.Path("bin");
+        await RefuseAsync("classes: [cat]\ntrainer: { command: [trainer] }", "there is no program 'trainer' on the PATH");
+        await RefuseAsync("classes: [cat]\ntrainer: { command: [./trainer.sh] }", "'./trainer.sh', and there is no such file");
+        await WriteAsync(_process.Folder.Path("trainer.sh"), "#!/bin/sh\n");
+        await RefuseAsync("classes: [cat]\ntrainer: { command: [./trainer.sh] }", "trainer.sh' is not executable");
+        Directory.CreateDirectory(_process.Folder.Path("bin"));
+        await WriteAsync(_process.Folder.Path("bin", "trainer"), "#!/bin/sh\n");
+        Assert.Equal(0, await CheckAsync("classes: [cat]\ntrainer: { command: [trainer] }", "--json"));
+    }
+
+    [Fact]
+    public async Task Samples_that_do_not_fit_on_the_disk_are_refused() =>
+        await RefuseAsync("classes: [cat]\nrounds: 1000\nsamplesPerRound: 1000000", "'samplesPerRound': the samples take", "are free");
+
+    [Theory]
+    [InlineData("cuda:0", "--device cuda:0: ")]
+    [InlineData("cpu:first", "--device cpu:first: what follows the colon is no device's number")]
+    [InlineData("abacus", "--device abacus: ")]
+    public async Task A_device_that_is_not_there_is_refused(string device, string message)
+    {
+        Assert.Equal(2, await CheckAsync("classes: [cat]", "--device", device));
+        Assert.Contains(message, _process.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_data_set_without_classes_is_refused()
+    {
+        Directory.CreateDirectory(_process.Folder.Path("empty", "JPEGImages"));
+        Directory.CreateDirectory(_process.Folder.Path("empty", "SegmentationClass"));
+        await File.WriteAllBytesAsync(
+            _process.Folder.Path("empty", "JPEGImages", "a.jpg"),
+            ImageCodec.EncodeJpeg(new RgbImage(8, 8)),
+            TestContext.Current.CancellationToken);
+        await File.WriteAllBytesAsync(
+            _process.Folder.Path("empty", "SegmentationClass", "a.png"),
+            IndexedPng.Encode(new LabelMap(8, 8)),
+            TestContext.Current.CancellationToken);
+
+        await RefuseAsync("classes: [cat]\nevaluation: { dataset: empty }", "'evaluation.dataset': no mask of", "shows a class");
+    }
+
+    [Fact]
+    public async Task A_judge_that_does_not_know_a_class_is_refused()
+    {
+        await JudgeAsync(["background", "cat", "horsey"]);
+
+        await RefuseAsync("classes: [cat, dog]\nscoring: { segmenter: judge }", "the segmenter has no class 'dog' (background, cat,");
+        await RefuseAsync("classes: [cat]\nscoring: { segmenter: judge, classMap: [zebra=horse] }", "'scoring.classMap': ", "zebra");
+        Assert.Equal(
+            0,
+            await CheckAsync("classes: [cat, horse]\nscoring: { segmenter: judge, classMap: [horsey=horse] }", "--json"));
+    }
+
+    [Fact]
+    public async Task A_graph_without_attention_is_refused()
+    {
+        File.Copy(Path.Combine(Mini, "vae_decoder", "model.onnx"), Path.Combine(Own("unet"), "model.onnx"), overwrite: true);
+
+        await RefuseAsync("classes: [cat]", "unet/model.onnx");
+    }
+
+    [Fact]
+    public async Task An_export_of_the_U_Net_alone_is_refused_with_all_that_it_lacks()
+    {
+        var export = Vision.Tests.Fixtures.Path("sd", "sd15-ort-fp16");
+
+        await RefuseAsync(
+            $"classes: [cat]\nmodel: \"{export}\"",
+            "text_encoder/model.onnx does not exist",
+            "vae_decoder/model.onnx does not exist",
+            "vocab.json",
+            "scheduler_config.json",
+            "'training.init': ",
+            "'evaluation.dataset': ");
+    }
+
+    [Fact]
+    public async Task Everything_that_is_wrong_is_said_at_once_and_nothing_is_started()
+    {
+        foreach (var part in new[] { "segmenter", "heldout", "tokenizer" }) Directory.Delete(Part(part));
+        var file = _process.Folder.Path("wrong.yaml");
+        await WriteAsync(file, "classes: [cat, unicorn]\nrouns: 2\nkeepRatio: 7\ntrainer: { command: [no-trainer] }");
+
+        Assert.Equal(2, await _process.RunAsync(["run", file, "--json"]));
+
+        var problems = JsonNode.Parse(_process.Out)!["problems"]!.AsArray().Select(p => p!["message"]!.ToString()).ToArray();
+        foreach (
+            var expected in new[]
+            {
+                "unicorn",
+                "rouns",
+                "keepRatio",
+                "no segmenter",
+                "no held-out images",
+                "tokenizer",
+                "no program 'no-trainer'",
+            }
+        )
+            Assert.Contains(problems, problem => problem.Contains(expected, StringComparison.Ordinal));
+        Assert.Empty(await ((FakeEngine)_process.Engine).Directory.List());
+    }
+
+    [Fact]
+    public async Task A_run_that_can_be_made_is_planned_with_a_measured_batch()
+    {
+        Assert.Equal(
+            0,
+            await CheckAsync(
+                "classes: [cat, dog]\nrounds: 2\nsamplesPerRound: 8\ngeneration: { steps: 6, batch: 2 }\ntraining: { steps: 10 }",
+                "--json"));
+
+        var plan = JsonDocument.Parse(_process.Out).RootElement;
+        Assert.Equal(16, plan.GetProperty("samples").GetInt32());
+        Assert.Equal(16 * ((6 * 2) + 1), plan.GetProperty("unetEvaluations").GetInt32());
+        // Two models of folds and two segmenters.
+        Assert.Equal(40, plan.GetProperty("trainingSteps").GetInt32());
+        Assert.InRange(plan.GetProperty("generatingSeconds").GetDouble(), 0.01, 600);
+        Assert.Equal(Path.Combine(_process.Folder.Path("data"), "runs", "run"), plan.GetProperty("results").GetString());
+        Assert.Empty(await ((FakeEngine)_process.Engine).Directory.List());
+        Assert.False(Directory.Exists(_process.Folder.Path("data")));
+    }
+
+    private string Part(string name) => _process.Folder.Path("models", "mini", name);
+
+    /// <summary>Replaces the link to a part with a copy.</summary>
+    private string Own(string name)
+    {
+        Directory.Delete(Part(name));
+        Directory.CreateDirectory(Part(name));
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(Mini, name)))
+            File.Copy(file, Path.Combine(Part(name), Path.GetFileName(file)));
+        return Part(name);
+    }
+
+    private async Task JudgeAsync(string[] classes)
+    {
+        Directory.CreateDirectory(_process.Folder.Path("judge"));
+        // No image is scored: any graph with the input that the card names will do.
+        File.Copy(Path.Combine(Mini, "vae_decoder", "model.onnx"), _process.Folder.Path("judge", "model.onnx"));
+        var graph = FreeMask.Onnx.OnnxGraphReader.Read(_process.Folder.Path("judge", "model.onnx"));
+        var card = new SegmenterCard(
+            "judge",
+            graph.Inputs[0].Name,
+            64,
+            64,
+            false,
+            ImageNormalization.ImageNet,
+            "scores",
+            SegmenterOutput.Scores,
+            classes
+        );
+        await WriteAsync(_process.Folder.Path("judge", "card.json"), card.ToJson());
+    }
+
+    private async Task RefuseAsync(string text, params string[] messages)
+    {
+        _process.Clear();
+        Assert.Equal(2, await CheckAsync(text));
+        Assert.All(messages, message => Assert.Contains(message, _process.Error, StringComparison.Ordinal));
+        Assert.Empty(await ((FakeEngine)_process.Engine).Directory.List());
+    }
+
+    private async Task<int> CheckAsync(string text, params string[] arguments)
+    {
+        var file = _process.Folder.Path("run.yaml");
+        await WriteAsync(file, text);
+        return await _process.RunAsync(["run", file, "--check", .. arguments]);
+    }
+
+    private static Task WriteAsync(string file, string text) => File.WriteAllTextAsync(file, text, TestContext.Current.CancellationToken);
+}
