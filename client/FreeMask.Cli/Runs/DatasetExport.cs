@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using FreeMask.Cli.Reports;
 using FreeMask.GrainInterfaces;
 using FreeMask.Imaging;
 using FreeMask.Vision.Export;

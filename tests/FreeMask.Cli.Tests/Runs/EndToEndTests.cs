@@ -71,6 +71,24 @@ public sealed class EndToEndTests : IDisposable
         );
     }
 
+    /// <summary>The judge of these stages predicts the label itself, so every fault of the outline is found.</summary>
+    [Fact]
+    public async Task Harmed_labels_of_a_run_are_found_by_the_scores()
+    {
+        await RunAsync("one");
+        _process.Clear();
+        Assert.Equal(0, await _process.RunAsync(["experiment", "criteria", "--json", "--data", _process.Folder.Path("one")]));
+        using var document = JsonDocument.Parse(_process.Out);
+        var shifted = document
+            .RootElement.GetProperty("results")
+            .EnumerateArray()
+            .Where(result => result.GetProperty("fault").GetString() == "shifted")
+            .ToList();
+        Assert.NotEmpty(shifted);
+        Assert.All(shifted, result => Assert.Equal(1, result.GetProperty("auc").GetDouble()));
+        Assert.Equal(0, await _process.RunAsync(["experiment", "criteria", "--data", _process.Folder.Path("one")]));
+    }
+
     [Fact]
     public async Task Samples_are_listed_by_state_and_one_shows_its_times_and_artifacts()
     {
