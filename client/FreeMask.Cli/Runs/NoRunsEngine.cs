@@ -11,6 +11,8 @@ internal sealed class NoRunsEngine : IEngine, IRunDirectoryGrain
 
     public bool IsOwnerGone => false;
 
+    public IGrainFactory Grains => throw new InvalidOperationException("A folder without records has no grains.");
+
     public IRunDirectoryGrain Directory => this;
 
     public IArtifactCollectorGrain Collector => throw new InvalidOperationException("A folder without records has no collector.");

@@ -3,7 +3,7 @@ using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Imaging;
 
-namespace FreeMask.Cli.Runs;
+namespace FreeMask.Client.Runs;
 
 /// <summary>Reads the samples of a run, and their artifacts as images.</summary>
 internal sealed class RunReader(IEngine engine, RunSpec spec, RunStatus status)

@@ -1,33 +1,7 @@
 using FreeMask.Cli.Bundles;
 using FreeMask.Cli.Terminal;
-using FreeMask.GrainInterfaces;
 
 namespace FreeMask.Cli.Runs;
-
-/// <summary>
-/// Access to the grains of a data folder (in a silo embedded here, or in the process that already uses the folder) or of a cluster.
-/// Disposing it stops the embedded silo cleanly, or closes the connection.
-/// </summary>
-internal interface IEngine : IAsyncDisposable
-{
-    /// <summary>True if another process does the work, which continues when this one ends.</summary>
-    bool IsRemote { get; }
-
-    /// <summary>True if runs can only be read.</summary>
-    bool IsReadOnly { get; }
-
-    /// <summary>True if the process that did the work has ended, so that no call will be answered.</summary>
-    bool IsOwnerGone { get; }
-
-    IRunGrain Run(string id);
-
-    IRunDirectoryGrain Directory { get; }
-
-    IArtifactCollectorGrain Collector { get; }
-
-    /// <summary>Reads an artifact by its sha256.</summary>
-    Task<ReadOnlyMemory<byte>> ReadArtifactAsync(string hash, CancellationToken stop);
-}
 
 /// <summary>The address of an engine.</summary>
 /// <param name="Data">The data folder of a local engine, which also takes the output of verbs.</param>

@@ -1,7 +1,7 @@
 using System.Globalization;
 using FreeMask.GrainInterfaces;
 
-namespace FreeMask.Cli.Progress;
+namespace FreeMask.Client.Progress;
 
 /// <summary>The estimated remaining time of a run.</summary>
 /// <param name="Phase">Until the current work of the round is done; null if nothing was measured yet.</param>

@@ -1,6 +1,6 @@
 using FreeMask.GrainInterfaces;
 
-namespace FreeMask.Cli.Runs;
+namespace FreeMask.Client.Runs;
 
 /// <summary>The document of a sample for <c>--json</c>.</summary>
 internal sealed record SampleDocument

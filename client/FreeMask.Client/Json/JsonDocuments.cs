@@ -2,7 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace FreeMask.Cli.Terminal;
+namespace FreeMask.Client.Json;
 
 /// <summary>How the command line writes JSON: camelCase, indented, enums as names, numbers that are not finite as null.</summary>
 internal static class JsonDocuments

@@ -1,11 +1,9 @@
-using FreeMask.Cli.Progress;
 using FreeMask.GrainInterfaces;
 using FreeMask.Vision;
-using Spectre.Console;
 
-namespace FreeMask.Cli.Runs;
+namespace FreeMask.Client.Runs;
 
-/// <summary>The document of a run for <c>--json</c>, and its text form. Paths are null until the product exists.</summary>
+/// <summary>The document of a run for <c>--json</c> and the dashboard. Paths are null until the product exists.</summary>
 internal sealed record RunDocument
 {
     public required string Run { get; init; }
@@ -92,49 +90,6 @@ internal sealed record RunDocument
         seconds["evaluate"] = Sum(all => all.Evaluate);
         if (status is { StartedAt: { } started, EndedAt: { } ended }) seconds["total"] = Math.Round((ended - started).TotalSeconds, 3);
         return seconds;
-    }
-
-    internal void Show(IAnsiConsole console)
-    {
-        if (Rounds.Count > 0) console.Write(Table());
-        foreach (var note in Notes) console.Profile.Out.Writer.WriteLine($"Note: {note}");
-        if (Reason is { Length: > 0 } reason) console.MarkupLine($"[yellow]{Markup.Escape(reason)}[/]");
-        Line(console, "data set", Dataset);
-        Line(console, "segmenter", Segmenter);
-        Line(console, "report", Report);
-        Line(console, "manifest", ManifestHash);
-    }
-
-    private Table Table()
-    {
-        var table = new Table().Border(TableBorder.Simple).AddColumn(Run);
-        if (Start is not null) table.AddColumn(new TableColumn("start").RightAligned());
-        foreach (var round in Rounds) table.AddColumn(new TableColumn($"round {round.Round}").RightAligned());
-        void Row(string name, Func<RoundDocument, string> cell, string start = "") =>
-            table.AddRow([name, .. Start is null ? Array.Empty<string>() : [start], .. Rounds.Select(cell)]);
-        foreach (var state in StageTable.Default.States.Where(state => state != SampleState.Quarantined))
-        {
-            var name = StageTable.Default.DisplayNameOf(state);
-            Row(state == SampleState.Kept ? $"[green]{name}[/]" : name, round => $"{round.Counts[name]}");
-        }
-
-        if (Rounds.Any(round => (int)round.Counts["quarantined"] > 0))
-            Row("[red]quarantined[/]", round => $"{round.Counts["quarantined"]}");
-        var classes = Math.Max(Start?.IoU.Count ?? 0, Rounds.Max(round => round.IoU.Count));
-        if (classes == 0)
-        {
-            Row("mIoU", _ => StatusFormatter.Share(null));
-            return table;
-        }
-
-        Row($"mIoU over {classes} classes", round => StatusFormatter.Share(round.MIoU), StatusFormatter.Share(Start?.MIoU));
-        Row("mIoU over the run's own", round => StatusFormatter.Share(round.MIoUOfRun), StatusFormatter.Share(Start?.MIoUOfRun));
-        return table;
-    }
-
-    private static void Line(IAnsiConsole console, string name, string? value)
-    {
-        if (value is not null) console.Profile.Out.Writer.WriteLine($"{name,-10} {value}");
     }
 }
 

@@ -5,7 +5,7 @@ using FreeMask.GrainInterfaces;
 using FreeMask.Imaging;
 using FreeMask.Vision.Export;
 
-namespace FreeMask.Cli.Runs;
+namespace FreeMask.Client.Runs;
 
 /// <summary>An image of a kept sample is lost and was not recomputed.</summary>
 internal sealed class LostImageException(string message) : FreeMaskException(message);

@@ -1,4 +1,4 @@
-namespace FreeMask.Cli.Progress;
+namespace FreeMask.Client.Progress;
 
 /// <summary>
 /// Estimates the seconds for one unit of work (a sample or a step), as the mean from the first observed progress to the last. The time

@@ -1,7 +1,7 @@
 using System.Globalization;
 using FreeMask.GrainInterfaces;
 
-namespace FreeMask.Cli.Progress;
+namespace FreeMask.Client.Progress;
 
 /// <summary>Formats progress, for terminal and log.</summary>
 internal static class StatusFormatter
