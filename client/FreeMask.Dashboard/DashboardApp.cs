@@ -4,9 +4,10 @@ using FreeMask.Dashboard.Engines;
 using FreeMask.Dashboard.Reports;
 using FreeMask.Dashboard.Security;
 using FreeMask.Dashboard.Services;
-using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.HttpOverrides;
 using MudBlazor.Services;
 
 namespace FreeMask.Dashboard;
@@ -50,6 +51,8 @@ internal static class DashboardApp
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseUrls([.. setup.Urls]);
         setup.Logging?.Invoke(builder.Logging);
+        // It warns that keys are not encrypted; they are in memory only.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         var services = builder.Services;
         services.AddRouting();
         services.AddSingleton(TimeProvider.System);
@@ -72,13 +75,14 @@ internal static class DashboardApp
             setup.Starter
         ));
         services.AddDashboardSignIn(setup.Options);
-        // Nothing is written to the home folder: who signed in signs in again after a restart.
-        services.AddDataProtection().UseEphemeralDataProtectionProvider();
+        services.AddDataProtection();
+        services.Configure<KeyManagementOptions>(o => o.XmlRepository = new MemoryKeys());
         services.AddOpenApi();
         services.AddRazorComponents().AddInteractiveServerComponents();
         services.AddMudServices();
 
         var app = builder.Build();
+        if (setup.Options.TrustForwardedHeaders) app.UseForwardedHeaders(OfProxy());
         app.UseRequestGuard(setup.Options);
         app.UseRouting();
         app.UseAuthentication();
@@ -93,6 +97,15 @@ internal static class DashboardApp
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(o => o.ContentSecurityFrameAncestorsPolicy = "'none'")
             .RequireAuthorization(Policies.Look);
         return app;
+    }
+
+    // The proxy of a cluster has no address that is known beforehand.
+    private static ForwardedHeadersOptions OfProxy()
+    {
+        var options = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedProto | ForwardedHeaders.XForwardedHost };
+        options.KnownProxies.Clear();
+        options.KnownIPNetworks.Clear();
+        return options;
     }
 
     /// <summary>The address that the application listens on, once it has started.</summary>

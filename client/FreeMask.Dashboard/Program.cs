@@ -13,6 +13,7 @@ var configuration = new ConfigurationBuilder()
     .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true)
     .AddEnvironmentVariables("ASPNETCORE_")
     .AddEnvironmentVariables()
+    .AddEnvironmentVariables("FREEMASK_")
     .AddCommandLine(args)
     .Build();
 try
@@ -60,10 +61,13 @@ internal static class ProgramSetup
         logging.AddSimpleConsole(o => o.SingleLine = true).AddFilter("Orleans", LogLevel.Warning).AddFilter("Microsoft", LogLevel.Warning);
 
     /// <summary>A cluster, or the records of a data folder: without models no work can be done here.</summary>
-    private static async Task<IEngine> OpenAsync(string? cluster, string data, CancellationToken stop) =>
-        new ConnectedEngine(
-            cluster is { Length: > 0 }
-                ? await SiloConnection.ConnectAsync(cluster, Log, stop)
-                : await SiloConnection.ReadAsync(new EmbeddedSiloOptions { DataFolder = data, Services = _ => { }, Logging = Log }, stop)
-        );
+    private static async Task<IEngine> OpenAsync(string? cluster, string data, CancellationToken stop)
+    {
+        if (cluster is { Length: > 0 }) return new ConnectedEngine(await SiloConnection.ConnectAsync(cluster, Log, stop));
+        // Reading must not create the folder.
+        var records = Path.Combine(data, "state.db");
+        if (!File.Exists(records)) return new NoRunsEngine(() => File.Exists(records));
+        var options = new EmbeddedSiloOptions { DataFolder = data, Services = _ => { }, Logging = Log };
+        return new ConnectedEngine(await SiloConnection.ReadAsync(options, stop), data);
+    }
 }

@@ -1,5 +1,6 @@
 using FreeMask.Client.Json;
 using FreeMask.Dashboard.Services;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace FreeMask.Dashboard.Api;
 
@@ -23,14 +24,17 @@ internal static class ExportEndpoints
         look.MapGet("/exports/{id}", (string id, ExportJobs jobs) =>
             jobs.Find(id) is { } job ? Results.Json(job, JsonDocuments.Options) : ApiProblems.Missing("export of this id"))
             .WithSummary("An export: how far it is").WithTags("exports");
-        look.MapGet("/exports/{id}/zip", (string id, ExportJobs jobs) =>
-            jobs.Find(id) is { Ready: true } job
-                ? Results.Stream(
-                    output => jobs.SendAsync(id, output, CancellationToken.None),
-                    "application/zip",
-                    $"{job.Run}-{job.Format}.zip"
-                )
-                : ApiProblems.Missing("export of this id that is ready"))
+        look.MapGet("/exports/{id}/zip", (string id, HttpContext context, ExportJobs jobs) =>
+        {
+            if (jobs.Find(id) is not { Ready: true } job) return ApiProblems.Missing("export of this id that is ready");
+            // An entry of a zip file ends with a synchronous write.
+            if (context.Features.Get<IHttpBodyControlFeature>() is { } body) body.AllowSynchronousIO = true;
+            return Results.Stream(
+                output => jobs.SendAsync(id, output, context.RequestAborted),
+                "application/zip",
+                $"{job.Run}-{job.Format}.zip"
+            );
+        })
             .WithSummary("The files of an export as a zip file").WithTags("exports");
     }
 }

@@ -14,7 +14,11 @@
   const widths = new Map();
 
   window.freemask = {
-    isDark,
+    // Called once the page answers to the user.
+    begin() {
+      document.documentElement.dataset.live = '';
+      return isDark();
+    },
 
     setDark(dark) {
       keep('freemask-choice', dark ? '1' : '0');

@@ -5,13 +5,17 @@ using FreeMask.Hosting.Silos;
 namespace FreeMask.Dashboard.Engines;
 
 /// <summary>The engine of a connection.</summary>
-internal sealed class ConnectedEngine(SiloConnection connection) : IEngine
+/// <param name="connection">The connection.</param>
+/// <param name="folder">The data folder, whose records are read until a process works on it; null for a cluster.</param>
+internal sealed class ConnectedEngine(SiloConnection connection, string? folder = null) : IEngine
 {
     public bool IsRemote => connection.IsRemote;
 
     public bool IsReadOnly => connection.IsReadOnly;
 
-    public bool IsOwnerGone => connection.IsOwnerGone;
+    public bool IsOwnerGone =>
+        connection.IsOwnerGone
+        || (folder is not null && connection is { IsReadOnly: true, IsRemote: false } && DataFolderLock.IsTaken(folder));
 
     public IGrainFactory Grains => connection.Grains;
 

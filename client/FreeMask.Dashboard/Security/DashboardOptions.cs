@@ -16,6 +16,12 @@ internal sealed record DashboardOptions
     /// sign-in.</summary>
     public IReadOnlyList<string> Hosts { get; init; } = [];
 
+    /// <summary>
+    /// Whether a proxy in front states scheme and name (<c>Dashboard:TrustForwardedHeaders</c>). Only where nobody reaches the dashboard
+    /// but by that proxy.
+    /// </summary>
+    public bool TrustForwardedHeaders { get; init; }
+
     /// <summary>Sign-in with OpenID Connect (<c>Dashboard:OpenIdConnect</c>); null for none.</summary>
     public OpenIdOptions? OpenId { get; init; }
 
@@ -32,6 +38,7 @@ internal sealed record DashboardOptions
             OperatorToken = Token(section, "OperatorToken"),
             ViewerToken = Token(section, "ViewerToken"),
             Hosts = section.GetSection("Hosts").Get<string[]>() ?? [],
+            TrustForwardedHeaders = section.GetValue("TrustForwardedHeaders", false),
             OpenId = OpenIdOptions.Read(section.GetSection("OpenIdConnect")),
         };
     }

@@ -11,7 +11,7 @@ internal sealed partial class RunControl(IEngineSource source, RunFeed feed, ILo
     /// <summary>Whether runs can be started here.</summary>
     internal bool CanStart => starter is not null;
 
-    /// <summary>Whether runs can be changed: not if another process owns the folder and does not answer.</summary>
+    /// <summary>Whether runs can only be read: no process works on the data folder, or it does not answer.</summary>
     internal bool IsReadOnly => source.Current is { IsReadOnly: true };
 
     /// <summary>A run file to begin with.</summary>
@@ -82,7 +82,9 @@ internal sealed partial class RunControl(IEngineSource source, RunFeed feed, ILo
     {
         var engine = source.Current ?? throw new FreeMaskException(source.Problem ?? "The runs are not open yet.");
         if (engine.IsReadOnly)
-            throw new FreeMaskException("The process that uses the data folder does not answer: runs can only be read at the moment.");
+            throw new FreeMaskException(
+                "Runs can only be read here: no process works on the data folder, or it does not answer. 'freemask dashboard' works on it."
+            );
         if (await feed.FindAsync(run, CancellationToken.None) is null) throw new RunNotFoundException(run);
         var status = await engine.Run(run).GetStatus();
         if (!fits(status))

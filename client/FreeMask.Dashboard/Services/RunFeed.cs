@@ -26,8 +26,8 @@ public sealed record RunView(RunSpec Spec, RunStatus Status, bool Interrupted, S
     /// <summary>Samples that reached their final state, of all rounds.</summary>
     public int Settled => Status.Rounds.Sum(r => r.Counts.Kept + r.Counts.Dropped + r.Counts.Quarantined);
 
-    /// <summary>Work done, in [0, 1]: samples by the share of stages that they passed.</summary>
-    public double Progress => RunProgress.Of(Spec, Status);
+    /// <summary>Work done, in [0, 1].</summary>
+    public double Progress => RunProgress.Of(Status);
 }
 
 /// <summary>All runs as they were when they were last read.</summary>
@@ -41,15 +41,15 @@ public sealed record RunsSnapshot(DateTimeOffset? At, ImmutableArray<RunView> Ru
 }
 
 /// <summary>
-/// Reads the status of all runs twice a second for as long as somebody watches, and tells watchers what changed. Without an answer the
-/// last one stays, with its time.
+/// Reads the status of all runs, twice a second while a page is open, and tells pages after each reading. Without an answer the last one
+/// stays, with its time.
 /// </summary>
 internal sealed partial class RunFeed(IEngineSource source, TimeProvider time, ILogger<RunFeed> logger) : BackgroundService
 {
     /// <summary>The interval between two readings.</summary>
     internal static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
-    private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Unwatched = TimeSpan.FromSeconds(5), AnswerTime = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<string, RunMeter> _meters = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _wanted = new(0);
@@ -62,7 +62,10 @@ internal sealed partial class RunFeed(IEngineSource source, TimeProvider time, I
     internal event Action? Changed;
 
     /// <summary>Reads at once instead of at the end of the interval.</summary>
-    internal void Refresh() => _wanted.Release();
+    internal void Refresh()
+    {
+        if (_wanted.CurrentCount == 0) _wanted.Release();
+    }
 
     /// <summary>Reads now and waits for the answer.</summary>
     internal async Task<RunsSnapshot> ReadAsync(CancellationToken stop)
@@ -97,7 +100,7 @@ internal sealed partial class RunFeed(IEngineSource source, TimeProvider time, I
             Changed?.Invoke();
             try
             {
-                await _wanted.WaitAsync(Interval, stoppingToken);
+                await _wanted.WaitAsync(Changed is null ? Unwatched : Interval, stoppingToken);
             }
             catch (OperationCanceledException)
             {

@@ -81,7 +81,8 @@ public sealed class SampleStates
     /// <summary>The samples that a view shows, in its order.</summary>
     public ImmutableArray<int> Select(SampleView view, IReadOnlySet<int>? only = null)
     {
-        var found = ImmutableArray.CreateBuilder<int>();
+        // A key is the place in the order above the index, so that sorting compares numbers only.
+        var keys = new List<long>();
         var wanted = view.Class is null ? -1 : Spec.Classes.IndexOf(view.Class);
         if (view.Class is not null && wanted < 0) return [];
         var (low, high) = (Millionths(view.MinScore), Millionths(view.MaxScore));
@@ -89,44 +90,30 @@ public sealed class SampleStates
         {
             for (var i = 0; i < shard.States.Length; i++)
             {
-                var index = shard.First + i;
+                var (index, score) = (shard.First + i, shard.Scores[i]);
                 if (view.State is { } state && shard.States[i] != (byte)state) continue;
                 if (wanted >= 0 && _classes[index] != wanted) continue;
-                if ((low is not null || high is not null) && shard.Scores[i] < 0) continue;
-                if (shard.Scores[i] < low || shard.Scores[i] > high) continue;
+                if ((low is not null || high is not null) && score < 0) continue;
+                if (score < low || score > high) continue;
                 if (shard.Attempts[i] + 1 < view.MinAttempt) continue;
                 if (view.InWork && !_inWork.Contains(index)) continue;
                 if (only?.Contains(index) == false) continue;
-                found.Add(index);
+                keys.Add((Place(view.Sort, score, shard.Attempts[i]) << 32) | (uint)index);
             }
         }
 
-        Sort(found, view.Sort);
-        return found.DrainToImmutable();
+        if (view.Sort != SampleOrder.Index) keys.Sort();
+        return [.. keys.Select(key => (int)(uint)key)];
     }
 
-    private void Sort(ImmutableArray<int>.Builder found, SampleOrder order)
+    // Samples without a score come last in both orders.
+    private static long Place(SampleOrder order, int score, ushort attempt) => order switch
     {
-        switch (order)
-        {
-            case SampleOrder.HighestScore:
-                found.Sort((a, b) => Then(RawScore(b).CompareTo(RawScore(a)), a, b));
-                break;
-            case SampleOrder.LowestScore:
-                // Samples without a score last in both orders.
-                found.Sort((a, b) => Then(((uint)RawScore(a)).CompareTo((uint)RawScore(b)), a, b));
-                break;
-            case SampleOrder.MostAttempts:
-                found.Sort((a, b) => Then(AttemptOf(b).CompareTo(AttemptOf(a)), a, b));
-                break;
-            default:
-                break;
-        }
-    }
-
-    private static int Then(int order, int a, int b) => order != 0 ? order : a.CompareTo(b);
-
-    private int RawScore(int index) => Find(index) is var (shard, i) ? shard.Scores[i] : -1;
+        SampleOrder.HighestScore => score < 0 ? int.MaxValue : int.MaxValue - 1 - score,
+        SampleOrder.LowestScore => score < 0 ? int.MaxValue : score,
+        SampleOrder.MostAttempts => ushort.MaxValue - attempt,
+        _ => 0,
+    };
 
     private static int? Millionths(double? score) => score is { } value ? (int)Math.Round(value * 1e6) : null;
 

@@ -61,22 +61,33 @@ internal static class ScoreHistogram
     {
         var cuts = round.Thresholds.Where(t => t.Kept > 0).ToDictionary(t => t.Class, t => t.Score, StringComparer.Ordinal);
         var qualities = round.Quality?.Classes.ToDictionary(c => c.Class, c => c.IoU, StringComparer.Ordinal) ?? [];
+        // One pass over the samples: pages of runs with 100,000 of them are drawn twice a second.
+        var counts = spec.Classes.Distinct().ToDictionary(name => name, _ => new int[5], StringComparer.Ordinal);
+        for (var index = 0; index < (states?.Count ?? 0); index++)
+        {
+            var count = counts[states!.ClassOf(index)];
+            count[0]++;
+            if (states.ScoreOf(index) is not null) count[1]++;
+            switch (states.StateOf(index))
+            {
+                case SampleState.Kept: count[2]++; break;
+                case SampleState.Dropped: count[3]++; break;
+                case SampleState.Quarantined: count[4]++; break;
+            }
+        }
+
         return
         [
-            .. spec.Classes.Select(name =>
-            {
-                var indices = states?.Select(new SampleView { Class = name }) ?? [];
-                return new ClassRow(
-                    name,
-                    indices.Length,
-                    indices.Count(i => states!.ScoreOf(i) is not null),
-                    indices.Count(i => states!.StateOf(i) == SampleState.Kept),
-                    indices.Count(i => states!.StateOf(i) == SampleState.Dropped),
-                    indices.Count(i => states!.StateOf(i) == SampleState.Quarantined),
-                    cuts.TryGetValue(name, out var cut) ? cut : null,
-                    qualities.TryGetValue(name, out var iou) && double.IsFinite(iou) ? iou : null
-                );
-            }),
+            .. spec.Classes.Select(name => new ClassRow(
+                name,
+                counts[name][0],
+                counts[name][1],
+                counts[name][2],
+                counts[name][3],
+                counts[name][4],
+                cuts.TryGetValue(name, out var cut) ? cut : null,
+                qualities.TryGetValue(name, out var iou) && double.IsFinite(iou) ? iou : null
+            )),
         ];
     }
 }

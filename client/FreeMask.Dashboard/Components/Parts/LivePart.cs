@@ -33,6 +33,8 @@ public abstract class LivePart : ComponentBase, IDisposable
     {
         if (Snapshot.At is null) await Feed.ReadAsync(CancellationToken.None);
         Feed.Changed += Draw;
+        // Without an open page the runs are read less often.
+        Feed.Refresh();
     }
 
     /// <summary>Called before the part is drawn again; false leaves it as it is.</summary>

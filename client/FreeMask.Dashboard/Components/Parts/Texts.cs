@@ -32,6 +32,9 @@ internal static class Texts
     /// <summary>A whole number with separators.</summary>
     internal static string Count(long value) => value.ToString("#,0", CultureInfo.InvariantCulture);
 
+    /// <summary>"1 silo", "3 silos".</summary>
+    internal static string Count(int value, string noun) => $"{Count(value)} {noun}{(value == 1 ? "" : "s")}";
+
     /// <summary>A rate; empty where nothing moves.</summary>
     internal static string Rate(double? perSecond) =>
         perSecond is > 0 and var rate

@@ -1,15 +1,16 @@
 using FreeMask.GrainInterfaces;
 
-namespace FreeMask.Cli.Runs;
+namespace FreeMask.Client.Runs;
 
 /// <summary>The engine of a data folder without records: it has no runs and creates nothing.</summary>
-internal sealed class NoRunsEngine : IEngine, IRunDirectoryGrain
+/// <param name="hasRecords">Whether the folder has records by now; null if that does not matter.</param>
+internal sealed class NoRunsEngine(Func<bool>? hasRecords = null) : IEngine, IRunDirectoryGrain
 {
     public bool IsRemote => false;
 
     public bool IsReadOnly => true;
 
-    public bool IsOwnerGone => false;
+    public bool IsOwnerGone => hasRecords?.Invoke() ?? false;
 
     public IGrainFactory Grains => throw new InvalidOperationException("A folder without records has no grains.");
 
