@@ -211,20 +211,21 @@ public sealed class PageTests(Chromium chromium, MiniDashboard dashboard)
     {
         await using var window = await OpenAsync(375);
         var problems = new List<string>();
+        var page = await GoAsync(window, "/", message => problems.Add(message));
         foreach (var path in AllPages)
         {
-            var page = await GoAsync(window, path, message => problems.Add($"{path}: {message}"));
+            await VisitAsync(page, path);
             await Expect(page.Locator("h1")).ToBeVisibleAsync();
             var width = await page.EvaluateAsync<int>("document.documentElement.scrollWidth");
             if (width > 375) problems.Add($"{path} is {width} pixels wide.");
             Note(path, await page.RunAxe());
-            // The other colors: only their contrast differs.
+            // The other colors: only their contrast differs, and these pages have all of them.
+            if (path != Samples && path != AllPages[1] && path != "/start") continue;
             var wasDark = await page.Locator("html.dark").CountAsync() > 0;
             await page.Locator(".top button").ClickAsync();
             await Expect(page.Locator(wasDark ? "html:not(.dark)" : "html.dark")).ToHaveCountAsync(1);
             var contrast = new RunOnlyOptions { Type = "rule", Values = ["color-contrast"] };
             Note(path, await page.RunAxe(new AxeRunOptions { RunOnly = contrast }));
-            await page.CloseAsync();
         }
 
         Assert.Empty(problems);
