@@ -2,6 +2,7 @@ using FreeMask.Dashboard.Api;
 using FreeMask.Dashboard.Components;
 using FreeMask.Dashboard.Engines;
 using FreeMask.Dashboard.Reports;
+using FreeMask.Dashboard.Resources;
 using FreeMask.Dashboard.Security;
 using FreeMask.Dashboard.Services;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;

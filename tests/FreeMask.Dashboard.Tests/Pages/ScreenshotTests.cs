@@ -9,7 +9,7 @@ namespace FreeMask.Dashboard.Tests.Pages;
 
 /// <summary>
 /// Makes the images of the documents: <c>FREEMASK_UPDATE_IMAGES=FOLDER</c> names a data folder with a run of examples/quickstart.yaml, and
-/// this class writes docs/images/dashboard-*.png.
+/// this class writes docs/images/dashboard-*.jpg.
 /// </summary>
 public sealed class ScreenshotTests(Chromium chromium)
 {
@@ -66,10 +66,15 @@ public sealed class ScreenshotTests(Chromium chromium)
             var page = await window.NewPageAsync();
             await page.GotoAsync(path);
             await page.Locator("html[data-live]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
-            await page.WaitForLoadStateAsync(LoadState.NetworkIdle);
-            await page.EvaluateAsync("() => Promise.all([...document.images].map(i => i.decode().catch(() => null)))");
-            var file = Path.Combine(Folder(), $"dashboard-{name}.png");
-            var image = await page.ScreenshotAsync(new PageScreenshotOptions { Path = file });
+            await page.Locator("main :is(.tile img, .compare img, table)").First.WaitForAsync();
+            // Those that can be seen; others load when they are scrolled to.
+            await page.WaitForFunctionAsync(
+                "() => [...document.images].every(i => i.getBoundingClientRect().top > innerHeight || (i.complete && i.naturalWidth > 0))"
+            );
+            var file = Path.Combine(Folder(), $"dashboard-{name}.jpg");
+            var image = await page.ScreenshotAsync(
+                new PageScreenshotOptions { Path = file, Type = ScreenshotType.Jpeg, Quality = 82 }
+            );
             Assert.InRange(image.Length, 1, LargestImage);
         }
 

@@ -4,7 +4,7 @@ using System.Reflection;
 using System.Security.Cryptography;
 using Microsoft.Net.Http.Headers;
 
-namespace FreeMask.Dashboard;
+namespace FreeMask.Dashboard.Resources;
 
 /// <summary>Scripts and styles, which are resources of this assembly.</summary>
 internal static class EmbeddedAssets
