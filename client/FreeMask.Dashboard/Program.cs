@@ -58,7 +58,13 @@ internal static class ProgramSetup
     }
 
     private static void Log(ILoggingBuilder logging) =>
-        logging.AddSimpleConsole(o => o.SingleLine = true).AddFilter("Orleans", LogLevel.Warning).AddFilter("Microsoft", LogLevel.Warning);
+        logging
+            .AddSimpleConsole(o => o.SingleLine = true)
+            .AddFilter("Orleans", LogLevel.Warning)
+            // One warns in every process without server GC; the other takes the machine's uptime for a stalled thread.
+            .AddFilter("Orleans.Runtime.Silo", LogLevel.Error)
+            .AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error)
+            .AddFilter("Microsoft", LogLevel.Warning);
 
     /// <summary>A cluster, or the records of a data folder: without models no work can be done here.</summary>
     private static async Task<IEngine> OpenAsync(string? cluster, string data, CancellationToken stop)
