@@ -106,6 +106,10 @@ public sealed class ApiTests(MiniDashboard dashboard)
         Assert.Single((await GetAsync(client, "/api/v1/cluster")).GetProperty("silos").EnumerateArray());
     }
 
+    [Fact]
+    public async Task The_command_refuses_to_serve_others_without_sign_in() =>
+        Assert.Equal(2, (await dashboard.CommandAsync("dashboard", "--listen", "http://0.0.0.0:0")).ExitCode);
+
     private async Task<HttpClient> ClientAsync() => new() { BaseAddress = new Uri(await dashboard.AddressAsync()) };
 
     private static async Task<JsonElement> GetAsync(HttpClient client, string path) =>
