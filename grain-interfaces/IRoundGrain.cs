@@ -36,6 +36,12 @@ public interface IRoundGrain : IGrainWithStringKey
     [Alias("GetSamples"), AlwaysInterleave]
     Task<SamplePage> GetSamples(SampleQuery query);
 
+    /// <summary>States, attempts and scores of all samples, by shard. Read-only.</summary>
+    /// <param name="known">The versions that the caller has, by shard; null, or a shorter list, where it has none.</param>
+    /// <returns>The shards whose version differs.</returns>
+    [Alias("GetSampleStates"), AlwaysInterleave]
+    Task<ImmutableArray<ShardStates>> GetSampleStates(ImmutableArray<string?> known);
+
     /// <summary>The artifacts that the round's own record refers to.</summary>
     [Alias("GetArtifacts"), AlwaysInterleave]
     Task<RoundArtifacts> GetArtifacts();

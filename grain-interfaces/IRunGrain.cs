@@ -47,6 +47,15 @@ public interface IRunGrain : IGrainWithStringKey
     [Alias("GetSamples"), AlwaysInterleave]
     Task<SamplePage> GetSamples(SampleQuery query);
 
+    /// <summary>
+    /// States, attempts and scores of all samples of a round, by shard: what filters and live views need without reading records.
+    /// </summary>
+    /// <param name="round">The round, from 0.</param>
+    /// <param name="known">The versions that the caller has, by shard; null, or a shorter list, where it has none.</param>
+    /// <returns>The shards whose version differs; none for a round that was not started.</returns>
+    [Alias("GetSampleStates"), AlwaysInterleave]
+    Task<ImmutableArray<ShardStates>> GetSampleStates(int round, ImmutableArray<string?> known);
+
     /// <summary>The artifacts that the run's own records refer to, for the artifact collector.</summary>
     [Alias("GetArtifacts"), AlwaysInterleave]
     Task<RunArtifacts> GetArtifacts();

@@ -62,6 +62,13 @@ public interface ISampleShardGrain : IGrainWithStringKey
     /// <summary>Lists samples by index; the desired state stays as it is.</summary>
     [Alias("GetSamples"), AlwaysInterleave]
     Task<SamplePage> GetSamples(SampleQuery query, ShardDesiredState order);
+
+    /// <summary>States, attempts and scores of all samples; the desired state stays as it is. Read-only.</summary>
+    /// <param name="order">The desired state.</param>
+    /// <param name="known">The <see cref="ShardStates.Version"/> that the caller has; null for none.</param>
+    /// <returns>The states; null if they are those of <paramref name="known"/>.</returns>
+    [Alias("GetStates"), AlwaysInterleave]
+    Task<ShardStates?> GetStates(ShardDesiredState order, string? known);
 }
 
 /// <summary>The desired state of a shard.</summary>
@@ -120,6 +127,24 @@ public sealed record ShardSelection([property: Id(0)] SampleList Kept, [property
 /// <param name="Objects">The number of objects of each sample.</param>
 [GenerateSerializer, Immutable, Alias("freemask.ShardScores")]
 public sealed record ShardScores([property: Id(0)] int First, [property: Id(1)] int[] Scores, [property: Id(2)] byte[] Objects);
+
+/// <summary>The samples of a shard in a few bytes each, in the order of their index.</summary>
+/// <param name="Shard">The shard within the round, from 0.</param>
+/// <param name="First">The index of the first sample within the round.</param>
+/// <param name="Version">Changes with every change of the other values; only equality has a meaning.</param>
+/// <param name="States">A <see cref="SampleState"/> for each sample.</param>
+/// <param name="Attempts">The attempt of each sample.</param>
+/// <param name="Scores">The score of each sample in millionths; -1 where there is none.</param>
+/// <param name="InWork">Indices within the round of the samples that a device has now, ascending.</param>
+[GenerateSerializer, Immutable, Alias("freemask.ShardStates")]
+public sealed record ShardStates(
+    [property: Id(0)] int Shard,
+    [property: Id(1)] int First,
+    [property: Id(2)] string Version,
+    [property: Id(3)] byte[] States,
+    [property: Id(4)] ushort[] Attempts,
+    [property: Id(5)] int[] Scores,
+    [property: Id(6)] int[] InWork);
 
 /// <summary>Kinds of lists.</summary>
 [GenerateSerializer, Alias("freemask.SampleListKind")]

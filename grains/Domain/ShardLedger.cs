@@ -92,6 +92,9 @@ internal sealed class ShardLedger
     /// <summary>Increases with every change of <see cref="ToRecord"/>: results, seconds and failures.</summary>
     public int Revision { get; private set; }
 
+    /// <summary>Increases with every change of <see cref="Leased"/>.</summary>
+    public int LeaseRevision { get; private set; }
+
     /// <summary>Scores in millionths by index; -1 where there is none, and for samples that are quarantined.</summary>
     public int[] Scores
     {
@@ -119,6 +122,9 @@ internal sealed class ShardLedger
 
     /// <summary>The attempt of a sample.</summary>
     public int AttemptOf(int index) => _attempts[index - First];
+
+    /// <summary>The indices of the samples with a lease, ascending.</summary>
+    public int[] Leased() => [.. _leases.Keys.Order()];
 
     /// <summary>Whether a sample has a lease.</summary>
     public bool IsLeased(int index) => _leases.ContainsKey(index);
@@ -200,12 +206,16 @@ internal sealed class ShardLedger
     }
 
     /// <summary>Adds a lease.</summary>
-    public void Grant(int index, Lease lease) => _leases[index] = lease;
+    public void Grant(int index, Lease lease)
+    {
+        LeaseRevision++;
+        _leases[index] = lease;
+    }
 
     /// <summary>Ends a lease of a device. A lease of another device stays.</summary>
     public void Release(int index, string worker)
     {
-        if (_leases.TryGetValue(index, out var lease) && lease.Worker == worker) _leases.Remove(index);
+        if (_leases.TryGetValue(index, out var lease) && lease.Worker == worker) Remove(index);
     }
 
     /// <summary>Samples with a lease of a device.</summary>
@@ -219,7 +229,7 @@ internal sealed class ShardLedger
     public List<int> TakeExpired(TimeSpan now)
     {
         var expired = _leases.Where(l => l.Value.Deadline <= now).Select(l => l.Key).ToList();
-        foreach (var index in expired) _leases.Remove(index);
+        foreach (var index in expired) Remove(index);
         return expired;
     }
 
@@ -229,7 +239,7 @@ internal sealed class ShardLedger
     {
         var workers = Workers().Where(isLost).ToHashSet(StringComparer.Ordinal);
         var lost = _leases.Where(l => workers.Contains(l.Value.Worker)).Select(l => l.Key).ToList();
-        foreach (var index in lost) _leases.Remove(index);
+        foreach (var index in lost) Remove(index);
         return lost;
     }
 
@@ -320,6 +330,12 @@ internal sealed class ShardLedger
         var reached = 0;
         for (var rank = _stages.RankOf(target); rank < _stages.States.Length; rank++) reached += _histogram[(int)_stages.States[rank]];
         return reached;
+    }
+
+    private void Remove(int index)
+    {
+        LeaseRevision++;
+        _leases.Remove(index);
     }
 
     private void Move(int i, SampleProgress progress)

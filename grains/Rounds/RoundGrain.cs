@@ -222,6 +222,19 @@ internal sealed partial class RoundGrain(
         return new SamplePage(found.ToImmutable(), null);
     }
 
+    public async Task<ImmutableArray<ShardStates>> GetSampleStates(ImmutableArray<string?> known)
+    {
+        if (_record.Value is not { } record || record.Phase == RoundPhase.Planning) return [];
+        var states = await Fanout.CallAsync(Enumerable.Range(0, ShardCount(record)), shard =>
+        {
+            var reader = GrainFactory.GetShard(record.Assignment.Run, record.Assignment.Round, shard);
+            var version = known.IsDefault || shard >= known.Length ? null : known[shard];
+            var desired = DesiredStateOf(record, shard, suspended: true);
+            return RetryPolicies.ReadCall.ExecuteInGrainAsync(() => reader.GetStates(desired, version));
+        });
+        return [.. states.OfType<ShardStates>().OrderBy(s => s.First)];
+    }
+
     public async Task<RoundArtifacts> GetArtifacts()
     {
         await _record.RefreshAsync();

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Devices;
 using FreeMask.Grains.Domain;
@@ -193,6 +194,19 @@ internal sealed partial class SampleShardGrain(
         }
 
         return new SamplePage([.. await ReadAsync(desired, found)], next);
+    }
+
+    public async Task<ShardStates?> GetStates(ShardDesiredState desired, string? known)
+    {
+        var ledger = await ReadAsync(desired);
+        // Revisions begin anew with every activation.
+        var version = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{GrainContext.ActivationId}/{ledger.Revision}/{ledger.LeaseRevision}"
+        );
+        if (version == known) return null;
+        var (shard, record) = (GrainKeys.Parse(this.GetPrimaryKeyString()).Number, ledger.ToRecord());
+        return new ShardStates(shard, ledger.First, version, record.States, record.Attempts, ledger.Scores, ledger.Leased());
     }
 
     // A list that is written again later is the same: samples quarantined since then had reached the state.

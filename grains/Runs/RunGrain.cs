@@ -131,6 +131,12 @@ internal sealed partial class RunGrain(
         return await RetryPolicies.ReadCall.ExecuteInGrainAsync(() => GrainFactory.GetRound(Id, query.Round).GetSamples(query));
     }
 
+    public async Task<ImmutableArray<ShardStates>> GetSampleStates(int round, ImmutableArray<string?> known)
+    {
+        if (_record.Value is not { } record || round < 0 || round >= record.Spec.Rounds) return [];
+        return await RetryPolicies.ReadCall.ExecuteInGrainAsync(() => GrainFactory.GetRound(Id, round).GetSampleStates(known));
+    }
+
     public async Task<RunArtifacts> GetArtifacts()
     {
         await _record.RefreshAsync();

@@ -11,5 +11,5 @@ public sealed class ArchitectureTests
         typeof(CommandLine).Assembly,
         "FreeMask.Cli.RunFiles", "FreeMask.Cli.Terminal", "FreeMask.Cli.Hub", "FreeMask.Cli.Completion",
         "FreeMask.Cli.Bundles", "FreeMask.Cli.Health", "FreeMask.Cli.Progress", "FreeMask.Cli.Runs", "FreeMask.Cli.Checks",
-        "FreeMask.Cli.Reports", "FreeMask.Cli.Sessions", "FreeMask.Cli.Verbs", "FreeMask.Cli");
+        "FreeMask.Cli.Reports", "FreeMask.Cli.Sessions", "FreeMask.Cli.Dashboards", "FreeMask.Cli.Verbs", "FreeMask.Cli");
 }

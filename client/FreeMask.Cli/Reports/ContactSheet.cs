@@ -1,4 +1,3 @@
-using FreeMask.Cli.Runs;
 using FreeMask.GrainInterfaces;
 using FreeMask.Imaging;
 

@@ -1,6 +1,4 @@
 using System.Globalization;
-using FreeMask.Cli.Progress;
-using FreeMask.Cli.Runs;
 using FreeMask.GrainInterfaces;
 using FreeMask.Imaging;
 using FreeMask.Vision;

@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using FreeMask.Cli.Runs;
 using FreeMask.GrainInterfaces;
 using FreeMask.Imaging;
 

@@ -16,6 +16,8 @@ internal sealed class SiloEngine(SiloConnection connection) : IEngine
 
     public bool IsOwnerGone => connection.IsOwnerGone;
 
+    public IGrainFactory Grains => connection.Grains;
+
     public IRunDirectoryGrain Directory => connection.Grains.GetGrain<IRunDirectoryGrain>(0);
 
     /// <summary>Creates an opener that connects to a cluster, or to the silo of a data folder, or embeds one.</summary>

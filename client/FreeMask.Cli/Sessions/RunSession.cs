@@ -36,13 +36,23 @@ internal sealed class RunSession(
     /// <param name="again">Whether to repeat a run with the same settings.</param>
     /// <param name="stop">Cancels the start.</param>
     /// <exception cref="FreeMaskException">A run with the same settings exists.</exception>
-    internal async Task<string> StartAsync(RunSpec spec, bool again, CancellationToken stop)
+    internal Task<string> StartAsync(RunSpec spec, bool again, CancellationToken stop) => StartAsync(_engine, spec, again, context, stop);
+
+    /// <summary>Starts a run under a new id.</summary>
+    /// <exception cref="FreeMaskException">A run with the same settings exists.</exception>
+    internal static async Task<string> StartAsync(
+        IEngine engine,
+        RunSpec spec,
+        bool again,
+        CommandContext context,
+        CancellationToken stop
+    )
     {
-        var taken = await _engine.Directory.List();
+        var taken = await engine.Directory.List();
         var id = RunIds.Next(spec.Name, taken);
-        if (!again && await SameAsync(spec, taken) is { } same)
-            throw new FreeMaskException(HowToGoOn(await _engine.Run(same).GetStatus(), id));
-        await _engine.Run(id).Start(spec);
+        if (!again && await SameAsync(engine, spec, taken) is { } same)
+            throw new FreeMaskException(HowToGoOn(await engine.Run(same).GetStatus(), id));
+        await engine.Run(id).Start(spec);
         var folder = new RunFolder(context.Data, id);
         await AtomicFile.WriteAsync(folder.RunFileSchema, RunFileJsonSchema.Text, stop);
         await AtomicFile.WriteAsync(folder.RunFile, RunFile.Write(spec), stop);
@@ -51,14 +61,14 @@ internal sealed class RunSession(
     }
 
     /// <summary>The newest run with the same settings; null if there is none.</summary>
-    private async Task<string?> SameAsync(RunSpec spec, string[] runs)
+    private static async Task<string?> SameAsync(IEngine engine, RunSpec spec, string[] runs)
     {
         var wanted = SpecFingerprint.Of(spec);
         foreach (var run in runs.Reverse())
             if (
-                await _engine.Run(run).GetSpec() is { } made
+                await engine.Run(run).GetSpec() is { } made
                 && SpecFingerprint.Of(made) == wanted
-                && (await _engine.Run(run).GetStatus()).State != RunState.Cancelled
+                && (await engine.Run(run).GetStatus()).State != RunState.Cancelled
             )
                 return run;
         return null;
@@ -129,7 +139,7 @@ internal sealed class RunSession(
         var run = _engine.Run(id);
         var hint = _engine.IsRemote
             ? "Another process does the work. Ctrl-C only ends the watching."
-            : "Ctrl-C stops cleanly; 'freemask resume' goes on.";
+            : "Ctrl-C stops cleanly; 'freemask resume' goes on. 'freemask dashboard' shows it in a browser.";
         using var watching = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var following = new RunFollower(context).FollowAsync(_ => run.GetStatus().WaitAsync(watching.Token), hint, watching.Token);
         while (await Task.WhenAny(following, Task.Delay(OwnerCheck, context.Time, stop)) != following && !stop.IsCancellationRequested)

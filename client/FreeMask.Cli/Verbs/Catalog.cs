@@ -20,6 +20,7 @@ internal static class Catalog
         ProductVerbs.Export(host),
         ProductVerbs.Report(host),
         OpenVerb.Create(host),
+        DashboardVerb.Create(host),
         LogsVerb.Create(host),
         EvalVerb.Create(host),
         ExperimentVerbs.Create(host),

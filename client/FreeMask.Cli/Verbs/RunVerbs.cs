@@ -1,9 +1,11 @@
 using System.CommandLine;
 using FreeMask.Cli.Checks;
+using FreeMask.Cli.Dashboards;
 using FreeMask.Cli.RunFiles;
 using FreeMask.Cli.Runs;
 using FreeMask.Cli.Sessions;
 using FreeMask.Cli.Terminal;
+using FreeMask.Dashboard.Engines;
 using FreeMask.GrainInterfaces;
 
 namespace FreeMask.Cli.Verbs;
@@ -24,6 +26,11 @@ internal static class RunVerbs
         };
         var check = new Option<bool>("--check") { Description = "Only say whether the run file can be run, and what it comes to." };
         var again = new Option<bool>("--again") { Description = "Compute a run again that was made from the same settings before." };
+        var dashboard = new Option<bool>("--dashboard")
+        {
+            Description = "Also show the run in a browser, at an address that is printed; until Ctrl-C, also after the run has ended.",
+        };
+        var (port, open) = (DashboardVerb.Port(), DashboardVerb.Open());
         return host.Handle(
             new Command("run", "Start a run and follow it to its data set, segmenter and report.")
             {
@@ -32,6 +39,9 @@ internal static class RunVerbs
                 set,
                 check,
                 again,
+                dashboard,
+                port,
+                open,
                 host.Device,
             },
             async (parsed, context, stop) =>
@@ -65,7 +75,27 @@ internal static class RunVerbs
                 foreach (var note in advice.Notes)
                     context.WriteMessage($"Note: {note}");
                 await using var session = await SessionAsync(host, context, stop);
-                return await session.FollowAsync(await session.StartAsync(spec, parsed.GetValue(again), stop), stop);
+                var id = await session.StartAsync(spec, parsed.GetValue(again), stop);
+                if (!parsed.GetValue(dashboard) && !parsed.GetValue(open)) return await session.FollowAsync(id, stop);
+                var origin = context.Cluster is { } cluster ? $"cluster {cluster}" : context.Data.Root;
+                var source = new EngineSource(origin, () => session.Engine);
+                source.NoteWork(id);
+                await using var server = await DashboardServer.StartAsync(
+                    source,
+                    context,
+                    host.Bundles,
+                    listen: null,
+                    parsed.GetValue(port),
+                    stop
+                );
+                DashboardVerb.Announce(host, context, server, parsed.GetValue(open));
+                var outcome = await session.FollowAsync(id, stop);
+                if (!stop.IsCancellationRequested)
+                    context.WriteMessage(
+                        $"The run has ended. {server.Address} shows it until Ctrl-C; 'freemask dashboard' shows it again."
+                    );
+                await new ProductKeeper(source, context, host.Bundles).WorkAsync(stop);
+                return outcome;
             }
         );
     }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using FreeMask.Cli.Progress;
 using FreeMask.Cli.Runs;
 using FreeMask.Cli.Terminal;
 using FreeMask.GrainInterfaces;

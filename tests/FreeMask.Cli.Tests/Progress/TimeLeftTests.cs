@@ -1,4 +1,3 @@
-using FreeMask.Cli.Progress;
 using FreeMask.GrainInterfaces;
 using Xunit;
 

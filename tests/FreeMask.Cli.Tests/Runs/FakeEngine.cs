@@ -1,6 +1,6 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
-using FreeMask.Cli.Runs;
 using FreeMask.GrainInterfaces;
 using FreeMask.Imaging;
 using FreeMask.Vision.Segmentation;
@@ -42,6 +42,8 @@ internal sealed class FakeEngine : IEngine, IRunDirectoryGrain
     public bool IsOwnerGone => false;
 
     public IArtifactCollectorGrain Collector { get; } = new NothingToCollect();
+
+    public IGrainFactory Grains => throw new NotSupportedException();
 
     public IRunDirectoryGrain Directory => this;
 
@@ -175,6 +177,9 @@ internal sealed class FakeEngine : IEngine, IRunDirectoryGrain
         public Task Retry(int[]? indices = null) => Task.CompletedTask;
 
         public Task<RunArtifacts> GetArtifacts() => Task.FromResult(new RunArtifacts([], 0));
+
+        public Task<ImmutableArray<ShardStates>> GetSampleStates(int round, ImmutableArray<string?> known) =>
+            Task.FromResult<ImmutableArray<ShardStates>>([]);
 
         public Task<SamplePage> GetSamples(SampleQuery query)
         {

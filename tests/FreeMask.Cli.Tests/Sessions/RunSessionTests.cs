@@ -1,5 +1,4 @@
 using FreeMask.Cli.Bundles;
-using FreeMask.Cli.Runs;
 using FreeMask.Cli.Sessions;
 using FreeMask.Cli.Terminal;
 using FreeMask.Cli.Tests.Runs;
@@ -41,6 +40,8 @@ public sealed class RunSessionTests : IDisposable
     /// <summary>The engine of a process that has ended: its grains never answer.</summary>
     private sealed class GoneEngine : IEngine
     {
+        public IGrainFactory Grains => throw new NotSupportedException();
+
         private readonly FakeEngine _silent = new() { IsSilent = true };
 
         public bool IsClosed { get; private set; }

@@ -1,5 +1,4 @@
 using System.Text;
-using FreeMask.Cli.Terminal;
 using FreeMask.Cli.Tests.Hub;
 using FreeMask.Cli.Verbs;
 using Xunit;

@@ -78,7 +78,8 @@ public sealed partial class ChartTests
             Assert.All(container.VolumeMounts, mount => Assert.Contains(pod.Spec.Volumes, v => v.Name == mount.Name));
             Assert.All(pod.Spec.Volumes, volume => Assert.Contains(container.VolumeMounts, m => m.Name == volume.Name));
             foreach (var map in pod.Spec.Volumes.Where(v => v.ConfigMap is not null)) chart.Find<V1ConfigMap>(map.ConfigMap.Name);
-            foreach (var probe in new[] { container.LivenessProbe, container.ReadinessProbe, container.StartupProbe }.OfType<V1Probe>())
+            foreach (var probe in new[] { container.LivenessProbe, container.ReadinessProbe, container.StartupProbe }
+                .OfType<V1Probe>().Where(p => p.HttpGet is not null))
                 Assert.Contains(container.Ports, p => p.Name == probe.HttpGet.Port);
         }
     }
@@ -146,7 +147,7 @@ public sealed partial class ChartTests
     }
 
     [Fact]
-    public async Task Only_silos_reach_the_silo_port_and_only_jobs_the_gateway_besides()
+    public async Task Only_silos_reach_the_silo_port_and_only_clients_the_gateway_besides()
     {
         var chart = await Chart.RenderAsync([Chart.Example("gpu")], [.. Everything, .. Azure]);
         var policies = chart.Objects.OfType<V1NetworkPolicy>().Where(p => p.Spec.PolicyTypes.Contains("Ingress")).ToList();
@@ -161,8 +162,9 @@ public sealed partial class ChartTests
             Assert.All(silos, other => Assert.True(Reaches(other, silo, 11111) && Reaches(other, silo, 30000)));
             Assert.False(Reaches(job, silo, 11111));
             Assert.True(Reaches(job, silo, 30000));
-            foreach (var port in new[] { 8080, 11111, 30000 }) Assert.False(Reaches(dashboard, silo, port) || Reaches(stranger, silo,
-                port));
+            Assert.False(Reaches(dashboard, silo, 11111));
+            Assert.True(Reaches(dashboard, silo, 30000));
+            foreach (var port in new[] { 8080, 11111, 30000 }) Assert.False(Reaches(stranger, silo, port));
         }
 
         Assert.True(Reaches(stranger, dashboard, 8080));
@@ -174,6 +176,22 @@ public sealed partial class ChartTests
                 rule.FromProperty.Any(peer => Selects(peer.PodSelector, from)) && rule.Ports.Any(r => r.Port.Value == port.ToString(
                     CultureInfo.InvariantCulture))));
         }
+    }
+
+    [Fact]
+    public async Task The_dashboard_serves_others_only_with_tokens()
+    {
+        var closed = await DashboardAsync();
+        Assert.Equal("http://127.0.0.1:8080", closed.Env.Single(e => e.Name == "Urls").Value);
+        Assert.DoesNotContain(closed.Env, e => e.Name.StartsWith("Dashboard__", StringComparison.Ordinal));
+        var open = await DashboardAsync("dashboard.secret.name=tokens");
+        Assert.Equal("http://+:8080", open.Env.Single(e => e.Name == "Urls").Value);
+        Assert.Equal("tokens", open.Env.Single(e => e.Name == "Dashboard__OperatorToken").ValueFrom.SecretKeyRef.Name);
+        Assert.Equal("/cluster/cluster.json", open.Env.Single(e => e.Name == "FREEMASK_CLUSTER").Value);
+
+        async Task<V1Container> DashboardAsync(params string[] settings) =>
+            (await Chart.RenderAsync([], [.. Image, .. Azure, .. settings]))
+                .Find<V1Deployment>("freemask-dashboard").Spec.Template.Spec.Containers[0];
     }
 
     [Fact]

@@ -1,0 +1,75 @@
+using FreeMask.Cli.Bundles;
+using FreeMask.Cli.RunFiles;
+using FreeMask.Cli.Runs;
+using FreeMask.Cli.Sessions;
+using FreeMask.Cli.Terminal;
+using FreeMask.Dashboard.Engines;
+using FreeMask.GrainInterfaces;
+
+namespace FreeMask.Cli.Dashboards;
+
+/// <summary>Starts runs from run files that a user of the dashboard writes.</summary>
+/// <param name="source">The engine of the dashboard.</param>
+/// <param name="context">The data folder.</param>
+/// <param name="bundles">The bundles of this process.</param>
+internal sealed class RunStarter(IEngineSource source, CommandContext context, BundleCatalog bundles) : IRunStarter
+{
+    // A run has this name unless its file has another one.
+    private const string FileName = "run.yaml";
+
+    public string Example => """
+        name: first
+        seed: 7
+        classes: [bus, car, cat, dog]
+        backgrounds: [on the grass, on the road]
+        rounds: 2
+        samplesPerRound: 32
+        model: mini
+        generation:
+          steps: 20
+          batch: 4
+        scoring:
+          foldSteps: 30
+        training:
+          steps: 60
+          learningRate: 0.0002
+
+        """;
+
+    public RunFileCheck Check(string text)
+    {
+        try
+        {
+            var spec = Parse(text);
+            return new RunFileCheck([], Preflight(spec).Notes, (long)spec.Rounds * spec.SamplesPerRound);
+        }
+        catch (RunFileException invalid)
+        {
+            return new RunFileCheck([.. invalid.Problems.Select(p => $"Line {p.Line}, column {p.Column}: {p.Message}")], [], 0);
+        }
+        catch (FreeMaskException problem)
+        {
+            return new RunFileCheck([problem.Message], [], 0);
+        }
+    }
+
+    public Task<string> StartAsync(string text, bool again, CancellationToken stop)
+    {
+        var engine = source.Current ?? throw new FreeMaskException(source.Problem ?? "The data folder is not open yet.");
+        return RunSession.StartAsync(engine, Parse(text), again, context, stop);
+    }
+
+    /// <summary>Paths in the file are relative to the data folder, and where that is no path of this machine, to nothing.</summary>
+    private RunSpec Parse(string text) => RunFile.Parse(text, FileName, bundles.ResolverAt(context.Data.Root));
+
+    private RunPreflight Preflight(RunSpec spec)
+    {
+        var isLocal = context.Cluster is null;
+        return RunPreflight.Of(
+            spec,
+            bundles,
+            isLocal ? context.Data.FreeBytes : null,
+            isLocal && context.Devices.Count == 0 ? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes : null
+        );
+    }
+}

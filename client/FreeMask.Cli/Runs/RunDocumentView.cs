@@ -1,0 +1,53 @@
+using FreeMask.GrainInterfaces;
+using Spectre.Console;
+
+namespace FreeMask.Cli.Runs;
+
+/// <summary>The text form of a run's document.</summary>
+internal static class RunDocumentView
+{
+    /// <summary>Writes the counts of each round and the paths of the products.</summary>
+    internal static void Show(this RunDocument document, IAnsiConsole console)
+    {
+        if (document.Rounds.Count > 0) console.Write(Table(document));
+        foreach (var note in document.Notes) console.Profile.Out.Writer.WriteLine($"Note: {note}");
+        if (document.Reason is { Length: > 0 } reason) console.MarkupLine($"[yellow]{Markup.Escape(reason)}[/]");
+        Line(console, "data set", document.Dataset);
+        Line(console, "segmenter", document.Segmenter);
+        Line(console, "report", document.Report);
+        Line(console, "manifest", document.ManifestHash);
+    }
+
+    private static Table Table(RunDocument document)
+    {
+        var (rounds, begin) = (document.Rounds, document.Start);
+        var table = new Table().Border(TableBorder.Simple).AddColumn(document.Run);
+        if (begin is not null) table.AddColumn(new TableColumn("start").RightAligned());
+        foreach (var round in rounds) table.AddColumn(new TableColumn($"round {round.Round}").RightAligned());
+        void Row(string name, Func<RoundDocument, string> cell, string start = "") =>
+            table.AddRow([name, .. begin is null ? Array.Empty<string>() : [start], .. rounds.Select(cell)]);
+        foreach (var state in StageTable.Default.States.Where(state => state != SampleState.Quarantined))
+        {
+            var name = StageTable.Default.DisplayNameOf(state);
+            Row(state == SampleState.Kept ? $"[green]{name}[/]" : name, round => $"{round.Counts[name]}");
+        }
+
+        if (rounds.Any(round => (int)round.Counts["quarantined"] > 0))
+            Row("[red]quarantined[/]", round => $"{round.Counts["quarantined"]}");
+        var classes = Math.Max(begin?.IoU.Count ?? 0, rounds.Max(round => round.IoU.Count));
+        if (classes == 0)
+        {
+            Row("mIoU", _ => StatusFormatter.Share(null));
+            return table;
+        }
+
+        Row($"mIoU over {classes} classes", round => StatusFormatter.Share(round.MIoU), StatusFormatter.Share(begin?.MIoU));
+        Row("mIoU over the run's own", round => StatusFormatter.Share(round.MIoUOfRun), StatusFormatter.Share(begin?.MIoUOfRun));
+        return table;
+    }
+
+    private static void Line(IAnsiConsole console, string name, string? value)
+    {
+        if (value is not null) console.Profile.Out.Writer.WriteLine($"{name,-10} {value}");
+    }
+}

@@ -1,0 +1,64 @@
+using FreeMask.GrainInterfaces;
+
+namespace FreeMask.Client.Runs;
+
+/// <summary>The document of a sample for <c>--json</c>.</summary>
+internal sealed record SampleDocument
+{
+    /// <summary>The round, from 1.</summary>
+    public required int Round { get; init; }
+
+    /// <summary>The index within the round, from 0.</summary>
+    public required int Index { get; init; }
+
+    public required SampleState State { get; init; }
+
+    public required string Class { get; init; }
+
+    /// <summary>The prompt; empty for an image of a folder.</summary>
+    public required string Prompt { get; init; }
+
+    /// <summary>The image's name in the source folder; null for a generated image.</summary>
+    public required string? Source { get; init; }
+
+    /// <summary>The attempt, from 0: one more after each rejected mask.</summary>
+    public required int Attempt { get; init; }
+
+    /// <summary>In [0, 1]; null before the sample is scored.</summary>
+    public required double? Score { get; init; }
+
+    /// <summary>Why it was last rejected, faulted or quarantined; null if it never was.</summary>
+    public required string? Failure { get; init; }
+
+    /// <summary>Numbers about the results of stages, such as <c>mask.threshold</c>.</summary>
+    public required IReadOnlyDictionary<string, double> Facts { get; init; }
+
+    /// <summary>Seconds of work by stage: a batch's time divided by its samples.</summary>
+    public required IReadOnlyDictionary<string, double> Seconds { get; init; }
+
+    /// <summary>sha256 of each artifact by name.</summary>
+    public required IReadOnlyDictionary<string, string> Artifacts { get; init; }
+
+    /// <summary>sha256 of the model that scored it; null before it is scored.</summary>
+    public required string? ScoringModel { get; init; }
+
+    internal static SampleDocument Of(SampleRecord sample) => new()
+    {
+        Round = sample.Round + 1,
+        Index = sample.Index,
+        State = sample.State,
+        Class = sample.Plan.Class,
+        Prompt = sample.Plan.Prompt,
+        Source = sample.Plan.Source.Length > 0 ? sample.Plan.Source : null,
+        Attempt = sample.Attempt,
+        Score = sample.Score,
+        Failure = sample.Failure,
+        Facts = sample.Facts.ToDictionary(fact => fact.Name, fact => fact.Value),
+        Seconds = sample.Timings.ToDictionary(
+            timing => timing.Stage.ToString().ToLowerInvariant(),
+            timing => Math.Round(timing.Seconds, 6)
+        ),
+        Artifacts = sample.Artifacts.ToDictionary(artifact => artifact.Name, artifact => artifact.Hash),
+        ScoringModel = sample.ScoringModel,
+    };
+}

@@ -1,0 +1,23 @@
+namespace FreeMask.Dashboard.Engines;
+
+/// <summary>Starts runs from the text of a run file. Absent where models and run files of users are out of reach.</summary>
+internal interface IRunStarter
+{
+    /// <summary>A run file to begin with.</summary>
+    string Example { get; }
+
+    /// <summary>Checks the text of a run file.</summary>
+    /// <returns>Its problems with line and column; none if it can be run. Notes do not prevent a run.</returns>
+    RunFileCheck Check(string text);
+
+    /// <summary>Starts a run.</summary>
+    /// <returns>Its id.</returns>
+    /// <exception cref="FreeMaskException">The file cannot be run, or a run with the same settings exists.</exception>
+    Task<string> StartAsync(string text, bool again, CancellationToken stop);
+}
+
+/// <summary>The result of a check.</summary>
+/// <param name="Problems">What must be put right, one sentence each, with line and column.</param>
+/// <param name="Notes">What is worth knowing before the run starts.</param>
+/// <param name="Samples">Samples over all rounds; 0 where there are problems.</param>
+public sealed record RunFileCheck(IReadOnlyList<string> Problems, IReadOnlyList<string> Notes, long Samples);

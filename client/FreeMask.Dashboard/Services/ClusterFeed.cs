@@ -1,0 +1,101 @@
+using System.Collections.Immutable;
+using FreeMask.Dashboard.Engines;
+using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Devices;
+
+namespace FreeMask.Dashboard.Services;
+
+/// <summary>A silo.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Address">Address and generation.</param>
+/// <param name="State">Its membership state, such as Active or Dead.</param>
+/// <param name="Devices">Its devices that take work.</param>
+/// <param name="StartedAt">When it joined (UTC).</param>
+/// <param name="AliveAt">When it last said that it is alive (UTC).</param>
+/// <param name="MemoryBytes">Memory of its process; null if it did not answer.</param>
+/// <param name="CpuShare">Use of its machine's processor in [0, 1]; null if it did not answer.</param>
+/// <param name="Problem">Why it did not answer; null if it did.</param>
+public sealed record SiloView(
+    string Name,
+    string Address,
+    string State,
+    ImmutableArray<DeviceState> Devices,
+    DateTimeOffset StartedAt,
+    DateTimeOffset AliveAt,
+    long? MemoryBytes,
+    double? CpuShare,
+    string? Problem
+);
+
+/// <summary>Reads the silos of the cluster and their devices.</summary>
+internal sealed class ClusterFeed(IEngineSource source, TimeProvider time)
+{
+    private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(4);
+
+    /// <summary>All members that are not dead, and those that died within the last ten minutes.</summary>
+    /// <exception cref="FreeMaskException">There is no engine.</exception>
+    internal async Task<IReadOnlyList<SiloView>> ReadAsync(CancellationToken stop)
+    {
+        var engine = source.Current ?? throw new FreeMaskException(source.Problem ?? "The runs are not open yet.");
+        var management = engine.Grains.GetGrain<IManagementGrain>(0);
+        var hosts = await management.GetDetailedHosts(onlyActive: false, stop).WaitAsync(AnswerTime, time, stop);
+        var recent = time.GetUtcNow().UtcDateTime - TimeSpan.FromMinutes(10);
+        var shown = hosts
+            .Where(h => h.Status != SiloStatus.Dead || h.IAmAliveTime > recent)
+            .OrderBy(h => h.SiloName, StringComparer.Ordinal)
+            .ThenBy(h => h.StartTime);
+        return await Task.WhenAll(shown.Select(h => DescribeAsync(engine.Grains, management, h, stop)));
+    }
+
+    /// <summary>Devices that take work; null if that cannot be told.</summary>
+    internal async Task<int?> CountDevicesAsync(CancellationToken stop)
+    {
+        try
+        {
+            return (await ReadAsync(stop)).Sum(s => s.Devices.Length);
+        }
+        catch (Exception) when (!stop.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    private async Task<SiloView> DescribeAsync(
+        IGrainFactory grains,
+        IManagementGrain management,
+        MembershipEntry host,
+        CancellationToken stop
+    )
+    {
+        var devices = ImmutableArray<DeviceState>.Empty;
+        SiloRuntimeStatistics? statistics = null;
+        string? problem = null;
+        if (host.Status == SiloStatus.Active)
+        {
+            try
+            {
+                var key = DeviceKeys.Silo(host.SiloName, host.SiloAddress.Generation);
+                devices = await grains.GetGrain<IDeviceHostGrain>(key).GetDevices().WaitAsync(AnswerTime, time, stop);
+                var all = await management.GetRuntimeStatistics([host.SiloAddress], stop).WaitAsync(AnswerTime, time, stop);
+                statistics = all.FirstOrDefault();
+            }
+            catch (Exception exception) when (!stop.IsCancellationRequested)
+            {
+                problem = exception is TimeoutException ? "does not answer" : exception.Message.Split('\n')[0];
+            }
+        }
+
+        var usage = statistics?.EnvironmentStatistics;
+        return new SiloView(
+            host.SiloName,
+            host.SiloAddress.ToString(),
+            host.Status.ToString(),
+            devices,
+            new DateTimeOffset(host.StartTime, TimeSpan.Zero),
+            new DateTimeOffset(host.IAmAliveTime, TimeSpan.Zero),
+            usage?.RawMemoryUsageBytes,
+            usage is { } u ? u.FilteredCpuUsagePercentage / 100.0 : null,
+            problem
+        );
+    }
+}

@@ -1,0 +1,203 @@
+using System.Collections.Concurrent;
+using System.IO.Compression;
+using FreeMask.Client.Runs;
+using FreeMask.Dashboard.Engines;
+using FreeMask.Vision.Export;
+
+namespace FreeMask.Dashboard.Services;
+
+/// <summary>An export that is written, or was.</summary>
+/// <param name="Id">Names it; hard to guess.</param>
+/// <param name="Run">The run.</param>
+/// <param name="Format">The layout.</param>
+/// <param name="Done">Samples written.</param>
+/// <param name="Total">Samples to write.</param>
+/// <param name="Ready">Whether it can be downloaded.</param>
+/// <param name="Train">Samples in <c>train</c>, once it is ready.</param>
+/// <param name="Validation">Samples in <c>val</c>, once it is ready.</param>
+/// <param name="Objects">Visible objects, once it is ready.</param>
+/// <param name="Problem">Why it failed; null if it did not.</param>
+public sealed record ExportView(
+    string Id,
+    string Run,
+    string Format,
+    int Done,
+    int Total,
+    bool Ready,
+    int Train,
+    int Validation,
+    int Objects,
+    string? Problem
+);
+
+/// <summary>What an export of a run would hold.</summary>
+/// <param name="Samples">Kept samples of the rounds that are selected.</param>
+/// <param name="Classes">Kept samples by the class that they count for.</param>
+/// <param name="Formats">The layouts to choose from.</param>
+public sealed record ExportPlan(int Samples, IReadOnlyDictionary<string, int> Classes, IReadOnlyList<string> Formats);
+
+/// <summary>
+/// Writes exports to temporary folders and packs them into downloads. An export is removed an hour after it was made, or when the
+/// dashboard stops.
+/// </summary>
+internal sealed partial class ExportJobs(
+    IEngineSource source,
+    SampleTables tables,
+    RunFeed feed,
+    TimeProvider time,
+    ILogger<ExportJobs> logger
+) : IAsyncDisposable
+{
+    private const int MostAtATime = 2;
+
+    private static readonly TimeSpan KeptFor = TimeSpan.FromHours(1);
+
+    private readonly ConcurrentDictionary<string, Job> _jobs = new(StringComparer.Ordinal);
+    private readonly CancellationTokenSource _stop = new();
+
+    /// <summary>The layouts.</summary>
+    internal static IReadOnlyList<string> Formats { get; } = [.. DatasetExporter.Formats.Select(f => f.Name)];
+
+    /// <summary>What an export would hold, from the compact states: no record is read. Null if there is no such run.</summary>
+    internal async Task<ExportPlan?> PlanAsync(string run, CancellationToken stop)
+    {
+        if (await feed.FindAsync(run, stop) is not { } view) return null;
+        var classes = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var round in view.Status.Rounds)
+        {
+            if (await tables.ReadAsync(new RoundKey(run, round.Round), stop) is not { } states) continue;
+            foreach (var index in states.Select(new SampleView { State = GrainInterfaces.SampleState.Kept }))
+                classes[states.ClassOf(index)] = classes.GetValueOrDefault(states.ClassOf(index)) + 1;
+        }
+
+        return new ExportPlan(classes.Values.Sum(), classes, Formats);
+    }
+
+    /// <summary>Begins an export.</summary>
+    /// <exception cref="FreeMaskException">There is no such format or nothing to export, or too many exports are being written.</exception>
+    internal async Task<ExportView> BeginAsync(string run, string format, CancellationToken stop)
+    {
+        RemoveOld();
+        var layout = DatasetExporter.Format(format);
+        var plan = await PlanAsync(run, stop) ?? throw new RunNotFoundException(run);
+        if (plan.Samples == 0)
+            throw new FreeMaskException($"Run '{run}' has kept no sample yet: there is nothing to export before its first selection.");
+        if (_jobs.Values.Count(j => j.View is { Ready: false, Problem: null }) >= MostAtATime)
+            throw new FreeMaskException("Two exports are being written already; begin when one of them is ready.");
+        var id = Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(16));
+        var job = new Job(
+            new ExportView(id, run, layout.Name, 0, plan.Samples, false, 0, 0, 0, null),
+            Directory.CreateTempSubdirectory("freemask-export-").FullName,
+            time.GetUtcNow()
+        );
+        _jobs[id] = job;
+        job.Work = Task.Run(() => WriteAsync(job, layout), CancellationToken.None);
+        return job.View;
+    }
+
+    /// <summary>An export; null if there is none of this id.</summary>
+    internal ExportView? Find(string id) => _jobs.TryGetValue(id, out var job) ? job.View : null;
+
+    /// <summary>Packs an export into a zip file while it is sent.</summary>
+    /// <returns>False if there is no such export, or if it is not ready.</returns>
+    internal async Task<bool> SendAsync(string id, Stream output, CancellationToken stop)
+    {
+        if (!_jobs.TryGetValue(id, out var job) || !job.View.Ready) return false;
+        var root = Path.Combine(job.Folder, "dataset");
+        await using var zip = await ZipArchive.CreateAsync(output, ZipArchiveMode.Create, leaveOpen: true, null, stop);
+        foreach (var file in Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        {
+            var name = Path.GetRelativePath(root, file).Replace('\\', '/');
+            var packed = Path.GetExtension(file) is ".jpg" or ".png" ? CompressionLevel.NoCompression : CompressionLevel.Fastest;
+            await zip.CreateEntryFromFileAsync(file, name, packed, stop);
+        }
+
+        return true;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        foreach (var job in _jobs.Values)
+        {
+            await job.Work.ContinueWith(_ => { }, TaskScheduler.Default);
+            Remove(job);
+        }
+
+        _stop.Dispose();
+    }
+
+    private async Task WriteAsync(Job job, IDatasetFormat format)
+    {
+        try
+        {
+            var engine = source.Current ?? throw new FreeMaskException(source.Problem ?? "The runs are not open yet.");
+            var summary = await DatasetExport.WriteAsync(
+                await RunReader.OpenAsync(engine, job.View.Run),
+                format,
+                Path.Combine(job.Folder, "dataset"),
+                overwrite: false,
+                new Progress(done => job.View = job.View with { Done = done }),
+                _stop.Token
+            );
+            job.View = job.View with
+            {
+                Ready = true,
+                Done = summary.Train + summary.Validation,
+                Total = summary.Train + summary.Validation,
+                Train = summary.Train,
+                Validation = summary.Validation,
+                Objects = summary.Objects,
+            };
+        }
+        catch (Exception exception)
+        {
+            LogFailed(logger, exception, job.View.Run);
+            job.View = job.View with { Problem = exception.Message.Split('\n')[0] };
+        }
+    }
+
+    private void RemoveOld()
+    {
+        foreach (var job in _jobs.Values)
+            if (job.Work.IsCompleted && time.GetUtcNow() - job.BeganAt > KeptFor) Remove(job);
+    }
+
+    private void Remove(Job job)
+    {
+        _jobs.TryRemove(job.View.Id, out _);
+        try
+        {
+            Directory.Delete(job.Folder, recursive: true);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            LogFailed(logger, exception, job.View.Run);
+        }
+    }
+
+    private sealed class Job(ExportView view, string folder, DateTimeOffset beganAt)
+    {
+        private volatile ExportView _view = view;
+
+        public ExportView View
+        {
+            get => _view;
+            set => _view = value;
+        }
+
+        public string Folder => folder;
+
+        public DateTimeOffset BeganAt => beganAt;
+
+        public Task Work { get; set; } = Task.CompletedTask;
+    }
+
+    private sealed class Progress(Action<int> report) : IProgress<int>
+    {
+        public void Report(int value) => report(value);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "An export of run {Run} failed")]
+    private static partial void LogFailed(ILogger logger, Exception exception, string run);
+}

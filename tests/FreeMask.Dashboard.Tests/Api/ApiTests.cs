@@ -1,0 +1,117 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using FreeMask.Dashboard.Tests.Browser;
+using Xunit;
+
+namespace FreeMask.Dashboard.Tests.Api;
+
+/// <summary>The interface for programs, over real runs.</summary>
+public sealed class ApiTests(MiniDashboard dashboard)
+{
+    private const string Samples = $"/api/v1/runs/{MiniDashboard.Small}/rounds/1/samples";
+
+    [Fact]
+    public async Task Samples_are_queried_as_the_command_line_shows_them()
+    {
+        using var client = await ClientAsync();
+        var page = await GetAsync(client, Samples + "?sort=HighestScore&limit=5&from=1");
+        var (_, output) = await dashboard.CommandAsync("samples", MiniDashboard.Small, "--json");
+        using var all = JsonDocument.Parse(output);
+        var expected = all.RootElement.GetProperty("samples").EnumerateArray()
+            .OrderByDescending(s => s.GetProperty("score").GetDouble()).ThenBy(s => s.GetProperty("index").GetInt32())
+            .Skip(1).Take(5).Select(s => s.GetProperty("index").GetInt32());
+
+        Assert.Equal(12, page.GetProperty("total").GetInt32());
+        Assert.Equal(expected, page.GetProperty("samples").EnumerateArray().Select(s => s.GetProperty("index").GetInt32()));
+        Assert.Equal(0, (await GetAsync(client, Samples + "?class=dog&state=quarantined")).GetProperty("total").GetInt32());
+    }
+
+    [Theory]
+    [InlineData($"{Samples}/0/images/..%2f..%2fstate.db")]
+    [InlineData($"{Samples}/0/artifacts/..%2f..%2fstate.db")]
+    [InlineData($"{Samples}/0/artifacts/%2fetc%2fpasswd")]
+    [InlineData($"{Samples}/0/images/attention")]
+    [InlineData($"{Samples}/12")]
+    [InlineData("/api/v1/runs/small/rounds/2/samples")]
+    [InlineData("/api/v1/runs/..%2fsmall/rounds/1/samples")]
+    [InlineData("/api/v1/runs/other")]
+    [InlineData("/api/v1/exports/..%2f..%2fetc/zip")]
+    [InlineData("/api/v1/nothing")]
+    [InlineData("/reports/..%2f..%2fstate")]
+    [InlineData("/assets/..%2fapp.css")]
+    public async Task What_is_not_there_is_not_found(string path)
+    {
+        using var client = await ClientAsync();
+        Assert.Equal(HttpStatusCode.NotFound, (await client.GetAsync(path)).StatusCode);
+    }
+
+    [Fact]
+    public async Task Images_are_reduced_and_kept_by_browsers_as_long_as_their_content_is_the_same()
+    {
+        using var client = await ClientAsync();
+        var sample = await GetAsync(client, $"{Samples}/0");
+        var hash = sample.GetProperty("artifacts").GetProperty("final-image").GetString()!;
+        using var image = await client.GetAsync($"{Samples}/0/images/final-image?side=48&v={hash[..16]}");
+        var drawn = FreeMask.Imaging.ImageCodec.Decode(await image.Content.ReadAsByteArrayAsync());
+
+        Assert.Equal("image/jpeg", image.Content.Headers.ContentType!.MediaType);
+        Assert.Equal(48, Math.Max(drawn.Width, drawn.Height));
+        Assert.Contains("immutable", image.Headers.CacheControl!.ToString(), StringComparison.Ordinal);
+        using var again = new HttpRequestMessage(HttpMethod.Get, $"{Samples}/0/images/final-image?side=48");
+        again.Headers.IfNoneMatch.Add(image.Headers.ETag!);
+        Assert.Equal(HttpStatusCode.NotModified, (await client.SendAsync(again)).StatusCode);
+        using var other = await client.GetAsync($"{Samples}/0/images/final-image?side=48&v=0000000000000000");
+        Assert.DoesNotContain("immutable", other.Headers.CacheControl!.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Changes_come_as_server_sent_events()
+    {
+        using var client = await ClientAsync();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var stream = new StreamReader(await client.GetStreamAsync("/api/v1/events", patience.Token));
+        Assert.Equal("event: runs", await stream.ReadLineAsync(patience.Token));
+        var data = (await stream.ReadLineAsync(patience.Token))!;
+        using var document = JsonDocument.Parse(data["data: ".Length..]);
+        Assert.Equal(2, document.RootElement.GetProperty("runs").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task Errors_say_what_is_wrong_and_change_nothing()
+    {
+        using var client = await ClientAsync();
+        using var paused = await client.PostAsJsonAsync($"/api/v1/runs/{MiniDashboard.Small}/pause", new { reason = "a\nb" });
+        using var document = JsonDocument.Parse(await paused.Content.ReadAsStringAsync());
+        Assert.Equal(HttpStatusCode.BadRequest, paused.StatusCode);
+        Assert.Contains("completed", document.RootElement.GetProperty("error").GetString(), StringComparison.Ordinal);
+        using var removed = await client.DeleteAsync("/api/v1/runs/other");
+        Assert.Equal(HttpStatusCode.NotFound, removed.StatusCode);
+        using var check = await client.PostAsJsonAsync("/api/v1/run-files/check", new { file = "classes: [doge]" });
+        Assert.Contains("dog", await check.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        using var started = await client.PostAsJsonAsync("/api/v1/runs", new { file = "classes: [doge]" });
+        Assert.Equal(HttpStatusCode.BadRequest, started.StatusCode);
+    }
+
+    [Fact]
+    public async Task The_description_of_the_interface_names_every_resource()
+    {
+        using var client = await ClientAsync();
+        var paths = (await GetAsync(client, "/openapi/v1.json")).GetProperty("paths").EnumerateObject().Select(p => p.Name).ToList();
+
+        Assert.Contains("/api/v1/runs/{run}/pause", paths);
+        Assert.Contains("/api/v1/runs/{run}/rounds/{round}/samples/{index}/images/{name}", paths);
+        Assert.Contains("/api/v1/exports/{id}/zip", paths);
+        Assert.All(paths, path => Assert.StartsWith("/api/v1/", path, StringComparison.Ordinal));
+        Assert.Single((await GetAsync(client, "/api/v1/cluster")).GetProperty("silos").EnumerateArray());
+    }
+
+    [Fact]
+    public async Task The_command_refuses_to_serve_others_without_sign_in() =>
+        Assert.Equal(2, (await dashboard.CommandAsync("dashboard", "--listen", "http://0.0.0.0:0")).ExitCode);
+
+    private async Task<HttpClient> ClientAsync() => new() { BaseAddress = new Uri(await dashboard.AddressAsync()) };
+
+    private static async Task<JsonElement> GetAsync(HttpClient client, string path) =>
+        JsonDocument.Parse(await client.GetStringAsync(path)).RootElement;
+}

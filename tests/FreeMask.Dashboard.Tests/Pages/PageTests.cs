@@ -1,0 +1,262 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Deque.AxeCore.Commons;
+using Deque.AxeCore.Playwright;
+using FreeMask.Dashboard.Tests.Browser;
+using FreeMask.GrainInterfaces;
+using Microsoft.Playwright;
+using Xunit;
+using static Microsoft.Playwright.Assertions;
+
+namespace FreeMask.Dashboard.Tests.Pages;
+
+/// <summary>The pages in a browser, over real runs.</summary>
+public sealed class PageTests(Chromium chromium, MiniDashboard dashboard)
+{
+    private const string Samples = $"/runs/{MiniDashboard.Small}/rounds/1/samples";
+
+    private static readonly string[] States =
+        ["planned", "generated", "masked", "composed", "harmonized", "scored", "kept", "dropped", "quarantined"];
+
+    private static readonly string[] AllPages =
+    [
+        "/", $"/runs/{MiniDashboard.Small}", $"/runs/{MiniDashboard.Paused}", Samples, $"{Samples}/0",
+        $"/runs/{MiniDashboard.Small}/rounds/1", $"/runs/{MiniDashboard.Small}/export",
+        $"/compare?a={MiniDashboard.Small}/1&b={MiniDashboard.Paused}/1", "/cluster", "/start",
+    ];
+
+    [Fact]
+    public async Task Numbers_of_a_run_are_those_of_the_command_line()
+    {
+        await using var window = await OpenAsync();
+        var page = await GoAsync(window, "/");
+        await Expect(page.GetByTestId("runs").GetByRole(AriaRole.Row)).ToHaveCountAsync(3);
+        await page.GetByRole(AriaRole.Link, new() { Name = MiniDashboard.Small, Exact = true }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToHaveTextAsync(MiniDashboard.Small);
+        var (code, output) = await dashboard.CommandAsync("status", MiniDashboard.Small, "--json");
+        Assert.Equal(0, code);
+        using var document = JsonDocument.Parse(output);
+        var round = document.RootElement.GetProperty("rounds")[0];
+
+        foreach (var state in States)
+            await Expect(page.Locator($"[data-state='{state}']"))
+                .ToHaveTextAsync(round.GetProperty(state).GetInt32().ToString(CultureInfo.InvariantCulture));
+        await Expect(page.GetByTestId("miou"))
+            .ToHaveTextAsync(round.GetProperty("mIoU").GetDouble().ToString("0.000", CultureInfo.InvariantCulture));
+        var api = await page.APIRequest.GetAsync($"/api/v1/runs/{MiniDashboard.Small}");
+        Assert.True(JsonElement.DeepEquals(document.RootElement, JsonDocument.Parse(await api.TextAsync()).RootElement));
+    }
+
+    [Fact]
+    public async Task The_grid_is_filtered_by_its_address_and_driven_by_keys()
+    {
+        await using var window = await OpenAsync();
+        var page = await GoAsync(window, Samples + "?state=kept&sort=LowestScore");
+        var tiles = page.Locator(".tile");
+        var kept = int.Parse((await page.GetByTestId("total").TextContentAsync())!.Split(' ')[0], CultureInfo.InvariantCulture);
+        Assert.InRange(kept, 1, 11);
+        await Expect(tiles).ToHaveCountAsync(kept);
+        await Expect(page.Locator(".tile:not([data-state=kept])")).ToHaveCountAsync(0);
+        // Pictures and masks are drawn by the server.
+        await Expect(page.Locator(".tile img:not(.mask)")).ToHaveCountAsync(kept);
+        Assert.True(await page.Locator(".tile img").First.EvaluateAsync<bool>("i => i.decode().then(() => i.naturalWidth > 0)"));
+
+        await page.GetByTestId("grid").FocusAsync();
+        await page.Keyboard.PressAsync("ArrowRight");
+        await Expect(page.Locator(".tile.cursor")).ToHaveCountAsync(1);
+        await page.Keyboard.PressAsync(" ");
+        await Expect(page.Locator(".tile img.mask")).ToHaveCountAsync(0);
+        await Expect(page).ToHaveURLAsync(new Regex("mask=off"));
+        await page.Keyboard.PressAsync("g");
+        await Expect(page).ToHaveURLAsync(new Regex("size=208"));
+        await page.Keyboard.PressAsync("x");
+        await Expect(page.GetByTestId("selection")).ToContainTextAsync("1 selected");
+        await page.Keyboard.PressAsync("Escape");
+        await Expect(page.GetByTestId("selection")).ToHaveCountAsync(0);
+        var worst = await page.Locator(".tile.cursor").GetAttributeAsync("data-index");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page).ToHaveURLAsync(new Regex($"/samples/{worst}\\?state=kept"));
+
+        // The neighbours are those of the view.
+        await page.GetByRole(AriaRole.Link, new() { Name = "Next" }).ClickAsync();
+        await Expect(page.GetByTestId("state")).ToHaveTextAsync("kept");
+        await VisitAsync(page, Samples + "?class=bus&minScore=0.999999");
+        await Expect(page.GetByTestId("none")).ToBeVisibleAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Show all" }).ClickAsync();
+        await Expect(page.GetByTestId("total")).ToHaveTextAsync("12 of 12");
+    }
+
+    [Fact]
+    public async Task A_sample_shows_its_lineage_and_its_artifacts_are_those_of_its_record()
+    {
+        await using var window = await OpenAsync();
+        var page = await GoAsync(window, $"{Samples}/0");
+        using var sample = JsonDocument.Parse((await page.GetByTestId("json").TextContentAsync())!);
+        await Expect(page.GetByTestId("facts")).ToContainTextAsync(sample.RootElement.GetProperty("prompt").GetString()!);
+        foreach (var artifact in sample.RootElement.GetProperty("artifacts").EnumerateObject())
+        {
+            var bytes = await (await page.APIRequest.GetAsync(
+                $"/api/v1/runs/{MiniDashboard.Small}/rounds/1/samples/0/artifacts/{artifact.Name}"
+            )).BodyAsync();
+            Assert.Equal(artifact.Value.GetString(), Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(bytes)));
+        }
+
+        var slider = page.GetByLabel("Where the left image ends");
+        await slider.FillAsync("20");
+        await Expect(page.Locator(".compare")).ToHaveAttributeAsync("style", new Regex("--split: ?20%"));
+        await page.Locator(".compare .zoom").HoverAsync();
+        await Expect(page.Locator("[data-under]")).ToHaveTextAsync(new Regex(@"^\d+, \d+: \w+"));
+        await page.Locator(".compare .zoom").FocusAsync();
+        await page.Keyboard.PressAsync("+");
+        await Expect(page.Locator(".compare .zoom")).ToHaveAttributeAsync("style", new Regex("scale\\(1.5\\)"));
+    }
+
+    [Fact]
+    public async Task An_export_is_written_and_downloaded()
+    {
+        await using var window = await OpenAsync();
+        var page = await GoAsync(window, $"/runs/{MiniDashboard.Small}/export");
+        var samples = int.Parse((await page.GetByTestId("samples").TextContentAsync())!, CultureInfo.InvariantCulture);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Export" }).ClickAsync();
+        var download = await page.RunAndWaitForDownloadAsync(() => page.GetByTestId("download").ClickAsync());
+        await using var file = File.OpenRead(await download.PathAsync());
+        using var zip = new System.IO.Compression.ZipArchive(file);
+
+        Assert.Equal($"{MiniDashboard.Small}-voc.zip", download.SuggestedFilename);
+        Assert.Equal(samples, zip.Entries.Count(e => e.FullName.Contains("/JPEGImages/", StringComparison.Ordinal)));
+        using var manifest = new StreamReader(await zip.GetEntry("manifest.jsonl")!.OpenAsync());
+        Assert.Equal(samples, (await manifest.ReadToEndAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+    }
+
+    [Fact]
+    public async Task A_run_is_controlled_and_its_changes_are_shown_at_once()
+    {
+        await using var window = await OpenAsync();
+        var page = await GoAsync(window, $"/runs/{MiniDashboard.Paused}");
+        await Expect(page.GetByTestId("state")).ToHaveTextAsync("paused");
+        await Expect(page.Locator("main")).ToContainTextAsync("to look at it");
+        await page.GetByTestId("failures").GetByRole(AriaRole.Link).First.ClickAsync();
+        await Expect(page.Locator(".tile[data-state=quarantined]").First).ToBeVisibleAsync();
+        await page.Locator(".tile[data-state=quarantined] .frame").First.ClickAsync();
+
+        // What users wrote is text.
+        await Expect(page.GetByTestId("facts")).ToContainTextAsync("<script>window.hostile = 1</script>");
+        Assert.Equal("undefined", await page.EvaluateAsync<string>("typeof window.hostile"));
+        await Expect(page.GetByTestId("facts")).ToContainTextAsync("Attempt1");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Retry", Exact = true }).ClickAsync();
+        await Expect(page.GetByTestId("facts")).ToContainTextAsync("Attempt2");
+
+        // Every mask is rejected once more, and the run stops with its reason.
+        await VisitAsync(page, "/");
+        await Expect(page.Locator("#hostile")).ToHaveCountAsync(0);
+        await Expect(page.GetByTestId("runs")).ToContainTextAsync(MiniDashboard.HostileName);
+        var row = page.GetByTestId("runs").GetByRole(AriaRole.Row).Filter(new() { HasText = MiniDashboard.Paused });
+        await Expect(row.GetByTestId("state")).ToHaveTextAsync("failed", new() { Timeout = 60_000 });
+        await row.GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
+        await page.GetByLabel("Reason").FillAsync("<img src=x onerror='window.hostile = 2'>");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Cancel the run" }).ClickAsync();
+        await Expect(row.GetByTestId("state")).ToHaveTextAsync("cancelled");
+        await Expect(row).ToContainTextAsync("<img src=x onerror=");
+        Assert.Equal("undefined", await page.EvaluateAsync<string>("typeof window.hostile"));
+        Assert.Equal(RunState.Cancelled, (await (await dashboard.RunAsync(MiniDashboard.Paused)).GetStatus()).State);
+    }
+
+    [Fact]
+    public async Task A_run_file_is_checked_before_it_is_started()
+    {
+        await using var window = await OpenAsync();
+        var page = await GoAsync(window, "/start");
+        var text = page.GetByLabel("The text of the run file");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Check" }).ClickAsync();
+        await Expect(page.GetByTestId("valid")).ToContainTextAsync("64 samples");
+        await text.FillAsync("classes: [doge]\nrouns: 3\n");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Start", Exact = true }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Alert)).ToHaveCountAsync(2);
+        await Expect(page.GetByRole(AriaRole.Alert).First).ToContainTextAsync("Line 1, column 11");
+    }
+
+    [Fact]
+    public async Task Loss_of_the_runs_is_shown_and_ends_by_itself()
+    {
+        var isOpen = true;
+        await using var server = await dashboard.ServeAsync(() => Volatile.Read(ref isOpen));
+        await using var window = await chromium.OpenAsync(server.Address);
+        var page = await GoAsync(window, $"/runs/{MiniDashboard.Small}");
+        await Expect(page.GetByTestId("stale")).ToHaveCountAsync(0);
+        Volatile.Write(ref isOpen, false);
+        await Expect(page.GetByTestId("stale")).ToContainTextAsync("last seen");
+        // What was seen stays.
+        await Expect(page.Locator("[data-state='planned']")).ToHaveTextAsync("12");
+        Volatile.Write(ref isOpen, true);
+        await Expect(page.GetByTestId("stale")).ToHaveCountAsync(0);
+    }
+
+    [Fact]
+    public async Task A_page_recovers_when_its_server_was_replaced()
+    {
+        var first = await dashboard.ServeAsync(() => true);
+        var port = new Uri(first.Address).Port;
+        await using var window = await chromium.OpenAsync(first.Address);
+        var page = await GoAsync(window, $"/runs/{MiniDashboard.Small}");
+        await first.DisposeAsync();
+        await Expect(page.Locator("#components-reconnect-modal")).ToBeVisibleAsync();
+        await using var second = await dashboard.ServeAsync(() => true, port);
+        await Expect(page.Locator("#components-reconnect-modal")).ToBeHiddenAsync(new() { Timeout = 40_000 });
+        await Expect(page.Locator("[data-state='planned']")).ToHaveTextAsync("12");
+    }
+
+    [Fact]
+    public async Task Every_page_fits_a_phone_and_has_no_serious_fault_for_assistive_technology()
+    {
+        await using var window = await OpenAsync(375);
+        var problems = new List<string>();
+        var page = await GoAsync(window, "/", message => problems.Add(message));
+        foreach (var path in AllPages)
+        {
+            await VisitAsync(page, path);
+            await Expect(page.Locator("h1")).ToBeVisibleAsync();
+            var width = await page.EvaluateAsync<int>("document.documentElement.scrollWidth");
+            if (width > 375) problems.Add($"{path} is {width} pixels wide.");
+            Note(path, await page.RunAxe());
+            // The other colors: only their contrast differs, and this page has all of them.
+            if (path != AllPages[1]) continue;
+            var wasDark = await page.Locator("html.dark").CountAsync() > 0;
+            await page.Locator(".top button").ClickAsync();
+            await Expect(page.Locator(wasDark ? "html:not(.dark)" : "html.dark")).ToHaveCountAsync(1);
+            var contrast = new RunOnlyOptions { Type = "rule", Values = ["color-contrast"] };
+            Note(path, await page.RunAxe(new AxeRunOptions { RunOnly = contrast }));
+        }
+
+        Assert.Empty(problems);
+
+        void Note(string path, AxeResult result) =>
+            problems.AddRange(
+                from violation in result.Violations
+                where violation.Impact is "serious" or "critical"
+                select $"{path}: {violation.Id}: {violation.Help} {string.Join("; ", violation.Nodes.Take(3).Select(n => n.Html))}"
+            );
+    }
+
+    private async Task<IBrowserContext> OpenAsync(int width = 1280, ColorScheme scheme = ColorScheme.Light) =>
+        await chromium.OpenAsync(await dashboard.AddressAsync(), width, 900, scheme);
+
+    /// <summary>Opens a page and waits until it answers to the user.</summary>
+    private static async Task<IPage> GoAsync(IBrowserContext window, string path, Action<string>? onError = null)
+    {
+        var page = await window.NewPageAsync();
+        page.PageError += (_, error) => onError?.Invoke(error);
+        page.Console += (_, message) =>
+        {
+            if (message.Type == "error") onError?.Invoke(message.Text);
+        };
+        await VisitAsync(page, path);
+        return page;
+    }
+
+    private static async Task VisitAsync(IPage page, string path)
+    {
+        await page.GotoAsync(path);
+        await page.Locator("html[data-live]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
+    }
+}
