@@ -1,6 +1,5 @@
 using System.Globalization;
 using FreeMask.Cli.Bundles;
-using FreeMask.Cli.Progress;
 using FreeMask.Cli.Terminal;
 using FreeMask.GrainInterfaces;
 

@@ -1,6 +1,6 @@
 using FreeMask.GrainInterfaces;
 
-namespace FreeMask.Cli.Runs;
+namespace FreeMask.Client.Runs;
 
 /// <summary>How numbers of objects are shown.</summary>
 internal static class ObjectCounts
