@@ -77,7 +77,7 @@ public sealed class EndToEndTests : IDisposable
     {
         await RunAsync("one");
         _process.Clear();
-        Assert.Equal(0, await _process.RunAsync(["experiment", "criteria", "--json", "--data", _process.Folder.Path("one")]));
+        Assert.Equal(0, await _process.RunAsync(["experiment", "criteria", "small", "--json", "--data", _process.Folder.Path("one")]));
         using var document = JsonDocument.Parse(_process.Out);
         var shifted = document
             .RootElement.GetProperty("results")
@@ -86,7 +86,7 @@ public sealed class EndToEndTests : IDisposable
             .ToList();
         Assert.NotEmpty(shifted);
         Assert.All(shifted, result => Assert.Equal(1, result.GetProperty("auc").GetDouble()));
-        Assert.Equal(0, await _process.RunAsync(["experiment", "criteria", "--data", _process.Folder.Path("one")]));
+        Assert.Equal(0, await _process.RunAsync(["experiment", "criteria", "small", "--data", _process.Folder.Path("one")]));
     }
 
     [Fact]
