@@ -136,6 +136,7 @@ public sealed record ShardScores([property: Id(0)] int First, [property: Id(1)] 
 /// <param name="Attempts">The attempt of each sample.</param>
 /// <param name="Scores">The score of each sample in millionths; -1 where there is none.</param>
 /// <param name="InWork">Indices within the round of the samples that a device has now, ascending.</param>
+/// <param name="Objects">The number of objects of each sample.</param>
 [GenerateSerializer, Immutable, Alias("freemask.ShardStates")]
 public sealed record ShardStates(
     [property: Id(0)] int Shard,
@@ -144,7 +145,8 @@ public sealed record ShardStates(
     [property: Id(3)] byte[] States,
     [property: Id(4)] ushort[] Attempts,
     [property: Id(5)] int[] Scores,
-    [property: Id(6)] int[] InWork);
+    [property: Id(6)] int[] InWork,
+    [property: Id(7)] byte[] Objects);
 
 /// <summary>Kinds of lists.</summary>
 [GenerateSerializer, Alias("freemask.SampleListKind")]

@@ -206,7 +206,16 @@ internal sealed partial class SampleShardGrain(
         );
         if (version == known) return null;
         var (shard, record) = (GrainKeys.Parse(this.GetPrimaryKeyString()).Number, ledger.ToRecord());
-        return new ShardStates(shard, ledger.First, version, record.States, record.Attempts, ledger.Scores, ledger.Leased());
+        return new ShardStates(
+            shard,
+            ledger.First,
+            version,
+            record.States,
+            record.Attempts,
+            ledger.Scores,
+            ledger.Leased(),
+            ledger.Objects
+        );
     }
 
     // A list that is written again later is the same: samples quarantined since then had reached the state.

@@ -72,6 +72,13 @@ public sealed class SampleStates
     /// <summary>The score of a sample in [0, 1]; null where there is none.</summary>
     public double? ScoreOf(int index) => Find(index) is var (shard, i) && shard.Scores[i] >= 0 ? shard.Scores[i] / 1e6 : null;
 
+    /// <summary>The number of objects of a sample.</summary>
+    public int ObjectsOf(int index) => Find(index) is var (shard, i) ? shard.Objects[i] : 1;
+
+    /// <summary>The lowest score that is kept of samples like this one; null before selection.</summary>
+    public double? CutOf(RoundStatus round, int index) =>
+        round.Thresholds.FirstOrDefault(t => t.Kept > 0 && t.IsFor(ClassOf(index), ObjectsOf(index)))?.Score;
+
     /// <summary>Whether a device has the sample now.</summary>
     public bool IsInWork(int index) => _inWork.Contains(index);
 

@@ -126,6 +126,34 @@ public sealed class SampleStatesTests
         Assert.InRange(TimeProvider.System.GetElapsedTime(began).TotalMilliseconds, 0, 300);
     }
 
+    /// <summary>Samples 0 to 3 have one object, 4 to 7 have two; a class has a cut for each.</summary>
+    [Fact]
+    public void The_cut_of_a_sample_is_that_of_its_class_and_number_of_objects()
+    {
+        var round = new RoundStatus
+        {
+            Round = 0,
+            Thresholds =
+            [
+                new SelectionThreshold("cat", 1, 1, 0.9, 0) { LeastObjects = 1, MostObjects = 1 },
+                new SelectionThreshold("cat", 1, 1, 0.8, 6) { LeastObjects = 2 },
+                new SelectionThreshold("dog", 4, 1, 0.7, 5),
+            ],
+        };
+        Assert.Equal([0.9, 0.7, 0.8, 0.7], new[] { 0, 1, 6, 7 }.Select(i => States.CutOf(round, i)));
+        Assert.Equal([0.8, 0.7], ScoreHistogram.Classes(Spec, round, States).Select(c => c.Cut));
+        Assert.Equal([7, 1, 5, 0, 6], CutStrip.Of(States, round, null));
+    }
+
     private static ShardStates Shard(int shard, int first, string version, byte[] states, ushort[] attempts, int[] scores, int[] inWork) =>
-        new(shard, first, version, states, attempts, scores, inWork);
+        new(
+            shard,
+            first,
+            version,
+            states,
+            attempts,
+            scores,
+            inWork,
+            [.. Enumerable.Range(first, states.Length).Select(i => (byte)(1 + (i / 4)))]
+        );
 }
