@@ -1,4 +1,5 @@
 using FreeMask.Cli.Bundles;
+using FreeMask.Cli.Checks;
 using FreeMask.Cli.RunFiles;
 using FreeMask.Cli.Runs;
 using FreeMask.Cli.Sessions;
@@ -59,8 +60,26 @@ internal sealed class RunStarter(IEngineSource source, CommandContext context, B
         return RunSession.StartAsync(engine, Parse(text), again, context, stop);
     }
 
-    /// <summary>Paths in the file are relative to the data folder, and where that is no path of this machine, to nothing.</summary>
-    private RunSpec Parse(string text) => RunFile.Parse(text, FileName, bundles.ResolverAt(context.Data.Root));
+    /// <summary>Reads a run file; paths in it are relative to the data folder.</summary>
+    /// <exception cref="FreeMaskException">It has problems, or it names a program: a user of a page must not start programs.</exception>
+    private RunSpec Parse(string text)
+    {
+        var spec = RunFile.Parse(text, FileName, bundles.ResolverAt(context.Data.Root));
+        if (spec.Trainer.IsExternal)
+            throw new FreeMaskException(
+                "trainer.command names a program, which the dashboard does not start; 'freemask run FILE' does, and the run appears here."
+            );
+        var isLocal = context.Cluster is null;
+        var machine = new CheckedMachine(
+            bundles,
+            isLocal ? context.Data.FreeBytes : null,
+            context.Devices,
+            Environment.GetEnvironmentVariable,
+            IsCluster: !isLocal
+        );
+        var findings = RunChecks.Find(RunChecks.All, spec, machine).Select(f => $"{f.Key}: {f.Message}.");
+        return findings.ToList() is { Count: > 0 } problems ? throw new FreeMaskException(string.Join(' ', problems)) : spec;
+    }
 
     private RunPreflight Preflight(RunSpec spec)
     {

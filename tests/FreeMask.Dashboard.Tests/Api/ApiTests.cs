@@ -94,6 +94,18 @@ public sealed class ApiTests(MiniDashboard dashboard)
     }
 
     [Fact]
+    public async Task A_run_file_that_names_a_program_is_not_started()
+    {
+        using var client = await ClientAsync();
+        var body = new { file = "classes: [cat]\ntrainer:\n  command: [/bin/true]\n" };
+        using var check = await client.PostAsJsonAsync("/api/v1/run-files/check", body);
+        Assert.Contains("trainer.command names a program", await check.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        using var started = await client.PostAsJsonAsync("/api/v1/runs", body);
+        Assert.Equal(HttpStatusCode.BadRequest, started.StatusCode);
+        Assert.Equal(2, (await GetAsync(client, "/api/v1/runs")).GetProperty("runs").GetArrayLength());
+    }
+
+    [Fact]
     public async Task The_description_of_the_interface_names_every_resource()
     {
         using var client = await ClientAsync();
