@@ -54,7 +54,7 @@ internal sealed class ScoreStageHandler(IArtifactStore store, OnnxSessionOptions
         criterion switch
         {
             ScoreCriteria.Mask => agreement.Mask,
-            ScoreCriteria.MaskAndClass => agreement.Mask * agreement.Class,
+            ScoreCriteria.MaskAndClass => agreement.MaskAndClass,
             ScoreCriteria.WorstObject => agreement.WorstObject,
             _ => agreement.IoU,
         };

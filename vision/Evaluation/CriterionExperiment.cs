@@ -40,7 +40,7 @@ internal static class CriterionExperiment
     [
         ("iou", a => a.IoU),
         ("mask", a => a.Mask),
-        ("mask-and-class", a => a.Mask * a.Class),
+        ("mask-and-class", a => a.MaskAndClass),
         ("worst-object", a => a.WorstObject),
         ("boundary", a => a.Boundary),
     ];

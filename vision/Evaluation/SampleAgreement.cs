@@ -18,6 +18,9 @@ namespace FreeMask.Vision.Evaluation;
 /// <param name="Boundary">Boundary IoU (<see cref="BoundaryScores"/>) of all objects together.</param>
 internal readonly record struct SampleAgreement(double IoU, double Mask, double WorstObject, double Class, double Boundary)
 {
+    /// <summary><see cref="Mask"/> times <see cref="Class"/>.</summary>
+    public double MaskAndClass => Mask * Class;
+
     /// <summary>Compares.</summary>
     /// <param name="labels">The sample's label map.</param>
     /// <param name="instances">Its instances: 0 background, 255 undecided, the number of an object elsewhere.</param>

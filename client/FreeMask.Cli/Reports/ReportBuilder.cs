@@ -95,14 +95,13 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
     {
         var (r, g, b) = VocPalette.Color((byte)VocClasses.IndexOf(name));
         var own = samples.Where(sample => sample.Plan.Class == name).ToList();
-        var thresholds = round.Thresholds.Where(threshold => threshold.Class == name && threshold.Kept > 0).ToList();
         var iou = round.Quality?.Classes.FirstOrDefault(item => item.Class == name)?.IoU;
         return new ReportClass(
             name,
             $"#{r:x2}{g:x2}{b:x2}",
             own.Count,
             own.Count(sample => sample.State == SampleState.Kept),
-            thresholds.Count == 0 ? null : thresholds.Min(threshold => threshold.Score),
+            round.Thresholds.LowestByClass().TryGetValue(name, out var cut) ? cut : null,
             iou
         );
     }

@@ -32,7 +32,7 @@ internal static class ReportSelection
     )
     {
         double? ThresholdOf(SampleRecord sample) =>
-            thresholds.FirstOrDefault(t => t.Kept > 0 && t.IsFor(sample.Plan.Class, SampleTransitions.ProgressOf(sample).Objects))?.Score;
+            thresholds.CutOf(sample.Plan.Class, SampleTransitions.ProgressOf(sample).Objects);
         IEnumerable<SampleRecord> Nearest(SampleState stage) => samples
             .Where(sample => sample.State == stage && sample.Score is not null)
             .Select(sample => (Sample: sample, Threshold: ThresholdOf(sample)))

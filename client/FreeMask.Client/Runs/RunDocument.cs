@@ -176,10 +176,7 @@ internal sealed record RoundDocument
             Round = round.Round + 1,
             Phase = round.Phase,
             Counts = StageTable.Default.States.ToDictionary(StageTable.Default.DisplayNameOf, state => (object)round.Counts[state]),
-            CutScore = round
-                .Thresholds.Where(threshold => threshold.Kept > 0)
-                .GroupBy(threshold => threshold.Class)
-                .ToDictionary(thresholds => thresholds.Key, thresholds => thresholds.Min(threshold => threshold.Score)),
+            CutScore = round.Thresholds.LowestByClass(),
             Objects = [.. round.Objects.Select(share => new ObjectsDocument(share.LeastObjects, share.Scored, share.Kept))],
             MIoU = round.Quality?.MeanIoU,
             IoU = round.Quality?.Classes.ToDictionary(item => item.Class, item => item.IoU) ?? [],

@@ -77,7 +77,7 @@ public sealed class SampleStates
 
     /// <summary>The lowest score that is kept of samples like this one; null before selection.</summary>
     public double? CutOf(RoundStatus round, int index) =>
-        round.Thresholds.FirstOrDefault(t => t.Kept > 0 && t.IsFor(ClassOf(index), ObjectsOf(index)))?.Score;
+        round.Thresholds.CutOf(ClassOf(index), ObjectsOf(index));
 
     /// <summary>Whether a device has the sample now.</summary>
     public bool IsInWork(int index) => _inWork.Contains(index);

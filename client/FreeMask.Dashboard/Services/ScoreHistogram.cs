@@ -59,10 +59,7 @@ internal static class ScoreHistogram
     /// <summary>The classes of a round in the order of the run file.</summary>
     internal static IReadOnlyList<ClassRow> Classes(RunSpec spec, RoundStatus round, SampleStates? states)
     {
-        var cuts = round
-            .Thresholds.Where(t => t.Kept > 0)
-            .GroupBy(t => t.Class, StringComparer.Ordinal)
-            .ToDictionary(t => t.Key, t => t.Min(threshold => threshold.Score), StringComparer.Ordinal);
+        var cuts = round.Thresholds.LowestByClass();
         var qualities = round.Quality?.Classes.ToDictionary(c => c.Class, c => c.IoU, StringComparer.Ordinal) ?? [];
         // One pass over the samples: pages of runs with 100,000 of them are drawn twice a second.
         var counts = spec.Classes.Distinct().ToDictionary(name => name, _ => new int[5], StringComparer.Ordinal);
