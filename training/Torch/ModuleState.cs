@@ -11,7 +11,7 @@ internal static class ModuleState
     /// <param name="module">The module.</param>
     /// <param name="prefix">Put before every name.</param>
     internal static IEnumerable<NamedTensor> Export(nn.Module module, string prefix = "") =>
-        module.state_dict().Select(entry => ToNamed(prefix + entry.Key, entry.Value));
+        State(module).Select(entry => ToNamed(prefix + entry.Key, entry.Value));
 
     /// <summary>The module's state as a file that Hugging Face's <c>transformers</c> opens (metadata <c>format=pt</c>).</summary>
     internal static SafetensorsFile ToFile(nn.Module module) => new(Export(module), new Dictionary<string, string> { ["format"] = "pt" });
@@ -24,7 +24,7 @@ internal static class ModuleState
     /// <returns>What did not fit; nothing is thrown.</returns>
     internal static StateDifference Import(nn.Module module, SafetensorsFile file, Func<string, string?>? rename = null)
     {
-        var own = module.state_dict();
+        var own = State(module);
         var missing = new HashSet<string>(own.Keys, StringComparer.Ordinal);
         List<string> unexpected = [], misshapen = [];
         foreach (var source in file.Tensors)
@@ -50,6 +50,13 @@ internal static class ModuleState
         missing.RemoveWhere(IsDerived);
         return new StateDifference([.. missing.Order(StringComparer.Ordinal)], [.. unexpected.Order(StringComparer.Ordinal)], misshapen);
     }
+
+    /// <summary>
+    /// Parameters and buffers by name. TorchSharp registers the fields behind properties too, which holds every tensor of a module with
+    /// properties again under a name of the compiler's.
+    /// </summary>
+    private static Dictionary<string, Tensor> State(nn.Module module) =>
+        module.state_dict().Where(entry => !entry.Key.Contains('<')).ToDictionary(StringComparer.Ordinal);
 
     /// <summary>Whether a buffer follows from the configuration, or is a counter that nothing reads: files of other versions or frameworks
     /// lack it.</summary>
