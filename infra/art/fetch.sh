@@ -36,3 +36,16 @@ fetch @iconify-json/fluent-emoji-flat 1.2.6 fluent-flat \
   RY47RgPb47fYUiyrA64sIOL0+UU02s29sXpNBbIQRBUlPlfNFTKUmZDERGuxDs/7yNGWqQYvuaSYM1M4fRXlUw==
 fetch @lobehub/fluent-emoji-3d 1.1.0 fluent-3d \
   Wlq2lVStTnr8BDpIJ0pEnTKO4LuDxxqTEhTvRtD1DLRF0me7ogeRQjKoehDHXuVJ2Qaecgl5wRBv60lUAG3h7g==
+fetch @iconify-json/noto-v1 1.2.5 noto-v1 \
+  /DsVMius69Q0fRS53z7QK1TROSuar606jiIx+laXtdsYGMXpf6LtHBx6CGfoo3UHHb/XpBsw+1L1x3eyPqMuVA==
+fetch @iconify-json/emojione 1.2.3 emojione \
+  T9+T3HIbJNLKKsmxYKlaYhvnHYkz/HNYTV7SHCXVZPfeUi4FqskY70YeN8yYAZT8cCv7w5vJxS4Q1m8zb9CMMg==
+fetch @iconify-json/fluent-emoji 1.2.7 fluent \
+  D8G6bKAyIsyxP1rzZtIWr/gg/fO4Rg1+DyCWlfqKK4h8W+4Em/Y0P6QYgJUQTlUcagzJvSyg+9OBv4hz4Hc/QA==
+fetch @iconify-json/streamline-emojis 1.2.4 streamline \
+  iNr9T9XuZVTyQPJO8ZlLxBzPkpi7qMl+z1l0C31vpEMqhPMelth3n7CeWQYtixdetDPdI81yeG4ROqjWpYJE6A==
+# Never for training: the styles of the test sets.
+fetch @iconify-json/twemoji 1.2.5 twemoji \
+  uKpuIEV0v6K5BW3Mjdyl+XKFVAbbcPxAgifKvEMtZoUZB5+YiY5zaMm2uNNCxyXzAWU9yNLlj41WU6/mvgALsw==
+fetch @iconify-json/fxemoji 1.2.2 fxemoji \
+  UAasRaxzFUKfIGSmLwnoarsssA4LX0VLLuEmplIqM6ZNQqIQRtav8tZ4H1neTlBreXuMQyAifr5jP4kn78DpiQ==

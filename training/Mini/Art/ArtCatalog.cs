@@ -7,8 +7,9 @@ using NetVips;
 namespace FreeMask.Training.Mini.Art;
 
 /// <summary>
-/// All images of objects that scenes are drawn from: icons of three packages (fetched by <c>infra/art/fetch.sh</c>) and the project's own
-/// drawings (<see cref="DrawnArt"/>). About a fifth of every class is held out, the same images on every machine.
+/// All images of objects that scenes are drawn from: icons of seven packages (fetched by <c>infra/art/fetch.sh</c>) and the project's own
+/// drawings (<see cref="DrawnArt"/>). About a fifth of every class is held out, the same images on every machine; the packages of
+/// <see cref="ArtSelection.Additional"/> are for training only.
 /// </summary>
 internal sealed class ArtCatalog
 {
@@ -48,12 +49,59 @@ internal sealed class ArtCatalog
 
         foreach (var drawing in DrawnArt.All())
             candidates.Add(new Candidate($"own:{drawing.Name}", drawing.ClassId, () => Rasterise(drawing.Svg)));
-        return Rasterise(candidates);
+        var heldOut = candidates.GroupBy(candidate => candidate.ClassId).SelectMany(HoldOut).ToHashSet(StringComparer.Ordinal);
+        var heldOutOutlines = heldOut.Select(Outline).ToHashSet();
+        candidates.AddRange(Additional(directory).Where(candidate => !heldOutOutlines.Contains(Outline(candidate.Name))));
+        return Rasterise(candidates, heldOut);
     }
 
-    private static ArtCatalog Rasterise(List<Candidate> candidates)
+    /// <summary>Loads the images of a style that no training sees; all count as held out.</summary>
+    /// <param name="directory">The folder that <c>infra/art/fetch.sh</c> filled.</param>
+    /// <param name="style">One of <see cref="ArtSelection.TestStyles"/>.</param>
+    /// <exception cref="FreeMaskException">The style is unknown, or the folder or the package in it is missing.</exception>
+    public static ArtCatalog LoadTestStyle(string directory, string style)
     {
-        var heldOut = candidates.GroupBy(candidate => candidate.ClassId).SelectMany(HoldOut).ToHashSet();
+        if (!ArtSelection.TestStyles.TryGetValue(style, out var icons))
+            throw new FreeMaskException(
+                $"There is no test style named '{style}'; known are {string.Join(", ", ArtSelection.TestStyles.Keys)}."
+            );
+        var package = IconPackage.Open(Path.Combine(directory, style));
+        List<Candidate> candidates =
+        [
+            .. icons.Select(icon => new Candidate($"{style}:{icon.Icon}", icon.ClassId, () => Rasterise(package.Svg(icon.Icon)))),
+        ];
+        return Rasterise(candidates, [.. candidates.Select(candidate => candidate.Name)]);
+    }
+
+    private static IEnumerable<Candidate> Additional(string directory)
+    {
+        (ArtSets Set, string Folder)[] packages =
+        [
+            (ArtSets.NotoV1, "noto-v1"),
+            (ArtSets.EmojiOne, "emojione"),
+            (ArtSets.Gradient, "fluent"),
+            (ArtSets.Streamline, "streamline"),
+        ];
+        foreach (var (set, folder) in packages)
+        {
+            var package = IconPackage.Open(Path.Combine(directory, folder));
+            foreach (var choice in ArtSelection.Additional.Where(choice => choice.Sets.HasFlag(set)))
+                yield return Svg(choice, folder, package.Svg(choice.Icon));
+        }
+
+        foreach (var drawing in DrawnArt.Additional())
+            yield return new Candidate($"own:{drawing.Name}", drawing.ClassId, () => Rasterise(drawing.Svg));
+    }
+
+    /// <summary>What an image shares with the other styles of its family: the family and the icon.</summary>
+    private static (string Family, string Icon) Outline(string name)
+    {
+        var colon = name.IndexOf(':');
+        return (ArtSelection.Family(name[..colon]), name[(colon + 1)..]);
+    }
+
+    private static ArtCatalog Rasterise(List<Candidate> candidates, HashSet<string> heldOut)
+    {
         var ordered = candidates
             .OrderBy(candidate => candidate.ClassId)
             .ThenBy(candidate => candidate.Name, StringComparer.Ordinal)
@@ -111,12 +159,13 @@ internal sealed class ArtCatalog
     /// <summary>An Iconify JSON package: SVG bodies by name, and the code points of the names.</summary>
     private sealed class IconPackage
     {
-        private readonly JsonElement _icons;
+        private readonly JsonElement _icons, _aliases;
         private readonly double _width, _height;
 
         private IconPackage(JsonElement root, Dictionary<string, string> codes)
         {
             _icons = root.GetProperty("icons");
+            _aliases = root.TryGetProperty("aliases", out var aliases) ? aliases : default;
             _width = Side(root, "width", 16);
             _height = Side(root, "height", 16);
             Codes = codes;
@@ -140,6 +189,8 @@ internal sealed class ArtCatalog
 
         internal string Svg(string name)
         {
+            if (_aliases.ValueKind == JsonValueKind.Object && _aliases.TryGetProperty(name, out var alias))
+                name = alias.GetProperty("parent").GetString()!;
             if (!_icons.TryGetProperty(name, out var icon)) throw Missing($"icon {name}");
             var (width, height) = (Side(icon, "width", _width), Side(icon, "height", _height));
             return string.Create(

@@ -18,30 +18,44 @@ internal static class DrawnArt
     private static readonly string[] Fabrics = ["#3f7f8c", "#a8433c", "#5a7a3c", "#7a5a94", "#c98a3a", "#4a66a0", "#8a8078", "#b06a5a"];
     private static readonly string[] Paints = ["#d33a2f", "#2f6fd3", "#2f9a56", "#e0a020", "#8844b0", "#20a0b0"];
 
-    /// <summary>Every drawing, in a fixed order.</summary>
-    internal static IEnumerable<Drawing> All() =>
+    private static readonly DrawingSeries[] Series =
     [
-        .. Series(1, "aeroplane", 10, Aeroplane),
-        .. Series(2, "bicycle", 7, Bicycle),
-        .. Series(4, "boat", 8, Boat),
-        .. Series(5, "bottle", 10, Bottle),
-        .. Series(9, "chair", 10, Chair),
-        .. Series(11, "table", 15, Table),
-        .. Series(13, "horse", 6, Horse),
-        .. Series(16, "plant", 7, Plant),
-        .. Series(18, "sofa", 12, Sofa),
-        .. Series(20, "television", 8, Television),
+        new(1, "aeroplane", 10, 4, Aeroplane),
+        new(2, "bicycle", 7, 4, Bicycle),
+        new(4, "boat", 8, 8, Boat),
+        new(5, "bottle", 10, 14, Bottle),
+        new(9, "chair", 10, 14, Chair),
+        new(11, "table", 15, 21, Table),
+        new(13, "horse", 6, 2, Horse),
+        new(16, "plant", 7, 14, Plant),
+        new(18, "sofa", 12, 24, Sofa),
+        new(20, "television", 8, 8, Television),
     ];
 
-    private static IEnumerable<Drawing> Series(int classId, string name, int count, Action<SvgPage, CounterRandom, int> draw)
+    /// <summary>Every drawing of which some are held out, in a fixed order.</summary>
+    internal static IEnumerable<Drawing> All() => Series.SelectMany(series => Draw(series, 0, series.Count));
+
+    /// <summary>Further drawings, for training only.</summary>
+    internal static IEnumerable<Drawing> Additional() => Series.SelectMany(series => Draw(series, series.Count, series.Additional));
+
+    private static IEnumerable<Drawing> Draw(DrawingSeries series, int first, int count)
     {
-        for (var variant = 0; variant < count; variant++)
+        var (classId, name, _, _, draw) = series;
+        for (var variant = first; variant < first + count; variant++)
         {
             var canvas = new SvgPage();
             draw(canvas, new CounterRandom(Seed, variant, 0, name), variant);
             yield return new Drawing($"{name}-{variant + 1}", classId, canvas.ToSvg());
         }
     }
+
+    /// <param name="ClassId">The VOC class.</param>
+    /// <param name="Name">Names the drawings.</param>
+    /// <param name="Count">Drawings of which some are held out.</param>
+    /// <param name="Additional">Further drawings, for training only.</param>
+    /// <param name="Draw">Draws a variant.</param>
+    private sealed record DrawingSeries(
+        int ClassId, string Name, int Count, int Additional, Action<SvgPage, CounterRandom, int> Draw);
 
     private static void Table(SvgPage c, CounterRandom random, int variant)
     {

@@ -18,15 +18,29 @@ internal sealed class SceneRenderer(ArtCatalog art, ulong seed, bool heldOut)
     private const int PlacementAttempts = 24;
     private const double LargestOverlap = 0.2;
 
+    /// <summary>Side of an object as a share of the image's; training sees smaller and larger ones than the held-out set holds.</summary>
+    private readonly (double Smallest, double Largest) _size = heldOut ? (0.39, 0.62) : (0.32, 0.66);
+
+    /// <summary>How far from the middle a single object may stand, in pixels.</summary>
+    private readonly double _spread = heldOut ? 10 : 20;
+
+    private readonly ColorVariety _colors = heldOut ? ColorVariety.Original : ColorVariety.Wide;
+
     private readonly IReadOnlyList<Sprite>[] _sprites = [.. Enumerable.Range(0, 21).Select(id => art.OfClass(id, heldOut))];
 
-    /// <summary>Scene <paramref name="index"/> with one object of a class, fully visible, filling about 15 to 38 % of the image.</summary>
+    /// <summary>The classes that there is art of, in order.</summary>
+    public IReadOnlyList<int> Classes { get; } = [.. Enumerable.Range(1, 20).Where(id => art.OfClass(id, heldOut).Count > 0)];
+
+    /// <summary>
+    /// Scene <paramref name="index"/> with one object of a class, fully visible, filling about 15 to 38 % of the image (10 to 44 % in
+    /// training).
+    /// </summary>
     public Scene Single(long index, int classId)
     {
         var random = new CounterRandom(seed, index, 0, "single-scene");
         var kind = SceneKinds.Draw(classId, random);
-        var area = Math.Pow(random.NextDouble(0.39, 0.62), 2);
-        return Render(kind, random, horizon => [Placement.Draw(Pick(classId, random), area, kind, horizon, spread: 10, random)]);
+        var area = Math.Pow(random.NextDouble(_size.Smallest, _size.Largest), 2);
+        return Render(kind, random, horizon => [Placement.Draw(Pick(classId, random), area, kind, horizon, _spread, random)]);
     }
 
     /// <summary>Scene <paramref name="index"/> with one object of any class, all classes equally often.</summary>
@@ -68,7 +82,7 @@ internal sealed class SceneRenderer(ArtCatalog art, ulong seed, bool heldOut)
         var canvas = new Canvas(Side);
         var horizon = Backdrop.Paint(canvas, kind, random);
         var placements = place(horizon);
-        var painter = new SpritePainter(canvas);
+        var painter = new SpritePainter(canvas, _colors);
         for (var i = 0; i < placements.Count; i++) painter.Paint(placements[i], (byte)(i + 1), kind, random);
         var image = canvas.Develop(random.NextSingle() * 0.05f, 0.92f + (random.NextSingle() * 0.14f));
         return new Scene(image, painter.Classes, painter.Instances, kind, [.. placements.Select(placement => placement.Sprite.ClassId)]);
@@ -76,12 +90,12 @@ internal sealed class SceneRenderer(ArtCatalog art, ulong seed, bool heldOut)
 
     private Sprite Pick(int classId, CounterRandom random) => _sprites[classId][random.NextInt(_sprites[classId].Count)];
 
-    private static int Companion(SceneKind kind, CounterRandom random)
+    private int Companion(SceneKind kind, CounterRandom random)
     {
         while (true)
         {
             var classId = 1 + random.NextInt(20);
-            if (SceneKinds.Suits(classId, kind)) return classId;
+            if (SceneKinds.Suits(classId, kind) && _sprites[classId].Count > 0) return classId;
         }
     }
 }

@@ -6,7 +6,7 @@ namespace FreeMask.Training.Mini.Scenes;
 
 /// <summary>Paints placed sprites onto a canvas and keeps the exact label maps: a pixel belongs to an object that covers more than half of
 /// it.</summary>
-internal sealed class SpritePainter(Canvas canvas)
+internal sealed class SpritePainter(Canvas canvas, ColorVariety colors)
 {
     private static readonly float[] SubPixels = [0.25f, 0.75f];
     private static readonly HashSet<int> Artefacts = [2, 4, 5, 6, 7, 9, 11, 14, 18];
@@ -18,7 +18,7 @@ internal sealed class SpritePainter(Canvas canvas)
     internal void Paint(Placement placement, byte instance, SceneKind kind, CounterRandom random)
     {
         if (kind != SceneKind.Sky) CastShadow(placement, 0.2f + (random.NextSingle() * 0.2f));
-        var color = HueShift.Draw(random, Artefacts.Contains(placement.Sprite.ClassId) ? 0.35 : 0.06);
+        var color = colors.Draw(random, Artefacts.Contains(placement.Sprite.ClassId));
         var level = 0;
         var scale = placement.Scale;
         for (; level + 1 < placement.Sprite.Levels.Count && scale < 0.5; level++) scale *= 2;
@@ -89,6 +89,23 @@ internal sealed class SpritePainter(Canvas canvas)
     }
 }
 
+/// <summary>How much the colors of an object may differ from its image's.</summary>
+/// <param name="LivingHue">Largest rotation of the hue of animals, persons and plants, in radians.</param>
+/// <param name="ArtefactHue">The same for things that are made in any color.</param>
+/// <param name="Saturation">Smallest factor of the saturation, and how much larger the largest is.</param>
+/// <param name="Brightness">The same of the brightness.</param>
+internal sealed record ColorVariety(
+    double LivingHue, double ArtefactHue, (float Least, float Range) Saturation, (float Least, float Range) Brightness)
+{
+    /// <summary>Close to the images: the held-out set.</summary>
+    internal static ColorVariety Original { get; } = new(0.06, 0.35, (0.9f, 0.2f), (0.88f, 0.2f));
+
+    /// <summary>Any color for artefacts: the training scenes.</summary>
+    internal static ColorVariety Wide { get; } = new(0.2, Math.PI, (0.6f, 0.65f), (0.75f, 0.4f));
+
+    internal HueShift Draw(CounterRandom random, bool artefact) => HueShift.Draw(random, artefact ? ArtefactHue : LivingHue, this);
+}
+
 /// <summary>A rotation of the hue (about the grey axis) with a change of saturation and brightness.</summary>
 internal readonly struct HueShift
 {
@@ -103,8 +120,12 @@ internal readonly struct HueShift
         (_saturation, _brightness) = (saturation, brightness);
     }
 
-    internal static HueShift Draw(CounterRandom random, double largestAngle) =>
-        new(random.NextDouble(-largestAngle, largestAngle), 0.9f + (random.NextSingle() * 0.2f), 0.88f + (random.NextSingle() * 0.2f));
+    internal static HueShift Draw(CounterRandom random, double largestAngle, ColorVariety variety) =>
+        new(
+            random.NextDouble(-largestAngle, largestAngle),
+            variety.Saturation.Least + (random.NextSingle() * variety.Saturation.Range),
+            variety.Brightness.Least + (random.NextSingle() * variety.Brightness.Range)
+        );
 
     /// <summary>Shifts a premultiplied color; the result stays within [0, <paramref name="alpha"/>].</summary>
     internal RgbColor Apply(RgbColor tone, float alpha)

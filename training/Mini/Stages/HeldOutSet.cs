@@ -23,10 +23,11 @@ internal static class HeldOutSet
     /// <summary>The table of captions: name, surroundings, VOC names of the objects, caption (single objects only).</summary>
     public const string CaptionFile = "captions.tsv";
 
-    private const ulong Seed = 77_777;
+    /// <summary>Names the scenes.</summary>
+    internal const ulong Seed = 77_777;
     private const int JpegQuality = 95;
 
-    /// <summary>Writes the set; the classes take turns, so every class has a twentieth of each split.</summary>
+    /// <summary>Writes the set; the classes take turns, so that every class has the same share of each split.</summary>
     /// <param name="art">The art; only its held-out part is used.</param>
     /// <param name="directory">The folder, made where it is absent.</param>
     /// <param name="perSplit">Scenes in each split.</param>
@@ -36,8 +37,9 @@ internal static class HeldOutSet
         foreach (var folder in (string[])["JPEGImages", "SegmentationClass", "SegmentationObject", "ImageSets/Segmentation"])
             Directory.CreateDirectory(Path.Combine(directory, folder));
         var captions = new StringBuilder("name\tscene\tobjects\tcaption\n");
-        WriteSplit(directory, SingleSplit, perSplit, index => renderer.Single(index, 1 + (index % 20)), captions);
-        WriteSplit(directory, MultipleSplit, perSplit, index => renderer.Multiple(index, 1 + (index % 20)), captions);
+        int ClassOf(int index) => renderer.Classes[index % renderer.Classes.Count];
+        WriteSplit(directory, SingleSplit, perSplit, index => renderer.Single(index, ClassOf(index)), captions);
+        WriteSplit(directory, MultipleSplit, perSplit, index => renderer.Multiple(index, ClassOf(index)), captions);
         File.WriteAllText(Path.Combine(directory, CaptionFile), captions.ToString());
     }
 
