@@ -1,6 +1,12 @@
 using FreeMask.Tensors;
+using FreeMask.Training.Mask2Former;
 using FreeMask.Training.Mini;
+using FreeMask.Training.Mini.Export;
 using FreeMask.Training.Mini.Stages;
+using FreeMask.Training.Mini.Text;
+using FreeMask.Training.Torch;
+using FreeMask.Vision;
+using TorchSharp;
 using Xunit;
 
 namespace FreeMask.Training.Tests.Mini;
@@ -40,6 +46,36 @@ public sealed class MiniDiffusionTrainerTests : IDisposable
         var error = Assert.Throws<FreeMaskException>(() => new MiniDiffusionTrainer(
             Options("other", TrainingPrecision.Single) with { AutoEncoderWidths = (8, 16, 32) }, _ => { }).Run(CancellationToken.None));
         Assert.Contains("another shape", error.Message);
+    }
+
+    [Fact]
+    public void Weights_of_another_program_become_a_bundle()
+    {
+        var context = new StageContext(Options("import", TrainingPrecision.Single), MiniArt.Require(), _ => { });
+        var weights = Path.Combine(_root, "weights");
+        Directory.CreateDirectory(weights);
+        using var autoEncoder = new AutoEncoderStage(context).Create();
+        using var diffusion = new DiffusionStage(context, MiniVocabulary.OfCaptions()).Create();
+        using var backbone = new ResNetClassifier(ResNetConfig.Mini, [.. VocClasses.Names.Skip(1)], seed: 5);
+        foreach (var (module, file) in ((torch.nn.Module, string)[])
+            [(autoEncoder, "autoencoder"), (diffusion, "diffusion"), (backbone, "backbone")])
+            ModuleState.ToFile(module).Save(Path.Combine(weights, file + ".safetensors"));
+        float[] mean = [0.1f, 0.2f, 0.3f, 0.4f], deviation = [1, 2, 3, 4];
+        new SafetensorsFile(
+            [NamedTensor.FromSingles("mean", [4], mean), NamedTensor.FromSingles("deviation", [4], deviation)]
+        ).Save(Path.Combine(weights, "latents.safetensors"));
+        MiniBundle.Write(Path.Combine(_root, "expected"), autoEncoder, mean, deviation, diffusion, MiniVocabulary.OfCaptions());
+
+        new MiniDiffusionTrainer(context.Options, _ => { }).Import(weights);
+
+        foreach (var part in (string[])["unet", "text_encoder", "vae_encoder", "vae_decoder"])
+            Assert.Equal(
+                File.ReadAllBytes(Path.Combine(_root, "expected", part, "model.onnx")),
+                File.ReadAllBytes(Path.Combine(context.Options.OutputDirectory, part, "model.onnx"))
+            );
+        File.Delete(Path.Combine(weights, "latents.safetensors"));
+        var error = Assert.Throws<FreeMaskException>(() => new MiniDiffusionTrainer(context.Options, _ => { }).Import(weights));
+        Assert.Contains("latents.safetensors", error.Message);
     }
 
     private SafetensorsFile Load(string run, string file) => SafetensorsFile.Load(Path.Combine(_root, run, file));

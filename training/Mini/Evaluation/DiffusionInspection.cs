@@ -14,13 +14,14 @@ namespace FreeMask.Training.Mini.Evaluation;
 /// What a training run looks at while it goes on: samples of all classes as an image, and how well raw cross-attention finds held-out
 /// objects (masks are only measured against here, never trained on).
 /// </summary>
-internal sealed class DiffusionInspection(StageContext context, AutoEncoder autoEncoder, LatentStore latents, MiniVocabulary vocabulary)
+internal sealed class DiffusionInspection(
+    StageContext context, AutoEncoder autoEncoder, (float[] Mean, float[] Deviation) statistics, MiniVocabulary vocabulary)
 {
     private const int ProbeTimestep = 100, ProbeScenes = 100, SampleSteps = 20, Columns = 10;
     private const double Guidance = 3;
     private static readonly string[] ProbedBlocks = ["up_blocks.1", "up_blocks.0"];
 
-    private readonly Lazy<(Tensor Latents, Scene[] Scenes)> _probe = new(() => Probe(context, autoEncoder, latents));
+    private readonly Lazy<(Tensor Latents, Scene[] Scenes)> _probe = new(() => Probe(context, autoEncoder, statistics));
 
     /// <summary>Logs the attention's IoU and writes a 40-sample grid.</summary>
     internal void Run(DiffusionNetwork network, int step)
@@ -104,7 +105,7 @@ internal sealed class DiffusionInspection(StageContext context, AutoEncoder auto
             var noise = new float[classes.Length * LatentStore.Size];
             new CounterRandom(context.Options.Seed, first, 0, "inspection-sample").FillGaussian(noise);
             var x = Denoise(network, tensor(noise, [classes.Length, LatentStore.Channels, LatentStore.Side, LatentStore.Side]), captions);
-            var raw = (x * tensor(latents.Deviation).view(1, -1, 1, 1)).SafeAdd(tensor(latents.Mean).view(1, -1, 1, 1));
+            var raw = (x * tensor(statistics.Deviation).view(1, -1, 1, 1)).SafeAdd(tensor(statistics.Mean).view(1, -1, 1, 1));
             images.AddRange(ImageTensors.ToImages(autoEncoder.Decode(raw)));
         }
 
@@ -133,7 +134,8 @@ internal sealed class DiffusionInspection(StageContext context, AutoEncoder auto
     private Tensor Tokens(IReadOnlyCollection<string> captions) =>
         tensor(captions.SelectMany(vocabulary.Encode).ToArray(), [captions.Count, MiniVocabulary.Length]);
 
-    private static (Tensor Latents, Scene[] Scenes) Probe(StageContext context, AutoEncoder network, LatentStore latents)
+    private static (Tensor Latents, Scene[] Scenes) Probe(
+        StageContext context, AutoEncoder network, (float[] Mean, float[] Deviation) statistics)
     {
         using var _ = inference_mode();
         using var scope = NewDisposeScope();
@@ -142,7 +144,7 @@ internal sealed class DiffusionInspection(StageContext context, AutoEncoder auto
         var raw = cat([
             .. scenes.Chunk(20).Select(chunk => network.Encode(ImageTensors.FromImages([.. chunk.Select(scene => scene.Image)]))),
         ]);
-        var normal = (raw - tensor(latents.Mean).view(1, -1, 1, 1)) / tensor(latents.Deviation).view(1, -1, 1, 1);
+        var normal = (raw - tensor(statistics.Mean).view(1, -1, 1, 1)) / tensor(statistics.Deviation).view(1, -1, 1, 1);
         return (normal.DetachFromDisposeScope(), scenes);
     }
 }

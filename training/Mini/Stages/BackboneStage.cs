@@ -43,7 +43,7 @@ internal sealed class BackboneStage(StageContext context)
         }
 
         classifier.eval();
-        context.Log($"backbone: held-out accuracy {HeldOutAccuracy(classifier):F3}");
+        context.Log($"backbone: held-out accuracy {HeldOutAccuracy(context, classifier):F3}");
         return classifier;
     }
 
@@ -94,7 +94,8 @@ internal sealed class BackboneStage(StageContext context)
     private static Tensor Resize(Tensor picture, long side) =>
         nn.functional.interpolate(picture, [side, side], mode: InterpolationMode.Bilinear, align_corners: false);
 
-    private double HeldOutAccuracy(ResNetClassifier classifier)
+    /// <summary>Share of 200 held-out scenes whose class is recognized.</summary>
+    internal static double HeldOutAccuracy(StageContext context, ResNetClassifier classifier)
     {
         var right = 0;
         for (var first = 0; first < HeldOutScenes; first += 20)

@@ -12,7 +12,7 @@ namespace FreeMask.Training.Mini.Stages;
 /// no mask and no attention map enters it. Timesteps are drawn as 1000 sigmoid(0.15 + 1.2 N(0,1)), which dwells where shapes are decided.
 /// Always in 32 bits: at these small sizes bfloat16 gains nothing in convolutions, and its attention backward is four times slower.
 /// </summary>
-internal sealed class DiffusionStage(StageContext context, LatentStore latents, MiniVocabulary vocabulary)
+internal sealed class DiffusionStage(StageContext context, MiniVocabulary vocabulary)
 {
     private const double CaptionDropout = 0.1, TimestepShift = 0.15, TimestepSpread = 1.2;
 
@@ -28,9 +28,10 @@ internal sealed class DiffusionStage(StageContext context, LatentStore latents, 
     }
 
     /// <summary>Trains up to the configured step; returns the averaged weights in 32 bits.</summary>
+    /// <param name="latents">What it learns.</param>
     /// <param name="inspect">Called with the averaged weights at every checkpoint.</param>
     /// <param name="cancellation">Stops after the current step, with a checkpoint.</param>
-    internal DiffusionNetwork Run(Action<DiffusionNetwork, int>? inspect, CancellationToken cancellation)
+    internal DiffusionNetwork Run(LatentStore latents, Action<DiffusionNetwork, int>? inspect, CancellationToken cancellation)
     {
         var options = context.Options;
         var network = Create();
@@ -45,7 +46,7 @@ internal sealed class DiffusionStage(StageContext context, LatentStore latents, 
         {
             if (cancellation.IsCancellationRequested) master.Save(CheckpointFile);
             cancellation.ThrowIfCancellationRequested();
-            var loss = Step(network, master);
+            var loss = Step(network, master, latents);
             smoothed = double.IsNaN(smoothed) ? loss : (0.99 * smoothed) + (0.01 * loss);
             if (master.Step % options.LogEvery == 0)
                 context.Log(
@@ -62,10 +63,10 @@ internal sealed class DiffusionStage(StageContext context, LatentStore latents, 
         return averaged;
     }
 
-    private double Step(DiffusionNetwork network, MasterWeights master)
+    private double Step(DiffusionNetwork network, MasterWeights master, LatentStore latents)
     {
         using var scope = NewDisposeScope();
-        var batch = DrawBatch(master.Step);
+        var batch = DrawBatch(latents, master.Step);
         var size = context.Options.DiffusionBatch;
         long[] shape = [size, LatentStore.Channels, LatentStore.Side, LatentStore.Side];
         var (noisy, velocity) = DiffusionProcess.AddNoise(tensor(batch.Latents, shape), tensor(batch.Noise, shape), batch.Timesteps);
@@ -78,7 +79,7 @@ internal sealed class DiffusionStage(StageContext context, LatentStore latents, 
     }
 
     /// <summary>Everything random of a step, from the step's own stream.</summary>
-    private (float[] Latents, float[] Noise, long[] Tokens, int[] Timesteps) DrawBatch(int step)
+    private (float[] Latents, float[] Noise, long[] Tokens, int[] Timesteps) DrawBatch(LatentStore latents, int step)
     {
         var size = context.Options.DiffusionBatch;
         var random = new CounterRandom(context.Options.Seed, step, 0, "diffusion-batch");

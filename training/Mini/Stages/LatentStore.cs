@@ -13,7 +13,7 @@ internal sealed class LatentStore
     internal const int Channels = AutoEncoder.LatentChannels, Side = 16, Size = Channels * Side * Side;
 
     private const string Latents = "latents", ClassesName = "classes", KindsName = "kinds", MeanName = "mean", DeviationName = "deviation";
-    private const int EmptyEvery = 25, Chunk = 40;
+    private const int Chunk = 40;
 
     private readonly float[] _values;
 
@@ -74,7 +74,7 @@ internal sealed class LatentStore
             Parallel.For(0, images.Length, i =>
             {
                 var index = first + i;
-                var scene = index % EmptyEvery == 0 ? context.Training.Empty(index) : context.Training.Single(index);
+                var scene = SceneFiles.Draw(context.Training, index);
                 (images[i], classes[index], kinds[index]) = (scene.Image, (byte)scene.Objects.FirstOrDefault(), (byte)scene.Kind);
             });
             var input = ImageTensors.FromImages(images).ChannelsLast().to(network.parameters().First().dtype);

@@ -10,7 +10,8 @@ namespace FreeMask.Training.Mini.Text;
 /// </summary>
 internal static class Captions
 {
-    private const int Templates = 20;
+    /// <summary>How many templates captions are drawn from, all equally often.</summary>
+    public const int Templates = 20;
 
     /// <summary>Every word that a caption can hold, in ordinal order.</summary>
     public static IReadOnlyList<string> Words { get; } =
@@ -28,9 +29,11 @@ internal static class Captions
     public static string Full(int classId, SceneKind kind) => $"a photo of {WithArticle(classId)} {kind.Phrase()}";
 
     /// <summary>Draws a caption for a scene with one object (or none: class 0).</summary>
-    public static string Draw(int classId, SceneKind kind, CounterRandom random)
+    public static string Draw(int classId, SceneKind kind, CounterRandom random) => OfTemplate(classId, kind, random.NextInt(Templates));
+
+    /// <summary>The caption of a scene by template <paramref name="template"/>, 0 to <see cref="Templates"/> - 1.</summary>
+    public static string OfTemplate(int classId, SceneKind kind, int template)
     {
-        var template = random.NextInt(Templates);
         if (classId == 0) return template < Templates / 2 ? $"a photo of the {kind.Word()}" : kind.Phrase();
         return template switch
         {
