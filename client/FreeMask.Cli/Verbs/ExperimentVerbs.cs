@@ -18,6 +18,7 @@ internal static class ExperimentVerbs
         {
             Thresholds(host),
             Refinements(host),
+            AggregationExperimentVerb.Create(host),
             CriterionExperimentVerb.Create(host),
         };
 
