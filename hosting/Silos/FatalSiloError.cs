@@ -1,4 +1,5 @@
 using System.Globalization;
+using FreeMask.Hosting.Configuration;
 
 namespace FreeMask.Hosting.Silos;
 
@@ -17,7 +18,7 @@ internal sealed partial class FatalSiloError(ILocalSiloDetails self, ILogger<Fat
     public void OnFatalException(object? sender, string? context, Exception? exception)
     {
         LogFatal(logger, exception, context ?? "");
-        Console.Error.WriteLine(Explain(context, exception, self.SiloAddress));
+        Console.Error.WriteLine(Secrets.Hide(Explain(context, exception, self.SiloAddress)));
         ProcessExit.Leave(Failed);
     }
 
@@ -34,7 +35,8 @@ internal sealed partial class FatalSiloError(ILocalSiloDetails self, ILogger<Fat
             || text.Contains("as Dead", StringComparison.Ordinal)
             || text.Contains("defunct", StringComparison.OrdinalIgnoreCase)
         )
-            return "The silo ends: the others declared it dead, because it was frozen or could not be reached. Start it again.";
+            return "The silo ends: the others declared it dead, because it was frozen or could not be reached"
+                + " (with TLS: also if its certificate has expired). Start it again.";
         return $"The silo ends: {(exception?.Message ?? context ?? "a fatal error").Split('\n')[0]}";
     }
 

@@ -6,8 +6,10 @@ using FreeMask.Grains;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Hosting.Artifacts;
 using FreeMask.Hosting.Configuration;
+using FreeMask.Hosting.Security;
 using FreeMask.Hosting.Storage;
 using Orleans.Configuration;
+using Orleans.Messaging;
 
 namespace FreeMask.Hosting.Silos;
 
@@ -25,6 +27,7 @@ public sealed class SiloConnection : IAsyncDisposable
         "Orleans:Clustering",
         "FreeMask:Artifacts",
         "FreeMask:DataFolder",
+        TlsFiles.Section,
     ];
 
     // A process that has published its address answers within milliseconds; one that starts or stops needs seconds.
@@ -175,15 +178,23 @@ public sealed class SiloConnection : IAsyncDisposable
         builder.Services.AddAzureGrainStorage(builder.Configuration);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddArtifactStore();
+        var tls = ClusterTls.OfClient(builder.Configuration);
+        builder.Services.AddSingleton(s =>
+            new ConnectionRetry(s.GetRequiredService<IGatewayListProvider>(), s.GetRequiredService<TimeProvider>(), tls)
+        );
+        builder.Services.AddSingleton<IClientConnectionRetryFilter>(s => s.GetRequiredService<ConnectionRetry>());
         builder.UseOrleansClient(client =>
         {
             client.Configure<GatewayOptions>(o => o.GatewayListRefreshPeriod = TimeSpan.FromSeconds(5));
             client.AddOutgoingGrainCallFilter<ReadRetryFilter>();
+            if (tls is not null) client.Configure<ClientConnectionOptions>(tls.Apply);
         });
         var host = builder.Build();
+        var retry = host.Services.GetRequiredService<ConnectionRetry>();
         try
         {
-            await host.StartAsync(cancellationToken);
+            // A silo that accepts the connection and then says nothing is not a failure to Orleans.
+            await host.StartAsync(cancellationToken).WaitAsync(2 * ConnectionRetry.Limit, TimeProvider.System, cancellationToken);
             var grains = host.Services.GetRequiredService<IGrainFactory>();
             CheckCoordinated(grains, configuration);
             return new SiloConnection(grains, host.Services.GetRequiredService<IArtifactStore>(), true, new ClientHost(host));
@@ -193,13 +204,11 @@ public sealed class SiloConnection : IAsyncDisposable
             await new ClientHost(host).DisposeAsync();
             throw;
         }
-        catch (Exception exception) when (exception is not OperationCanceledException)
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
+            var reason = Secrets.Hide(retry.TlsProblem ?? exception.Message.Split('\n')[0]);
             host.Dispose();
-            throw new FreeMaskException(
-                $"No silo of the cluster in '{configuration}' answers: {exception.Message.Split('\n')[0]}",
-                exception
-            );
+            throw new FreeMaskException($"No silo of the cluster in '{configuration}' can be used: {reason}", exception);
         }
     }
 

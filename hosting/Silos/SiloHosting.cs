@@ -8,6 +8,7 @@ using FreeMask.Grains.Stages;
 using FreeMask.Hosting.Artifacts;
 using FreeMask.Hosting.Configuration;
 using FreeMask.Hosting.Devices;
+using FreeMask.Hosting.Security;
 using FreeMask.Hosting.Storage;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -39,7 +40,8 @@ public static class SiloHosting
         ProviderCheck.CheckSilo(builder.Configuration);
         var services = builder.Services;
         services.AddAzureGrainStorage(builder.Configuration);
-        services.AddCheckedOptions<FreeMaskOptions>("FreeMask", "Artifacts", "Collection", "Coordination", "Devices", "DeviceWorker");
+        string[] sections = ["Artifacts", "Collection", "Coordination", "Devices", "DeviceWorker", "Tls"];
+        services.AddCheckedOptions<FreeMaskOptions>("FreeMask", sections);
         services.AddCheckedOptions<CoordinationOptions>("FreeMask:Coordination");
         services.AddCheckedOptions<DeviceWorkerOptions>("FreeMask:DeviceWorker");
         services.AddCheckedOptions<CollectionOptions>("FreeMask:Collection");
@@ -84,10 +86,16 @@ public static class SiloHosting
         {
             silo.Services.Configure<ClusterMembershipOptions>(UseQuickMembership);
             silo.Services.AddOptions<ClusterMembershipOptions>().BindConfiguration("Orleans:ClusterMembership");
+            UseEndpoints(silo);
             if (KubernetesPod.IsCurrent(silo.Configuration)) KubernetesPod.Use(silo);
         }
         else
         {
+            if (silo.Configuration.GetSection(TlsFiles.Section).Exists())
+                throw new FreeMaskException(
+                    $"{TlsFiles.Section} is for the silos of a cluster; one that stands alone listens on loopback only. Remove the "
+                        + "section, or set Orleans:Clustering."
+                );
             var endpoints = silo.Configuration.GetSection("Orleans:Endpoints");
             silo.UseLocalhostClustering(
                 endpoints.GetValue("SiloPort", EndpointOptions.DEFAULT_SILO_PORT),
@@ -97,6 +105,25 @@ public static class SiloHosting
             );
             silo.Configure<EndpointOptions>(o => o.AdvertisedIPAddress = IPAddress.Loopback);
         }
+    }
+
+    /// <summary>
+    /// A member of a cluster listens on loopback unless <c>Orleans:Endpoints</c> says otherwise; in Kubernetes on the pod's address.
+    /// </summary>
+    private static void UseEndpoints(ISiloBuilder silo)
+    {
+        if (!KubernetesPod.IsCurrent(silo.Configuration))
+            silo.Configure<EndpointOptions>(o => o.AdvertisedIPAddress ??= IPAddress.Loopback);
+        var tls = ClusterTls.OfSilo(silo.Configuration);
+        if (tls is not null) silo.Configure<SiloConnectionOptions>(tls.Apply);
+        else silo.Services.AddHostedService<UnprotectedClusterWarning>();
+        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(s => new PeerCheck(
+            tls,
+            s.GetRequiredService<ISiloStatusOracle>(),
+            s.GetRequiredService<ILocalSiloDetails>(),
+            s.GetRequiredService<IFatalErrorHandler>(),
+            s.GetRequiredService<TimeProvider>()
+        ));
     }
 
     private static void ConfigureSilo(ISiloBuilder silo)

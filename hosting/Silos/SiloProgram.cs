@@ -53,12 +53,12 @@ public static class SiloProgram
         }
         catch (Exception exception) when (ConfigurationProblems.Of(exception) is { } problems)
         {
-            foreach (var problem in problems) await Console.Error.WriteLineAsync(problem);
+            foreach (var problem in problems) await Console.Error.WriteLineAsync(Secrets.Hide(problem));
             return BadInput;
         }
         catch (Exception exception)
         {
-            await Console.Error.WriteLineAsync($"The silo ends: {exception}");
+            await Console.Error.WriteLineAsync(Secrets.Hide($"The silo ends: {exception}"));
             return Failed;
         }
     }
@@ -76,7 +76,7 @@ public static class SiloProgram
         }
         catch (Exception exception) when (failure.Explain(exception) is { } explanation)
         {
-            await Console.Error.WriteLineAsync(explanation);
+            await Console.Error.WriteLineAsync(Secrets.Hide(explanation));
             return Failed;
         }
     }

@@ -11,5 +11,5 @@ public sealed class ArchitectureTests
     public void Folders_refer_downwards() => NamespaceDependencies.AssertLayers(
         typeof(EmbeddedSilo).Assembly,
         "FreeMask.Hosting.Configuration", "FreeMask.Hosting.Storage", "FreeMask.Hosting.Artifacts", "FreeMask.Hosting.Devices",
-        "FreeMask.Hosting.Operations", "FreeMask.Hosting.Silos");
+        "FreeMask.Hosting.Operations", "FreeMask.Hosting.Security", "FreeMask.Hosting.Silos");
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using FreeMask.Hosting.Configuration;
 using FreeMask.Hosting.Silos;
@@ -28,7 +29,7 @@ public sealed partial class ChartTests
     [
         .. Image, "workerDefaults.scaling.enabled=true", "scaling.prometheus=https://workspace.example",
         "scaling.azureClientId=00000000-0000-0000-0000-000000000002", "telemetry.endpoint=http://collector:4317",
-        "run.name=first", "run.file.seed=7", "models.claim=bundles",
+        "run.name=first", "run.file.seed=7", "models.claim=bundles", "tls.secret=silo-tls",
     ];
 
     /// <summary>Combinations of values that users would choose: the examples' names, and further settings.</summary>
@@ -38,7 +39,7 @@ public sealed partial class ChartTests
         { [], [.. Image, .. Azure, "stores.azure.state=blobs"] },
         { ["gpu"], [.. Everything, .. Azure] },
         { ["redis"], [.. Image] },
-        { ["redis", "gpu"], [.. Everything] },
+        { ["redis", "gpu"], [.. Everything, "telemetry.collector.enabled=true"] },
         { [], [.. Image, "stores.kind=postgresql", "stores.secret.name=state", "artifacts.claim=artifacts"] },
         { [], [.. Image, .. Azure, "dashboard.enabled=false", "networkPolicy.enabled=false", "serviceAccount.create=false",
             "products.claim=mine"] },
@@ -176,6 +177,69 @@ public sealed partial class ChartTests
                 rule.FromProperty.Any(peer => Selects(peer.PodSelector, from)) && rule.Ports.Any(r => r.Port.Value == port.ToString(
                     CultureInfo.InvariantCulture))));
         }
+    }
+
+    [Fact]
+    public async Task Each_kind_of_worker_is_scaled_by_the_samples_that_it_can_work_on()
+    {
+        var chart = await Chart.RenderAsync([Chart.Example("gpu")], [.. Everything, .. Azure]);
+        var queries = chart.Objects.OfType<ScaledObject>()
+            .ToDictionary(s => s.Metadata.Name, s => s.Spec.Triggers.Select(t => t.Metadata["query"]).First(), StringComparer.Ordinal);
+        Assert.Equal("sum(freemask_samples_pending{kind=~\"cpu|any\"})", queries["freemask-worker-cpu"]);
+        Assert.Equal("sum(freemask_samples_pending{kind=~\"cuda|any\"})", queries["freemask-worker-cuda"]);
+    }
+
+    [Fact]
+    public async Task The_collector_of_the_chart_gets_the_metrics_of_all_silos()
+    {
+        string[] settings = [.. Image, .. Azure, "telemetry.collector.enabled=true"];
+        var chart = await Chart.RenderAsync([], settings);
+        var collector = chart.Find<V1Deployment>("freemask-collector").Spec.Template;
+        var service = chart.Find<V1Service>("freemask-collector");
+        var endpoint = new Uri(chart.Find<V1ConfigMap>("freemask-silo").Data["OTEL_EXPORTER_OTLP_ENDPOINT"]);
+        Assert.Equal(service.Metadata.Name, endpoint.Host);
+        Assert.Contains(service.Spec.Ports, p => p.Port == endpoint.Port);
+        var policy = chart.Find<V1NetworkPolicy>("freemask-collector").Spec;
+        Assert.All(SilosOf(chart), silo => Assert.Contains(policy.Ingress, rule =>
+            rule.Ports.Any(p => p.Port.Value == $"{endpoint.Port}")
+            && rule.FromProperty.Any(f => f.PodSelector is { } s && Selects(s, silo))));
+        // The file is the one that ObservabilityTests read; what Prometheus is told is where it offers the metrics.
+        var file = chart.Find<V1ConfigMap>("freemask-collector").Data["collector.yaml"];
+        Assert.Contains($"endpoint: \"0.0.0.0:{endpoint.Port}\"", file, StringComparison.Ordinal);
+        Assert.Contains($"endpoint: \"0.0.0.0:{collector.Metadata.Annotations["prometheus.io/port"]}\"", file, StringComparison.Ordinal);
+
+        var http = await Chart.RenderAsync([], [.. settings, "telemetry.protocol=http/protobuf"]);
+        Assert.Equal("http://freemask-collector:4318", http.Find<V1ConfigMap>("freemask-silo").Data["OTEL_EXPORTER_OTLP_ENDPOINT"]);
+        Assert.DoesNotContain("collector", (await Chart.RenderAsync([], [.. Image, .. Azure])).Yaml, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Certificates_come_from_a_Secret_that_exists_and_are_mounted_where_the_settings_say()
+    {
+        string[] settings = [.. Everything, .. Azure, "tls.clientSecret=client-tls", "tls.serverName=silos.example",
+            "tls.requireClientCertificate=false"];
+        var chart = await Chart.RenderAsync([Chart.Example("gpu")], settings);
+        var silo = chart.Find<V1ConfigMap>("freemask-silo").Data;
+        var client = JsonSerializer.Deserialize<Dictionary<string, string>>(chart.Find<V1ConfigMap>("freemask-client")
+            .Data["cluster.json"])!;
+        foreach (var (key, value) in new[] { ("Authority", "/tls/ca.crt"), ("Certificate", "/tls/tls.crt"), ("Key", "/tls/tls.key"),
+            ("ServerName", "silos.example") })
+        {
+            Assert.Equal(value, silo[$"FreeMask__Tls__{key}"]);
+            Assert.Equal(value, client[$"FreeMask:Tls:{key}"]);
+        }
+
+        Assert.Equal("false", silo["FreeMask__Tls__RequireClientCertificate"]);
+        foreach (var pod in chart.Pods)
+        {
+            var isSilo = pod.Metadata.Labels.ContainsKey("freemask/silo");
+            Assert.Equal(isSilo ? "silo-tls" : "client-tls", pod.Spec.Volumes.Single(v => v.Name == "tls").Secret.SecretName);
+            var mount = pod.Spec.Containers[0].VolumeMounts.Single(m => m.Name == "tls");
+            Assert.True(mount is { MountPath: "/tls", ReadOnlyProperty: true });
+        }
+
+        var without = await Chart.RenderAsync([], [.. Image, .. Azure]);
+        Assert.DoesNotContain("Tls", without.Yaml, StringComparison.OrdinalIgnoreCase);
     }
 
     [Fact]

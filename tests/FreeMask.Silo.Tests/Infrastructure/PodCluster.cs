@@ -38,6 +38,7 @@ internal sealed class PodCluster(Chart chart, KubernetesApi api, IReadOnlyDictio
         };
         api.Add(pod);
         var environment = chart.EnvironmentOf(template, pod, secrets);
+        Mount(template, environment);
         // The kubelet adds the address of the API server. The image sets the folder of data, which is mounted in a pod.
         environment["KUBERNETES_SERVICE_HOST"] = "127.0.0.1";
         environment["FreeMask__DataFolder"] = _folder.Path;
@@ -64,6 +65,7 @@ internal sealed class PodCluster(Chart chart, KubernetesApi api, IReadOnlyDictio
         foreach (var (name, value) in chart.EnvironmentOf(job, new V1Pod(), secrets))
             if (name.StartsWith(Prefix, StringComparison.Ordinal)) settings[name[Prefix.Length..].Replace("__", ":",
                 StringComparison.Ordinal)] = value;
+        Mount(job, settings);
         var file = Path.Combine(_folder.Path, "cluster.json");
         await File.WriteAllTextAsync(file, JsonSerializer.Serialize(settings), cancellationToken);
         Client = await SiloConnection.ConnectAsync(file, null, cancellationToken);
@@ -72,6 +74,20 @@ internal sealed class PodCluster(Chart chart, KubernetesApi api, IReadOnlyDictio
     /// <summary>The log of a pod.</summary>
     public async Task<string> LogOfAsync(SiloProcess pod) =>
         await File.ReadAllTextAsync(Path.Combine(_folder.Path, $"{pod.Name}.log"), TestContext.Current.CancellationToken);
+
+    /// <summary>Writes the Secrets that a pod mounts, and lets settings name these files in place of those in the container.</summary>
+    private void Mount(V1PodTemplateSpec template, Dictionary<string, string> settings)
+    {
+        foreach (var volume in template.Spec.Volumes.Where(v => v.Secret is not null))
+        {
+            var folder = Directory.CreateDirectory(Path.Combine(_folder.Path, volume.Secret.SecretName)).FullName;
+            foreach (var (secret, text) in secrets.Where(s => s.Key.Secret == volume.Secret.SecretName))
+                File.WriteAllText(Path.Combine(folder, secret.Key), text);
+            var path = template.Spec.Containers[0].VolumeMounts.Single(m => m.Name == volume.Name).MountPath + "/";
+            foreach (var (name, value) in settings.Where(s => s.Value.StartsWith(path, StringComparison.Ordinal)).ToList())
+                settings[name] = Path.Combine(folder, value[path.Length..]);
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -1,4 +1,6 @@
+using System.Net;
 using FreeMask.GrainInterfaces;
+using FreeMask.Hosting.Security;
 using FreeMask.Silo.Tests.Cluster;
 using FreeMask.Silo.Tests.Fakes;
 using FreeMask.Silo.Tests.Services;
@@ -49,6 +51,35 @@ public sealed class PodTests(LocalServices services)
 
         foreach (var pod in pods) await pod.SignalAsync("TERM");
         foreach (var pod in pods) Assert.Equal(0, await pod.ExitAsync(deadline.Token));
+    }
+
+    [Fact]
+    public async Task The_pods_talk_by_TLS_with_certificates_of_a_Secret()
+    {
+        using var deadline = Until();
+        using var folder = new TemporaryFolder();
+        using var authority = new TestAuthority(folder.Path, "authority");
+        var (chart, secrets) = await RenderAsync("tls.secret=silo-tls", "tls.clientSecret=client-tls", "tls.serverName=silos.test");
+        Add("silo-tls", authority.Issue("silo"));
+        Add("client-tls", authority.Issue("client", 5, "1.3.6.1.5.5.7.3.2"));
+        await using var api = await KubernetesApi.StartAsync(chart.Objects.OfType<V1Role>().Single());
+        await using var cluster = new PodCluster(chart, api, secrets);
+        SiloProcess[] pods = [cluster.Start("freemask-coordinator"), cluster.Start("freemask-worker-cpu")];
+        foreach (var pod in pods) await pod.ReadyAsync(deadline.Token);
+        await cluster.ConnectAsync(deadline.Token);
+        Assert.Equal(2, (await cluster.Client.Grains.GetGrain<IManagementGrain>(0).GetHosts(onlyActive: true)).Count);
+        // The gateway speaks nothing but TLS.
+        var gateway = await cluster.Client.Grains.GetGrain<IManagementGrain>(0).GetDetailedHosts(onlyActive: true);
+        var plain = await TlsDiagnosis.ExplainAsync(
+            new IPEndPoint(IPAddress.Loopback, gateway[0].ProxyPort), null, deadline.Token);
+        Assert.Contains("speaks TLS", plain, StringComparison.Ordinal);
+
+        void Add(string secret, (string Certificate, string Key) own)
+        {
+            secrets[(secret, "ca.crt")] = File.ReadAllText(authority.CertificateFile);
+            secrets[(secret, "tls.crt")] = File.ReadAllText(own.Certificate);
+            secrets[(secret, "tls.key")] = File.ReadAllText(own.Key);
+        }
     }
 
     [Fact]

@@ -71,7 +71,34 @@ orleans/clusterId: {{ .Values.cluster.id | quote }}
 {{- $_ := required "artifacts are nowhere: set artifacts.containerUri, artifacts.secret.name or artifacts.claim" .Values.artifacts.claim -}}
 {{- $_ := set $settings "FreeMask:Artifacts:Folder" "/artifacts" -}}
 {{- end -}}
+{{- with .Values.tls -}}
+{{- if .secret -}}
+{{- $_ := set $settings "FreeMask:Tls:Authority" (printf "/tls/%s" .authorityKey) -}}
+{{- $_ := set $settings "FreeMask:Tls:Certificate" (printf "/tls/%s" .certificateKey) -}}
+{{- $_ := set $settings "FreeMask:Tls:Key" (printf "/tls/%s" .privateKeyKey) -}}
+{{- if .serverName -}}{{- $_ := set $settings "FreeMask:Tls:ServerName" .serverName -}}{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- toJson $settings -}}
+{{- end }}
+
+{{/* The volume with the certificate of a pod, and its mount. dict "root" . "client" true */}}
+{{- define "freemask.tlsVolume" -}}
+{{- with .root.Values.tls -}}
+{{- if .secret }}
+- name: tls
+  secret:
+    secretName: {{ ternary (default .secret .clientSecret) .secret $.client }}
+    # 0440: the group of the pods reads it.
+    defaultMode: 288
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "freemask.tlsMount" -}}
+{{- if .Values.tls.secret }}
+- { name: tls, mountPath: /tls, readOnly: true }
+{{- end }}
 {{- end }}
 
 {{/* The settings of all silos, as JSON. */}}
@@ -86,9 +113,13 @@ orleans/clusterId: {{ .Values.cluster.id | quote }}
 {{- $_ := set $settings "Urls" "http://+:8080" -}}
 {{- $_ := set $settings "Logging:Console:FormatterName" "json" -}}
 {{- if eq .Values.stores.kind "postgresql" -}}{{- $_ := set $settings "FreeMask:PreparePostgreSql" "true" -}}{{- end -}}
-{{- if .Values.telemetry.endpoint -}}
-{{- $_ := set $settings "OTEL_EXPORTER_OTLP_ENDPOINT" .Values.telemetry.endpoint -}}
+{{- if or .Values.telemetry.endpoint .Values.telemetry.collector.enabled -}}
+{{- $own := printf "http://%s-collector:%s" (include "freemask.name" .) (ternary "4317" "4318" (eq .Values.telemetry.protocol "grpc")) -}}
+{{- $_ := set $settings "OTEL_EXPORTER_OTLP_ENDPOINT" (default $own .Values.telemetry.endpoint) -}}
 {{- $_ := set $settings "OTEL_EXPORTER_OTLP_PROTOCOL" .Values.telemetry.protocol -}}
+{{- end -}}
+{{- if and .Values.tls.secret (not .Values.tls.requireClientCertificate) -}}
+{{- $_ := set $settings "FreeMask:Tls:RequireClientCertificate" "false" -}}
 {{- end -}}
 {{- range $key, $value := .Values.settings -}}{{- $_ := set $settings $key (toString $value) -}}{{- end -}}
 {{- toJson $settings -}}
@@ -116,6 +147,13 @@ orleans/clusterId: {{ .Values.cluster.id | quote }}
 {{- define "freemask.duration" -}}
 {{- $seconds := int . -}}
 {{- printf "%02d:%02d:%02d" (div $seconds 3600) (div (mod $seconds 3600) 60) (mod $seconds 60) -}}
+{{- end }}
+
+{{/* The values of the label "kind" of work that a worker can do: "cuda|any" of devices [cuda:0, cuda:1]. */}}
+{{- define "freemask.kinds" -}}
+{{- $kinds := list -}}
+{{- range .devices -}}{{- $kinds = append $kinds (. | splitList ":" | first) -}}{{- end -}}
+{{- append (uniq $kinds) "any" | join "|" -}}
 {{- end }}
 
 {{- define "freemask.podSecurity" -}}
@@ -240,6 +278,7 @@ spec:
       volumeMounts:
         - { name: data, mountPath: /data }
         - { name: tmp, mountPath: /tmp }
+        {{- include "freemask.tlsMount" $root | nindent 8 }}
         {{- if $root.Values.models.claim }}
         - { name: models, mountPath: /app/models, readOnly: true }
         {{- end }}
@@ -251,6 +290,7 @@ spec:
       emptyDir: {}
     - name: tmp
       emptyDir: {}
+    {{- include "freemask.tlsVolume" (dict "root" $root "client" false) | nindent 4 }}
     {{- if $root.Values.models.claim }}
     - name: models
       persistentVolumeClaim: { claimName: {{ $root.Values.models.claim }}, readOnly: true }
