@@ -129,7 +129,10 @@ internal sealed class ShardLedger
     /// <summary>Whether a sample has a lease.</summary>
     public bool IsLeased(int index) => _leases.ContainsKey(index);
 
-    /// <summary>Whether a sample has a lease.</summary>
+    /// <summary>The device that has the lease of a sample.</summary>
+    public string LeaseOf(int index) => _leases[index].Worker;
+
+    /// <summary>Whether a device has the lease of a sample.</summary>
     public bool IsLeasedTo(int index, string worker) => _leases.TryGetValue(index, out var lease) && lease.Worker == worker;
 
     /// <summary>The score of a sample in millionths, or -1.</summary>

@@ -21,10 +21,13 @@ internal sealed partial class SampleShardGrain(
     TimeProvider time,
     ILogger<SampleShardGrain> logger) : Grain, ISampleShardGrain
 {
+    private static readonly TimeSpan AdoptionTimeout = TimeSpan.FromSeconds(2);
+
     private readonly DurableRecord<ShardRecord> _record = new(state);
     private readonly CoordinationOptions _options = options.Value;
     private readonly Dictionary<string, TimeSpan> _avoided = new(StringComparer.Ordinal);
     private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
+    private readonly HashSet<int> _adopted = [];
     private readonly SortedDictionary<string, string> _refusals = new(StringComparer.Ordinal);
     private readonly LoadEstimate _loads = new();
     private readonly MetricShare _pending = Telemetry.PendingSamples();
@@ -93,8 +96,17 @@ internal sealed partial class SampleShardGrain(
 
     public async Task Report(BatchReport report)
     {
-        // A new activation has no leases; it reads the samples when it is reconciled.
-        if (_ledger is not { } ledger || _desired is not { } desired) return;
+        // An activation that has not begun to read the samples will see the results in their records.
+        if (_ledger is null && _loading is null) return;
+        // What was leased is known when the samples were read.
+        var ledger = _ledger ?? await _loading!;
+        if (_desired is not { } desired)
+        {
+            // Read by a query only: the lease ends, and the record has the result.
+            foreach (var index in report.Samples.Select(p => p.Index).Concat(report.Unfinished)) ledger.Release(index, report.Worker);
+            return;
+        }
+
         foreach (var progress in report.Samples) Take(ledger, desired, progress, report);
         foreach (var index in report.Unfinished) ledger.Release(index, report.Worker);
         _loads.Record(report.Worker, report.Outstanding, ledger.LoadOf(report.Worker));
@@ -307,6 +319,7 @@ internal sealed partial class SampleShardGrain(
         if (lost.Count > 0) LogLost(logger, lost.Count, this.GetPrimaryKeyString());
         foreach (var worker in ledger.WorkersWithLeasesUntil(Now + (0.75 * _options.Lease)))
             if (_asked.Add(worker)) _ = RenewAsync(ledger, worker);
+        await FollowAdoptedAsync(ledger, desired);
         if (desired.Suspended || _error is not null) await CancelQueuedAsync(ledger);
         else await DispatchAsync(ledger, desired);
         _pending.Set(desired.Suspended || _error is not null ? 0 : ledger.Count - ledger.Settled(desired.Target));
@@ -473,11 +486,63 @@ internal sealed partial class SampleShardGrain(
             return fresh;
         }
 
+        // Devices are asked before samples are read: what a device does not have any more is in the records, and what it has is
+        // reported to this activation.
+        var held = await GetLeasedAsync();
         var ledger = new ShardLedger(stages, desired.First, record);
         await CorrectAsync(ledger, desired);
+        foreach (var (worker, indices) in held)
+            foreach (var index in indices)
+            {
+                ledger.Grant(index, new Lease(worker, ledger.AttemptOf(index), Now + _options.Lease));
+                _adopted.Add(index);
+            }
+
         // What was just read need not be written.
         (_savedChanges, _savedRevision) = (ledger.Changes, ledger.Revision);
         return ledger;
+    }
+
+    /// <summary>
+    /// The samples that devices still have from a former activation of this shard, which the new one must not order again. A device that
+    /// does not answer soon may be lost, and with it its work.
+    /// </summary>
+    private async Task<IReadOnlyList<(string Worker, int[] Indices)>> GetLeasedAsync()
+    {
+        var answers = await Task.WhenAll(devices.Devices.Select(device => AskAsync(device.Key)));
+        return [.. answers.OfType<(string, int[])>()];
+
+        async Task<(string, int[])?> AskAsync(string worker)
+        {
+            try
+            {
+                var asked = GrainFactory.GetGrain<IDeviceWorkerGrain>(worker).GetLeasedSamples(this.GetPrimaryKeyString());
+                return (worker, await asked.WaitAsync(AdoptionTimeout, time));
+            }
+            catch (Exception exception)
+            {
+                LogOfferFailed(logger, exception, worker);
+                return null;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Ends adopted leases of samples that their device does not have any more. Its report may have gone to the former activation, and
+    /// without this the samples would wait until their leases expire.
+    /// </summary>
+    private async Task FollowAdoptedAsync(ShardLedger ledger, ShardDesiredState desired)
+    {
+        _adopted.RemoveWhere(index => !ledger.IsLeased(index));
+        if (_adopted.Count == 0) return;
+        var held = (await GetLeasedAsync()).ToDictionary(h => h.Worker, h => h.Indices, StringComparer.Ordinal);
+        // The lease of a device that does not answer ends when the device counts as lost.
+        var ended = _adopted.Where(i => held.TryGetValue(ledger.LeaseOf(i), out var has) && !has.Contains(i)).ToList();
+        foreach (var sample in await ReadAsync(desired, ended))
+        {
+            ledger.Apply(SampleTransitions.ProgressOf(sample));
+            if (ledger.IsLeased(sample.Index)) ledger.Release(sample.Index, ledger.LeaseOf(sample.Index));
+        }
     }
 
     /// <summary>
