@@ -6,11 +6,22 @@ namespace FreeMask.Grains;
 internal sealed class MetricShare(UpDownCounter<long> metric)
 {
     private long _value;
+    private KeyValuePair<string, object?>? _tag;
 
     /// <summary>Sets the share. A grain that is deactivated sets 0.</summary>
     public void Set(long value)
     {
-        if (value != _value) metric.Add(value - _value);
+        if (value == _value) return;
+        if (_tag is { } tag) metric.Add(value - _value, tag);
+        else metric.Add(value - _value);
         _value = value;
+    }
+
+    /// <summary>Sets the share, and the tag under which it counts from now on.</summary>
+    public void Set(long value, KeyValuePair<string, object?> tag)
+    {
+        if (!tag.Equals(_tag)) Set(0);
+        _tag = tag;
+        Set(value);
     }
 }

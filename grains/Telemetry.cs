@@ -31,6 +31,12 @@ public static class Telemetry
     /// <summary>The tag of a device: its name on its silo, such as <c>cuda:1</c>.</summary>
     public const string Device = "device";
 
+    /// <summary>The tag of a kind of device, such as <c>cuda</c>; <see cref="AnyKind"/> for work that every kind may do.</summary>
+    public const string Kind = "kind";
+
+    /// <summary>The value of <see cref="Kind"/> for work that every kind of device may do.</summary>
+    public const string AnyKind = "any";
+
     private static readonly ActivitySource Source = new(Name);
     private static readonly Meter Meter = new(Name);
     private static readonly Counter<long> Items = Meter.CreateCounter<long>(
@@ -62,13 +68,21 @@ public static class Telemetry
     private static readonly UpDownCounter<long> Runs = Meter.CreateUpDownCounter<long>("freemask.runs.active", "{run}", "Runs under way");
     private static readonly UpDownCounter<long> Pending =
         Meter.CreateUpDownCounter<long>(
-            "freemask.samples.pending", "{sample}", "Samples of active shards that have not reached their target");
+            "freemask.samples.pending", "{sample}", "Samples of active shards that have not reached their target, by kind of device");
 
     /// <summary>A run's share of the number of runs under way.</summary>
     internal static MetricShare ActiveRun() => new(Runs);
 
     /// <summary>A shard's share of the number of samples that devices still have to process.</summary>
     internal static MetricShare PendingSamples() => new(Pending);
+
+    /// <summary>The tag of a device's kind.</summary>
+    /// <param name="device">The device's name on its silo, such as <c>cuda:1</c>.</param>
+    public static KeyValuePair<string, object?> KindOf(string device) => Tag(Kind, device.Split(':')[0]);
+
+    /// <summary>The kind of device that may work on a run.</summary>
+    internal static KeyValuePair<string, object?> KindOf(RunSpec spec, RunEnvironment? environment) =>
+        Tag(Kind, spec.Execution.MixedArithmetic || environment is null ? AnyKind : environment.DeviceKind);
 
     /// <summary>Starts the activity of a batch; null without listener.</summary>
     internal static Activity? StartBatch(Stage stage, int count, string device) =>
@@ -79,8 +93,8 @@ public static class Telemetry
     {
         var (work, name) = (Tag("stage", stage.ToString()), Tag(Device, DeviceOf(device)));
         Fill.Record((double)count / size, work);
-        Seconds.Record(seconds, work, name);
-        Busy.Add(seconds, name);
+        Seconds.Record(seconds, work, name, KindOf(DeviceOf(device)));
+        Busy.Add(seconds, name, KindOf(DeviceOf(device)));
     }
 
     /// <summary>Counts samples that a stage has processed.</summary>

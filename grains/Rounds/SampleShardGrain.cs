@@ -322,7 +322,10 @@ internal sealed partial class SampleShardGrain(
         await FollowAdoptedAsync(ledger, desired);
         if (desired.Suspended || _error is not null) await CancelQueuedAsync(ledger);
         else await DispatchAsync(ledger, desired);
-        _pending.Set(desired.Suspended || _error is not null ? 0 : ledger.Count - ledger.Settled(desired.Target));
+        _pending.Set(
+            desired.Suspended || _error is not null ? 0 : ledger.Count - ledger.Settled(desired.Target),
+            Telemetry.KindOf(desired.Spec, desired.Environment)
+        );
         if (IsQuiet(ledger, desired))
         {
             if (ledger.Revision != _savedRevision) await SaveAsync(ledger);

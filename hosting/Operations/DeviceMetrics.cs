@@ -23,8 +23,13 @@ internal sealed class DeviceMetrics(ILocalDevices devices) : IHostedService, IDi
     public void Dispose() => _meter.Dispose();
 
     private IEnumerable<Measurement<int>> Measure(Func<LocalDevice, int> value) =>
-        devices.Devices.Select(d => new Measurement<int>(
-            value(d),
-            new KeyValuePair<string, object?>(Telemetry.Device, d.Address.Key[(d.Address.Key.IndexOf('/', StringComparison.Ordinal) + 1)..])
-        ));
+        devices.Devices.Select(d =>
+        {
+            var name = d.Address.Key[(d.Address.Key.IndexOf('/', StringComparison.Ordinal) + 1)..];
+            return new Measurement<int>(
+                value(d),
+                new KeyValuePair<string, object?>(Telemetry.Device, name),
+                new KeyValuePair<string, object?>(Telemetry.Kind, d.Address.Kind)
+            );
+        });
 }

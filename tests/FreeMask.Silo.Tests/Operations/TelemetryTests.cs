@@ -35,7 +35,8 @@ public sealed class TelemetryTests : IDisposable
         Assert.InRange(totals["freemask.stage.items|stage=Score|result=Done"], scored, double.MaxValue);
         Assert.InRange(totals["freemask.retries|reason=Rejected"], status.Rounds.Sum(r => r.Counts.Rejected), double.MaxValue);
         Assert.Contains(totals.Keys, k => k.StartsWith("freemask.batch.fill|", StringComparison.Ordinal));
-        Assert.Contains(totals.Keys, k => k.StartsWith("freemask.device.busy|device=", StringComparison.Ordinal));
+        Assert.Contains(totals.Keys, k => k.StartsWith("freemask.device.busy|device=cpu|kind=cpu", StringComparison.Ordinal));
+        Assert.Contains("freemask.samples.pending|kind=cpu", totals.Keys);
         Assert.All(tags.Keys, tag => Assert.DoesNotContain("telemetry", tag, StringComparison.Ordinal));
         Assert.InRange(tags.Count, 1, 40);
 
