@@ -9,6 +9,7 @@ using FreeMask.Onnx;
 using FreeMask.Pipeline.Trainers;
 using FreeMask.Tensors;
 using FreeMask.Training.Mask2Former;
+using FreeMask.Training.Torch;
 using FreeMask.Vision;
 using FreeMask.Vision.Datasets;
 using FreeMask.Vision.Evaluation;
@@ -32,7 +33,8 @@ internal sealed class SegmenterTrainingService(
     public string? Refuse(RunSpec spec) =>
         spec.Trainer.IsExternal && !options.Value.ParsedRoles.HasFlag(SiloRoles.Trainer)
             ? "this silo does not run training programs; a silo whose FreeMask:Roles name 'trainer' does"
-            : null;
+        : spec.Trainer.IsExternal ? null
+        : LibTorch.Problem;
 
     /// <inheritdoc/>
     public async Task<SegmenterModel> TrainAsync(TrainingRequest request, ITrainingMonitor monitor, CancellationToken cancellationToken)

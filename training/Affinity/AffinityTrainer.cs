@@ -36,6 +36,7 @@ internal static class AffinityTrainer
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(examples);
         ArgumentNullException.ThrowIfNull(log);
+        LibTorch.Require();
         var groups = request.PerClass
             ? examples
                 .GroupBy(s => s.Class, StringComparer.Ordinal)

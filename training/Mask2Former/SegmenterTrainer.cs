@@ -62,6 +62,7 @@ internal static class SegmenterTrainer
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(samples);
         Check(request, samples);
+        LibTorch.Require();
         if (request.Threads > 0) set_num_threads(request.Threads);
         using var scope = NewDisposeScope();
         using var model = Start(request);

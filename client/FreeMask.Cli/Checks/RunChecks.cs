@@ -15,6 +15,7 @@ internal static class RunChecks
         new JudgeCheck(),
         new StartWeightsCheck(),
         new TrainerCheck(),
+        new LibTorchCheck(),
         new EvaluationCheck(),
         new SpaceCheck(),
         new DeviceCheck(),

@@ -6,6 +6,7 @@ using FreeMask.Cli.Terminal;
 using FreeMask.Diffusion.Models;
 using FreeMask.Imaging;
 using FreeMask.Onnx;
+using FreeMask.Training.Torch;
 
 namespace FreeMask.Cli.Health;
 
@@ -21,7 +22,7 @@ internal static class Doctor
         Memory(),
         Native("ONNX Runtime", () => OnnxRuntimeLibrary.Version),
         .. Accelerators(),
-        Native("TorchSharp", Torch),
+        Torch(),
         Native("image codec", () => $"{ImageCodec.EncodeJpeg(new RgbImage(8, 8)).Length} bytes for 8 x 8 pixels"),
         Bundle(bundles),
         Writable(data),
@@ -90,12 +91,20 @@ internal static class Doctor
         }
     }
 
-    private static string Torch()
+    private static Check Torch()
     {
-        using var sum = TorchSharp.torch.ones(2, 2).sum();
-        return sum.item<float>() == 4
-            ? TorchSharp.torch.__version__
-            : throw new InvalidOperationException("2 x 2 ones do not add up to 4.");
+        const string Name = "TorchSharp";
+        if (LibTorch.Problem is not { } problem)
+            return Native(Name, () =>
+            {
+                using var sum = TorchSharp.torch.ones(2, 2).sum();
+                return sum.item<float>() == 4
+                    ? TorchSharp.torch.__version__
+                    : throw new InvalidOperationException("2 x 2 ones do not add up to 4.");
+            });
+        // Where the library is part of the program it must load.
+        var expected = OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64;
+        return new(Name, expected ? Verdict.Failed : Verdict.Warning, "libtorch cannot be loaded", problem);
     }
 
     private static Check Bundle(BundleCatalog bundles)
