@@ -2,6 +2,7 @@ using FreeMask.Files;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains;
 using FreeMask.Grains.Artifacts;
+using FreeMask.Grains.Domain;
 using FreeMask.Grains.Stages;
 using FreeMask.Hosting.Configuration;
 using FreeMask.Imaging;
@@ -9,7 +10,6 @@ using FreeMask.Onnx;
 using FreeMask.Pipeline.Trainers;
 using FreeMask.Tensors;
 using FreeMask.Training.Mask2Former;
-using FreeMask.Vision;
 using FreeMask.Vision.Datasets;
 using FreeMask.Vision.Evaluation;
 using FreeMask.Vision.Segmentation;
@@ -39,7 +39,7 @@ internal sealed class SegmenterTrainingService(
     {
         if (request.Spec.Trainer.IsExternal)
             return await new ExternalTrainer(Path.Combine(options.Value.DataFolder, TrainersFolder), store, time, logger)
-                .TrainAsync(request, VocClasses.Names, Start(request.Spec), monitor, cancellationToken);
+                .TrainAsync(request, request.Spec.LabelSet(), Start(request.Spec), monitor, cancellationToken);
         var samples = new List<LabeledImage>(request.Examples.Count);
         foreach (var example in request.Examples)
         {
@@ -50,7 +50,7 @@ internal sealed class SegmenterTrainingService(
         var training = request.Spec.Training;
         var wanted = new SegmenterTrainingRequest
         {
-            Labels = VocClasses.Names,
+            Labels = request.Spec.LabelSet().Names,
             Seed = request.Seed,
             Steps = request.Steps,
             BatchSize = training.Batch,
@@ -79,7 +79,7 @@ internal sealed class SegmenterTrainingService(
         var (onnx, text) = await Task.Run(() => SegmenterExport.ToOnnx(folder, side, side), cancellationToken);
         var card = SegmenterCard.Parse(text, folder);
         // A model of other classes gets a new head: nothing can be measured before its training.
-        if (!card.Classes.SequenceEqual(VocClasses.Names)) return null;
+        if (!card.Classes.SequenceEqual(spec.LabelSet().Names)) return null;
         using var segmenter = new OnnxSegmenter(onnx, card);
         return await EvaluateAsync(spec, segmenter, monitor, cancellationToken);
     }
@@ -103,19 +103,21 @@ internal sealed class SegmenterTrainingService(
         CancellationToken cancellationToken
     )
     {
+        var labels = spec.LabelSet();
+        var pairs = spec.Evaluation.ClassMap;
         var dataset = spec.Evaluation.Dataset == "heldout"
-            ? VocFolder.OpenAsVoc(Path.Combine(bundles.Find(spec.Model), HeldOutFolder), HeldOutList)
-            : VocFolder.OpenAsVoc(spec.Evaluation.Dataset);
+            ? VocFolder.OpenAs(labels, Path.Combine(bundles.Find(spec.Model), HeldOutFolder), HeldOutList, pairs)
+            : VocFolder.OpenAs(labels, spec.Evaluation.Dataset, null, pairs);
         var evaluation = await Task.Run(
             () => SegmenterEvaluator.Evaluate(
-                dataset.LoadAll(), VocClasses.Names.Count, image => segmenter.Segment(image).Labels,
+                dataset.LoadAll(), labels.Names.Count, image => segmenter.Segment(image).Labels,
                 progress: done => monitor.Report(done, dataset.Entries.Count, null), stop: cancellationToken),
             cancellationToken);
         evaluation.RequireClasses(dataset.Root);
         var scores = evaluation.Total.Scores();
         return new SegmenterQuality(
             scores.MeanIou,
-            [.. VocClasses.Names.Select((name, i) => new ClassIoU(name, scores.Iou[i])).Where(c => !double.IsNaN(c.IoU))]);
+            [.. labels.Names.Select((name, i) => new ClassIoU(name, scores.Iou[i])).Where(c => !double.IsNaN(c.IoU))]);
     }
 
     /// <summary>The folder of the initial weights; null for none.</summary>

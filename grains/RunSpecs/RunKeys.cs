@@ -22,13 +22,23 @@ public static class RunKeys
             Remedy = "give the run a name",
         },
         new(run => run.Seed, "The seed of all random numbers: the same file makes the same data set."),
-        new(run => run.Classes, "The classes to make. Samples are divided evenly among them.")
+        new(run => run.Classes, "The classes to make, by their names in the label set. Samples are divided evenly among them.")
         {
             IsRequired = true,
             MinItems = 1,
-            Words = [.. VocClasses.Names.Skip(1).Select(name => new RunKeyWord(name))],
-            Shorthand = new("all", "every class of PASCAL VOC"),
+            Shorthand = new("all", "every class of the label set"),
             Remedy = "name at least one class, such as cat",
+        },
+        new(run => run.Labels, "The label set: what classes there are, their ids, colors and words (docs/label-sets.md).")
+        {
+            Words =
+            [
+                .. LabelSet.BuiltIn.Select(name => new RunKeyWord(name)),
+                new(LabelSet.OwnName, "the classes of the run, in their order"),
+            ],
+            AcceptsOtherText = true,
+            DefaultDescription = "voc, or own where PASCAL VOC lacks one of the classes",
+            Remedy = "name a label set, such as voc, or its file",
         },
         new(
             run => run.Backgrounds,
@@ -109,6 +119,13 @@ public static class RunKeys
         {
             MinItems = 1,
             Remedy = "give at least one template, such as 'a photo of {a class}'",
+        },
+        new(
+            run => run.Generation.Subclasses,
+            "Whether the words of the class are those of one of its kinds, such as labrador dog, drawn for each sample."
+        )
+        {
+            DefaultDescription = "true for a label set from a file, false for the others",
         },
         new(run => run.Generation.NegativePrompt, "What images must not show."),
         new(run => run.Generation.Batch, "Images that are generated in one batch.") { Range = Closed(1, 256), Unit = "images" },
@@ -269,6 +286,10 @@ public static class RunKeys
             AcceptsOtherText = true,
             Remedy = "write heldout, none, or the folder of a data set in PASCAL VOC layout",
         },
+        new(
+            run => run.Evaluation.ClassMap,
+            "Classes of that data set whose names differ, such as rider=person; '*=background' stands for all others, 'ignore' for none."
+        ),
         new(
             run => run.Execution.MaxAttempts,
             "How often a sample is tried before it is quarantined; rejected masks and faults count alike."

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using FreeMask.Grains.Domain;
+using FreeMask.Vision;
 
 namespace FreeMask.Grains.RunSpecs;
 
@@ -40,8 +41,11 @@ public static class RunSpecValidator
 
     private static void Classes(RunSpec spec, List<SpecProblem> problems)
     {
+        if (LabelsOf(spec, problems) is not { } labels) return;
         for (var i = 0; i < spec.Classes.Length; i++)
-            if (spec.Classes.IndexOf(spec.Classes[i]) != i)
+            if (labels.IndexOf(spec.Classes[i]) < 1)
+                problems.Add(new($"classes[{i}]", $"the label set '{labels.Name}' has no class '{spec.Classes[i]}'; name one that it has"));
+            else if (spec.Classes.IndexOf(spec.Classes[i]) != i)
                 problems.Add(new($"classes[{i}]", $"'{spec.Classes[i]}' is named twice; name each class once"));
         if (!spec.Source.IsFolder && spec.SamplesPerRound < spec.Classes.Length)
             problems.Add(
@@ -51,6 +55,19 @@ public static class RunSpecValidator
                         + $"classes; use at least one for each class")
                 )
             );
+    }
+
+    private static LabelSet? LabelsOf(RunSpec spec, List<SpecProblem> problems)
+    {
+        try
+        {
+            return spec.LabelSet();
+        }
+        catch (FreeMaskException unknown)
+        {
+            problems.Add(new("labels", unknown.Message.TrimEnd('.')));
+            return null;
+        }
     }
 
     private static void Source(RunSpec spec, List<SpecProblem> problems)

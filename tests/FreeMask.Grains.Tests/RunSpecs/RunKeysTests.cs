@@ -15,7 +15,7 @@ namespace FreeMask.Grains.Tests.RunSpecs;
 public sealed class RunKeysTests
 {
     // Properties that reading a run file computes, and that are not keys.
-    private static readonly string[] Derived = ["source.images", "source.classes", "mask.affinityHash"];
+    private static readonly string[] Derived = ["source.images", "source.classes", "mask.affinityHash", "labelDefinition"];
 
     public static TheoryData<string> Paths => new(RunKeys.All.Select(key => key.Path));
 
@@ -45,7 +45,7 @@ public sealed class RunKeysTests
         var key = RunKeys.Of(path);
         object other = key.Type switch
         {
-            RunKeyType.Flag => !(bool)key.Get(Specs.Small)!,
+            RunKeyType.Flag => key.Get(Specs.Small) is not true,
             RunKeyType.Integer => 64,
             RunKeyType.Seed => 64ul,
             RunKeyType.Number => 0.125,
