@@ -264,12 +264,40 @@ public sealed record TrainingSpec
     /// <summary>The learning rate of new layers.</summary>
     [Id(2)] public double LearningRate { get; init; } = 1e-3;
 
-    /// <summary>Starting weights: <c>bundle</c> (the bundle's segmenter), <c>backbone</c> (its classification backbone alone) or
-    /// <c>none</c> (random).</summary>
+    /// <summary>Starting weights: <c>bundle</c> (the bundle's segmenter), <c>backbone</c> (its classification backbone alone),
+    /// <c>imagenet</c> (a public classifier's backbone), <c>none</c> (random), or the path of a folder.</summary>
     [Id(3)] public string Init { get; init; } = "bundle";
 
     /// <summary>Steps between checkpoints: the most work that an interruption loses.</summary>
     [Id(4)] public int CheckpointSteps { get; init; } = 50;
+
+    /// <summary>The backbone of <c>imagenet</c> and of a fresh model: <c>resnet-18</c>, <c>swin-tiny</c>, ...; null for the
+    /// usual one.</summary>
+    [Id(5)] public string? Backbone { get; init; }
+
+    /// <summary>The recipe: <c>small</c> (the small model at 128 pixels) or <c>reference</c> (Mask2Former's own at 512); null to choose by
+    /// the starting weights.</summary>
+    [Id(6)] public string? Recipe { get; init; }
+
+    /// <summary>The side of training crops and of the model's input in pixels; null for that of the recipe.</summary>
+    [Id(7)] public int? Size { get; init; }
+
+    /// <summary>Batches whose gradients an optimizer step averages.</summary>
+    [Id(8)] public int Accumulation { get; init; } = 1;
+
+    /// <summary>How images are changed at random: <c>none</c>, <c>small</c>, <c>splicing</c> or <c>reference</c>; null for that of the
+    /// recipe.</summary>
+    [Id(9)] public string? Augmentation { get; init; }
+
+    /// <summary>The folder of the starting weights where <see cref="Init"/> is neither the bundle's nor none; null otherwise. Every silo
+    /// reads it under this path.</summary>
+    [Id(10)] public string? InitFolder { get; init; }
+
+    /// <summary>The sha256 of its weights; null where <see cref="InitFolder"/> is.</summary>
+    [Id(11)] public string? InitHash { get; init; }
+
+    /// <summary>Whether the recipe is Mask2Former's own.</summary>
+    public bool IsReference => Recipe is null ? InitFolder is not null : Recipe == "reference";
 }
 
 /// <summary>A program that trains the segmenter in place of the built-in training.</summary>

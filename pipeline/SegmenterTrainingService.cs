@@ -47,18 +47,13 @@ internal sealed class SegmenterTrainingService(
             samples.Add(new LabeledImage(example.Image, image, await store.GetLabelsAsync(example.Label, cancellationToken)));
         }
 
-        var training = request.Spec.Training;
-        var wanted = new SegmenterTrainingRequest
-        {
-            Labels = request.Spec.LabelSet().Names,
-            Seed = request.Seed,
-            Steps = request.Steps,
-            BatchSize = training.Batch,
-            LearningRate = training.LearningRate,
-            CheckpointEvery = training.CheckpointSteps,
-            Threads = request.Spec.Execution.TrainingThreads,
-            InitialFolder = Start(request.Spec),
-        };
+        var wanted = SegmenterRecipe.For(
+            request.Spec,
+            request.Spec.LabelSet().Names,
+            request.Seed,
+            request.Steps,
+            Start(request.Spec)
+        );
         var checkpoint = request.Checkpoint is { } last
             ? await store.GetAsync(last.Artifact, cancellationToken)
             : (ReadOnlyMemory<byte>?)null;
@@ -75,7 +70,7 @@ internal sealed class SegmenterTrainingService(
     public async Task<SegmenterQuality?> EvaluateStartAsync(RunSpec spec, ITrainingMonitor monitor, CancellationToken cancellationToken)
     {
         if (spec.Training.Init != "bundle" || Start(spec) is not { } folder) return null;
-        var side = new SegmenterTrainingRequest { Labels = [], Seed = 0, Steps = 0 }.Size;
+        var side = SegmenterRecipe.For(spec, [], 0, 0, folder).Size;
         var (onnx, text) = await Task.Run(() => SegmenterExport.ToOnnx(folder, side, side), cancellationToken);
         var card = SegmenterCard.Parse(text, folder);
         // A model of other classes gets a new head: nothing can be measured before its training.
@@ -123,6 +118,8 @@ internal sealed class SegmenterTrainingService(
     /// <summary>The folder of the initial weights; null for none.</summary>
     private string? Start(RunSpec spec)
     {
+        if (spec.Training.InitFolder is { } named)
+            return CheckpointFolder.KindOf(named) is not null && BundleHash.Of(named) == spec.Training.InitHash ? named : throw Gone(named);
         if (spec.Training.Init == "none") return null;
         var (part, what) = spec.Training.Init == "bundle" ? ("segmenter", "segmenter") : ("backbone", "classification backbone");
         var folder = Path.Combine(bundles.Find(spec.Model), part);
@@ -132,6 +129,10 @@ internal sealed class SegmenterTrainingService(
                 $"The bundle '{spec.Model}' has no {what} to start from ({folder}); set training.init to another value."
             );
     }
+
+    private static FreeMaskException Gone(string folder) =>
+        new($"The starting weights in {folder}, which training.init names, are gone or others than when the run was started; put them back "
+                + "on every silo that trains.");
 
     /// <summary>Passes checkpoints to the run. The training thread waits until each is durable.</summary>
     private sealed class Checkpoints(ReadOnlyMemory<byte>? last, IArtifactStore store, ITrainingMonitor monitor) : ITrainingCheckpointStore

@@ -241,15 +241,66 @@ public static class RunKeys
         new(run => run.Scoring.Batch, "Images that are scored in one batch.") { Range = Closed(1, 256), Unit = "images" },
         new(run => run.Training.Steps, "Optimizer steps of the training of a round.") { Range = Closed(1, 10_000_000), Unit = "steps" },
         new(run => run.Training.Batch, "Images in an optimizer step.") { Range = Closed(1, 1024), Unit = "images" },
-        new(run => run.Training.LearningRate, "The learning rate of new layers.") { Range = LeftOpen(0, 1) },
+        new(run => run.Training.LearningRate, "The learning rate of new layers. The default of the reference recipe is 0.0001.")
+        {
+            Range = LeftOpen(0, 1),
+        },
         new(run => run.Training.Init, "The weights that the segmenter starts from.")
         {
             Words =
             [
                 new("bundle", "the bundle's segmenter"),
                 new("backbone", "the bundle's classification backbone"),
+                new("imagenet", "the backbone of a public classifier, which 'freemask models pull imagenet-resnet18' fetches"),
                 new("none", "random weights"),
             ],
+            AcceptsOtherText = true,
+            Remedy = "name the start, such as bundle, or the folder of a model",
+        },
+        new(run => run.Training.Backbone, "The backbone of imagenet, or of random weights with the reference recipe.")
+        {
+            Words =
+            [
+                new("resnet-18"),
+                new("resnet-50"),
+                new("swin-tiny"),
+                new("swin-small"),
+                new("swin-base"),
+                new("swin-large"),
+            ],
+            DefaultDescription = "resnet-18",
+        },
+        new(run => run.Training.Recipe, "The model and how it is trained.")
+        {
+            Words =
+            [
+                new("small", "the small model at 128 pixels"),
+                new("reference", "Mask2Former and its own recipe at 512 pixels"),
+            ],
+            DefaultDescription = "small for the bundle's weights and none, reference for others",
+        },
+        new(run => run.Training.Size, "The side of the training's crops and of the model's input.")
+        {
+            Range = Closed(32, 4096),
+            MultipleOf = 32,
+            Unit = "pixels",
+            DefaultDescription = "that of the recipe",
+        },
+        new(run => run.Training.Accumulation, "Batches whose gradients a step averages: large batches in little memory.")
+        {
+            Range = Closed(1, 1024),
+            Unit = "batches",
+        },
+        new(run => run.Training.Augmentation, "How images are changed at random before the model sees them.")
+        {
+            Words =
+            [
+                new("none", "not at all"),
+                new("small", "flipped, scaled by up to 1.35, shifted and recolored"),
+                new("splicing", "as small, and half of them put together from two to nine images, as DiffuMask does"),
+                new("reference", "as Mask2Former: scaled by 0.5 to 2, cropped, flipped and recolored"),
+            ],
+            DefaultDescription = "that of the recipe",
         },
         new(run => run.Training.CheckpointSteps, "Steps between two checkpoints, which is the most that an interruption loses.")
         {

@@ -3,6 +3,8 @@ using FreeMask.Cli.RunFiles;
 using FreeMask.Cli.Terminal;
 using FreeMask.Diffusion.Inspection;
 using FreeMask.Files;
+using FreeMask.Pipeline;
+using FreeMask.Training.Mask2Former;
 using FreeMask.Vision;
 using FreeMask.Vision.Affinity;
 using FreeMask.Vision.Datasets;
@@ -145,6 +147,21 @@ internal sealed class BundleCatalog(string? modelsFolder)
                 // Loading the bundle and 'models verify' report missing files.
                 return null;
             }
+        }
+
+        public bool HasSegmenter(string model) =>
+            catalog.Folder(model, folder) is not { } found || CheckpointFolder.HasWeights(Path.Combine(found, "segmenter"));
+
+        public (string Folder, string Hash)? FindCheckpoint(string nameOrFolder)
+        {
+            string?[] places =
+            [
+                Path.GetFullPath(nameOrFolder, folder),
+                catalog.ModelsFolder is { } models ? Path.Combine(models, nameOrFolder.Split('/')[^1]) : null,
+            ];
+            return places.OfType<string>().FirstOrDefault(place => CheckpointFolder.KindOf(place) is not null) is { } found
+                ? (found, BundleHash.Of(found))
+                : null;
         }
 
         public IReadOnlyList<string>? WordsOf(string model) => catalog.WordsOf(model, folder);

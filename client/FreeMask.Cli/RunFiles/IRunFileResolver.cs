@@ -21,6 +21,15 @@ internal interface IRunFileResolver
     /// <summary>The full path of a file; null if there is none.</summary>
     string? FindFile(string path) => null;
 
+    /// <summary>Whether a bundle has a segmenter to start from.</summary>
+    bool HasSegmenter(string model) => true;
+
+    /// <summary>
+    /// The full path of a model folder (<c>config.json</c>, weights) and the sha256 of its weights: a folder, or the name of one beside the
+    /// bundles; null where there is none.
+    /// </summary>
+    (string Folder, string Hash)? FindCheckpoint(string nameOrFolder) => null;
+
     /// <summary>The full path of a data set in PASCAL VOC layout, or null.</summary>
     /// <param name="folder">As the run file names it.</param>
     /// <param name="labels">The label set that its classes must be of.</param>

@@ -13,6 +13,21 @@ namespace FreeMask.Cli.RunFiles;
 /// </summary>
 internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindings findings)
 {
+    private const string ImageNet = "imagenet";
+
+    private const double ReferenceRate = 1e-4;
+
+    /// <summary>Where <c>models pull</c> puts the weights of public classifiers.</summary>
+    private static readonly Dictionary<string, string> ImageNetFolders = new(StringComparer.Ordinal)
+    {
+        ["resnet-18"] = "imagenet-resnet18",
+        ["resnet-50"] = "resnet-50",
+        ["swin-tiny"] = "swin-tiny-patch4-window7-224",
+        ["swin-small"] = "swin-small-patch4-window7-224",
+        ["swin-base"] = "swin-base-patch4-window7-224",
+        ["swin-large"] = "swin-large-patch4-window7-224",
+    };
+
     internal RunSpec Resolve(RunSpec spec)
     {
         spec = Labels(spec with { Model = Model(spec.Model) });
@@ -30,6 +45,7 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
                     : Generation(spec.Generation, facts),
             Mask = Affinity(spec.Mask, spec.Classes),
             Scoring = Segmenter(spec.Scoring),
+            Training = Training(spec),
             Trainer = Trainer(spec.Trainer),
             Evaluation = Dataset(spec.Evaluation, labels),
         };
@@ -233,6 +249,37 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
         if (resolver.FindSegmenter(named) is { } found) return scoring with { Segmenter = found };
         findings.Report("scoring.segmenter", $"'scoring.segmenter' is '{named}', but no such folder holds model.onnx and card.json.");
         return scoring;
+    }
+
+    /// <summary>Starting weights become a folder. Without any named, a bundle without a segmenter starts from ImageNet's.</summary>
+    private TrainingSpec Training(RunSpec spec)
+    {
+        var training = spec.Training;
+        var isDefault = !findings.Names("training.init");
+        if (isDefault && WordsOf(spec) is null && !resolver.HasSegmenter(spec.Model))
+            training = training with { Init = spec.Trainer.IsExternal ? "none" : ImageNet };
+        if (training.Init is not ("bundle" or "backbone" or "none"))
+        {
+            var name = training.Init == ImageNet ? ImageNetFolders[training.Backbone ?? "resnet-18"] : training.Init;
+            if (resolver.FindCheckpoint(name) is { } found) training = training with { InitFolder = found.Folder, InitHash = found.Hash };
+            else findings.Report("training.init", NoCheckpoint(spec, training, name, isDefault));
+            if (training.Init != ImageNet && training.InitFolder is { } folder) training = training with { Init = folder };
+        }
+
+        if (training.IsReference && !findings.Names("training.learningRate")) training = training with { LearningRate = ReferenceRate };
+        return training;
+    }
+
+    private static string NoCheckpoint(RunSpec spec, TrainingSpec training, string name, bool isDefault)
+    {
+        if (training.Init != ImageNet)
+            return $"'training.init' is '{training.Init}': neither a word (bundle, backbone, imagenet, none) nor a folder with config.json "
+                + "and weights.";
+        var why = isDefault ? $"The bundle '{spec.Model}' has no segmenter to start from, so the training starts from imagenet. " : "";
+        var how = name == ImageNetFolders["resnet-18"]
+            ? $"'freemask models pull {name}' fetches them, or set training.init to none"
+            : $"'freemask models pull microsoft/{name} --checkpoint' fetches them, or set training.backbone to resnet-18";
+        return $"{why}The weights of imagenet are not here ({name}): {how}.";
     }
 
     /// <summary>Arguments that name a file beside the run file become full paths: the program runs in a folder of its own.</summary>
