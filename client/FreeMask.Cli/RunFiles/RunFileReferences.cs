@@ -275,11 +275,11 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
         if (training.Init != ImageNet)
             return $"'training.init' is '{training.Init}': neither a word (bundle, backbone, imagenet, none) nor a folder with config.json "
                 + "and weights.";
-        var why = isDefault ? $"The bundle '{spec.Model}' has no segmenter to start from, so the training starts from imagenet. " : "";
+        var why = isDefault ? $"The bundle '{spec.Model}' has no segmenter to start from, so its training starts from imagenet. " : "";
         var how = name == ImageNetFolders["resnet-18"]
             ? $"'freemask models pull {name}' fetches them, or set training.init to none"
             : $"'freemask models pull microsoft/{name} --checkpoint' fetches them, or set training.backbone to resnet-18";
-        return $"{why}The weights of imagenet are not here ({name}): {how}.";
+        return $"'training.init': {why}The weights of imagenet are not here ({name}): {how}.";
     }
 
     /// <summary>Arguments that name a file beside the run file become full paths: the program runs in a folder of its own.</summary>
