@@ -28,6 +28,7 @@ public static class RunSpecValidator
         Batch(spec, between);
         Mask(spec, between);
         Scoring(spec, between);
+        Start(spec.Training, between);
         return [.. values.Concat(between.Where(problem => !wrong.Contains(problem.Path))).OrderBy(problem => Order(problem.Path))];
     }
 
@@ -160,6 +161,14 @@ public static class RunSpecValidator
             );
         if (spec.SamplesPerRound < scoring.Folds)
             problems.Add(new("scoring.folds", "there are fewer samples in a round than folds; use fewer folds"));
+    }
+
+    private static void Start(TrainingSpec training, List<SpecProblem> problems)
+    {
+        if (training.Init is not ("bundle" or "backbone" or "none") && training.InitFolder is null)
+            problems.Add(new("training.init", $"the weights of '{training.Init}' were not found; name their folder, or bundle or none"));
+        else if (training.InitFolder is null != training.InitHash is null)
+            problems.Add(new("training.init", "the folder of the weights and their hash belong together; name both or none"));
     }
 
     private static int Order(string path) => RunKeys.All.IndexOf(RunKeys.Of(KeyOf(path)));
