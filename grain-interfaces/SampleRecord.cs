@@ -65,8 +65,8 @@ public sealed record SampleRecord
 
 /// <summary>The plan of a sample; a pure function of specification, round and index.</summary>
 /// <param name="Stream">The sample's number over all rounds: part of the key of its random streams.</param>
-/// <param name="Class">The class by its VOC name.</param>
-/// <param name="ClassIndex">The class index in label maps, 1-20.</param>
+/// <param name="Class">The class by its name in the label set.</param>
+/// <param name="ClassIndex">The class index in label maps, from 1.</param>
 /// <param name="Background">The scene words; empty where the prompt names none.</param>
 /// <param name="Prompt">The prompt.</param>
 /// <param name="NegativePrompt">The negative prompt; empty for none.</param>

@@ -1,6 +1,8 @@
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
+using FreeMask.Grains.Domain;
 using FreeMask.Grains.Stages;
+using FreeMask.Vision;
 using FreeMask.Vision.Placement;
 using FreeMask.Vision.Thesaurus;
 
@@ -25,8 +27,13 @@ internal sealed class ComposeStageHandler(IArtifactStore store) : IStageHandler,
         CancellationToken cancellationToken
     )
     {
-        var thesaurus = SceneThesaurus.LoadDefault(ThesaurusOptions.Default with { Threshold = spec.Composition.ThesaurusThreshold });
-        return await StageArtifacts.EachAsync(inputs, input => ComposeAsync(spec.Composition, input, thesaurus, cancellationToken));
+        var labels = spec.LabelSet();
+        var options = ThesaurusOptions.Default with { Threshold = spec.Composition.ThesaurusThreshold };
+        var thesaurus = SceneThesaurus.LoadDefault(options, labels);
+        return await StageArtifacts.EachAsync(
+            inputs,
+            input => ComposeAsync(spec.Composition, input, labels, thesaurus, cancellationToken)
+        );
     }
 
     public void Dispose() => _snapshots.Dispose();
@@ -34,6 +41,7 @@ internal sealed class ComposeStageHandler(IArtifactStore store) : IStageHandler,
     private async Task<StageOutcome> ComposeAsync(
         CompositionSpec spec,
         StageInput input,
+        LabelSet labelSet,
         SceneThesaurus thesaurus,
         CancellationToken cancellationToken
     )
@@ -44,9 +52,9 @@ internal sealed class ComposeStageHandler(IArtifactStore store) : IStageHandler,
         var scene = input.Plan.Background.Length == 0 ? null : input.Plan.Background;
         var background = new BackgroundSample(image, labels, (byte)input.Plan.ClassIndex, scene);
         IReadOnlyList<DonorSample> donors = random.NextDouble() < spec.MultiShare && spec.MaxObjects > 1
-            ? await DrawDonorsAsync(spec, input, scene, thesaurus, cancellationToken)
+            ? await DrawDonorsAsync(spec, input, scene, labelSet, thesaurus, cancellationToken)
             : [];
-        var options = ComposeOptions.Default with { MaxObjects = spec.MaxObjects, Thesaurus = thesaurus };
+        var options = ComposeOptions.Default with { MaxObjects = spec.MaxObjects, Thesaurus = thesaurus, Classes = labelSet };
         var composite = Composer.Compose(new ComposeRequest(background, donors, options), random);
         var artifacts = new List<(string, string)>
         {
@@ -59,7 +67,13 @@ internal sealed class ComposeStageHandler(IArtifactStore store) : IStageHandler,
     }
 
     private async Task<IReadOnlyList<DonorSample>> DrawDonorsAsync(
-        CompositionSpec spec, StageInput input, string? scene, SceneThesaurus thesaurus, CancellationToken cancellationToken)
+        CompositionSpec spec,
+        StageInput input,
+        string? scene,
+        LabelSet labelSet,
+        SceneThesaurus thesaurus,
+        CancellationToken cancellationToken
+    )
     {
         using var snapshot = await _snapshots.AcquireAsync(
             input.Donors!,
@@ -72,7 +86,8 @@ internal sealed class ComposeStageHandler(IArtifactStore store) : IStageHandler,
             input.Plan.ClassIndex,
             DonorsPerPlace * (spec.MaxObjects - 1),
             input.Stream("donors"),
-            thesaurus
+            thesaurus,
+            labelSet
         );
         var donors = new List<DonorSample>();
         foreach (var sample in drawn)

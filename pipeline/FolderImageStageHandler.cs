@@ -1,6 +1,8 @@
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
+using FreeMask.Grains.Domain;
 using FreeMask.Grains.Stages;
+using FreeMask.Vision;
 using FreeMask.Vision.Datasets;
 
 namespace FreeMask.Pipeline;
@@ -10,7 +12,7 @@ internal sealed class FolderImageStageHandler(IArtifactStore store) : IStageHand
 {
     private const int KeptFolders = 2;
 
-    private readonly ModelCache<(string? Path, string? List), OpenFolder> _folders = new(KeptFolders);
+    private readonly ModelCache<(string Path, string? List, LabelSet Labels), OpenFolder> _folders = new(KeptFolders);
 
     public Stage Stage => Stage.Generate;
 
@@ -22,7 +24,10 @@ internal sealed class FolderImageStageHandler(IArtifactStore store) : IStageHand
         CancellationToken cancellationToken
     )
     {
-        using var folder = await _folders.AcquireAsync((spec.Source.Path, spec.Source.List), () => Task.FromResult(Open(spec.Source)));
+        using var folder = await _folders.AcquireAsync(
+            (spec.Source.Path, spec.Source.List, spec.LabelSet()),
+            () => Task.FromResult(Open(spec))
+        );
         var (dataset, entries) = folder.Model;
         return await StageArtifacts.EachAsync(inputs, async input =>
         {
@@ -41,9 +46,9 @@ internal sealed class FolderImageStageHandler(IArtifactStore store) : IStageHand
 
     public void Dispose() => _folders.Dispose();
 
-    private static OpenFolder Open(SourceSpec source)
+    private static OpenFolder Open(RunSpec spec)
     {
-        var dataset = VocFolder.OpenAsVoc(source.Path, source.List);
+        var dataset = VocFolder.OpenAs(spec.LabelSet(), spec.Source.Path, spec.Source.List);
         return new(dataset, dataset.Entries.ToDictionary(entry => entry.Id, StringComparer.Ordinal));
     }
 

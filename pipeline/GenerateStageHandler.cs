@@ -5,9 +5,9 @@ using FreeMask.Diffusion.Pipelines;
 using FreeMask.Diffusion.Schedulers;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
+using FreeMask.Grains.Domain;
 using FreeMask.Grains.Stages;
 using FreeMask.Onnx;
-using FreeMask.Vision;
 
 namespace FreeMask.Pipeline;
 
@@ -45,7 +45,7 @@ internal sealed partial class GenerateStageHandler(
         var capture = CaptureOptions.For(AttentionPreset.ByName(spec.Mask.Preset));
         if (spec.Mask.Affinity is not null) capture = capture with { SelfAttention = true };
         var scheduler = bundle.Model.Sampler(spec.Generation.Scheduler);
-        var results = pipeline.Generate([.. inputs.Select(i => Request(spec.Generation, i, scheduler))], capture, cancellationToken);
+        var results = pipeline.Generate([.. inputs.Select(i => Request(spec, i, scheduler))], capture, cancellationToken);
         var outcomes = new StageOutcome[inputs.Count];
         for (var i = 0; i < outcomes.Length; i++)
         {
@@ -65,16 +65,16 @@ internal sealed partial class GenerateStageHandler(
     [LoggerMessage(Level = LogLevel.Warning, Message = "Prompt '{Prompt}': {Warning}")]
     private static partial void LogWarning(ILogger logger, string prompt, string warning);
 
-    private static GenerationRequest Request(GenerationSpec generation, StageInput input, SchedulerConfig scheduler) => new()
+    private static GenerationRequest Request(RunSpec spec, StageInput input, SchedulerConfig scheduler) => new()
     {
         Prompt = input.Plan.Prompt,
         NegativePrompt = input.Plan.NegativePrompt.Length == 0 ? null : input.Plan.NegativePrompt,
-        Classes = [VocClasses.PromptWords(input.Plan.Class)],
+        Classes = [spec.LabelSet()[input.Plan.ClassIndex].AttentionIn(input.Plan.Prompt)],
         Noise = new NoiseKey(input.Plan.Seed, input.Plan.Stream, input.Attempt),
-        Steps = generation.Steps,
-        Guidance = (float)generation.Guidance,
+        Steps = spec.Generation.Steps,
+        Guidance = (float)spec.Generation.Guidance,
         Scheduler = scheduler,
-        Width = generation.Width,
-        Height = generation.Height,
+        Width = spec.Generation.Width,
+        Height = spec.Generation.Height,
     };
 }

@@ -1,8 +1,10 @@
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
+using FreeMask.Grains.Domain;
 using FreeMask.Grains.Stages;
 using FreeMask.Imaging;
 using FreeMask.Onnx;
+using FreeMask.Vision;
 using FreeMask.Vision.Evaluation;
 using FreeMask.Vision.Segmentation;
 
@@ -14,7 +16,7 @@ internal sealed class ScoreStageHandler(IArtifactStore store, OnnxSessionOptions
     // Batches with the same scoring model usually follow each other; the fold models of round 0 alternate.
     private const int KeptModels = 4;
 
-    private readonly ModelCache<string, ScoringModel> _models = new(KeptModels);
+    private readonly ModelCache<(string Model, LabelSet Classes), ScoringModel> _models = new(KeptModels);
 
     public Stage Stage => Stage.Score;
 
@@ -22,15 +24,23 @@ internal sealed class ScoreStageHandler(IArtifactStore store, OnnxSessionOptions
         RunSpec spec,
         IReadOnlyList<StageInput> inputs,
         CancellationToken cancellationToken
-    ) => await StageArtifacts.EachAsync(inputs, input => ScoreAsync(spec.Scoring, input, cancellationToken));
+    ) => await StageArtifacts.EachAsync(inputs, input => ScoreAsync(spec.Scoring, spec.LabelSet(), input, cancellationToken));
 
     public void Dispose() => _models.Dispose();
 
-    private async Task<StageOutcome> ScoreAsync(ScoringSpec spec, StageInput input, CancellationToken cancellationToken)
+    private async Task<StageOutcome> ScoreAsync(
+        ScoringSpec spec,
+        LabelSet classes,
+        StageInput input,
+        CancellationToken cancellationToken
+    )
     {
         using var scoringModel = await (spec.Segmenter is { } folder
-            ? _models.AcquireAsync($"{folder}\n{string.Join(',', spec.ClassMap)}", () => OwnAsync(spec))
-            : _models.AcquireAsync(input.ScoringModel!.Weights, () => TrainedAsync(input.ScoringModel, cancellationToken)));
+            ? _models.AcquireAsync(($"{folder}\n{string.Join(',', spec.ClassMap)}", classes), () => OwnAsync(spec, classes))
+            : _models.AcquireAsync(
+                (input.ScoringModel!.Weights, classes),
+                () => TrainedAsync(input.ScoringModel, classes, cancellationToken)
+            ));
         var image = await store.GetImageAsync(input.Artifact(ArtifactNames.FinalImage), cancellationToken);
         var labels = await store.GetLabelsAsync(input.Artifact(ArtifactNames.CompositeLabel), cancellationToken);
         var instances = await store.GetLabelsAsync(input.Artifact(ArtifactNames.Instances), cancellationToken);
@@ -59,16 +69,16 @@ internal sealed class ScoreStageHandler(IArtifactStore store, OnnxSessionOptions
             _ => agreement.IoU,
         };
 
-    private async Task<ScoringModel> TrainedAsync(SegmenterModel segmenter, CancellationToken cancellationToken)
+    private async Task<ScoringModel> TrainedAsync(SegmenterModel segmenter, LabelSet classes, CancellationToken cancellationToken)
     {
         var model = await SegmenterArtifacts.OpenAsync(store, segmenter, sessions, cancellationToken);
-        return new ScoringModel(model, ClassMapping.ToVoc(model.Card.Classes));
+        return new ScoringModel(model, ClassMapping.To(classes, model.Card.Classes));
     }
 
-    private Task<ScoringModel> OwnAsync(ScoringSpec spec)
+    private Task<ScoringModel> OwnAsync(ScoringSpec spec, LabelSet classes)
     {
         var model = OnnxSegmenter.Load(spec.Segmenter!, sessions.Threads);
-        return Task.FromResult(new ScoringModel(model, ClassMapping.ToVoc(model.Card.Classes, spec.ClassMap)));
+        return Task.FromResult(new ScoringModel(model, ClassMapping.To(classes, model.Card.Classes, spec.ClassMap)));
     }
 
     private sealed class ScoringModel(OnnxSegmenter model, ClassMapping classes) : IDisposable

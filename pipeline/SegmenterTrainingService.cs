@@ -2,6 +2,7 @@ using FreeMask.Files;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains;
 using FreeMask.Grains.Artifacts;
+using FreeMask.Grains.Domain;
 using FreeMask.Grains.Stages;
 using FreeMask.Hosting.Configuration;
 using FreeMask.Imaging;
@@ -10,7 +11,6 @@ using FreeMask.Pipeline.Trainers;
 using FreeMask.Tensors;
 using FreeMask.Training.Mask2Former;
 using FreeMask.Training.Torch;
-using FreeMask.Vision;
 using FreeMask.Vision.Datasets;
 using FreeMask.Vision.Evaluation;
 using FreeMask.Vision.Segmentation;
@@ -41,7 +41,7 @@ internal sealed class SegmenterTrainingService(
     {
         if (request.Spec.Trainer.IsExternal)
             return await new ExternalTrainer(Path.Combine(options.Value.DataFolder, TrainersFolder), store, time, logger)
-                .TrainAsync(request, VocClasses.Names, Start(request.Spec), monitor, cancellationToken);
+                .TrainAsync(request, request.Spec.LabelSet(), Start(request.Spec), monitor, cancellationToken);
         var samples = new List<LabeledImage>(request.Examples.Count);
         foreach (var example in request.Examples)
         {
@@ -49,18 +49,13 @@ internal sealed class SegmenterTrainingService(
             samples.Add(new LabeledImage(example.Image, image, await store.GetLabelsAsync(example.Label, cancellationToken)));
         }
 
-        var training = request.Spec.Training;
-        var wanted = new SegmenterTrainingRequest
-        {
-            Labels = VocClasses.Names,
-            Seed = request.Seed,
-            Steps = request.Steps,
-            BatchSize = training.Batch,
-            LearningRate = training.LearningRate,
-            CheckpointEvery = training.CheckpointSteps,
-            Threads = request.Spec.Execution.TrainingThreads,
-            InitialFolder = Start(request.Spec),
-        };
+        var wanted = SegmenterRecipe.For(
+            request.Spec,
+            request.Spec.LabelSet().Names,
+            request.Seed,
+            request.Steps,
+            Start(request.Spec)
+        );
         var checkpoint = request.Checkpoint is { } last
             ? await store.GetAsync(last.Artifact, cancellationToken)
             : (ReadOnlyMemory<byte>?)null;
@@ -77,11 +72,11 @@ internal sealed class SegmenterTrainingService(
     public async Task<SegmenterQuality?> EvaluateStartAsync(RunSpec spec, ITrainingMonitor monitor, CancellationToken cancellationToken)
     {
         if (spec.Training.Init != "bundle" || Start(spec) is not { } folder) return null;
-        var side = new SegmenterTrainingRequest { Labels = [], Seed = 0, Steps = 0 }.Size;
+        var side = SegmenterRecipe.For(spec, [], 0, 0, folder).Size;
         var (onnx, text) = await Task.Run(() => SegmenterExport.ToOnnx(folder, side, side), cancellationToken);
         var card = SegmenterCard.Parse(text, folder);
         // A model of other classes gets a new head: nothing can be measured before its training.
-        if (!card.Classes.SequenceEqual(VocClasses.Names)) return null;
+        if (!card.Classes.SequenceEqual(spec.LabelSet().Names)) return null;
         using var segmenter = new OnnxSegmenter(onnx, card);
         return await EvaluateAsync(spec, segmenter, monitor, cancellationToken);
     }
@@ -105,24 +100,28 @@ internal sealed class SegmenterTrainingService(
         CancellationToken cancellationToken
     )
     {
+        var labels = spec.LabelSet();
+        var pairs = spec.Evaluation.ClassMap;
         var dataset = spec.Evaluation.Dataset == "heldout"
-            ? VocFolder.OpenAsVoc(Path.Combine(bundles.Find(spec.Model), HeldOutFolder), HeldOutList)
-            : VocFolder.OpenAsVoc(spec.Evaluation.Dataset);
+            ? VocFolder.OpenAs(labels, Path.Combine(bundles.Find(spec.Model), HeldOutFolder), HeldOutList, pairs)
+            : VocFolder.OpenAs(labels, spec.Evaluation.Dataset, null, pairs);
         var evaluation = await Task.Run(
             () => SegmenterEvaluator.Evaluate(
-                dataset.LoadAll(), VocClasses.Names.Count, image => segmenter.Segment(image).Labels,
+                dataset.LoadAll(), labels.Names.Count, image => segmenter.Segment(image).Labels,
                 progress: done => monitor.Report(done, dataset.Entries.Count, null), stop: cancellationToken),
             cancellationToken);
         evaluation.RequireClasses(dataset.Root);
         var scores = evaluation.Total.Scores();
         return new SegmenterQuality(
             scores.MeanIou,
-            [.. VocClasses.Names.Select((name, i) => new ClassIoU(name, scores.Iou[i])).Where(c => !double.IsNaN(c.IoU))]);
+            [.. labels.Names.Select((name, i) => new ClassIoU(name, scores.Iou[i])).Where(c => !double.IsNaN(c.IoU))]);
     }
 
     /// <summary>The folder of the initial weights; null for none.</summary>
     private string? Start(RunSpec spec)
     {
+        if (spec.Training.InitFolder is { } named)
+            return CheckpointFolder.KindOf(named) is not null && BundleHash.Of(named) == spec.Training.InitHash ? named : throw Gone(named);
         if (spec.Training.Init == "none") return null;
         var (part, what) = spec.Training.Init == "bundle" ? ("segmenter", "segmenter") : ("backbone", "classification backbone");
         var folder = Path.Combine(bundles.Find(spec.Model), part);
@@ -132,6 +131,10 @@ internal sealed class SegmenterTrainingService(
                 $"The bundle '{spec.Model}' has no {what} to start from ({folder}); set training.init to another value."
             );
     }
+
+    private static FreeMaskException Gone(string folder) =>
+        new($"The starting weights in {folder}, which training.init names, are gone or others than when the run was started; put them back "
+                + "on every silo that trains.");
 
     /// <summary>Passes checkpoints to the run. The training thread waits until each is durable.</summary>
     private sealed class Checkpoints(ReadOnlyMemory<byte>? last, IArtifactStore store, ITrainingMonitor monitor) : ITrainingCheckpointStore

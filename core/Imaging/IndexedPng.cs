@@ -8,7 +8,7 @@ namespace FreeMask.Imaging;
 /// </summary>
 internal static class IndexedPng
 {
-    private static readonly byte[] Palette = MakeVocPalette();
+    private static readonly byte[] Palette = MakePalette(VocPalette.Color);
 
     /// <summary>Encodes a label map with VOC's palette.</summary>
     public static byte[] Encode(LabelMap labels)
@@ -19,6 +19,20 @@ internal static class IndexedPng
 
     /// <summary>Writes a label map with VOC's palette to a file.</summary>
     public static void Save(LabelMap labels, string path) => File.WriteAllBytes(path, Encode(labels));
+
+    /// <summary>Writes a label map with another palette to a file.</summary>
+    /// <param name="labels">The labels.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="colorOf">The color of each label.</param>
+    public static void Save(LabelMap labels, string path, Func<byte, (byte R, byte G, byte B)> colorOf)
+    {
+        ArgumentNullException.ThrowIfNull(labels);
+        ArgumentNullException.ThrowIfNull(colorOf);
+        File.WriteAllBytes(
+            path,
+            PngWriter.Indexed(labels.Width, labels.Height, labels.Labels, MakePalette(colorOf), CompressionLevel.Optimal)
+        );
+    }
 
     /// <summary>Reads a label file: palette indices, or the values of a grey image.</summary>
     /// <param name="data">The bytes of the file.</param>
@@ -71,10 +85,10 @@ internal static class IndexedPng
         return png;
     }
 
-    private static byte[] MakeVocPalette()
+    private static byte[] MakePalette(Func<byte, (byte R, byte G, byte B)> colorOf)
     {
         var palette = new byte[768];
-        for (var i = 0; i < 256; i++) (palette[3 * i], palette[(3 * i) + 1], palette[(3 * i) + 2]) = VocPalette.Color((byte)i);
+        for (var i = 0; i < 256; i++) (palette[3 * i], palette[(3 * i) + 1], palette[(3 * i) + 2]) = colorOf((byte)i);
         return palette;
     }
 }

@@ -1,5 +1,8 @@
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using FreeMask.Grains.Artifacts;
+using FreeMask.Vision;
 
 namespace FreeMask.Grains.Domain;
 
@@ -23,10 +26,14 @@ public static class Manifest
         json.WriteStartArray("classes");
         foreach (var name in spec.Classes) json.WriteStringValue(name);
         json.WriteEndArray();
+        // Ids, words and sizes of classes decide about the data set; those of PASCAL VOC are always the same.
+        if (spec.LabelSet() is var labels && labels.Name != LabelSet.VocName)
+            json.WriteString("labels", ArtifactHash.Of(Encoding.UTF8.GetBytes(LabelSetJson.Write(labels))));
         json.WriteNumber("rounds", spec.Rounds);
         json.WriteNumber("samplesPerRound", spec.SamplesPerRound);
         json.WriteNumber("keepRatio", spec.KeepRatio);
         if (spec.Mask.AffinityHash is { } affinity) json.WriteString("affinity", affinity);
+        if (spec.Training.InitHash is { } start) json.WriteString("start", start);
         json.WriteNumber("trainingThreads", spec.Execution.TrainingThreads);
         if (environment?.Bundle is { } bundle) json.WriteString("bundle", bundle);
         if (environment is null) return;

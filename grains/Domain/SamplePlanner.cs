@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using FreeMask.Randomness;
-using FreeMask.Vision;
 
 namespace FreeMask.Grains.Domain;
 
@@ -17,7 +16,8 @@ public static class SamplePlanner
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         var stream = StreamOf(spec, round, index);
         var name = ClassOf(spec, round, index);
-        var classId = VocClasses.IndexOf(name);
+        var labels = spec.LabelSet();
+        var classId = labels.IndexOf(name);
         if (spec.Source.IsFolder) return new SamplePlan(stream, name, classId, "", "", "", spec.Seed, spec.Source.Images[(int)stream]);
         var random = new CounterRandom(spec.Seed, stream, 0, "plan");
         var backgrounds = BackgroundMatch.Fitting(spec, classId);
@@ -25,7 +25,9 @@ public static class SamplePlanner
         var templates = UsableTemplates(spec);
         var template = templates[random.NextInt(templates.Length)];
         if (!PromptTemplate.NamesBackground(template)) background = "";
-        var prompt = PromptTemplate.Fill(template, VocClasses.PromptWords(name), background);
+        var kinds = spec.NamesSubclasses() ? labels[classId].Subclasses : [];
+        var words = kinds.Count > 0 ? kinds[random.NextInt(kinds.Count)] : labels[classId].Words;
+        var prompt = PromptTemplate.Fill(template, words, background);
         return new SamplePlan(stream, name, classId, background, prompt, spec.Generation.NegativePrompt, spec.Seed);
     }
 
@@ -35,7 +37,7 @@ public static class SamplePlanner
     /// <summary>The class that a sample counts for.</summary>
     public static string ClassOf(RunSpec spec, int round, int index) =>
         spec.Source.IsFolder
-            ? VocClasses.Names[spec.Source.Classes[(int)StreamOf(spec, round, index)]]
+            ? spec.LabelSet().Names[spec.Source.Classes[(int)StreamOf(spec, round, index)]]
             : spec.Classes[index % spec.Classes.Length];
 
     /// <summary>

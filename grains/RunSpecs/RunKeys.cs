@@ -22,13 +22,23 @@ public static class RunKeys
             Remedy = "give the run a name",
         },
         new(run => run.Seed, "The seed of all random numbers: the same file makes the same data set."),
-        new(run => run.Classes, "The classes to make. Samples are divided evenly among them.")
+        new(run => run.Classes, "The classes to make, by their names in the label set. Samples are divided evenly among them.")
         {
             IsRequired = true,
             MinItems = 1,
-            Words = [.. VocClasses.Names.Skip(1).Select(name => new RunKeyWord(name))],
-            Shorthand = new("all", "every class of PASCAL VOC"),
+            Shorthand = new("all", "every class of the label set"),
             Remedy = "name at least one class, such as cat",
+        },
+        new(run => run.Labels, "The label set: what classes there are, their ids, colors and words (docs/label-sets.md).")
+        {
+            Words =
+            [
+                .. LabelSet.BuiltIn.Select(name => new RunKeyWord(name)),
+                new(LabelSet.OwnName, "the classes of the run, in their order"),
+            ],
+            AcceptsOtherText = true,
+            DefaultDescription = "voc, or own where PASCAL VOC lacks one of the classes",
+            Remedy = "name a label set, such as voc, or its file",
         },
         new(
             run => run.Backgrounds,
@@ -109,6 +119,13 @@ public static class RunKeys
         {
             MinItems = 1,
             Remedy = "give at least one template, such as 'a photo of {a class}'",
+        },
+        new(
+            run => run.Generation.Subclasses,
+            "Whether the words of the class are those of one of its kinds, such as labrador dog, drawn for each sample."
+        )
+        {
+            DefaultDescription = "true for a label set from a file, false for the others",
         },
         new(run => run.Generation.NegativePrompt, "What images must not show."),
         new(run => run.Generation.Batch, "Images that are generated in one batch.") { Range = Closed(1, 256), Unit = "images" },
@@ -224,15 +241,66 @@ public static class RunKeys
         new(run => run.Scoring.Batch, "Images that are scored in one batch.") { Range = Closed(1, 256), Unit = "images" },
         new(run => run.Training.Steps, "Optimizer steps of the training of a round.") { Range = Closed(1, 10_000_000), Unit = "steps" },
         new(run => run.Training.Batch, "Images in an optimizer step.") { Range = Closed(1, 1024), Unit = "images" },
-        new(run => run.Training.LearningRate, "The learning rate of new layers.") { Range = LeftOpen(0, 1) },
+        new(run => run.Training.LearningRate, "The learning rate of new layers. The default of the reference recipe is 0.0001.")
+        {
+            Range = LeftOpen(0, 1),
+        },
         new(run => run.Training.Init, "The weights that the segmenter starts from.")
         {
             Words =
             [
                 new("bundle", "the bundle's segmenter"),
                 new("backbone", "the bundle's classification backbone"),
+                new("imagenet", "the backbone of a public classifier, which 'freemask models pull imagenet-resnet18' fetches"),
                 new("none", "random weights"),
             ],
+            AcceptsOtherText = true,
+            Remedy = "name the start, such as bundle, or the folder of a model",
+        },
+        new(run => run.Training.Backbone, "The backbone of imagenet, or of random weights with the reference recipe.")
+        {
+            Words =
+            [
+                new("resnet-18"),
+                new("resnet-50"),
+                new("swin-tiny"),
+                new("swin-small"),
+                new("swin-base"),
+                new("swin-large"),
+            ],
+            DefaultDescription = "resnet-18",
+        },
+        new(run => run.Training.Recipe, "The model and how it is trained.")
+        {
+            Words =
+            [
+                new("small", "the small model at 128 pixels"),
+                new("reference", "Mask2Former and its own recipe at 512 pixels"),
+            ],
+            DefaultDescription = "small for the bundle's weights and none, reference for others",
+        },
+        new(run => run.Training.Size, "The side of the training's crops and of the model's input.")
+        {
+            Range = Closed(32, 4096),
+            MultipleOf = 32,
+            Unit = "pixels",
+            DefaultDescription = "that of the recipe",
+        },
+        new(run => run.Training.Accumulation, "Batches whose gradients a step averages: large batches in little memory.")
+        {
+            Range = Closed(1, 1024),
+            Unit = "batches",
+        },
+        new(run => run.Training.Augmentation, "How images are changed at random before the model sees them.")
+        {
+            Words =
+            [
+                new("none", "not at all"),
+                new("small", "flipped, scaled by up to 1.35, shifted and recolored"),
+                new("splicing", "as small, and half of them put together from two to nine images, as DiffuMask does"),
+                new("reference", "as Mask2Former: scaled by 0.5 to 2, cropped, flipped and recolored"),
+            ],
+            DefaultDescription = "that of the recipe",
         },
         new(run => run.Training.CheckpointSteps, "Steps between two checkpoints, which is the most that an interruption loses.")
         {
@@ -269,6 +337,10 @@ public static class RunKeys
             AcceptsOtherText = true,
             Remedy = "write heldout, none, or the folder of a data set in PASCAL VOC layout",
         },
+        new(
+            run => run.Evaluation.ClassMap,
+            "Classes of that data set whose names differ, such as rider=person; '*=background' stands for all others, 'ignore' for none."
+        ),
         new(
             run => run.Execution.MaxAttempts,
             "How often a sample is tried before it is quarantined; rejected masks and faults count alike."

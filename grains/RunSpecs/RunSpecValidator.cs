@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using FreeMask.Grains.Domain;
+using FreeMask.Vision;
 
 namespace FreeMask.Grains.RunSpecs;
 
@@ -27,6 +28,7 @@ public static class RunSpecValidator
         Batch(spec, between);
         Mask(spec, between);
         Scoring(spec, between);
+        Start(spec.Training, between);
         return [.. values.Concat(between.Where(problem => !wrong.Contains(problem.Path))).OrderBy(problem => Order(problem.Path))];
     }
 
@@ -40,8 +42,11 @@ public static class RunSpecValidator
 
     private static void Classes(RunSpec spec, List<SpecProblem> problems)
     {
+        if (LabelsOf(spec, problems) is not { } labels) return;
         for (var i = 0; i < spec.Classes.Length; i++)
-            if (spec.Classes.IndexOf(spec.Classes[i]) != i)
+            if (labels.IndexOf(spec.Classes[i]) < 1)
+                problems.Add(new($"classes[{i}]", $"the label set '{labels.Name}' has no class '{spec.Classes[i]}'; name one that it has"));
+            else if (spec.Classes.IndexOf(spec.Classes[i]) != i)
                 problems.Add(new($"classes[{i}]", $"'{spec.Classes[i]}' is named twice; name each class once"));
         if (!spec.Source.IsFolder && spec.SamplesPerRound < spec.Classes.Length)
             problems.Add(
@@ -51,6 +56,19 @@ public static class RunSpecValidator
                         + $"classes; use at least one for each class")
                 )
             );
+    }
+
+    private static LabelSet? LabelsOf(RunSpec spec, List<SpecProblem> problems)
+    {
+        try
+        {
+            return spec.LabelSet();
+        }
+        catch (FreeMaskException unknown)
+        {
+            problems.Add(new("labels", unknown.Message.TrimEnd('.')));
+            return null;
+        }
     }
 
     private static void Source(RunSpec spec, List<SpecProblem> problems)
@@ -143,6 +161,14 @@ public static class RunSpecValidator
             );
         if (spec.SamplesPerRound < scoring.Folds)
             problems.Add(new("scoring.folds", "there are fewer samples in a round than folds; use fewer folds"));
+    }
+
+    private static void Start(TrainingSpec training, List<SpecProblem> problems)
+    {
+        if (training.Init is not ("bundle" or "backbone" or "none") && training.InitFolder is null)
+            problems.Add(new("training.init", $"the weights of '{training.Init}' were not found; name their folder, or bundle or none"));
+        else if (training.InitFolder is null != training.InitHash is null)
+            problems.Add(new("training.init", "the folder of the weights and their hash belong together; name both or none"));
     }
 
     private static int Order(string path) => RunKeys.All.IndexOf(RunKeys.Of(KeyOf(path)));

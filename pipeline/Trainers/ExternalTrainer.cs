@@ -1,6 +1,7 @@
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Stages;
+using FreeMask.Vision;
 
 namespace FreeMask.Pipeline.Trainers;
 
@@ -21,7 +22,7 @@ internal sealed partial class ExternalTrainer(string root, IArtifactStore store,
 
     /// <summary>Trains a model.</summary>
     /// <param name="request">What to train; its specification names the program.</param>
-    /// <param name="classes">Names by index; 0 is background.</param>
+    /// <param name="classes">The label set of the run.</param>
     /// <param name="initial">The folder of the starting weights; null for none.</param>
     /// <param name="monitor">Gets progress and checkpoints.</param>
     /// <param name="stop">Stops the program after a checkpoint.</param>
@@ -29,7 +30,7 @@ internal sealed partial class ExternalTrainer(string root, IArtifactStore store,
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
     internal async Task<SegmenterModel> TrainAsync(
         TrainingRequest request,
-        IReadOnlyList<string> classes,
+        LabelSet classes,
         string? initial,
         ITrainingMonitor monitor,
         CancellationToken stop
@@ -52,7 +53,7 @@ internal sealed partial class ExternalTrainer(string root, IArtifactStore store,
             if (exit is { Code: 0, IsSilent: false })
             {
                 var image = await store.GetImageAsync(request.Examples[0].Image, stop);
-                return await TrainerResult.ReadAsync(Path.Combine(folder.Path, TrainerJob.Output), classes, size, image, store, stop);
+                return await TrainerResult.ReadAsync(Path.Combine(folder.Path, TrainerJob.Output), classes.Names, size, image, store, stop);
             }
 
             if (checkpoints.Last != before) starts = 1;

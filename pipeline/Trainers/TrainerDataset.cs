@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Stages;
 using FreeMask.Imaging;
+using FreeMask.Vision;
 using FreeMask.Vision.Export;
 
 namespace FreeMask.Pipeline.Trainers;
@@ -30,13 +31,13 @@ internal sealed record TrainerDataset(int Train, int Validation, int LongestSide
     internal static string SegmentsOf(DatasetPart part) => $"{Folder}/annotations/panoptic_{part.Name()}";
 
     /// <summary>The categories: every class with its id, name and color.</summary>
-    internal static JsonArray Categories(IReadOnlyList<string> classes) =>
-        new([.. classes.Select((name, id) => (JsonNode)Category(name, id))]);
+    internal static JsonArray Categories(LabelSet classes) =>
+        new([.. classes.Names.Select((name, id) => (JsonNode)Category(classes, name, (byte)id))]);
 
     /// <summary>Writes the examples.</summary>
     /// <param name="folder">The folder of the job.</param>
     /// <param name="examples">At least one.</param>
-    /// <param name="classes">Names by index; 0 is background.</param>
+    /// <param name="classes">The label set of the run.</param>
     /// <param name="validationShare">The share of each class that is written as <c>val</c>.</param>
     /// <param name="seed">The seed of the split.</param>
     /// <param name="store">Where the examples are.</param>
@@ -44,7 +45,7 @@ internal sealed record TrainerDataset(int Train, int Validation, int LongestSide
     internal static async Task<TrainerDataset> WriteAsync(
         string folder,
         IReadOnlyList<TrainingExample> examples,
-        IReadOnlyList<string> classes,
+        LabelSet classes,
         double validationShare,
         ulong seed,
         IArtifactStore store,
@@ -71,7 +72,7 @@ internal sealed record TrainerDataset(int Train, int Validation, int LongestSide
                 ? stored
                 : ImageCodec.EncodePng(ImageCodec.Decode(stored.Span, examples[i].Image));
             await File.WriteAllBytesAsync(Path.Combine(folder, ImagesOf(part), file), image, stop);
-            var (segments, pixels) = Segments(map, classes.Count, examples[i].Label);
+            var (segments, pixels) = Segments(map, classes.Names.Count, examples[i].Label);
             await File.WriteAllBytesAsync(Path.Combine(folder, SegmentsOf(part), file), ImageCodec.EncodePng(pixels), stop);
             images[part].Add(new JsonObject { ["id"] = i + 1, ["file_name"] = file, ["width"] = map.Width, ["height"] = map.Height });
             annotations[part].Add(new JsonObject { ["image_id"] = i + 1, ["file_name"] = file, ["segments_info"] = segments });
@@ -94,15 +95,15 @@ internal sealed record TrainerDataset(int Train, int Validation, int LongestSide
 
     private static string Name(int index) => index.ToString("000000", CultureInfo.InvariantCulture);
 
-    private static JsonObject Category(string name, int id)
+    private static JsonObject Category(LabelSet classes, string name, byte id)
     {
-        var (r, g, b) = VocPalette.Color((byte)id);
+        var (r, g, b) = classes.Color(id);
         return new JsonObject
         {
             ["id"] = id,
             ["name"] = name,
             ["color"] = new JsonArray(r, g, b),
-            ["isthing"] = id == LabelMap.Background ? 0 : 1,
+            ["isthing"] = id != LabelMap.Background && classes[id].IsThing ? 1 : 0,
         };
     }
 

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using FreeMask.Files;
 using FreeMask.Grains.Stages;
 using FreeMask.Training.Mask2Former;
+using FreeMask.Vision;
 using FreeMask.Vision.Export;
 
 namespace FreeMask.Pipeline.Trainers;
@@ -29,7 +30,7 @@ internal static class TrainerJob
     /// <summary>Writes the file and makes the folders.</summary>
     /// <param name="folder">The folder of the job.</param>
     /// <param name="request">What to train.</param>
-    /// <param name="classes">Names by index.</param>
+    /// <param name="classes">The label set of the run.</param>
     /// <param name="size">The side of the model's input in pixels.</param>
     /// <param name="initial">The folder of the starting weights; null for none.</param>
     /// <param name="dataset">The data set in the folder.</param>
@@ -38,7 +39,7 @@ internal static class TrainerJob
     internal static string Write(
         string folder,
         TrainingRequest request,
-        IReadOnlyList<string> classes,
+        LabelSet classes,
         int size,
         string? initial,
         TrainerDataset dataset,

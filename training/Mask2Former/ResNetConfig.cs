@@ -34,6 +34,9 @@ internal sealed record ResNetConfig(
     /// <summary>The backbone of the mini bundle, for 128x128 pixels: 24-48-96-160 channels, two basic layers a stage.</summary>
     public static ResNetConfig Mini { get; } = new(24, [24, 48, 96, 160], [2, 2, 2, 2]);
 
+    /// <summary>ResNet-18: 11 million parameters, two basic layers a stage.</summary>
+    public static ResNetConfig ResNet18 { get; } = new(64, [64, 128, 256, 512], [2, 2, 2, 2]);
+
     /// <summary>ResNet-50: 24 million parameters, bottleneck layers.</summary>
     public static ResNetConfig ResNet50 { get; } = new(64, [256, 512, 1024, 2048], [3, 4, 6, 3], ResNetLayerType.Bottleneck);
 

@@ -15,6 +15,8 @@ internal sealed class SegmenterBatch(SegmenterTrainingRequest request, ISegmenta
     // What lies outside of the image: grey, as Mask2Former pads.
     private const float Padding = 128;
 
+    private static readonly (int Columns, int Rows)[] Grids = [(2, 1), (1, 2), (2, 2), (3, 3)];
+
     private long _epoch = -1;
     private int[] _order = [];
 
@@ -30,7 +32,7 @@ internal sealed class SegmenterBatch(SegmenterTrainingRequest request, ISegmenta
             labels[i] = new LabelMap(request.Size, request.Size);
             var target = pixels.AsSpan(i * 3 * area, 3 * area);
             if (request.Augmentation == SegmenterAugmentation.Reference) labels[i] = Crop(Pick(position), position, target);
-            else Render(Pick(position), position, target, labels[i]);
+            else Render(Splice(Pick(position), position), position, target, labels[i]);
         }
 
         return (pixels, labels);
@@ -49,6 +51,37 @@ internal sealed class SegmenterBatch(SegmenterTrainingRequest request, ISegmenta
         var sample = samples.Load(_order[position % samples.Count]);
         sample.Require(request.Labels.Count);
         return sample;
+    }
+
+    /// <summary>
+    /// Half of the images of <see cref="SegmenterAugmentation.Splicing"/> are put together from several, each scaled to its cell (as
+    /// DiffuMask: many small objects from images with one large one each).
+    /// </summary>
+    private LabeledImage Splice(LabeledImage sample, long position)
+    {
+        if (request.Augmentation != SegmenterAugmentation.Splicing) return sample;
+        var random = new CounterRandom(request.Seed, position, 0, "segmenter-splice");
+        if (random.NextUInt32() % 2 == 0) return sample;
+        var (columns, rows) = Grids[random.NextInt(Grids.Length)];
+        var (width, height) = (sample.Image.Width, sample.Image.Height);
+        var (image, labels) = (new RgbImage(width, height), new LabelMap(width, height));
+        for (var cell = 0; cell < columns * rows; cell++)
+        {
+            var part = cell == 0 ? sample : samples.Load(random.NextInt(samples.Count));
+            part.Require(request.Labels.Count);
+            var (left, right) = (cell % columns * width / columns, ((cell % columns) + 1) * width / columns);
+            var (top, bottom) = (cell / columns * height / rows, ((cell / columns) + 1) * height / rows);
+            var small = Resampling.Resize(part.Image, right - left, bottom - top, ResamplingFilter.Bilinear);
+            var smallLabels = Resampling.Resize(part.Labels, right - left, bottom - top);
+            for (var y = top; y < bottom; y++)
+                for (var x = left; x < right; x++)
+                {
+                    small[x - left, y - top].CopyTo(image[x, y]);
+                    labels[x, y] = smallLabels[x - left, y - top];
+                }
+        }
+
+        return new LabeledImage(sample.Id, image, labels);
     }
 
     private LabelMap Crop(LabeledImage sample, long position, Span<float> pixels)

@@ -129,15 +129,10 @@ internal static class SegmenterTrainer
         SegmenterTrainingRequest request, Mask2FormerModel model, FlatAdamW optimizer, SegmenterBatch batches, int step, double rate)
     {
         using var scope = NewDisposeScope();
-        var (pixels, labels) = batches.Make(step);
-        var targets = SegmentationTargets.FromLabelMaps(labels);
-        var points = PointSampling.Draw(model.Config, model.Config.DecoderLayers + 1, targets, request.Seed, step);
         optimizer.ZeroGradients();
-        if (model.Backbone is SwinBackbone swin) swin.Randomness = new CounterRandom(request.Seed, step, 0, "segmenter-drop-path");
-        var output = model.Run(tensor(pixels, [labels.Length, 3, request.Size, request.Size])).Decoder.Predictions;
-        var loss = new SetCriterion(model.Config, model.ClassWeights).Compute(output, targets, points).Total;
-        loss.backward();
-        var value = loss.item<float>();
+        var value = 0f;
+        for (var part = 0; part < request.Accumulation; part++)
+            value += Gradients(request, model, batches, (step * request.Accumulation) + part) / request.Accumulation;
         if (!float.IsFinite(value))
             throw new FreeMaskException(
                 $"The training diverged: the loss of step {step + 1} is not finite. Lower the learning rate ({request.LearningRate})."
@@ -145,6 +140,20 @@ internal static class SegmenterTrainer
         optimizer.ClipGradients(request.GradientClip);
         optimizer.Step(rate);
         return value;
+    }
+
+    /// <summary>Adds the gradients of one batch, and returns its loss.</summary>
+    private static float Gradients(SegmenterTrainingRequest request, Mask2FormerModel model, SegmenterBatch batches, int batch)
+    {
+        using var scope = NewDisposeScope();
+        var (pixels, labels) = batches.Make(batch);
+        var targets = SegmentationTargets.FromLabelMaps(labels);
+        var points = PointSampling.Draw(model.Config, model.Config.DecoderLayers + 1, targets, request.Seed, batch);
+        if (model.Backbone is SwinBackbone swin) swin.Randomness = new CounterRandom(request.Seed, batch, 0, "segmenter-drop-path");
+        var output = model.Run(tensor(pixels, [labels.Length, 3, request.Size, request.Size])).Decoder.Predictions;
+        var loss = new SetCriterion(model.Config, model.ClassWeights).Compute(output, targets, points).Total;
+        (request.Accumulation == 1 ? loss : loss / PinnedScalar.Of(request.Accumulation)).backward();
+        return loss.item<float>();
     }
 
     private static Mask2FormerModel Start(SegmenterTrainingRequest request)
@@ -241,7 +250,7 @@ internal static class SegmenterTrainer
     {
         var text = string.Join('\n', Enumerable.Range(0, samples.Count).Select(samples.IdOf)
             .Prepend((request with { Config = null, Labels = [], InitialFolder = null, CheckpointEvery = 1, Threads = 0 }).ToString())
-            .Prepend(config.ToJson()));
+            .Prepend(request.Accumulation == 1 ? config.ToJson() : $"{request.Accumulation} batches a step\n{config.ToJson()}"));
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
     }
 
@@ -250,7 +259,7 @@ internal static class SegmenterTrainer
         if (samples.Count == 0) throw new FreeMaskException("There are no samples to train a segmenter on.");
         if (request.Size <= 0 || request.Size % 32 != 0)
             throw new FreeMaskException($"The training size is {request.Size}; it must be a multiple of 32.");
-        if (request.Steps < 1 || request.BatchSize < 1 || request.CheckpointEvery < 1)
+        if (request.Steps < 1 || request.BatchSize < 1 || request.Accumulation < 1 || request.CheckpointEvery < 1)
             throw new FreeMaskException("Steps, batch size and checkpoint interval of a training must be at least 1.");
         if (!(request.LearningRate >= 0) || !double.IsFinite(request.LearningRate))
             throw new FreeMaskException(

@@ -19,6 +19,10 @@ internal enum SegmenterAugmentation
     /// jittered as SSD does, half of the images are mirrored, and what the square lacks is grey and unknown.
     /// </summary>
     Reference,
+
+    /// <summary>As <see cref="Small"/>, and half of the images are put together from two, four or nine, as DiffuMask splices
+    /// them.</summary>
+    Splicing,
 }
 
 /// <summary>How a segmenter is trained. The defaults are for the small model at 128x128 pixels; <see cref="Reference"/> gives Mask2Former's
@@ -45,6 +49,9 @@ internal sealed record SegmenterTrainingRequest
 
     /// <summary>Images in a step.</summary>
     public int BatchSize { get; init; } = 16;
+
+    /// <summary>Batches whose gradients a step averages. Not public: the name of a training would change for those that have one.</summary>
+    internal int Accumulation { get; init; } = 1;
 
     /// <summary>Learning rate at the start; it falls to zero with <see cref="RatePower"/>.</summary>
     public double LearningRate { get; init; } = 1e-3;

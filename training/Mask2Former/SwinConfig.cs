@@ -13,6 +13,15 @@ internal sealed record SwinConfig : BackboneConfig
     /// <summary>Swin-T: 28 million parameters, windows of 7 x 7.</summary>
     public static SwinConfig Tiny { get; } = new();
 
+    /// <summary>Swin-S: 50 million parameters.</summary>
+    public static SwinConfig Small { get; } = new() { Depths = [2, 2, 18, 2] };
+
+    /// <summary>Swin-B: 88 million parameters.</summary>
+    public static SwinConfig Base { get; } = new() { EmbeddingSize = 128, Depths = [2, 2, 18, 2], Heads = [4, 8, 16, 32] };
+
+    /// <summary>Swin-L: 197 million parameters.</summary>
+    public static SwinConfig Large { get; } = new() { EmbeddingSize = 192, Depths = [2, 2, 18, 2], Heads = [6, 12, 24, 48] };
+
     /// <summary>Channels of the first stage; each following stage has twice as many.</summary>
     public int EmbeddingSize { get; init; } = 96;
 

@@ -24,12 +24,12 @@ internal sealed class VocFolder
     private static readonly string[] Extensions = [".jpg", ".jpeg", ".png", ".webp", ".bmp"];
 
     private readonly VocLabelMap _map;
-    private readonly byte[]? _toVoc;
+    private readonly byte[]? _table;
 
-    private VocFolder(string root, IReadOnlyList<VocEntry> entries, int withoutMask, VocLabelMap map, byte[]? toVoc)
+    private VocFolder(string root, IReadOnlyList<VocEntry> entries, int withoutMask, VocLabelMap map, LabelSet? labels, byte[]? table)
     {
-        (Root, Entries, WithoutMask, _map, _toVoc) = (root, entries, withoutMask, map, toVoc);
-        Labels = toVoc is null ? map.Names : VocClasses.Names;
+        (Root, Entries, WithoutMask, _map, _table) = (root, entries, withoutMask, map, table);
+        Labels = labels?.Names ?? map.Names;
     }
 
     /// <summary>The folder that holds the images' folder.</summary>
@@ -51,21 +51,32 @@ internal sealed class VocFolder
     /// <param name="imageSet">A list of ImageSets/Segmentation, such as <c>val</c>; null takes every image that has a mask.</param>
     /// <exception cref="FreeMaskException">The folder is no such data set, the list is missing or empty, a listed file is missing, or
     /// <c>labelmap.txt</c> is wrong.</exception>
-    public static VocFolder Open(string folder, string? imageSet = null) => Open(folder, imageSet, asVoc: false);
+    public static VocFolder Open(string folder, string? imageSet = null) => Open(folder, imageSet, null, null);
 
-    /// <summary>The same, with labels as VOC's classes: those of a <c>labelmap.txt</c> are matched by name.</summary>
-    /// <exception cref="FreeMaskException">As <see cref="Open(string, string?)"/>, or a class of the data set is none of VOC's.</exception>
-    public static VocFolder OpenAsVoc(string folder, string? imageSet = null) => Open(folder, imageSet, asVoc: true);
+    /// <summary>The same, with the labels of a label set: classes are matched by name.</summary>
+    /// <param name="folder">The data set.</param>
+    /// <param name="imageSet">A list of ImageSets/Segmentation; null takes every image that has a mask.</param>
+    /// <param name="labels">The label set.</param>
+    /// <param name="pairs">Pairs of class names that differ, such as <c>rider=person</c>: the data set's, and the label set's.</param>
+    /// <exception cref="FreeMaskException">As <see cref="Open(string, string?)"/>, or a class of the data set is not in the label
+    /// set.</exception>
+    public static VocFolder OpenAs(LabelSet labels, string folder, string? imageSet = null, IEnumerable<string>? pairs = null) =>
+        Open(folder, imageSet, labels, pairs);
 
-    private static VocFolder Open(string folder, string? imageSet, bool asVoc)
+    /// <summary>The same with VOC's labels.</summary>
+    /// <exception cref="FreeMaskException">As <see cref="OpenAs"/>.</exception>
+    public static VocFolder OpenAsVoc(string folder, string? imageSet = null) => OpenAs(LabelSet.Voc, folder, imageSet);
+
+    private static VocFolder Open(string folder, string? imageSet, LabelSet? labels, IEnumerable<string>? pairs)
     {
         var root = FindRoot(folder);
         var map = VocLabelMap.Read(root);
         var (images, masks) = (FilesOf(Path.Combine(root, Images), Extensions), FilesOf(Path.Combine(root, Classes), [MaskExtension]));
         string[] ids = imageSet is null ? [.. images.Keys.Where(masks.ContainsKey)] : [.. ListOf(root, imageSet)];
         var entries = ids.Order(StringComparer.Ordinal).Select(id => Entry(root, id, images, masks)).ToList();
+        var table = labels is null ? null : map.To(labels, pairs);
         return entries.Count > 0
-            ? new VocFolder(root, entries, imageSet is null ? images.Count - ids.Length : 0, map, asVoc ? map.ToVoc() : null)
+            ? new VocFolder(root, entries, imageSet is null ? images.Count - ids.Length : 0, map, labels, table)
             : throw new FreeMaskException($"{root} holds no image with a mask of the same name.");
     }
 
@@ -91,7 +102,7 @@ internal sealed class VocFolder
     }
 
     private LabelMap Translate(LabelMap labels) =>
-        _toVoc is { } table
+        _table is { } table
             ? new LabelMap(
                 labels.Width,
                 labels.Height,

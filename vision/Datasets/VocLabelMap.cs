@@ -45,16 +45,16 @@ internal sealed class VocLabelMap
         // All colors of VOC's palette: one above the classes is told by its index.
         return new(
             null,
-            VocClasses.Names,
+            LabelSet.Voc.Names,
             Enumerable.Range(0, 256).ToDictionary(i => MaskColors.Key(VocPalette.Color((byte)i)), i => (byte)i)
         );
     }
 
-    /// <summary>Writes the file for classes in VOC's colors.</summary>
-    internal static void Write(string path, IReadOnlyList<string> classes)
+    /// <summary>Writes the file for classes in their colors.</summary>
+    internal static void Write(string path, IReadOnlyList<string> classes, Func<byte, (byte R, byte G, byte B)> colorOf)
     {
         var lines = classes
-            .Select((name, i) => (Name: name, Color: VocPalette.Color((byte)i)))
+            .Select((name, i) => (Name: name, Color: colorOf((byte)i)))
             .Append((Name: VoidNames[0], Color: VocPalette.Color(LabelMap.Ignore)));
         File.WriteAllText(
             path,
@@ -62,17 +62,23 @@ internal sealed class VocLabelMap
         );
     }
 
-    /// <summary>VOC's label for each label here, matched by name.</summary>
-    /// <exception cref="FreeMaskException">A class is none of VOC's.</exception>
-    internal byte[] ToVoc()
+    /// <summary>The label in a label set for each label here, matched by name.</summary>
+    /// <param name="labels">The label set.</param>
+    /// <param name="pairs">Pairs of names that differ, such as <c>rider=person</c>.</param>
+    /// <exception cref="FreeMaskException">A class is in no pair and not in the label set, or a pair is wrong.</exception>
+    internal byte[] To(LabelSet labels, IEnumerable<string>? pairs)
     {
-        var strangers = Names.Where(name => ClassMapping.VocIndexOf(name) < 0).ToList();
-        if (strangers.Count > 0)
-            throw new FreeMaskException(
-                $"{_path} has classes that are none of PASCAL VOC's: {string.Join(", ", strangers)}. Remove the lines of classes that no "
-                    + $"mask uses, and rename the others to VOC's ({string.Join(", ", VocClasses.Names)})."
-            );
-        return [.. Names.Select(name => (byte)ClassMapping.VocIndexOf(name))];
+        var table = ClassMapping.ToAll(labels, Names, pairs, out var strangers);
+        if (strangers.Count == 0) return table;
+        var (named, names) = (string.Join(", ", strangers), ClassMapping.NameOf(labels));
+        var known = $"{names} ({string.Join(", ", labels.Names)})";
+        throw new FreeMaskException(
+            _path is null
+                ? $"There is no {FileName} beside the masks, so their classes are PASCAL VOC's, and {named} are none of {known}. Declare "
+                    + $"the classes of the masks in a {FileName}, or pair them in a class map, such as '*=background'."
+                : $"{_path} has classes that are none of {names}: {named}. Remove the lines of classes that no mask uses, and rename the "
+                    + $"others to {known}, or pair them in a class map, such as '{strangers[0]}={labels.Names[1]}'."
+        );
     }
 
     private static VocLabelMap Parse(string path)
@@ -85,8 +91,8 @@ internal sealed class VocLabelMap
         var classes = lines.Where(l => !VoidNames.Contains(l.Name, StringComparer.OrdinalIgnoreCase)).ToList();
         if (classes.Count == 0) throw new FreeMaskException($"{path} names no class; it needs a line such as 'cat:64,0,0::' for each.");
         // As datumaro: where neither a name nor black stands for background, it comes before all.
-        if (!classes.Exists(c => ClassMapping.VocIndexOf(c.Name) == LabelMap.Background || c.Color == (0, 0, 0)))
-            classes.Insert(0, (VocClasses.Names[0], (0, 0, 0)));
+        if (!classes.Exists(c => LabelSet.Voc.Match(c.Name) == LabelMap.Background || c.Color == (0, 0, 0)))
+            classes.Insert(0, (LabelSet.Background, (0, 0, 0)));
         if (classes.Count >= LabelMap.Ignore)
             throw new FreeMaskException($"{path} names {classes.Count} classes; at most {LabelMap.Ignore - 1} are possible.");
         if (classes.GroupBy(c => c.Name, StringComparer.OrdinalIgnoreCase).FirstOrDefault(g => g.Count() > 1) is { } twice)

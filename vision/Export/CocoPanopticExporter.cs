@@ -102,15 +102,15 @@ internal sealed class CocoPanopticExporter : IDatasetFormat
                                 id = i + 1,
                                 name,
                                 supercategory = "object",
-                                isthing = 1,
+                                isthing = options.Labels[i + 1].IsThing ? 1 : 0,
                                 color = Color((byte)(i + 1)),
                             }
                     ),
             };
 
-        private static int[] Color(byte index)
+        private int[] Color(byte index)
         {
-            var (r, g, b) = VocPalette.Color(index);
+            var (r, g, b) = options.Labels.Color(index);
             return [r, g, b];
         }
 

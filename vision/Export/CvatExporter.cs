@@ -42,11 +42,11 @@ internal sealed class CvatExporter : IDatasetFormat
             File.WriteAllBytes(Path.Combine(_folder, "JPEGImages", item.Id + ".jpg"), ImageCodec.EncodeJpeg(sample.Image));
             File.WriteAllBytes(
                 Path.Combine(_folder, "SegmentationClass", item.Id + ".png"),
-                Colored(sample.Labels, voidIsBackground: false)
+                Colored(sample.Labels, _options.Labels.Color, voidIsBackground: false)
             );
             File.WriteAllBytes(
                 Path.Combine(_folder, "SegmentationObject", item.Id + ".png"),
-                Colored(sample.Instances, voidIsBackground: true)
+                Colored(sample.Instances, VocPalette.Color, voidIsBackground: true)
             );
             _ids.Add(item.Id);
         }
@@ -57,16 +57,16 @@ internal sealed class CvatExporter : IDatasetFormat
                 Path.Combine(_folder, "ImageSets", "Segmentation", "default.txt"),
                 string.Concat(_ids.Order(StringComparer.Ordinal).Select(id => id + "\n"))
             );
-            VocLabelMap.Write(Path.Combine(_folder, "labelmap.txt"), _options.Classes);
+            VocLabelMap.Write(Path.Combine(_folder, "labelmap.txt"), _options.Classes, _options.Labels.Color);
         }
 
-        private static byte[] Colored(LabelMap map, bool voidIsBackground)
+        private static byte[] Colored(LabelMap map, Func<byte, (byte R, byte G, byte B)> colorOf, bool voidIsBackground)
         {
             var image = new RgbImage(map.Width, map.Height);
             for (var i = 0; i < map.Labels.Length; i++)
             {
                 var index = voidIsBackground && map.Labels[i] == LabelMap.Ignore ? LabelMap.Background : map.Labels[i];
-                (image.Pixels[3 * i], image.Pixels[(3 * i) + 1], image.Pixels[(3 * i) + 2]) = VocPalette.Color(index);
+                (image.Pixels[3 * i], image.Pixels[(3 * i) + 1], image.Pixels[(3 * i) + 2]) = colorOf(index);
             }
 
             return ImageCodec.EncodePng(image);

@@ -19,8 +19,11 @@ internal sealed record ExportSource(IReadOnlyList<ExportItem> Items, Func<Export
 /// <summary>How a data set is written.</summary>
 internal sealed record ExportOptions
 {
+    /// <summary>The classes; label maps have their ids.</summary>
+    public LabelSet Labels { get; init; } = LabelSet.Voc;
+
     /// <summary>Class names by index; index 0 is background.</summary>
-    public IReadOnlyList<string> Classes { get; init; } = VocClasses.Names;
+    public IReadOnlyList<string> Classes => Labels.Names;
 
     /// <summary>Share of the samples of each class that go to <c>val</c>.</summary>
     public double ValidationShare { get; init; } = 0.1;

@@ -6,7 +6,7 @@ namespace FreeMask.Vision.Placement;
 /// <summary>An image with one masked object whose background takes more objects.</summary>
 /// <param name="Image">The image.</param>
 /// <param name="Labels">Its label map, of the same size: classes, 0 background, 255 undecided.</param>
-/// <param name="ClassId">The class of its object, 1..20.</param>
+/// <param name="ClassId">The class of its object, from 1.</param>
 /// <param name="Scene">Its background in words ("grass", "on the road"), or null where nothing is known.</param>
 internal sealed record BackgroundSample(RgbImage Image, LabelMap Labels, byte ClassId, string? Scene);
 
@@ -14,7 +14,7 @@ internal sealed record BackgroundSample(RgbImage Image, LabelMap Labels, byte Cl
 /// <param name="Id">What the result names it by.</param>
 /// <param name="Image">The image.</param>
 /// <param name="Labels">Its label map, of the same size.</param>
-/// <param name="ClassId">The class to cut out, 1..20.</param>
+/// <param name="ClassId">The class to cut out, from 1.</param>
 internal sealed record DonorSample(string Id, RgbImage Image, LabelMap Labels, byte ClassId);
 
 /// <summary>How images are composed.</summary>
@@ -44,6 +44,9 @@ internal sealed record ComposeOptions
 
     /// <summary>Width of the soft edge of cut objects in pixels, 1..2.</summary>
     public double Feather { get; init; } = 1.5;
+
+    /// <summary>What is known of the classes.</summary>
+    public LabelSet Classes { get; init; } = LabelSet.Voc;
 
     /// <summary>Which classes fit which background; null for the thesaurus that ships.</summary>
     public SceneThesaurus? Thesaurus { get; init; }

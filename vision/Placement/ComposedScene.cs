@@ -14,7 +14,9 @@ internal sealed class ComposedScene
     internal ComposedScene(BackgroundSample background, ComposeOptions options)
     {
         _background = background;
-        Scene = background.Scene is null ? null : (options.Thesaurus ?? SceneThesaurus.LoadDefault()).Find(background.Scene);
+        Scene = background.Scene is { } words
+            ? (options.Thesaurus ?? SceneThesaurus.LoadDefault(classes: options.Classes)).Find(words)
+            : null;
         _ownLabels = background.Labels.Clone();
         _ownInstances = new LabelMap(background.Labels.Width, background.Labels.Height);
         TakeOwnObjects(options.Feather);

@@ -25,7 +25,8 @@ internal static class Composer
             foreach (var donor in request.Donors)
             {
                 if (wanted == 0) break;
-                if (!DonorSampler.Fits(request.Background.Scene, request.Background.ClassId, donor.ClassId, options.Thesaurus)) continue;
+                var (words, own) = (request.Background.Scene, request.Background.ClassId);
+                if (!DonorSampler.Fits(words, own, donor.ClassId, options.Thesaurus, options.Classes)) continue;
                 var cutout = Cutout.Largest(donor.Image, donor.Labels, donor.ClassId, options.Feather);
                 if (cutout is null || !Usable(cutout)) continue;
                 if (PlacementSearch.Find(scene, cutout, donor.ClassId, options, random) is not { } place) continue;

@@ -4,7 +4,7 @@ namespace FreeMask.Vision.Placement;
 
 /// <summary>An object that was pasted in.</summary>
 /// <param name="DonorId">Where it comes from.</param>
-/// <param name="ClassId">VOC index.</param>
+/// <param name="ClassId">Its label.</param>
 /// <param name="Instance">Its number in the instance map.</param>
 /// <param name="Box">Bounding box of what is visible of it.</param>
 /// <param name="Scale">max(w / W, h / H) of the whole object and the image.</param>

@@ -27,12 +27,14 @@ internal sealed class Cutout
 {
     private const int FeatherReach = 2;
 
-    private Cutout(RgbImage image, FloatMap alpha, PixelBox source, BorderSides cut)
+    private Cutout(RgbImage image, FloatMap alpha, PixelBox source, BorderSides cut, int imageHeight)
     {
         Image = image;
         Alpha = alpha;
         Source = source;
         Cut = cut;
+        HeightInImage = (double)source.Height / imageHeight;
+        BottomInImage = (double)source.Bottom / imageHeight;
     }
 
     /// <summary>Colors (not premultiplied), black where the object is not.</summary>
@@ -43,6 +45,12 @@ internal sealed class Cutout
 
     /// <summary>Where this rectangle lay in its image; it may reach one pixel outside.</summary>
     public PixelBox Source { get; }
+
+    /// <summary>Its height in image heights of the image that it comes from.</summary>
+    public double HeightInImage { get; }
+
+    /// <summary>Its lower edge in image heights of the image that it comes from.</summary>
+    public double BottomInImage { get; }
 
     /// <summary>Sides at which the object goes on outside of its image.</summary>
     public BorderSides Cut { get; }
@@ -128,7 +136,8 @@ internal sealed class Cutout
             new RgbImage(x1 - x0, y1 - y0),
             new FloatMap(x1 - x0, y1 - y0),
             new PixelBox(x0, y0, x1 - x0, y1 - y0),
-            cut
+            cut,
+            height
         );
         for (var y = Math.Max(0, y0); y < Math.Min(height, y1); y++)
             for (var x = Math.Max(0, x0); x < Math.Min(width, x1); x++) result.TakePixel(image, labels, core, x, y, feather);

@@ -9,6 +9,9 @@ internal static class DonorSampler
     // Without a known background, what captions name beside the object decides; from this share of the best companion on.
     private const double CompanionThreshold = 0.02;
 
+    // Of a class that no caption names nothing is known: it may come into every background, as often as a common one.
+    private const double UnknownWeight = 0.5;
+
     /// <summary>
     /// Whether a class may come into a background: the thesaurus allows it and the scene offers something to rest on. Where the background
     /// is unknown, whether captions name the class beside the background's own.
@@ -17,8 +20,9 @@ internal static class DonorSampler
     /// <param name="ownClass">The class of the background's object.</param>
     /// <param name="classId">The class to come in.</param>
     /// <param name="thesaurus">Null for the one that ships.</param>
-    public static bool Fits(string? scene, int ownClass, int classId, SceneThesaurus? thesaurus = null) =>
-        Weight(scene, ownClass, classId, thesaurus ?? SceneThesaurus.LoadDefault()) > 0;
+    /// <param name="classes">What is known of the classes; null for VOC's.</param>
+    public static bool Fits(string? scene, int ownClass, int classId, SceneThesaurus? thesaurus = null, LabelSet? classes = null) =>
+        Weight(scene, ownClass, (classes ?? LabelSet.Voc)[classId], thesaurus ?? SceneThesaurus.LoadDefault(classes: classes)) > 0;
 
     /// <summary>
     /// Draws donors in order of preference, without repetition: first a class, with weight sqrt(R~(f, scene)) (1 + R~(f, own)) / 2 among
@@ -30,6 +34,7 @@ internal static class DonorSampler
     /// <param name="count">How many to draw; ask for more than are pasted, some find no place.</param>
     /// <param name="random">The sample's stream for this purpose.</param>
     /// <param name="thesaurus">Null for the one that ships.</param>
+    /// <param name="classes">What is known of the classes; null for VOC's.</param>
     /// <typeparam name="TId">What names a donor.</typeparam>
     public static IReadOnlyList<TId> Draw<TId>(
         IReadOnlyList<(TId Id, int ClassId)> donors,
@@ -37,14 +42,16 @@ internal static class DonorSampler
         int ownClass,
         int count,
         CounterRandom random,
-        SceneThesaurus? thesaurus = null
+        SceneThesaurus? thesaurus = null,
+        LabelSet? classes = null
     )
     {
         ArgumentNullException.ThrowIfNull(donors);
         ArgumentNullException.ThrowIfNull(random);
-        var known = thesaurus ?? SceneThesaurus.LoadDefault();
+        var known = thesaurus ?? SceneThesaurus.LoadDefault(classes: classes);
+        var labels = classes ?? LabelSet.Voc;
         var pools = donors.GroupBy(d => d.ClassId).OrderBy(g => g.Key)
-            .Select(g => (Weight: Weight(scene, ownClass, g.Key, known), Ids: g.Select(d => d.Id).ToList()))
+            .Select(g => (Weight: Weight(scene, ownClass, labels[g.Key], known), Ids: g.Select(d => d.Id).ToList()))
             .Where(p => p.Weight > 0).ToList();
         var drawn = new List<TId>();
         while (drawn.Count < count && pools.Count > 0)
@@ -59,13 +66,14 @@ internal static class DonorSampler
         return drawn;
     }
 
-    private static double Weight(string? background, int ownClass, int classId, SceneThesaurus thesaurus)
+    private static double Weight(string? background, int ownClass, LabelClass item, SceneThesaurus thesaurus)
     {
         var scene = background is null ? null : thesaurus.Find(background);
-        if (!SceneRules.Fits(scene, classId)) return 0;
-        var beside = thesaurus.Beside(classId, ownClass);
+        if (!SceneRules.Fits(scene, item)) return 0;
+        if (!thesaurus.Knows(item.Id)) return UnknownWeight;
+        var beside = ownClass == item.Id || thesaurus.Knows(ownClass) ? thesaurus.Beside(item.Id, ownClass) : UnknownWeight;
         if (scene is null) return beside >= CompanionThreshold ? beside : 0;
-        var match = thesaurus.Rank(scene).FirstOrDefault(m => m.ClassId == classId);
+        var match = thesaurus.MatchOf(scene, item.Id);
         return match is { Allowed: true } ? Math.Sqrt(match.Normalized) * (1 + beside) / 2 : 0;
     }
 

@@ -13,12 +13,18 @@ internal static class HorizonFinder
     /// about the scene kind's usual horizon; that horizon where nothing stands out. Objects that stand lie below it, whatever the colors
     /// say.
     /// </summary>
-    internal static double Find(RgbImage image, LabelMap labels, SceneRule rule, IEnumerable<PlacedObject> objects)
+    internal static double Find(
+        RgbImage image,
+        LabelMap labels,
+        SceneRule rule,
+        IEnumerable<PlacedObject> objects,
+        LabelSet classes
+    )
     {
         if (rule.Horizon >= 1) return 1;
         var horizon = ByContrast(image, labels, rule.Horizon);
         foreach (var o in objects)
-            if (SceneRules.Stands(o.ClassId)) horizon = Math.Min(horizon, ((double)o.Box.Bottom / image.Height) - 0.04);
+            if (SceneRules.Stands(classes[o.ClassId])) horizon = Math.Min(horizon, ((double)o.Box.Bottom / image.Height) - 0.04);
         return Math.Max(0, horizon);
     }
 

@@ -3,7 +3,7 @@ using FreeMask.Imaging;
 namespace FreeMask.Vision.Placement;
 
 /// <summary>An object that is already in the image.</summary>
-/// <param name="ClassId">VOC index.</param>
+/// <param name="ClassId">Its label.</param>
 /// <param name="Box">Its bounding box.</param>
 /// <param name="Cut">Sides at which the image's border cuts it.</param>
 internal sealed record PlacedObject(byte ClassId, PixelBox Box, BorderSides Cut);
@@ -23,8 +23,11 @@ internal sealed record PlacementQuery
     /// <summary>The objects in it.</summary>
     public required IReadOnlyList<PlacedObject> Objects { get; init; }
 
-    /// <summary>The class of the object to place, 1..20.</summary>
+    /// <summary>The label of the object to place, from 1.</summary>
     public required byte ClassId { get; init; }
+
+    /// <summary>What is known of the classes.</summary>
+    public LabelSet Classes { get; init; } = LabelSet.Voc;
 
     /// <summary>The object to place.</summary>
     public required Cutout Foreground { get; init; }

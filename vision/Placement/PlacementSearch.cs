@@ -20,6 +20,7 @@ internal static class PlacementSearch
             Scene = scene.Scene,
             Objects = scene.Objects,
             ClassId = classId,
+            Classes = options.Classes,
             Foreground = cutout,
             Sizes = sizes,
         });

@@ -23,8 +23,8 @@ internal sealed class RuleScorer : IPlacementScorer
     {
         ArgumentNullException.ThrowIfNull(query);
         var rule = SceneRules.Of(query.Scene);
-        var surfaces = rule.Surfaces & SceneRules.SupportsOf(query.ClassId);
-        var horizon = HorizonFinder.Find(query.Background, query.Labels, rule, query.Objects);
+        var surfaces = rule.Surfaces & query.Classes[query.ClassId].Supports;
+        var horizon = HorizonFinder.Find(query.Background, query.Labels, rule, query.Objects, query.Classes);
         var taken = new OccupiedArea(query.Labels);
         return [.. query.Sizes.Select(size => Map(query, size, surfaces, horizon, taken))];
     }
@@ -75,28 +75,46 @@ internal sealed class RuleScorer : IPlacementScorer
 
     private static double StandingHeight(PlacementQuery query, double bottom)
     {
+        var item = query.Classes[query.ClassId];
+        if (item.Metres is not { } metres) return OwnHeight(query) * ObjectSizes.Depth(bottom, query.Foreground.BottomInImage);
         var beside = Largest(
             query,
-            o => SceneRules.Stands(o.ClassId) && !o.Cut.HasFlag(BorderSides.Bottom) && !o.Cut.HasFlag(BorderSides.Top)
+            o => SceneRules.Stands(query.Classes[o.ClassId]) && !o.Cut.HasFlag(BorderSides.Bottom) && !o.Cut.HasFlag(BorderSides.Top)
         );
         var h = query.Background.Height;
         return beside is null
-            ? ObjectSizes.Expected(query.ClassId, bottom)
-            : ObjectSizes.Expected(query.ClassId, bottom, beside.ClassId, (double)beside.Box.Height / h, (double)beside.Box.Bottom / h);
+            ? ObjectSizes.Expected(metres, bottom)
+            : ObjectSizes.Expected(
+                metres,
+                bottom,
+                query.Classes[beside.ClassId].Metres!.Value,
+                (double)beside.Box.Height / h,
+                (double)beside.Box.Bottom / h
+            );
     }
 
     private static double FlyingHeight(PlacementQuery query)
     {
         // In the air the lower edge says nothing about distance.
         const double usualBottom = 0.7;
-        var beside = Largest(query, o => !SceneRules.Stands(o.ClassId));
+        if (query.Classes[query.ClassId].Metres is not { } metres) return OwnHeight(query);
+        var beside = Largest(query, o => !SceneRules.Stands(query.Classes[o.ClassId]));
         return beside is null
-            ? ObjectSizes.Expected(query.ClassId, usualBottom)
-            : ObjectSizes.Expected(query.ClassId, 0, beside.ClassId, (double)beside.Box.Height / query.Background.Height, 0);
+            ? ObjectSizes.Expected(metres, usualBottom)
+            : ObjectSizes.Expected(
+                metres,
+                0,
+                query.Classes[beside.ClassId].Metres!.Value,
+                (double)beside.Box.Height / query.Background.Height,
+                0
+            );
     }
 
+    /// <summary>The size that an object has in its own picture: all that is known where nobody said how tall its class is.</summary>
+    private static double OwnHeight(PlacementQuery query) => query.Foreground.HeightInImage;
+
     private static PlacedObject? Largest(PlacementQuery query, Func<PlacedObject, bool> which) =>
-        query.Objects.Where(which).MaxBy(o => (long)o.Box.Width * o.Box.Height);
+        query.Objects.Where(o => query.Classes[o.ClassId].Metres is not null && which(o)).MaxBy(o => (long)o.Box.Width * o.Box.Height);
 
     private static double SizeFit(double height, double expected)
     {

@@ -1,28 +1,5 @@
 namespace FreeMask.Vision.Placement;
 
-/// <summary>What an object can rest on.</summary>
-[Flags]
-internal enum SupportSurfaces
-{
-    /// <summary>Nothing.</summary>
-    None = 0,
-
-    /// <summary>Floor, road, grass, snow.</summary>
-    Ground = 1,
-
-    /// <summary>Open water.</summary>
-    Water = 2,
-
-    /// <summary>Free sky.</summary>
-    Air = 4,
-
-    /// <summary>A table top that fills the lower part of the image.</summary>
-    TableTop = 8,
-
-    /// <summary>Ground on which aeroplanes stand.</summary>
-    Runway = 16,
-}
-
 /// <summary>What a kind of scene offers.</summary>
 /// <param name="Surfaces">What objects may rest on there.</param>
 /// <param name="Horizon">Where the surface ends, in image heights from the top, when the image does not tell; 1 where there is
@@ -65,19 +42,9 @@ internal static class SceneRules
     /// <summary>The rule of a scene of the thesaurus; scenes without their own are open ground under a sky.</summary>
     public static SceneRule Of(string? scene) => scene is not null && Rules.TryGetValue(scene, out var rule) ? rule : Outdoors;
 
-    /// <summary>What a class may rest on.</summary>
-    public static SupportSurfaces SupportsOf(int classId) => VocClasses.Names[classId] switch
-    {
-        "aeroplane" => SupportSurfaces.Air | SupportSurfaces.Runway,
-        "bird" => SupportSurfaces.Air | SupportSurfaces.Ground | SupportSurfaces.Water,
-        "boat" => SupportSurfaces.Water,
-        "bottle" or "cat" or "pottedplant" or "tvmonitor" => SupportSurfaces.Ground | SupportSurfaces.TableTop,
-        _ => SupportSurfaces.Ground,
-    };
-
     /// <summary>Whether the scene offers anything that the class can rest on.</summary>
-    public static bool Fits(string? scene, int classId) => (Of(scene).Surfaces & SupportsOf(classId)) != SupportSurfaces.None;
+    public static bool Fits(string? scene, LabelClass item) => (Of(scene).Surfaces & item.Supports) != SupportSurfaces.None;
 
     /// <summary>Whether a class always touches what it rests on, so that its lower edge shows where that is.</summary>
-    public static bool Stands(int classId) => (SupportsOf(classId) & SupportSurfaces.Air) == SupportSurfaces.None;
+    public static bool Stands(LabelClass item) => (item.Supports & SupportSurfaces.Air) == SupportSurfaces.None;
 }

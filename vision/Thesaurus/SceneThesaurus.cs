@@ -4,8 +4,8 @@ using FreeMask.Files;
 namespace FreeMask.Vision.Thesaurus;
 
 /// <summary>One class seen from one background.</summary>
-/// <param name="ClassId">VOC index, 1..20.</param>
-/// <param name="Class">VOC name.</param>
+/// <param name="ClassId">Its label, from 1; 0 for a class of the corpus that the label set does not have.</param>
+/// <param name="Class">Its name in the corpus.</param>
 /// <param name="Count">N(f, b): captions that mention both.</param>
 /// <param name="R">N(f, b) / N(b), in 0..1; 0 where the background never occurs.</param>
 /// <param name="Smoothed">R after backing off to the containing scenes, in 0..1.</param>
@@ -38,22 +38,41 @@ internal sealed record ClassMatch(
 /// </remarks>
 internal sealed class SceneThesaurus
 {
-    private static readonly Lazy<SceneThesaurus> Shipped = new(
-        () => new SceneThesaurus(ParseCounts(ThesaurusResources.Read("coco-captions.json"), "the shipped thesaurus")));
+    // VOC's classes, and COCO's, which all other label sets share some of.
+    private static readonly Lazy<ThesaurusCounts> Voc = new(() => Shipped("coco-captions.json")),
+        Coco = new(() => Shipped("coco-captions-80.json"));
+
+    private static readonly Lazy<SceneThesaurus> Usual = new(() => new(Voc.Value, null, LabelSet.Voc));
 
     private readonly ThesaurusOptions _options;
     private readonly string[] _classes, _scenes;
     private readonly Dictionary<string, string?> _broader;
     private readonly PhraseMatcher _sceneWords;
+    private readonly int[] _labels;
+    private readonly string?[] _named;
 
     /// <summary>Makes a thesaurus from counts.</summary>
-    /// <exception cref="FreeMaskException">The counts name an unknown class or scene.</exception>
-    public SceneThesaurus(ThesaurusCounts counts, ThesaurusOptions? options = null)
+    /// <param name="counts">The counts.</param>
+    /// <param name="options">How they become decisions; null for the default.</param>
+    /// <param name="classes">The classes to ask for; null for those of the counts, VOC's if they are all among these.</param>
+    /// <exception cref="FreeMaskException">The counts name an unknown scene.</exception>
+    public SceneThesaurus(ThesaurusCounts counts, ThesaurusOptions? options = null, LabelSet? classes = null)
     {
         ArgumentNullException.ThrowIfNull(counts);
         Counts = counts;
         _options = options ?? ThesaurusOptions.Default;
-        _classes = [.. counts.Classes.Keys.OrderBy(VocClasses.IndexOf)];
+        classes ??= counts.Classes.Keys.All(name => LabelSet.Voc.IndexOf(name) > 0) ? LabelSet.Voc : LabelSet.Own(counts.Classes.Keys);
+        // Names that only the corpus has come last, in its order.
+        _classes =
+        [
+            .. counts.Classes.Keys.OrderBy(name => classes.IndexOf(name) is > 0 and var label ? label : int.MaxValue),
+        ];
+        _named = new string?[classes.Names.Count];
+        foreach (var item in classes.Classes)
+            _named[item.Id] = ((string[])[item.Name, .. item.Aliases])
+                .Select(name => Array.Find(_classes, counted => LabelSet.Plain(counted) == LabelSet.Plain(name)))
+                .FirstOrDefault(counted => counted is not null);
+        _labels = Array.ConvertAll(_classes, name => Math.Max(0, Array.IndexOf(_named, name)));
         _scenes = [.. counts.Scenes.Keys];
         _broader = counts.Scenes.ToDictionary(s => s.Key, s => s.Value.Broader);
         foreach (var (name, scene) in counts.Scenes)
@@ -64,8 +83,6 @@ internal sealed class SceneThesaurus
                 );
         }
 
-        if (_classes.FirstOrDefault(c => VocClasses.IndexOf(c) < 1) is { } unknown)
-            throw new FreeMaskException($"The thesaurus names the class \"{unknown}\", which is none of VOC's twenty.");
         _sceneWords = new PhraseMatcher([.. _scenes.Select(s => counts.Scenes[s].Words.Append(s))], []);
     }
 
@@ -76,8 +93,15 @@ internal sealed class SceneThesaurus
     public IReadOnlyList<string> Scenes => _scenes;
 
     /// <summary>The thesaurus of 10,000 COCO captions that ships (CC BY 4.0).</summary>
-    public static SceneThesaurus LoadDefault(ThesaurusOptions? options = null) =>
-        options is null ? Shipped.Value : new SceneThesaurus(Shipped.Value.Counts, options);
+    /// <param name="options">How counts become decisions; null for the default.</param>
+    /// <param name="classes">The classes to ask for; null for VOC's.</param>
+    public static SceneThesaurus LoadDefault(ThesaurusOptions? options = null, LabelSet? classes = null) =>
+        (classes ?? LabelSet.Voc) is var labels && labels.Name == LabelSet.VocName
+            ? options is null ? Usual.Value : new(Voc.Value, options, labels)
+            : new(Coco.Value, options, labels);
+
+    /// <summary>Whether captions tell anything about a class.</summary>
+    public bool Knows(int classId) => _named[classId] is not null;
 
     /// <summary>Reads a thesaurus that <see cref="Save"/> wrote.</summary>
     /// <exception cref="FreeMaskException">The file is absent or is no thesaurus.</exception>
@@ -117,7 +141,7 @@ internal sealed class SceneThesaurus
         return best;
     }
 
-    /// <summary>All classes for a background, best first (ties by VOC index).</summary>
+    /// <summary>All classes for a background, best first (ties by label).</summary>
     /// <exception cref="FreeMaskException">The background names no scene of this thesaurus; the message lists those it knows.</exception>
     public IReadOnlyList<ClassMatch> Rank(string background)
     {
@@ -140,29 +164,34 @@ internal sealed class SceneThesaurus
                 var lift = Counts.Classes[name] > 0 ? smoothed[f] * Counts.Captions / Counts.Classes[name] : 0;
                 var support = Math.Max(count, vouching?.GetValueOrDefault(name) ?? 0);
                 return new ClassMatch(
-                            VocClasses.IndexOf(name),
-                            name,
-                            count,
-                            counts.Captions > 0 ? (double)count / counts.Captions : 0,
-                            smoothed[f],
-                            normalized,
-                            lift,
-                            support,
-                            support >= _options.MinimumSupport
-                                && normalized
-                                    >= (
-                                        lift >= _options.TypicalLift
-                                            ? Math.Min(_options.TypicalThreshold, _options.Threshold)
-                                            : _options.Threshold
-                                    )
-                        );
+                    _labels[f],
+                    name,
+                    count,
+                    counts.Captions > 0 ? (double)count / counts.Captions : 0,
+                    smoothed[f],
+                    normalized,
+                    lift,
+                    support,
+                    support >= _options.MinimumSupport
+                        && normalized
+                            >= (
+                                lift >= _options.TypicalLift
+                                    ? Math.Min(_options.TypicalThreshold, _options.Threshold)
+                                    : _options.Threshold
+                            )
+                );
             })
             .OrderByDescending(m => m.Normalized).ThenBy(m => m.ClassId)];
     }
 
-    /// <summary>Whether a class may be put into a background.</summary>
+    /// <summary>What captions say of a class in a background; null where they never name the class.</summary>
     /// <exception cref="FreeMaskException">The background is unknown.</exception>
-    public bool Allows(string background, int classId) => Rank(background).Any(m => m.ClassId == classId && m.Allowed);
+    public ClassMatch? MatchOf(string background, int classId) =>
+        _named[classId] is { } name ? Rank(background).First(m => m.Class == name) : null;
+
+    /// <summary>Whether a class may be put into a background; one that no caption names may be put everywhere.</summary>
+    /// <exception cref="FreeMaskException">The background is unknown.</exception>
+    public bool Allows(string background, int classId) => MatchOf(background, classId) is not { Allowed: false };
 
     /// <summary>
     /// R~(f, c) = N(f, c) / N(c) over its largest value: how well class f goes with an object of class c, in 0..1; 1 for f = c (animals and
@@ -171,16 +200,15 @@ internal sealed class SceneThesaurus
     public double Beside(int classId, int other)
     {
         if (classId == other) return 1;
-        var largest = _classes.Max(c => Pair(VocClasses.IndexOf(c), other));
-        return largest > 0 ? (double)Pair(classId, other) / largest : 0;
+        if (_named[classId] is not { } name || _named[other] is not { } own) return 0;
+        var largest = _classes.Max(c => Pair(c, own));
+        return largest > 0 ? (double)Pair(name, own) / largest : 0;
     }
 
-    private int Pair(int first, int second)
-    {
-        if (first == second) return 0;
-        var (low, high) = first < second ? (first, second) : (second, first);
-        return Counts.ClassPairs.TryGetValue(VocClasses.Names[low], out var pairs) ? pairs.GetValueOrDefault(VocClasses.Names[high]) : 0;
-    }
+    private int Pair(string first, string second) => first == second ? 0 : Pairs(first, second) + Pairs(second, first);
+
+    private int Pairs(string first, string second) =>
+        Counts.ClassPairs.TryGetValue(first, out var pairs) ? pairs.GetValueOrDefault(second) : 0;
 
     private double[] Smoothed(string scene)
     {
@@ -204,6 +232,8 @@ internal sealed class SceneThesaurus
             .Select(s => Counts.Scenes[s])
             .FirstOrDefault(s => s.Captions >= _options.MinimumSceneCaptions)
             ?.Classes;
+
+    private static ThesaurusCounts Shipped(string file) => ParseCounts(ThesaurusResources.Read(file), "the shipped thesaurus");
 
     private static ThesaurusCounts ParseCounts(string json, string origin)
     {

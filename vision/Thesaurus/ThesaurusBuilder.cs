@@ -20,7 +20,7 @@ internal sealed class ThesaurusBuilder
     public ThesaurusBuilder(ThesaurusVocabulary? vocabulary = null)
     {
         _vocabulary = vocabulary ?? ThesaurusVocabulary.Default;
-        _classes = [.. _vocabulary.Classes.Keys.OrderBy(VocClasses.IndexOf)];
+        _classes = [.. _vocabulary.Classes.Keys.OrderBy(name => LabelSet.Voc.IndexOf(name) is > 0 and var label ? label : int.MaxValue)];
         _scenes = [.. _vocabulary.Scenes.Keys];
         var broader = _vocabulary.Scenes.ToDictionary(s => s.Key, s => s.Value.Broader);
         _insideOf = [.. _scenes.Select(outer => Enumerable.Range(0, _scenes.Length)

@@ -6,7 +6,7 @@ namespace FreeMask.Vision.Thesaurus;
 /// <param name="Captions">Captions read.</param>
 /// <param name="Classes">Captions that mention a class.</param>
 /// <param name="Scenes">Per scene: words, captions, joint counts.</param>
-/// <param name="ClassPairs">Captions that mention two different classes, by the class of the lower VOC index, then the other.</param>
+/// <param name="ClassPairs">Captions that mention two different classes, by one class, then the other.</param>
 internal sealed record ThesaurusCounts(
     string Source,
     string Licence,

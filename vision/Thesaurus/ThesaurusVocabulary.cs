@@ -8,7 +8,7 @@ namespace FreeMask.Vision.Thesaurus;
 internal sealed record SceneTerm(IReadOnlyList<string> Words, string? Broader = null);
 
 /// <summary>Which words of a caption name which object class and which scene.</summary>
-/// <param name="Classes">Words per class, keyed by its VOC name.</param>
+/// <param name="Classes">Words per class, keyed by its name.</param>
 /// <param name="Scenes">Scenes by name.</param>
 /// <param name="NotMentions">Phrases that contain a listed word but name something else ("hot dog"); they are matched first and count for
 /// nothing.</param>
@@ -24,9 +24,20 @@ internal sealed record ThesaurusVocabulary(
     /// <summary>The shipped vocabulary: VOC's 20 classes and about forty scenes, in English.</summary>
     public static ThesaurusVocabulary Default => Shipped.Value;
 
+    /// <summary>The shipped scenes with the words of other classes.</summary>
+    /// <exception cref="FreeMaskException">A class has no words.</exception>
+    public static ThesaurusVocabulary Of(LabelSet labels)
+    {
+        if (labels.Name == LabelSet.VocName) return Default;
+        var classes = labels.Classes.ToDictionary(item => item.Name, item => item.Synonyms);
+        // "hot dog" is a class of COCO.
+        var named = classes.Values.SelectMany(words => words).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        return new(classes, Default.Scenes, [.. Default.NotMentions.Where(phrase => !named.Contains(phrase))]);
+    }
+
     /// <summary>Reads a vocabulary from JSON:
     /// <c>{"classes":{name:[words]},"scenes":{name:{"words":[...],"broader":name}},"notMentions":[...]}</c>.</summary>
-    /// <exception cref="FreeMaskException">The text is no such JSON, names a class that VOC lacks, or its scenes contain a cycle or an
+    /// <exception cref="FreeMaskException">The text is no such JSON, or its scenes contain a cycle or an
     /// unknown name.</exception>
     public static ThesaurusVocabulary Parse(string json, string origin)
     {
@@ -55,9 +66,6 @@ internal sealed record ThesaurusVocabulary(
 
     private void Check(string origin)
     {
-        foreach (var name in Classes.Keys)
-            if (VocClasses.IndexOf(name) < 1)
-                throw new FreeMaskException($"{origin} names the class \"{name}\", which is none of VOC's twenty.");
         foreach (var (name, scene) in Scenes)
         {
             if (scene?.Words is null) throw new FreeMaskException($"{origin}: the scene \"{name}\" has no \"words\".");

@@ -3,6 +3,9 @@ using FreeMask.Cli.RunFiles;
 using FreeMask.Cli.Terminal;
 using FreeMask.Diffusion.Inspection;
 using FreeMask.Files;
+using FreeMask.Pipeline;
+using FreeMask.Training.Mask2Former;
+using FreeMask.Vision;
 using FreeMask.Vision.Affinity;
 using FreeMask.Vision.Datasets;
 
@@ -17,6 +20,8 @@ internal sealed class BundleCatalog(string? modelsFolder)
 {
     internal const string EnvironmentVariable = "FREEMASK_MODELS";
     internal const string IndexFile = ModelFileNames.DiffusionIndex;
+
+    private const string MiniName = "freemask/mini";
 
     /// <summary>The folder of the bundles; null if there is none.</summary>
     internal string? ModelsFolder { get; } = modelsFolder;
@@ -76,6 +81,25 @@ internal sealed class BundleCatalog(string? modelsFolder)
         return 512;
     }
 
+    /// <summary>The words of all that a bundle can draw; null where that is not limited. Bundles of <c>train mini</c> know VOC's classes
+    /// alone.</summary>
+    internal IReadOnlyList<string>? WordsOf(string model, string relativeTo)
+    {
+        try
+        {
+            if (Folder(model, relativeTo) is not { } found || !File.Exists(Path.Combine(found, IndexFile))) return null;
+            using var index = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(found, IndexFile)));
+            return index.RootElement.TryGetProperty("_name_or_path", out var name) && name.ValueEquals(MiniName)
+                ? [.. LabelSet.Voc.Classes.Select(item => item.Words)]
+                : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException)
+        {
+            // Loading the bundle reports the error.
+            return null;
+        }
+    }
+
     /// <summary>A resolver for run files in a folder.</summary>
     internal IRunFileResolver ResolverAt(string folder) => new Resolver(this, folder);
 
@@ -125,6 +149,26 @@ internal sealed class BundleCatalog(string? modelsFolder)
             }
         }
 
+        public bool HasSegmenter(string model) =>
+            catalog.Folder(model, folder) is not { } found || CheckpointFolder.HasWeights(Path.Combine(found, "segmenter"));
+
+        public (string Folder, string Hash)? FindCheckpoint(string nameOrFolder)
+        {
+            string?[] places =
+            [
+                Path.GetFullPath(nameOrFolder, folder),
+                catalog.ModelsFolder is { } models ? Path.Combine(models, nameOrFolder.Split('/')[^1]) : null,
+            ];
+            return places.OfType<string>().FirstOrDefault(place => CheckpointFolder.KindOf(place) is not null) is { } found
+                ? (found, BundleHash.Of(found))
+                : null;
+        }
+
+        public IReadOnlyList<string>? WordsOf(string model) => catalog.WordsOf(model, folder);
+
+        public (string Path, LabelSet Labels)? FindLabels(string file) =>
+            FindFile(file) is { } full ? (full, LabelSetFile.Read(full)) : null;
+
         public string? FindFile(string path)
         {
             var full = Path.GetFullPath(path, folder);
@@ -147,10 +191,15 @@ internal sealed class BundleCatalog(string? modelsFolder)
                 : null;
         }
 
-        public IReadOnlyList<(string Name, byte ClassId)> ReadSamples(string path, string? list, IReadOnlyList<int> classes)
+        public IReadOnlyList<(string Name, byte ClassId)> ReadSamples(
+            string path,
+            string? list,
+            LabelSet labels,
+            IReadOnlyList<int> classes
+        )
         {
             var samples = new List<(string, byte)>();
-            var dataset = VocFolder.OpenAsVoc(path, list);
+            var dataset = VocFolder.OpenAs(labels, path, list);
             foreach (var entry in dataset.Entries)
             {
                 var counts = new int[256];
@@ -162,13 +211,13 @@ internal sealed class BundleCatalog(string? modelsFolder)
             return samples;
         }
 
-        public string? FindDataset(string path)
+        public string? FindDataset(string path, LabelSet labels, IReadOnlyList<string> pairs)
         {
             var full = Path.GetFullPath(path, folder);
             if (!Directory.Exists(Path.Combine(full, "JPEGImages")) || !Directory.Exists(Path.Combine(full, "SegmentationClass")))
                 return null;
-            // Classes that VOC does not have are reported before the work rather than after it.
-            _ = VocFolder.OpenAsVoc(full);
+            // Classes that the run does not have are reported before the work rather than after it.
+            _ = VocFolder.OpenAs(labels, full, null, pairs);
             return full;
         }
     }

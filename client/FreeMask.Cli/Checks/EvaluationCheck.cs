@@ -1,4 +1,5 @@
 using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Domain;
 using FreeMask.Vision.Datasets;
 
 namespace FreeMask.Cli.Checks;
@@ -17,6 +18,7 @@ internal sealed class EvaluationCheck : IRunCheck
     {
         if (spec.Evaluation.Dataset == "none") yield break;
         VocFolder dataset;
+        var labels = spec.LabelSet();
         if (spec.Evaluation.Dataset == HeldOut)
         {
             if (machine.FolderOf(spec.Model) is not { } bundle) yield break;
@@ -30,9 +32,10 @@ internal sealed class EvaluationCheck : IRunCheck
                 yield break;
             }
 
-            dataset = VocFolder.OpenAsVoc(Path.Combine(bundle, HeldOut), HeldOutList);
+            dataset = VocFolder.OpenAs(labels, Path.Combine(bundle, HeldOut), HeldOutList, spec.Evaluation.ClassMap);
         }
-        else if (Directory.Exists(spec.Evaluation.Dataset)) dataset = VocFolder.OpenAsVoc(spec.Evaluation.Dataset);
+        else if (Directory.Exists(spec.Evaluation.Dataset))
+            dataset = VocFolder.OpenAs(labels, spec.Evaluation.Dataset, null, spec.Evaluation.ClassMap);
         else yield break;
 
         if (!dataset.Entries.Take(MostMasks).Any(entry => dataset.LoadMask(entry).Labels.Any(label => label is > 0 and < 255)))

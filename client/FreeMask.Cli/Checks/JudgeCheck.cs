@@ -1,7 +1,7 @@
 using FreeMask.Files;
 using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Domain;
 using FreeMask.Onnx;
-using FreeMask.Vision;
 using FreeMask.Vision.Segmentation;
 
 namespace FreeMask.Cli.Checks;
@@ -26,7 +26,7 @@ internal sealed class JudgeCheck : IRunCheck
         }
 
         foreach (var name in spec.Classes)
-            if (!map.Labels.Contains((byte)Math.Max(0, VocClasses.IndexOf(name))))
+            if (!map.Labels.Contains((byte)Math.Max(0, spec.LabelSet().IndexOf(name))))
                 yield return new(
                     Key,
                     $"the segmenter has no class '{name}' ({string.Join(", ", card.Classes.Take(6))}, ...), so that all its samples would "
@@ -39,7 +39,7 @@ internal sealed class JudgeCheck : IRunCheck
         try
         {
             problem = null;
-            return ClassMapping.ToVoc(card.Classes, spec.Scoring.ClassMap);
+            return ClassMapping.To(spec.LabelSet(), card.Classes, spec.Scoring.ClassMap);
         }
         catch (FreeMaskException wrong)
         {

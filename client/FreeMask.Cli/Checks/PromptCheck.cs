@@ -1,7 +1,6 @@
 using FreeMask.Diffusion.Text;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Domain;
-using FreeMask.Vision;
 
 namespace FreeMask.Cli.Checks;
 
@@ -16,6 +15,7 @@ internal sealed class PromptCheck : IRunCheck
         var words = Path.Combine(folder, "tokenizer");
         // ModelCheck reports a tokenizer that is missing or damaged.
         if (Load(words) is not { } tokenizer) yield break;
+        if (spec.LabelSet() is not { } labels || spec.Classes.Any(name => labels.IndexOf(name) < 1)) yield break;
         string[] backgrounds = spec.Backgrounds.IsEmpty ? [""] : [.. spec.Backgrounds];
         for (var i = 0; i < spec.Generation.Prompts.Length; i++)
         {
@@ -23,10 +23,12 @@ internal sealed class PromptCheck : IRunCheck
             if (!PromptTemplate.NamesClass(template)) continue;
             var cut =
                 from name in spec.Classes
+                let item = labels[labels.IndexOf(name)]
+                from kind in spec.NamesSubclasses() && item.Subclasses.Count > 0 ? item.Subclasses : [item.Words]
                 from background in backgrounds
-                let prompt = PromptTemplate.Fill(template, VocClasses.PromptWords(name), background)
+                let prompt = PromptTemplate.Fill(template, kind, background)
                 let tokens = tokenizer.Encode(prompt)
-                where tokens.PositionsOf(VocClasses.PromptWords(name)).Count == 0
+                where tokens.PositionsOf(item.AttentionIn(prompt)).Count == 0
                 select (name, prompt, tokens.Ids.Count);
             if (cut.FirstOrDefault() is { prompt: not null } first)
                 yield return new(

@@ -19,6 +19,15 @@ internal sealed class StartWeightsCheck : IRunCheck
             "backbone" => ("backbone", "classification backbone", ["resnet", "swin"]),
             _ => ("", "", []),
         };
+        if (spec.Training.InitFolder is { } named)
+        {
+            if (CheckpointFolder.KindOf(named) is not ("mask2former" or "resnet" or "swin"))
+                yield return new(Key, $"{named} holds no model of type mask2former, resnet or swin");
+            else if (Directory.EnumerateFiles(named).Sum(file => new FileInfo(file).Length) < ReadAtOnce)
+                CheckpointFolder.LoadWeights(named);
+            yield break;
+        }
+
         if (part.Length == 0 || machine.FolderOf(spec.Model) is not { } bundle) yield break;
         var folder = Path.Combine(bundle, part);
         var kind = CheckpointFolder.KindOf(folder);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Domain;
 using FreeMask.Imaging;
 using FreeMask.Vision;
 
@@ -75,7 +76,7 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
             Criterion = run.Spec.Scoring.Criterion,
             Objects = round.Objects,
             Scores = [.. samples.Where(IsDecided).Select(sample => new ReportScore(sample.Score!.Value, sample.State == SampleState.Kept))],
-            Classes = [.. run.Spec.Classes.Select(name => Class(name, round, samples))],
+            Classes = [.. run.Spec.Classes.Select(name => Class(run.Spec.LabelSet(), name, round, samples))],
             MeanIoU = round.Quality?.MeanIoU,
             MeanIoUOfRun = round.Quality is { } quality ? RoundDocument.OwnMean(quality, run.Spec.Classes) : null,
             MeasuredClasses = round.Quality?.Classes.Length ?? 0,
@@ -91,9 +92,9 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
 
     private static bool IsDecided(SampleRecord sample) => sample is { Score: not null, State: SampleState.Kept or SampleState.Dropped };
 
-    private static ReportClass Class(string name, RoundStatus round, List<SampleRecord> samples)
+    private static ReportClass Class(LabelSet labels, string name, RoundStatus round, List<SampleRecord> samples)
     {
-        var (r, g, b) = VocPalette.Color((byte)VocClasses.IndexOf(name));
+        var (r, g, b) = VocPalette.Color((byte)labels.IndexOf(name));
         var own = samples.Where(sample => sample.Plan.Class == name).ToList();
         var iou = round.Quality?.Classes.FirstOrDefault(item => item.Class == name)?.IoU;
         return new ReportClass(
@@ -118,7 +119,7 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
             shown.Add(
                 new(
                     id,
-                    VocClasses.PromptWords(sample.Plan.Class),
+                    run.Spec.LabelSet()[sample.Plan.ClassIndex].Words,
                     $"sample {sample.Index}{attempt}, “{sample.Plan.Prompt}”",
                     sample.Score,
                     kept,
@@ -136,6 +137,7 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
         return
         [
             new("classes", string.Join(", ", spec.Classes)),
+            new("label set", spec.LabelSet().Name),
             new("backgrounds", spec.Backgrounds.IsEmpty ? "none named" : string.Join(", ", spec.Backgrounds)),
             new("rounds", $"{spec.Rounds} of {spec.SamplesPerRound} samples, {100 * spec.KeepRatio:0} % kept"),
             new(

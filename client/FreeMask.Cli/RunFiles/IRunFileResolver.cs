@@ -1,4 +1,5 @@
 using FreeMask.Diffusion.Inspection;
+using FreeMask.Vision;
 using FreeMask.Vision.Affinity;
 
 namespace FreeMask.Cli.RunFiles;
@@ -20,8 +21,28 @@ internal interface IRunFileResolver
     /// <summary>The full path of a file; null if there is none.</summary>
     string? FindFile(string path) => null;
 
+    /// <summary>Whether a bundle has a segmenter to start from.</summary>
+    bool HasSegmenter(string model) => true;
+
+    /// <summary>
+    /// The full path of a model folder (<c>config.json</c>, weights) and the sha256 of its weights: a folder, or the name of one beside the
+    /// bundles; null where there is none.
+    /// </summary>
+    (string Folder, string Hash)? FindCheckpoint(string nameOrFolder) => null;
+
     /// <summary>The full path of a data set in PASCAL VOC layout, or null.</summary>
-    string? FindDataset(string folder);
+    /// <param name="folder">As the run file names it.</param>
+    /// <param name="labels">The label set that its classes must be of.</param>
+    /// <param name="pairs">Pairs of class names that differ.</param>
+    /// <exception cref="FreeMask.FreeMaskException">It has other classes.</exception>
+    string? FindDataset(string folder, LabelSet labels, IReadOnlyList<string> pairs);
+
+    /// <summary>The words of all that a bundle can draw; null where that is not limited.</summary>
+    IReadOnlyList<string>? WordsOf(string model) => null;
+
+    /// <summary>The full path and the contents of a label set's file; null where there is no such file.</summary>
+    /// <exception cref="FreeMask.FreeMaskException">It is no label set.</exception>
+    (string Path, LabelSet Labels)? FindLabels(string file) => null;
 
     /// <summary>The full path of a folder with <c>model.onnx</c> and <c>card.json</c>, or null.</summary>
     string? FindSegmenter(string folder);
@@ -35,7 +56,8 @@ internal interface IRunFileResolver
     /// </summary>
     /// <param name="folder">The full path.</param>
     /// <param name="list">A list of the data set; null for all images.</param>
-    /// <param name="classes">VOC indices.</param>
+    /// <param name="labels">The label set of the run.</param>
+    /// <param name="classes">Labels of it.</param>
     /// <exception cref="FreeMask.FreeMaskException">A file is missing or damaged.</exception>
-    IReadOnlyList<(string Name, byte ClassId)> ReadSamples(string folder, string? list, IReadOnlyList<int> classes);
+    IReadOnlyList<(string Name, byte ClassId)> ReadSamples(string folder, string? list, LabelSet labels, IReadOnlyList<int> classes);
 }

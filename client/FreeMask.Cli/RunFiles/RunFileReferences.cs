@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using FreeMask.Diffusion.Inspection;
 using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Domain;
 using FreeMask.Vision;
 using FreeMask.Vision.Affinity;
 
@@ -12,10 +13,27 @@ namespace FreeMask.Cli.RunFiles;
 /// </summary>
 internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindings findings)
 {
+    private const string ImageNet = "imagenet";
+
+    private const double ReferenceRate = 1e-4;
+
+    /// <summary>Where <c>models pull</c> puts the weights of public classifiers.</summary>
+    private static readonly Dictionary<string, string> ImageNetFolders = new(StringComparer.Ordinal)
+    {
+        ["resnet-18"] = "imagenet-resnet18",
+        ["resnet-50"] = "resnet-50",
+        ["swin-tiny"] = "swin-tiny-patch4-window7-224",
+        ["swin-small"] = "swin-small-patch4-window7-224",
+        ["swin-base"] = "swin-base-patch4-window7-224",
+        ["swin-large"] = "swin-large-patch4-window7-224",
+    };
+
     internal RunSpec Resolve(RunSpec spec)
     {
-        spec = spec with { Classes = Classes(spec.Classes) };
-        spec = spec with { Source = Source(spec.Source, spec.Classes), Model = Model(spec.Model) };
+        spec = Labels(spec with { Model = Model(spec.Model) });
+        var labels = spec.LabelSet();
+        spec = spec with { Classes = Classes(spec, labels) };
+        spec = spec with { Source = Source(spec.Source, labels, spec.Classes) };
         // All images of a folder, unless the file names a number.
         if (!spec.Source.Images.IsEmpty && !findings.Names("samplesPerRound"))
             spec = spec with { SamplesPerRound = Math.Max(1, spec.Source.Images.Length / Math.Max(1, spec.Rounds)) };
@@ -27,15 +45,59 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
                     : Generation(spec.Generation, facts),
             Mask = Affinity(spec.Mask, spec.Classes),
             Scoring = Segmenter(spec.Scoring),
+            Training = Training(spec),
             Trainer = Trainer(spec.Trainer),
-            Evaluation = Dataset(spec.Evaluation),
+            Evaluation = Dataset(spec.Evaluation, labels),
         };
     }
 
-    private ImmutableArray<string> Classes(ImmutableArray<string> classes)
+    /// <summary>The label set: the named one, else VOC's if it has all classes, else that of the classes themselves.</summary>
+    private RunSpec Labels(RunSpec spec)
     {
-        string[] objects = [.. VocClasses.Names.Skip(1)];
-        if (classes is ["all"]) return [.. objects];
+        var isNamed = findings.Names("labels");
+        try
+        {
+            if (isNamed && !LabelSet.BuiltIn.Contains(spec.Labels) && spec.Labels != LabelSet.OwnName)
+            {
+                if (resolver.FindLabels(spec.Labels) is { } file)
+                    return spec with { Labels = file.Path, LabelDefinition = LabelSetJson.Write(file.Labels) };
+                string[] names = [.. LabelSet.BuiltIn, LabelSet.OwnName];
+                findings.Report(
+                    "labels",
+                    $"'labels' is '{spec.Labels}', and there is no such file and no such label set that ships ({string.Join(", ", names)})."
+                        + NameSuggester.Suggestion(spec.Labels, names)
+                );
+                return spec with { Labels = LabelSet.VocName };
+            }
+        }
+        catch (FreeMaskException wrong)
+        {
+            findings.Report("labels", wrong.Message);
+            return spec with { Labels = LabelSet.VocName };
+        }
+
+        if (isNamed || spec.Classes is ["all"] or []) return spec;
+        string[] strangers = [.. spec.Classes.Where(name => LabelSet.Voc.IndexOf(name) < 0 && name != "all")];
+        // A bundle that draws VOC's classes alone cannot draw others; a name that is nearly VOC's is most likely a misspelt one.
+        var isOwn =
+            strangers.Length > 0
+            && WordsOf(spec) is null
+            && strangers.All(name => NameSuggester.Nearest(name, LabelSet.Voc.Names) is null);
+        return isOwn ? spec with { Labels = LabelSet.OwnName } : spec;
+    }
+
+    private ImmutableArray<string> Classes(RunSpec spec, LabelSet labels)
+    {
+        var classes = spec.Classes;
+        string[] objects = [.. labels.Names.Skip(1)];
+        var words = WordsOf(spec);
+        if (classes is ["all"])
+        {
+            if (labels.Name == LabelSet.OwnName)
+                findings.Report("classes", "'all' stands for every class of a label set, and 'labels: own' has those named here.");
+            classes = [.. objects];
+        }
+
         if (classes.IsEmpty)
             findings.Report(
                 "classes",
@@ -55,22 +117,37 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
                     $"classes[{i}]",
                     "'all' stands for every class and cannot stand beside others. Write 'classes: all', or name the classes."
                 );
-            else if (VocClasses.IndexOf(name) < 0)
+            else if (labels.Name == LabelSet.OwnName && LabelSetJson.NameProblem(name) is { } problem)
+                findings.Report($"classes[{i}]", problem);
+            else if (labels.IndexOf(name) is < 1)
+                findings.Report($"classes[{i}]", $"unknown class '{name}'.{RemedyFor(name, spec, words, objects)}");
+            else if (words?.Contains(labels[labels.IndexOf(name)].Words, StringComparer.Ordinal) == false)
                 findings.Report(
                     $"classes[{i}]",
-                    $"unknown class '{name}'."
-                        + (
-                            NameSuggester.Suggestion(name, objects) is { Length: > 0 } near
-                                ? near
-                                : $" The classes are {string.Join(", ", objects)}; 'all' stands for all of them."
-                        )
+                    $"the bundle '{spec.Model}' cannot draw '{labels[labels.IndexOf(name)].Words}'; it draws {string.Join(", ", words)}. "
+                        + "Use another bundle, or leave the class out."
                 );
         }
 
-        return [.. classes.Select(name => name.ToLowerInvariant())];
+        return [.. classes.Select(name => labels.IndexOf(name) is > 0 and var id ? labels.Names[id] : name)];
     }
 
-    private SourceSpec Source(SourceSpec source, ImmutableArray<string> classes)
+    /// <summary>The words of all that the bundle can draw; null where that is not limited, or nothing is drawn.</summary>
+    private IReadOnlyList<string>? WordsOf(RunSpec spec) => spec.Source.IsFolder ? null : resolver.WordsOf(spec.Model);
+
+    private string RemedyFor(string name, RunSpec spec, IReadOnlyList<string>? words, string[] objects)
+    {
+        var near = NameSuggester.Suggestion(name, objects);
+        if (words is not null)
+            return near.Length > 0
+                ? near
+                : $" The bundle '{spec.Model}' draws {string.Join(", ", objects)} alone; 'all' stands for all of them.";
+        var own = findings.Names("labels") ? "" : " For classes of your own write 'labels: own', or name their label set.";
+        if (near.Length > 0) return near + own;
+        return own.Length > 0 ? own : $" The label set has {string.Join(", ", objects)}; 'all' stands for all of them.";
+    }
+
+    private SourceSpec Source(SourceSpec source, LabelSet labels, ImmutableArray<string> classes)
     {
         if (!source.IsFolder)
         {
@@ -83,7 +160,7 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
 
         try
         {
-            if (source.Path.Length == 0 || resolver.FindDataset(source.Path) is not { } folder)
+            if (source.Path.Length == 0 || resolver.FindDataset(source.Path, labels, []) is not { } folder)
             {
                 findings.Report(
                     "source.path",
@@ -93,7 +170,7 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
                 return source;
             }
 
-            var samples = resolver.ReadSamples(folder, source.List, [.. classes.Select(VocClasses.IndexOf).Where(id => id > 0)]);
+            var samples = resolver.ReadSamples(folder, source.List, labels, [.. classes.Select(labels.IndexOf).Where(id => id > 0)]);
             return source with { Path = folder, Images = [.. samples.Select(s => s.Name)], Classes = [.. samples.Select(s => s.ClassId)] };
         }
         catch (FreeMaskException unreadable)
@@ -174,6 +251,37 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
         return scoring;
     }
 
+    /// <summary>Starting weights become a folder. Without any named, a bundle without a segmenter starts from ImageNet's.</summary>
+    private TrainingSpec Training(RunSpec spec)
+    {
+        var training = spec.Training;
+        var isDefault = !findings.Names("training.init");
+        if (isDefault && WordsOf(spec) is null && !resolver.HasSegmenter(spec.Model))
+            training = training with { Init = spec.Trainer.IsExternal ? "none" : ImageNet };
+        if (training.Init is not ("bundle" or "backbone" or "none"))
+        {
+            var name = training.Init == ImageNet ? ImageNetFolders[training.Backbone ?? "resnet-18"] : training.Init;
+            if (resolver.FindCheckpoint(name) is { } found) training = training with { InitFolder = found.Folder, InitHash = found.Hash };
+            else findings.Report("training.init", NoCheckpoint(spec, training, name, isDefault));
+            if (training.Init != ImageNet && training.InitFolder is { } folder) training = training with { Init = folder };
+        }
+
+        if (training.IsReference && !findings.Names("training.learningRate")) training = training with { LearningRate = ReferenceRate };
+        return training;
+    }
+
+    private static string NoCheckpoint(RunSpec spec, TrainingSpec training, string name, bool isDefault)
+    {
+        if (training.Init != ImageNet)
+            return $"'training.init' is '{training.Init}': neither a word (bundle, backbone, imagenet, none) nor a folder with config.json "
+                + "and weights.";
+        var why = isDefault ? $"The bundle '{spec.Model}' has no segmenter to start from, so its training starts from imagenet. " : "";
+        var how = name == ImageNetFolders["resnet-18"]
+            ? $"'freemask models pull {name}' fetches them, or set training.init to none"
+            : $"'freemask models pull microsoft/{name} --checkpoint' fetches them, or set training.backbone to resnet-18";
+        return $"'training.init': {why}The weights of imagenet are not here ({name}): {how}.";
+    }
+
     /// <summary>Arguments that name a file beside the run file become full paths: the program runs in a folder of its own.</summary>
     private TrainerSpec Trainer(TrainerSpec trainer)
     {
@@ -184,13 +292,13 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
         return trainer with { Command = [.. trainer.Command.Select(part => resolver.FindFile(part) ?? part)] };
     }
 
-    private EvaluationSpec Dataset(EvaluationSpec evaluation)
+    private EvaluationSpec Dataset(EvaluationSpec evaluation, LabelSet labels)
     {
         var named = evaluation.Dataset;
         if (named is "heldout" or "none") return evaluation;
         try
         {
-            if (resolver.FindDataset(named) is { } folder) return evaluation with { Dataset = folder };
+            if (resolver.FindDataset(named, labels, evaluation.ClassMap) is { } folder) return evaluation with { Dataset = folder };
             findings.Report(
                 "evaluation.dataset",
                 $"'evaluation.dataset' is '{named}', but no such folder holds JPEGImages and SegmentationClass. Name a data set in "

@@ -5,7 +5,6 @@ using FreeMask.Diffusion.Pipelines;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Domain;
 using FreeMask.Onnx;
-using FreeMask.Vision;
 
 namespace FreeMask.Cli.Runs;
 
@@ -52,7 +51,7 @@ internal static class BatchMeasure
         {
             Prompt = plan.Prompt,
             NegativePrompt = plan.NegativePrompt.Length == 0 ? null : plan.NegativePrompt,
-            Classes = [VocClasses.PromptWords(plan.Class)],
+            Classes = [spec.LabelSet()[plan.ClassIndex].AttentionIn(plan.Prompt)],
             Noise = new NoiseKey(plan.Seed, plan.Stream, 0),
             Steps = steps,
             Guidance = (float)spec.Generation.Guidance,

@@ -2,6 +2,7 @@ using System.Globalization;
 using FreeMask.Cli.Bundles;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Domain;
+using FreeMask.Training.Mask2Former;
 
 namespace FreeMask.Cli.Runs;
 
@@ -48,8 +49,33 @@ internal sealed record RunPreflight(IReadOnlyList<string> Notes, long Bytes)
             );
         if (Selection(spec) is { } selection) notes.Add(selection);
         if (Prompts(spec) is { } prompts) notes.Add(prompts);
+        if (Head(spec, bundles) is { } head) notes.Add(head);
         notes.AddRange(new PromptNotes(bundles).Of(spec));
         return new(notes, bytes);
+    }
+
+    /// <summary>Whether the starting segmenter has other classes, and so no head for those of the run.</summary>
+    private static string? Head(RunSpec spec, BundleCatalog bundles)
+    {
+        if (spec.Training.Init != "bundle" || bundles.Folder(spec.Model, AppContext.BaseDirectory) is not { } bundle) return null;
+        var config = Path.Combine(bundle, "segmenter", CheckpointFolder.Config);
+        try
+        {
+            if (CheckpointFolder.KindOf(Path.GetDirectoryName(config)!) != "mask2former") return null;
+            var (known, wanted) = (Mask2FormerConfig.Load(config).Labels, spec.LabelSet().Names);
+            return known.SequenceEqual(wanted)
+                ? null
+                : string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"The segmenter to start from was trained for other classes ({known.Count} with background, this run has "
+                        + $"{wanted.Count}): its class head starts anew, and there is no mIoU of the start."
+                );
+        }
+        catch (FreeMaskException)
+        {
+            // The check of the starting weights reports it.
+            return null;
+        }
     }
 
     /// <summary>Selection keeps ceil(ratio x n) of each class, which for few samples is all of them.</summary>

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.CommandLine.Completions;
 using System.Globalization;
+using FreeMask.Cli.RunFiles;
 using FreeMask.Cli.Runs;
 using FreeMask.Cli.Terminal;
+using FreeMask.Vision;
 
 namespace FreeMask.Cli.Verbs;
 
@@ -25,6 +27,20 @@ internal static class Arguments
             HelpName = "RUN",
             CompletionSources = { Runs },
         };
+
+    internal static Option<string?> Labels() =>
+        new("--labels")
+        {
+            Description = $"The label set: {string.Join(", ", LabelSet.BuiltIn)}, or a file.",
+            HelpName = "NAME|FILE",
+        };
+
+    /// <summary>The label set that ships under a name, or that of a file; null where nothing is named.</summary>
+    /// <exception cref="FreeMaskException">There is neither.</exception>
+    internal static LabelSet? LabelsOf(string? named) =>
+        named is null ? null
+        : LabelSet.BuiltIn.Contains(named) ? LabelSet.Named(named)
+        : LabelSetFile.Read(named);
 
     /// <summary>Completes ids of runs in the data folder, without starting an engine.</summary>
     private static IEnumerable<CompletionItem> Runs(CompletionContext context)

@@ -24,6 +24,7 @@ internal static class Catalog
         LogsVerb.Create(host),
         EvalVerb.Create(host),
         ExperimentVerbs.Create(host),
+        LabelVerbs.Create(host),
         ThesaurusVerbs.Create(host),
         ModelVerbs.Create(host),
         TrainVerbs.Create(host),

@@ -3,7 +3,7 @@ using System.Globalization;
 using FreeMask.Cli.Runs;
 using FreeMask.Cli.Terminal;
 using FreeMask.GrainInterfaces;
-using FreeMask.Vision;
+using FreeMask.Grains.Domain;
 using FreeMask.Vision.Evaluation;
 using Spectre.Console;
 
@@ -39,7 +39,7 @@ internal static class CriterionExperimentVerb
                 if (samples.Count == 0)
                     throw new FreeMaskException($"Run '{id}' has no scored samples yet; choose one that has selected a round.");
                 context.WriteMessage($"Harming the labels of {samples.Count} samples of run '{id}'.");
-                byte[] classes = [.. reader.Spec.Classes.Select(name => (byte)VocClasses.IndexOf(name))];
+                byte[] classes = [.. reader.Spec.Classes.Select(name => (byte)reader.Spec.LabelSet().IndexOf(name))];
                 var results = await Task.Run(
                     () => CriterionExperiment.Run(samples, classes, parsed.GetValue(seed)),
                     CancellationToken.None

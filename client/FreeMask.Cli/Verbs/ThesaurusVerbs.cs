@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using FreeMask.Cli.Terminal;
+using FreeMask.Vision;
 using FreeMask.Vision.Thesaurus;
 using Spectre.Console;
 
@@ -56,15 +57,23 @@ internal static class ThesaurusVerbs
             DefaultValueFactory = _ => "unknown",
             HelpName = "TEXT",
         };
+        var labelSet = Arguments.Labels();
         return host.Handle(
-            new Command("build", "Count how often captions name classes and scenes together.") { corpus, output, source, licence },
+            new Command("build", "Count how often captions name classes and scenes together.")
+            {
+                corpus,
+                output,
+                source,
+                licence,
+                labelSet,
+            },
             (parsed, _, _) =>
             {
                 var (path, target) = (parsed.GetRequiredValue(corpus), NamedPath.File(parsed.GetRequiredValue(output), "--out"));
                 var captions = CaptionFile.Read(path);
                 var thesaurus = ThesaurusBuilder.Build(
                     captions,
-                    null,
+                    ThesaurusVocabulary.Of(Arguments.LabelsOf(parsed.GetValue(labelSet)) ?? LabelSet.Voc),
                     parsed.GetValue(source) ?? Path.GetFileName(path),
                     parsed.GetRequiredValue(licence)
                 );

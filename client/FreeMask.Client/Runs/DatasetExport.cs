@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Domain;
 using FreeMask.Imaging;
 using FreeMask.Vision.Export;
 
@@ -132,6 +133,7 @@ internal static class DatasetExport
         if (run.Status.ManifestHash is { } hash) facts.Add(new("Manifest hash", hash));
         return new ExportOptions
         {
+            Labels = spec.LabelSet(),
             Seed = spec.Seed,
             Overwrite = overwrite,
             Title = $"{spec.Name}: synthetic segmentation data",

@@ -189,7 +189,7 @@ internal sealed record RoundDocument
     internal static double? OwnMean(SegmenterQuality quality, IReadOnlyList<string> classes)
     {
         var own = quality
-            .Classes.Where(item => item.Class == VocClasses.Names[0] || classes.Contains(item.Class))
+            .Classes.Where(item => item.Class == LabelSet.Background || classes.Contains(item.Class))
             .Select(item => item.IoU)
             .Where(double.IsFinite)
             .ToList();

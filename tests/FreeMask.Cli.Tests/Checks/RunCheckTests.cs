@@ -61,6 +61,29 @@ public sealed class RunCheckTests : IDisposable
     }
 
     [Fact]
+    public async Task A_segmenter_of_other_classes_gets_a_new_head_and_this_is_said()
+    {
+        Assert.Equal(0, await CheckAsync("classes: [cat, potted plant]\nlabels: coco", "--json"));
+        Assert.Contains("its class head starts anew", _process.Out, StringComparison.Ordinal);
+        _process.Clear();
+        Assert.Equal(0, await CheckAsync("classes: [cat]", "--json"));
+        Assert.DoesNotContain("starts anew", _process.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Classes_that_the_bundle_cannot_draw_are_refused_by_name() =>
+        await RefuseAsync("classes: [cat, zebra, forklift]\nlabels: own", "cannot draw 'zebra'", "cannot draw 'forklift'");
+
+    [Fact]
+    public async Task A_start_that_is_not_there_is_refused()
+    {
+        await RefuseAsync("classes: [cat]\ntraining: { init: imagenet }", "'freemask models pull imagenet-resnet18' fetches them");
+        await RefuseAsync("classes: [cat]\ntraining: { init: nowhere }", "'training.init' is 'nowhere': neither a word");
+        var backbone = Path.Combine(Mini, "backbone");
+        Assert.Equal(0, await CheckAsync($"classes: [cat]\ntraining: {{ init: \"{backbone}\", recipe: small }}", "--json"));
+    }
+
+    [Fact]
     public async Task A_pointer_in_place_of_a_model_is_refused()
     {
         await WriteAsync(Path.Combine(Own("vae_decoder"), "model.onnx"), "version https://git-lfs.github.com/spec/v1\n");

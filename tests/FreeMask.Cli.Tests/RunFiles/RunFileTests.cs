@@ -4,6 +4,7 @@ using FreeMask.Cli.Hub;
 using FreeMask.Cli.RunFiles;
 using FreeMask.Diffusion.Inspection;
 using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Domain;
 using FreeMask.Vision;
 using FreeMask.Vision.Affinity;
 using Xunit;
@@ -57,10 +58,9 @@ public sealed class RunFileTests
 
         Assert.Equal(
             [
-                "a.yaml:2:16: unknown class 'doge'. Did you mean 'dog'?",
-                "a.yaml:2:22: unknown class 'zebra'. The classes are aeroplane, bicycle, bird, boat, bottle, bus, car, cat, chair, cow, "
-                    + "diningtable, dog, horse, motorbike, person, pottedplant, sheep, sofa, train, tvmonitor; 'all' stands for all of "
-                    + "them.",
+                "a.yaml:2:16: unknown class 'doge'. Did you mean 'dog'? For classes of your own write 'labels: own', or name their "
+                    + "label set.",
+                "a.yaml:2:22: unknown class 'zebra'. For classes of your own write 'labels: own', or name their label set.",
                 "a.yaml:3:1: unknown key 'rouns'. Did you mean 'rounds'?",
                 "a.yaml:4:18: 'samplesPerRound' must be a whole number, but it is 'many'. Write for example 'samplesPerRound: 40'.",
                 "a.yaml:5:12: 'keepRatio': 1.5 is not in (0, 1]; 0.7 keeps the best 70 % of each class.",
@@ -364,14 +364,19 @@ public sealed class RunFileTests
         public string? FindBundle(string nameOrFolder) =>
             HubReference.WellKnown.ContainsKey(nameOrFolder) ? nameOrFolder : resolver.FindBundle(nameOrFolder);
 
-        public string? FindDataset(string folder) => resolver.FindDataset(folder);
+        public string? FindDataset(string folder, LabelSet labels, IReadOnlyList<string> pairs) =>
+            resolver.FindDataset(folder, labels, pairs);
 
         public string? FindSegmenter(string folder) => resolver.FindSegmenter(folder);
 
         public (string Folder, AffinityConfig Config)? FindAffinity(string folder) => resolver.FindAffinity(folder);
 
-        public IReadOnlyList<(string Name, byte ClassId)> ReadSamples(string folder, string? list, IReadOnlyList<int> classes) =>
-            resolver.ReadSamples(folder, list, classes);
+        public IReadOnlyList<(string Name, byte ClassId)> ReadSamples(
+            string folder,
+            string? list,
+            LabelSet labels,
+            IReadOnlyList<int> classes
+        ) => resolver.ReadSamples(folder, list, labels, classes);
     }
 
     [Fact]
@@ -412,13 +417,96 @@ public sealed class RunFileTests
         Assert.Contains("'./tarin.sh', and there is no such file", Assert.Single(error.Problems).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Classes_that_voc_lacks_are_a_label_set_of_their_own()
+    {
+        RunSpec Parse(string text) => RunFile.Parse(text, "a.yaml", Resolver.Instance);
+
+        var own = Parse("classes: [forklift, traffic cone, pallet]\nmodel: turbo\n");
+        Assert.Equal(("own", "", 2), (own.Labels, own.LabelDefinition, own.LabelSet().IndexOf("traffic cone")));
+        Assert.Equal("voc", Parse("classes: [cat, dog]\nmodel: turbo\n").Labels);
+        Assert.Equal("own", Parse("classes: [carte]\nlabels: own\nmodel: turbo\n").Labels);
+        var coco = Parse("classes: [Traffic Light, zebra]\nlabels: coco\nmodel: turbo\n");
+        Assert.Equal(["traffic light", "zebra"], coco.Classes);
+        Assert.Equal(80, Parse("classes: all\nlabels: coco\nmodel: turbo\nsamplesPerRound: 80\n").Classes.Length);
+
+        // A misspelt class of VOC is no class of one's own.
+        Assert.Equal(
+            [
+                "a.yaml:1:11: unknown class 'dogg'. Did you mean 'dog'? For classes of your own write 'labels: own', or name their label "
+                    + "set.",
+            ],
+            Problems("classes: [dogg, forklift]\nmodel: turbo\n").Where(problem => problem.Contains("dogg", StringComparison.Ordinal))
+        );
+        Assert.Contains("'a=b' cannot be", Problems("classes: [a=b]\nlabels: own\nmodel: turbo\n")[0], StringComparison.Ordinal);
+        Assert.Contains("Did you mean 'coco'?", Problems("classes: [cat]\nlabels: cocoo\n")[0], StringComparison.Ordinal);
+        Assert.Contains(
+            "unknown class 'zebra'. The label set has road,",
+            Problems("classes: [zebra]\nlabels: cityscapes\nmodel: turbo\n")[0],
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public void A_label_set_of_a_file_travels_with_the_run()
+    {
+        var spec = RunFile.Parse("classes: all\nlabels: warehouse.yaml\nmodel: turbo\n", "a.yaml", Resolver.Instance);
+
+        Assert.Equal("/full/warehouse.yaml", spec.Labels);
+        Assert.Equal(["pallet", "Traffic Cone"], spec.Classes);
+        var cone = spec.LabelSet()[2];
+        Assert.Equal(0.7, cone.Metres);
+        Assert.Equal("cone", cone.AttentionIn("a photo of a striped cone"));
+        // Kinds of a file's classes are drawn without a setting; those of a set that ships are not.
+        Assert.Equal((true, false), (spec.NamesSubclasses(), new RunSpec { Name = "a", Classes = ["cat"] }.NamesSubclasses()));
+        var prompts = Enumerable.Range(0, 20).Select(i => SamplePlanner.Plan(spec, 0, i).Prompt).ToHashSet(StringComparer.Ordinal);
+        Assert.Equal(
+            ["a photo of a pallet", "a photo of a striped cone", "a photo of an orange cone"],
+            prompts.Order(StringComparer.Ordinal)
+        );
+    }
+
+    [Fact]
+    public void A_bundle_is_not_asked_for_classes_that_it_cannot_draw()
+    {
+        string[] drawn = ["classes: [forklift]\n", "classes: [forklift]\nlabels: own\n", "classes: [zebra]\nlabels: coco\n"];
+        string[] parts =
+        [
+            "unknown class 'forklift'. The bundle 'mini' draws aeroplane,",
+            "the bundle 'mini' cannot draw 'forklift'; it draws aeroplane,",
+            "the bundle 'mini' cannot draw 'zebra'; it draws aeroplane,",
+        ];
+        Assert.All(
+            drawn.Zip(parts),
+            item => Assert.Contains(item.Second, Assert.Single(Problems(item.First)), StringComparison.Ordinal)
+        );
+
+        // Names do not matter where the words are the same, and nothing is drawn for a folder's images.
+        Assert.Equal(["potted plant"], RunFile.Parse("classes: [potted plant]\nlabels: coco\n", "a.yaml", Resolver.Instance).Classes);
+        const string Folder = "classes: [forklift]\nsource: { kind: folder, path: pictures }\nrounds: 1\nlabels: own\n";
+        Assert.Equal(["forklift"], RunFile.Parse(Folder, "a.yaml", Resolver.Instance).Classes);
+    }
+
     internal sealed class Resolver : IRunFileResolver
     {
+        internal const string Warehouse = """
+            name: warehouse
+            classes:
+              - pallet
+              - { name: Traffic Cone, subclasses: [orange cone, striped cone], attention: cone, height: 0.7 }
+            """;
+
         internal static readonly Resolver Instance = new();
 
         public IReadOnlyList<string> BundleNames => ["mini"];
 
         public string? FindBundle(string nameOrFolder) => nameOrFolder is "mini" or "turbo" or "odd" ? nameOrFolder : null;
+
+        public IReadOnlyList<string>? WordsOf(string model) =>
+            model == "mini" ? [.. LabelSet.Voc.Classes.Select(item => item.Words)] : null;
+
+        public (string Path, LabelSet Labels)? FindLabels(string file) =>
+            file == "warehouse.yaml" ? ("/full/warehouse.yaml", LabelSetFile.Parse(Warehouse, file)) : null;
 
         public BundleFacts? FactsOf(string model) => model switch
         {
@@ -427,7 +515,8 @@ public sealed class RunFileTests
             _ => null,
         };
 
-        public string? FindDataset(string folder) => folder == "pictures" ? "/full/pictures" : null;
+        public string? FindDataset(string folder, LabelSet labels, IReadOnlyList<string> pairs) =>
+            folder == "pictures" ? "/full/pictures" : null;
 
         public string? FindFile(string path) => path is "train.py" or "./train.sh" ? $"/full/{path.TrimStart('.', '/')}" : null;
 
@@ -441,7 +530,11 @@ public sealed class RunFileTests
             _ => null,
         };
 
-        public IReadOnlyList<(string Name, byte ClassId)> ReadSamples(string folder, string? list, IReadOnlyList<int> classes) =>
-            [("a", 8), ("b", 12), ("c", 8), ("d", 8)];
+        public IReadOnlyList<(string Name, byte ClassId)> ReadSamples(
+            string folder,
+            string? list,
+            LabelSet labels,
+            IReadOnlyList<int> classes
+        ) => [("a", 8), ("b", 12), ("c", 8), ("d", 8)];
     }
 }

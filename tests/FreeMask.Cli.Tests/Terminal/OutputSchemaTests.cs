@@ -51,6 +51,10 @@ public sealed class OutputSchemaTests : IDisposable
     [InlineData("doctor")]
     [InlineData("completion bash")]
     [InlineData("schema")]
+    [InlineData("labels list")]
+    [InlineData("labels show cityscapes")]
+    [InlineData("labels check coco")]
+    [InlineData("labels schema")]
     public async Task Verbs_on_the_bundle_that_ships_write_what_the_schema_says(string arguments)
     {
         _process.Variables["FREEMASK_MODELS"] = Path.Combine(Vision.Tests.Fixtures.RepositoryRoot, "models");

@@ -3,6 +3,7 @@ using FreeMask.Cli.Bundles;
 using FreeMask.Cli.RunFiles;
 using FreeMask.Cli.Tests.Terminal;
 using FreeMask.Imaging;
+using FreeMask.Vision;
 using Xunit;
 
 namespace FreeMask.Cli.Tests.Verbs;
@@ -244,7 +245,7 @@ public sealed class ToolVerbTests : IDisposable
         var resolver = new BundleCatalog(null).ResolverAt(_process.Folder.Root);
         Assert.Equal(
             [("0", 8), ("1", 12), ("3", 8), ("4", 12)],
-            resolver.ReadSamples(data, null, [8, 12]).Select(sample => (sample.Name, (int)sample.ClassId))
+            resolver.ReadSamples(data, null, LabelSet.Voc, [8, 12]).Select(sample => (sample.Name, (int)sample.ClassId))
         );
         await File.AppendAllTextAsync(labelMap, "zebra:1,2,3::\n", TestContext.Current.CancellationToken);
         foreach (var use in new[] { "source: { kind: folder, path: voc }", "evaluation: { dataset: voc }" })

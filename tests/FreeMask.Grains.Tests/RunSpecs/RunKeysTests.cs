@@ -15,7 +15,10 @@ namespace FreeMask.Grains.Tests.RunSpecs;
 public sealed class RunKeysTests
 {
     // Properties that reading a run file computes, and that are not keys.
-    private static readonly string[] Derived = ["source.images", "source.classes", "mask.affinityHash"];
+    private static readonly string[] Derived =
+    [
+        "source.images", "source.classes", "mask.affinityHash", "labelDefinition", "training.initFolder", "training.initHash",
+    ];
 
     public static TheoryData<string> Paths => new(RunKeys.All.Select(key => key.Path));
 
@@ -45,7 +48,7 @@ public sealed class RunKeysTests
         var key = RunKeys.Of(path);
         object other = key.Type switch
         {
-            RunKeyType.Flag => !(bool)key.Get(Specs.Small)!,
+            RunKeyType.Flag => key.Get(Specs.Small) is not true,
             RunKeyType.Integer => 64,
             RunKeyType.Seed => 64ul,
             RunKeyType.Number => 0.125,
@@ -90,7 +93,7 @@ public sealed class RunKeysTests
     [InlineData("keepRatio", 0.0, "0 is not in (0, 1]; 0.7 keeps the best 70 % of each class")]
     [InlineData("keepRatio", double.NaN, "NaN is not in (0, 1]; 0.7 keeps the best 70 % of each class")]
     [InlineData("mask.threshold", 1.0, "1 is not in (0, 1); leave it out to choose one for each image")]
-    [InlineData("training.init", "imagenet", "'imagenet' is not known; use one of bundle, backbone, none")]
+    [InlineData("training.recipe", "large", "'large' is not known; use one of small, reference")]
     [InlineData("model", " ", "it is empty; name a model bundle, such as mini, or its folder")]
     public void A_value_that_is_refused_says_why_and_what_to_do(string path, object value, string message)
     {

@@ -180,7 +180,7 @@ public sealed class ExternalTrainerTests : IDisposable
     {
         var store = Store();
         var examples = await ExamplesAsync(store);
-        var dataset = await TrainerDataset.WriteAsync(_folder.Path, examples, VocClasses.Names, 0.25, 1, store, Stop);
+        var dataset = await TrainerDataset.WriteAsync(_folder.Path, examples, LabelSet.Voc, 0.25, 1, store, Stop);
 
         Assert.Equal((6, 2, 64), (dataset.Train, dataset.Validation, dataset.LongestSide));
         var seen = 0;
@@ -215,7 +215,7 @@ public sealed class ExternalTrainerTests : IDisposable
     public async Task The_job_file_is_what_its_schema_says()
     {
         var request = new TrainingRequest(new RunSpec { Name = "a", Classes = ["cat"] }, [], ulong.MaxValue, Steps, null);
-        var path = TrainerJob.Write(_folder.Path, request, VocClasses.Names, 128, Initial, new TrainerDataset(6, 2, 64), null);
+        var path = TrainerJob.Write(_folder.Path, request, LabelSet.Voc, 128, Initial, new TrainerDataset(6, 2, 64), null);
         var job = JsonNode.Parse(await File.ReadAllTextAsync(path, Stop))!;
         var schemaFile = Path.Combine(Repository.Root, "docs", "trainer-job.schema.json");
         var schema = JsonNode.Parse(await File.ReadAllTextAsync(schemaFile, Stop))!;
@@ -262,7 +262,7 @@ public sealed class ExternalTrainerTests : IDisposable
         };
         var request = new TrainingRequest(spec, await ExamplesAsync(store), 7, Steps, checkpoint);
         return await new ExternalTrainer(Work, store, TimeProvider.System, _log)
-            .TrainAsync(request, VocClasses.Names, Initial, monitor, stop);
+            .TrainAsync(request, LabelSet.Voc, Initial, monitor, stop);
     }
 
     /// <summary>Eight images of 64 x 64 pixels with background, a cat or a dog, and an unknown row.</summary>

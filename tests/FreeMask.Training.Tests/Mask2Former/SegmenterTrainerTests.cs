@@ -21,6 +21,62 @@ public sealed class SegmenterTrainerTests
         Threads = 1,
     };
 
+    [Fact]
+    public void Gradients_of_several_batches_make_one_step_interrupted_or_not()
+    {
+        var request = Request with { Accumulation = 2, BatchSize = 2, Steps = 4 };
+        var samples = Shapes.Make(7, 64, seed: 1);
+        var counted = new CountedSamples(samples);
+        var straight = SegmenterTrainer.Train(request, counted, null);
+
+        Assert.Equal(4 * 2 * 2, counted.Loads);
+        Assert.False(straight.Weights.AsSpan().SequenceEqual(Train(request with { Accumulation = 1 }, samples).Weights));
+        var store = new MemoryStore();
+        using var stop = new CancellationTokenSource();
+        Assert.Throws<OperationCanceledException>(() => SegmenterTrainer.Train(
+            request, samples, store, new Callback(p => { if (p.Step == 3) stop.Cancel(); }), stop.Token));
+        Assert.True(straight.Weights.AsSpan().SequenceEqual(Train(request, samples, store).Weights));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Splicing_puts_images_together_from_several(bool splicing)
+    {
+        // Each image has one label alone.
+        List<LabeledImage> samples =
+        [
+            .. Enumerable.Range(0, 3).Select(i =>
+            {
+                var labels = new LabelMap(64, 64);
+                labels.Labels.AsSpan().Fill((byte)i);
+                return new LabeledImage($"{i}", new RgbImage(64, 64), labels);
+            }),
+        ];
+        var request = Request with { Augmentation = splicing ? SegmenterAugmentation.Splicing : SegmenterAugmentation.Small };
+        var mixed = new SegmenterBatch(request, new InMemorySamples(samples))
+            .Make(0)
+            .Labels.Concat(new SegmenterBatch(request, new InMemorySamples(samples)).Make(1).Labels)
+            .Count(map => map.Labels.Where(label => label != LabelMap.Ignore).Distinct().Count() > 1);
+
+        Assert.InRange(mixed, splicing ? 1 : 0, splicing ? 7 : 0);
+    }
+
+    private sealed class CountedSamples(IReadOnlyList<LabeledImage> samples) : ISegmentationSamples
+    {
+        internal int Loads { get; private set; }
+
+        public int Count => samples.Count;
+
+        public string IdOf(int index) => samples[index].Id;
+
+        public LabeledImage Load(int index)
+        {
+            Loads++;
+            return samples[index];
+        }
+    }
+
     /// <summary>The small recipe, and Mask2Former's own on a Swin that loses branches at random.</summary>
     public static TheoryData<bool> Recipes => [false, true];
 

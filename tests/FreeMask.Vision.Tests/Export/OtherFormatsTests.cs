@@ -121,7 +121,7 @@ public sealed class OtherFormatsTests : IDisposable
                 DatasetExporter.Format("cityscapes"),
                 ExportData.Source(1),
                 _folder["out"],
-                new ExportOptions { Classes = names },
+                new ExportOptions { Labels = LabelSet.Own(names.Skip(1)) },
                 cancellationToken: TestContext.Current.CancellationToken
             )
         );

@@ -55,7 +55,7 @@ public sealed class VocExporterTests
             new VocExporter(),
             ExportData.Source(2),
             folder["out"],
-            new ExportOptions { Classes = names },
+            new ExportOptions { Labels = LabelSet.Own(names.Skip(1)) },
             cancellationToken: Token
         );
         var lines = File.ReadAllLines(Path.Combine(summary.DataRoot, "labelmap.txt"));

@@ -136,6 +136,28 @@ public sealed class ComposerTests
     }
 
     [Fact]
+    public void A_class_without_a_known_height_has_the_size_of_its_picture()
+    {
+        var labels = LabelSet.Own(["pallet", "forklift"]);
+        double[] pasted =
+        [
+            .. new[] { 14, 44 }.Select(height =>
+            {
+                var donor = Sample("aeroplane", new PixelBox(40, 74 - height, height, height), ColorOf(0));
+                var options = Many with { MaxObjects = 2, Classes = labels };
+                var donors = new[] { new DonorSample("0", donor.Image, donor.Labels, 1) };
+                var request = new ComposeRequest(Background("bicycle", "grass"), donors, options);
+                return Enumerable
+                    .Range(0, 20)
+                    .SelectMany(seed => Composer.Compose(request, new CounterRandom((ulong)seed, "compose")).Objects)
+                    .Average(o => o.Scale);
+            }),
+        ];
+
+        Assert.True(pasted[1] > 1.3 * pasted[0], $"{pasted[0]} {pasted[1]}");
+    }
+
+    [Fact]
     public void An_object_that_its_picture_cut_at_the_bottom_is_put_against_the_bottom()
     {
         var donor = Sample("sheep", new PixelBox(30, 50, 30, Side - 50), ColorOf(0));

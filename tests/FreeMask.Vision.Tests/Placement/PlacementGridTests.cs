@@ -74,7 +74,7 @@ public sealed class PlacementGridTests
     [Fact]
     public void Nearer_and_taller_things_are_expected_larger()
     {
-        int bird = VocClasses.IndexOf("bird"), bus = VocClasses.IndexOf("bus");
+        double bird = LabelSet.Voc[3].Metres!.Value, bus = LabelSet.Voc[6].Metres!.Value;
         Assert.True(ObjectSizes.Expected(bird, 0.8) < ObjectSizes.Expected(bus, 0.8));
         Assert.True(ObjectSizes.Expected(bus, 0.6) < ObjectSizes.Expected(bus, 0.9));
         Assert.Equal(0.4, ObjectSizes.Expected(bus, 0.7, bus, 0.4, 0.7), 9);

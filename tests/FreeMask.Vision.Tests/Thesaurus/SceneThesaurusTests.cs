@@ -137,8 +137,18 @@ public sealed class SceneThesaurusTests
     [Fact]
     public void The_shipped_counts_are_those_of_the_corpus()
     {
-        var counts = ThesaurusBuilder.Build(CaptionFile.Read(Fixtures.Data("captions", "coco-10k.txt"))).Counts;
-        var shipped = SceneThesaurus.LoadDefault().Counts;
+        var captions = CaptionFile.Read(Fixtures.Data("captions", "coco-10k.txt"));
+        var counts = ThesaurusBuilder.Build(captions).Counts;
+        Same(counts, SceneThesaurus.LoadDefault().Counts);
+        var coco = LabelSet.Named("coco");
+        Same(
+            ThesaurusBuilder.Build(captions, ThesaurusVocabulary.Of(coco)).Counts,
+            SceneThesaurus.LoadDefault(classes: coco).Counts
+        );
+    }
+
+    private static void Same(ThesaurusCounts counts, ThesaurusCounts shipped)
+    {
         Assert.Equal(shipped.Captions, counts.Captions);
         Assert.Equal(shipped.Classes, counts.Classes);
         Assert.Equal(shipped.ClassPairs["dog"], counts.ClassPairs["dog"]);
@@ -161,6 +171,23 @@ public sealed class SceneThesaurusTests
         {
             File.Delete(path);
         }
+    }
+
+    [Fact]
+    public void Other_classes_are_counted_where_captions_name_them_and_fit_everywhere_where_none_does()
+    {
+        var labels = LabelSet.Own(["forklift", "zebra", "surfboard", "pallet"]);
+        var thesaurus = SceneThesaurus.LoadDefault(classes: labels);
+
+        Assert.Equal([false, true, true, false], Enumerable.Range(1, 4).Select(thesaurus.Knows));
+        Assert.True(thesaurus.Allows("grass", 2));
+        Assert.True(thesaurus.Allows("beach", 3));
+        Assert.False(thesaurus.Allows("kitchen", 2));
+        Assert.All((string[])["grass", "kitchen", "beach"], scene => Assert.True(thesaurus.Allows(scene, 1)));
+        Assert.Null(thesaurus.MatchOf("grass", 4));
+        // The same counts by other names.
+        var city = SceneThesaurus.LoadDefault(classes: LabelSet.Named("cityscapes"));
+        Assert.True(city.Knows(LabelSet.Named("cityscapes").IndexOf("motorcycle")));
     }
 
     [Fact]

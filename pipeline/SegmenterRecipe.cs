@@ -1,0 +1,72 @@
+using FreeMask.GrainInterfaces;
+using FreeMask.Training.Mask2Former;
+
+namespace FreeMask.Pipeline;
+
+/// <summary>The training that a run file's section <c>training</c> asks for.</summary>
+internal static class SegmenterRecipe
+{
+    // Mask2Former trains Swin with this drop-path rate in the last block.
+    private const double DropPath = 0.3;
+
+    /// <summary>The training of a run.</summary>
+    /// <param name="spec">The run.</param>
+    /// <param name="labels">Names of the classes by index.</param>
+    /// <param name="seed">The seed of this training.</param>
+    /// <param name="steps">Its steps.</param>
+    /// <param name="folder">The starting weights; null for none.</param>
+    /// <exception cref="FreeMaskException">There is no such backbone.</exception>
+    internal static SegmenterTrainingRequest For(RunSpec spec, IReadOnlyList<string> labels, ulong seed, int steps, string? folder)
+    {
+        var training = spec.Training;
+        var request = training.IsReference
+            ? SegmenterTrainingRequest.Reference(labels, seed, steps) with { FreezeNormalization = folder is not null }
+            : new SegmenterTrainingRequest { Labels = labels, Seed = seed, Steps = steps };
+        return request with
+        {
+            BatchSize = training.Batch,
+            Accumulation = training.Accumulation,
+            LearningRate = training.LearningRate,
+            CheckpointEvery = training.CheckpointSteps,
+            Threads = spec.Execution.TrainingThreads,
+            Size = training.Size ?? request.Size,
+            Augmentation = AugmentationOf(training.Augmentation) ?? request.Augmentation,
+            InitialFolder = folder,
+            Config = ConfigOf(training, labels, folder),
+        };
+    }
+
+    /// <summary>The model; null for that of the starting weights, or the small one. Weights of a classifier bring their own
+    /// backbone.</summary>
+    private static Mask2FormerConfig? ConfigOf(TrainingSpec training, IReadOnlyList<string> labels, string? folder)
+    {
+        if (folder is not null && CheckpointFolder.KindOf(folder) == "mask2former") return null;
+        if (training.IsReference) return new() { Labels = labels, Backbone = BackboneOf(training.Backbone ?? "resnet-18") };
+        return training.Backbone is { } named && folder is null
+            ? Mask2FormerConfig.Small(labels) with { Backbone = BackboneOf(named) }
+            : null;
+    }
+
+    private static BackboneConfig BackboneOf(string name) =>
+        name switch
+        {
+            "resnet-18" => ResNetConfig.ResNet18,
+            "resnet-50" => ResNetConfig.ResNet50,
+            "swin-tiny" => SwinConfig.Tiny with { DropPath = DropPath },
+            "swin-small" => SwinConfig.Small with { DropPath = DropPath },
+            "swin-base" => SwinConfig.Base with { DropPath = DropPath },
+            "swin-large" => SwinConfig.Large with { DropPath = DropPath },
+            _ => throw new FreeMaskException($"There is no backbone '{name}'."),
+        };
+
+    private static SegmenterAugmentation? AugmentationOf(string? name) =>
+        name switch
+        {
+            null => null,
+            "none" => SegmenterAugmentation.None,
+            "small" => SegmenterAugmentation.Small,
+            "splicing" => SegmenterAugmentation.Splicing,
+            "reference" => SegmenterAugmentation.Reference,
+            _ => throw new FreeMaskException($"There is no augmentation '{name}'."),
+        };
+}
