@@ -30,9 +30,10 @@ internal sealed class ComposeStageHandler(IArtifactStore store) : IStageHandler,
         var labels = spec.LabelSet();
         var options = ThesaurusOptions.Default with { Threshold = spec.Composition.ThesaurusThreshold };
         var thesaurus = SceneThesaurus.LoadDefault(options, labels);
+        var balance = DonorBalance.Of(spec.Backgrounds, [.. spec.Classes.Select(labels.IndexOf)], thesaurus, labels);
         return await StageArtifacts.EachAsync(
             inputs,
-            input => ComposeAsync(spec.Composition, input, labels, thesaurus, cancellationToken)
+            input => ComposeAsync(spec.Composition, input, labels, thesaurus, balance, cancellationToken)
         );
     }
 
@@ -43,6 +44,7 @@ internal sealed class ComposeStageHandler(IArtifactStore store) : IStageHandler,
         StageInput input,
         LabelSet labelSet,
         SceneThesaurus thesaurus,
+        DonorBalance balance,
         CancellationToken cancellationToken
     )
     {
@@ -52,7 +54,7 @@ internal sealed class ComposeStageHandler(IArtifactStore store) : IStageHandler,
         var scene = input.Plan.Background.Length == 0 ? null : input.Plan.Background;
         var background = new BackgroundSample(image, labels, (byte)input.Plan.ClassIndex, scene);
         IReadOnlyList<DonorSample> donors = random.NextDouble() < spec.MultiShare && spec.MaxObjects > 1
-            ? await DrawDonorsAsync(spec, input, scene, labelSet, thesaurus, cancellationToken)
+            ? await DrawDonorsAsync(spec, input, scene, labelSet, thesaurus, balance, cancellationToken)
             : [];
         var options = ComposeOptions.Default with { MaxObjects = spec.MaxObjects, Thesaurus = thesaurus, Classes = labelSet };
         var composite = Composer.Compose(new ComposeRequest(background, donors, options), random);
@@ -72,6 +74,7 @@ internal sealed class ComposeStageHandler(IArtifactStore store) : IStageHandler,
         string? scene,
         LabelSet labelSet,
         SceneThesaurus thesaurus,
+        DonorBalance balance,
         CancellationToken cancellationToken
     )
     {
@@ -87,7 +90,8 @@ internal sealed class ComposeStageHandler(IArtifactStore store) : IStageHandler,
             DonorsPerPlace * (spec.MaxObjects - 1),
             input.Stream("donors"),
             thesaurus,
-            labelSet
+            labelSet,
+            balance
         );
         var donors = new List<DonorSample>();
         foreach (var sample in drawn)

@@ -26,7 +26,7 @@ internal static class DonorSampler
 
     /// <summary>
     /// Draws donors in order of preference, without repetition: first a class, with weight sqrt(R~(f, scene)) (1 + R~(f, own)) / 2 among
-    /// those that fit (the root keeps people, who are in every other caption, from crowding out the rest), then any donor of it.
+    /// those that fit, times its factor of <paramref name="balance"/>, then any donor of it.
     /// </summary>
     /// <param name="donors">Id and class of every possible donor.</param>
     /// <param name="scene">The background in words, or null.</param>
@@ -35,6 +35,7 @@ internal static class DonorSampler
     /// <param name="random">The sample's stream for this purpose.</param>
     /// <param name="thesaurus">Null for the one that ships.</param>
     /// <param name="classes">What is known of the classes; null for VOC's.</param>
+    /// <param name="balance">Factors of the weights; null for none.</param>
     /// <typeparam name="TId">What names a donor.</typeparam>
     public static IReadOnlyList<TId> Draw<TId>(
         IReadOnlyList<(TId Id, int ClassId)> donors,
@@ -43,7 +44,8 @@ internal static class DonorSampler
         int count,
         CounterRandom random,
         SceneThesaurus? thesaurus = null,
-        LabelSet? classes = null
+        LabelSet? classes = null,
+        DonorBalance? balance = null
     )
     {
         ArgumentNullException.ThrowIfNull(donors);
@@ -51,7 +53,9 @@ internal static class DonorSampler
         var known = thesaurus ?? SceneThesaurus.LoadDefault(classes: classes);
         var labels = classes ?? LabelSet.Voc;
         var pools = donors.GroupBy(d => d.ClassId).OrderBy(g => g.Key)
-            .Select(g => (Weight: Weight(scene, ownClass, labels[g.Key], known), Ids: g.Select(d => d.Id).ToList()))
+            .Select(g => (
+                Weight: Weight(scene, ownClass, labels[g.Key], known) * (balance ?? DonorBalance.None).Factor(scene, g.Key),
+                Ids: g.Select(d => d.Id).ToList()))
             .Where(p => p.Weight > 0).ToList();
         var drawn = new List<TId>();
         while (drawn.Count < count && pools.Count > 0)
@@ -66,6 +70,15 @@ internal static class DonorSampler
         return drawn;
     }
 
+    /// <summary>The weight of a class in a background of a known scene, whatever stands there: 0 where it does not fit.</summary>
+    internal static double SceneWeight(string background, LabelClass item, SceneThesaurus thesaurus)
+    {
+        var scene = thesaurus.Find(background);
+        if (scene is null || !SceneRules.Fits(scene, item)) return 0;
+        if (!thesaurus.Knows(item.Id)) return UnknownWeight;
+        return thesaurus.MatchOf(scene, item.Id) is { Allowed: true } match ? Math.Sqrt(match.Normalized) : 0;
+    }
+
     private static double Weight(string? background, int ownClass, LabelClass item, SceneThesaurus thesaurus)
     {
         var scene = background is null ? null : thesaurus.Find(background);
@@ -73,8 +86,7 @@ internal static class DonorSampler
         if (!thesaurus.Knows(item.Id)) return UnknownWeight;
         var beside = ownClass == item.Id || thesaurus.Knows(ownClass) ? thesaurus.Beside(item.Id, ownClass) : UnknownWeight;
         if (scene is null) return beside >= CompanionThreshold ? beside : 0;
-        var match = thesaurus.MatchOf(scene, item.Id);
-        return match is { Allowed: true } ? Math.Sqrt(match.Normalized) * (1 + beside) / 2 : 0;
+        return SceneWeight(background!, item, thesaurus) * (1 + beside) / 2;
     }
 
     private static int DrawIndex(List<double> weights, CounterRandom random)
