@@ -164,7 +164,8 @@ public sealed class SiloConnection : IAsyncDisposable
     /// </param>
     /// <param name="logging">Configures logging; null for none.</param>
     /// <param name="cancellationToken">Cancels the attempt.</param>
-    /// <exception cref="FreeMaskException">The file cannot be used, or no silo of the cluster answers.</exception>
+    /// <exception cref="FreeMaskException">The file cannot be used, or silos refuse the certificate.</exception>
+    /// <exception cref="ClusterUnavailableException">No silo of the cluster answers, or none has the coordinator role.</exception>
     public static async Task<SiloConnection> ConnectAsync(
         string configuration,
         Action<ILoggingBuilder>? logging,
@@ -208,7 +209,10 @@ public sealed class SiloConnection : IAsyncDisposable
         {
             var reason = Secrets.Hide(retry.TlsProblem ?? exception.Message.Split('\n')[0]);
             host.Dispose();
-            throw new FreeMaskException($"No silo of the cluster in '{configuration}' can be used: {reason}", exception);
+            var message = $"No silo of the cluster in '{configuration}' can be used: {reason}";
+            // A refused certificate stays refused; silos that do not answer may be starting.
+            if (retry.TlsProblem is not null) throw new FreeMaskException(message, exception);
+            throw new ClusterUnavailableException(message, exception);
         }
     }
 
@@ -224,7 +228,7 @@ public sealed class SiloConnection : IAsyncDisposable
         catch (ArgumentException exception)
         {
             // Silos answer, but none has the coordinator role.
-            throw new FreeMaskException(
+            throw new ClusterUnavailableException(
                 $"The cluster in '{configuration}' has no coordinator: start a silo whose FreeMask:Roles has 'coordinator'. Runs that "
                     + "were at work then go on by themselves.",
                 exception

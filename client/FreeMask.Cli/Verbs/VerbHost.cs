@@ -6,6 +6,7 @@ using FreeMask.Cli.RunFiles;
 using FreeMask.Cli.Runs;
 using FreeMask.Cli.Terminal;
 using FreeMask.GrainInterfaces;
+using FreeMask.Hosting.Silos;
 using Spectre.Console;
 
 namespace FreeMask.Cli.Verbs;
@@ -156,6 +157,10 @@ internal sealed class VerbHost(CliEnvironment environment, IReadOnlyList<string>
                 ExitCodes.BadInput,
                 rejected.Problems.Select(problem => new { problem.Path, problem.Message })
             );
+        }
+        catch (ClusterUnavailableException unavailable)
+        {
+            outcome = Failure(context, unavailable.Message, ExitCodes.Failed);
         }
         catch (Exception exception) when (ErrorLog.UserError(exception) is { } user)
         {
