@@ -95,12 +95,7 @@ public sealed class RunFileFuzzTests(ITestOutputHelper output) : IDisposable
     public async Task Every_damaged_run_file_is_valid_or_bad_input()
     {
         var seed = ulong.Parse(Environment.GetEnvironmentVariable(SeedVariable) ?? "1", CultureInfo.InvariantCulture);
-        Directory.CreateDirectory(_process.Folder.Path("models", "mini"));
-        await File.WriteAllTextAsync(
-            _process.Folder.Path("models", "mini", "model_index.json"),
-            "{}",
-            TestContext.Current.CancellationToken
-        );
+        _process.WriteBundle();
         var originals = Directory
             .EnumerateFiles(Path.Combine(Vision.Tests.Fixtures.RepositoryRoot, "examples"), "*.yaml")
             .Order(StringComparer.Ordinal)

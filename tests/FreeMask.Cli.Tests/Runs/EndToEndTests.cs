@@ -22,8 +22,7 @@ public sealed class EndToEndTests : IDisposable
     public EndToEndTests()
     {
         _process = new() { OpenEngine = SiloEngine.With((services, _) => Register(services)) };
-        Directory.CreateDirectory(_process.Folder.Path("models", "mini"));
-        File.WriteAllText(_process.Folder.Path("models", "mini", "model_index.json"), "{}");
+        _process.WriteBundle();
         File.WriteAllText(RunFile, "classes: [cat, dog, person]\nseed: 3\nsamplesPerRound: 18\ntraining: { steps: 20 }\n");
     }
 
@@ -133,12 +132,7 @@ public sealed class EndToEndTests : IDisposable
     public async Task A_device_that_is_not_there_is_named_before_anything_runs(string device, string expected)
     {
         using var process = new TestProcess { OpenEngine = SiloEngine.With((services, _) => services.AddFreeMaskPipeline(null)) };
-        Directory.CreateDirectory(process.Folder.Path("models", "mini"));
-        await File.WriteAllTextAsync(
-            process.Folder.Path("models", "mini", "model_index.json"),
-            "{}",
-            TestContext.Current.CancellationToken
-        );
+        process.WriteBundle();
         Assert.Equal(2, await process.RunAsync(["run", RunFile, "--device", device, "--data", process.Folder.Path("data")]));
         Assert.Contains($"'{device}'", process.Error, StringComparison.Ordinal);
         Assert.Contains(expected, process.Error, StringComparison.Ordinal);

@@ -17,10 +17,7 @@ public sealed class RunVerbTests : IDisposable
 
     public RunVerbTests()
     {
-        var bundle = Directory.CreateDirectory(_process.Folder.Path("models", "mini"));
-        File.WriteAllText(Path.Combine(bundle.FullName, "model_index.json"), "{}");
-        // A bundle without a segmenter would start from ImageNet's weights, which are fetched on request only.
-        File.WriteAllText(Path.Combine(bundle.CreateSubdirectory("segmenter").FullName, "model.safetensors"), "");
+        _process.WriteBundle();
         File.WriteAllText(RunFile, "name: Pets\nclasses: [cat, dog]\nseed: 7\n");
     }
 

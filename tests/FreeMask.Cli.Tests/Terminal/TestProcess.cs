@@ -16,6 +16,17 @@ internal sealed class TestProcess : IDisposable
 
     internal TemporaryFolder Folder { get; } = new();
 
+    /// <summary>
+    /// Writes a bundle named mini without models. It has a segmenter: one without would start from ImageNet's weights, which are fetched on
+    /// request only.
+    /// </summary>
+    internal void WriteBundle()
+    {
+        Directory.CreateDirectory(Folder.Path("models", "mini", "segmenter"));
+        File.WriteAllText(Folder.Path("models", "mini", "model_index.json"), "{}");
+        File.WriteAllText(Folder.Path("models", "mini", "segmenter", "model.safetensors"), "");
+    }
+
     internal string Out => _out.ToString();
 
     internal string Error => _error.ToString();
