@@ -35,7 +35,10 @@ internal sealed class DonorBalance
         ArgumentNullException.ThrowIfNull(labels);
         string[] known = [.. backgrounds.Distinct(StringComparer.Ordinal).Where(background => thesaurus.Find(background) is not null)];
         var weights = Array.ConvertAll(known, background =>
-            classes.Select(id => DonorSampler.SceneWeight(background, labels[id], thesaurus)).ToArray());
+        {
+            var scene = thesaurus.Find(background)!;
+            return classes.Select(id => DonorSampler.SceneWeight(scene, labels[id], thesaurus)).ToArray();
+        });
         var scaled = Array.ConvertAll(weights, row => (double[])row.Clone());
         var fitting = Enumerable.Range(0, classes.Count).Where(c => weights.Any(row => row[c] > 0)).ToArray();
         for (var i = 0; i < Iterations; i++)

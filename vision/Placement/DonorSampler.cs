@@ -70,11 +70,10 @@ internal static class DonorSampler
         return drawn;
     }
 
-    /// <summary>The weight of a class in a background of a known scene, whatever stands there: 0 where it does not fit.</summary>
-    internal static double SceneWeight(string background, LabelClass item, SceneThesaurus thesaurus)
+    /// <summary>The weight of a class in a scene of the thesaurus, whatever stands there: 0 where it does not fit.</summary>
+    internal static double SceneWeight(string scene, LabelClass item, SceneThesaurus thesaurus)
     {
-        var scene = thesaurus.Find(background);
-        if (scene is null || !SceneRules.Fits(scene, item)) return 0;
+        if (!SceneRules.Fits(scene, item)) return 0;
         if (!thesaurus.Knows(item.Id)) return UnknownWeight;
         return thesaurus.MatchOf(scene, item.Id) is { Allowed: true } match ? Math.Sqrt(match.Normalized) : 0;
     }
@@ -86,7 +85,7 @@ internal static class DonorSampler
         if (!thesaurus.Knows(item.Id)) return UnknownWeight;
         var beside = ownClass == item.Id || thesaurus.Knows(ownClass) ? thesaurus.Beside(item.Id, ownClass) : UnknownWeight;
         if (scene is null) return beside >= CompanionThreshold ? beside : 0;
-        return SceneWeight(background!, item, thesaurus) * (1 + beside) / 2;
+        return SceneWeight(scene, item, thesaurus) * (1 + beside) / 2;
     }
 
     private static int DrawIndex(List<double> weights, CounterRandom random)
