@@ -1,9 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
-using FreeMask.Cli.Bundles;
 using FreeMask.Cli.Terminal;
 using FreeMask.Training.Mini.Evaluation;
-using FreeMask.Vision.Evaluation;
 using Spectre.Console;
 
 namespace FreeMask.Cli.Verbs;
@@ -13,22 +11,7 @@ internal static class AggregationExperimentVerb
 {
     internal static Command Create(VerbHost host)
     {
-        var model = new Option<string>("--model")
-        {
-            Description = "A bundle with a held-out set.",
-            DefaultValueFactory = _ => "mini",
-            HelpName = "MODEL",
-        };
-        var images = new Option<int>("--images") { Description = "How many held-out images; 0 for all.", HelpName = "N" }.Within(
-            0,
-            int.MaxValue
-        );
-        var seed = new Option<ulong>("--seed")
-        {
-            Description = "Names the noise and the draws of the intervals.",
-            DefaultValueFactory = _ => 1,
-            HelpName = "N",
-        };
+        var experiment = new HeldOutExperiment(host);
         return host.Handle(
             new Command(
                 "aggregation",
@@ -36,18 +19,21 @@ internal static class AggregationExperimentVerb
                     + "masks."
             )
             {
-                model,
-                images,
-                seed,
+                experiment.Model,
+                experiment.Images,
+                experiment.Seed,
             },
             async (parsed, context, stop) =>
             {
-                var named = parsed.GetRequiredValue(model);
-                var folder =
-                    host.Bundles.Folder(named, Directory.GetCurrentDirectory())
-                    ?? throw new FreeMaskException($"There is no model bundle '{named}' with a {BundleCatalog.IndexFile}.");
+                var folder = experiment.Folder(parsed);
                 var results = await Task.Run(
-                    () => AggregationExperiment.Run(folder, parsed.GetValue(images), parsed.GetValue(seed), context.WriteMessage, stop),
+                    () => AggregationExperiment.Run(
+                        folder,
+                        parsed.GetValue(experiment.Images),
+                        parsed.GetValue(experiment.Seed),
+                        context.WriteMessage,
+                        stop
+                    ),
                     CancellationToken.None
                 );
                 return new VerbResult(new { model = folder, results }, console => Show(console, results));
@@ -67,8 +53,8 @@ internal static class AggregationExperimentVerb
                 table.AddRow(
                     "  " + r.Method,
                     r.Calls.ToString(CultureInfo.InvariantCulture),
-                    With(r.IoU, r.Interval, "0.000"),
-                    With(r.Difference, r.DifferenceInterval, "+0.000;-0.000"),
+                    HeldOutExperiment.WithInterval(r.IoU, r.Interval),
+                    HeldOutExperiment.WithInterval(r.Difference, r.DifferenceInterval, "+0.000;-0.000"),
                     double.IsNaN(r.Refined) ? "" : SegmenterMeasure.Share(r.Refined)
                 );
         }
@@ -77,12 +63,5 @@ internal static class AggregationExperimentVerb
         var timesteps = results.Where(result => result.Group == results[0].Group).ToList();
         WideTable.Write(console, "class", [.. timesteps.Select(result => result.Method)], [.. timesteps[0].Classes.Keys.Select(name =>
             (name, (IReadOnlyList<string>)[.. timesteps.Select(result => SegmenterMeasure.Share(result.Classes[name]))]))]);
-    }
-
-    private static string With(double value, ConfidenceInterval interval, string format)
-    {
-        // Rounded first: a small negative number would get both signs.
-        string Number(double number) => (Math.Round(number, 3) + 0.0).ToString(format, CultureInfo.InvariantCulture);
-        return $"{Number(value)} ({Number(interval.Low)} to {Number(interval.High)})";
     }
 }

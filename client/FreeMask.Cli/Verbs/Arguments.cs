@@ -20,6 +20,15 @@ internal static class Arguments
             CompletionSources = { Runs },
         };
 
+    /// <summary>The folder of the art of the mini bundle.</summary>
+    internal static Option<string> Art() =>
+        new("--art")
+        {
+            Description = "The folder that infra/art/fetch.sh filled.",
+            DefaultValueFactory = _ => "art",
+            HelpName = "DIR",
+        };
+
     internal static Argument<string> Run() =>
         new("run")
         {

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using FreeMask.Cli.Bundles;
 using FreeMask.Cli.Reports;
 using FreeMask.Cli.Terminal;
 using FreeMask.Files;
@@ -24,22 +23,7 @@ internal static class ExperimentVerbs
 
     private static Command Thresholds(VerbHost host)
     {
-        var model = new Option<string>("--model")
-        {
-            Description = "A bundle with a held-out set.",
-            DefaultValueFactory = _ => "mini",
-            HelpName = "MODEL",
-        };
-        var images = new Option<int>("--images") { Description = "How many held-out images; 0 for all.", HelpName = "N" }.Within(
-            0,
-            int.MaxValue
-        );
-        var seed = new Option<ulong>("--seed")
-        {
-            Description = "Names the noise and the draws of the intervals.",
-            DefaultValueFactory = _ => 1,
-            HelpName = "N",
-        };
+        var experiment = new HeldOutExperiment(host);
         var plot = new Option<string?>("--plot") { Description = "Also draw the result, as an SVG.", HelpName = "FILE" };
         return host.Handle(
             new Command(
@@ -48,20 +32,23 @@ internal static class ExperimentVerbs
                     + "against true masks."
             )
             {
-                model,
-                images,
-                seed,
+                experiment.Model,
+                experiment.Images,
+                experiment.Seed,
                 plot,
             },
             async (parsed, context, stop) =>
             {
-                var named = parsed.GetRequiredValue(model);
-                var folder =
-                    host.Bundles.Folder(named, Directory.GetCurrentDirectory())
-                    ?? throw new FreeMaskException($"There is no model bundle '{named}' with a {BundleCatalog.IndexFile}.");
+                var folder = experiment.Folder(parsed);
                 var drawn = parsed.GetValue(plot) is { } file ? NamedPath.File(file, "--plot") : null;
                 var results = await Task.Run(
-                    () => ThresholdExperiment.Run(folder, parsed.GetValue(images), parsed.GetValue(seed), context.WriteMessage, stop),
+                    () => ThresholdExperiment.Run(
+                        folder,
+                        parsed.GetValue(experiment.Images),
+                        parsed.GetValue(experiment.Seed),
+                        context.WriteMessage,
+                        stop
+                    ),
                     CancellationToken.None
                 );
                 if (drawn is not null)
@@ -81,26 +68,11 @@ internal static class ExperimentVerbs
 
     private static Command Refinements(VerbHost host)
     {
-        var model = new Option<string>("--model")
-        {
-            Description = "A bundle with a held-out set.",
-            DefaultValueFactory = _ => "mini",
-            HelpName = "MODEL",
-        };
+        var experiment = new HeldOutExperiment(host);
         var affinity = new Option<string?>("--affinity")
         {
             Description = "A model that 'train affinity' wrote. Default: the bundle's own.",
             HelpName = "DIR",
-        };
-        var images = new Option<int>("--images") { Description = "How many held-out images; 0 for all.", HelpName = "N" }.Within(
-            0,
-            int.MaxValue
-        );
-        var seed = new Option<ulong>("--seed")
-        {
-            Description = "Names the noise and the draws of the intervals.",
-            DefaultValueFactory = _ => 1,
-            HelpName = "N",
         };
         return host.Handle(
             new Command(
@@ -109,21 +81,25 @@ internal static class ExperimentVerbs
                     + "masks."
             )
             {
-                model,
+                experiment.Model,
                 affinity,
-                images,
-                seed,
+                experiment.Images,
+                experiment.Seed,
             },
             async (parsed, context, stop) =>
             {
-                var named = parsed.GetRequiredValue(model);
-                var folder =
-                    host.Bundles.Folder(named, Directory.GetCurrentDirectory())
-                    ?? throw new FreeMaskException($"There is no model bundle '{named}' with a {BundleCatalog.IndexFile}.");
+                var folder = experiment.Folder(parsed);
                 var heads = AffinityModel.Load(Path.GetFullPath(parsed.GetValue(affinity) ?? Path.Combine(folder, "affinity")));
                 var results = await Task.Run(
                     () =>
-                        RefinementExperiment.Run(folder, heads, parsed.GetValue(images), parsed.GetValue(seed), context.WriteMessage, stop),
+                        RefinementExperiment.Run(
+                            folder,
+                            heads,
+                            parsed.GetValue(experiment.Images),
+                            parsed.GetValue(experiment.Seed),
+                            context.WriteMessage,
+                            stop
+                        ),
                     CancellationToken.None
                 );
                 return new VerbResult(
@@ -161,9 +137,7 @@ internal static class ExperimentVerbs
         foreach (var method in results.GroupBy(result => result.Method))
             table.AddRow([
                 method.Key,
-                .. method.Select(r =>
-                    string.Create(CultureInfo.InvariantCulture, $"{r.IoU:0.000} ({r.Interval.Low:0.000} to {r.Interval.High:0.000})")
-                ),
+                .. method.Select(r => HeldOutExperiment.WithInterval(r.IoU, r.Interval)),
             ]);
         console.Write(table);
 

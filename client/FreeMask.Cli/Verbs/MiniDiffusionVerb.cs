@@ -10,12 +10,7 @@ internal static class MiniDiffusionVerb
 {
     internal static Command Create(VerbHost host)
     {
-        var art = new Option<string>("--art")
-        {
-            Description = "The folder that infra/art/fetch.sh filled.",
-            DefaultValueFactory = _ => "art",
-            HelpName = "DIR",
-        };
+        var art = Arguments.Art();
         var work = new Option<string?>("--work")
         {
             Description =

@@ -10,12 +10,7 @@ internal static class MiniScenesVerb
 {
     internal static Command Create(VerbHost host)
     {
-        var art = new Option<string>("--art")
-        {
-            Description = "The folder that infra/art/fetch.sh filled.",
-            DefaultValueFactory = _ => "art",
-            HelpName = "DIR",
-        };
+        var art = Arguments.Art();
         var output = new Option<string>("--out") { Description = "Where the files are written.", Required = true, HelpName = "DIR" };
         var files = new Option<int>("--files")
         {

@@ -3,7 +3,6 @@ using FreeMask.Diffusion.Attention;
 using FreeMask.Diffusion.Models;
 using FreeMask.Diffusion.Pipelines;
 using FreeMask.Imaging;
-using FreeMask.Vision;
 using FreeMask.Vision.Evaluation;
 using FreeMask.Vision.Masking;
 
@@ -93,11 +92,8 @@ internal static class AggregationExperiment
                 differences.Average(),
                 Bootstrap.Mean(differences, seed),
                 refined[m].Average(),
-                scenes
-                    .Select((scene, i) => (scene.ClassId, Score: coarse[m][i]))
-                    .GroupBy(s => s.ClassId)
-                    .OrderBy(g => g.Key)
-                    .ToDictionary(g => VocClasses.Names[g.Key], g => g.Average(s => s.Score)));
+                HeldOutAttention.ByClass(scenes, coarse[m])
+            );
         })];
     }
 

@@ -50,6 +50,11 @@ internal static class HeldOutAttention
             noise
         );
 
+    /// <summary>Mean of one number a scene, by the scenes' class, in the classes' order.</summary>
+    internal static IReadOnlyDictionary<string, double> ByClass(IReadOnlyList<HeldOutScene> scenes, IReadOnlyList<double> scores) =>
+        scenes.Zip(scores, (scene, score) => (scene.ClassId, Score: score)).GroupBy(s => s.ClassId).OrderBy(g => g.Key)
+            .ToDictionary(g => VocClasses.Names[g.Key], g => g.Average(s => s.Score));
+
     /// <summary>IoU of the mask that a map gives with the true mask; no pixel is left undecided.</summary>
     internal static double IoU(HeldOutScene scene, FloatMap map, MaskOptions options)
     {

@@ -71,8 +71,7 @@ internal static class RefinementExperiment
 
         return [.. methods.Select((method, m) => new RefinementResult(
             method.Name, scores[m].Average(), Bootstrap.Mean(scores[m], seed),
-            scenes.Select((scene, i) => (scene.ClassId, Score: scores[m][i])).GroupBy(s => s.ClassId).OrderBy(g => g.Key)
-                .ToDictionary(g => VocClasses.Names[g.Key], g => g.Average(s => s.Score))))];
+            HeldOutAttention.ByClass(scenes, scores[m])))];
     }
 
     private static Dictionary<Source, FloatMap> Maps(AttentionRecord record, HeldOutScene scene, AffinityRefiner refiner)

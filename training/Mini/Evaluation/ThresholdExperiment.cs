@@ -3,7 +3,6 @@ using System.Text.Json.Serialization;
 using FreeMask.Diffusion.Attention;
 using FreeMask.Diffusion.Models;
 using FreeMask.Diffusion.Pipelines;
-using FreeMask.Vision;
 using FreeMask.Vision.Evaluation;
 using FreeMask.Vision.Masking;
 
@@ -66,8 +65,7 @@ internal static class ThresholdExperiment
 
         return [.. methods.Select((method, m) => new ThresholdResult(
             method.Name, method.Refinement, scores[m].Average(), Bootstrap.Mean(scores[m], seed),
-            scenes.Select((scene, i) => (scene.ClassId, Score: scores[m][i])).GroupBy(s => s.ClassId).OrderBy(g => g.Key)
-                .ToDictionary(g => VocClasses.Names[g.Key], g => g.Average(s => s.Score))))];
+            HeldOutAttention.ByClass(scenes, scores[m])))];
     }
 
     private static IEnumerable<(string Name, string Refinement, MaskOptions Options)> Methods()
