@@ -1,5 +1,3 @@
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using FreeMask.Vision;
 
@@ -11,15 +9,8 @@ internal static class LabelSetJsonSchema
     /// <summary>The name of the file that holds the schema.</summary>
     internal const string FileName = "label-set.schema.json";
 
-    private static readonly JsonSerializerOptions Format = new()
-    {
-        WriteIndented = true,
-        NewLine = "\n",
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
-
     /// <summary>The schema as text that ends with a line break.</summary>
-    internal static string Text => $"{Create().ToJsonString(Format)}\n";
+    internal static string Text => RunFileJsonSchema.Write(Create());
 
     /// <summary>The schema as a document.</summary>
     internal static JsonObject Create() =>

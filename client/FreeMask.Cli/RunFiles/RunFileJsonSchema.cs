@@ -20,7 +20,10 @@ internal static class RunFileJsonSchema
     };
 
     /// <summary>The schema as text that ends with a line break.</summary>
-    internal static string Text => $"{Create().ToJsonString(Format)}\n";
+    internal static string Text => Write(Create());
+
+    /// <summary>A schema as text that ends with a line break.</summary>
+    internal static string Write(JsonObject schema) => $"{schema.ToJsonString(Format)}\n";
 
     /// <summary>The first line of a run file, which tells editors where its schema is.</summary>
     internal static string Comment(string schemaPath) => $"# yaml-language-server: $schema={schemaPath}";
