@@ -318,7 +318,7 @@ class Optimizer:
 
 
 class Clock:
-    """Progress of a stage from 0 to 1 by its seconds; compilation before the first step does not count."""
+    """Progress of a stage from 0 to 1 by its seconds."""
 
     def __init__(self, name, seconds):
         self.name, self.seconds, self.started, self.logged = name, seconds, time.time(), time.time()
