@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.IO.Compression;
 using Xunit;
 
@@ -11,6 +10,9 @@ public sealed class ToolPackageTests : IDisposable
     private const long Limit = 250_000_000;
 
     private readonly TemporaryFolder _folder = new();
+    private readonly DotnetCommand _command;
+
+    public ToolPackageTests() => _command = new(_folder.Root);
 
     private static string Root => Vision.Tests.Fixtures.RepositoryRoot;
 
@@ -23,7 +25,7 @@ public sealed class ToolPackageTests : IDisposable
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "libtorch is for Linux");
         var feed = Directory.CreateDirectory(Path.Combine(_folder.Root, "feed")).FullName;
-        await DotnetAsync("pack", Project, "-c", Configuration, "--no-build", "--nologo", "-o", feed);
+        await _command.DotnetAsync("pack", Project, "-c", DotnetCommand.Configuration, "--no-build", "--nologo", "-o", feed);
         var package = Assert.Single(Directory.GetFiles(feed, "*.nupkg"));
         Assert.StartsWith("freemask.", Path.GetFileName(package), StringComparison.Ordinal);
         Assert.InRange(new FileInfo(package).Length, 1, Limit);
@@ -40,26 +42,26 @@ public sealed class ToolPackageTests : IDisposable
         }
 
         var tools = Path.Combine(_folder.Root, "tools");
-        await DotnetAsync("tool", "install", "freemask", "--tool-path", tools, "--source", feed);
+        await _command.DotnetAsync("tool", "install", "freemask", "--tool-path", tools, "--source", feed);
         File.Delete(package);
         var program = Path.Combine(tools, "freemask");
 
         // Version and commit.
-        var (exitCode, said, _) = await RunAsync(program, "--version");
+        var (exitCode, said, _) = await _command.RunAsync(program, "--version");
         Assert.Equal(0, exitCode);
         Assert.Matches(@"^\d+\.\d+\.\d+\+[0-9a-f]{40}\s*$", said);
 
-        (exitCode, said, var error) = await RunAsync(program, "doctor");
+        (exitCode, said, var error) = await _command.RunAsync(program, "doctor");
         Assert.True(exitCode == 0, said + error);
         Assert.Matches("ok +model bundles +mini", said);
 
         // Without libtorch, as on other platforms: one message, and the rest works.
         File.Delete(Assert.Single(Directory.GetFiles(tools, "libtorch_cpu.so", SearchOption.AllDirectories)));
-        (exitCode, said, error) = await RunAsync(program, "run", Path.Combine(Root, "examples", "quickstart.yaml"), "--check");
+        (exitCode, said, error) = await _command.RunAsync(program, "run", Path.Combine(Root, "examples", "quickstart.yaml"), "--check");
         Assert.Equal(2, exitCode);
         Assert.Contains("Training needs libtorch", error, StringComparison.Ordinal);
         Assert.DoesNotContain("TorchSharp", said + error, StringComparison.Ordinal);
-        (exitCode, said, error) = await RunAsync(program, "models", "verify", "mini");
+        (exitCode, said, error) = await _command.RunAsync(program, "models", "verify", "mini");
         Assert.True(exitCode == 0, said + error);
     }
 
@@ -68,54 +70,16 @@ public sealed class ToolPackageTests : IDisposable
     public async Task The_archive_of_a_platform_runs_without_dotnet()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "the archive is that of Linux on x64");
-        await DotnetAsync(
-            "publish", Project, "-c", Configuration, "-r", "linux-x64", "-t:PublishArchive", $"-p:ArchiveOutputPath={_folder.Root}",
+        await _command.DotnetAsync(
+            "publish", Project, "-c", DotnetCommand.Configuration, "-r", "linux-x64", "-t:PublishArchive",
+            $"-p:ArchiveOutputPath={_folder.Root}",
             "--artifacts-path", Path.Combine(_folder.Root, "build"));
         var archive = Assert.Single(Directory.GetFiles(_folder.Root, "freemask-*-linux-x64.tar.gz"));
         TestContext.Current.TestOutputHelper!.WriteLine($"{new FileInfo(archive).Length / 1e6:0} MB");
-        var (unpacked, _, problem) = await RunAsync("tar", "-xzf", archive, "-C", _folder.Root);
+        var (unpacked, _, problem) = await _command.RunAsync("tar", "-xzf", archive, "-C", _folder.Root);
         Assert.True(unpacked == 0, problem);
         var name = Path.GetFileName(archive)[..^".tar.gz".Length];
-        var (exitCode, said, error) = await RunAsync("env", "-i", Path.Combine(_folder.Root, name, "freemask"), "doctor");
+        var (exitCode, said, error) = await _command.RunAsync("env", "-i", Path.Combine(_folder.Root, name, "freemask"), "doctor");
         Assert.True(exitCode == 0, said + error);
-    }
-
-    private static string Configuration =>
-        AppContext.BaseDirectory.Contains($"{Path.DirectorySeparatorChar}Debug{Path.DirectorySeparatorChar}", StringComparison.Ordinal)
-            ? "Debug"
-            : "Release";
-
-    private async Task DotnetAsync(params string[] arguments)
-    {
-        var (exitCode, said, error) = await RunAsync("dotnet", arguments);
-        Assert.True(exitCode == 0, said + error);
-    }
-
-    private async Task<(int ExitCode, string Out, string Error)> RunAsync(string program, params string[] arguments)
-    {
-        var start = new ProcessStartInfo(program, arguments)
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = _folder.Root,
-        };
-        start.Environment["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1";
-        // What the run of the tests sets would lead a build astray.
-        foreach (var name in start.Environment.Keys.Where(n => n.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())
-            start.Environment.Remove(name);
-        using var process = Process.Start(start)!;
-        var token = TestContext.Current.CancellationToken;
-        var (said, error) = (process.StandardOutput.ReadToEndAsync(token), process.StandardError.ReadToEndAsync(token));
-        try
-        {
-            await process.WaitForExitAsync(token);
-        }
-        catch (OperationCanceledException)
-        {
-            process.Kill(entireProcessTree: true);
-            throw;
-        }
-
-        return (process.ExitCode, await said, await error);
     }
 }

@@ -26,6 +26,32 @@ public sealed class ProgramTests : IDisposable
         Assert.DoesNotContain("did not expect", error, StringComparison.Ordinal);
     }
 
+    // Another attempt may find the silos started: 1, where a wrong file is 2.
+    [Fact]
+    public async Task A_cluster_that_does_not_answer_is_no_mistake_of_the_user()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "The command is one of a POSIX shell.");
+        var file = _folder.Path("cluster.json");
+        // Nothing listens on port 1.
+        await File.WriteAllTextAsync(
+            file,
+            """
+            {
+              "ConnectionStrings": { "state": "127.0.0.1:1,connectRetry=0,connectTimeout=500" },
+              "Orleans": { "ClusterId": "c", "ServiceId": "c", "Clustering": { "ProviderType": "Redis", "ConnectionName": "state" } },
+              "FreeMask": { "Artifacts": { "Type": "Folder", "Folder": "/tmp/never-made" } }
+            }
+            """,
+            TestContext.Current.CancellationToken);
+        var (code, said, error) = await RunAsync($"\"$FREEMASK\" status --json --cluster '{file}'");
+        Assert.True(code == 1, $"{code}: {error}");
+        Assert.Contains($"No silo of the cluster in '{file}'", said, StringComparison.Ordinal);
+        await File.WriteAllTextAsync(file, "{", TestContext.Current.CancellationToken);
+        (code, said, error) = await RunAsync($"\"$FREEMASK\" status --json --cluster '{file}'");
+        Assert.True(code == 2, $"{code}: {error}");
+        Assert.Contains(file, said, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task What_may_not_be_read_is_said_with_its_path()
     {
