@@ -3,38 +3,16 @@ using FreeMask.Files;
 
 namespace FreeMask.Vision.Thesaurus;
 
-/// <summary>One class seen from one background.</summary>
-/// <param name="ClassId">Its label, from 1; 0 for a class of the corpus that the label set does not have.</param>
-/// <param name="Class">Its name in the corpus.</param>
-/// <param name="Count">N(f, b): captions that mention both.</param>
-/// <param name="R">N(f, b) / N(b), in 0..1; 0 where the background never occurs.</param>
-/// <param name="Smoothed">R after backing off to the containing scenes, in 0..1.</param>
-/// <param name="Normalized">R~: the smoothed R over the largest smoothed R of this background, in 0..1.</param>
-/// <param name="Lift">The smoothed R over the class's share of all captions: above 1, the class is named more often with this background
-/// than without.</param>
-/// <param name="Support">Captions that vouch for the pair: N(f, b), or that of the narrowest containing scene that is common
-/// enough.</param>
-/// <param name="Allowed">Whether R~ (with regard to lift) and support reach their thresholds.</param>
-internal sealed record ClassMatch(
-    int ClassId,
-    string Class,
-    int Count,
-    double R,
-    double Smoothed,
-    double Normalized,
-    double Lift,
-    int Support,
-    bool Allowed
-);
-
 /// <summary>
 /// Which objects fit which background, from caption statistics: R(f, b) = N(f, b) / N(b), normalized R~ = R / max over f' of R(f', b),
 /// thresholded (free-mask.md 1.6; the paper prints no equation, this is the form its text describes).
 /// </summary>
 /// <remarks>
 /// Rare scenes back off: R'(f, b) = (N(f, b) + k R'(f, parent)) / (N(b) + k) (Dirichlet smoothing), where parent is the scene that contains
-/// b (road: street: outdoors: all captions) and k = <see cref="ThesaurusOptions.Smoothing"/>. A scene with thousands of captions hardly
-/// moves, one with ten takes most of its estimate from its parent.
+/// b (road: street: outdoors: all images) and k = <see cref="ThesaurusOptions.Smoothing"/>. A scene with thousands of images hardly
+/// moves, one with ten takes most of its estimate from its parent. A class is allowed where, in addition, the low end of the 95 % interval
+/// of R reaches the threshold in the scene itself, or in one that contains it and is common enough; the latter only if the class is not
+/// far rarer in the scene than elsewhere (there are dining tables outdoors, and none in the sky).
 /// </remarks>
 internal sealed class SceneThesaurus
 {
@@ -92,7 +70,7 @@ internal sealed class SceneThesaurus
     /// <summary>The scenes that can be asked for.</summary>
     public IReadOnlyList<string> Scenes => _scenes;
 
-    /// <summary>The thesaurus of 10,000 COCO captions that ships (CC BY 4.0).</summary>
+    /// <summary>The thesaurus of the captions of 6,999 COCO images that ships (CC BY 4.0).</summary>
     /// <param name="options">How counts become decisions; null for the default.</param>
     /// <param name="classes">The classes to ask for; null for VOC's.</param>
     public static SceneThesaurus LoadDefault(ThesaurusOptions? options = null, LabelSet? classes = null) =>
@@ -105,16 +83,39 @@ internal sealed class SceneThesaurus
 
     /// <summary>Reads a thesaurus that <see cref="Save"/> wrote.</summary>
     /// <exception cref="FreeMaskException">The file is absent or is no thesaurus.</exception>
-    public static SceneThesaurus Load(string path, ThesaurusOptions? options = null)
+    public static SceneThesaurus Load(string path, ThesaurusOptions? options = null, LabelSet? classes = null)
     {
         try
         {
-            return new SceneThesaurus(ParseCounts(File.ReadAllText(path), path), options);
+            return Parse(File.ReadAllText(path), path, options, classes);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new FreeMaskException($"The thesaurus {path} cannot be read: {e.Message}", e);
         }
+    }
+
+    /// <summary>Reads counts as JSON.</summary>
+    /// <param name="json">The text.</param>
+    /// <param name="origin">What the text is, for messages.</param>
+    /// <param name="options">How counts become decisions; null for the default.</param>
+    /// <param name="classes">The classes to ask for; null for those of the counts.</param>
+    /// <exception cref="FreeMaskException">The text is no thesaurus.</exception>
+    public static SceneThesaurus Parse(string json, string origin, ThesaurusOptions? options = null, LabelSet? classes = null) =>
+        new(ParseCounts(json, origin), options, classes);
+
+    /// <summary>What the counts say of some backgrounds, as compact JSON: their scenes and those that contain them. It answers for these
+    /// backgrounds as the whole does.</summary>
+    public string Part(IEnumerable<string> backgrounds)
+    {
+        var scenes = backgrounds.Select(Find).OfType<string>()
+            .SelectMany(scene => ThesaurusVocabulary.Chain(_broader, scene))
+            .ToHashSet(StringComparer.Ordinal);
+        var part = Counts with
+        {
+            Scenes = Counts.Scenes.Where(scene => scenes.Contains(scene.Key)).ToDictionary(StringComparer.Ordinal),
+        };
+        return JsonSerializer.Serialize(part, ThesaurusResources.CompactJson);
     }
 
     /// <summary>Writes the counts as JSON.</summary>
@@ -155,30 +156,32 @@ internal sealed class SceneThesaurus
         var counts = Counts.Scenes[scene];
         var smoothed = Smoothed(scene);
         var largest = smoothed.Max();
-        var vouching = Vouching(scene);
+        var vouching = ThesaurusVocabulary.Chain(_broader, scene)
+            .Where(name => name == scene || Counts.Scenes[name].Images >= _options.MinimumSceneImages)
+            .Select(name => (Name: name, Counts: Counts.Scenes[name], Largest: Smoothed(name).Max()))
+            .ToArray();
         return [.. _classes
             .Select((name, f) =>
             {
                 var count = counts.Classes.GetValueOrDefault(name);
                 var normalized = largest > 0 ? smoothed[f] / largest : 0;
-                var lift = Counts.Classes[name] > 0 ? smoothed[f] * Counts.Captions / Counts.Classes[name] : 0;
-                var support = Math.Max(count, vouching?.GetValueOrDefault(name) ?? 0);
+                var lift = Counts.Classes[name] > 0 ? smoothed[f] * Counts.Images / Counts.Classes[name] : 0;
+                var source = normalized >= _options.Threshold
+                    ? Array.Find(
+                        vouching,
+                        v => (v.Name == scene || lift >= _options.MinimumLift) && Vouches(v.Counts, name, v.Largest)).Name
+                    : null;
                 return new ClassMatch(
                     _labels[f],
                     name,
                     count,
-                    counts.Captions > 0 ? (double)count / counts.Captions : 0,
+                    counts.Captions.GetValueOrDefault(name),
+                    counts.Images > 0 ? (double)count / counts.Images : 0,
+                    Proportion.Wilson95(count, counts.Images),
                     smoothed[f],
                     normalized,
                     lift,
-                    support,
-                    support >= _options.MinimumSupport
-                        && normalized
-                            >= (
-                                lift >= _options.TypicalLift
-                                    ? Math.Min(_options.TypicalThreshold, _options.Threshold)
-                                    : _options.Threshold
-                            )
+                    source
                 );
             })
             .OrderByDescending(m => m.Normalized).ThenBy(m => m.ClassId)];
@@ -212,13 +215,13 @@ internal sealed class SceneThesaurus
 
     private double[] Smoothed(string scene)
     {
-        var rates = Array.ConvertAll(_classes, c => Counts.Captions > 0 ? (double)Counts.Classes[c] / Counts.Captions : 0);
+        var rates = Array.ConvertAll(_classes, c => Counts.Images > 0 ? (double)Counts.Classes[c] / Counts.Images : 0);
         foreach (var name in ThesaurusVocabulary.Chain(_broader, scene).Reverse())
         {
             var counts = Counts.Scenes[name];
             for (var f = 0; f < rates.Length; f++)
             {
-                var total = counts.Captions + _options.Smoothing;
+                var total = counts.Images + _options.Smoothing;
                 if (total > 0) rates[f] = (counts.Classes.GetValueOrDefault(_classes[f]) + (_options.Smoothing * rates[f])) / total;
             }
         }
@@ -226,12 +229,12 @@ internal sealed class SceneThesaurus
         return rates;
     }
 
-    private IReadOnlyDictionary<string, int>? Vouching(string scene) =>
-        ThesaurusVocabulary
-            .Chain(_broader, scene)
-            .Select(s => Counts.Scenes[s])
-            .FirstOrDefault(s => s.Captions >= _options.MinimumSceneCaptions)
-            ?.Classes;
+    // Even the low end of the interval reaches the threshold: one picture of a bicycle in a kitchen does not.
+    private bool Vouches(SceneCounts counts, string name, double largest)
+    {
+        var count = counts.Classes.GetValueOrDefault(name);
+        return count >= _options.MinimumSupport && Proportion.Wilson95(count, counts.Images).Low >= _options.Threshold * largest;
+    }
 
     private static ThesaurusCounts Shipped(string file) => ParseCounts(ThesaurusResources.Read(file), "the shipped thesaurus");
 
@@ -240,9 +243,11 @@ internal sealed class SceneThesaurus
         try
         {
             var counts = JsonSerializer.Deserialize<ThesaurusCounts>(json, ThesaurusResources.Json);
-            return counts is { Classes: not null, Scenes: not null, ClassPairs: not null }
+            if (counts is not { Classes: not null, Scenes: not null, ClassPairs: not null })
+                throw new FreeMaskException($"{origin} is no thesaurus; build one from captions.");
+            return counts.Images > 0 && counts.Scenes.Values.All(scene => scene is { Classes: not null, Captions: not null })
                 ? counts
-                : throw new FreeMaskException($"{origin} is no thesaurus; build one from captions.");
+                : throw new FreeMaskException($"{origin} counts captions, not images, as earlier versions did; build it again.");
         }
         catch (JsonException e)
         {

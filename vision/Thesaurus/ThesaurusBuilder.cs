@@ -1,9 +1,9 @@
 namespace FreeMask.Vision.Thesaurus;
 
 /// <summary>
-/// Counts a caption corpus. N(b), N(f) and N(f, b) are numbers of captions that mention scene b, class f, both (free-mask.md 1.6:
-/// Free-Mask's adaptive matching thesaurus, co-occurrence over a text-image corpus). A scene counts as mentioned when one inside it is:
-/// "bedroom" is a room.
+/// Counts a caption corpus. N(b), N(f) and N(f, b) are numbers of images with a caption that mentions scene b, class f, both (Free-Mask's
+/// adaptive matching thesaurus, arXiv 2411.01819: co-occurrence over a text-image corpus). A scene counts as mentioned when one inside it
+/// is: "bedroom" is a room.
 /// </summary>
 internal sealed class ThesaurusBuilder
 {
@@ -12,8 +12,8 @@ internal sealed class ThesaurusBuilder
     private readonly int[][] _insideOf;
     private readonly PhraseMatcher _finder;
     private readonly int[] _classCounts, _sceneCounts;
-    private readonly int[,] _joint, _pairs;
-    private int _captions;
+    private readonly int[,] _joint, _jointCaptions, _pairs;
+    private int _captions, _images;
 
     /// <summary>Starts with nothing counted.</summary>
     /// <param name="vocabulary">The words; null for the shipped ones.</param>
@@ -32,45 +32,71 @@ internal sealed class ThesaurusBuilder
         _classCounts = new int[_classes.Length];
         _sceneCounts = new int[_scenes.Length];
         _joint = new int[_scenes.Length, _classes.Length];
+        _jointCaptions = new int[_scenes.Length, _classes.Length];
         _pairs = new int[_classes.Length, _classes.Length];
     }
 
     /// <summary>Counts captions and makes a thesaurus of them.</summary>
     public static SceneThesaurus Build(
-        IEnumerable<string> captions,
+        IEnumerable<Caption> captions,
         ThesaurusVocabulary? vocabulary = null,
         string source = "unnamed captions",
         string licence = "unknown"
     )
     {
         var builder = new ThesaurusBuilder(vocabulary);
-        foreach (var caption in captions) builder.Add(caption);
+        // Captions of one image need not be neighbors in the file.
+        var images = captions.Select((caption, i) => (caption.Text, Image: caption.Image ?? $"#{i}")).GroupBy(c => c.Image, c => c.Text);
+        foreach (var image in images) builder.Add(image);
         return new SceneThesaurus(builder.ToCounts(source, licence));
     }
 
-    /// <summary>Counts one caption.</summary>
-    public void Add(string caption)
+    /// <summary>Counts an image by its captions.</summary>
+    public void Add(IEnumerable<string> captions)
+    {
+        var (classes, scenes) = (new bool[_classes.Length], new bool[_scenes.Length]);
+        var joint = new bool[_scenes.Length, _classes.Length];
+        var pairs = new bool[_classes.Length, _classes.Length];
+        foreach (var caption in captions) Read(caption, classes, scenes, joint, pairs);
+        _images++;
+        for (var f = 0; f < classes.Length; f++)
+        {
+            if (classes[f]) _classCounts[f]++;
+            for (var g = f + 1; g < classes.Length; g++)
+                if (pairs[f, g]) _pairs[f, g]++;
+        }
+
+        for (var b = 0; b < scenes.Length; b++)
+        {
+            if (scenes[b]) _sceneCounts[b]++;
+            for (var f = 0; f < classes.Length; f++)
+                if (joint[b, f]) _joint[b, f]++;
+        }
+    }
+
+    private void Read(string caption, bool[] classes, bool[] scenes, bool[,] joint, bool[,] pairs)
     {
         var mentions = _finder.Find(caption);
-        var classes = mentions.AsSpan(0, _classes.Length);
-        var scenes = mentions.AsSpan(_classes.Length);
+        var classMentions = mentions.AsSpan(0, _classes.Length);
+        var sceneMentions = mentions.AsSpan(_classes.Length);
         _captions++;
         for (var f = 0; f < classes.Length; f++)
         {
-            if (classes[f] == 0) continue;
-            _classCounts[f]++;
-            for (var g = f + 1; g < classes.Length; g++)
-                if (PhraseMatcher.Together(classes[f], classes[g])) _pairs[f, g]++;
+            classes[f] |= classMentions[f] != 0;
+            for (var g = f + 1; g < classes.Length; g++) pairs[f, g] |= PhraseMatcher.Together(classMentions[f], classMentions[g]);
         }
 
-        for (var b = 0; b < _scenes.Length; b++)
+        for (var b = 0; b < scenes.Length; b++)
         {
             var scene = 0UL;
-            foreach (var inner in _insideOf[b]) scene |= scenes[inner];
-            if (scene == 0) continue;
-            _sceneCounts[b]++;
+            foreach (var inner in _insideOf[b]) scene |= sceneMentions[inner];
+            scenes[b] |= scene != 0;
             for (var f = 0; f < classes.Length; f++)
-                if (PhraseMatcher.Together(classes[f], scene)) _joint[b, f]++;
+            {
+                if (!PhraseMatcher.Together(classMentions[f], scene)) continue;
+                joint[b, f] = true;
+                _jointCaptions[b, f]++;
+            }
         }
     }
 
@@ -80,6 +106,7 @@ internal sealed class ThesaurusBuilder
             source,
             licence,
             _captions,
+            _images,
             Pick(_classes, f => _classCounts[f], keepZero: true),
             Enumerable
                 .Range(0, _scenes.Length)
@@ -89,6 +116,7 @@ internal sealed class ThesaurusBuilder
                         _vocabulary.Scenes[_scenes[b]].Broader,
                         _sceneCounts[b],
                         Pick(_classes, f => _joint[b, f]),
+                        Pick(_classes, f => _jointCaptions[b, f]),
                         _vocabulary.Scenes[_scenes[b]].Words
                     )
                 ),

@@ -13,6 +13,8 @@ internal static class ThesaurusResources
         ReadCommentHandling = JsonCommentHandling.Skip,
     };
 
+    internal static readonly JsonSerializerOptions CompactJson = new(Json) { WriteIndented = false };
+
     internal static string Read(string file)
     {
         var name = $"FreeMask.Vision.Thesaurus.{file}";

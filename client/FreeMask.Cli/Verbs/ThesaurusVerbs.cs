@@ -31,24 +31,25 @@ internal static class ThesaurusVerbs
             var phrase = parsed.GetRequiredValue(background);
             var classes = thesaurus.Rank(phrase);
             var scene = thesaurus.Find(phrase)!;
-            var captions = thesaurus.Counts.Scenes[scene].Captions;
+            var images = thesaurus.Counts.Scenes[scene].Images;
             return Task.FromResult(new VerbResult(
-                new { background = phrase, scene, captions, source = thesaurus.Counts.Source, licence = thesaurus.Counts.Licence, classes },
-                console => Show(console, scene, captions, classes)));
+                new { background = phrase, scene, images, source = thesaurus.Counts.Source, licence = thesaurus.Counts.Licence, classes },
+                console => Show(console, scene, images, classes)));
         });
     }
 
     private static Command Build(VerbHost host)
     {
-        var corpus = new Argument<string>("captions")
+        var corpus = new Argument<string[]>("captions")
         {
-            Description = "One caption a line, COCO's annotations (.json), or Flickr's token file.",
+            Description = "One caption a line, COCO's annotations (.json), or Flickr's token file; several are counted together.",
+            Arity = ArgumentArity.OneOrMore,
             HelpName = "FILE",
         };
         var output = new Option<string>("--out") { Description = "The thesaurus to write.", Required = true, HelpName = "FILE" };
         var source = new Option<string?>("--source")
         {
-            Description = "The name of the corpus, to be kept in the file. Default: the name of the captions file.",
+            Description = "The name of the corpus, to be kept in the file. Default: the names of the files.",
             HelpName = "TEXT",
         };
         var licence = new Option<string>("--licence")
@@ -69,12 +70,12 @@ internal static class ThesaurusVerbs
             },
             (parsed, _, _) =>
             {
-                var (path, target) = (parsed.GetRequiredValue(corpus), NamedPath.File(parsed.GetRequiredValue(output), "--out"));
-                var captions = CaptionFile.Read(path);
+                var (paths, target) = (parsed.GetRequiredValue(corpus), NamedPath.File(parsed.GetRequiredValue(output), "--out"));
+                IReadOnlyList<Caption> captions = [.. paths.SelectMany(CaptionFile.Read)];
                 var thesaurus = ThesaurusBuilder.Build(
                     captions,
                     ThesaurusVocabulary.Of(Arguments.LabelsOf(parsed.GetValue(labelSet)) ?? LabelSet.Voc),
-                    parsed.GetValue(source) ?? Path.GetFileName(path),
+                    parsed.GetValue(source) ?? string.Join(", ", paths.Select(Path.GetFileName)),
                     parsed.GetRequiredValue(licence)
                 );
                 Directory.CreateDirectory(Path.GetDirectoryName(target)!);
@@ -85,11 +86,13 @@ internal static class ThesaurusVerbs
                         {
                             thesaurus = target,
                             captions = captions.Count,
+                            images = thesaurus.Counts.Images,
                             scenes = thesaurus.Scenes.Count,
                         },
                         console =>
                             console.Profile.Out.Writer.WriteLine(
-                                $"{captions.Count} captions counted over {thesaurus.Scenes.Count} scenes: {target}"
+                                $"{captions.Count} captions of {thesaurus.Counts.Images} images counted over {thesaurus.Scenes.Count} "
+                                    + $"scenes: {target}"
                             )
                     )
                 );
@@ -97,21 +100,32 @@ internal static class ThesaurusVerbs
         );
     }
 
-    private static void Show(IAnsiConsole console, string scene, int captions, IReadOnlyList<ClassMatch> classes)
+    private static void Show(IAnsiConsole console, string scene, int images, IReadOnlyList<ClassMatch> classes)
     {
+        string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
         string Share(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);
-        console.WriteLine($"{scene}: named in {captions.ToString(CultureInfo.InvariantCulture)} captions");
+        console.WriteLine($"{scene}: named in captions of {Number(images)} images");
         var table = new Table().Border(TableBorder.Simple).AddColumn("class");
-        foreach (var heading in new[] { "captions", "R", "normalized", "lift" }) table.AddColumn(new TableColumn(heading).RightAligned());
+        foreach (var heading in new[] { "images", "captions", "R", "95 %", "normalized", "lift" })
+            table.AddColumn(new TableColumn(heading).RightAligned());
         table.AddColumn("fits");
+        table.AddColumn("because of");
         foreach (var match in classes)
             table.AddRow(
                 match.Class,
-                match.Count.ToString(CultureInfo.InvariantCulture),
+                Number(match.Images),
+                Number(match.Captions),
                 Share(match.R),
+                $"{Share(match.Interval.Low)} to {Share(match.Interval.High)}",
                 Share(match.Normalized),
                 match.Lift.ToString("0.0", CultureInfo.InvariantCulture),
-                match.Allowed ? "[green]yes[/]" : "[grey]no[/]"
+                match.Allowed ? "[green]yes[/]" : "[grey]no[/]",
+                match.Source switch
+                {
+                    null => "",
+                    var own when own == scene => "its own images",
+                    var broader => $"images of {broader}",
+                }
             );
         console.Write(table);
     }
