@@ -180,7 +180,18 @@ public sealed record CompositionSpec
     [Id(1)] public int MaxObjects { get; init; } = 3;
 
     /// <summary>The least normalized co-occurrence with the background of a class that may be pasted.</summary>
-    [Id(2)] public double ThesaurusThreshold { get; init; } = 0.03;
+    [Id(2)] public double ThesaurusThreshold { get; init; } = 0.01;
+
+    /// <summary>The file of a thesaurus (<c>freemask thesaurus build</c>) that says which objects fit a background; null for the one that
+    /// ships.</summary>
+    [Id(3)] public string? Thesaurus { get; init; }
+
+    /// <summary>The sha256 of that file; null where <see cref="Thesaurus"/> is.</summary>
+    [Id(4)] public string? ThesaurusHash { get; init; }
+
+    /// <summary>What that file says of the run's backgrounds, as JSON, so that no silo needs the file; null where
+    /// <see cref="Thesaurus"/> is.</summary>
+    [Id(5)] public string? ThesaurusCounts { get; init; }
 }
 
 /// <summary>How pasted objects are matched to the image around them.</summary>

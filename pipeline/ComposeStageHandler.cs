@@ -28,8 +28,7 @@ internal sealed class ComposeStageHandler(IArtifactStore store) : IStageHandler,
     )
     {
         var labels = spec.LabelSet();
-        var options = ThesaurusOptions.Default with { Threshold = spec.Composition.ThesaurusThreshold };
-        var thesaurus = SceneThesaurus.LoadDefault(options, labels);
+        var thesaurus = RunThesaurus.Of(spec);
         var balance = DonorBalance.Of(spec.Backgrounds, [.. spec.Classes.Select(labels.IndexOf)], thesaurus, labels);
         return await StageArtifacts.EachAsync(
             inputs,

@@ -9,8 +9,7 @@ namespace FreeMask.Grains.Domain;
 /// <summary>Selects the backgrounds of a run that fit a class (adaptive matching by the thesaurus).</summary>
 internal static class BackgroundMatch
 {
-    private static readonly ConcurrentDictionary<(LabelSet Labels, double Threshold), SceneThesaurus> Thesauri = new();
-    private static readonly ConcurrentDictionary<(LabelSet Labels, int ClassId, string Background, double Threshold), bool> Known = new();
+    private static readonly ConcurrentDictionary<(SceneThesaurus, LabelSet, int ClassId, string Background), bool> Known = new();
 
     /// <summary>
     /// The backgrounds that fit, in their order: those that the thesaurus allows for the class and that offer a surface on which it rests,
@@ -19,21 +18,12 @@ internal static class BackgroundMatch
     internal static ImmutableArray<string> Fitting(RunSpec spec, int classId)
     {
         var labels = spec.LabelSet();
-        var fitting = spec.Backgrounds.RemoveAll(name => !Fits(labels, classId, name, spec.Composition.ThesaurusThreshold));
+        var thesaurus = RunThesaurus.Of(spec);
+        var fitting = spec.Backgrounds.RemoveAll(name => !Known.GetOrAdd((thesaurus, labels, classId, name), Fits));
         return fitting.IsEmpty ? spec.Backgrounds : fitting;
     }
 
-    private static bool Fits(LabelSet labels, int classId, string background, double threshold) =>
-        Known.GetOrAdd(
-            (labels, classId, background, threshold),
-            static key =>
-            {
-                var thesaurus = Thesauri.GetOrAdd(
-                    (key.Labels, key.Threshold),
-                    static k => SceneThesaurus.LoadDefault(ThesaurusOptions.Default with { Threshold = k.Threshold }, k.Labels)
-                );
-                return thesaurus.Find(key.Background) is not { } scene
-                    || (SceneRules.Fits(scene, key.Labels[key.ClassId]) && thesaurus.Allows(scene, key.ClassId));
-            }
-        );
+    private static bool Fits((SceneThesaurus Thesaurus, LabelSet Labels, int ClassId, string Background) key) =>
+        key.Thesaurus.Find(key.Background) is not { } scene
+            || (SceneRules.Fits(scene, key.Labels[key.ClassId]) && key.Thesaurus.Allows(scene, key.ClassId));
 }

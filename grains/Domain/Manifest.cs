@@ -33,6 +33,7 @@ public static class Manifest
         json.WriteNumber("samplesPerRound", spec.SamplesPerRound);
         json.WriteNumber("keepRatio", spec.KeepRatio);
         if (spec.Mask.AffinityHash is { } affinity) json.WriteString("affinity", affinity);
+        if (spec.Composition.ThesaurusHash is { } thesaurus) json.WriteString("thesaurus", thesaurus);
         if (spec.Training.InitHash is { } start) json.WriteString("start", start);
         json.WriteNumber("trainingThreads", spec.Execution.TrainingThreads);
         if (environment?.Bundle is { } bundle) json.WriteString("bundle", bundle);

@@ -190,6 +190,13 @@ public static class RunKeys
             Unit = "objects",
         },
         new(
+            run => run.Composition.Thesaurus,
+            "The file of a thesaurus (freemask thesaurus build), which says what objects fit a background."
+        )
+        {
+            DefaultDescription = "the one that ships",
+        },
+        new(
             run => run.Composition.ThesaurusThreshold,
             "The least normalized co-occurrence with the background of a class that may be pasted."
         )

@@ -27,6 +27,7 @@ public static class RunSpecValidator
         Prompts(spec, between);
         Batch(spec, between);
         Mask(spec, between);
+        Composition(spec, between);
         Scoring(spec, between);
         Start(spec.Training, between);
         return [.. values.Concat(between.Where(problem => !wrong.Contains(problem.Path))).OrderBy(problem => Order(problem.Path))];
@@ -150,6 +151,15 @@ public static class RunSpecValidator
         if (mask.MinArea >= mask.MaxArea) problems.Add(new("mask.minArea", "must be less than mask.maxArea, or every mask is rejected"));
         if (mask.Affinity is null != mask.AffinityHash is null)
             problems.Add(new("mask.affinity", "the model and its hash belong together; name both or none"));
+    }
+
+    private static void Composition(RunSpec spec, List<SpecProblem> problems)
+    {
+        var composition = spec.Composition;
+        if (composition.Thesaurus is null != composition.ThesaurusHash is null
+            || composition.Thesaurus is null != composition.ThesaurusCounts is null)
+            problems.Add(
+                new("composition.thesaurus", "the file, its hash and its counts belong together; name all of them or none"));
     }
 
     private static void Scoring(RunSpec spec, List<SpecProblem> problems)

@@ -152,7 +152,8 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
             ),
             new(
                 "composition",
-                $"{100 * spec.Composition.MultiShare:0} % with up to {spec.Composition.MaxObjects} objects, thesaurus threshold "
+                $"{100 * spec.Composition.MultiShare:0} % with up to {spec.Composition.MaxObjects} objects, thesaurus "
+                    + $"{(spec.Composition.Thesaurus is { } file ? Path.GetFileName(file) : "that ships")}, threshold "
                     + $"{spec.Composition.ThesaurusThreshold}"
             ),
             new("harmonization", spec.Harmonization.Enabled ? $"strength {spec.Harmonization.Strength}" : "off"),

@@ -1,9 +1,12 @@
 using System.Collections.Immutable;
+using System.Text;
 using FreeMask.Diffusion.Inspection;
 using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Domain;
 using FreeMask.Vision;
 using FreeMask.Vision.Affinity;
+using FreeMask.Vision.Thesaurus;
 
 namespace FreeMask.Cli.RunFiles;
 
@@ -44,6 +47,7 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
                     ? spec.Generation
                     : Generation(spec.Generation, facts),
             Mask = Affinity(spec.Mask, spec.Classes),
+            Composition = Thesaurus(spec, labels),
             Scoring = Segmenter(spec.Scoring),
             Training = Training(spec),
             Trainer = Trainer(spec.Trainer),
@@ -241,6 +245,33 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
         }
 
         return mask with { Affinity = null };
+    }
+
+    /// <summary>The file of a thesaurus becomes a full path, a hash, and what it says of the run's backgrounds.</summary>
+    private CompositionSpec Thesaurus(RunSpec spec, LabelSet labels)
+    {
+        var composition = spec.Composition;
+        if (composition.Thesaurus is not { } named) return composition;
+        try
+        {
+            if (resolver.FindFile(named) is { } path)
+            {
+                var content = File.ReadAllBytes(path);
+                var counts = SceneThesaurus.Parse(Encoding.UTF8.GetString(content), path, classes: labels).Part(spec.Backgrounds);
+                return composition with { Thesaurus = path, ThesaurusHash = ArtifactHash.Of(content), ThesaurusCounts = counts };
+            }
+
+            findings.Report(
+                "composition.thesaurus",
+                $"'composition.thesaurus' is '{named}', and there is no such file. 'freemask thesaurus build' makes one of captions."
+            );
+        }
+        catch (Exception unreadable) when (unreadable is FreeMaskException or IOException or UnauthorizedAccessException)
+        {
+            findings.Report("composition.thesaurus", $"'composition.thesaurus': {unreadable.Message}");
+        }
+
+        return composition with { Thesaurus = null };
     }
 
     private ScoringSpec Segmenter(ScoringSpec scoring)

@@ -4,9 +4,11 @@ using FreeMask.Cli.Hub;
 using FreeMask.Cli.RunFiles;
 using FreeMask.Diffusion.Inspection;
 using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Domain;
 using FreeMask.Vision;
 using FreeMask.Vision.Affinity;
+using FreeMask.Vision.Thesaurus;
 using Xunit;
 
 namespace FreeMask.Cli.Tests.RunFiles;
@@ -241,6 +243,36 @@ public sealed class RunFileTests
             var resolver = BundleCatalog.Locate(_ => null).ResolverAt(Path.GetDirectoryName(file)!);
             Assert.NotEmpty(RunFile.Parse(File.ReadAllText(file), file, new WithDownloads(resolver)).Classes);
         }
+    }
+
+    [Fact]
+    public void A_thesaurus_is_read_with_the_run_file_and_decides_where_objects_fit()
+    {
+        using var folder = new TemporaryFolder();
+        Caption[] captions =
+        [
+            .. Enumerable.Repeat(new Caption("a cat on the road"), 30), .. Enumerable.Repeat(new Caption("a person in the snow"), 3000),
+        ];
+        ThesaurusBuilder.Build(captions).Save(folder.Path("cats.json"));
+        File.WriteAllText(folder.Path("old.json"), "{ \"captions\": 3, \"classes\": {}, \"scenes\": {}, \"classPairs\": {} }");
+        var resolver = BundleCatalog.Locate(_ => null).ResolverAt(folder.Root);
+        RunSpec Parse(string thesaurus) => RunFile.Parse(
+            $"classes: [cat]\nbackgrounds: [on the road, in the snow]\ncomposition: {{ thesaurus: {thesaurus} }}\n",
+            "a.yaml",
+            resolver);
+
+        var spec = Parse("cats.json");
+        Assert.Equal(folder.Path("cats.json"), spec.Composition.Thesaurus);
+        Assert.Equal(ArtifactHash.Of(File.ReadAllBytes(folder.Path("cats.json"))), spec.Composition.ThesaurusHash);
+        Assert.Equal(["on the road"], BackgroundMatch.Fitting(spec, VocClasses.IndexOf("cat")));
+        // Without the file, on another machine: the specification has what is needed.
+        File.Delete(folder.Path("cats.json"));
+        Assert.Equal(["on the road"], BackgroundMatch.Fitting(spec, VocClasses.IndexOf("cat")));
+
+        var gone = Assert.Throws<RunFileException>(() => Parse("cats.json"));
+        Assert.Contains("there is no such file", gone.Message, StringComparison.Ordinal);
+        var old = Assert.Throws<RunFileException>(() => Parse("old.json"));
+        Assert.Contains("build it again", old.Message, StringComparison.Ordinal);
     }
 
     [Fact]
