@@ -75,7 +75,8 @@ public sealed class SamplePlannerTests
             .Range(0, 300)
             .Select(i => SamplePlanner.Plan(spec, 0, i))
             .ToLookup(plan => plan.Class, plan => plan.Background);
-        Assert.Equal(["in the sky", "on xyzzy"], drawn["aeroplane"].Distinct().Order());
+        // Captions name aeroplanes above and on water.
+        Assert.Equal(["in the sky", "on the water", "on xyzzy"], drawn["aeroplane"].Distinct().Order());
         Assert.Equal(["on the water", "on xyzzy"], drawn["boat"].Distinct().Order());
         Assert.Equal(["in the room", "on xyzzy"], drawn["tvmonitor"].Distinct().Order());
     }

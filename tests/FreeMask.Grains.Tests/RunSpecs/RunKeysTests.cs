@@ -18,6 +18,7 @@ public sealed class RunKeysTests
     private static readonly string[] Derived =
     [
         "source.images", "source.classes", "mask.affinityHash", "labelDefinition", "training.initFolder", "training.initHash",
+        "composition.thesaurusHash", "composition.thesaurusCounts",
     ];
 
     public static TheoryData<string> Paths => new(RunKeys.All.Select(key => key.Path));
