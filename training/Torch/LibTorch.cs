@@ -21,7 +21,7 @@ internal static partial class LibTorch
     /// <summary>
     /// Lets threads of OpenMP, with which libtorch computes, sleep while they wait for each other (OMP_WAIT_POLICY of the OpenMP
     /// specification), unless the user chose. By default they spin, which takes the cores from the threads that they wait for as soon as
-    /// other programs, or inference in this one, use them too: steps take three to five times as long then (docs/performance.md).
+    /// other programs, or inference in this one, use them too: steps take three to six times as long then (docs/segmenter.md).
     /// </summary>
 #pragma warning disable CA2255 // The library reads the variable while it is loaded, which any use of TorchSharp may cause.
     [ModuleInitializer]
