@@ -12,6 +12,8 @@ namespace FreeMask.Dashboard.Tests.Browser;
 /// </summary>
 public sealed class Chromium : IAsyncDisposable
 {
+    private const float ExpectTimeout = 30_000;
+
     private static readonly string[] Flags =
         ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--force-color-profile=srgb", "--hide-scrollbars"];
 
@@ -62,6 +64,8 @@ public sealed class Chromium : IAsyncDisposable
 
             _playwright = await Playwright.CreateAsync();
             _playwright.Selectors.SetTestIdAttribute("data-test");
+            // Five seconds by default, which a machine that also runs the other suites exceeds at times.
+            Assertions.SetDefaultExpectTimeout(ExpectTimeout);
             return _browser = await _playwright.Chromium.LaunchAsync(
                 new BrowserTypeLaunchOptions { ExecutablePath = program, Args = Flags }
             );
