@@ -111,7 +111,13 @@ internal sealed class ShardLedger
         }
     }
 
-    /// <summary>The number of objects by index.</summary>
+    /// <summary>A copy of the states by index, as <see cref="SampleState"/>.</summary>
+    public byte[] States => [.. _states];
+
+    /// <summary>A copy of the attempts by index.</summary>
+    public ushort[] Attempts => [.. _attempts];
+
+    /// <summary>A copy of the number of objects by index.</summary>
     public byte[] Objects => (byte[])_objects.Clone();
 
     /// <summary>The number of objects of a sample.</summary>
@@ -181,6 +187,24 @@ internal sealed class ShardLedger
     {
         for (var i = 0; i < Count; i++)
             if (_states[i] == (byte)stage) yield return First + i;
+    }
+
+    /// <summary>Finds samples for a page, by index.</summary>
+    /// <param name="query">What is asked for; it starts at an index within the round.</param>
+    /// <param name="classOf">The class of a sample.</param>
+    /// <returns>Indices, at most the query's limit, and the next index that would be part of it; null where there is none.</returns>
+    public (List<int> Found, int? Next) Find(SampleQuery query, Func<int, string> classOf)
+    {
+        var found = new List<int>();
+        for (var index = Math.Max(query.From, First); index < First + Count; index++)
+        {
+            if (query.State is { } state && StateOf(index) != state) continue;
+            if (query.Class is { } name && classOf(index) != name) continue;
+            if (found.Count == query.Limit) return (found, index);
+            found.Add(index);
+        }
+
+        return (found, null);
     }
 
     /// <summary>

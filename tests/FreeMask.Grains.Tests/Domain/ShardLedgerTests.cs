@@ -117,4 +117,19 @@ public sealed class ShardLedgerTests
         restored.Correct(new SampleProgress(First + 4, SampleState.Generated, 1, 0, -1, "poison"));
         Assert.Equal(SampleState.Generated, restored.StateOf(First + 4));
     }
+
+    [Fact]
+    public void A_page_ends_at_its_limit_and_names_the_next_sample()
+    {
+        var ledger = new ShardLedger(StageTable.Default, First, Count);
+        foreach (var index in new[] { 101, 103, 104 }) ledger.Apply(new SampleProgress(index, SampleState.Generated, 0, 0, -1, null));
+        var query = new SampleQuery { Round = 0, State = SampleState.Generated, Limit = 2 };
+        var (found, next) = ledger.Find(query, _ => "cat");
+        Assert.Equal([101, 103], found);
+        Assert.Equal(104, next);
+        (found, next) = ledger.Find(query with { From = 104 }, _ => "cat");
+        Assert.Equal([104], found);
+        Assert.Null(next);
+        Assert.Equal([103], ledger.Find(query with { Class = "dog" }, index => index == 103 ? "dog" : "cat").Found);
+    }
 }

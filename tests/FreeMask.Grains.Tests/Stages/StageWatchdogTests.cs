@@ -43,16 +43,4 @@ public sealed class StageWatchdogTests
             return Running.Task;
         }
     }
-
-    private sealed class ManualTime : TimeProvider
-    {
-        // Zero would look like a call that never began.
-        private long _ticks = 1;
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override long GetTimestamp() => _ticks;
-
-        public void Advance(TimeSpan by) => _ticks += by.Ticks;
-    }
 }

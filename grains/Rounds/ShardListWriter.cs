@@ -1,0 +1,59 @@
+using FreeMask.Grains.Artifacts;
+using FreeMask.Grains.Domain;
+
+namespace FreeMask.Grains.Rounds;
+
+/// <summary>Writes the lists of a shard's samples: which samples a list contains, and what of them.</summary>
+/// <param name="stages">The order of the states.</param>
+/// <param name="artifacts">The store of the lists.</param>
+internal sealed class ShardListWriter(StageTable stages, IArtifactStore artifacts)
+{
+    /// <summary>
+    /// The state that every sample has reached, or is quarantined, when a list is written. A sample that moved back since the phase
+    /// changed would be missing in the list.
+    /// </summary>
+    public SampleState LeastStateOf(SampleListKind kind) => kind switch
+    {
+        SampleListKind.Donors => stages[Stage.Compose].Before,
+        SampleListKind.Candidates => stages[Stage.Score].Before,
+        _ => SampleState.Kept,
+    };
+
+    /// <summary>
+    /// Whether a sample is part of a list. A list that is written again later is the same: samples quarantined since then had reached the
+    /// state.
+    /// </summary>
+    public bool Contains(SampleListKind kind, SampleRecord record)
+    {
+        var reached = record.State == SampleState.Quarantined ? record.FailedAt : record.State;
+        return kind switch
+        {
+            SampleListKind.Donors or SampleListKind.Candidates => stages.HasReached(reached, LeastStateOf(kind)),
+            SampleListKind.Kept => reached == SampleState.Kept,
+            _ => true,
+        };
+    }
+
+    /// <summary>Writes the list of those records that are part of it.</summary>
+    /// <exception cref="InvalidOperationException">A sample has no artifact that the list names.</exception>
+    public async Task<SampleList> WriteAsync(SampleListKind kind, IEnumerable<SampleRecord> records)
+    {
+        var listed = records.Where(r => Contains(kind, r)).ToList();
+        var hash = kind == SampleListKind.Manifest
+            ? await artifacts.PutAsync(Manifest.Piece(listed), CancellationToken.None)
+            : await SampleLists.WriteAsync(artifacts, listed.Select(r => Listed(kind, r)), CancellationToken.None);
+        return new SampleList(hash, listed.Count);
+    }
+
+    private static ListedSample Listed(SampleListKind kind, SampleRecord record)
+    {
+        var (image, label) =
+            kind == SampleListKind.Donors
+                ? (ArtifactNames.Image, ArtifactNames.Label)
+                : (ArtifactNames.FinalImage, ArtifactNames.CompositeLabel);
+        return new ListedSample(record.Index, record.Plan.ClassIndex, Hash(image), Hash(label));
+
+        string Hash(string name) =>
+            record.Artifact(name) ?? throw new InvalidOperationException($"Sample {record.Round}/{record.Index} has no artifact '{name}'.");
+    }
+}
