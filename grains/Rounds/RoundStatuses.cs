@@ -1,0 +1,47 @@
+using FreeMask.Grains.Domain;
+
+namespace FreeMask.Grains.Rounds;
+
+/// <summary>What a round shows to users.</summary>
+internal static class RoundStatuses
+{
+    /// <summary>The status of a round.</summary>
+    /// <param name="record">Its record.</param>
+    /// <param name="shards">Its shards.</param>
+    /// <param name="training">Its trainings and evaluations.</param>
+    /// <param name="rate">Results of stages per second.</param>
+    /// <param name="error">The error that stops the round; null if there is none.</param>
+    public static RoundStatus Of(RoundRecord record, RoundShards shards, RoundTraining training, double rate, string? error)
+    {
+        var tally = record.Tally ?? shards.TallyOf(record);
+        return new RoundStatus
+        {
+            Round = record.Assignment.Round,
+            Phase = record.Phase,
+            Counts = tally.Counts,
+            Thresholds = record.Thresholds,
+            Objects = record.Objects,
+            Quality = record.Quality,
+            StartQuality = record.StartQuality is { Classes.IsEmpty: false } start ? start : null,
+            Seconds = tally.Seconds with { Train = record.TrainSeconds, Evaluate = record.EvaluateSeconds },
+            Rate = record.Phase is RoundPhase.Producing or RoundPhase.Scoring ? rate : 0,
+            Training = training.Progress,
+            Failures = tally.Failures,
+            Segmenter = record.Segmenter,
+            Error = error,
+            StartedAt = record.StartedAt,
+            EndedAt = record.EndedAt,
+            Notes =
+                record.Phase == RoundPhase.Closed
+                    ? []
+                    :
+                    [
+                        .. shards
+                            .Reports.SelectMany(s => s.Notes.IsDefault ? [] : s.Notes)
+                            .Append(training.Note)
+                            .OfType<string>()
+                            .Distinct(),
+                    ],
+        };
+    }
+}
