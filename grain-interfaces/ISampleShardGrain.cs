@@ -102,7 +102,6 @@ public sealed record ShardDesiredState(
 /// <param name="Seconds">Device seconds per stage.</param>
 /// <param name="Failures">Rejections and faults by reason.</param>
 /// <param name="Error">The error that stops the shard; null if there is none.</param>
-/// <param name="Selected">True when selection is carried out.</param>
 /// <param name="Notes">Messages for users that do not stop the shard, such as devices that may not work on the run.</param>
 [GenerateSerializer, Immutable, Alias("freemask.ShardReport")]
 public sealed record ShardReport(
@@ -112,7 +111,6 @@ public sealed record ShardReport(
     [property: Id(3)] StageSeconds Seconds,
     [property: Id(4)] ImmutableArray<FailureGroup> Failures,
     [property: Id(5)] string? Error,
-    [property: Id(6)] bool Selected,
     [property: Id(7)] ImmutableArray<string> Notes = default);
 
 /// <summary>The result of a selection in a shard.</summary>

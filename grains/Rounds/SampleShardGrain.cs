@@ -59,7 +59,7 @@ internal sealed partial class SampleShardGrain(
         return Task.FromResult(
             _ledger.Current is { } ledger
                 ? ReportOf(ledger)
-                : new ShardReport(new StateCounts(), 0, 0, new StageSeconds(), [], _error, false)
+                : new ShardReport(new StateCounts(), 0, 0, new StageSeconds(), [], _error)
         );
     }
 
@@ -215,7 +215,6 @@ internal sealed partial class SampleShardGrain(
             ledger.Seconds,
             ledger.Failures(),
             _error,
-            ledger.Settled(SampleState.Kept) == ledger.Count,
             [.. _dispatcher.Refusals, .. _problem is null ? Enumerable.Empty<string>() : [$"waiting: {_problem}"]]
         );
 
