@@ -5,4 +5,4 @@ namespace FreeMask.Dashboard.Services;
 /// <param name="Name">For people.</param>
 /// <param name="Image">The artifact below.</param>
 /// <param name="Labels">The label map above it; null for none.</param>
-public sealed record LineagePicture(string Key, string Name, string? Image, string? Labels);
+public sealed record LineageImage(string Key, string Name, string? Image, string? Labels);
