@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace FreeMask.Grains;
 
 /// <summary>Timing of runs, rounds and shards. Section <c>FreeMask:Coordination</c>.</summary>
-public sealed class CoordinationOptions
+internal sealed class CoordinationOptions
 {
     /// <summary>Interval at which a run, round or shard reconciles when it receives no notification. Default 1 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.005", "00:01:00")]

@@ -5,7 +5,7 @@ namespace FreeMask.Grains;
 /// </summary>
 /// <param name="name">The former name, without its section.</param>
 [AttributeUsage(AttributeTargets.Property)]
-public sealed class FormerNameAttribute(string name) : Attribute
+internal sealed class FormerNameAttribute(string name) : Attribute
 {
     /// <summary>The former name.</summary>
     public string Name => name;

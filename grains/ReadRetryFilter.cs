@@ -4,7 +4,7 @@ namespace FreeMask.Grains;
 /// Sends a client's reading calls, those whose method is named Get..., again where a silo that is stopping rejects them. Other calls are
 /// not repeated here: whether that is harmless is known only to their callers.
 /// </summary>
-public sealed class ReadRetryFilter : IOutgoingGrainCallFilter
+internal sealed class ReadRetryFilter : IOutgoingGrainCallFilter
 {
     /// <inheritdoc/>
     public Task Invoke(IOutgoingGrainCallContext context) =>

@@ -2,4 +2,4 @@ namespace FreeMask.Grains;
 
 /// <summary>The largest record that the store of runs, rounds and shards accepts.</summary>
 /// <param name="Bytes">Bytes of a record as it is stored; null for a store without a limit.</param>
-public sealed record RecordLimit(int? Bytes);
+internal sealed record RecordLimit(int? Bytes);

@@ -2,7 +2,7 @@ namespace FreeMask.Grains;
 
 /// <summary>Roles of a silo in its cluster. Samples live on silos of any role.</summary>
 [Flags]
-public enum SiloRoles
+internal enum SiloRoles
 {
     /// <summary>Samples only.</summary>
     None = 0,

@@ -1,7 +1,7 @@
 namespace FreeMask.Grains;
 
 /// <summary>Names of the grain storages. Configuration selects a provider for each.</summary>
-public static class StorageNames
+internal static class StorageNames
 {
     /// <summary>Runs, rounds, shards and trainers: few records.</summary>
     public const string Coordination = "coordination";

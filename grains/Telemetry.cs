@@ -23,7 +23,7 @@ internal enum RetryReason
 }
 
 /// <summary>Metrics and traces of coordination, under the meter and activity source <see cref="Name"/>.</summary>
-public static class Telemetry
+internal static class Telemetry
 {
     /// <summary>The name of the meter and of the activity source.</summary>
     public const string Name = "FreeMask";

@@ -4,7 +4,7 @@ namespace FreeMask.Pipeline;
 
 /// <summary>Finds the folder of a model bundle: a name in the models folder, or a path.</summary>
 /// <param name="modelsFolder">The folder that holds the bundles that ship; null where there is none.</param>
-public sealed class BundleFolders(string? modelsFolder)
+internal sealed class BundleFolders(string? modelsFolder)
 {
     /// <summary>The folder of a bundle.</summary>
     /// <param name="model">A name such as <c>mini</c>, or a path.</param>

@@ -4,7 +4,7 @@ using System.Text;
 namespace FreeMask.Pipeline;
 
 /// <summary>The hash of the files of a model bundle that results depend on.</summary>
-public static class BundleHash
+internal static class BundleHash
 {
     // Documents and images; the held-out set for evaluation is skipped too.
     private static readonly string[] SkippedEndings = [".md", ".txt", ".jpg", ".png", ".part"];

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 namespace FreeMask.Pipeline;
 
 /// <summary>Registers the stage handlers and the training.</summary>
-public static class PipelineServices
+internal static class PipelineServices
 {
     /// <summary>Adds the stages and the training of the segmenter.</summary>
     /// <param name="services">The silo's services.</param>

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 namespace FreeMask.Grains.Artifacts;
 
 /// <summary>Content addresses: sha256 as 64 lower-case hexadecimal digits.</summary>
-public static class ArtifactHash
+internal static class ArtifactHash
 {
     /// <summary>The address of bytes.</summary>
     public static string Of(ReadOnlySpan<byte> bytes)

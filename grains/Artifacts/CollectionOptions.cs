@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace FreeMask.Grains.Artifacts;
 
 /// <summary>When unreferenced artifacts are removed. Section <c>FreeMask:Collection</c>.</summary>
-public sealed class CollectionOptions
+internal sealed class CollectionOptions
 {
     /// <summary>
     /// Minimum age of an artifact that is removed. It must exceed the duration of any batch, because an artifact is stored before the

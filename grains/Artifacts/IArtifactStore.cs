@@ -4,7 +4,7 @@ namespace FreeMask.Grains.Artifacts;
 /// Immutable content-addressed storage. Writes are atomic and idempotent: an existing address holds exactly the bytes that hash to it.
 /// Safe for concurrent use.
 /// </summary>
-public interface IArtifactStore
+internal interface IArtifactStore
 {
     /// <summary>Stores bytes. Bytes that are already at the address are compared, and replaced if they are damaged.</summary>
     /// <returns>Their sha256: 64 lower-case hexadecimal digits.</returns>
@@ -36,13 +36,13 @@ public interface IArtifactStore
 /// <param name="Hash">Its address.</param>
 /// <param name="Bytes">Its size.</param>
 /// <param name="PutAt">When it was last written.</param>
-public readonly record struct StoredArtifact(string Hash, long Bytes, DateTimeOffset PutAt);
+internal readonly record struct StoredArtifact(string Hash, long Bytes, DateTimeOffset PutAt);
 
 /// <summary>The artifact store cannot be used now; a retry may succeed.</summary>
-public class ArtifactStoreException(string message, Exception? innerException = null) : Exception(message, innerException);
+internal class ArtifactStoreException(string message, Exception? innerException = null) : Exception(message, innerException);
 
 /// <summary>An artifact is missing or damaged, and has to be recomputed from its inputs.</summary>
-public sealed class ArtifactLostException(string hash, string message) : ArtifactStoreException(message)
+internal sealed class ArtifactLostException(string hash, string message) : ArtifactStoreException(message)
 {
     /// <summary>The address.</summary>
     public string Hash { get; } = hash;

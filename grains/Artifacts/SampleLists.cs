@@ -8,13 +8,13 @@ namespace FreeMask.Grains.Artifacts;
 /// <param name="Class">The class the sample was planned for, 1-20.</param>
 /// <param name="Image">The image's hash.</param>
 /// <param name="Label">The label map's hash.</param>
-public sealed record ListedSample(int Index, int Class, string Image, string Label);
+internal sealed record ListedSample(int Index, int Class, string Image, string Label);
 
 /// <summary>
 /// Lists of samples as artifacts: JSON lines, one a sample, ordered by index. A donor snapshot is an artifact that contains the hashes of
 /// the lists of all shards, so that no artifact grows with the round.
 /// </summary>
-public static class SampleLists
+internal static class SampleLists
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 

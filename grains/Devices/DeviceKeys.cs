@@ -6,7 +6,7 @@ namespace FreeMask.Grains.Devices;
 /// Keys of silos (<c>name@generation</c>) and of their devices (<c>name@generation/device</c>). The generation changes at each start of
 /// the silo, so that leases of a dead process are never taken for leases of its successor.
 /// </summary>
-public static class DeviceKeys
+internal static class DeviceKeys
 {
     /// <summary>The key of a silo.</summary>
     public static string Silo(string name, int generation) => string.Create(CultureInfo.InvariantCulture, $"{name}@{generation}");

@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace FreeMask.Grains.Devices;
 
 /// <summary>Queue, concurrency and timeouts of a device. Section <c>FreeMask:DeviceWorker</c>.</summary>
-public sealed class DeviceWorkerOptions
+internal sealed class DeviceWorkerOptions
 {
     /// <summary>Maximum number of queued samples. Default 1024.</summary>
     [Range(1, 1_000_000)]

@@ -5,10 +5,10 @@ namespace FreeMask.Grains.Devices;
 /// <summary>A device of the cluster.</summary>
 /// <param name="Key">The key of its worker: <c>silo@generation/device</c>.</param>
 /// <param name="Kind">Its kind, such as <c>cpu</c> or <c>cuda</c>.</param>
-public sealed record DeviceAddress(string Key, string Kind);
+internal sealed record DeviceAddress(string Key, string Kind);
 
 /// <summary>The devices of the cluster that take work.</summary>
-public interface IDeviceDirectory
+internal interface IDeviceDirectory
 {
     /// <summary>All devices that take work; changes between calls.</summary>
     IReadOnlyList<DeviceState> Devices { get; }
@@ -24,7 +24,7 @@ public interface IDeviceDirectory
 }
 
 /// <summary>The devices of this silo.</summary>
-public interface ILocalDevices
+internal interface ILocalDevices
 {
     /// <summary>All of them.</summary>
     IReadOnlyList<LocalDevice> Devices { get; }
@@ -36,7 +36,7 @@ public interface ILocalDevices
 /// <summary>A device of this silo.</summary>
 /// <param name="address">Its address.</param>
 /// <param name="open">Creates its stage runner; called once, when the device first gets work.</param>
-public sealed class LocalDevice(DeviceAddress address, Func<IStageRunner> open)
+internal sealed class LocalDevice(DeviceAddress address, Func<IStageRunner> open)
 {
     private readonly Lazy<IStageRunner> _runner = new(open);
     private volatile int _queued, _running;
@@ -71,7 +71,7 @@ public sealed class LocalDevice(DeviceAddress address, Func<IStageRunner> open)
 }
 
 /// <summary>Whether this silo takes work. Once draining, a silo stays so.</summary>
-public sealed class SiloDrainState
+internal sealed class SiloDrainState
 {
     private volatile bool _leaving;
 

@@ -7,7 +7,7 @@ namespace FreeMask.Grains.Devices;
 /// directory, and the death of another silo never moves the grain.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("freemask.OwnSiloPlacement")]
-public sealed class OwnSiloPlacement : PlacementStrategy
+internal sealed class OwnSiloPlacement : PlacementStrategy
 {
     /// <inheritdoc/>
     public override bool IsUsingGrainDirectory => false;

@@ -7,7 +7,7 @@ namespace FreeMask.Grains.Devices;
 /// afterwards, often on the same silo, and then needs no call to the sample. An entry is used once, and only if it has the state and
 /// attempt of the order. A result that was computed from an outdated record is refused by the sample as stale.
 /// </summary>
-public sealed class SampleRecordCache(StageTable stages)
+internal sealed class SampleRecordCache(StageTable stages)
 {
     // About 1 kB each. Shards prefer samples in progress, so that far fewer are in progress on a silo.
     private const int Capacity = 8192;

@@ -12,7 +12,7 @@ namespace FreeMask.Grains.Domain;
 /// run states what the data set depends on besides the run file: the bundle and the arithmetic. The sha256 of the manifest is the run's
 /// manifest hash.
 /// </summary>
-public static class Manifest
+internal static class Manifest
 {
     private static readonly string[] DataSetArtifacts = [ArtifactNames.CompositeLabel, ArtifactNames.FinalImage, ArtifactNames.Instances];
 

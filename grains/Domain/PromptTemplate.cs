@@ -6,7 +6,7 @@ namespace FreeMask.Grains.Domain;
 /// Prompt templates with the placeholders <c>{class}</c>, <c>{a class}</c>, <c>{background}</c> and <c>{in background}</c>. The last is
 /// the background with "in" before it, unless it begins with a preposition: "grass" becomes "in grass", "on the road" stays as it is.
 /// </summary>
-public static partial class PromptTemplate
+internal static partial class PromptTemplate
 {
     private const string Class = "{class}", ArticleAndClass = "{a class}", Background = "{background}", Placed = "{in background}";
 

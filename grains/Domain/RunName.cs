@@ -1,7 +1,7 @@
 namespace FreeMask.Grains.Domain;
 
 /// <summary>Rules for run ids, which are grain keys, file names and command-line arguments.</summary>
-public static class RunName
+internal static class RunName
 {
     /// <summary>Maximum length.</summary>
     public const int MaxLength = 100;

@@ -4,7 +4,7 @@ using FreeMask.Randomness;
 namespace FreeMask.Grains.Domain;
 
 /// <summary>Plans samples: class, background, prompt and random stream. A pure function of specification, round and index.</summary>
-public static class SamplePlanner
+internal static class SamplePlanner
 {
     /// <summary>
     /// Plans one sample. Images of a folder are taken in their order. For generated ones the classes rotate, so that each gets the same

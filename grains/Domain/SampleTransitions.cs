@@ -8,7 +8,7 @@ namespace FreeMask.Grains.Domain;
 /// with its version (ETag), so that of two concurrent writers one fails and decides again. Attempts only grow, and within an attempt the
 /// state only moves forward.
 /// </summary>
-public static class SampleTransitions
+internal static class SampleTransitions
 {
     /// <summary>Scores are rounded to 1 / ScoreScale before they are compared or stored.</summary>
     public const int ScoreScale = 1_000_000;

@@ -13,7 +13,7 @@ namespace FreeMask.Grains.Domain;
 /// <param name="KeptIdsHash">The sha256 of the kept indices: one a line, ascending.</param>
 /// <param name="Kept">How many are kept.</param>
 /// <param name="Objects">Scored and kept samples by the number of their objects.</param>
-public sealed record SelectionDecision(
+internal sealed record SelectionDecision(
     ImmutableArray<SelectionThreshold> Thresholds,
     string KeptIdsHash,
     int Kept,
@@ -25,7 +25,7 @@ public sealed record SelectionDecision(
 /// lower the more there are, so that one threshold for all would remove the samples with several objects. Samples are ordered by score in
 /// millionths, highest first, then by index, so that the order is total; the first ceil(ratio x n) of n scored samples are kept.
 /// </summary>
-public static class Selection
+internal static class Selection
 {
     /// <summary>Numbers of objects from this one on are one stratum.</summary>
     private const int ManyObjects = 3;

@@ -7,7 +7,7 @@ using FreeMask.Grains.Training;
 namespace FreeMask.Grains.Roles;
 
 /// <summary>Which grains belong to which role.</summary>
-public static class RoleGrains
+internal static class RoleGrains
 {
     /// <summary>Grain classes that a silo with these roles does not host.</summary>
     public static IEnumerable<Type> NotHostedBy(SiloRoles roles)

@@ -8,7 +8,7 @@ namespace FreeMask.Grains.RunSpecs;
 /// One key of a run file: a row of <see cref="RunKeys"/>. Its path and type are those of the property of <see cref="RunSpec"/> that it
 /// sets, and its default is the property's initial value.
 /// </summary>
-public sealed class RunKey
+internal sealed class RunKey
 {
     private static readonly RunSpec Initial = new() { Name = "run", Classes = [] };
 

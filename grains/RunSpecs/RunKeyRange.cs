@@ -3,7 +3,7 @@ using System.Globalization;
 namespace FreeMask.Grains.RunSpecs;
 
 /// <summary>The numbers that a key accepts. NaN is in no range.</summary>
-public sealed record RunKeyRange
+internal sealed record RunKeyRange
 {
     private RunKeyRange(double minimum, double maximum) => (Minimum, Maximum) = (minimum, maximum);
 

@@ -1,7 +1,7 @@
 namespace FreeMask.Grains.RunSpecs;
 
 /// <summary>The type of a key's value.</summary>
-public enum RunKeyType
+internal enum RunKeyType
 {
     /// <summary>Text; a <see cref="string"/>.</summary>
     Text,

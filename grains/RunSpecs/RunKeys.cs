@@ -10,7 +10,7 @@ namespace FreeMask.Grains.RunSpecs;
 /// the JSON schema and the tables of <c>docs/run-files.md</c> follow this table. A key is named after the property of <see cref="RunSpec"/>
 /// that it sets, and the initial value of that property is its default.
 /// </summary>
-public static class RunKeys
+internal static class RunKeys
 {
     /// <summary>The rows.</summary>
     public static ImmutableArray<RunKey> All { get; } =

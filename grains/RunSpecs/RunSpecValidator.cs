@@ -9,7 +9,7 @@ namespace FreeMask.Grains.RunSpecs;
 /// Checks a specification without file access: each value against its row of <see cref="RunKeys"/>, and the values that depend on each
 /// other.
 /// </summary>
-public static class RunSpecValidator
+internal static class RunSpecValidator
 {
     // Decoding needs about 1 KiB a pixel (two layers of 128 channels of 4 bytes); this limit is 256 GiB.
     private const long MostPixels = 1L << 28;

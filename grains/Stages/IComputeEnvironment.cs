@@ -1,7 +1,7 @@
 namespace FreeMask.Grains.Stages;
 
 /// <summary>What the results of a silo depend on besides its input.</summary>
-public interface IComputeEnvironment
+internal interface IComputeEnvironment
 {
     /// <summary>
     /// Processor, instruction sets and versions of the numeric libraries, as one line of text. Equal texts give equal results.

@@ -1,7 +1,7 @@
 namespace FreeMask.Grains.Stages;
 
 /// <summary>Trains and evaluates segmenters. Implementations do not call grains.</summary>
-public interface ISegmenterTraining
+internal interface ISegmenterTraining
 {
     /// <summary>Why this silo cannot train for a run, to show to users; null where it can.</summary>
     string? Refuse(RunSpec spec) => null;
@@ -26,7 +26,7 @@ public interface ISegmenterTraining
 /// <param name="Seed">The seed of this training.</param>
 /// <param name="Steps">Optimizer steps.</param>
 /// <param name="Checkpoint">The checkpoint to continue from; null to start from the beginning.</param>
-public sealed record TrainingRequest(
+internal sealed record TrainingRequest(
     RunSpec Spec,
     IReadOnlyList<TrainingExample> Examples,
     ulong Seed,
@@ -37,15 +37,15 @@ public sealed record TrainingRequest(
 /// <summary>An image and its label map, by content.</summary>
 /// <param name="Image">The image's hash.</param>
 /// <param name="Label">The label map's hash.</param>
-public readonly record struct TrainingExample(string Image, string Label);
+internal readonly record struct TrainingExample(string Image, string Label);
 
 /// <summary>A checkpoint: everything needed to continue as if uninterrupted.</summary>
 /// <param name="Step">Steps done.</param>
 /// <param name="Artifact">The hash of weights, optimizer state and everything else that the training needs.</param>
-public sealed record TrainingCheckpoint(int Step, string Artifact);
+internal sealed record TrainingCheckpoint(int Step, string Artifact);
 
 /// <summary>Receives progress and checkpoints of a training.</summary>
-public interface ITrainingMonitor
+internal interface ITrainingMonitor
 {
     /// <summary>Reports progress. Cheap; call it at every step.</summary>
     void Report(int step, int steps, double? loss);

@@ -6,7 +6,7 @@ namespace FreeMask.Grains.Stages;
 /// Executes stages on one device. Implementations read and write the artifact store and keep their model sessions; they do not call
 /// grains. One instance serves one device; calls may overlap if the device allows it.
 /// </summary>
-public interface IStageRunner
+internal interface IStageRunner
 {
     /// <summary>Processes samples of one run.</summary>
     /// <param name="stage">The stage; all inputs are in the state before it.</param>
@@ -31,7 +31,7 @@ public interface IStageRunner
 }
 
 /// <summary>A sample to process.</summary>
-public sealed record StageInput
+internal sealed record StageInput
 {
     /// <summary>The run's id.</summary>
     public required string Run { get; init; }
@@ -83,7 +83,7 @@ public sealed record StageInput
 }
 
 /// <summary>The outcome of a stage for one sample.</summary>
-public sealed record StageOutcome
+internal sealed record StageOutcome
 {
     private StageOutcome(StageResult result) => Result = result;
 
@@ -131,7 +131,7 @@ public sealed record StageOutcome
 }
 
 /// <summary>Creates the stage runners of a silo's devices.</summary>
-public interface IStageRunnerFactory
+internal interface IStageRunnerFactory
 {
     /// <summary>
     /// Creates the runner of a device; called once for each device. Models are loaded for the first batch that needs them.

@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace FreeMask.Hosting.Artifacts;
 
 /// <summary>Types of artifact stores.</summary>
-public enum ArtifactStoreType
+internal enum ArtifactStoreType
 {
     /// <summary>A folder, which the silos of a cluster share.</summary>
     Folder,
@@ -13,7 +13,7 @@ public enum ArtifactStoreType
 }
 
 /// <summary>The artifact store. Section <c>FreeMask:Artifacts</c>; silos and clients of one cluster must agree.</summary>
-public sealed class ArtifactStoreOptions : IValidatableObject
+internal sealed class ArtifactStoreOptions : IValidatableObject
 {
     /// <summary><c>Folder</c> (the default) or <c>AzureBlob</c>.</summary>
     public ArtifactStoreType Type { get; set; }

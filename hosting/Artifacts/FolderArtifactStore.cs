@@ -9,7 +9,7 @@ namespace FreeMask.Hosting.Artifacts;
 /// Reads verify the hash; a damaged file is moved to <c>ROOT/damaged</c>, so that it can be stored again. Several silos may share the
 /// folder.
 /// </summary>
-public sealed class FolderArtifactStore : IArtifactStore
+internal sealed class FolderArtifactStore : IArtifactStore
 {
     private static readonly TimeSpan LeftoverAge = TimeSpan.FromDays(1);
 

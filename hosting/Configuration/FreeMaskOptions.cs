@@ -4,7 +4,7 @@ using FreeMask.Grains;
 namespace FreeMask.Hosting.Configuration;
 
 /// <summary>Role and folders of a silo. Section <c>FreeMask</c>.</summary>
-public sealed class FreeMaskOptions : IValidatableObject
+internal sealed class FreeMaskOptions : IValidatableObject
 {
     /// <summary>The default data folder: <c>freemask</c> in the user's local application data.</summary>
     public static string DefaultDataFolder { get; } =

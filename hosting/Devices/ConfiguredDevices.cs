@@ -9,7 +9,7 @@ using Microsoft.Extensions.Options;
 namespace FreeMask.Hosting.Devices;
 
 /// <summary>The devices of this silo. Section <c>FreeMask:Devices</c>.</summary>
-public sealed class DeviceOptions
+internal sealed class DeviceOptions
 {
     /// <summary>
     /// Names of devices: a kind (<c>cpu</c>, <c>cuda</c>, ...), with a number if there are several (<c>cuda:1</c>). Default: one

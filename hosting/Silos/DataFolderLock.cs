@@ -8,7 +8,7 @@ namespace FreeMask.Hosting.Silos;
 /// <summary>The address of the silo that uses a data folder.</summary>
 /// <param name="Process">Its process id.</param>
 /// <param name="GatewayPort">The loopback port for clients.</param>
-public sealed record SiloAnnouncement(int Process, int GatewayPort);
+internal sealed record SiloAnnouncement(int Process, int GatewayPort);
 
 /// <summary>
 /// The lock of a data folder: an open file that the operating system closes when the process dies. Beside it the silo publishes its

@@ -9,7 +9,7 @@ using Polly.Retry;
 namespace FreeMask.Hosting.Silos;
 
 /// <summary>Options of an embedded silo.</summary>
-public sealed record EmbeddedSiloOptions
+internal sealed record EmbeddedSiloOptions
 {
     /// <summary>The folder of state and artifacts; created if it is absent.</summary>
     public required string DataFolder { get; init; }
@@ -41,7 +41,7 @@ public sealed record EmbeddedSiloOptions
 /// <summary>
 /// A silo in this process, on loopback, with its state and artifacts in a data folder that no other silo may use meanwhile.
 /// </summary>
-public sealed class EmbeddedSilo : IAsyncDisposable
+internal sealed class EmbeddedSilo : IAsyncDisposable
 {
     // Another program may take a port between the search for a free one and the start.
     private static readonly ResiliencePipeline PortRetries = new ResiliencePipelineBuilder()

@@ -7,7 +7,7 @@ namespace FreeMask.Hosting.Silos;
 /// Ends the process without the exit handlers of native libraries: an abandoned training step or model may still compute on its threads,
 /// and libtorch's globals are destroyed when a process returns from its entry point, which ends in a segmentation fault.
 /// </summary>
-public static partial class ProcessExit
+internal static partial class ProcessExit
 {
     /// <summary>Flushes the console and ends the process at once. Everything durable must have been written before.</summary>
     /// <param name="exitCode">The exit code, 0 to 255.</param>

@@ -17,7 +17,7 @@ namespace FreeMask.Hosting.Silos;
 /// The grains of a data folder, in the process that uses the folder now (over loopback) or else in a silo embedded here; or the grains of
 /// a cluster.
 /// </summary>
-public sealed class SiloConnection : IAsyncDisposable
+internal sealed class SiloConnection : IAsyncDisposable
 {
     private static readonly string[] ClientSections =
     [

@@ -21,7 +21,7 @@ namespace FreeMask.Hosting.Silos;
 /// Adds a FreeMask silo to a host. Clustering, grain storage and reminders come from section <c>Orleans</c> by provider type. Without that
 /// section there is one silo: localhost clustering, SQLite state and reminders in memory.
 /// </summary>
-public static class SiloHosting
+internal static class SiloHosting
 {
     /// <summary>The default cluster id and service id.</summary>
     internal const string DefaultCluster = "freemask";

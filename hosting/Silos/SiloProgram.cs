@@ -7,7 +7,7 @@ using Orleans.Configuration;
 namespace FreeMask.Hosting.Silos;
 
 /// <summary>The program of a cluster member: configuration, a silo, health and telemetry.</summary>
-public static class SiloProgram
+internal static class SiloProgram
 {
     private const int Failed = 1, BadInput = 2;
 

@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace FreeMask.Hosting.Storage;
 
 /// <summary>Options of a SQLite grain storage. Bound from <c>Orleans:GrainStorage:{name}</c>.</summary>
-public sealed class SqliteStorageOptions
+internal sealed class SqliteStorageOptions
 {
     /// <summary>The database file; created if it is absent. Storages may share one.</summary>
     [Required]

@@ -1,4 +1,5 @@
 using FreeMask.Tests.Shared;
+using Microsoft.AspNetCore.Components;
 using Xunit;
 
 namespace FreeMask.Dashboard.Tests;
@@ -13,4 +14,28 @@ public sealed class ArchitectureTests
         "FreeMask.Dashboard.Reports", "FreeMask.Dashboard.Services", "FreeMask.Dashboard.Api",
         "FreeMask.Dashboard.Components.Parts", "FreeMask.Dashboard.Components.Layout", "FreeMask.Dashboard.Components.Pages",
         "FreeMask.Dashboard.Components", "FreeMask.Dashboard");
+
+    /// <summary>Components are public as they are generated, and with them the types of their parameters.</summary>
+    [Fact]
+    public void Only_components_and_their_parameters_are_public()
+    {
+        var components = typeof(DashboardApp).Assembly.GetExportedTypes()
+            .Where(type => typeof(IComponent).IsAssignableFrom(type) || type.Name == "_Imports");
+        PublicTypes.AssertOnly(
+            typeof(DashboardApp).Assembly,
+            [
+                .. components.Select(component => component.FullName!),
+                "FreeMask.Dashboard.Services.ClassRow",
+                "FreeMask.Dashboard.Services.EndEstimate",
+                "FreeMask.Dashboard.Services.GridLook",
+                "FreeMask.Dashboard.Services.LineageImage",
+                "FreeMask.Dashboard.Services.RunView",
+                "FreeMask.Dashboard.Services.SampleOrder",
+                "FreeMask.Dashboard.Services.SampleStates",
+                "FreeMask.Dashboard.Services.SampleView",
+                "FreeMask.Dashboard.Services.ScoreBin",
+                "FreeMask.Dashboard.Services.StageRates",
+                "FreeMask.Dashboard.Services.StateTally",
+            ]);
+    }
 }

@@ -13,4 +13,7 @@ public sealed class ArchitectureTests
         "FreeMask.Grains", "FreeMask.Grains.Artifacts", "FreeMask.Grains.Domain", "FreeMask.Grains.RunSpecs",
         "FreeMask.Grains.Samples", "FreeMask.Grains.Stages", "FreeMask.Grains.Devices", "FreeMask.Grains.Training",
         "FreeMask.Grains.Rounds", "FreeMask.Grains.Runs", "FreeMask.Grains.Roles");
+
+    [Fact]
+    public void No_type_is_meant_for_other_programs() => PublicTypes.AssertOnly(typeof(SampleTransitions).Assembly);
 }

@@ -1,4 +1,5 @@
 using FreeMask.Hosting.Silos;
+using FreeMask.Pipeline;
 using FreeMask.Tests.Shared;
 using Xunit;
 
@@ -12,4 +13,11 @@ public sealed class ArchitectureTests
         typeof(EmbeddedSilo).Assembly,
         "FreeMask.Hosting.Configuration", "FreeMask.Hosting.Storage", "FreeMask.Hosting.Artifacts", "FreeMask.Hosting.Devices",
         "FreeMask.Hosting.Operations", "FreeMask.Hosting.Security", "FreeMask.Hosting.Silos");
+
+    [Fact]
+    public void No_type_is_meant_for_other_programs()
+    {
+        PublicTypes.AssertOnly(typeof(EmbeddedSilo).Assembly);
+        PublicTypes.AssertOnly(typeof(PipelineServices).Assembly);
+    }
 }

@@ -14,4 +14,7 @@ public sealed class ArchitectureTests
         "FreeMask.Training.Mask2Former.Conformance", "FreeMask.Training.Mini.Art", "FreeMask.Training.Mini.Scenes",
         "FreeMask.Training.Mini.Text", "FreeMask.Training.Mini.Networks", "FreeMask.Training.Mini.Stages",
         "FreeMask.Training.Mini.Evaluation", "FreeMask.Training.Mini.Export", "FreeMask.Training.Mini");
+
+    [Fact]
+    public void No_type_is_meant_for_other_programs() => PublicTypes.AssertOnly(typeof(SegmenterTrainer).Assembly);
 }

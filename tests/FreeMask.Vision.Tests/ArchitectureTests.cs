@@ -68,6 +68,9 @@ public sealed class ArchitectureTests
     }
 
     [Fact]
+    public void No_type_of_vision_is_meant_for_other_programs() => PublicTypes.AssertOnly(typeof(LabelSet).Assembly);
+
+    [Fact]
     public void Namespaces_that_refer_to_each_other_are_a_cycle()
     {
         // Cyclic.A.Head and Cyclic.B.Tail refer to each other.

@@ -41,4 +41,4 @@ internal sealed class ApiProblems : IEndpointFilter
 
 /// <summary>An error.</summary>
 /// <param name="Error">What is wrong and what to do.</param>
-public sealed record ApiError(string Error);
+internal sealed record ApiError(string Error);

@@ -20,4 +20,4 @@ internal interface IRunStarter
 /// <param name="Problems">What must be put right, one sentence each, with line and column.</param>
 /// <param name="Notes">What is worth knowing before the run starts.</param>
 /// <param name="Samples">Samples over all rounds; 0 where there are problems.</param>
-public sealed record RunFileCheck(IReadOnlyList<string> Problems, IReadOnlyList<string> Notes, long Samples);
+internal sealed record RunFileCheck(IReadOnlyList<string> Problems, IReadOnlyList<string> Notes, long Samples);

@@ -15,7 +15,7 @@ namespace FreeMask.Dashboard.Services;
 /// <param name="MemoryBytes">Memory of its process; null if it did not answer.</param>
 /// <param name="CpuShare">Use of its machine's processor in [0, 1]; null if it did not answer.</param>
 /// <param name="Problem">Why it did not answer; null if it did.</param>
-public sealed record SiloView(
+internal sealed record SiloView(
     string Name,
     string Address,
     string State,

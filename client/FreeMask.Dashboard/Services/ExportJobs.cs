@@ -17,7 +17,7 @@ namespace FreeMask.Dashboard.Services;
 /// <param name="Validation">Samples in <c>val</c>, once it is ready.</param>
 /// <param name="Objects">Visible objects, once it is ready.</param>
 /// <param name="Problem">Why it failed; null if it did not.</param>
-public sealed record ExportView(
+internal sealed record ExportView(
     string Id,
     string Run,
     string Format,
@@ -34,7 +34,7 @@ public sealed record ExportView(
 /// <param name="Samples">Kept samples of the rounds that are selected.</param>
 /// <param name="Classes">Kept samples by the class that they count for.</param>
 /// <param name="Formats">The layouts to choose from.</param>
-public sealed record ExportPlan(int Samples, IReadOnlyDictionary<string, int> Classes, IReadOnlyList<string> Formats);
+internal sealed record ExportPlan(int Samples, IReadOnlyDictionary<string, int> Classes, IReadOnlyList<string> Formats);
 
 /// <summary>
 /// Writes exports to temporary folders and packs them into downloads. An export is removed an hour after it was made, or when the

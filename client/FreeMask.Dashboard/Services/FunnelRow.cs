@@ -10,7 +10,7 @@ namespace FreeMask.Dashboard.Services;
 /// <param name="PerSecond">Samples a second that come to it; null where that is not measured.</param>
 /// <param name="Waiting">Samples in the state before that no device has; null for states that no stage leads to.</param>
 /// <param name="InWork">Samples that a device works on to bring them here; null for states that no stage leads to.</param>
-public sealed record FunnelRow(SampleState State, string Name, int Count, double Share, double? PerSecond, int? Waiting, int? InWork)
+internal sealed record FunnelRow(SampleState State, string Name, int Count, double Share, double? PerSecond, int? Waiting, int? InWork)
 {
     /// <summary>The rows of a round in order.</summary>
     /// <param name="round">The round.</param>

@@ -34,7 +34,7 @@ public sealed record RunView(RunSpec Spec, RunStatus Status, bool Interrupted, S
 /// <param name="At">When they were read (UTC); null before the first answer.</param>
 /// <param name="Runs">The runs, newest first.</param>
 /// <param name="Problem">Why there is no newer answer; null if there is none missing.</param>
-public sealed record RunsSnapshot(DateTimeOffset? At, ImmutableArray<RunView> Runs, string? Problem)
+internal sealed record RunsSnapshot(DateTimeOffset? At, ImmutableArray<RunView> Runs, string? Problem)
 {
     /// <summary>A run by its id; null if there is none.</summary>
     public RunView? Find(string id) => Runs.FirstOrDefault(run => run.Id == id);

@@ -12,7 +12,7 @@ public abstract class LivePart : ComponentBase, IDisposable
     internal RunFeed Feed { get; set; } = null!;
 
     /// <summary>The last reading.</summary>
-    protected RunsSnapshot Snapshot => Feed.Current;
+    private protected RunsSnapshot Snapshot => Feed.Current;
 
     /// <inheritdoc/>
     public void Dispose()
