@@ -157,7 +157,7 @@
       const [x, y] = [Math.floor(u * map.width), Math.floor(v * map.height)];
       if (x < 0 || y < 0 || x >= map.width || y >= map.height) return;
       const value = map.data[4 * (y * map.width + x)];
-      const names = frame.dataset.classes.split(',');
+      const names = frame.dataset.classes.split('\n');
       output.textContent = `${x}, ${y}: ${value === 255 ? 'ignore' : names[value] ?? value}`;
     } catch {
       output.textContent = '';

@@ -31,6 +31,9 @@ public sealed class SampleStates
     /// <summary>The round, from 0.</summary>
     public int Round { get; }
 
+    /// <summary>The names of the run's label set: background first, under the values of its label maps.</summary>
+    public IReadOnlyList<string> Labels => Spec.LabelSet().Names;
+
     /// <summary>Samples; 0 before the round was planned.</summary>
     public int Count { get; }
 

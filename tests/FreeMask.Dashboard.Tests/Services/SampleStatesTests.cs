@@ -30,6 +30,13 @@ public sealed class SampleStatesTests
     }
 
     [Fact]
+    public void Labels_are_those_of_the_run()
+    {
+        Assert.Equal("aeroplane", States.Labels[1]);
+        Assert.Equal(["background", "cat", "dog"], SampleStates.Empty(Spec with { Labels = "own" }, 0).Labels);
+    }
+
+    [Fact]
     public void Samples_without_a_score_come_last_in_both_orders()
     {
         Assert.Equal([6, 0, 5, 3, 1, 7, 2, 4], States.Select(new SampleView { Sort = SampleOrder.HighestScore }));
