@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace FreeMask.Files;
 
 /// <summary>Files that a reader sees whole or not at all.</summary>
@@ -10,24 +12,16 @@ internal static class AtomicFile
     public static void Write(string path, Action<Stream> write)
     {
         ArgumentNullException.ThrowIfNull(write);
-        var temporary = TemporaryName(path);
-        try
-        {
-            using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None)) write(stream);
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
+        using var file = new Replacement(path);
+        using (var stream = file.Create()) write(stream);
+        file.Commit();
     }
 
     /// <summary>Writes a file that a reader sees whole or not at all.</summary>
     public static void Write(string path, ReadOnlyMemory<byte> bytes) => Write(path, stream => stream.Write(bytes.Span));
 
     /// <summary>Writes a text as UTF-8.</summary>
-    public static void Write(string path, string text) => Write(path, System.Text.Encoding.UTF8.GetBytes(text));
+    public static void Write(string path, string text) => Write(path, Encoding.UTF8.GetBytes(text));
 
     /// <summary>Writes a file that a reader sees whole or not at all, and makes its folder where it is absent.</summary>
     /// <param name="path">The file.</param>
@@ -36,22 +30,25 @@ internal static class AtomicFile
     public static async Task WriteAsync(string path, ReadOnlyMemory<byte> bytes, CancellationToken stop)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        var temporary = TemporaryName(path);
-        try
-        {
-            await File.WriteAllBytesAsync(temporary, bytes, stop);
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
+        using var file = new Replacement(path);
+        await using (var stream = file.Create()) await stream.WriteAsync(bytes, stop);
+        file.Commit();
     }
 
     /// <summary>Writes a text as UTF-8, as <see cref="WriteAsync(string, ReadOnlyMemory{byte}, CancellationToken)"/> does.</summary>
     public static Task WriteAsync(string path, string text, CancellationToken stop) =>
-        WriteAsync(path, System.Text.Encoding.UTF8.GetBytes(text), stop);
+        WriteAsync(path, Encoding.UTF8.GetBytes(text), stop);
 
-    private static string TemporaryName(string path) => $"{path}.{Environment.ProcessId}.tmp";
+    /// <summary>The temporary file of a write; removed unless it took the place of the old file.</summary>
+    private sealed class Replacement(string path) : IDisposable
+    {
+        private readonly string _temporary = $"{path}.{Environment.ProcessId}.tmp";
+
+        public FileStream Create() => new(_temporary, FileMode.Create, FileAccess.Write, FileShare.None);
+
+        public void Commit() => File.Move(_temporary, path, overwrite: true);
+
+        // After the move nothing has this name any more.
+        public void Dispose() => File.Delete(_temporary);
+    }
 }
