@@ -53,12 +53,7 @@ internal static class AffinityVerb
             DefaultValueFactory = _ => new AffinityConfig().Steps,
             HelpName = "N",
         }.Within(1, int.MaxValue);
-        var seed = new Option<ulong>("--seed")
-        {
-            Description = "Names the initial weights and the batches.",
-            DefaultValueFactory = _ => 1,
-            HelpName = "N",
-        };
+        var seed = Arguments.Seed("Names the initial weights and the batches.");
         return host.Handle(
             new Command("affinity", "Learn from a run's own coarse masks how to refine them ('affinity' of a run file's 'mask').")
             {

@@ -29,6 +29,16 @@ internal static class Arguments
             HelpName = "DIR",
         };
 
+    /// <summary>The seed of what a verb draws at random; 1 unless given.</summary>
+    /// <param name="description">What is drawn.</param>
+    internal static Option<ulong> Seed(string description) =>
+        new("--seed")
+        {
+            Description = description,
+            DefaultValueFactory = _ => 1,
+            HelpName = "N",
+        };
+
     internal static Argument<string> Run() =>
         new("run")
         {

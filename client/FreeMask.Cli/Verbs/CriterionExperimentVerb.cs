@@ -15,12 +15,7 @@ internal static class CriterionExperimentVerb
     internal static Command Create(VerbHost host)
     {
         var run = Arguments.Run();
-        var seed = new Option<ulong>("--seed")
-        {
-            Description = "Names the faults and the draws of the intervals.",
-            DefaultValueFactory = _ => 1,
-            HelpName = "N",
-        };
+        var seed = Arguments.Seed("Names the faults and the draws of the intervals.");
         return host.Handle(
             new Command(
                 "criteria",

@@ -21,12 +21,7 @@ internal sealed class HeldOutExperiment(VerbHost host)
         HelpName = "N",
     }.Within(0, int.MaxValue);
 
-    internal Option<ulong> Seed { get; } = new("--seed")
-    {
-        Description = "Names the noise and the draws of the intervals.",
-        DefaultValueFactory = _ => 1,
-        HelpName = "N",
-    };
+    internal Option<ulong> Seed { get; } = Arguments.Seed("Names the noise and the draws of the intervals.");
 
     /// <summary>The folder of the bundle that is named.</summary>
     /// <exception cref="FreeMaskException">There is no such bundle.</exception>

@@ -22,12 +22,7 @@ internal static class MiniDiffusionVerb
             Description = "Where the bundle is written. Default: bundle in the work folder.",
             HelpName = "DIR",
         };
-        var seed = new Option<ulong>("--seed")
-        {
-            Description = "Names scenes, initial weights, batches and noise.",
-            DefaultValueFactory = _ => 1,
-            HelpName = "N",
-        };
+        var seed = Arguments.Seed("Names scenes, initial weights, batches and noise.");
         var threads = new Option<int>("--threads")
         {
             Description = "Threads of the tensor library.",

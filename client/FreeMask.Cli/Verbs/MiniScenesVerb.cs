@@ -24,7 +24,7 @@ internal static class MiniScenesVerb
             DefaultValueFactory = _ => 2000,
             HelpName = "N",
         }.Within(1, 100_000);
-        var seed = new Option<ulong>("--seed") { Description = "Names the scenes.", DefaultValueFactory = _ => 1, HelpName = "N" };
+        var seed = Arguments.Seed("Names the scenes.");
         return host.Handle(
             new Command("mini-scenes", "Write training scenes of the mini bundle for training/Mini/PyTorch/train_mini.py.")
             {

@@ -78,12 +78,7 @@ internal static class SegmenterVerb
             Description = "Side of the training crops in pixels, a multiple of 32. Default: 512, or 128 for small.",
             HelpName = "PIXELS",
         }.Within(32, 4096);
-        var seed = new Option<ulong>("--seed")
-        {
-            Description = "Names fresh weights, order, augmentation and sampled points.",
-            DefaultValueFactory = _ => 1,
-            HelpName = "N",
-        };
+        var seed = Arguments.Seed("Names fresh weights, order, augmentation and sampled points.");
         var every = new Option<int>("--checkpoint-steps")
         {
             Description = "Steps between checkpoints.",
