@@ -29,11 +29,11 @@ internal static class RunDocumentView
         foreach (var state in StageTable.Default.States.Where(state => state != SampleState.Quarantined))
         {
             var name = StageTable.Default.DisplayNameOf(state);
-            Row(state == SampleState.Kept ? $"[green]{name}[/]" : name, round => $"{round.Counts[name]}");
+            Row(state == SampleState.Kept ? $"[green]{name}[/]" : name, round => $"{round.Counts[state]}");
         }
 
-        if (rounds.Any(round => (int)round.Counts["quarantined"] > 0))
-            Row("[red]quarantined[/]", round => $"{round.Counts["quarantined"]}");
+        if (rounds.Any(round => round.Counts.Quarantined > 0))
+            Row("[red]quarantined[/]", round => $"{round.Counts.Quarantined}");
         var classes = Math.Max(begin?.IoU.Count ?? 0, rounds.Max(round => round.IoU.Count));
         if (classes == 0)
         {

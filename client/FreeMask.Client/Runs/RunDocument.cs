@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using FreeMask.GrainInterfaces;
 using FreeMask.Vision;
 
@@ -97,15 +98,15 @@ internal sealed record RunDocument
 internal sealed record QualityDocument
 {
     /// <summary>Mean IoU on the held-out set, over all classes in <see cref="IoU"/>.</summary>
-    [System.Text.Json.Serialization.JsonPropertyName("mIoU")]
+    [JsonPropertyName("mIoU")]
     public required double MIoU { get; init; }
 
     /// <summary>The same over background and the classes of the run.</summary>
-    [System.Text.Json.Serialization.JsonPropertyName("mIoUOfRun")]
+    [JsonPropertyName("mIoUOfRun")]
     public required double? MIoUOfRun { get; init; }
 
     /// <summary>IoU by class on the held-out set.</summary>
-    [System.Text.Json.Serialization.JsonPropertyName("iou")]
+    [JsonPropertyName("iou")]
     public required IReadOnlyDictionary<string, double> IoU { get; init; }
 
     internal static QualityDocument Of(SegmenterQuality quality, IReadOnlyList<string> classes) =>
@@ -125,10 +126,15 @@ internal sealed record RoundDocument
 
     public required RoundPhase Phase { get; init; }
 
-    /// <summary>Samples by state, each as a member of its own: <c>planned</c>, <c>generated</c>, ..., <c>kept</c>, <c>dropped</c>,
-    /// <c>quarantined</c>.</summary>
-    [System.Text.Json.Serialization.JsonExtensionData]
-    public IDictionary<string, object> Counts { get; init; } = new Dictionary<string, object>();
+    /// <summary>How many samples have reached each state.</summary>
+    [JsonIgnore]
+    public StateCounts Counts { get; init; } = new();
+
+    /// <summary><see cref="Counts"/> as the document has them, each as a member of its own: <c>planned</c>, <c>generated</c>, ...,
+    /// <c>kept</c>, <c>dropped</c>, <c>quarantined</c>.</summary>
+    [JsonExtensionData]
+    public IDictionary<string, object> CountsByName =>
+        StageTable.Default.States.ToDictionary(StageTable.Default.DisplayNameOf, state => (object)Counts[state]);
 
     /// <summary>The lowest score that was kept, by class.</summary>
     public required IReadOnlyDictionary<string, double> CutScore { get; init; }
@@ -151,15 +157,15 @@ internal sealed record RoundDocument
     /// <summary>
     /// Mean IoU of the round's segmenter on the held-out set, over all classes in <see cref="IoU"/>; null if not measured.
     /// </summary>
-    [System.Text.Json.Serialization.JsonPropertyName("mIoU")]
+    [JsonPropertyName("mIoU")]
     public required double? MIoU { get; init; }
 
     /// <summary>The same over background and the classes of the run; the segmenter was not trained on the others.</summary>
-    [System.Text.Json.Serialization.JsonPropertyName("mIoUOfRun")]
+    [JsonPropertyName("mIoUOfRun")]
     public required double? MIoUOfRun { get; init; }
 
     /// <summary>IoU by class on the held-out set.</summary>
-    [System.Text.Json.Serialization.JsonPropertyName("iou")]
+    [JsonPropertyName("iou")]
     public required IReadOnlyDictionary<string, double> IoU { get; init; }
 
     /// <summary>The number of failures, by reason.</summary>
@@ -175,7 +181,7 @@ internal sealed record RoundDocument
             MIoUOfRun = round.Quality is { } quality ? OwnMean(quality, classes) : null,
             Round = round.Round + 1,
             Phase = round.Phase,
-            Counts = StageTable.Default.States.ToDictionary(StageTable.Default.DisplayNameOf, state => (object)round.Counts[state]),
+            Counts = round.Counts,
             CutScore = round.Thresholds.LowestByClass(),
             Objects = [.. round.Objects.Select(share => new ObjectsDocument(share.LeastObjects, share.Scored, share.Kept))],
             MIoU = round.Quality?.MeanIoU,
