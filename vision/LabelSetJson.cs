@@ -1,8 +1,8 @@
 using System.Globalization;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using FreeMask.Imaging;
+using FreeMask.Json;
 
 namespace FreeMask.Vision;
 
@@ -31,8 +31,6 @@ internal static class LabelSetJson
     /// <summary>The keys of a class.</summary>
     internal static readonly string[] ClassKeys =
         ["name", "id", "color", "words", "subclasses", "attention", "synonyms", "aliases", "supports", "height", "kind"];
-
-    private static readonly JsonSerializerOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The names of what a class may rest on.</summary>
     internal static IEnumerable<string> SurfaceNames => Surfaces.Keys;
@@ -65,7 +63,7 @@ internal static class LabelSetJson
             ["name"] = labels.Name,
             ["description"] = labels.Description,
             ["classes"] = new JsonArray([.. labels.Classes.Select(Write)]),
-        }.ToJsonString(Compact);
+        }.ToJsonString(JsonFormats.Relaxed);
 
     /// <summary>Everything that is known about a class.</summary>
     internal static JsonObject Write(LabelClass item)

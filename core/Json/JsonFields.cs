@@ -7,8 +7,6 @@ namespace FreeMask.Json;
 /// <summary>Reads fields of a Hugging Face configuration; an absent or null field has the library's default.</summary>
 internal sealed class JsonFields(JsonObject json, string origin)
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
-
     internal static JsonObject Load(string path)
     {
         if (!File.Exists(path))
@@ -28,7 +26,7 @@ internal sealed class JsonFields(JsonObject json, string origin)
         }
     }
 
-    internal static string Format(JsonObject json) => json.ToJsonString(Indented) + "\n";
+    internal static string Format(JsonObject json) => json.ToJsonString(JsonFormats.IndentedAscii) + "\n";
 
     /// <summary>A number that readers with strict types take for a floating-point number: 2 is written 2.0.</summary>
     internal static JsonNode Real(double value)

@@ -1,10 +1,9 @@
 using System.Globalization;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Stages;
 using FreeMask.Imaging;
+using FreeMask.Json;
 using FreeMask.Vision;
 using FreeMask.Vision.Export;
 
@@ -19,8 +18,6 @@ internal sealed record TrainerDataset(int Train, int Validation, int LongestSide
 {
     /// <summary>The folder of the data set in that of the job.</summary>
     internal const string Folder = "dataset";
-
-    private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private static ReadOnlySpan<byte> PngSignature => [0x89, (byte)'P', (byte)'N', (byte)'G'];
 
@@ -86,7 +83,8 @@ internal sealed record TrainerDataset(int Train, int Validation, int LongestSide
                 ["annotations"] = annotations[part],
                 ["categories"] = Categories(classes),
             };
-            await File.WriteAllTextAsync(Path.Combine(folder, SegmentsOf(part) + ".json"), document.ToJsonString(Relaxed), stop);
+            var path = Path.Combine(folder, SegmentsOf(part) + ".json");
+            await File.WriteAllTextAsync(path, document.ToJsonString(JsonFormats.Relaxed), stop);
         }
 
         var longest = labels.Max(map => Math.Max(map.Width, map.Height));

@@ -1,8 +1,7 @@
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using FreeMask.Files;
 using FreeMask.Grains.Stages;
+using FreeMask.Json;
 using FreeMask.Training.Mask2Former;
 using FreeMask.Vision;
 using FreeMask.Vision.Export;
@@ -19,13 +18,6 @@ internal static class TrainerJob
     internal const string Checkpoints = "checkpoints", Output = "output";
 
     private const int Version = 1;
-
-    private static readonly JsonSerializerOptions Format = new()
-    {
-        WriteIndented = true,
-        NewLine = "\n",
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
 
     /// <summary>Writes the file and makes the folders.</summary>
     /// <param name="folder">The folder of the job.</param>
@@ -75,7 +67,7 @@ internal static class TrainerJob
             ["output"] = Output,
         };
         var path = Path.Combine(folder, FileName);
-        AtomicFile.Write(path, job.ToJsonString(Format) + "\n");
+        AtomicFile.Write(path, job.ToJsonString(JsonFormats.Indented) + "\n");
         return path;
     }
 

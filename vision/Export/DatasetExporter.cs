@@ -1,7 +1,6 @@
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using FreeMask.Json;
 
 namespace FreeMask.Vision.Export;
 
@@ -14,8 +13,6 @@ internal static partial class DatasetExporter
 {
     /// <summary>One line a sample; the last file of an export to appear.</summary>
     public const string ManifestName = "manifest.jsonl";
-
-    private static readonly JsonSerializerOptions ManifestJson = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>All formats.</summary>
     public static IReadOnlyList<IDatasetFormat> Formats { get; } =
@@ -113,7 +110,7 @@ internal static partial class DatasetExporter
             ["objects"] = new JsonArray([.. sample.InstanceClasses.Select(c => (JsonNode)names[c])]),
         };
         ExportMetadata.AddTo(line, item);
-        return line.ToJsonString(ManifestJson);
+        return line.ToJsonString(JsonFormats.Relaxed);
     }
 
     private static void RequireIds(IReadOnlyList<ExportItem> items)

@@ -1,7 +1,6 @@
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using FreeMask.Imaging;
+using FreeMask.Json;
 
 namespace FreeMask.Vision.Export;
 
@@ -13,8 +12,6 @@ namespace FreeMask.Vision.Export;
 /// </summary>
 internal sealed class HuggingFaceExporter : IDatasetFormat
 {
-    private static readonly JsonSerializerOptions Lines = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     /// <inheritdoc />
     public string Name => "huggingface";
 
@@ -50,7 +47,7 @@ internal sealed class HuggingFaceExporter : IDatasetFormat
             };
             ExportMetadata.AddTo(line, item, Column);
             if (!_lines.TryGetValue(split, out var known)) _lines[split] = known = [];
-            known.Add(line.ToJsonString(Lines));
+            known.Add(line.ToJsonString(JsonFormats.Relaxed));
         }
 
         // The reader makes the columns image and label of the file names: a field of such a name would take their place.

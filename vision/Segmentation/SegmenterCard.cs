@@ -37,8 +37,6 @@ internal sealed record SegmenterCard(
     SegmenterOutput Output,
     IReadOnlyList<string> Classes)
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
-
     /// <summary>Reads a card.</summary>
     /// <exception cref="FreeMaskException">The file is missing, or a field of it is missing or wrong.</exception>
     public static SegmenterCard Load(string path)
@@ -97,7 +95,7 @@ internal sealed record SegmenterCard(
         ["output"] = new JsonObject { ["name"] = OutputName, ["kind"] = Output == SegmenterOutput.Logits ? "logits" : "scores" },
         ["size"] = new JsonObject { ["width"] = Width, ["height"] = Height },
         ["classes"] = new JsonArray([.. Classes.Select(name => (JsonNode?)name)]),
-    }.ToJsonString(Indented) + "\n";
+    }.ToJsonString(JsonFormats.IndentedAscii) + "\n";
 
     private static JsonArray Array(IReadOnlyList<float> values) => new([.. values.Select(v => (JsonNode?)v)]);
 

@@ -23,8 +23,6 @@ internal sealed record SegmenterPreprocessing
 
     private const int BilinearFilter = 2;
 
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
-
     /// <summary>Whether images are resized.</summary>
     public bool Resizes { get; init; } = true;
 
@@ -113,7 +111,7 @@ internal sealed record SegmenterPreprocessing
             ["rescale_factor"] = 1.0 / 255,
             ["size"] = size,
             ["size_divisor"] = Divisor,
-        }.ToJsonString(Indented) + "\n";
+        }.ToJsonString(JsonFormats.IndentedAscii) + "\n";
     }
 
     /// <summary>The size to which an image is brought.</summary>

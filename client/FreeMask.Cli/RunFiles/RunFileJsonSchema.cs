@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using FreeMask.Grains.RunSpecs;
+using FreeMask.Json;
 
 namespace FreeMask.Cli.RunFiles;
 
@@ -12,18 +12,11 @@ internal static class RunFileJsonSchema
     /// <summary>The name of the file that holds the schema.</summary>
     internal const string FileName = "run-file.schema.json";
 
-    private static readonly JsonSerializerOptions Format = new()
-    {
-        WriteIndented = true,
-        NewLine = "\n",
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
-
     /// <summary>The schema as text that ends with a line break.</summary>
     internal static string Text => Write(Create());
 
     /// <summary>A schema as text that ends with a line break.</summary>
-    internal static string Write(JsonObject schema) => $"{schema.ToJsonString(Format)}\n";
+    internal static string Write(JsonObject schema) => $"{schema.ToJsonString(JsonFormats.Indented)}\n";
 
     /// <summary>The first line of a run file, which tells editors where its schema is.</summary>
     internal static string Comment(string schemaPath) => $"# yaml-language-server: $schema={schemaPath}";
