@@ -1,4 +1,3 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using FreeMask.Imaging;
 
@@ -25,13 +24,13 @@ internal sealed class CocoExporter : IDatasetFormat
 
     private sealed record Annotation(byte Category, string Counts, long Area, BoundingBox Box);
 
-    private sealed record ImageEntry(int Id, string File, int Width, int Height, DatasetPart Part, IReadOnlyList<Annotation> Annotations);
+    private sealed record ImageEntry(CocoImageEntry Image, DatasetPart Part, IReadOnlyList<Annotation> Annotations);
 
     private sealed class Writer : IDatasetWriter
     {
         private readonly string _images, _annotations;
         private readonly ExportOptions _options;
-        private readonly List<ImageEntry> _pictures = [];
+        private readonly List<ImageEntry> _entries = [];
 
         internal Writer(string folder, ExportOptions options)
         {
@@ -52,96 +51,46 @@ internal sealed class CocoExporter : IDatasetFormat
                     annotations.Add(new Annotation(sample.InstanceClasses[instance - 1], runs.ToCompressed(), runs.Area, runs.BoundingBox));
             }
 
-            _pictures.Add(new ImageEntry(_pictures.Count + 1, file, sample.Image.Width, sample.Image.Height, part, annotations));
+            var entry = new CocoImageEntry(_entries.Count + 1, file, sample.Image.Width, sample.Image.Height);
+            _entries.Add(new ImageEntry(entry, part, annotations));
         }
 
         public void Complete()
         {
-            Write("train", _pictures.Where(p => p.Part == DatasetPart.Train));
-            Write("val", _pictures.Where(p => p.Part == DatasetPart.Val));
-            Write("trainval", _pictures);
+            Write("train", _entries.Where(p => p.Part == DatasetPart.Train));
+            Write("val", _entries.Where(p => p.Part == DatasetPart.Val));
+            Write("trainval", _entries);
         }
 
-        private void Write(string name, IEnumerable<ImageEntry> pictures)
+        private void Write(string name, IEnumerable<ImageEntry> entries)
         {
             // A part without images is no part: readers fail on an empty one.
-            if (!pictures.Any()) return;
-            using var stream = File.Create(Path.Combine(_annotations, $"instances_{name}.json"));
-            using var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
-            json.WriteStartObject();
-            json.WriteStartObject("info");
-            json.WriteString("description", _options.Title);
-            json.WriteEndObject();
-            json.WriteStartArray("licenses");
-            json.WriteEndArray();
-            WriteCategories(json);
-            WriteImages(json, pictures);
-            WriteAnnotations(json, pictures);
-            json.WriteEndObject();
-        }
-
-        private void WriteCategories(Utf8JsonWriter json)
-        {
-            json.WriteStartArray("categories");
-            for (var c = 1; c < _options.Classes.Count; c++)
+            if (!entries.Any()) return;
+            CocoJson.WriteFile(Path.Combine(_annotations, $"instances_{name}.json"), _options.Title, json =>
             {
-                json.WriteStartObject();
-                json.WriteNumber("id", c);
-                json.WriteString("name", _options.Classes[c]);
-                json.WriteString("supercategory", "object");
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
+                CocoJson.WriteCategories(json, _options.Classes);
+                CocoJson.WriteImages(json, entries.Select(p => p.Image));
+                WriteAnnotations(json, entries);
+            });
         }
 
-        private static void WriteImages(Utf8JsonWriter json, IEnumerable<ImageEntry> pictures)
-        {
-            json.WriteStartArray("images");
-            foreach (var picture in pictures)
-            {
-                json.WriteStartObject();
-                json.WriteNumber("id", picture.Id);
-                json.WriteString("file_name", picture.File);
-                json.WriteNumber("width", picture.Width);
-                json.WriteNumber("height", picture.Height);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
-        }
-
-        private static void WriteAnnotations(Utf8JsonWriter json, IEnumerable<ImageEntry> pictures)
+        private static void WriteAnnotations(Utf8JsonWriter json, IEnumerable<ImageEntry> entries)
         {
             var id = 1;
-            json.WriteStartArray("annotations");
-            foreach (var picture in pictures)
-                foreach (var annotation in picture.Annotations) WriteAnnotation(json, id++, picture, annotation);
-            json.WriteEndArray();
-        }
-
-        private static void WriteAnnotation(Utf8JsonWriter json, int id, ImageEntry picture, Annotation annotation)
-        {
-            json.WriteStartObject();
-            json.WriteNumber("id", id);
-            json.WriteNumber("image_id", picture.Id);
-            json.WriteNumber("category_id", annotation.Category);
-            json.WriteNumber("iscrowd", 0);
-            json.WriteNumber("area", annotation.Area);
-            json.WriteStartArray("bbox");
-            json.WriteNumberValue((long)annotation.Box.X);
-            json.WriteNumberValue((long)annotation.Box.Y);
-            json.WriteNumberValue((long)annotation.Box.Width);
-            json.WriteNumberValue((long)annotation.Box.Height);
-            json.WriteEndArray();
-            json.WriteStartObject("segmentation");
-            json.WriteStartArray("size");
-            json.WriteNumberValue(picture.Height);
-            json.WriteNumberValue(picture.Width);
-            json.WriteEndArray();
-            json.WriteString("counts", annotation.Counts);
-            json.WriteEndObject();
-            json.WriteEndObject();
+            var annotations = entries.SelectMany(p => p.Annotations.Select(annotation => (p.Image, Annotation: annotation)));
+            CocoJson.WriteObjects(json, "annotations", annotations, item =>
+            {
+                json.WriteNumber("id", id++);
+                json.WriteNumber("image_id", item.Image.Id);
+                json.WriteNumber("category_id", item.Annotation.Category);
+                json.WriteNumber("iscrowd", 0);
+                json.WriteNumber("area", item.Annotation.Area);
+                CocoJson.WriteBox(json, item.Annotation.Box);
+                json.WriteStartObject("segmentation");
+                CocoJson.WriteNumbers(json, "size", item.Image.Height, item.Image.Width);
+                json.WriteString("counts", item.Annotation.Counts);
+                json.WriteEndObject();
+            });
         }
     }
 }

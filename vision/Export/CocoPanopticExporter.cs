@@ -1,4 +1,3 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using FreeMask.Imaging;
 
@@ -25,11 +24,11 @@ internal sealed class CocoPanopticExporter : IDatasetFormat
 
     private sealed record Segment(int Id, byte Category, long Area, BoundingBox Box);
 
-    private sealed record ImageEntry(int Id, string Stem, int Width, int Height, DatasetPart Part, IReadOnlyList<Segment> Segments);
+    private sealed record ImageEntry(CocoImageEntry Image, string Labels, DatasetPart Part, IReadOnlyList<Segment> Segments);
 
     private sealed class Writer(string folder, ExportOptions options) : IDatasetWriter
     {
-        private readonly List<ImageEntry> _pictures = [];
+        private readonly List<ImageEntry> _entries = [];
 
         public void Add(ExportItem item, DatasetPart part, ExportSample sample)
         {
@@ -49,7 +48,8 @@ internal sealed class CocoPanopticExporter : IDatasetFormat
 
             Write(["images", part.Name(), item.Id + ".jpg"], ImageCodec.EncodeJpeg(sample.Image));
             Write(["annotations", "panoptic_" + part.Name(), item.Id + ".png"], ImageCodec.EncodePng(ids));
-            _pictures.Add(new ImageEntry(_pictures.Count + 1, item.Id, width, height, part, segments));
+            var entry = new CocoImageEntry(_entries.Count + 1, item.Id + ".jpg", width, height);
+            _entries.Add(new ImageEntry(entry, item.Id + ".png", part, segments));
         }
 
         public void Complete()
@@ -57,61 +57,35 @@ internal sealed class CocoPanopticExporter : IDatasetFormat
             Directory.CreateDirectory(Path.Combine(folder, "annotations"));
             foreach (var part in new[] { DatasetPart.Train, DatasetPart.Val })
             {
+                var entries = _entries.FindAll(p => p.Part == part);
                 // A part without images is no part: readers fail on an empty one.
-                if (!_pictures.Exists(p => p.Part == part)) continue;
-                using var stream = File.Create(Path.Combine(folder, "annotations", $"panoptic_{part.Name()}.json"));
-                JsonSerializer.Serialize(
-                    stream,
-                    Document([.. _pictures.Where(p => p.Part == part)]),
-                    new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }
-                );
+                if (entries.Count == 0) continue;
+                CocoJson.WriteFile(Path.Combine(folder, "annotations", $"panoptic_{part.Name()}.json"), options.Title, json =>
+                {
+                    CocoJson.WriteImages(json, entries.Select(p => p.Image));
+                    CocoJson.WriteObjects(json, "annotations", entries, entry => WriteAnnotation(json, entry));
+                    CocoJson.WriteCategories(json, options.Classes, c =>
+                    {
+                        json.WriteNumber("isthing", options.Labels[c].IsThing ? 1 : 0);
+                        var (r, g, b) = options.Labels.Color((byte)c);
+                        CocoJson.WriteNumbers(json, "color", r, g, b);
+                    });
+                });
             }
         }
 
-        private object Document(ImageEntry[] pictures) =>
-            new
-            {
-                info = new { description = options.Title },
-                licenses = Array.Empty<object>(),
-                images = pictures.Select(p => new
-                {
-                    id = p.Id,
-                    file_name = p.Stem + ".jpg",
-                    width = p.Width,
-                    height = p.Height,
-                }),
-                annotations = pictures.Select(p => new
-                {
-                    image_id = p.Id,
-                    file_name = p.Stem + ".png",
-                    segments_info = p.Segments.Select(s => new
-                    {
-                        id = s.Id,
-                        category_id = (int)s.Category,
-                        area = s.Area,
-                        bbox = new[] { (long)s.Box.X, (long)s.Box.Y, (long)s.Box.Width, (long)s.Box.Height },
-                        iscrowd = 0,
-                    }),
-                }),
-                categories = options
-                    .Classes.Skip(1)
-                    .Select(
-                        (name, i) =>
-                            new
-                            {
-                                id = i + 1,
-                                name,
-                                supercategory = "object",
-                                isthing = options.Labels[i + 1].IsThing ? 1 : 0,
-                                color = Color((byte)(i + 1)),
-                            }
-                    ),
-            };
-
-        private int[] Color(byte index)
+        private static void WriteAnnotation(Utf8JsonWriter json, ImageEntry entry)
         {
-            var (r, g, b) = options.Labels.Color(index);
-            return [r, g, b];
+            json.WriteNumber("image_id", entry.Image.Id);
+            json.WriteString("file_name", entry.Labels);
+            CocoJson.WriteObjects(json, "segments_info", entry.Segments, segment =>
+            {
+                json.WriteNumber("id", segment.Id);
+                json.WriteNumber("category_id", segment.Category);
+                json.WriteNumber("area", segment.Area);
+                CocoJson.WriteBox(json, segment.Box);
+                json.WriteNumber("iscrowd", 0);
+            });
         }
 
         private void Write(string[] parts, byte[] bytes)
