@@ -18,6 +18,7 @@ internal sealed class ComposeStageHandler(IArtifactStore store) : IStageHandler,
     private const int KeptSnapshots = 2;
 
     private readonly ModelCache<string, IReadOnlyList<ListedSample>> _snapshots = new(KeptSnapshots);
+    private RunBalance? _balance;
 
     public Stage Stage => Stage.Compose;
 
@@ -29,7 +30,7 @@ internal sealed class ComposeStageHandler(IArtifactStore store) : IStageHandler,
     {
         var labels = spec.LabelSet();
         var thesaurus = RunThesaurus.Of(spec);
-        var balance = DonorBalance.Of(spec.Backgrounds, [.. spec.Classes.Select(labels.IndexOf)], thesaurus, labels);
+        var balance = BalanceOf(spec, labels, thesaurus);
         return await StageArtifacts.EachAsync(
             inputs,
             input => ComposeAsync(spec.Composition, input, labels, thesaurus, balance, cancellationToken)
@@ -37,6 +38,18 @@ internal sealed class ComposeStageHandler(IArtifactStore store) : IStageHandler,
     }
 
     public void Dispose() => _snapshots.Dispose();
+
+    /// <summary>The balance of the donors of a run, computed once: all batches of a run have the same.</summary>
+    private DonorBalance BalanceOf(RunSpec spec, LabelSet labels, SceneThesaurus thesaurus)
+    {
+        if (_balance is not { } known || !known.IsFor(spec, thesaurus))
+        {
+            var balance = DonorBalance.Of(spec.Backgrounds, [.. spec.Classes.Select(labels.IndexOf)], thesaurus, labels);
+            _balance = known = new RunBalance(thesaurus, spec.Classes, spec.Backgrounds, balance);
+        }
+
+        return known.Balance;
+    }
 
     private async Task<StageOutcome> ComposeAsync(
         CompositionSpec spec,
@@ -109,5 +122,16 @@ internal sealed class ComposeStageHandler(IArtifactStore store) : IStageHandler,
         }
 
         return donors;
+    }
+
+    /// <summary>A balance and what it was computed from; equal settings of a label set have one thesaurus.</summary>
+    private sealed record RunBalance(
+        SceneThesaurus Thesaurus,
+        IReadOnlyList<string> Classes,
+        IReadOnlyList<string> Backgrounds,
+        DonorBalance Balance)
+    {
+        public bool IsFor(RunSpec spec, SceneThesaurus thesaurus) =>
+            ReferenceEquals(Thesaurus, thesaurus) && Classes.SequenceEqual(spec.Classes) && Backgrounds.SequenceEqual(spec.Backgrounds);
     }
 }
