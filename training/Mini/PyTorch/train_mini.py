@@ -255,11 +255,15 @@ class Optimizer:
     def step(self, progress):
         for group in self.adam.param_groups:
             group["lr"] = self.rate(progress)
-        torch.nn.utils.clip_grad_norm_(self.parameters, 1.0, foreach=True)
-        self.adam.step()
+        self.update()
         self.adam.zero_grad(set_to_none=True)
         self.step_count += 1
         torch._foreach_lerp_(self.average, [p.detach() for p in self.parameters], 1 - self.keep())
+
+    def update(self):
+        """Applies the gradients."""
+        torch.nn.utils.clip_grad_norm_(self.parameters, 1.0, foreach=True)
+        self.adam.step()
 
     def capture(self, gradients):
         """Records a whole step as one CUDA graph.
@@ -274,8 +278,7 @@ class Optimizer:
         def body():
             self.adam.zero_grad(set_to_none=False)
             loss = gradients()
-            torch.nn.utils.clip_grad_norm_(self.parameters, 1.0, foreach=True)
-            self.adam.step()
+            self.update()
             for average, parameter in zip(self.average, self.parameters):
                 average.lerp_(parameter.detach(), 1 - keep)
             return loss
