@@ -3,11 +3,11 @@ using FreeMask.Randomness;
 
 namespace FreeMask.Vision.Evaluation;
 
-/// <summary>A scored sample: its labels and what the judge predicted.</summary>
+/// <summary>A scored sample: its labels and what the scoring model predicted.</summary>
 /// <param name="Labels">Classes.</param>
 /// <param name="Instances">Objects.</param>
-/// <param name="Prediction">Classes that the judge saw.</param>
-internal sealed record JudgedSample(LabelMap Labels, LabelMap Instances, LabelMap Prediction);
+/// <param name="Prediction">Classes that the scoring model saw.</param>
+internal sealed record ScoredSample(LabelMap Labels, LabelMap Instances, LabelMap Prediction);
 
 /// <summary>How well a criterion tells harmed labels from the sample's own.</summary>
 /// <param name="Fault">How labels were harmed; null for all faults together.</param>
@@ -29,7 +29,7 @@ internal sealed record CriterionResult(
 
 /// <summary>
 /// Which score finds faults of labels? The labels of scored samples are harmed in known ways, one object of each, and scored again with the
-/// prediction that the judge made of the image. The samples' own labels have faults too, so that no criterion can reach 1.
+/// prediction that the scoring model made of the image. The samples' own labels have faults too, so that no criterion can reach 1.
 /// </summary>
 internal static class CriterionExperiment
 {
@@ -49,7 +49,7 @@ internal static class CriterionExperiment
     /// <param name="samples">Scored samples.</param>
     /// <param name="classes">The classes of the run, by index.</param>
     /// <param name="seed">Names the faults and the draws of the intervals.</param>
-    public static IReadOnlyList<CriterionResult> Run(IReadOnlyList<JudgedSample> samples, IReadOnlyList<byte> classes, ulong seed)
+    public static IReadOnlyList<CriterionResult> Run(IReadOnlyList<ScoredSample> samples, IReadOnlyList<byte> classes, ulong seed)
     {
         var faults = Enum.GetValues<LabelFault>();
         var own = samples.Select(s => SampleAgreement.Compute(s.Labels, s.Instances, s.Prediction)).ToList();
@@ -63,17 +63,17 @@ internal static class CriterionExperiment
 
         return results;
 
-        void Add(LabelFault? fault, string name, Func<SampleAgreement, double> of, IReadOnlyList<(SampleAgreement, SampleAgreement)> judged)
+        void Add(LabelFault? fault, string name, Func<SampleAgreement, double> of, IReadOnlyList<(SampleAgreement, SampleAgreement)> scored)
         {
-            if (judged.Count == 0) return;
-            var scores = judged.Select(p => (Own: of(p.Item1), Harmed: of(p.Item2))).ToList();
+            if (scored.Count == 0) return;
+            var scores = scored.Select(p => (Own: of(p.Item1), Harmed: of(p.Item2))).ToList();
             var interval = Bootstrap.Interval(scores.Count, seed, Draws, drawn => Auc(drawn.Select(i => scores[i])));
             results.Add(new CriterionResult(fault, name, Auc(scores), interval, Found(scores), scores.Count));
         }
     }
 
     private static List<(SampleAgreement Own, SampleAgreement Harmed)> Pairs(
-        IReadOnlyList<JudgedSample> samples,
+        IReadOnlyList<ScoredSample> samples,
         List<SampleAgreement> own,
         IReadOnlyList<byte> classes,
         LabelFault fault,

@@ -3,15 +3,15 @@ using FreeMask.Imaging;
 namespace FreeMask.Vision.Evaluation;
 
 /// <summary>
-/// How a judge's prediction agrees with a sample's own label map, seen from several sides. All are in 0..1, higher is better; pixels
-/// labeled 255 are ignored, whatever the prediction says there. A judge that takes a cat for a dog says little about the outline of the
-/// label: the measures without classes find faults of the label, those with classes also the confusions of the judge.
+/// How a scoring model's prediction agrees with a sample's own label map, seen from several sides. All are in 0..1, higher is better;
+/// pixels labeled 255 are ignored, whatever the prediction says there. A scoring model that takes a cat for a dog says little about the
+/// outline of the label: the measures without classes find faults of the label, those with classes also the confusions of the model.
 /// </summary>
 /// <param name="IoU">Mean IoU over the object classes of the label map (<see cref="SampleScore"/>), the score of the paper.</param>
-/// <param name="Mask">IoU of all objects together against all that the judge takes for an object.</param>
+/// <param name="Mask">IoU of all objects together against all that the scoring model takes for an object.</param>
 /// <param name="WorstObject">
-/// The lowest IoU of an object of the label map without regard to classes. A pixel that only the judge takes for an object counts against
-/// the object nearest to it.
+/// The lowest IoU of an object of the label map without regard to classes. A pixel that only the scoring model takes for an object
+/// counts against the object nearest to it.
 /// </param>
 /// <param name="Class">Of the pixels that both take for an object, the fraction in which the classes are equal; 0 where there are
 /// none.</param>
@@ -24,7 +24,7 @@ internal readonly record struct SampleAgreement(double IoU, double Mask, double 
     /// <summary>Compares.</summary>
     /// <param name="labels">The sample's label map.</param>
     /// <param name="instances">Its instances: 0 background, 255 undecided, the number of an object elsewhere.</param>
-    /// <param name="prediction">The judge's class indices, of the same size.</param>
+    /// <param name="prediction">The scoring model's class indices, of the same size.</param>
     /// <exception cref="ArgumentException">The sizes differ.</exception>
     public static SampleAgreement Compute(LabelMap labels, LabelMap instances, LabelMap prediction)
     {

@@ -2,7 +2,7 @@ using FreeMask.Imaging;
 
 namespace FreeMask.Vision.Evaluation;
 
-/// <summary>How well a judge's prediction agrees with a sample's own label map; the figure that the selection ranks.</summary>
+/// <summary>How well a scoring model's prediction agrees with a sample's own label map; the figure that the selection ranks.</summary>
 internal static class SampleScore
 {
     /// <summary>
@@ -10,7 +10,7 @@ internal static class SampleScore
     /// Background is left out: it is large and always there, so it would only compress the scores.
     /// </summary>
     /// <param name="labels">The sample's label map.</param>
-    /// <param name="prediction">The judge's class indices, of the same size.</param>
+    /// <param name="prediction">The scoring model's class indices, of the same size.</param>
     /// <returns>0 to 1; 0 where the label map holds no object.</returns>
     /// <exception cref="ArgumentException">The sizes differ.</exception>
     public static double Compute(LabelMap labels, LabelMap prediction)

@@ -52,9 +52,9 @@ internal static class CriterionExperimentVerb
         );
     }
 
-    private static async Task<IReadOnlyList<JudgedSample>> ReadAsync(RunReader run, CancellationToken stop)
+    private static async Task<IReadOnlyList<ScoredSample>> ReadAsync(RunReader run, CancellationToken stop)
     {
-        var samples = new List<JudgedSample>();
+        var samples = new List<ScoredSample>();
         for (var round = 0; round < run.Status.Rounds.Length; round++)
         {
             await foreach (var sample in run.SamplesAsync(round, null, stop))
@@ -65,7 +65,7 @@ internal static class CriterionExperimentVerb
                     && await run.LabelsAsync(sample, ArtifactNames.Instances, stop) is { } instances
                     && await run.LabelsAsync(sample, ArtifactNames.Prediction, stop) is { } prediction
                 )
-                    samples.Add(new JudgedSample(labels, instances, prediction));
+                    samples.Add(new ScoredSample(labels, instances, prediction));
             }
         }
 

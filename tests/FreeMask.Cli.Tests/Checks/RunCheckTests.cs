@@ -163,15 +163,15 @@ public sealed class RunCheckTests : IDisposable
     }
 
     [Fact]
-    public async Task A_judge_that_does_not_know_a_class_is_refused()
+    public async Task A_scoring_segmenter_that_does_not_know_a_class_is_refused()
     {
-        await JudgeAsync(["background", "cat", "horsey"]);
+        await WriteSegmenterAsync(["background", "cat", "horsey"]);
 
-        await RefuseAsync("classes: [cat, dog]\nscoring: { segmenter: judge }", "the segmenter has no class 'dog' (background, cat,");
-        await RefuseAsync("classes: [cat]\nscoring: { segmenter: judge, classMap: [zebra=horse] }", "'scoring.classMap': ", "zebra");
+        await RefuseAsync("classes: [cat, dog]\nscoring: { segmenter: scorer }", "the segmenter has no class 'dog' (background, cat,");
+        await RefuseAsync("classes: [cat]\nscoring: { segmenter: scorer, classMap: [zebra=horse] }", "'scoring.classMap': ", "zebra");
         Assert.Equal(
             0,
-            await CheckAsync("classes: [cat, horse]\nscoring: { segmenter: judge, classMap: [horsey=horse] }", "--json"));
+            await CheckAsync("classes: [cat, horse]\nscoring: { segmenter: scorer, classMap: [horsey=horse] }", "--json"));
     }
 
     [Fact]
@@ -255,14 +255,14 @@ public sealed class RunCheckTests : IDisposable
         return Part(name);
     }
 
-    private async Task JudgeAsync(string[] classes)
+    private async Task WriteSegmenterAsync(string[] classes)
     {
-        Directory.CreateDirectory(_process.Folder.Path("judge"));
+        Directory.CreateDirectory(_process.Folder.Path("scorer"));
         // No image is scored: any graph with the input that the card names will do.
-        File.Copy(Path.Combine(Mini, "vae_decoder", "model.onnx"), _process.Folder.Path("judge", "model.onnx"));
-        var graph = FreeMask.Onnx.OnnxGraphReader.Read(_process.Folder.Path("judge", "model.onnx"));
+        File.Copy(Path.Combine(Mini, "vae_decoder", "model.onnx"), _process.Folder.Path("scorer", "model.onnx"));
+        var graph = FreeMask.Onnx.OnnxGraphReader.Read(_process.Folder.Path("scorer", "model.onnx"));
         var card = new SegmenterCard(
-            "judge",
+            "scorer",
             graph.Inputs[0].Name,
             64,
             64,
@@ -272,7 +272,7 @@ public sealed class RunCheckTests : IDisposable
             SegmenterOutput.Scores,
             classes
         );
-        await WriteAsync(_process.Folder.Path("judge", "card.json"), card.ToJson());
+        await WriteAsync(_process.Folder.Path("scorer", "card.json"), card.ToJson());
     }
 
     private async Task RefuseAsync(string text, params string[] messages)

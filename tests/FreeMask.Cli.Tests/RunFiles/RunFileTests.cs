@@ -295,7 +295,7 @@ public sealed class RunFileTests
     public void A_folder_of_images_fills_the_rounds_and_a_segmenter_of_the_user_scores()
     {
         var spec = RunFile.Parse(
-            "classes: [cat, dog]\nrounds: 2\nsource: { kind: folder, path: pictures, list: train }\nscoring: { segmenter: judge, "
+            "classes: [cat, dog]\nrounds: 2\nsource: { kind: folder, path: pictures, list: train }\nscoring: { segmenter: scorer, "
                 + "classMap: [kitten=cat] }\n",
             "a.yaml",
             Resolver.Instance
@@ -303,7 +303,7 @@ public sealed class RunFileTests
 
         Assert.Equal(("/full/pictures", "train", 2), (spec.Source.Path, spec.Source.List, spec.SamplesPerRound));
         Assert.Equal(["a", "b", "c", "d"], spec.Source.Images);
-        Assert.Equal("/full/judge", spec.Scoring.Segmenter);
+        Assert.Equal("/full/scorer", spec.Scoring.Segmenter);
         Assert.Equal(["kitten=cat"], spec.Scoring.ClassMap);
     }
 
@@ -552,7 +552,7 @@ public sealed class RunFileTests
 
         public string? FindFile(string path) => path is "train.py" or "./train.sh" ? $"/full/{path.TrimStart('.', '/')}" : null;
 
-        public string? FindSegmenter(string folder) => folder == "judge" ? "/full/judge" : null;
+        public string? FindSegmenter(string folder) => folder == "scorer" ? "/full/scorer" : null;
 
         public (string Folder, AffinityConfig Config)? FindAffinity(string folder) => folder switch
         {

@@ -70,7 +70,7 @@ public sealed class EndToEndTests : IDisposable
         );
     }
 
-    /// <summary>The judge of these stages predicts the label itself, so every fault of the outline is found.</summary>
+    /// <summary>The scoring model of these stages predicts the label itself, so every fault of the outline is found.</summary>
     [Fact]
     public async Task Harmed_labels_of_a_run_are_found_by_the_scores()
     {

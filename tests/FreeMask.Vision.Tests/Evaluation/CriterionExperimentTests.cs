@@ -48,10 +48,10 @@ public sealed class CriterionExperimentTests
     }
 
     [Fact]
-    public void A_perfect_judge_finds_every_fault_by_every_criterion_that_can_see_it()
+    public void A_perfect_scoring_model_finds_every_fault_by_every_criterion_that_can_see_it()
     {
         var (labels, instances) = TwoObjects();
-        var samples = Enumerable.Range(0, 6).Select(_ => new JudgedSample(labels, instances, labels)).ToList();
+        var samples = Enumerable.Range(0, 6).Select(_ => new ScoredSample(labels, instances, labels)).ToList();
         var results = CriterionExperiment.Run(samples, [Cat, Dog], 1);
         foreach (var result in results.Where(r => r.Fault is not null))
         {

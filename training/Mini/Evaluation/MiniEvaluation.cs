@@ -68,7 +68,7 @@ internal sealed record MiniEvaluationOptions
 
 /// <summary>
 /// Measures the mini bundle through the product's own runtime: attention of held-out images that are noised again, the mask stage, samples
-/// judged by the backbone classifier, and the autoencoder.
+/// scored by the backbone classifier, and the autoencoder.
 /// </summary>
 internal static class MiniEvaluation
 {

@@ -9,7 +9,7 @@ namespace FreeMask.Training.Mini.Stages;
 
 /// <summary>
 /// Pre-trains the segmenter's backbone on image classification of rendered scenes: the label of an image is the class of its one object, no
-/// mask is used. Augmented by mirroring, cropping and blurring, so that it also judges the samples of a small diffusion model.
+/// mask is used. Augmented by mirroring, cropping and blurring, so that it also scores the samples of a small diffusion model.
 /// </summary>
 internal sealed class BackboneStage(StageContext context)
 {
