@@ -12,21 +12,21 @@ internal sealed class CocoDataset : LabeledDataset
 {
     private const string Annotations = "annotations", FileStart = "instances_", Train = "train";
 
-    private readonly IReadOnlyList<CocoImage> _pictures;
-    private readonly string _file, _images;
+    private readonly IReadOnlyList<CocoImage> _images;
+    private readonly string _file, _imageFolder;
 
     private CocoDataset(string root, string file, string images, CocoFile content) : base(root, content.Labels, content.Notes) =>
-        (_file, _images, _pictures) = (file, images, content.Pictures);
+        (_file, _imageFolder, _images) = (file, images, content.Images);
 
     /// <inheritdoc />
     public override string Format => "coco";
 
     /// <inheritdoc />
-    public override int Count => _pictures.Count;
+    public override int Count => _images.Count;
 
     internal static bool IsHere(string folder) => Files(folder).Count > 0;
 
-    internal static bool HasPart(string folder, string part) => FileOf(folder, part) is { } file && CocoFile.HasPictures(file);
+    internal static bool HasPart(string folder, string part) => FileOf(folder, part) is { } file && CocoFile.HasImages(file);
 
     internal static CocoDataset Open(string folder, string? part)
     {
@@ -47,20 +47,20 @@ internal sealed class CocoDataset : LabeledDataset
                         )
                 );
         var content = CocoFile.Read(file);
-        return new CocoDataset(folder, file, ImagesOf(folder, file, content.Pictures), content);
+        return new CocoDataset(folder, file, ImagesOf(folder, file, content.Images), content);
     }
 
     /// <inheritdoc />
-    public override string IdOf(int index) => _pictures[index].File;
+    public override string IdOf(int index) => _images[index].File;
 
     /// <inheritdoc />
     public override LabeledImage Load(int index)
     {
-        var picture = _pictures[index];
-        var labels = new LabelMap(picture.Width, picture.Height);
+        var entry = _images[index];
+        var labels = new LabelMap(entry.Width, entry.Height);
         using (var annotations = File.OpenHandle(_file))
         {
-            var masks = picture.Objects.Select(item => (item.Label, item.Area, Mask: Mask(annotations, item, picture))).ToList();
+            var masks = entry.Objects.Select(item => (item.Label, item.Area, Mask: Mask(annotations, item, entry))).ToList();
             foreach (
                 var (label, _, mask) in masks
                     .OrderByDescending(m => m.Label == LabelMap.Ignore)
@@ -70,30 +70,30 @@ internal sealed class CocoDataset : LabeledDataset
         }
 
         var (image, upright) = ImageWithMask.Load(
-            Path.Combine(_images, picture.File),
+            Path.Combine(_imageFolder, entry.File),
             (labels, 1),
-            $"The entry of {picture.File} in {_file}"
+            $"The entry of {entry.File} in {_file}"
         );
-        return new LabeledImage(picture.File, image, upright);
+        return new LabeledImage(entry.File, image, upright);
     }
 
     /// <summary>The folder that holds all images.</summary>
-    private static string ImagesOf(string folder, string file, IReadOnlyList<CocoImage> pictures)
+    private static string ImagesOf(string folder, string file, IReadOnlyList<CocoImage> entries)
     {
         var part = PartOf(file);
         string[] candidates = [Path.Combine(folder, part), Path.Combine(folder, "images", part), Path.Combine(folder, "images"), folder];
-        var found = Array.Find(candidates, candidate => pictures.Any(p => File.Exists(Path.Combine(candidate, p.File))))
-            ?? throw new FreeMaskException($"The picture {pictures[0].File} of {file} is in none of {string.Join(", ", candidates)}.");
-        var missing = pictures.Where(p => !File.Exists(Path.Combine(found, p.File))).Select(p => p.File).ToList();
+        var found = Array.Find(candidates, candidate => entries.Any(p => File.Exists(Path.Combine(candidate, p.File))))
+            ?? throw new FreeMaskException($"The image {entries[0].File} of {file} is in none of {string.Join(", ", candidates)}.");
+        var missing = entries.Where(p => !File.Exists(Path.Combine(found, p.File))).Select(p => p.File).ToList();
         return missing.Count == 0
             ? found
             : throw new FreeMaskException(
-                $"{file} lists {pictures.Count} pictures, but {missing.Count} of them are not in {found}: "
+                $"{file} lists {entries.Count} images, but {missing.Count} of them are not in {found}: "
                     + $"{string.Join(", ", missing.Take(3))}{(missing.Count > 3 ? ", ..." : "")}."
             );
     }
 
-    private RunLengthMask Mask(SafeFileHandle annotations, CocoObject item, CocoImage picture)
+    private RunLengthMask Mask(SafeFileHandle annotations, CocoObject item, CocoImage entry)
     {
         try
         {
@@ -101,7 +101,7 @@ internal sealed class CocoDataset : LabeledDataset
             if (RandomAccess.Read(annotations, text, item.Offset) != text.Length)
                 throw new FormatException("the file is shorter than it was");
             using var document = JsonDocument.Parse(text);
-            return CocoOutline.Read(document.RootElement.GetProperty("segmentation"), picture.Width, picture.Height);
+            return CocoOutline.Read(document.RootElement.GetProperty("segmentation"), entry.Width, entry.Height);
         }
         catch (Exception e)
             when (e
@@ -115,7 +115,7 @@ internal sealed class CocoDataset : LabeledDataset
             )
         {
             throw new FreeMaskException(
-                $"{_file}: the outline of an object in {picture.File} is damaged (byte {item.Offset}): {e.Message}",
+                $"{_file}: the outline of an object in {entry.File} is damaged (byte {item.Offset}): {e.Message}",
                 e
             );
         }

@@ -16,9 +16,9 @@ internal sealed record CocoImage(string File, int Width, int Height, IReadOnlyLi
 /// <summary>What a file of COCO's instances holds. An object is one small record; outlines stay in the file.</summary>
 /// <param name="Labels">Background and the categories by id; categories of one name are one class, and one named background is
 /// background.</param>
-/// <param name="Pictures">By file name.</param>
+/// <param name="Images">By file name.</param>
 /// <param name="Notes">What was left out.</param>
-internal sealed record CocoFile(IReadOnlyList<string> Labels, IReadOnlyList<CocoImage> Pictures, IReadOnlyList<string> Notes)
+internal sealed record CocoFile(IReadOnlyList<string> Labels, IReadOnlyList<CocoImage> Images, IReadOnlyList<string> Notes)
 {
     private const string Background = "background";
 
@@ -41,7 +41,7 @@ internal sealed record CocoFile(IReadOnlyList<string> Labels, IReadOnlyList<Coco
     }
 
     /// <summary>Whether a file lists an image.</summary>
-    internal static bool HasPictures(string path)
+    internal static bool HasImages(string path)
     {
         var found = false;
         try
@@ -61,7 +61,7 @@ internal sealed record CocoFile(IReadOnlyList<string> Labels, IReadOnlyList<Coco
     {
         private readonly List<(CocoId Id, string Name)> _categories = [];
         private readonly List<(CocoId Id, string File, int Width, int Height, string Entry)> _images = [];
-        private readonly List<(CocoId Picture, CocoId Category, bool IsCrowd, bool HasOutline, CocoObject Object, int Index)> _objects = [];
+        private readonly List<(CocoId Image, CocoId Category, bool IsCrowd, bool HasOutline, CocoObject Object, int Index)> _objects = [];
         private readonly Dictionary<string, int> _counts = new(StringComparer.Ordinal);
 
         internal CocoFile Read()
@@ -79,7 +79,7 @@ internal sealed record CocoFile(IReadOnlyList<string> Labels, IReadOnlyList<Coco
                     throw new FormatException(
                         $"annotations[{item.Index}] is not usable: its category_id {item.Category} is not in its categories."
                     );
-                if (!places.TryGetValue(item.Picture, out var place)) strays++;
+                if (!places.TryGetValue(item.Image, out var place)) strays++;
                 else if (!item.HasOutline) bare++;
                 else (objects[place] ??= []).Add(item.Object with { Label = item.IsCrowd ? LabelMap.Ignore : label });
             }
@@ -91,8 +91,8 @@ internal sealed record CocoFile(IReadOnlyList<string> Labels, IReadOnlyList<Coco
                         + "pixels count as background."
                 );
             if (strays > 0) notes.Add($"{strays} of {_objects.Count} objects of {path} belong to images that it does not list.");
-            var pictures = places.Values.Select(i => new CocoImage(_images[i].File, _images[i].Width, _images[i].Height, objects[i] ?? []));
-            return new([.. names], [.. pictures.OrderBy(p => p.File, StringComparer.Ordinal)], notes);
+            var found = places.Values.Select(i => new CocoImage(_images[i].File, _images[i].Width, _images[i].Height, objects[i] ?? []));
+            return new([.. names], [.. found.OrderBy(p => p.File, StringComparer.Ordinal)], notes);
         }
 
         private bool Visit(string array, long offset, ReadOnlyMemory<byte> text)

@@ -14,8 +14,8 @@ public sealed class LabeledDatasetTests : IDisposable
     [Fact]
     public void Coco_paints_small_objects_over_large_ones_and_crowds_are_unknown()
     {
-        Picture("train2017/b.png");
-        Picture("train2017/a.png");
+        WriteImage("train2017/b.png");
+        WriteImage("train2017/a.png");
         WriteCoco(
             "instances_train2017.json",
             [
@@ -86,7 +86,7 @@ public sealed class LabeledDatasetTests : IDisposable
     [InlineData("labelIds", 4, 255)]
     public void Cityscapes_gives_train_ids_whichever_file_there_is(string file, byte stored, byte label)
     {
-        Picture("leftImg8bit/train/bonn/bonn_000000_000019_leftImg8bit.png");
+        WriteImage("leftImg8bit/train/bonn/bonn_000000_000019_leftImg8bit.png");
         Labels($"gtFine/train/bonn/bonn_000000_000019_gtFine_{file}.png", stored);
         var data = LabeledDataset.Open(_folder);
         Assert.Equal(("cityscapes", 19, "car"), (data.Format, data.Labels.Count, data.Labels[13]));
@@ -97,7 +97,7 @@ public sealed class LabeledDatasetTests : IDisposable
     [Fact]
     public void Cityscapes_without_labels_names_the_picture()
     {
-        Picture("leftImg8bit/train/bonn/x_leftImg8bit.png");
+        WriteImage("leftImg8bit/train/bonn/x_leftImg8bit.png");
         Directory.CreateDirectory(Path.Combine(_folder, "gtFine", "train"));
         Assert.Contains(
             "x_leftImg8bit.png",
@@ -116,7 +116,7 @@ public sealed class LabeledDatasetTests : IDisposable
     {
         foreach (var id in new[] { "a", "b" })
         {
-            Picture($"JPEGImages/{id}.png");
+            WriteImage($"JPEGImages/{id}.png");
             Labels($"SegmentationClass/{id}.png", 1);
         }
 
@@ -139,8 +139,8 @@ public sealed class LabeledDatasetTests : IDisposable
     [InlineData(0, 255)]
     public void Masks_of_background_and_void_alone_hold_nothing_to_learn(byte first, byte second)
     {
-        Picture("JPEGImages/a.png");
-        Picture("JPEGImages/b.png");
+        WriteImage("JPEGImages/a.png");
+        WriteImage("JPEGImages/b.png");
         Labels("SegmentationClass/a.png", first);
         Labels("SegmentationClass/b.png", second);
         Assert.Contains(
@@ -155,7 +155,7 @@ public sealed class LabeledDatasetTests : IDisposable
     [Fact]
     public void Road_is_a_class_of_Cityscapes_though_its_index_is_0()
     {
-        Picture("leftImg8bit/train/bonn/x_leftImg8bit.png");
+        WriteImage("leftImg8bit/train/bonn/x_leftImg8bit.png");
         Labels("gtFine/train/bonn/x_gtFine_labelTrainIds.png", 0);
         LabeledDataset.Open(_folder).RequireClasses();
         Labels("gtFine/train/bonn/x_gtFine_labelTrainIds.png", 255);
@@ -171,7 +171,7 @@ public sealed class LabeledDatasetTests : IDisposable
     [Fact]
     public void Cityscapes_labels_that_a_tool_gave_a_palette_are_the_same_classes()
     {
-        Picture("leftImg8bit/train/bonn/x_leftImg8bit.png");
+        WriteImage("leftImg8bit/train/bonn/x_leftImg8bit.png");
         byte[] car = [0, 0, 142], level = [13, 13, 13];
         foreach (var palette in new[] { car, level })
         {
@@ -199,7 +199,7 @@ public sealed class LabeledDatasetTests : IDisposable
         );
     }
 
-    private void Picture(string path) => Write(path, ImageCodec.EncodePng(new RgbImage(8, 8)));
+    private void WriteImage(string path) => Write(path, ImageCodec.EncodePng(new RgbImage(8, 8)));
 
     private void Labels(string path, byte label, int side = 8)
     {

@@ -203,7 +203,7 @@ public sealed class ComposerTests
     }
 
     [Fact]
-    public void Picture_and_labels_of_different_size_are_refused() => Assert.Throws<FreeMaskException>(
+    public void Image_and_labels_of_different_size_are_refused() => Assert.Throws<FreeMaskException>(
         () => Cutout.Largest(new RgbImage(4, 4), new LabelMap(5, 4), 1));
 
     private static BackgroundSample Background(string name, string scene)

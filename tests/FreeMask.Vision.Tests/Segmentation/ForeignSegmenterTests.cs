@@ -46,7 +46,7 @@ public sealed class ForeignSegmenterTests
     {
         using var segmenter = new OnnxSegmenter(Echo(), Card);
         // (.78, .39, -1); (0, .39, 1); (.04, .04, -.92); (.2, .24, 1)
-        Assert.Equal<byte>([0, 2, 0, 2], segmenter.Segment(Picture).Labels.Labels);
+        Assert.Equal<byte>([0, 2, 0, 2], segmenter.Segment(SmallImage).Labels.Labels);
     }
 
     [Fact]
@@ -54,7 +54,7 @@ public sealed class ForeignSegmenterTests
     {
         using var segmenter = new OnnxSegmenter(Echo(), Card with { BlueFirst = true });
         // (0, .39, .57); (1, .39, -1); (.04, .04, -.92); (1, .24, -.61)
-        Assert.Equal<byte>([2, 0, 0, 0], segmenter.Segment(Picture).Labels.Labels);
+        Assert.Equal<byte>([2, 0, 0, 0], segmenter.Segment(SmallImage).Labels.Labels);
     }
 
     [Fact]
@@ -87,7 +87,7 @@ public sealed class ForeignSegmenterTests
         using var segmenter = new OnnxSegmenter(Echo(), Card with { Classes = ["a", "b"] });
         Assert.Contains(
             "its card promises",
-            Assert.Throws<FreeMaskException>(() => segmenter.Segment(Picture)).Message,
+            Assert.Throws<FreeMaskException>(() => segmenter.Segment(SmallImage)).Message,
             StringComparison.Ordinal
         );
     }
@@ -113,7 +113,7 @@ public sealed class ForeignSegmenterTests
             ["a", "b", "c"]
         );
 
-    private static RgbImage Picture { get; } = new(2, 2, [200, 100, 0, 0, 100, 255, 10, 10, 10, 50, 60, 255]);
+    private static RgbImage SmallImage { get; } = new(2, 2, [200, 100, 0, 0, 100, 255, 10, 10, 10, 50, 60, 255]);
 
     private static string Refusal(SegmenterCard card) => Assert.Throws<FreeMaskException>(() => new OnnxSegmenter(Echo(), card)).Message;
 

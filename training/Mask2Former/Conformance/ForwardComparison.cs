@@ -47,7 +47,7 @@ internal sealed class ForwardComparison(SegmenterGolden golden, string folder, C
         var path = Path.Combine(folder, SegmenterPreprocessing.FileName);
         for (var i = 0; golden.Has($"train.image.{i}"); i++)
         {
-            var prepared = (SegmenterPreprocessing.Load(path) with { Resizes = false }).Prepare(Picture($"train.image.{i}"));
+            var prepared = (SegmenterPreprocessing.Load(path) with { Resizes = false }).Prepare(ImageOf($"train.image.{i}"));
             rows.Number(
                 $"normalization of image {i}",
                 0,
@@ -57,7 +57,7 @@ internal sealed class ForwardComparison(SegmenterGolden golden, string folder, C
         }
 
         if (!golden.Has("preprocess.image")) return;
-        var image = Picture("preprocess.image");
+        var image = ImageOf("preprocess.image");
         var preprocessing = SegmenterPreprocessing.Load(path);
         foreach (var (name, settings) in new[] { ("no_resize", preprocessing with { Resizes = false }), ("resize", preprocessing) })
         {
@@ -74,7 +74,7 @@ internal sealed class ForwardComparison(SegmenterGolden golden, string folder, C
         }
     }
 
-    private RgbImage Picture(string name) => new((int)golden[name].Shape[1], (int)golden[name].Shape[0], golden[name].Bytes.ToArray());
+    private RgbImage ImageOf(string name) => new((int)golden[name].Shape[1], (int)golden[name].Shape[0], golden[name].Bytes.ToArray());
 
     private void CompareScene(Mask2FormerModel model, string scene)
     {
