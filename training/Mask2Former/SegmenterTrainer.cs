@@ -245,7 +245,8 @@ internal static class SegmenterTrainer
         return int.Parse(file.Metadata["step"], CultureInfo.InvariantCulture);
     }
 
-    /// <summary>Names a training: everything that its weights depend on but the pixels, which the samples' names stand for.</summary>
+    /// <summary>Names a training: everything that its weights depend on but the pixels, which the samples' names stand for. The names of
+    /// the request's public members are part of it: checkpoints of a training under way do not fit a build that renames one.</summary>
     private static string Fingerprint(SegmenterTrainingRequest request, Mask2FormerConfig config, ISegmentationSamples samples)
     {
         var text = string.Join('\n', Enumerable.Range(0, samples.Count).Select(samples.IdOf)
