@@ -204,7 +204,7 @@ internal sealed partial class RunGrain(
             _idle = false;
             _active.Set(1);
             if (record.AllClosed) await CompleteAsync(record);
-            else if (record.Environment is null ? !await FindEnvironmentAsync(record) : !await DriveAsync(record)) return;
+            else if (record.Environment is null ? !await FindEnvironmentAsync(record) : !await AdvanceAsync(record)) return;
         }
 
         _active.Set(0);
@@ -241,7 +241,7 @@ internal sealed partial class RunGrain(
 
     /// <summary>Reconciles the open round.</summary>
     /// <returns>True if the run's record has changed.</returns>
-    private async Task<bool> DriveAsync(RunRecord record)
+    private async Task<bool> AdvanceAsync(RunRecord record)
     {
         var report = await GrainFactory.GetRound(Id, record.Closed.Length).Reconcile(record.OpenRound(Id), suspended: false);
         if (report.Status.Error is { } error)

@@ -136,7 +136,7 @@ internal sealed partial class TrainerGrain(
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            LogHalted(logger, job.Id);
+            LogStopped(logger, job.Id);
         }
         catch (ArtifactLostException lost) when (lost.Hash == record.Checkpoint)
         {
@@ -277,7 +277,7 @@ internal sealed partial class TrainerGrain(
     private static partial void LogMeasured(ILogger logger, string job, double meanIoU, int classes);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Job {Job} was stopped; it goes on from its last checkpoint")]
-    private static partial void LogHalted(ILogger logger, string job);
+    private static partial void LogStopped(ILogger logger, string job);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job} was given up for now; it is tried again")]
     private static partial void LogGivenUp(ILogger logger, Exception exception, string job);

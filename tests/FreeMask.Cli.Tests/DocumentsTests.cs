@@ -15,7 +15,7 @@ public sealed partial class DocumentsTests
     {
         var readme = Read("README.md");
         using var process = new TestProcess();
-        foreach (var verb in Catalog.Create(new VerbHost(process.Surroundings(), [])))
+        foreach (var verb in Catalog.Create(new VerbHost(process.CreateEnvironment(), [])))
             Assert.Matches($@"(freemask |\| ){verb.Name}\b", readme);
     }
     [Fact]

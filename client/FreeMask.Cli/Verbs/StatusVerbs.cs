@@ -61,7 +61,7 @@ internal static class StatusVerbs
         Steer(
             host,
             "pause",
-            "Let a run rest: nothing new starts, and what is in flight comes home.",
+            "Pause a run: no new work starts, and work in flight is finished.",
             (run, reason) => run.Pause(reason),
             "paused by the user"
         );

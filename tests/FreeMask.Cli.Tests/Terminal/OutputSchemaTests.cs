@@ -16,7 +16,7 @@ public sealed class OutputSchemaTests : IDisposable
     [Fact]
     public void Every_verb_has_a_document()
     {
-        var host = new VerbHost(_process.Surroundings(), []);
+        var host = new VerbHost(_process.CreateEnvironment(), []);
         var verbs = Catalog
             .Create(host)
             .SelectMany(verb => verb.Subcommands.Count == 0 ? [verb.Name] : verb.Subcommands.Select(below => $"{verb.Name} {below.Name}"));

@@ -65,7 +65,7 @@ internal sealed class TestProcess : IDisposable
     internal async Task<int> RunAsync(string[] arguments, CancellationToken? stop = null)
     {
         var before = Out.Length;
-        var code = await CommandLine.RunAsync(arguments, Surroundings(), stop ?? Xunit.TestContext.Current.CancellationToken);
+        var code = await CommandLine.RunAsync(arguments, CreateEnvironment(), stop ?? Xunit.TestContext.Current.CancellationToken);
         if (OutWriter is null && arguments.Contains("--json")) OutputSchema.Check(arguments, Out[before..]);
         return code;
     }
@@ -73,7 +73,7 @@ internal sealed class TestProcess : IDisposable
     /// <summary>The checks of a run before it starts; none, because the bundles of most tests are empty folders.</summary>
     internal IReadOnlyList<IRunCheck> Checks { get; init; } = [];
 
-    internal CliEnvironment Surroundings() =>
+    internal CliEnvironment CreateEnvironment() =>
         new()
         {
             Checks = Checks,
