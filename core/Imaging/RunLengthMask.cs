@@ -104,13 +104,6 @@ internal sealed class RunLengthMask
     public static RunLengthMask FromPolygon(ReadOnlySpan<double> polygon, int width, int height) =>
         new(width, height, PolygonRuns.Rasterize(polygon, width, height));
 
-    /// <summary>The mask of a box.</summary>
-    public static RunLengthMask FromBox(BoundingBox box, int width, int height)
-    {
-        double right = box.X + box.Width, bottom = box.Y + box.Height;
-        return FromPolygon([box.X, box.Y, box.X, bottom, right, bottom, right, box.Y], width, height);
-    }
-
     /// <summary>Reads COCO's compressed string.</summary>
     /// <exception cref="FreeMaskException">The string is damaged or does not fit the size.</exception>
     public static RunLengthMask FromCompressed(string text, int width, int height)

@@ -28,26 +28,6 @@ internal static class SelfAttention
         return new FloatMap(map.Width, map.Height, values);
     }
 
-    /// <summary>A map as a row times S^power: every cell hands its value to the cells that it attends to.</summary>
-    /// <param name="map">The map; its cells are the rows and columns of <paramref name="attention"/>, row by row.</param>
-    /// <param name="attention">Row-stochastic N x N, row-major; N = cells of the map.</param>
-    /// <param name="power">0 copies the map.</param>
-    /// <exception cref="ArgumentException">The matrix does not fit the map.</exception>
-    public static FloatMap Distribute(FloatMap map, ReadOnlySpan<float> attention, int power)
-    {
-        var cells = Check(map, attention, power);
-        var values = (float[])map.Values.Clone();
-        var next = new float[cells];
-        for (var step = 0; step < power; step++)
-        {
-            next.AsSpan().Clear();
-            for (var i = 0; i < cells; i++) VectorMath.AddScaled(next, attention.Slice(i * cells, cells), values[i]);
-            (values, next) = (next, values);
-        }
-
-        return new FloatMap(map.Width, map.Height, values);
-    }
-
     private static int Check(FloatMap map, ReadOnlySpan<float> attention, int power)
     {
         ArgumentNullException.ThrowIfNull(map);

@@ -9,7 +9,7 @@ namespace FreeMask.Dashboard.Services;
 /// <summary>
 /// The records of samples. A record that was read before is read again only after the compact states show another state, attempt or score.
 /// </summary>
-internal sealed class SampleRecords(IEngineSource source, RunFeed feed, SampleTables tables, TimeProvider time) : IDisposable
+internal sealed class SampleRecords(IEngineSource source, SampleTables tables, TimeProvider time) : IDisposable
 {
     /// <summary>The most records that a filter by reason reads.</summary>
     internal const int MostForReasons = 5000;
@@ -70,9 +70,6 @@ internal sealed class SampleRecords(IEngineSource source, RunFeed feed, SampleTa
         var only = records.Where(r => r.Failure is not null && SampleReading.ReasonOf(r) == reason).Select(r => r.Index).ToHashSet();
         return states.Select(view with { Failure = null }, only);
     }
-
-    /// <summary>The run's specification; null if there is no such run.</summary>
-    internal async Task<RunSpec?> SpecAsync(string run, CancellationToken stop) => (await feed.FindAsync(run, stop))?.Spec;
 
     private static bool IsCurrent(SampleRecord record, SampleStates states) =>
         record.State == states.StateOf(record.Index)

@@ -139,7 +139,6 @@ public sealed partial class AffinityGoldenTests
                 {
                     if (grid.TryGet($"attention_power.column.{power}") is null) continue;
                     Compare($"attention_power.column.{power}", SelfAttention.Propagate(grid.Cams[c], attention, power));
-                    Compare($"attention_power.row.{power}", SelfAttention.Distribute(grid.Cams[c], attention, power));
 
                     void Compare(string name, FloatMap result)
                     {

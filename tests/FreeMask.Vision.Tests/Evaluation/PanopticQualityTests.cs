@@ -1,6 +1,5 @@
 using System.Text.Json;
 using FreeMask.Imaging;
-using FreeMask.Vision.Evaluation;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Evaluation;

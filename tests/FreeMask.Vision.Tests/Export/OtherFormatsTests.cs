@@ -3,8 +3,8 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using FreeMask.Imaging;
 using FreeMask.Vision.Datasets;
-using FreeMask.Vision.Evaluation;
 using FreeMask.Vision.Export;
+using FreeMask.Vision.Tests.Evaluation;
 using Xunit;
 
 namespace FreeMask.Vision.Tests.Export;

@@ -1,4 +1,4 @@
-namespace FreeMask.Vision.Evaluation;
+namespace FreeMask.Vision.Tests.Evaluation;
 
 /// <summary>A segment of a panoptic map.</summary>
 /// <param name="Id">Its value in the map.</param>
@@ -18,9 +18,9 @@ internal sealed record PanopticMap(IReadOnlyList<int> Ids, IReadOnlyList<Panopti
 internal readonly record struct PanopticScore(double Quality, double Segmentation, double Recognition);
 
 /// <summary>
-/// Panoptic quality (Kirillov et al., CVPR 2019), counted as <c>cocodataset/panopticapi</c> counts: segments match when their IoU, void
-/// taken out of the union, exceeds 0.5; crowds are neither missed nor found, and predictions that lie mostly in void or in a crowd of their
-/// class do not count.
+/// Reads exports back: panoptic quality (Kirillov et al., CVPR 2019), counted as <c>cocodataset/panopticapi</c> counts. Segments match when
+/// their IoU, void taken out of the union, exceeds 0.5; crowds are neither missed nor found, and predictions that lie mostly in void or in
+/// a crowd of their class do not count.
 /// </summary>
 internal sealed class PanopticQuality
 {
