@@ -18,13 +18,14 @@ public sealed class ProgressTests
         for (var second = 0; second <= 12; second++)
             heard.Add(lines.Next(Producing(generated: second, seconds: second * 2.0), Start.AddSeconds(second)));
 
+        var others = string.Join(", ", StageTable.Default.Producing.Skip(1).Select(stage => $"{stage.DisplayName} 0"));
         Assert.Equal([0, 5, 10], heard.Index().Where(item => item.Item is not null).Select(item => item.Index));
         Assert.Equal(
-            "[00:00] round 1/2 making samples: generated 0/20, masked 0, composed 0, harmonized 0 · time left not known yet",
+            $"[00:00] round 1/2 making samples: generated 0/20, {others} · time left not known yet",
             heard[0]
         );
         Assert.Equal(
-            "[00:10] round 1/2 making samples: generated 10/20, masked 0, composed 0, harmonized 0 · about 10 s left in this step",
+            $"[00:10] round 1/2 making samples: generated 10/20, {others} · about 10 s left in this step",
             heard[10]
         );
     }
