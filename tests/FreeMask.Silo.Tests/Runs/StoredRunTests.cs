@@ -47,7 +47,7 @@ public sealed class StoredRunTests : IDisposable
         await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken);
         var before = (await silo.Run(run).GetStatus()).Rounds[^1];
         Assert.Equal((round, phase), (before.Round, before.Phase));
-        var after = await silo.CompleteAsync(run, TestSilo.SmallSpec);
+        var after = await silo.CompleteAsync(run, Spec);
         Assert.Equal((RunState.Completed, ManifestHash), (after.State, after.ManifestHash));
     }
 
@@ -58,7 +58,7 @@ public sealed class StoredRunTests : IDisposable
     {
         await using var silo = await TestSilo.StartAsync(
             _folder.Path, TestContext.Current.CancellationToken, services: all => all.AddSingleton(WithInspection()));
-        var after = await silo.CompleteAsync(run, TestSilo.SmallSpec);
+        var after = await silo.CompleteAsync(run, Spec);
         Assert.Equal(RunState.Completed, after.State);
         foreach (var round in after.Rounds)
             Assert.Equal(round.Counts.Planned, round.Counts.Kept + round.Counts.Dropped + round.Counts.Quarantined);
@@ -67,8 +67,12 @@ public sealed class StoredRunTests : IDisposable
         Assert.Equal(after.Rounds[1].Counts[Inspected] > 0, after.Rounds[1].Seconds[Inspect] > 0);
     }
 
-    private const SampleState Inspected = (SampleState)9;
-    private const Stage Inspect = (Stage)5;
+    // Numbers that no stage of the method takes.
+    private const SampleState Inspected = (SampleState)200;
+    private const Stage Inspect = (Stage)200;
+
+    /// <summary>The specification with which the stored runs were started; the threshold was the default then.</summary>
+    private static RunSpec Spec => TestSilo.SmallSpec with { Composition = new CompositionSpec { ThesaurusThreshold = 0.03 } };
 
     /// <summary>The stages of the method and one more between Mask and Compose, with numbers after all others.</summary>
     private static StageTable WithInspection()
