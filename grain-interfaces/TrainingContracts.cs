@@ -20,9 +20,23 @@ public sealed record SegmenterModel(
 
 /// <summary>The evaluation of a segmenter on a data set that it was not trained on.</summary>
 /// <param name="MeanIoU">Mean IoU in [0, 1] over <paramref name="Classes"/>.</param>
-/// <param name="Classes">IoU of each class that occurs, background included.</param>
+/// <param name="Classes">IoU of each class that counts and occurs.</param>
+/// <param name="ZeroShot">Seen and unseen classes apart; null for other protocols.</param>
+/// <param name="Transfer">The same on the second data set; null where there is none.</param>
 [GenerateSerializer, Immutable, Alias("freemask.SegmenterQuality")]
-public sealed record SegmenterQuality([property: Id(0)] double MeanIoU, [property: Id(1)] ImmutableArray<ClassIoU> Classes);
+public sealed record SegmenterQuality(
+    [property: Id(0)] double MeanIoU,
+    [property: Id(1)] ImmutableArray<ClassIoU> Classes,
+    [property: Id(2)] ZeroShotQuality? ZeroShot = null,
+    [property: Id(3)] SegmenterQuality? Transfer = null
+);
+
+/// <summary>Zero-shot segmentation: classes with real masks in training (seen) against those that only synthetic images show.</summary>
+/// <param name="Seen">Mean IoU of the seen classes, background left out, in [0, 1].</param>
+/// <param name="Unseen">Mean IoU of the unseen classes, in [0, 1].</param>
+/// <param name="Harmonic">Their harmonic mean, in [0, 1].</param>
+[GenerateSerializer, Immutable, Alias("freemask.ZeroShotQuality")]
+public sealed record ZeroShotQuality([property: Id(0)] double Seen, [property: Id(1)] double Unseen, [property: Id(2)] double Harmonic);
 
 /// <summary>The IoU of one class.</summary>
 /// <param name="Class">The class.</param>

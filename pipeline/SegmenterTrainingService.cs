@@ -29,6 +29,9 @@ internal sealed class SegmenterTrainingService(
 {
     private const string HeldOutFolder = "heldout", HeldOutList = "multi", TrainersFolder = "trainers";
 
+    /// <summary>Bytes of a piece of a checkpoint.</summary>
+    internal int PieceSize { get; init; } = PiecedArtifact.PieceSize;
+
     /// <inheritdoc/>
     public string? Refuse(RunSpec spec) =>
         spec.Trainer.IsExternal && !options.Value.ParsedRoles.HasFlag(SiloRoles.Trainer)
@@ -39,14 +42,17 @@ internal sealed class SegmenterTrainingService(
     /// <inheritdoc/>
     public async Task<SegmenterModel> TrainAsync(TrainingRequest request, ITrainingMonitor monitor, CancellationToken cancellationToken)
     {
+        var real = await Task.Run(() => RealImages.Open(request.Spec), cancellationToken);
         if (request.Spec.Trainer.IsExternal)
             return await new ExternalTrainer(Path.Combine(options.Value.DataFolder, TrainersFolder), store, time, logger)
-                .TrainAsync(request, request.Spec.LabelSet(), Start(request.Spec), monitor, cancellationToken);
-        var samples = new List<LabeledImage>(request.Examples.Count);
-        foreach (var example in request.Examples)
+                .TrainAsync(request, real, request.Spec.LabelSet(), Start(request.Spec), monitor, cancellationToken);
+        var examples = real is { IsAlone: true } ? [] : request.Examples;
+        var samples = new List<LabeledImage>(examples.Count);
+        foreach (var example in examples)
         {
             var image = await store.GetImageAsync(example.Image, cancellationToken);
             samples.Add(new LabeledImage(example.Image, image, await store.GetLabelsAsync(example.Label, cancellationToken)));
+            samples[^1].Require(request.Spec.LabelSet().Names.Count);
         }
 
         var wanted = SegmenterRecipe.For(
@@ -56,14 +62,12 @@ internal sealed class SegmenterTrainingService(
             request.Steps,
             Start(request.Spec)
         );
-        var checkpoint = request.Checkpoint is { } last
-            ? await store.GetAsync(last.Artifact, cancellationToken)
-            : (ReadOnlyMemory<byte>?)null;
-        var checkpoints = new Checkpoints(checkpoint, store, monitor);
+        var checkpoint = request.Checkpoint is { } last ? await last.Content.OpenAsync(store, cancellationToken) : null;
+        var checkpoints = new Checkpoints(checkpoint, store, monitor, PieceSize);
         var progress = new Progress(monitor);
         // A dedicated thread: a training computes for minutes.
         var trained = await Task.Factory.StartNew(
-            () => SegmenterTrainer.Train(wanted, samples, checkpoints, progress, cancellationToken, time),
+            () => SegmenterTrainer.Train(wanted, MixedSamples.Of(samples, real), checkpoints, progress, cancellationToken, time),
             cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         return await SegmenterArtifacts.KeepAsync(store, trained, cancellationToken);
     }
@@ -100,21 +104,39 @@ internal sealed class SegmenterTrainingService(
         CancellationToken cancellationToken
     )
     {
-        var labels = spec.LabelSet();
-        var pairs = spec.Evaluation.ClassMap;
-        var dataset = spec.Evaluation.Dataset == "heldout"
-            ? VocFolder.OpenAs(labels, Path.Combine(bundles.Find(spec.Model), HeldOutFolder), HeldOutList, pairs)
-            : VocFolder.OpenAs(labels, spec.Evaluation.Dataset, null, pairs);
-        var evaluation = await Task.Run(
-            () => SegmenterEvaluator.Evaluate(
-                dataset.LoadAll(), labels.Names.Count, image => segmenter.Segment(image).Labels,
-                progress: done => monitor.Report(done, dataset.Entries.Count, null), stop: cancellationToken),
+        var (labels, evaluation) = (spec.LabelSet(), spec.Evaluation);
+        var protocol = EvaluationProtocol.Of(evaluation.Protocol, labels, spec.Classes);
+        var first = evaluation.Dataset == "heldout"
+            ? protocol.Open(Path.Combine(bundles.Find(spec.Model), HeldOutFolder), null, HeldOutList, evaluation.ClassMap)
+            : protocol.Open(evaluation.Dataset, evaluation.Layout, evaluation.Part, evaluation.ClassMap);
+        var second = evaluation.Transfer is { } folder
+            ? protocol.Open(folder, null, evaluation.TransferPart, evaluation.TransferClassMap)
+            : null;
+        var images = first.Count + (second?.Count ?? 0);
+        return await Task.Run(
+            () =>
+            {
+                var quality = Measure(first, 0);
+                return second is null ? quality : quality with { Transfer = Measure(second, first.Count) };
+            },
             cancellationToken);
-        evaluation.RequireClasses(dataset.Root);
-        var scores = evaluation.Total.Scores();
-        return new SegmenterQuality(
-            scores.MeanIou,
-            [.. labels.Names.Select((name, i) => new ClassIoU(name, scores.Iou[i])).Where(c => !double.IsNaN(c.IoU))]);
+
+        SegmenterQuality Measure(MatchedDataset dataset, int before)
+        {
+            var translation = protocol.Translation();
+            var measured = SegmenterEvaluator.Evaluate(
+                dataset.LoadAll(), protocol.Target.Names.Count, Predict,
+                progress: done => monitor.Report(before + done, images, null), stop: cancellationToken);
+            measured.RequireClasses(dataset.Root);
+            var iou = measured.Total.Scores().Iou;
+            return new SegmenterQuality(
+                protocol.MeanIoU(measured.Total),
+                [.. protocol.Counted.Where(c => !double.IsNaN(iou[c])).Select(c => new ClassIoU(protocol.Target.Names[c], iou[c]))],
+                protocol.Split(measured.Total) is { } split ? new ZeroShotQuality(split.Seen, split.Unseen, split.Harmonic) : null);
+
+            LabelMap Predict(RgbImage image) =>
+                segmenter.Segment(image).Labels is var labels && translation is null ? labels : translation!.Apply(labels);
+        }
     }
 
     /// <summary>The folder of the initial weights; null for none.</summary>
@@ -137,21 +159,36 @@ internal sealed class SegmenterTrainingService(
                 + "on every silo that trains.");
 
     /// <summary>Passes checkpoints to the run. The training thread waits until each is durable.</summary>
-    private sealed class Checkpoints(ReadOnlyMemory<byte>? last, IArtifactStore store, ITrainingMonitor monitor) : ITrainingCheckpointStore
+    private sealed class Checkpoints(PieceReader? last, IArtifactStore store, ITrainingMonitor monitor, int pieceSize)
+        : ITrainingCheckpointStore
     {
-        // An artifact is one array.
-        public long Capacity => Array.MaxLength;
+        public long Capacity => long.MaxValue;
 
-        public SafetensorsFile? Load() => last is { } bytes ? SafetensorsFile.Parse(bytes, "The training's checkpoint") : null;
+        public SafetensorsFile? Load() =>
+            last is null
+                ? null
+                : SafetensorsFile.Open(
+                    last.Length,
+                    (position, count) => last.ReadAsync(position, count, CancellationToken.None).GetAwaiter().GetResult(),
+                    "The training's checkpoint"
+                );
 
-        public void Save(int handler, SafetensorsFile checkpoint) =>
-            SaveAsync(handler, checkpoint.ToBytes()).GetAwaiter().GetResult();
+        public void Save(int handler, SafetensorsFile checkpoint) => SaveAsync(handler, checkpoint).GetAwaiter().GetResult();
 
-        private async Task SaveAsync(int handler, ReadOnlyMemory<byte> checkpoint) =>
-            await monitor.SaveAsync(
-                new TrainingCheckpoint(handler, await store.PutAsync(checkpoint, CancellationToken.None)),
+        private async Task SaveAsync(int handler, SafetensorsFile checkpoint)
+        {
+            var content = await PiecedArtifact.WriteAsync(
+                store,
+                stream =>
+                {
+                    checkpoint.Write(stream);
+                    return Task.CompletedTask;
+                },
+                pieceSize,
                 CancellationToken.None
             );
+            await monitor.SaveAsync(new TrainingCheckpoint(handler, content.Artifact, content.Pieces), CancellationToken.None);
+        }
     }
 
     private sealed class Progress(ITrainingMonitor monitor) : IProgress<Training.Mask2Former.TrainingProgress>

@@ -8,7 +8,15 @@ public static class ImageOverlay
     /// <param name="labels">Labels of the same size.</param>
     /// <param name="opacity">0 leaves the image, 1 hides it under the color.</param>
     /// <exception cref="ArgumentException">The sizes differ.</exception>
-    public static RgbImage Draw(RgbImage image, LabelMap labels, float opacity = 0.45f)
+    public static RgbImage Draw(RgbImage image, LabelMap labels, float opacity = 0.45f) =>
+        Draw(image, labels, VocPalette.Color, opacity);
+
+    /// <summary>The same in other colors.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="labels">Labels of the same size.</param>
+    /// <param name="colorOf">The color of a class; it is lifted, so that it shows over dark images too.</param>
+    /// <param name="opacity">0 leaves the image, 1 hides it under the color.</param>
+    internal static RgbImage Draw(RgbImage image, LabelMap labels, Func<byte, (byte R, byte G, byte B)> colorOf, float opacity = 0.45f)
     {
         ArgumentNullException.ThrowIfNull(image);
         ArgumentNullException.ThrowIfNull(labels);
@@ -26,7 +34,7 @@ public static class ImageOverlay
                 if (label == LabelMap.Background) Blend(pixel, (0, 0, 0), opacity / 2);
                 else if (label == LabelMap.Ignore) Blend(pixel, (128, 128, 128), opacity);
                 else if (IsEdge(labels, x, y)) Blend(pixel, (255, 255, 255), 0.85f);
-                else Blend(pixel, Bright(label), opacity);
+                else Blend(pixel, Bright(colorOf(label)), opacity);
             }
 
         return result;
@@ -96,11 +104,8 @@ public static class ImageOverlay
     }
 
     // VOC's palette starts dark; lifted so that the color shows over dark images too.
-    private static (byte R, byte G, byte B) Bright(byte label)
-    {
-        var (r, g, b) = VocPalette.Color(label);
-        return ((byte)(64 + (r * 3 / 4)), (byte)(64 + (g * 3 / 4)), (byte)(64 + (b * 3 / 4)));
-    }
+    private static (byte R, byte G, byte B) Bright((byte R, byte G, byte B) color) =>
+        ((byte)(64 + (color.R * 3 / 4)), (byte)(64 + (color.G * 3 / 4)), (byte)(64 + (color.B * 3 / 4)));
 
     private static void Blend(Span<byte> pixel, (byte R, byte G, byte B) color, float opacity)
     {

@@ -6,9 +6,24 @@ namespace FreeMask.Tensors;
 /// <param name="Name">The tensor's name, such as <c>model.layer1.0.conv1.weight</c>.</param>
 /// <param name="DataType">The safetensors type name: F32, F16, BF16, F64, I64, I32, I16, I8, U8, U16, U32, U64 or BOOL.</param>
 /// <param name="Shape">Dimensions; empty for a scalar.</param>
-/// <param name="Bytes">The elements, little-endian.</param>
-internal sealed record NamedTensor(string Name, string DataType, IReadOnlyList<long> Shape, ReadOnlyMemory<byte> Bytes)
+/// <param name="Load">Gives the elements, little-endian. Where they are many, they are made or read when they are asked for.</param>
+internal sealed record NamedTensor(string Name, string DataType, IReadOnlyList<long> Shape, Func<ReadOnlyMemory<byte>> Load)
 {
+    /// <param name="name">The tensor's name.</param>
+    /// <param name="dataType">The safetensors type name.</param>
+    /// <param name="shape">Dimensions; empty for a scalar.</param>
+    /// <param name="bytes">The elements, little-endian.</param>
+    public NamedTensor(string name, string dataType, IReadOnlyList<long> shape, ReadOnlyMemory<byte> bytes)
+        : this(name, dataType, shape, () => bytes)
+    {
+    }
+
+    /// <summary>The elements, little-endian.</summary>
+    public ReadOnlyMemory<byte> Bytes => Load();
+
+    /// <summary>Bytes of the elements.</summary>
+    public long Length => Count * ElementSize(DataType, Name);
+
     /// <summary>Number of elements.</summary>
     public long Count => Shape.Aggregate(1L, (product, side) => checked(product * side));
 

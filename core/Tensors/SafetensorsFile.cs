@@ -47,7 +47,7 @@ internal sealed class SafetensorsFile
         try
         {
             using var file = File.OpenHandle(path);
-            return Read(new Source(RandomAccess.GetLength(file), (position, count) => Bytes(file, position, count)), path);
+            return Read(new Source(RandomAccess.GetLength(file), (position, count) => Bytes(file, position, count), false), path);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -63,7 +63,15 @@ internal sealed class SafetensorsFile
     /// <exception cref="FreeMaskException">The bytes are not a valid safetensors file; the message names
     /// <paramref name="origin"/>.</exception>
     public static SafetensorsFile Parse(ReadOnlyMemory<byte> data, string origin) =>
-        Read(new Source(data.Length, (position, count) => data.Slice((int)position, count)), origin);
+        Read(new Source(data.Length, (position, count) => data.Slice((int)position, count), false), origin);
+
+    /// <summary>Reads the header; a tensor is read whenever its elements are asked for.</summary>
+    /// <param name="length">Bytes of the file.</param>
+    /// <param name="read">Reads so many bytes from a position, as long as the tensors are used.</param>
+    /// <param name="origin">What messages call the file.</param>
+    /// <exception cref="FreeMaskException">The bytes are not a valid safetensors file.</exception>
+    public static SafetensorsFile Open(long length, Func<long, int, ReadOnlyMemory<byte>> read, string origin) =>
+        Read(new Source(length, read, true), origin);
 
     private static SafetensorsFile Read(Source source, string origin)
     {
@@ -110,9 +118,9 @@ internal sealed class SafetensorsFile
                 json.WriteStartObject(tensor.Name);
                 json.WriteString("dtype", tensor.DataType);
                 WriteNumbers(json, "shape", tensor.Shape);
-                WriteNumbers(json, "data_offsets", [offset, offset + tensor.Bytes.Length]);
+                WriteNumbers(json, "data_offsets", [offset, offset + tensor.Length]);
                 json.WriteEndObject();
-                offset += tensor.Bytes.Length;
+                offset += tensor.Length;
             }
 
             json.WriteEndObject();
@@ -146,12 +154,10 @@ internal sealed class SafetensorsFile
                 throw Invalid(origin, $"tensor {entry.Name} lies outside of the file (is it truncated?)");
             if (end - begin > Array.MaxLength)
                 throw Invalid(origin, $"tensor {entry.Name} has {end - begin} bytes, more than one array holds");
-            var tensor = new NamedTensor(
-                entry.Name,
-                entry.Value.GetProperty("dtype").GetString() ?? "",
-                shape,
-                source.Read(start + begin, (int)(end - begin))
-            );
+            var type = entry.Value.GetProperty("dtype").GetString() ?? "";
+            var tensor = source.IsLazy
+                ? new NamedTensor(entry.Name, type, shape, () => source.Read(start + begin, (int)(end - begin)))
+                : new NamedTensor(entry.Name, type, shape, source.Read(start + begin, (int)(end - begin)));
             if (tensor.Count * NamedTensor.ElementSize(tensor.DataType, tensor.Name) != end - begin)
                 throw Invalid(origin, $"tensor {entry.Name} has {end - begin} bytes, which is not what its shape and type need");
             tensors.Add((begin, end, tensor));
@@ -198,7 +204,8 @@ internal sealed class SafetensorsFile
     /// <summary>Where the bytes of a file are.</summary>
     /// <param name="Length">How many there are.</param>
     /// <param name="Read">Reads so many from a position.</param>
-    private sealed record Source(long Length, Func<long, int, ReadOnlyMemory<byte>> Read);
+    /// <param name="IsLazy">Whether tensors are read when they are asked for.</param>
+    private sealed record Source(long Length, Func<long, int, ReadOnlyMemory<byte>> Read, bool IsLazy);
 
     private static FreeMaskException Invalid(string origin, string why, Exception? inner = null) =>
         new($"{origin} is not a valid safetensors file: {why}.", inner!);

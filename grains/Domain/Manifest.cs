@@ -35,6 +35,7 @@ internal static class Manifest
         if (spec.Mask.AffinityHash is { } affinity) json.WriteString("affinity", affinity);
         if (spec.Composition.ThesaurusHash is { } thesaurus) json.WriteString("thesaurus", thesaurus);
         if (spec.Training.InitHash is { } start) json.WriteString("start", start);
+        if (spec.Training.RealHash is { } real) json.WriteString("real", real);
         json.WriteNumber("trainingThreads", spec.Execution.TrainingThreads);
         if (environment?.Bundle is { } bundle) json.WriteString("bundle", bundle);
         if (environment is null) return;

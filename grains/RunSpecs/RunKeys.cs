@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using FreeMask.Diffusion.Schedulers;
 using FreeMask.Vision;
+using FreeMask.Vision.Datasets;
+using FreeMask.Vision.Evaluation;
 using static FreeMask.Grains.RunSpecs.RunKeyRange;
 
 namespace FreeMask.Grains.RunSpecs;
@@ -22,6 +24,11 @@ internal static class RunKeys
             Remedy = "give the run a name",
         },
         new(run => run.Seed, "The seed of all random numbers: the same file makes the same data set."),
+        new(run => run.Preset, "Other defaults for the keys that the file leaves out (docs/method.md).")
+        {
+            Words = [new("paper", "as the paper: attention of all layers and timesteps, AffinityNet, dense CRF, IoU as score")],
+            DefaultDescription = "the defaults of this table",
+        },
         new(run => run.Classes, "The classes to make, by their names in the label set. Samples are divided evenly among them.")
         {
             IsRequired = true,
@@ -314,6 +321,24 @@ internal static class RunKeys
             Range = Closed(1, 10_000_000),
             Unit = "steps",
         },
+        new(run => run.Training.Real, "The folder of a data set whose images every training sees besides the samples.")
+        {
+            DefaultDescription = "none",
+        },
+        new(run => run.Training.RealPart, "The part of that data set, such as train.")
+        {
+            DefaultDescription = "train where there is such a part, else everything",
+        },
+        new(run => run.Training.RealShare, "The fraction of the images of a training that are real; 1 leaves the samples out.")
+        {
+            Range = LeftOpen(0, 1),
+            Unit = "fraction",
+            DefaultDescription = "each real image once",
+        },
+        new(
+            run => run.Training.RealClassMap,
+            "Classes of that data set whose names differ, such as rider=person; '*=background' stands for all others, 'ignore' for none."
+        ),
         new(
             run => run.Trainer.Command,
             "The program that trains the segmenter, and its arguments; the path of the job file is added (docs/trainers.md)."
@@ -342,12 +367,47 @@ internal static class RunKeys
         {
             Words = [new("heldout", "the held-out images of the bundle"), new("none", "nothing")],
             AcceptsOtherText = true,
-            Remedy = "write heldout, none, or the folder of a data set in PASCAL VOC layout",
+            Remedy = "write heldout, none, or the folder of a data set",
+        },
+        new(run => run.Evaluation.Layout, "The layout of that data set.")
+        {
+            Words = [.. LabeledDataset.Formats.Select(format => new RunKeyWord(format))],
+            DefaultDescription = "recognized",
+        },
+        new(run => run.Evaluation.Part, "The part of that data set, such as val.")
+        {
+            DefaultDescription = "val where there is such a part; all images in layout voc",
         },
         new(
             run => run.Evaluation.ClassMap,
             "Classes of that data set whose names differ, such as rider=person; '*=background' stands for all others, 'ignore' for none."
         ),
+        new(run => run.Evaluation.Protocol, "Which classes are counted.")
+        {
+            Words =
+            [
+                new(EvaluationProtocol.All, "those of the label set, and background"),
+                new(
+                    EvaluationProtocol.ZeroShot,
+                    "the same; the classes of the run, which only samples show, are compared with those of training.real"
+                ),
+                new(EvaluationProtocol.HumanVehicle, "human and vehicle, merged from Cityscapes' classes; all else is background"),
+                new(EvaluationProtocol.BusCarPerson, "bus, car and person; all else is background"),
+                new(EvaluationProtocol.Classes, "those of the run; all else is background"),
+            ],
+        },
+        new(
+            run => run.Evaluation.Transfer,
+            "The folder of a second data set, of another domain, that segmenters are measured on by the same protocol."
+        )
+        {
+            DefaultDescription = "none",
+        },
+        new(run => run.Evaluation.TransferPart, "The part of the second data set.")
+        {
+            DefaultDescription = "val where there is such a part; all images in layout voc",
+        },
+        new(run => run.Evaluation.TransferClassMap, "Classes of the second data set whose names differ, as in evaluation.classMap."),
         new(
             run => run.Execution.MaxAttempts,
             "How often a sample is tried before it is quarantined; rejected masks and faults count alike."

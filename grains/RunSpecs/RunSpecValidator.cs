@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using FreeMask.Grains.Domain;
 using FreeMask.Vision;
+using FreeMask.Vision.Evaluation;
 
 namespace FreeMask.Grains.RunSpecs;
 
@@ -30,6 +31,8 @@ internal static class RunSpecValidator
         Composition(spec, between);
         Scoring(spec, between);
         Start(spec.Training, between);
+        Real(spec.Training, between);
+        Evaluation(spec, between);
         return [.. values.Concat(between.Where(problem => !wrong.Contains(problem.Path))).OrderBy(problem => Order(problem.Path))];
     }
 
@@ -179,6 +182,64 @@ internal static class RunSpecValidator
             problems.Add(new("training.init", $"the weights of '{training.Init}' were not found; name their folder, or bundle or none"));
         else if (training.InitFolder is null != training.InitHash is null)
             problems.Add(new("training.init", "the folder of the weights and their hash belong together; name both or none"));
+    }
+
+    private static void Real(TrainingSpec training, List<SpecProblem> problems)
+    {
+        if (training.Real is null != training.RealHash is null)
+            problems.Add(new("training.real", "the data set and its hash belong together; name both or none"));
+        if (training.Real is not null) return;
+        foreach (var (key, isNamed) in new[]
+        {
+            ("training.realPart", training.RealPart is not null),
+            ("training.realShare", training.RealShare is not null),
+            ("training.realClassMap", !training.RealClassMap.IsEmpty),
+        })
+            if (isNamed)
+                problems.Add(new(key, "it is about the data set of 'training.real', and none is named; name one, or leave it out"));
+    }
+
+    private static void Evaluation(RunSpec spec, List<SpecProblem> problems)
+    {
+        var evaluation = spec.Evaluation;
+        var isFolder = evaluation.Dataset is not ("heldout" or "none");
+        foreach (var (key, isNamed) in new[]
+        {
+            ("evaluation.layout", evaluation.Layout is not null),
+            ("evaluation.part", evaluation.Part is not null),
+        })
+            if (isNamed && !isFolder)
+                problems.Add(
+                    new(key, $"it is about a folder, and 'evaluation.dataset' is {evaluation.Dataset}; name a folder, or leave it out")
+                );
+        if (evaluation.Transfer is not null && evaluation.Dataset == "none")
+            problems.Add(new("evaluation.transfer", "nothing is evaluated; name the first data set in 'evaluation.dataset'"));
+        if (evaluation.Transfer is null && (evaluation.TransferPart is not null || !evaluation.TransferClassMap.IsEmpty))
+            problems.Add(
+                new(
+                    evaluation.TransferPart is not null ? "evaluation.transferPart" : "evaluation.transferClassMap",
+                    "it is about the data set of 'evaluation.transfer', and none is named; name one, or leave it out"
+                )
+            );
+        if (evaluation.Protocol == EvaluationProtocol.All) return;
+        if (evaluation.Dataset == "none")
+            problems.Add(new("evaluation.protocol", "nothing is evaluated; name a data set in 'evaluation.dataset', or leave it out"));
+        if (evaluation.Protocol == EvaluationProtocol.ZeroShot && spec.Training.Real is null)
+            problems.Add(
+                new(
+                    "evaluation.protocol",
+                    "zero-shot needs real images of the classes that are not made; name their folder in 'training.real'"
+                )
+            );
+        try
+        {
+            if (problems.TrueForAll(problem => !problem.Path.StartsWith("classes", StringComparison.Ordinal) && problem.Path != "labels"))
+                EvaluationProtocol.Of(evaluation.Protocol, spec.LabelSet(), spec.Classes);
+        }
+        catch (FreeMaskException impossible)
+        {
+            problems.Add(new("evaluation.protocol", impossible.Message.TrimEnd('.')));
+        }
     }
 
     private static int Order(string path) => RunKeys.All.IndexOf(RunKeys.Of(KeyOf(path)));

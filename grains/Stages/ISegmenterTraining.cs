@@ -1,3 +1,6 @@
+using System.Collections.Immutable;
+using FreeMask.Grains.Artifacts;
+
 namespace FreeMask.Grains.Stages;
 
 /// <summary>Trains and evaluates segmenters. Implementations do not call grains.</summary>
@@ -41,8 +44,14 @@ internal readonly record struct TrainingExample(string Image, string Label);
 
 /// <summary>A checkpoint: everything needed to continue as if uninterrupted.</summary>
 /// <param name="Step">Steps done.</param>
-/// <param name="Artifact">The hash of weights, optimizer state and everything else that the training needs.</param>
-internal sealed record TrainingCheckpoint(int Step, string Artifact);
+/// <param name="Artifact">The hash of weights, optimizer state and everything else that the training needs, or of the list of its
+/// pieces.</param>
+/// <param name="Pieces">The hashes of its pieces; empty where it is one artifact.</param>
+internal sealed record TrainingCheckpoint(int Step, string Artifact, ImmutableArray<string> Pieces = default)
+{
+    /// <summary>Its content.</summary>
+    public PiecedArtifact Content => new(Artifact, Pieces.IsDefault ? [] : Pieces);
+}
 
 /// <summary>Receives progress and checkpoints of a training.</summary>
 internal interface ITrainingMonitor

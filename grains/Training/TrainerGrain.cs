@@ -130,15 +130,16 @@ internal sealed partial class TrainerGrain(
             var done = job.Kind == JobKind.Train
                 ? record with { Model = await TrainAsync(job, record, monitor, stop) }
                 : record with { Quality = await EvaluateAsync(job, monitor, stop) };
-            await KeepAsync(done with { Checkpoint = null, CheckpointStep = job.Steps, Seconds = monitor.Seconds });
-            await RemoveAsync(monitor.Checkpoint);
+            var last = done with { Checkpoint = null, CheckpointPieces = [], CheckpointStep = job.Steps, Seconds = monitor.Seconds };
+            await KeepAsync(last);
+            await RemoveAsync(monitor.Checkpoint, last);
             _problem = null;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             LogStopped(logger, job.Id);
         }
-        catch (ArtifactLostException lost) when (lost.Hash == record.Checkpoint)
+        catch (ArtifactLostException lost) when (record.CheckpointArtifacts.Contains(lost.Hash))
         {
             // Work after the checkpoint is repeated.
             LogCheckpointLost(logger, lost, job.Id);
@@ -180,7 +181,7 @@ internal sealed partial class TrainerGrain(
             {
                 return await Task.Run(() => training.TrainAsync(request, monitor, stop), stop);
             }
-            catch (ArtifactLostException lost) when (lost.Hash != record.Checkpoint && restored.Add(lost.Hash))
+            catch (ArtifactLostException lost) when (!record.CheckpointArtifacts.Contains(lost.Hash) && restored.Add(lost.Hash))
             {
                 LogExampleLost(logger, lost, job.Id);
                 if (!await RestoreAsync(job, samples, lost.Hash)) throw;
@@ -232,16 +233,20 @@ internal sealed partial class TrainerGrain(
     }
 
     /// <summary>Removes a checkpoint without references; if that fails, the artifact collector removes it later.</summary>
-    private async Task RemoveAsync(string? checkpoint)
+    /// <param name="checkpoint">Its artifacts.</param>
+    /// <param name="kept">The job as it is now; what it refers to stays.</param>
+    private async Task RemoveAsync(IReadOnlyList<string> checkpoint, JobRecord kept)
     {
-        if (checkpoint is null) return;
-        try
+        foreach (var artifact in checkpoint.Except(kept.Artifacts))
         {
-            await artifacts.DeleteAsync(checkpoint, time.GetUtcNow() + CheckpointAge, CancellationToken.None);
-        }
-        catch (ArtifactStoreException exception)
-        {
-            LogNotRemoved(logger, exception);
+            try
+            {
+                await artifacts.DeleteAsync(artifact, time.GetUtcNow() + CheckpointAge, CancellationToken.None);
+            }
+            catch (ArtifactStoreException exception)
+            {
+                LogNotRemoved(logger, exception);
+            }
         }
     }
 
@@ -249,7 +254,7 @@ internal sealed partial class TrainerGrain(
     {
         try
         {
-            await KeepAsync(job with { Checkpoint = null, CheckpointStep = 0 });
+            await KeepAsync(job with { Checkpoint = null, CheckpointPieces = [], CheckpointStep = 0 });
         }
         catch (ArtifactStoreException exception)
         {
@@ -314,8 +319,8 @@ internal sealed partial class TrainerGrain(
 
         public TrainingProgress Progress => _progress;
 
-        /// <summary>The last stored checkpoint; null if there is none.</summary>
-        public string? Checkpoint { get; private set; } = begun.Checkpoint;
+        /// <summary>The artifacts of the last stored checkpoint.</summary>
+        public IReadOnlyList<string> Checkpoint { get; private set; } = [.. begun.CheckpointArtifacts];
 
         public double Seconds => begun.Seconds + time.GetElapsedTime(_started).TotalSeconds;
 
@@ -323,7 +328,13 @@ internal sealed partial class TrainerGrain(
 
         public Task SaveAsync(TrainingCheckpoint checkpoint, CancellationToken cancellationToken)
         {
-            var kept = begun with { Checkpoint = checkpoint.Artifact, CheckpointStep = checkpoint.Step, Seconds = Seconds };
+            var kept = begun with
+            {
+                Checkpoint = checkpoint.Artifact,
+                CheckpointPieces = checkpoint.Content.Pieces,
+                CheckpointStep = checkpoint.Step,
+                Seconds = Seconds,
+            };
             return Task.Factory.StartNew(() => KeepAsync(kept), cancellationToken, TaskCreationOptions.DenyChildAttach, scheduler).Unwrap();
         }
 
@@ -332,8 +343,8 @@ internal sealed partial class TrainerGrain(
             await trainer.KeepAsync(kept);
             trainer._problem = null;
             // Only now is the previous checkpoint unreferenced.
-            if (Checkpoint != kept.Checkpoint) await trainer.RemoveAsync(Checkpoint);
-            Checkpoint = kept.Checkpoint;
+            await trainer.RemoveAsync(Checkpoint, kept);
+            Checkpoint = [.. kept.CheckpointArtifacts];
         }
     }
 }

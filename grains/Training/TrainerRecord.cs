@@ -51,12 +51,22 @@ internal sealed record JobRecord
     /// <summary>Why it failed.</summary>
     [Id(6)] public string? Error { get; init; }
 
+    /// <summary>The pieces of the last checkpoint; empty where it is one artifact.</summary>
+    [Id(7)] public ImmutableArray<string> CheckpointPieces { get; init; } = [];
+
     /// <summary>Whether there is a result.</summary>
     public bool IsDone => Model is not null || Quality is not null;
 
     /// <summary>The artifacts that this record refers to.</summary>
-    public IEnumerable<string> Artifacts => Checkpoint is null ? Model?.Hashes ?? [] : (Model?.Hashes ?? []).Append(Checkpoint);
+    public IEnumerable<string> Artifacts => (Model?.Hashes ?? []).Concat(CheckpointArtifacts);
+
+    /// <summary>The artifacts of the last checkpoint. A record of an earlier version has no pieces.</summary>
+    public IEnumerable<string> CheckpointArtifacts =>
+        Checkpoint is null ? []
+        : CheckpointPieces.IsDefaultOrEmpty ? [Checkpoint]
+        : CheckpointPieces.Add(Checkpoint);
 
     /// <summary>The checkpoint to continue from.</summary>
-    public TrainingCheckpoint? Resume => Checkpoint is null ? null : new TrainingCheckpoint(CheckpointStep, Checkpoint);
+    public TrainingCheckpoint? Resume =>
+        Checkpoint is null ? null : new TrainingCheckpoint(CheckpointStep, Checkpoint, CheckpointPieces);
 }

@@ -22,6 +22,7 @@ internal sealed partial class ExternalTrainer(string root, IArtifactStore store,
 
     /// <summary>Trains a model.</summary>
     /// <param name="request">What to train; its specification names the program.</param>
+    /// <param name="real">Real images to train on besides; null for none.</param>
     /// <param name="classes">The label set of the run.</param>
     /// <param name="initial">The folder of the starting weights; null for none.</param>
     /// <param name="monitor">Gets progress and checkpoints.</param>
@@ -30,6 +31,7 @@ internal sealed partial class ExternalTrainer(string root, IArtifactStore store,
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
     internal async Task<SegmenterModel> TrainAsync(
         TrainingRequest request,
+        RealImages? real,
         LabelSet classes,
         string? initial,
         ITrainingMonitor monitor,
@@ -38,8 +40,9 @@ internal sealed partial class ExternalTrainer(string root, IArtifactStore store,
     {
         var trainer = request.Spec.Trainer;
         using var folder = TrainerFolder.Create(root);
+        var examples = new TrainerExamples(request.Examples, real, store);
         var dataset = await TrainerDataset.WriteAsync(
-            folder.Path, request.Examples, classes, trainer.ValidationShare, request.Seed, store, stop);
+            folder.Path, examples, classes, trainer.ValidationShare, request.Seed, stop);
         var size = trainer.Size ?? (dataset.LongestSide + SideMultiple - 1) / SideMultiple * SideMultiple;
         var checkpoints = new TrainerCheckpoints(folder.Path, store, monitor, logger);
         if (request.Checkpoint is { } last) await checkpoints.RestoreAsync(last, stop);
@@ -52,7 +55,7 @@ internal sealed partial class ExternalTrainer(string root, IArtifactStore store,
             stop.ThrowIfCancellationRequested();
             if (exit is { Code: 0, IsSilent: false })
             {
-                var image = await store.GetImageAsync(request.Examples[0].Image, stop);
+                var image = await examples.ImageAsync(0, stop);
                 return await TrainerResult.ReadAsync(Path.Combine(folder.Path, TrainerJob.Output), classes.Names, size, image, store, stop);
             }
 

@@ -16,8 +16,7 @@ internal sealed partial class TrainerCheckpoints(string folder, IArtifactStore s
     {
         var relative = $"{TrainerJob.Checkpoints}/step-{checkpoint.Step}";
         var target = Directory.CreateDirectory(Path.Combine(folder, relative)).FullName;
-        var bytes = await store.GetAsync(checkpoint.Artifact, stop);
-        using var stream = new MemoryStream(bytes.ToArray(), writable: false);
+        await using var stream = (await checkpoint.Content.OpenAsync(store, stop)).AsStream();
         await TarFile.ExtractToDirectoryAsync(stream, target, overwriteFiles: true, stop);
         Last = relative;
     }
@@ -35,33 +34,28 @@ internal sealed partial class TrainerCheckpoints(string folder, IArtifactStore s
                     + $"a checkpoint is a folder in '{TrainerJob.Checkpoints}' of the job."
             );
         Last = relative;
-        byte[] packed;
+        PiecedArtifact content;
         try
         {
-            packed = await PackAsync(full);
+            content = await PiecedArtifact.WriteAsync(
+                store, stream => PackAsync(full, stream), PiecedArtifact.PieceSize, CancellationToken.None);
         }
         catch (IOException exception)
         {
-            // More than an artifact can hold, or removed by the program meanwhile: the one before is still there.
+            // Removed by the program meanwhile: the one before is still there.
             LogNotKept(logger, exception, relative);
             return;
         }
 
-        var artifact = await store.PutAsync(packed, CancellationToken.None);
-        await monitor.SaveAsync(new TrainingCheckpoint(checkpoint.Step, artifact), CancellationToken.None);
+        await monitor.SaveAsync(new TrainingCheckpoint(checkpoint.Step, content.Artifact, content.Pieces), CancellationToken.None);
     }
 
     /// <summary>The files as a tape archive, in a fixed order.</summary>
-    private static async Task<byte[]> PackAsync(string full)
+    private static async Task PackAsync(string full, Stream stream)
     {
-        using var stream = new MemoryStream();
-        await using (var writer = new TarWriter(stream, TarEntryFormat.Pax, leaveOpen: true))
-        {
-            foreach (var file in Directory.EnumerateFiles(full, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
-                await writer.WriteEntryAsync(file, Path.GetRelativePath(full, file).Replace(Path.DirectorySeparatorChar, '/'));
-        }
-
-        return stream.ToArray();
+        await using var writer = new TarWriter(stream, TarEntryFormat.Pax, leaveOpen: true);
+        foreach (var file in Directory.EnumerateFiles(full, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+            await writer.WriteEntryAsync(file, Path.GetRelativePath(full, file).Replace(Path.DirectorySeparatorChar, '/'));
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The checkpoint {Checkpoint} of the training program could not be stored")]

@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using FreeMask.Grains.Artifacts;
-using FreeMask.Grains.Stages;
 using FreeMask.Imaging;
 using FreeMask.Json;
 using FreeMask.Vision;
@@ -19,7 +17,6 @@ internal sealed record TrainerDataset(int Train, int Validation, int LongestSide
     /// <summary>The folder of the data set in that of the job.</summary>
     internal const string Folder = "dataset";
 
-    private static ReadOnlySpan<byte> PngSignature => [0x89, (byte)'P', (byte)'N', (byte)'G'];
 
     /// <summary>The images of a part, relative to the job file.</summary>
     internal static string ImagesOf(DatasetPart part) => $"{Folder}/images/{part.Name()}";
@@ -37,21 +34,24 @@ internal sealed record TrainerDataset(int Train, int Validation, int LongestSide
     /// <param name="classes">The label set of the run.</param>
     /// <param name="validationShare">The share of each class that is written as <c>val</c>.</param>
     /// <param name="seed">The seed of the split.</param>
-    /// <param name="store">Where the examples are.</param>
     /// <param name="stop">Cancels between two examples.</param>
     internal static async Task<TrainerDataset> WriteAsync(
         string folder,
-        IReadOnlyList<TrainingExample> examples,
+        TrainerExamples examples,
         LabelSet classes,
         double validationShare,
         ulong seed,
-        IArtifactStore store,
         CancellationToken stop
     )
     {
-        var labels = new LabelMap[examples.Count];
-        for (var i = 0; i < labels.Length; i++) labels[i] = await store.GetLabelsAsync(examples[i].Label, stop);
-        var items = labels.Select((map, i) => new ExportItem(Name(i), ExportSample.ClassesOf(map))).ToArray();
+        var (items, longest) = (new ExportItem[examples.Count], 0);
+        for (var i = 0; i < items.Length; i++)
+        {
+            var labels = await examples.LabelsAsync(i, stop);
+            items[i] = new ExportItem(Name(i), ExportSample.ClassesOf(labels));
+            longest = Math.Max(longest, Math.Max(labels.Width, labels.Height));
+        }
+
         var parts = DatasetSplit.Make(items, validationShare, seed);
         var (images, annotations) = (new Dictionary<DatasetPart, JsonArray>(), new Dictionary<DatasetPart, JsonArray>());
         foreach (var part in new[] { DatasetPart.Train, DatasetPart.Val })
@@ -64,12 +64,9 @@ internal sealed record TrainerDataset(int Train, int Validation, int LongestSide
         for (var i = 0; i < examples.Count; i++)
         {
             var (part, file) = (parts[i], items[i].Id + ".png");
-            var (map, stored) = (labels[i], await store.GetAsync(examples[i].Image, stop));
-            var image = stored.Span.StartsWith(PngSignature)
-                ? stored
-                : ImageCodec.EncodePng(ImageCodec.Decode(stored.Span, examples[i].Image));
-            await File.WriteAllBytesAsync(Path.Combine(folder, ImagesOf(part), file), image, stop);
-            var (segments, pixels) = Segments(map, classes.Names.Count, examples[i].Label);
+            var map = await examples.LabelsAsync(i, stop);
+            await File.WriteAllBytesAsync(Path.Combine(folder, ImagesOf(part), file), await examples.PngAsync(i, stop), stop);
+            var (segments, pixels) = Segments(map, classes.Names.Count, examples.NameOf(i));
             await File.WriteAllBytesAsync(Path.Combine(folder, SegmentsOf(part), file), ImageCodec.EncodePng(pixels), stop);
             images[part].Add(new JsonObject { ["id"] = i + 1, ["file_name"] = file, ["width"] = map.Width, ["height"] = map.Height });
             annotations[part].Add(new JsonObject { ["image_id"] = i + 1, ["file_name"] = file, ["segments_info"] = segments });
@@ -87,7 +84,6 @@ internal sealed record TrainerDataset(int Train, int Validation, int LongestSide
             await File.WriteAllTextAsync(path, document.ToJsonString(JsonFormats.Relaxed), stop);
         }
 
-        var longest = labels.Max(map => Math.Max(map.Width, map.Height));
         return new TrainerDataset(images[DatasetPart.Train].Count, images[DatasetPart.Val].Count, longest);
     }
 

@@ -229,7 +229,7 @@ internal static class SegmenterTrainer
         name.StartsWith("class_predictor.", StringComparison.Ordinal) || name.StartsWith("criterion.", StringComparison.Ordinal);
 
     private static SafetensorsFile Checkpoint(int step, string fingerprint, Mask2FormerModel model, FlatAdamW optimizer) => new(
-        [.. ModuleState.Export(model, "weights."), .. optimizer.Export()],
+        [.. ModuleState.View(model, "weights."), .. optimizer.Export()],
         new Dictionary<string, string> { ["step"] = step.ToString(CultureInfo.InvariantCulture), ["training"] = fingerprint });
 
     private static int Resume(ITrainingCheckpointStore? store, string fingerprint, Mask2FormerModel model, FlatAdamW optimizer)

@@ -125,7 +125,8 @@ internal interface ITrainingCheckpointStore
     /// <summary>The last checkpoint, or null where there is none.</summary>
     SafetensorsFile? Load();
 
-    /// <summary>Replaces the checkpoint; it is durable when the call returns.</summary>
+    /// <summary>Replaces the checkpoint; it is durable when the call returns. Its tensors are those of the training, and change with the
+    /// next step: they have to be written before the call returns.</summary>
     void Save(int step, SafetensorsFile checkpoint);
 }
 

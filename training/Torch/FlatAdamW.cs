@@ -92,16 +92,20 @@ internal sealed class FlatAdamW : IDisposable
         }
     }
 
-    /// <summary>Both moments under <c>optimizer.mean.NAME</c> and <c>optimizer.square.NAME</c>, and <c>optimizer.steps</c>.</summary>
+    /// <summary>Both moments under <c>optimizer.mean.NAME</c> and <c>optimizer.square.NAME</c>, and <c>optimizer.steps</c>. Their elements
+    /// are copied whenever they are asked for, as they are then.</summary>
     internal IEnumerable<NamedTensor> Export()
     {
         yield return NamedTensor.FromInt64s("optimizer.steps", [1], [Steps]);
         foreach (var (parameter, offset) in _parameters)
         {
-            yield return ModuleState.ToNamed("optimizer.mean." + parameter.Name, View(_mean, parameter.Value, offset));
-            yield return ModuleState.ToNamed("optimizer.square." + parameter.Name, View(_square, parameter.Value, offset));
+            yield return Moment("mean", _mean, parameter, offset);
+            yield return Moment("square", _square, parameter, offset);
         }
     }
+
+    private static NamedTensor Moment(string name, Tensor flat, TrainedParameter parameter, long offset) =>
+        ModuleState.ViewOf($"optimizer.{name}.{parameter.Name}", () => View(flat, parameter.Value, offset), parameter.Value);
 
     /// <summary>Restores what <see cref="Export"/> gave.</summary>
     /// <exception cref="FreeMaskException">A tensor is missing.</exception>

@@ -13,6 +13,26 @@ internal static class ModuleState
     internal static IEnumerable<NamedTensor> Export(nn.Module module, string prefix = "") =>
         State(module).Select(entry => ToNamed(prefix + entry.Key, entry.Value));
 
+    /// <summary>The same without a copy: elements are copied whenever they are asked for, as they are then.</summary>
+    internal static IEnumerable<NamedTensor> View(nn.Module module, string prefix = "") =>
+        State(module).Select(entry => ViewOf(prefix + entry.Key, () => entry.Value, entry.Value));
+
+    /// <summary>A float32 or int64 tensor whose elements are copied whenever they are asked for.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="value">Gives the tensor.</param>
+    /// <param name="like">A tensor of its shape and type.</param>
+    internal static NamedTensor ViewOf(string name, Func<Tensor> value, Tensor like) =>
+        new(
+            name,
+            like.dtype == ScalarType.Int64 ? "I64" : "F32",
+            like.shape,
+            () =>
+            {
+                using var scope = NewDisposeScope();
+                return ToNamed(name, value()).Bytes;
+            }
+        );
+
     /// <summary>The module's state as a file that Hugging Face's <c>transformers</c> opens (metadata <c>format=pt</c>).</summary>
     internal static SafetensorsFile ToFile(nn.Module module) => new(Export(module), new Dictionary<string, string> { ["format"] = "pt" });
 

@@ -52,6 +52,9 @@ internal sealed class CityscapesDataset : LabeledDataset
     public override string IdOf(int index) => _pictures[index].Id;
 
     /// <inheritdoc />
+    public override IReadOnlyList<string> FilesOf(int index) => [_pictures[index].Image, _pictures[index].Labels];
+
+    /// <inheritdoc />
     public override LabeledImage Load(int index)
     {
         var (id, path, labelPath, isTrainIds) = _pictures[index];

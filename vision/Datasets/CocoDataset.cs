@@ -54,6 +54,9 @@ internal sealed class CocoDataset : LabeledDataset
     public override string IdOf(int index) => _images[index].File;
 
     /// <inheritdoc />
+    public override IReadOnlyList<string> FilesOf(int index) => [Path.Combine(_imageFolder, _images[index].File), _file];
+
+    /// <inheritdoc />
     public override LabeledImage Load(int index)
     {
         var entry = _images[index];

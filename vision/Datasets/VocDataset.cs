@@ -34,8 +34,17 @@ internal sealed class VocDataset : LabeledDataset
     internal static VocDataset Open(string folder, string? part) =>
         new(VocFolder.Open(folder, part ?? (HasPart(folder, Train) ? Train : null)));
 
+    /// <summary>All images that have a mask.</summary>
+    internal static VocDataset OpenAll(string folder) => new(VocFolder.Open(folder));
+
+    /// <inheritdoc />
+    internal override FreeMaskException Unknown(LabelSet labels, IReadOnlyList<string> strangers) => _data.Unknown(labels, strangers);
+
     /// <inheritdoc />
     public override string IdOf(int index) => _data.Entries[index].Id;
+
+    /// <inheritdoc />
+    public override IReadOnlyList<string> FilesOf(int index) => [_data.Entries[index].ImagePath, _data.Entries[index].LabelPath];
 
     /// <inheritdoc />
     public override LabeledImage Load(int index) => _data.Load(_data.Entries[index]);

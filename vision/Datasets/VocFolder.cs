@@ -93,6 +93,9 @@ internal sealed class VocFolder
     /// <summary>Loads the entries one after another.</summary>
     public IEnumerable<LabeledImage> LoadAll() => Entries.Select(Load);
 
+    /// <summary>What to tell a user about classes that a label set does not have.</summary>
+    internal FreeMaskException Unknown(LabelSet labels, IReadOnlyList<string> strangers) => _map.Unknown(labels, strangers);
+
     /// <summary>Loads the mask of an entry alone, as it is stored.</summary>
     /// <exception cref="FreeMaskException">The file is damaged, or has a label or color that is no class.</exception>
     public LabelMap LoadMask(VocEntry entry)

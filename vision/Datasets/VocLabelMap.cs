@@ -69,10 +69,15 @@ internal sealed class VocLabelMap
     internal byte[] To(LabelSet labels, IEnumerable<string>? pairs)
     {
         var table = ClassMapping.ToAll(labels, Names, pairs, out var strangers);
-        if (strangers.Count == 0) return table;
+        return strangers.Count == 0 ? table : throw Unknown(labels, strangers);
+    }
+
+    /// <summary>What to tell a user about classes that a label set does not have.</summary>
+    internal FreeMaskException Unknown(LabelSet labels, IReadOnlyList<string> strangers)
+    {
         var (named, names) = (string.Join(", ", strangers), ClassMapping.NameOf(labels));
         var known = $"{names} ({string.Join(", ", labels.Names)})";
-        throw new FreeMaskException(
+        return new(
             _path is null
                 ? $"There is no {FileName} beside the masks, so their classes are PASCAL VOC's, and {named} are none of {known}. Declare "
                     + $"the classes of the masks in a {FileName}, or pair them in a class map, such as '*=background'."

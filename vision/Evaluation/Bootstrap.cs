@@ -26,27 +26,39 @@ internal static class Bootstrap
     /// <param name="images">One matrix an image, at least one.</param>
     /// <param name="seed">Names the draws.</param>
     /// <param name="draws">How many sets are drawn.</param>
-    public static ConfidenceInterval MeanIou(IReadOnlyList<ConfusionMatrix> images, ulong seed, int draws = 1000) =>
-        Interval(images.Count, seed, draws, drawn => Sum(images, drawn).Scores().MeanIou);
+    /// <param name="measure">Another measure of the sum of the matrices; null for the mean IoU over all classes.</param>
+    public static ConfidenceInterval MeanIou(
+        IReadOnlyList<ConfusionMatrix> images,
+        ulong seed,
+        int draws = 1000,
+        Func<ConfusionMatrix, double>? measure = null
+    )
+    {
+        measure ??= AllClasses;
+        return Interval(images.Count, seed, draws, drawn => measure(Sum(images, drawn)));
+    }
 
     /// <summary>The 95 % interval of the difference of two mean IoUs on the same images, second minus first, drawn in pairs.</summary>
     /// <param name="first">One matrix an image.</param>
     /// <param name="second">The same images in the same order.</param>
     /// <param name="seed">Names the draws.</param>
     /// <param name="draws">How many sets are drawn.</param>
+    /// <param name="measure">Another measure of the sum of the matrices; null for the mean IoU over all classes.</param>
     /// <exception cref="ArgumentException">The numbers of images differ.</exception>
     public static ConfidenceInterval Difference(
         IReadOnlyList<ConfusionMatrix> first,
         IReadOnlyList<ConfusionMatrix> second,
         ulong seed,
-        int draws = 1000
+        int draws = 1000,
+        Func<ConfusionMatrix, double>? measure = null
     )
     {
+        measure ??= AllClasses;
         ArgumentNullException.ThrowIfNull(first);
         ArgumentNullException.ThrowIfNull(second);
         if (first.Count != second.Count)
             throw new ArgumentException($"{first.Count} images cannot be paired with {second.Count}.", nameof(second));
-        return Interval(first.Count, seed, draws, drawn => Sum(second, drawn).Scores().MeanIou - Sum(first, drawn).Scores().MeanIou);
+        return Interval(first.Count, seed, draws, drawn => measure(Sum(second, drawn)) - measure(Sum(first, drawn)));
     }
 
     /// <summary>The 95 % interval of a measure that is computed anew on each drawn set.</summary>
@@ -72,6 +84,8 @@ internal static class Bootstrap
             ? new(double.NaN, double.NaN)
             : new(Quantile(values, (1 - Confidence) / 2), Quantile(values, (1 + Confidence) / 2));
     }
+
+    private static double AllClasses(ConfusionMatrix counts) => counts.Scores().MeanIou;
 
     private static double Quantile(double[] sorted, double share)
     {

@@ -18,12 +18,22 @@ internal sealed record SegmenterEvaluation(
     /// <summary>The 95 % bootstrap interval of the mean IoU over images.</summary>
     internal ConfidenceInterval Interval => Bootstrap.MeanIou(Images, IntervalSeed);
 
+    /// <summary>The same of a protocol's mean IoU.</summary>
+    internal ConfidenceInterval IntervalOf(EvaluationProtocol protocol) =>
+        Bootstrap.MeanIou(Images, IntervalSeed, measure: protocol.MeanIoU);
+
     /// <summary>Mean boundary IoU over the classes that occur in labels or predictions; NaN where none does.</summary>
     internal double MeanBoundaryIoU => Boundaries.Where(b => b.Union > 0).Select(b => b.Iou).DefaultIfEmpty(double.NaN).Average();
 
     /// <summary>The 95 % interval of how much better the mean IoU is than another evaluation's, on the same images.</summary>
-    internal static ConfidenceInterval Difference(IReadOnlyList<ConfusionMatrix> baseline, IReadOnlyList<ConfusionMatrix> images) =>
-        Bootstrap.Difference(baseline, images, IntervalSeed);
+    /// <param name="baseline">The other's matrices, one an image.</param>
+    /// <param name="images">Its own.</param>
+    /// <param name="protocol">What is counted; null for all classes.</param>
+    internal static ConfidenceInterval Difference(
+        IReadOnlyList<ConfusionMatrix> baseline,
+        IReadOnlyList<ConfusionMatrix> images,
+        EvaluationProtocol? protocol = null
+    ) => Bootstrap.Difference(baseline, images, IntervalSeed, measure: protocol is null ? null : protocol.MeanIoU);
 
     /// <summary>Checks that the labels hold a class other than background.</summary>
     /// <param name="root">The data set, for the message.</param>

@@ -191,6 +191,12 @@ internal sealed class BundleCatalog(string? modelsFolder)
                 : null;
         }
 
+        public string? AffinityOf(string model) =>
+            catalog.Folder(model, folder) is { } bundle && Path.Combine(bundle, "affinity") is var own
+            && File.Exists(Path.Combine(own, AffinityModel.WeightsFile))
+                ? own
+                : null;
+
         public IReadOnlyList<(string Name, byte ClassId)> ReadSamples(
             string path,
             string? list,
@@ -209,6 +215,15 @@ internal sealed class BundleCatalog(string? modelsFolder)
             }
 
             return samples;
+        }
+
+        public (string Folder, string Hash)? FindLabeledDataset(string path, Func<string, MatchedDataset> open, bool isHashed)
+        {
+            var full = Path.GetFullPath(path, folder);
+            if (!Directory.Exists(full)) return null;
+            // Classes that the run does not have are reported before the work rather than after it.
+            var data = open(full);
+            return (full, isHashed ? data.Hash() : "");
         }
 
         public string? FindDataset(string path, LabelSet labels, IReadOnlyList<string> pairs)

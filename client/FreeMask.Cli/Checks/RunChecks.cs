@@ -16,6 +16,7 @@ internal static class RunChecks
         new StartWeightsCheck(),
         new TrainerCheck(),
         new LibTorchCheck(),
+        new RealDataCheck(),
         new EvaluationCheck(),
         new SpaceCheck(),
         new DeviceCheck(),

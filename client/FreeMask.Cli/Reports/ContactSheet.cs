@@ -1,4 +1,5 @@
 using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Domain;
 using FreeMask.Imaging;
 
 namespace FreeMask.Cli.Reports;
@@ -36,13 +37,14 @@ internal static class ContactSheet
         async Task<LabelMap> Labels(string artifact) =>
             await run.LabelsAsync(sample, artifact, stop)
             ?? throw new InvalidOperationException($"Kept sample {sample.Index} has no {artifact}.");
+        var colors = run.Spec.LabelSet();
         var (drawn, final) = (await Image(ArtifactNames.Image), await Image(ArtifactNames.FinalImage));
         return
         [
             drawn,
-            ImageOverlay.Draw(drawn, await Labels(ArtifactNames.Label)),
+            ImageOverlay.Draw(drawn, await Labels(ArtifactNames.Label), colors.Color),
             final,
-            ImageOverlay.Draw(final, await Labels(ArtifactNames.CompositeLabel)),
+            ImageOverlay.Draw(final, await Labels(ArtifactNames.CompositeLabel), colors.Color),
         ];
     }
 }

@@ -1,7 +1,6 @@
 using System.Globalization;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Domain;
-using FreeMask.Imaging;
 using FreeMask.Vision;
 
 namespace FreeMask.Cli.Reports;
@@ -79,6 +78,7 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
             Classes = [.. run.Spec.Classes.Select(name => Class(run.Spec.LabelSet(), name, round, samples))],
             MeanIoU = round.Quality?.MeanIoU,
             MeanIoUOfRun = round.Quality is { } quality ? RoundDocument.OwnMean(quality, run.Spec.Classes) : null,
+            Figures = [.. Figures(round.Quality)],
             MeasuredClasses = round.Quality?.Classes.Length ?? 0,
             Samples = await SamplesAsync(
                 ReportSelection.Strips(samples, Math.Max(StripsPerRound, run.Spec.Classes.Length)),
@@ -90,11 +90,23 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
         };
     }
 
+    private static IEnumerable<ReportFact> Figures(SegmenterQuality? quality)
+    {
+        if (quality?.ZeroShot is { } split)
+        {
+            yield return new("mIoU of seen classes", Html.Score(split.Seen));
+            yield return new("mIoU of unseen classes", Html.Score(split.Unseen));
+            yield return new("their harmonic mean", Html.Score(split.Harmonic));
+        }
+
+        if (quality?.Transfer is { } second) yield return new("mIoU on the second data set", Html.Score(second.MeanIoU));
+    }
+
     private static bool IsDecided(SampleRecord sample) => sample is { Score: not null, State: SampleState.Kept or SampleState.Dropped };
 
     private static ReportClass Class(LabelSet labels, string name, RoundStatus round, List<SampleRecord> samples)
     {
-        var (r, g, b) = VocPalette.Color((byte)labels.IndexOf(name));
+        var (r, g, b) = labels.Color((byte)labels.IndexOf(name));
         var own = samples.Where(sample => sample.Plan.Class == name).ToList();
         var iou = round.Quality?.Classes.FirstOrDefault(item => item.Class == name)?.IoU;
         return new ReportClass(
@@ -131,6 +143,9 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
         return shown;
     }
 
+    private static string Share(double? share) =>
+        share is { } part ? string.Create(CultureInfo.InvariantCulture, $", {100 * part:0} % of a training's images") : "";
+
     private static IReadOnlyList<ReportFact> Parameters(RunSpec spec)
     {
         // Numbers have the same form everywhere: every program of FreeMask is built with InvariantGlobalization.
@@ -166,7 +181,12 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
                 $"{spec.Training.Steps} steps of {spec.Training.Batch}, learning rate {spec.Training.LearningRate}, starting from "
                     + $"{spec.Training.Init}"
             ),
-            new("evaluation", spec.Evaluation.Dataset),
+            new("real images", spec.Training.Real is { } real ? $"{real}{Share(spec.Training.RealShare)}" : "none"),
+            new(
+                "evaluation",
+                $"{spec.Evaluation.Dataset}, protocol {spec.Evaluation.Protocol}"
+                    + (spec.Evaluation.Transfer is { } second ? $", and {second}" : "")
+            ),
         ];
     }
 }

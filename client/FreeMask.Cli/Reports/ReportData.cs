@@ -81,6 +81,9 @@ internal sealed record ReportRound
     /// <summary>The same over background and the classes of the run.</summary>
     internal double? MeanIoUOfRun { get; init; }
 
+    /// <summary>Further figures of the evaluation: those of the protocol and of the second data set.</summary>
+    internal IReadOnlyList<ReportFact> Figures { get; init; } = [];
+
     /// <summary>How many classes <see cref="MeanIoU"/> covers.</summary>
     internal int MeasuredClasses { get; init; }
 

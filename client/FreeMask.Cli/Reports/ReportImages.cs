@@ -1,6 +1,8 @@
 using System.IO.Compression;
 using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Domain;
 using FreeMask.Imaging;
+using FreeMask.Vision;
 
 namespace FreeMask.Cli.Reports;
 
@@ -9,6 +11,8 @@ internal sealed class ReportImages(RunReader run)
 {
     private const int MaximumSide = 160;
     private const int Quality = 88;
+
+    private readonly LabelSet _classes = run.Spec.LabelSet();
 
     /// <summary>The results of the sample's stages so far. A stage that did not change the image has none.</summary>
     internal async Task<IReadOnlyList<ReportImage>> StripAsync(SampleRecord sample, CancellationToken stop)
@@ -50,7 +54,8 @@ internal sealed class ReportImages(RunReader run)
     private static bool Changed(SampleRecord sample, string before, string after) =>
         sample.Artifact(after) is { } hash && hash != sample.Artifact(before);
 
-    private static ReportImage Overlay(string caption, RgbImage image, LabelMap labels) => Jpeg(caption, ImageOverlay.Draw(image, labels));
+    private ReportImage Overlay(string caption, RgbImage image, LabelMap labels) =>
+        Jpeg(caption, ImageOverlay.Draw(image, labels, _classes.Color));
 
     private static ReportImage Jpeg(string caption, RgbImage image)
     {
@@ -62,11 +67,11 @@ internal sealed class ReportImages(RunReader run)
     /// <summary>
     /// Labels in the palette of overlays: the first colors of VOC's palette are too dark to distinguish from background.
     /// </summary>
-    private static ReportImage Labels(string caption, LabelMap labels)
+    private ReportImage Labels(string caption, LabelMap labels)
     {
         var (width, height) = Fit(labels.Width, labels.Height);
         var small = (width, height) == (labels.Width, labels.Height) ? labels : Resampling.Resize(labels, width, height);
-        var image = ImageOverlay.Draw(new RgbImage(width, height), small, opacity: 1);
+        var image = ImageOverlay.Draw(new RgbImage(width, height), small, _classes.Color, opacity: 1);
         return new(
             caption,
             "data:image/png;base64," + Convert.ToBase64String(ImageCodec.EncodePng(image, CompressionLevel.SmallestSize)),

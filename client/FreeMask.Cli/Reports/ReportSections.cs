@@ -27,6 +27,7 @@ internal static class ReportSections
             Html.Score(last?.MeanIoU)
         );
         if (last?.MeanIoUOfRun is { } own) Figure(page, "mIoU, the run's own classes", Html.Score(own));
+        foreach (var figure in last?.Figures ?? []) Figure(page, figure.Name, figure.Value);
         if (data.StartMeanIoU is { } start) Figure(page, "mIoU of the starting segmenter", Html.Score(start));
         Figure(page, "rounds", $"{data.Rounds.Count} of {data.PlannedRounds}");
         Figure(page, "model", data.Model);

@@ -1,6 +1,7 @@
 using FreeMask.Diffusion.Inspection;
 using FreeMask.Vision;
 using FreeMask.Vision.Affinity;
+using FreeMask.Vision.Datasets;
 
 namespace FreeMask.Cli.RunFiles;
 
@@ -37,6 +38,14 @@ internal interface IRunFileResolver
     /// <exception cref="FreeMask.FreeMaskException">It has other classes.</exception>
     string? FindDataset(string folder, LabelSet labels, IReadOnlyList<string> pairs);
 
+    /// <summary>The full path of a data set in any layout, and its hash where that is asked for; null where there is no such
+    /// folder.</summary>
+    /// <param name="folder">As the run file names it.</param>
+    /// <param name="open">Opens it, by its full path.</param>
+    /// <param name="isHashed">Whether the hash is computed; it is empty otherwise.</param>
+    /// <exception cref="FreeMask.FreeMaskException">It is none, or has other classes.</exception>
+    (string Folder, string Hash)? FindLabeledDataset(string folder, Func<string, MatchedDataset> open, bool isHashed) => null;
+
     /// <summary>The words of all that a bundle can draw; null where that is not limited.</summary>
     IReadOnlyList<string>? WordsOf(string model) => null;
 
@@ -49,6 +58,9 @@ internal interface IRunFileResolver
 
     /// <summary>The full path and the configuration of an affinity model; null where there is none.</summary>
     (string Folder, AffinityConfig Config)? FindAffinity(string folder);
+
+    /// <summary>The affinity model that a bundle ships, for <see cref="FindAffinity"/>; null where it has none.</summary>
+    string? AffinityOf(string model) => null;
 
     /// <summary>
     /// The images of a data set that contain at least one of the given classes, each with the class that has most pixels in it, ordered by

@@ -6,6 +6,8 @@ using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Domain;
 using FreeMask.Vision;
 using FreeMask.Vision.Affinity;
+using FreeMask.Vision.Datasets;
+using FreeMask.Vision.Evaluation;
 using FreeMask.Vision.Thesaurus;
 
 namespace FreeMask.Cli.RunFiles;
@@ -17,6 +19,8 @@ namespace FreeMask.Cli.RunFiles;
 internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindings findings)
 {
     private const string ImageNet = "imagenet";
+
+    private const string PaperPreset = "paper";
 
     private const double ReferenceRate = 1e-4;
 
@@ -40,6 +44,7 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
         // All images of a folder, unless the file names a number.
         if (!spec.Source.Images.IsEmpty && !findings.Names("samplesPerRound"))
             spec = spec with { SamplesPerRound = Math.Max(1, spec.Source.Images.Length / Math.Max(1, spec.Rounds)) };
+        if (spec.Preset == PaperPreset) spec = Paper(spec);
         return spec with
         {
             Generation =
@@ -49,9 +54,40 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
             Mask = Affinity(spec.Mask, spec.Classes),
             Composition = Thesaurus(spec, labels),
             Scoring = Segmenter(spec.Scoring),
-            Training = Training(spec),
+            Training = Real(Training(spec), spec),
             Trainer = Trainer(spec.Trainer),
-            Evaluation = Dataset(spec.Evaluation, labels),
+            Evaluation = Evaluation(spec),
+        };
+    }
+
+    /// <summary>The defaults of the paper, and of DiffuMask where the paper takes its first stage from it.</summary>
+    private RunSpec Paper(RunSpec spec)
+    {
+        T Default<T>(string key, T own, T paper) => findings.Names(key) ? own : paper;
+        var (mask, scoring) = (spec.Mask, spec.Scoring);
+        return spec with
+        {
+            KeepRatio = Default("keepRatio", spec.KeepRatio, 0.7),
+            Mask = mask with
+            {
+                Preset = Default("mask.preset", mask.Preset, "diffumask"),
+                Cleanup = Default("mask.cleanup", mask.Cleanup, "crf"),
+                Affinity = Default("mask.affinity", mask.Affinity, resolver.AffinityOf(spec.Model)),
+            },
+            Composition = spec.Composition with
+            {
+                MultiShare = Default("composition.multiShare", spec.Composition.MultiShare, 0.5),
+            },
+            Scoring = scoring with
+            {
+                Criterion = Default("scoring.criterion", scoring.Criterion, ScoreCriteria.IoU),
+                Strata = Default("scoring.strata", scoring.Strata, SelectionStrata.Class),
+            },
+            // A bundle that knows few words was not trained on those of kinds.
+            Generation = spec.Generation with
+            {
+                Subclasses = Default("generation.subclasses", spec.Generation.Subclasses, WordsOf(spec) is null ? true : null),
+            },
         };
     }
 
@@ -323,24 +359,79 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
         return trainer with { Command = [.. trainer.Command.Select(part => resolver.FindFile(part) ?? part)] };
     }
 
-    private EvaluationSpec Dataset(EvaluationSpec evaluation, LabelSet labels)
+    /// <summary>The data set of real images becomes a full path and a hash.</summary>
+    private TrainingSpec Real(TrainingSpec training, RunSpec spec)
     {
-        var named = evaluation.Dataset;
-        if (named is "heldout" or "none") return evaluation;
+        if (training.Real is not { } named || ProtocolOf(spec) is not { } protocol) return training;
+        MatchedDataset Open(string folder) => protocol.OpenReal(folder, training.RealPart, training.RealClassMap);
+        return Dataset("training.real", named, "", Open, true) is { } found
+            ? training with { Real = found.Folder, RealHash = found.Hash }
+            : training;
+    }
+
+    private EvaluationSpec Evaluation(RunSpec spec)
+    {
+        var evaluation = spec.Evaluation;
+        if (ProtocolOf(spec) is not { } protocol) return evaluation;
+        if (evaluation.Dataset is not ("heldout" or "none"))
+        {
+            const string Others = " Or write 'heldout' for the one that the bundle ships, or 'none'.";
+            var found = Dataset(
+                "evaluation.dataset",
+                evaluation.Dataset,
+                Others,
+                folder => protocol.Open(folder, evaluation.Layout, evaluation.Part, evaluation.ClassMap),
+                false
+            );
+            if (found is { } first) evaluation = evaluation with { Dataset = first.Folder };
+        }
+
+        if (evaluation.Transfer is not { } named) return evaluation;
+        var second = Dataset(
+            "evaluation.transfer",
+            named,
+            "",
+            folder => protocol.Open(folder, null, evaluation.TransferPart, evaluation.TransferClassMap),
+            false
+        );
+        return second is { } other ? evaluation with { Transfer = other.Folder } : evaluation;
+    }
+
+    /// <summary>The protocol of a run; null where it is impossible, which the validation reports.</summary>
+    private static EvaluationProtocol? ProtocolOf(RunSpec spec)
+    {
         try
         {
-            if (resolver.FindDataset(named, labels, evaluation.ClassMap) is { } folder) return evaluation with { Dataset = folder };
+            return EvaluationProtocol.Of(spec.Evaluation.Protocol, spec.LabelSet(), spec.Classes);
+        }
+        catch (FreeMaskException)
+        {
+            return null;
+        }
+    }
+
+    private (string Folder, string Hash)? Dataset(
+        string key,
+        string named,
+        string otherwise,
+        Func<string, MatchedDataset> open,
+        bool isHashed
+    )
+    {
+        try
+        {
+            if (resolver.FindLabeledDataset(named, open, isHashed) is { } found) return found;
             findings.Report(
-                "evaluation.dataset",
-                $"'evaluation.dataset' is '{named}', but no such folder holds JPEGImages and SegmentationClass. Name a data set in "
-                    + "PASCAL VOC layout, 'heldout' for the one that the bundle ships, or 'none'."
+                key,
+                $"'{key}' is '{named}', and there is no such folder. Name a data set in a layout of "
+                    + $"{string.Join(", ", LabeledDataset.Formats)}.{otherwise}"
             );
         }
         catch (FreeMaskException unusable)
         {
-            findings.Report("evaluation.dataset", unusable.Message);
+            findings.Report(key, unusable.Message);
         }
 
-        return evaluation;
+        return null;
     }
 }

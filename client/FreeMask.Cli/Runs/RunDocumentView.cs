@@ -42,9 +42,29 @@ internal static class RunDocumentView
         }
 
         Row($"mIoU over {classes} classes", round => StatusFormatter.Share(round.MIoU), StatusFormatter.Share(begin?.MIoU));
-        Row("mIoU over the run's own", round => StatusFormatter.Share(round.MIoUOfRun), StatusFormatter.Share(begin?.MIoUOfRun));
+        // A protocol may count classes that are merged from those of the run.
+        if (rounds.Any(round => round.MIoUOfRun is not null))
+            Row("mIoU over the run's own", round => StatusFormatter.Share(round.MIoUOfRun), StatusFormatter.Share(begin?.MIoUOfRun));
+        if (rounds.Select(round => round.ZeroShot).Append(begin?.ZeroShot).Any(split => split is not null))
+            foreach (var (name, part) in Split)
+                Row(name, round => StatusFormatter.Share(Of(round.ZeroShot, part)), StatusFormatter.Share(Of(begin?.ZeroShot, part)));
+        if (rounds.Any(round => round.Transfer is not null))
+            Row(
+                "mIoU on the second set",
+                round => StatusFormatter.Share(round.Transfer?.MIoU),
+                StatusFormatter.Share(begin?.Transfer?.MIoU)
+            );
         return table;
     }
+
+    private static (string Name, Func<ZeroShotQuality, double> Part)[] Split { get; } =
+    [
+        ("seen classes", split => split.Seen),
+        ("unseen classes", split => split.Unseen),
+        ("harmonic mean", split => split.Harmonic),
+    ];
+
+    private static double? Of(ZeroShotQuality? split, Func<ZeroShotQuality, double> part) => split is null ? null : part(split);
 
     private static void Line(IAnsiConsole console, string name, string? value)
     {

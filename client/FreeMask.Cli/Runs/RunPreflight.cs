@@ -50,6 +50,11 @@ internal sealed record RunPreflight(IReadOnlyList<string> Notes, long Bytes)
         if (Selection(spec) is { } selection) notes.Add(selection);
         if (Prompts(spec) is { } prompts) notes.Add(prompts);
         if (Head(spec, bundles) is { } head) notes.Add(head);
+        if (spec is { Preset: "paper", Mask.Affinity: null, Source.IsFolder: false })
+            notes.Add(
+                "The paper refines masks by an AffinityNet, and this bundle ships none: 'freemask train affinity RUN' makes one from the "
+                    + "samples of a first run, for mask.affinity."
+            );
         notes.AddRange(new PromptNotes(bundles).Of(spec));
         return new(notes, bytes);
     }

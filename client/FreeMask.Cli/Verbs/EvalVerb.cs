@@ -7,6 +7,7 @@ using FreeMask.Training.Mini;
 using FreeMask.Training.Mini.Evaluation;
 using FreeMask.Vision;
 using FreeMask.Vision.Datasets;
+using FreeMask.Vision.Evaluation;
 using Spectre.Console;
 
 namespace FreeMask.Cli.Verbs;
@@ -31,13 +32,29 @@ internal static class EvalVerb
         };
         var dataset = new Option<string?>("--dataset")
         {
-            Description = "A data set in PASCAL VOC layout. Default: the held-out set of the mini bundle.",
+            Description =
+                $"A data set in a layout of {string.Join(", ", LabeledDataset.Formats)}. Default: the held-out set of the mini bundle.",
             HelpName = "DIR",
         };
+        var format = new Option<string?>("--format") { Description = "The data set's layout. Default: recognized.", HelpName = "NAME" };
         var list = new Option<string?>("--list")
         {
-            Description = "Only the samples of this list in ImageSets/Segmentation, such as val. Default: all.",
+            Description = "The part of the data set, such as val. Default: val where there is one; in layout voc all images.",
             HelpName = "NAME",
+        };
+        var protocol = new Option<string>("--protocol")
+        {
+            Description = $"Which classes count: {string.Join(", ", EvaluationProtocol.Names)}.",
+            DefaultValueFactory = _ => EvaluationProtocol.All,
+            HelpName = "NAME",
+        };
+        var classes = new Option<string[]>("--classes")
+        {
+            Description =
+                "Protocol classes: those that count. Protocol zero-shot: the unseen ones; by default pottedplant, sheep, sofa, train and "
+                    + "tvmonitor.",
+            AllowMultipleArgumentsPerToken = true,
+            HelpName = "CLASS",
         };
         var labelSet = Arguments.Labels();
         var classMap = new Option<string[]>("--class-map")
@@ -62,7 +79,10 @@ internal static class EvalVerb
                 target,
                 segmenter,
                 dataset,
+                format,
                 list,
+                protocol,
+                classes,
                 labelSet,
                 classMap,
                 baseline,
@@ -95,10 +115,12 @@ internal static class EvalVerb
                 );
                 var folder = SegmenterFolder(named, context);
                 var labels = Arguments.LabelsOf(parsed.GetValue(labelSet)) ?? SegmenterMeasure.LabelsOf(folder);
-                var data = Dataset(host, parsed.GetValue(dataset), parsed.GetValue(list), labels, parsed.GetValue(classMap) ?? []);
+                var counted = Protocol(parsed.GetRequiredValue(protocol), labels, parsed.GetValue(classes) ?? []);
+                var source = (Format: parsed.GetValue(format), List: parsed.GetValue(list), Pairs: parsed.GetValue(classMap) ?? []);
+                var data = Dataset(host, parsed.GetValue(dataset), source, counted);
                 var other = parsed.GetValue(baseline) is { } rival ? SegmenterFolder(rival, context) : null;
-                var measure = SegmenterMeasure.Take(folder, data, labels, stop);
-                return other is null ? new(measure, measure.Show) : Compare(measure, SegmenterMeasure.Take(other, data, labels, stop));
+                var measure = SegmenterMeasure.Take(folder, data, counted, stop);
+                return other is null ? new(measure, measure.Show) : Compare(measure, SegmenterMeasure.Take(other, data, counted, stop));
             }
         );
     }
@@ -163,15 +185,36 @@ internal static class EvalVerb
         });
     }
 
-    private static VocFolder Dataset(VerbHost host, string? named, string? list, LabelSet labels, IEnumerable<string> pairs)
+    private static EvaluationProtocol Protocol(string name, LabelSet labels, IReadOnlyList<string> classes)
     {
-        if (named is not null) return VocFolder.OpenAs(labels, named, list, pairs);
+        if (!EvaluationProtocol.Names.Contains(name))
+            throw new FreeMaskException($"There is no protocol '{name}'; there are {string.Join(", ", EvaluationProtocol.Names)}.");
+        var isOpen = name is EvaluationProtocol.ZeroShot or EvaluationProtocol.Classes;
+        if (!isOpen && classes.Count > 0)
+            throw new FreeMaskException($"--classes is for the protocols zero-shot and classes; '{name}' counts classes of its own.");
+        if (classes.FirstOrDefault(item => labels.IndexOf(item) < 1) is { } stranger)
+            throw new FreeMaskException($"--classes: the label set '{labels.Name}' has no class '{stranger}'.");
+        if (isOpen && classes.Count == 0)
+            classes = name == EvaluationProtocol.ZeroShot && labels.Name == LabelSet.VocName
+                ? [.. ZeroShotScores.VocUnseen.Select(id => labels.Names[id])]
+                : throw new FreeMaskException($"The protocol '{name}' needs classes; name them with --classes.");
+        return EvaluationProtocol.Of(name, labels, classes);
+    }
+
+    private static MatchedDataset Dataset(
+        VerbHost host,
+        string? named,
+        (string? Format, string? List, string[] Pairs) source,
+        EvaluationProtocol protocol
+    )
+    {
+        if (named is not null) return protocol.Open(named, source.Format, source.List, source.Pairs);
         var bundle =
             host.Bundles.Folder(DefaultBundle, Directory.GetCurrentDirectory())
             ?? throw new FreeMaskException(
                 $"The bundle '{DefaultBundle}' with its held-out set is not here. Name a data set with --dataset."
             );
-        return VocFolder.OpenAs(labels, Path.Combine(bundle, MiniDiffusionTrainer.HeldOutFolder), list ?? HeldOutList, pairs);
+        return protocol.Open(Path.Combine(bundle, MiniDiffusionTrainer.HeldOutFolder), null, source.List ?? HeldOutList, source.Pairs);
     }
 
     private static string SegmenterFolder(string target, CommandContext context)

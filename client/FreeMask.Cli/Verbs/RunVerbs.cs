@@ -71,10 +71,20 @@ internal static class RunVerbs
                     isLocal && context.Devices.Count == 0 ? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes : null
                 );
                 if (parsed.GetValue(check))
+                {
+                    if (!isLocal)
+                    {
+                        await using var engine = await host.ReadEngineAsync(context, stop);
+                        advice = await AskSilosAsync(engine, spec, advice, stop);
+                    }
+
                     return Checked(spec, advice, Plan(host, context, machine, spec, stop));
+                }
+
+                await using var session = await SessionAsync(host, context, stop);
+                if (!isLocal) advice = await AskSilosAsync(session.Engine, spec, advice, stop);
                 foreach (var note in advice.Notes)
                     context.WriteMessage($"Note: {note}");
-                await using var session = await SessionAsync(host, context, stop);
                 var id = await session.StartAsync(spec, parsed.GetValue(again), stop);
                 if (!parsed.GetValue(dashboard) && !parsed.GetValue(open)) return await session.FollowAsync(id, stop);
                 var origin = context.Cluster is { } cluster ? $"cluster {cluster}" : context.Data.Root;
@@ -98,6 +108,18 @@ internal static class RunVerbs
                 return outcome;
             }
         );
+    }
+
+    /// <summary>Compares the bundles of the silos of a cluster.</summary>
+    /// <exception cref="FreeMaskException">None of them could work for the run.</exception>
+    private static async Task<RunPreflight> AskSilosAsync(IEngine cluster, RunSpec spec, RunPreflight advice, CancellationToken stop)
+    {
+        var silos = await SiloCheck.AskAsync(cluster.Grains, spec, stop);
+        return silos.Problems.Count == 0
+            ? advice with { Notes = [.. advice.Notes, .. silos.Notes] }
+            : throw new FreeMaskException(
+                $"No silo of the cluster can work for this run:{string.Concat(silos.Problems.Select(problem => $"\n  {problem}"))}"
+            );
     }
 
     private static RunPlan Plan(VerbHost host, CommandContext context, CheckedMachine machine, RunSpec spec, CancellationToken stop)

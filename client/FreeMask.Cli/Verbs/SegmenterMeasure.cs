@@ -18,18 +18,21 @@ internal sealed record ClassMeasure(double IoU, double BoundaryIoU, double Accur
 /// <summary>The evaluation of a segmenter on a data set with labels.</summary>
 /// <param name="Segmenter">Folder of the model.</param>
 /// <param name="Dataset">Folder of the data set.</param>
+/// <param name="Protocol">Which classes count.</param>
 /// <param name="Samples">Number of images.</param>
-/// <param name="MIoU">Mean over the classes that occur in labels or predictions, background included.</param>
+/// <param name="MIoU">Mean over the classes that count and occur in labels or predictions.</param>
 /// <param name="Interval">95 % bootstrap interval of <paramref name="MIoU"/> over images.</param>
 /// <param name="BoundaryIoU">Mean over the same classes.</param>
 /// <param name="PixelAccuracy">Fraction of labeled pixels that are correct.</param>
 /// <param name="MeanAccuracy">Mean over classes of the fraction of their pixels that were found.</param>
 /// <param name="FrequencyWeightedIoU">IoU weighted by how many pixels a class has.</param>
-/// <param name="ZeroShot">Seen, unseen and harmonic means with VOC's split; null for other label sets.</param>
+/// <param name="ZeroShot">Seen, unseen and harmonic means of the protocol zero-shot, and for VOC's label set with its usual split; null
+/// otherwise.</param>
 /// <param name="Classes">By class.</param>
 internal sealed record SegmenterMeasure(
     string Segmenter,
     string Dataset,
+    string Protocol,
     int Samples,
     double MIoU,
     ConfidenceInterval Interval,
@@ -45,6 +48,10 @@ internal sealed record SegmenterMeasure(
     [JsonIgnore]
     internal required IReadOnlyList<ConfusionMatrix> Images { get; init; }
 
+    /// <summary>The protocol.</summary>
+    [JsonIgnore]
+    internal required EvaluationProtocol Counted { get; init; }
+
     /// <summary>The label set that a model is measured in, where nobody names one: VOC's if the model has a class of it, else the model's
     /// classes.</summary>
     internal static LabelSet LabelsOf(string folder)
@@ -56,14 +63,14 @@ internal sealed record SegmenterMeasure(
             : LabelSet.Own(classes.Where(name => LabelSet.Plain(name) != LabelSet.Background));
     }
 
-    internal static SegmenterMeasure Take(string folder, VocFolder data, LabelSet labels, CancellationToken stop)
+    internal static SegmenterMeasure Take(string folder, MatchedDataset data, EvaluationProtocol protocol, CancellationToken stop)
     {
         using var segmenter = OnnxSegmenter.Load(folder);
-        var classes = labels.Names.Count;
-        var names = ClassMapping.To(labels, segmenter.Card.Classes);
+        var labels = protocol.Target;
+        var names = protocol.Translation(segmenter.Card.Classes)!;
         var evaluation = SegmenterEvaluator.Evaluate(
             data.LoadAll(),
-            classes,
+            labels.Names.Count,
             image => names.Apply(segmenter.Segment(image).Labels),
             boundaries: true,
             stop: stop
@@ -73,31 +80,29 @@ internal sealed record SegmenterMeasure(
         return new(
             folder,
             data.Root,
+            protocol.Name,
             evaluation.Images.Count,
-            scores.MeanIou,
-            evaluation.Interval,
-            evaluation.MeanBoundaryIoU,
+            protocol.MeanIoU(evaluation.Total),
+            evaluation.IntervalOf(protocol),
+            SegmentationScores.Mean(protocol.Counted.Where(c => boundary[c].Union > 0).Select(c => boundary[c].Iou)),
             scores.PixelAccuracy,
-            scores.MeanAccuracy,
+            SegmentationScores.Mean(protocol.Counted.Select(c => scores.Accuracy[c])),
             scores.FrequencyWeightedIou,
-            labels.Name == LabelSet.VocName
+            labels.Name == LabelSet.VocName && protocol.Name == EvaluationProtocol.All
                 ? ZeroShotScores.From(scores.Iou, ZeroShotScores.VocSeen, ZeroShotScores.VocUnseen)
-                : null,
-            labels
-                .Names.Index()
-                .Where(item => !double.IsNaN(scores.Iou[item.Index]))
-                .ToDictionary(
-                    item => item.Item,
-                    item => new ClassMeasure(scores.Iou[item.Index], boundary[item.Index].Iou, scores.Accuracy[item.Index])
-                )
+                : protocol.Split(evaluation.Total),
+            protocol
+                .Counted.Where(c => !double.IsNaN(scores.Iou[c]))
+                .ToDictionary(c => labels.Names[c], c => new ClassMeasure(scores.Iou[c], boundary[c].Iou, scores.Accuracy[c]))
         )
         {
             Images = evaluation.Images,
+            Counted = protocol,
         };
     }
 
     /// <summary>The 95 % interval of how much better this one is than another on the same images.</summary>
-    internal ConfidenceInterval Against(SegmenterMeasure baseline) => SegmenterEvaluation.Difference(baseline.Images, Images);
+    internal ConfidenceInterval Against(SegmenterMeasure baseline) => SegmenterEvaluation.Difference(baseline.Images, Images, Counted);
 
     internal void Show(IAnsiConsole console)
     {

@@ -31,6 +31,9 @@ internal sealed record RunDocument
     /// <summary>How many rounds the run will have.</summary>
     public required int RoundsPlanned { get; init; }
 
+    /// <summary>Which classes evaluations count.</summary>
+    public required string Protocol { get; init; }
+
     /// <summary>The measure of the starting segmenter, before any round; null if not measured.</summary>
     public required QualityDocument? Start { get; init; }
 
@@ -71,6 +74,7 @@ internal sealed record RunDocument
         StartedAt = status.StartedAt,
         EndedAt = status.EndedAt,
         RoundsPlanned = status.RoundsPlanned,
+        Protocol = spec.Evaluation.Protocol,
         Start = status.Rounds.FirstOrDefault()?.StartQuality is { } start ? QualityDocument.Of(start, spec.Classes) : null,
         Rounds = [.. status.Rounds.Select(round => RoundDocument.Of(round, spec.Classes))],
         Seconds = SecondsOf(status),
@@ -109,12 +113,20 @@ internal sealed record QualityDocument
     [JsonPropertyName("iou")]
     public required IReadOnlyDictionary<string, double> IoU { get; init; }
 
+    /// <summary>Seen and unseen classes apart; null for protocols other than zero-shot.</summary>
+    public required ZeroShotQuality? ZeroShot { get; init; }
+
+    /// <summary>The measure on the second data set; null where the run names none.</summary>
+    public required QualityDocument? Transfer { get; init; }
+
     internal static QualityDocument Of(SegmenterQuality quality, IReadOnlyList<string> classes) =>
         new()
         {
             MIoU = quality.MeanIoU,
             MIoUOfRun = RoundDocument.OwnMean(quality, classes),
             IoU = quality.Classes.ToDictionary(item => item.Class, item => item.IoU),
+            ZeroShot = quality.ZeroShot,
+            Transfer = quality.Transfer is { } second ? Of(second, classes) : null,
         };
 }
 
@@ -168,6 +180,12 @@ internal sealed record RoundDocument
     [JsonPropertyName("iou")]
     public required IReadOnlyDictionary<string, double> IoU { get; init; }
 
+    /// <summary>Seen and unseen classes apart; null for protocols other than zero-shot, or if not measured.</summary>
+    public required ZeroShotQuality? ZeroShot { get; init; }
+
+    /// <summary>The measure on the second data set; null where the run names none, or if not measured.</summary>
+    public required QualityDocument? Transfer { get; init; }
+
     /// <summary>The number of failures, by reason.</summary>
     public required IReadOnlyDictionary<string, int> Failures { get; init; }
 
@@ -186,6 +204,8 @@ internal sealed record RoundDocument
             Objects = [.. round.Objects.Select(share => new ObjectsDocument(share.LeastObjects, share.Scored, share.Kept))],
             MIoU = round.Quality?.MeanIoU,
             IoU = round.Quality?.Classes.ToDictionary(item => item.Class, item => item.IoU) ?? [],
+            ZeroShot = round.Quality?.ZeroShot,
+            Transfer = round.Quality?.Transfer is { } second ? QualityDocument.Of(second, classes) : null,
             Failures = round.Failures.ToDictionary(failure => failure.Reason, failure => failure.Count),
         };
 

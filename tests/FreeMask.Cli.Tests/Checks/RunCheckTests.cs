@@ -163,6 +163,49 @@ public sealed class RunCheckTests : IDisposable
     }
 
     [Fact]
+    public async Task A_data_set_that_is_not_there_is_refused()
+    {
+        await RefuseAsync("classes: [cat]\nevaluation: { dataset: nowhere }", "'evaluation.dataset' is 'nowhere', and there is no such");
+        await RefuseAsync("classes: [cat]\nevaluation: { transfer: nowhere }", "'evaluation.transfer' is 'nowhere'");
+        await RefuseAsync("classes: [cat]\ntraining: { real: nowhere }", "'training.real' is 'nowhere'");
+        await RefuseAsync(
+            $"classes: [cat]\nevaluation: {{ dataset: \"{Part("heldout")}\", layout: cityscapes }}",
+            "has no part 'train': it needs leftImg8bit/train");
+        await RefuseAsync(
+            $"classes: [cat]\nevaluation: {{ dataset: \"{Part("heldout")}\", part: val }}",
+            "the data set has no part 'val'");
+        Assert.Equal(0, await CheckAsync($"classes: [cat]\nevaluation: {{ dataset: \"{Part("heldout")}\", part: single }}", "--json"));
+    }
+
+    [Fact]
+    public async Task A_data_set_without_a_class_of_the_protocol_is_refused()
+    {
+        await DataAsync("street", "background:0,0,0::\nperson:1,1,1::\ncar:2,2,2::\n", [0, 1, 2, 2]);
+        const string BusCarPerson = "classes: [bus, car, person]\nevaluation: { protocol: bus-car-person";
+
+        await RefuseAsync(BusCarPerson + ", dataset: street }", "'evaluation.dataset': ", "has no class 'bus', which the protocol");
+        await RefuseAsync(BusCarPerson + ", transfer: street }", "'evaluation.transfer': ", "has no class 'bus'");
+        Assert.Equal(0, await CheckAsync(BusCarPerson + " }", "--json"));
+        Assert.Equal(0, await CheckAsync("classes: [cat]\nevaluation: { protocol: human-vehicle, transfer: street }", "--json"));
+    }
+
+    [Fact]
+    public async Task Zero_shot_needs_real_images_of_classes_that_are_not_made()
+    {
+        await DataAsync("sheep", "background:0,0,0::\nsheep:1,1,1::\n", [0, 1, 1, 1]);
+        const string Sheep = "classes: [sheep]\nevaluation: { protocol: zero-shot }\ntraining: { init: backbone";
+
+        await RefuseAsync(Sheep + " }", "'evaluation.protocol': zero-shot needs real images");
+        await RefuseAsync(Sheep + ", real: sheep }", "'training.real': no mask of", "shows a class that is to be learnt from it");
+        await RefuseAsync(
+            $"classes: all\nevaluation: {{ protocol: zero-shot }}\ntraining: {{ real: \"{Part("heldout")}\" }}",
+            "'evaluation.protocol': Every class of the label set is one of the run's");
+        await DataAsync("zoo", "background:0,0,0::\nzebra:1,1,1::\n", [0, 1, 1, 1]);
+        await RefuseAsync(Sheep + ", real: zoo }", "has classes that are none of VOC's: zebra");
+        Assert.Equal(0, await CheckAsync(Sheep + $", real: \"{Part("heldout")}\", realPart: single, realShare: 0.5 }}", "--json"));
+    }
+
+    [Fact]
     public async Task A_scoring_segmenter_that_does_not_know_a_class_is_refused()
     {
         await WriteSegmenterAsync(["background", "cat", "horsey"]);
@@ -253,6 +296,19 @@ public sealed class RunCheckTests : IDisposable
         foreach (var file in Directory.EnumerateFiles(Path.Combine(Mini, name)))
             File.Copy(file, Path.Combine(Part(name), Path.GetFileName(file)));
         return Part(name);
+    }
+
+    /// <summary>One image with these labels.</summary>
+    private async Task DataAsync(string name, string classes, byte[] labels)
+    {
+        Directory.CreateDirectory(_process.Folder.Path(name, "JPEGImages"));
+        Directory.CreateDirectory(_process.Folder.Path(name, "SegmentationClass"));
+        await WriteAsync(_process.Folder.Path(name, "labelmap.txt"), classes);
+        var stop = TestContext.Current.CancellationToken;
+        var image = ImageCodec.EncodePng(new RgbImage(labels.Length, 1));
+        await File.WriteAllBytesAsync(_process.Folder.Path(name, "JPEGImages", "a.png"), image, stop);
+        var mask = IndexedPng.EncodeGrey(new LabelMap(labels.Length, 1, labels));
+        await File.WriteAllBytesAsync(_process.Folder.Path(name, "SegmentationClass", "a.png"), mask, stop);
     }
 
     private async Task WriteSegmenterAsync(string[] classes)

@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using FreeMask.Cli.Checks;
 using FreeMask.Cli.Hub;
+using FreeMask.Cli.Tests.Terminal;
 using FreeMask.Onnx.Proto;
 using Google.Protobuf;
 using Xunit;
@@ -78,6 +80,49 @@ public sealed class PullerTests : IAsyncLifetime
         Assert.Equal(pulled.Files, PullLock.Read(_folder.Root)!.Files);
         await pulled.VerifyAsync(_folder.Root, Stop);
         Assert.Empty(Directory.EnumerateFiles(_folder.Root, "*.part", SearchOption.AllDirectories));
+    }
+
+    /// <summary>A checkpoint that a hub holds beside other files; pulled, a run can start from it by its name.</summary>
+    [Fact]
+    public async Task A_checkpoint_is_pulled_and_a_run_can_start_from_it()
+    {
+        var mini = Path.Combine(Vision.Tests.Fixtures.RepositoryRoot, "models", "mini");
+        using var process = new TestProcess { Checks = RunChecks.All };
+        process.Variables["HF_ENDPOINT"] = _hub.Endpoint;
+        Directory.CreateDirectory(process.Folder.Path("models"));
+        Directory.CreateSymbolicLink(process.Folder.Path("models", "mini"), mini);
+        foreach (var file in new[] { "config.json", "model.safetensors" })
+            _hub.Files[file] = await File.ReadAllBytesAsync(Path.Combine(mini, "backbone", file), Stop);
+        _hub.Large.Add("model.safetensors");
+        AddLarge("pytorch_model.bin");
+
+        // The first answers break off: what has arrived goes on.
+        _hub.BreakOff = 2;
+        string[] pull = ["models", "pull", LocalHub.Repository, "--checkpoint", "--json"];
+        Assert.True(await process.RunAsync(pull) == 0, process.Error);
+
+        var pulled = process.Folder.Path("models", "tiny-onnx");
+        Assert.Equal(
+            ["config.json", "freemask.lock.json", "model.safetensors"],
+            Directory.EnumerateFiles(pulled).Select(Path.GetFileName).Where(name => !name!.StartsWith('.')).Order(StringComparer.Ordinal)
+        );
+        Assert.Equal(_hub.Files["model.safetensors"], await File.ReadAllBytesAsync(Path.Combine(pulled, "model.safetensors"), Stop));
+        await File.WriteAllTextAsync(
+            process.Folder.Path("run.yaml"),
+            "classes: [cat]\ntraining: { init: someone/tiny-onnx, recipe: small }\n",
+            Stop
+        );
+        process.Clear();
+        Assert.True(await process.RunAsync(["run", process.Folder.Path("run.yaml"), "--check", "--json"]) == 0, process.Error);
+    }
+
+    [Fact]
+    public async Task A_repository_without_a_checkpoint_is_refused()
+    {
+        using var process = new TestProcess();
+        process.Variables["HF_ENDPOINT"] = _hub.Endpoint;
+        Assert.NotEqual(0, await process.RunAsync(["models", "pull", LocalHub.Repository, "--checkpoint"]));
+        Assert.Contains("holds no config.json with safetensors", process.Error, StringComparison.Ordinal);
     }
 
     [Fact]

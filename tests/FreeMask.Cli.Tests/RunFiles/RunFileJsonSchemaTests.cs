@@ -13,11 +13,14 @@ public sealed class RunFileJsonSchemaTests
 
     private static readonly string Documents = Path.Combine(Vision.Tests.Fixtures.RepositoryRoot, "docs");
 
+    private static readonly string ExamplesFolder = Path.Combine(Vision.Tests.Fixtures.RepositoryRoot, "examples");
+
     public static TheoryData<string> Examples =>
         new(
             Directory
-                .EnumerateFiles(Path.Combine(Vision.Tests.Fixtures.RepositoryRoot, "examples"), "*.yaml")
-                .Select(file => Path.GetFileName(file)!)
+                .EnumerateFiles(ExamplesFolder, "*.yaml", SearchOption.AllDirectories)
+                .Select(file => Path.GetRelativePath(ExamplesFolder, file).Replace('\\', '/'))
+                .Where(name => !name.StartsWith("labels/", StringComparison.Ordinal))
                 .Order(StringComparer.Ordinal)
         );
 
@@ -33,10 +36,10 @@ public sealed class RunFileJsonSchemaTests
     [MemberData(nameof(Examples))]
     public void An_example_names_its_schema_in_the_first_line_and_agrees_with_it(string name)
     {
-        var file = Path.Combine(Vision.Tests.Fixtures.RepositoryRoot, "examples", name);
-        var text = File.ReadAllText(file);
+        var text = File.ReadAllText(Path.Combine(ExamplesFolder, name));
 
-        Assert.Equal(RunFileJsonSchema.Comment($"../docs/{RunFileJsonSchema.FileName}"), text.Split('\n')[0]);
+        var upwards = string.Concat(Enumerable.Repeat("../", name.Split('/').Length));
+        Assert.Equal(RunFileJsonSchema.Comment($"{upwards}docs/{RunFileJsonSchema.FileName}"), text.Split('\n')[0]);
         Assert.Empty(Problems(text));
     }
 

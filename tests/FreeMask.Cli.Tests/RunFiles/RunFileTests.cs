@@ -8,6 +8,7 @@ using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Domain;
 using FreeMask.Vision;
 using FreeMask.Vision.Affinity;
+using FreeMask.Vision.Datasets;
 using FreeMask.Vision.Thesaurus;
 using Xunit;
 
@@ -76,8 +77,8 @@ public sealed class RunFileTests
                 "a.yaml:13:10: 'generation.width': 130 is not a multiple of 8; use 128.",
                 "a.yaml:14:7: 'mask' must be a group of indented keys, but it is '3'.",
                 "a.yaml:15:13: unknown key 'stepz' in 'training'. Did you mean 'steps'?",
-                "a.yaml:17:12: 'evaluation.dataset' is 'nowhere', but no such folder holds JPEGImages and SegmentationClass. Name a data "
-                    + "set in PASCAL VOC layout, 'heldout' for the one that the bundle ships, or 'none'.",
+                "a.yaml:17:12: 'evaluation.dataset' is 'nowhere', and there is no such folder. Name a data set in a layout of voc, coco, "
+                    + "cityscapes, ade20k. Or write 'heldout' for the one that the bundle ships, or 'none'.",
             ],
             Problems(Text)
         );
@@ -399,6 +400,9 @@ public sealed class RunFileTests
         public string? FindDataset(string folder, LabelSet labels, IReadOnlyList<string> pairs) =>
             resolver.FindDataset(folder, labels, pairs);
 
+        public (string Folder, string Hash)? FindLabeledDataset(string folder, Func<string, MatchedDataset> open, bool isHashed) =>
+            resolver.FindLabeledDataset(folder, open, isHashed);
+
         public string? FindSegmenter(string folder) => resolver.FindSegmenter(folder);
 
         public (string Folder, AffinityConfig Config)? FindAffinity(string folder) => resolver.FindAffinity(folder);
@@ -435,6 +439,47 @@ public sealed class RunFileTests
         );
         Assert.Contains("choose a sampler", Assert.Single(Problems("classes: [cat]\nmodel: odd\n")), StringComparison.Ordinal);
         Assert.Equal("euler", Parse("classes: [cat]\nmodel: odd\ngeneration: { scheduler: euler }\n").Generation.Scheduler);
+    }
+
+    [Fact]
+    public void Data_sets_of_evaluation_and_training_become_full_paths()
+    {
+        const string Text = """
+            classes: [sheep]
+            training: { real: street, realShare: 0.5 }
+            evaluation: { dataset: pictures, transfer: street }
+            """;
+        var spec = RunFile.Parse(Text, "a.yaml", Resolver.Instance);
+
+        Assert.Equal(("/full/street", "da7a", 0.5), (spec.Training.Real, spec.Training.RealHash, spec.Training.RealShare));
+        Assert.Equal(("/full/pictures", "/full/street"), (spec.Evaluation.Dataset, spec.Evaluation.Transfer));
+        Assert.Contains(
+            "'training.real' is 'nowhere', and there is no such folder. Name a data set in a layout of voc, coco, cityscapes, ade20k.",
+            Assert.Single(Problems("classes: [sheep]\ntraining: { real: nowhere }")),
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public void The_preset_of_the_paper_fills_in_what_the_file_leaves_out()
+    {
+        var spec = RunFile.Parse("classes: [cat]\npreset: paper\n", "a.yaml", Resolver.Instance);
+
+        Assert.Equal(("diffumask", "crf", "/full/heads"), (spec.Mask.Preset, spec.Mask.Cleanup, spec.Mask.Affinity));
+        Assert.Equal((ScoreCriteria.IoU, SelectionStrata.Class), (spec.Scoring.Criterion, spec.Scoring.Strata));
+        Assert.Equal((0.7, 0.5), (spec.KeepRatio, spec.Composition.MultiShare));
+        // The small bundle was not trained on the words of kinds; others are.
+        Assert.False(spec.NamesSubclasses());
+        var turbo = RunFile.Parse("classes: [cat]\npreset: paper\nmodel: turbo\n", "a.yaml", Resolver.Instance);
+        Assert.Equal((true, null), (turbo.NamesSubclasses(), turbo.Mask.Affinity));
+
+        const string Named = "classes: [cat]\npreset: paper\nmask: { preset: daam, affinity: null }\nscoring: { criterion: mask }\n";
+        var own = RunFile.Parse(Named, "a.yaml", Resolver.Instance);
+        Assert.Equal(("daam", "crf", null), (own.Mask.Preset, own.Mask.Cleanup, own.Mask.Affinity));
+        Assert.Equal((ScoreCriteria.Mask, SelectionStrata.Class), (own.Scoring.Criterion, own.Scoring.Strata));
+        // A written file names every key: read again it is the same run.
+        var again = RunFile.Parse(RunFile.Write(spec with { Mask = spec.Mask with { Affinity = "heads" } }), "a.yaml", Resolver.Instance);
+        Assert.Equal(JsonSerializer.Serialize(spec), JsonSerializer.Serialize(again));
     }
 
     [Fact]
@@ -549,6 +594,11 @@ public sealed class RunFileTests
 
         public string? FindDataset(string folder, LabelSet labels, IReadOnlyList<string> pairs) =>
             folder == "pictures" ? "/full/pictures" : null;
+
+        public (string Folder, string Hash)? FindLabeledDataset(string folder, Func<string, MatchedDataset> open, bool isHashed) =>
+            folder is "pictures" or "street" ? ($"/full/{folder}", isHashed ? "da7a" : "") : null;
+
+        public string? AffinityOf(string model) => model == "mini" ? "heads" : null;
 
         public string? FindFile(string path) => path is "train.py" or "./train.sh" ? $"/full/{path.TrimStart('.', '/')}" : null;
 

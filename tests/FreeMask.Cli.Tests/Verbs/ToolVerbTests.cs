@@ -241,6 +241,35 @@ public sealed class ToolVerbTests : IDisposable
         Assert.Superset(new HashSet<string> { "cat", "dog", "sheep" }, measured.ToHashSet());
         Assert.DoesNotContain("aeroplane", measured);
 
+        string[] eval = ["eval", "--segmenter", _process.Folder.Path("made"), "--dataset", data, "--json"];
+        _process.Clear();
+        Assert.True(await _process.RunAsync([.. eval, "--protocol", "classes", "--classes", "cat", "dog"]) == 0, _process.Error);
+        var counted = JsonDocument.Parse(_process.Out).RootElement;
+        Assert.Equal("classes", counted.GetProperty("protocol").GetString());
+        Assert.Equal(["cat", "dog"], counted.GetProperty("classes").EnumerateObject().Select(item => item.Name));
+        _process.Clear();
+        Assert.True(await _process.RunAsync([.. eval, "--protocol", "zero-shot", "--classes", "sheep"]) == 0, _process.Error);
+        var all = JsonDocument.Parse(_process.Out).RootElement;
+        Assert.Equal(
+            all.GetProperty("classes").GetProperty("sheep").GetProperty("iou").GetDouble(),
+            all.GetProperty("zeroShot").GetProperty("unseen").GetDouble(),
+            9
+        );
+        (string[] Wrong, string Message)[] refused =
+        [
+            (["--protocol", "some"], "There is no protocol 'some'"),
+            (["--classes", "cat"], "--classes is for the protocols zero-shot and classes"),
+            (["--protocol", "classes"], "needs classes; name them with --classes"),
+            (["--protocol", "classes", "--classes", "zebra"], "has no class 'zebra'"),
+            (["--format", "coco"], "holds no instances_"),
+        ];
+        foreach (var (wrong, message) in refused)
+        {
+            _process.Clear();
+            Assert.Equal(2, await _process.RunAsync([.. eval, .. wrong]));
+            Assert.Contains(message, _process.Out, StringComparison.Ordinal);
+        }
+
         // A run of the folder takes them by name too; a name that VOC does not have is refused where it stands.
         var resolver = new BundleCatalog(null).ResolverAt(_process.Folder.Root);
         Assert.Equal(

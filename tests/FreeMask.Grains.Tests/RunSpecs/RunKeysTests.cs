@@ -19,6 +19,7 @@ public sealed class RunKeysTests
     [
         "source.images", "source.classes", "mask.affinityHash", "labelDefinition", "training.initFolder", "training.initHash",
         "composition.thesaurusHash", "composition.thesaurusCounts",
+        "training.realHash",
     ];
 
     public static TheoryData<string> Paths => new(RunKeys.All.Select(key => key.Path));

@@ -65,6 +65,25 @@ public sealed class RunSpecValidatorTests
             { "training.init", Specs.Small with { Training = new TrainingSpec { Init = "imagenet" } } },
             { "training.learningRate", Specs.Small with { Training = new TrainingSpec { LearningRate = 0 } } },
             { "evaluation.dataset", Specs.Small with { Evaluation = new EvaluationSpec { Dataset = "" } } },
+            { "evaluation.part", Specs.Small with { Evaluation = new EvaluationSpec { Part = "val" } } },
+            { "evaluation.layout", Specs.Small with { Evaluation = new EvaluationSpec { Layout = "coco" } } },
+            { "evaluation.layout", Specs.Small with { Evaluation = new EvaluationSpec { Dataset = "/d", Layout = "png" } } },
+            { "evaluation.protocol", Specs.Small with { Evaluation = new EvaluationSpec { Protocol = "some" } } },
+            { "evaluation.protocol", Specs.Small with { Evaluation = new EvaluationSpec { Protocol = "zero-shot" } } },
+            { "evaluation.protocol", Specs.Small with { Evaluation = new EvaluationSpec { Protocol = "classes", Dataset = "none" } } },
+            {
+                "evaluation.protocol",
+                Specs.Small with { Labels = "own", Evaluation = new EvaluationSpec { Protocol = "human-vehicle" } }
+            },
+            { "evaluation.transfer", Specs.Small with { Evaluation = new EvaluationSpec { Dataset = "none", Transfer = "/d" } } },
+            { "evaluation.transferPart", Specs.Small with { Evaluation = new EvaluationSpec { TransferPart = "val" } } },
+            { "evaluation.transferClassMap", Specs.Small with { Evaluation = new EvaluationSpec { TransferClassMap = ["a=cat"] } } },
+            { "training.realShare", Specs.Small with { Training = new TrainingSpec { RealShare = 0.5 } } },
+            { "training.realShare", Specs.Small with { Training = new TrainingSpec { Real = "/d", RealHash = "da", RealShare = 2 } } },
+            { "training.realPart", Specs.Small with { Training = new TrainingSpec { RealPart = "train" } } },
+            { "training.realClassMap", Specs.Small with { Training = new TrainingSpec { RealClassMap = ["a=cat"] } } },
+            { "training.real", Specs.Small with { Training = new TrainingSpec { Real = "/d" } } },
+            { "preset", Specs.Small with { Preset = "mine" } },
             { "execution.maxAttempts", Specs.Small with { Execution = new ExecutionSpec { MaxAttempts = 0 } } },
         };
 

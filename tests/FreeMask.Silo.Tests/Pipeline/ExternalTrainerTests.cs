@@ -180,7 +180,8 @@ public sealed class ExternalTrainerTests : IDisposable
     {
         var store = Store();
         var examples = await ExamplesAsync(store);
-        var dataset = await TrainerDataset.WriteAsync(_folder.Path, examples, LabelSet.Voc, 0.25, 1, store, Stop);
+        var dataset = await TrainerDataset.WriteAsync(
+            _folder.Path, new TrainerExamples(examples, null, store), LabelSet.Voc, 0.25, 1, Stop);
 
         Assert.Equal((6, 2, 64), (dataset.Train, dataset.Validation, dataset.LongestSide));
         var seen = 0;
@@ -262,7 +263,7 @@ public sealed class ExternalTrainerTests : IDisposable
         };
         var request = new TrainingRequest(spec, await ExamplesAsync(store), 7, Steps, checkpoint);
         return await new ExternalTrainer(Work, store, TimeProvider.System, _log)
-            .TrainAsync(request, LabelSet.Voc, Initial, monitor, stop);
+            .TrainAsync(request, null, LabelSet.Voc, Initial, monitor, stop);
     }
 
     /// <summary>Eight images of 64 x 64 pixels with background, a cat or a dog, and an unknown row.</summary>
