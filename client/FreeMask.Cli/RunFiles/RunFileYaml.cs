@@ -36,6 +36,11 @@ internal static class RunFileYaml
         {
             findings.Add(invalid.Start, NotYaml(invalid.Message));
         }
+        catch (ArgumentException)
+        {
+            // The tree is built with this for a ':' that begins the first line of a group.
+            findings.Add(scanner.CurrentPosition, NotYaml("there is no key before a ':' above"));
+        }
         catch (InvalidOperationException)
         {
             // The scanner throws this for an unterminated flow collection.

@@ -86,6 +86,10 @@ public sealed class RunFileTests
 
     [Theory]
     [InlineData("", "a.yaml:1:1: the file is empty. A run file needs at least 'classes: [cat, dog]'.")]
+    [InlineData(
+        "classes: [cat]\ncomposition:\n  : 0.5\n  maxObjects: 3\n",
+        "a.yaml:5:2: this is no valid YAML: there is no key before a ':' above. Check indentation, colons and brackets here."
+    )]
     [InlineData("- cat\n", "a.yaml:1:1: a run file is one group of 'key: value' lines, such as 'classes: [cat, dog]'.")]
     [InlineData(
         "rounds: 2\n",
