@@ -18,18 +18,22 @@ internal static partial class LibTorch
         if (Problem is { } problem) throw new FreeMaskException(problem);
     }
 
+    // How often a thread of GNU OpenMP, with which libtorch computes, looks for work before it sleeps: about 30 us.
+    private const string SpinCount = "10000";
+
     /// <summary>
-    /// Lets threads of OpenMP, with which libtorch computes, sleep while they wait for each other (OMP_WAIT_POLICY of the OpenMP
-    /// specification), unless the user chose. By default they spin, which takes the cores from the threads that they wait for as soon as
-    /// other programs, or inference in this one, use them too: steps take three to six times as long then (docs/segmenter.md).
+    /// Lets threads of libtorch sleep while they wait for each other, unless the user chose (OMP_WAIT_POLICY, GOMP_SPINCOUNT). By default
+    /// they spin for a millisecond, which takes the cores from the threads that they wait for as soon as other programs, or inference in
+    /// this one, use them too: steps take two to six times as long then (docs/segmenter.md).
     /// </summary>
 #pragma warning disable CA2255 // The library reads the variable while it is loaded, which any use of TorchSharp may cause.
     [ModuleInitializer]
 #pragma warning restore CA2255
-    internal static void WaitPassively()
+    internal static void SpinBriefly()
     {
+        if (!OperatingSystem.IsLinux() || Environment.GetEnvironmentVariable("OMP_WAIT_POLICY") is not null) return;
         // .NET's own method changes a copy of the environment, which native libraries do not see.
-        if (OperatingSystem.IsLinux()) _ = SetEnvironment("OMP_WAIT_POLICY", "passive", overwrite: 0);
+        _ = SetEnvironment("GOMP_SPINCOUNT", SpinCount, overwrite: 0);
     }
 
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
