@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Domain;
+using FreeMask.Timing;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 

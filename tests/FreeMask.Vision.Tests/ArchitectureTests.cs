@@ -13,6 +13,7 @@ public sealed class ArchitectureTests
         NamespaceDependencies.AssertLayers(
             typeof(FreeMaskException).Assembly,
             "FreeMask",
+            "FreeMask.Timing",
             "FreeMask.Randomness",
             "FreeMask.Files",
             "FreeMask.Json",

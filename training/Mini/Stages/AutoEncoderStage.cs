@@ -1,5 +1,6 @@
 using FreeMask.Imaging;
 using FreeMask.Randomness;
+using FreeMask.Timing;
 using FreeMask.Training.Mini.Networks;
 using FreeMask.Training.Torch;
 using static TorchSharp.torch;
@@ -34,7 +35,7 @@ internal sealed class AutoEncoderStage(StageContext context)
         using var master = new MasterWeights(network, options.Precision, channelsLast: true, weightDecay: 1e-4, averaging: 0.998);
         if (File.Exists(CheckpointFile)) master.Load(CheckpointFile);
         context.Log($"autoencoder: {master.Count:N0} parameters, step {master.Step} of {options.AutoEncoderSteps}");
-        var meter = new RateMeter(master.Step);
+        var meter = new RateMeter(TimeProvider.System);
         var averaged = Create();
         var smoothed = double.NaN;
         while (master.Step < options.AutoEncoderSteps)
@@ -42,10 +43,11 @@ internal sealed class AutoEncoderStage(StageContext context)
             if (cancellation.IsCancellationRequested) master.Save(CheckpointFile);
             cancellation.ThrowIfCancellationRequested();
             var loss = Step(network, master);
+            meter.Note(master.Step);
             smoothed = double.IsNaN(smoothed) ? loss : (0.98 * smoothed) + (0.02 * loss);
             if (master.Step % options.LogEvery == 0)
                 context.Log(
-                    $"autoencoder: step {master.Step} l1 {smoothed:F4} {meter.StepsPerSecond(master.Step) * options.AutoEncoderBatch:F1} "
+                    $"autoencoder: step {master.Step} l1 {smoothed:F4} {meter.PerSecond * options.AutoEncoderBatch:F1} "
                         + "scenes/s"
                 );
             if (master.Step % options.CheckpointEvery != 0 && master.Step != options.AutoEncoderSteps) continue;

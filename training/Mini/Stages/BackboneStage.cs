@@ -1,5 +1,6 @@
 using FreeMask.Imaging;
 using FreeMask.Randomness;
+using FreeMask.Timing;
 using FreeMask.Training.Mask2Former;
 using FreeMask.Training.Mini.Networks;
 using FreeMask.Vision;
@@ -28,7 +29,7 @@ internal sealed class BackboneStage(StageContext context)
         using var master = new MasterWeights(classifier, TrainingPrecision.Single, channelsLast: true, weightDecay: 0.02, averaging: 0.99);
         if (File.Exists(CheckpointFile)) master.Load(CheckpointFile);
         context.Log($"backbone: {master.Count:N0} parameters, step {master.Step} of {options.BackboneSteps}");
-        var meter = new RateMeter(master.Step);
+        var meter = new RateMeter(TimeProvider.System);
         var smoothed = double.NaN;
         classifier.train();
         while (master.Step < options.BackboneSteps)
@@ -36,9 +37,10 @@ internal sealed class BackboneStage(StageContext context)
             if (cancellation.IsCancellationRequested) master.Save(CheckpointFile);
             cancellation.ThrowIfCancellationRequested();
             var loss = Step(classifier, master);
+            meter.Note(master.Step);
             smoothed = double.IsNaN(smoothed) ? loss : (0.95 * smoothed) + (0.05 * loss);
             if (master.Step % options.LogEvery == 0)
-                context.Log($"backbone: step {master.Step} loss {smoothed:F3} {meter.StepsPerSecond(master.Step) * Batch:F1} scenes/s");
+                context.Log($"backbone: step {master.Step} loss {smoothed:F3} {meter.PerSecond * Batch:F1} scenes/s");
             if (master.Step % options.CheckpointEvery == 0 || master.Step == options.BackboneSteps) master.Save(CheckpointFile);
         }
 

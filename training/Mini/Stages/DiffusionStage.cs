@@ -1,4 +1,5 @@
 using FreeMask.Randomness;
+using FreeMask.Timing;
 using FreeMask.Training.Mini.Networks;
 using FreeMask.Training.Mini.Scenes;
 using FreeMask.Training.Mini.Text;
@@ -40,17 +41,18 @@ internal sealed class DiffusionStage(StageContext context, MiniVocabulary vocabu
         context.Log($"diffusion: {master.Count:N0} parameters, step {master.Step} of {options.DiffusionSteps}");
         var averaged = Create();
         averaged.eval();
-        var meter = new RateMeter(master.Step);
+        var meter = new RateMeter(TimeProvider.System);
         var smoothed = double.NaN;
         while (master.Step < options.DiffusionSteps)
         {
             if (cancellation.IsCancellationRequested) master.Save(CheckpointFile);
             cancellation.ThrowIfCancellationRequested();
             var loss = Step(network, master, latents);
+            meter.Note(master.Step);
             smoothed = double.IsNaN(smoothed) ? loss : (0.99 * smoothed) + (0.01 * loss);
             if (master.Step % options.LogEvery == 0)
                 context.Log(
-                    $"diffusion: step {master.Step} loss {smoothed:F4} {meter.StepsPerSecond(master.Step) * options.DiffusionBatch:F1} "
+                    $"diffusion: step {master.Step} loss {smoothed:F4} {meter.PerSecond * options.DiffusionBatch:F1} "
                         + "latents/s"
                 );
             if (master.Step % options.CheckpointEvery != 0 && master.Step != options.DiffusionSteps) continue;

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using FreeMask.Imaging;
 using FreeMask.Training.Mini.Art;
 using FreeMask.Training.Mini.Scenes;
@@ -62,12 +61,4 @@ internal static class ImageTensors
             .ToArray();
         return [.. bytes.Chunk(3 * width * height).Select(pixels => new RgbImage(width, height, pixels))];
     }
-}
-
-/// <summary>Measures the rate of a loop for its progress lines; pauses between two runs do not count.</summary>
-internal sealed class RateMeter(int firstStep)
-{
-    private readonly long _started = Stopwatch.GetTimestamp();
-
-    internal double StepsPerSecond(int step) => (step - firstStep) / Math.Max(1e-9, Stopwatch.GetElapsedTime(_started).TotalSeconds);
 }

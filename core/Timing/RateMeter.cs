@@ -1,6 +1,8 @@
-namespace FreeMask.Grains.Rounds;
+namespace FreeMask.Timing;
 
-/// <summary>The rate at which a count grows, over the last 15 s.</summary>
+/// <summary>The rate at which a count grows, over the last 15 s: long enough for several batches, short enough to follow a
+/// change.</summary>
+/// <param name="time">Measures the seconds.</param>
 internal sealed class RateMeter(TimeProvider time)
 {
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(15);
