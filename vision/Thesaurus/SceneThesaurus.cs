@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using FreeMask.Files;
 
@@ -27,6 +28,7 @@ internal sealed class SceneThesaurus
     private readonly Dictionary<string, string?> _broader;
     private readonly PhraseMatcher _sceneWords;
     private readonly int[] _labels;
+    private readonly ConcurrentDictionary<string, IReadOnlyList<ClassMatch>> _ranks = new(StringComparer.Ordinal);
     private readonly string?[] _named;
 
     /// <summary>Makes a thesaurus from counts.</summary>
@@ -153,6 +155,12 @@ internal sealed class SceneThesaurus
                     + $"{string.Join(", ", _scenes.Order(StringComparer.Ordinal))}. "
                     + "Captions that mention another background can be counted in a thesaurus built from them."
             );
+        return _ranks.GetOrAdd(scene, RankScene);
+    }
+
+    // Every draw of donors asks for it.
+    private IReadOnlyList<ClassMatch> RankScene(string scene)
+    {
         var counts = Counts.Scenes[scene];
         var smoothed = Smoothed(scene);
         var largest = smoothed.Max();
