@@ -37,9 +37,10 @@ internal static class CaptionFile
     private static List<Caption> ReadLines(string path)
     {
         // A single caption may begin with a number; a list in which all do has the numbers of images.
-        var numbered = File.ReadLines(path).All(line => line.Length == 0 || Digits(line) > 0);
+        var lines = File.ReadAllLines(path);
+        var numbered = Array.TrueForAll(lines, line => line.Length == 0 || Digits(line) > 0);
         var captions = new List<Caption>();
-        foreach (var line in File.ReadLines(path))
+        foreach (var line in lines)
         {
             // An image or an archive has bytes that no text has; counted, it would make a thesaurus of nothing.
             if (line.AsSpan().ContainsAny('\0', '\uFFFD'))
