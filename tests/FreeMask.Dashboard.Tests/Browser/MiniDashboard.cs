@@ -9,6 +9,7 @@ using FreeMask.Dashboard.Engines;
 using FreeMask.Dashboard.Tests.Browser;
 using FreeMask.GrainInterfaces;
 using FreeMask.Pipeline;
+using Microsoft.Extensions.DependencyInjection;
 using Spectre.Console;
 using Xunit;
 
@@ -59,6 +60,7 @@ public sealed class MiniDashboard : IAsyncDisposable
         evaluation: {dataset: none}
         """;
 
+    private readonly PauseBarrier _barrier = new(Paused);
     private readonly Lazy<Task> _started;
     private readonly string _folder = Directory.CreateTempSubdirectory("freemask-dashboard-").FullName;
     private readonly BundleCatalog _bundles = BundleCatalog.Locate(Environment.GetEnvironmentVariable);
@@ -118,7 +120,11 @@ public sealed class MiniDashboard : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private static EngineOpener Opener => SiloEngine.With((services, bundles) => services.AddFreeMaskPipeline(bundles.ModelsFolder));
+    private EngineOpener Opener => SiloEngine.With((services, bundles) =>
+    {
+        services.AddFreeMaskPipeline(bundles.ModelsFolder);
+        services.AddSingleton(_barrier.Around);
+    });
 
     private CommandContext Context => new()
     {
@@ -141,6 +147,7 @@ public sealed class MiniDashboard : IAsyncDisposable
             source.NoteWork(await starter.StartAsync(file, again: false, CancellationToken.None));
         await UntilAsync(Paused, status => status.Rounds is [{ Counts.Quarantined: >= 2 }]);
         await _engine.Run(Paused).Pause("to look at it");
+        _barrier.Open();
         await UntilAsync(Paused, status => status.Idle);
         var ended = await UntilAsync(Small, status => status.State is RunState.Completed or RunState.Failed);
         Assert.True(ended.State == RunState.Completed, ended.Reason);
