@@ -60,7 +60,7 @@ internal sealed partial class DeviceWorkerGrain(
         var own = await environment.DescribeAsync(request.Spec.Model, _stopping.Token);
         if (EnvironmentCheck.Refuse(request.Spec, request.Environment, DeviceKeys.NameOf(Key), own, _local!.Address.Kind) is { } refusal)
             return new BatchReceipt(0, _queue.Count + _running, refusal);
-        var taken = _stopping.IsCancellationRequested || drain.IsDraining || _hanging > 0 ? 0 : _queue.Add(request);
+        var taken = _stopping.IsCancellationRequested || drain.IsDraining || _hanging > 0 ? 0 : Add(request);
         StartBatches();
         NoteLoad();
         return new BatchReceipt(taken, _queue.Count + _running);
@@ -82,8 +82,27 @@ internal sealed partial class DeviceWorkerGrain(
         await Task.WhenAny(Task.WhenAll(_batches), Task.Delay(_options.StopTimeout, time));
     }
 
-    public Task<int[]> GetLeasedSamples(string shard) => Task.FromResult<int[]>(
-        [.. _queue.Items.Concat(_held.SelectMany(batch => batch)).Where(w => w.Request.Shard == shard).Select(w => w.Item.Index)]);
+    public Task<int[]> GetLeasedSamples(string shard) => Task.FromResult<int[]>([.. LeasedTo(shard).Select(w => w.Item.Index)]);
+
+    private IEnumerable<QueuedItem> LeasedTo(string shard) =>
+        _queue.Items.Concat(_held.SelectMany(batch => batch)).Where(w => w.Request.Shard == shard);
+
+    /// <summary>
+    /// Queues the items of a request. While silos come and go two activations of a shard may assign the same work; what this device has
+    /// already is not queued again, and its result is reported once.
+    /// </summary>
+    /// <returns>How many items, from the front, the device has now.</returns>
+    private int Add(BatchRequest request)
+    {
+        var leased = LeasedTo(request.Shard)
+            .Where(w => w.Request.Stage == request.Stage)
+            .Select(w => (w.Item.Index, w.Item.Attempt))
+            .ToHashSet();
+        if (leased.Count == 0) return _queue.Add(request);
+        var added = request.Items.Where(i => !leased.Contains((i.Index, i.Attempt))).ToImmutableArray();
+        var taken = _queue.Add(request with { Items = added });
+        return taken == added.Length ? request.Items.Length : request.Items.IndexOf(added[taken]);
+    }
 
     private void StartBatches()
     {

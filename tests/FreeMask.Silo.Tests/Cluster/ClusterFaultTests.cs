@@ -161,7 +161,12 @@ public abstract class ClusterFaultTests(SharedCluster shared, LocalServices serv
         Assert.Empty(observer.Failures);
         Assert.Equal(2, cluster.Living.Count);
 
-        static Dictionary<string, string> Role(string role) => new() { ["FreeMask:Roles"] = role };
+        // The silos ask each other for their devices rarely, so that a coordinator that joined takes over before it knows them all.
+        static Dictionary<string, string> Role(string role) => new()
+        {
+            ["FreeMask:Roles"] = role,
+            ["FreeMask:Coordination:DeviceRefreshInterval"] = "00:00:03",
+        };
     }
 
     /// <summary>A store that loses its last writes while the silos are active.</summary>
@@ -218,6 +223,7 @@ public abstract class ClusterFaultTests(SharedCluster shared, LocalServices serv
 
         var redone = cluster.Executions(_run).Values.Sum(n => n - 1);
         output.WriteLine($"{_provider}: {redone} pieces of work were done again; {Window} were in flight");
+        foreach (var line in cluster.Repeated(_run)) output.WriteLine(line);
         Assert.InRange(redone, 0, interruptions * Window);
     }
 

@@ -85,6 +85,15 @@ internal sealed class ProcessCluster : IAsyncDisposable
         .CountBy(line => line)
         .ToDictionary(StringComparer.Ordinal);
 
+    /// <summary>The pieces of work of a run that were started more than once, each with the silos that started it.</summary>
+    public IEnumerable<string> Repeated(string run) => _all
+        .Where(s => File.Exists(s.Journal))
+        .SelectMany(s => File.ReadAllLines(s.Journal).Index().Select(line => (Work: line.Item, Where: $"{s.Name} line {line.Index + 1}")))
+        .Where(w => w.Work.StartsWith($"{run}/", StringComparison.Ordinal))
+        .GroupBy(w => w.Work, w => w.Where)
+        .Where(g => g.Count() > 1)
+        .Select(g => $"{g.Key}: {string.Join(", ", g)}");
+
     /// <summary>How many pieces of work of a run were started.</summary>
     public int Begun(string run) => Executions(run).Values.Sum();
 

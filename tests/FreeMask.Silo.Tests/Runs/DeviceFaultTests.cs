@@ -84,6 +84,20 @@ public sealed class DeviceFaultTests(ITestOutputHelper output) : IDisposable
         Assert.All(silo.Stages.Executions, e => Assert.Equal(1, e.Value));
     }
 
+    [Fact(Timeout = 600_000)]
+    public async Task Work_that_a_device_has_already_is_not_done_twice()
+    {
+        var filter = new Repetition();
+        await using var silo = await TestSilo.StartAsync(
+            _folder.Path,
+            TestContext.Current.CancellationToken,
+            services: s => s.AddSingleton<IIncomingGrainCallFilter>(filter)
+        );
+        await silo.CompleteAsync("run", TestSilo.SmallSpec);
+        Assert.True(filter.Repeated > 0);
+        Assert.All(silo.Stages.Executions, e => Assert.Equal(1, e.Value));
+    }
+
     private static TaskCompletionSource Signal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Loses the next messages of a kind: they are answered, and not handled.</summary>
@@ -106,6 +120,22 @@ public sealed class DeviceFaultTests(ITestOutputHelper output) : IDisposable
             if (context.Request.GetArgumentCount() == 1 && context.Request.GetArgument(0) is BatchRequest order)
                 context.Result = order.Items.Length;
             return Task.CompletedTask;
+        }
+    }
+
+    /// <summary>Hands every request for work to the device twice, as two activations of a shard would.</summary>
+    private sealed class Repetition : IIncomingGrainCallFilter
+    {
+        private int _repeated;
+
+        public int Repeated => _repeated;
+
+        public async Task Invoke(IIncomingGrainCallContext context)
+        {
+            await context.Invoke();
+            if (context.Grain is not IDeviceWorkerGrain worker || context.MethodName != nameof(IDeviceWorkerGrain.Enqueue)) return;
+            await worker.Enqueue((BatchRequest)context.Request.GetArgument(0)!);
+            Interlocked.Increment(ref _repeated);
         }
     }
 }
