@@ -34,6 +34,9 @@ internal sealed partial class LeaseKeeper(
     private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
     private readonly HashSet<int> _adopted = [];
 
+    /// <summary>Whether every silo of the cluster has said which devices it has, so that all can be asked.</summary>
+    public bool KnowsDevices => devices.IsComplete;
+
     /// <summary>Ends leases that expired or whose device is lost, and has the others renewed.</summary>
     public async Task KeepAsync(ShardLedger ledger, ShardDesiredState desired)
     {

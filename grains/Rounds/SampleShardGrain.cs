@@ -105,7 +105,7 @@ internal sealed partial class SampleShardGrain(
         ledger.AddSeconds(report.Stage, report.Seconds);
         if (report.Epoch == _epoch) _error ??= report.Error;
         if (IsQuiet(ledger, desired) || _verifier.IsNeeded || _ledger.UnsavedChanges >= _options.ResultsPerSnapshot) _loop.Signal();
-        else if (!IsStopped(desired)) await _dispatcher.DispatchAsync(ledger, desired, _epoch);
+        else if (!IsStopped(desired) && _ledger.HasTakenOver) await _dispatcher.DispatchAsync(ledger, desired, _epoch);
     }
 
     public async Task<ShardScores?> GetScores(ShardDesiredState desired)
@@ -243,6 +243,7 @@ internal sealed partial class SampleShardGrain(
         }
 
         var ledger = await _ledger.LoadAsync(desired);
+        if (!await _ledger.TakeOverAsync(desired)) return;
         if (_verifier.IsNeeded) await VerifyAsync(ledger, desired);
         await _leases.KeepAsync(ledger, desired);
         if (IsStopped(desired)) await _leases.CancelQueuedAsync(ledger);

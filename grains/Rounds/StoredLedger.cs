@@ -28,6 +28,9 @@ internal sealed class StoredLedger(
     /// <summary>Results applied since the last write.</summary>
     public int UnsavedChanges => Current is null ? 0 : Current.Changes - _savedChanges;
 
+    /// <summary>Whether it is known what devices still have from a former activation. Before, nothing may be assigned.</summary>
+    public bool HasTakenOver { get; private set; }
+
     /// <summary>The ledger, or the one that is being read; null where no reading has begun.</summary>
     public Task<ShardLedger>? Begun => Current is { } ledger ? Task.FromResult(ledger) : _loading;
 
@@ -45,6 +48,18 @@ internal sealed class StoredLedger(
             _loading = null;
             throw;
         }
+    }
+
+    /// <summary>
+    /// Adopts what devices still have from a former activation, once every silo has said which devices it has: a silo that has just
+    /// started does not know the devices of the others yet.
+    /// </summary>
+    /// <returns>Whether that is done; if not, it is to be tried again.</returns>
+    public async Task<bool> TakeOverAsync(ShardDesiredState desired)
+    {
+        var ledger = await LoadAsync(desired);
+        if (!HasTakenOver && leases.KnowsDevices) await CorrectAsync(ledger, desired);
+        return HasTakenOver;
     }
 
     /// <summary>The ledger, read-only. For a shard that was never started it is the initial one, which is not stored.</summary>
@@ -79,7 +94,7 @@ internal sealed class StoredLedger(
     }
 
     /// <summary>Forgets the ledger; what is stored stays.</summary>
-    public void Forget() => (Current, _loading) = (null, null);
+    public void Forget() => (Current, _loading, HasTakenOver) = (null, null, false);
 
     /// <summary>Removes the stored form.</summary>
     public Task RemoveAsync() => record.RemoveAsync();
@@ -92,17 +107,25 @@ internal sealed class StoredLedger(
             // The first record marks the shard as started: from then on samples may be ahead of it.
             var fresh = new ShardLedger(stages, desired.First, desired.Count);
             await record.UpdateAsync(_ => fresh.ToRecord());
+            HasTakenOver = true;
             return fresh;
         }
 
-        // Devices are asked before samples are read: what a device does not have any more is in the records, and what it has is
-        // reported to this activation.
-        var leased = await leases.GetLeasedAsync();
         var ledger = new ShardLedger(stages, desired.First, stored);
-        await samples.CorrectAsync(ledger, desired);
-        leases.Adopt(ledger, leased);
+        await CorrectAsync(ledger, desired);
         // What was just read need not be written.
         (_savedChanges, _savedRevision) = (ledger.Changes, ledger.Revision);
         return ledger;
+    }
+
+    private async Task CorrectAsync(ShardLedger ledger, ShardDesiredState desired)
+    {
+        // Devices are asked before samples are read: what a device does not have any more is in the records, and what it has is
+        // reported to this activation.
+        var leased = leases.KnowsDevices ? await leases.GetLeasedAsync() : null;
+        await samples.CorrectAsync(ledger, desired);
+        if (leased is null) return;
+        leases.Adopt(ledger, leased);
+        HasTakenOver = true;
     }
 }

@@ -10,7 +10,7 @@ internal sealed class FakeDevices(params string[] keys) : IDeviceDirectory
 
     public IReadOnlyList<DeviceState> Devices => [.. keys.Where(k => !Lost.Contains(k)).Select(k => new DeviceState(k, "cpu", 0))];
 
-    public bool IsComplete => true;
+    public bool IsComplete { get; set; } = true;
 
     public bool IsLost(string key) => Lost.Contains(key);
 }
