@@ -200,6 +200,15 @@ public sealed record StateCounts(
         _ => Others?.GetValueOrDefault(state) ?? 0,
     };
 
+    /// <inheritdoc/>
+    public bool Equals(StateCounts? other) =>
+        other is not null
+        && Rejected == other.Rejected
+        && (Others?.Keys ?? []).Concat(other.Others?.Keys ?? []).Concat(Enum.GetValues<SampleState>()).All(s => this[s] == other[s]);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Planned, Generated, Masked, Composed, Harmonized, Scored, Kept, Dropped);
+
     /// <summary>These counts and others.</summary>
     public StateCounts Plus(StateCounts other) =>
         new(
