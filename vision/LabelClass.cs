@@ -31,7 +31,7 @@ internal sealed record LabelClass
     /// <summary>What it may rest on.</summary>
     public SupportSurfaces Supports { get; init; } = SupportSurfaces.Ground;
 
-    /// <summary>The height of a common upright specimen in metres; null where nobody said, and its pictures tell.</summary>
+    /// <summary>The height of a common upright specimen in metres; null where nobody said, and its images tell.</summary>
     public double? Metres { get; init; }
 
     /// <summary>Whether it has objects that can be counted (things), or is a material or region (stuff).</summary>

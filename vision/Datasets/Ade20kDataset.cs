@@ -11,16 +11,16 @@ internal sealed class Ade20kDataset : LabeledDataset
 {
     private const string Images = "images", Truth = "annotations", LabelSetName = "ade20k", ImageEnd = ".jpg", MaskEnd = ".png";
 
-    private readonly IReadOnlyList<(string Id, string Image, string Mask)> _pictures;
+    private readonly IReadOnlyList<(string Id, string Image, string Mask)> _files;
 
-    private Ade20kDataset(string root, IReadOnlyList<(string, string, string)> pictures)
-        : base(root, LabelSet.Named(LabelSetName).Names, []) => _pictures = pictures;
+    private Ade20kDataset(string root, IReadOnlyList<(string, string, string)> files)
+        : base(root, LabelSet.Named(LabelSetName).Names, []) => _files = files;
 
     /// <inheritdoc />
     public override string Format => LabelSetName;
 
     /// <inheritdoc />
-    public override int Count => _pictures.Count;
+    public override int Count => _files.Count;
 
     internal static bool IsHere(string folder) => HasPart(folder, "train") || HasPart(folder, "val");
 
@@ -34,26 +34,26 @@ internal sealed class Ade20kDataset : LabeledDataset
         var (images, masks) = (Path.Combine(folder, Images, own), Path.Combine(folder, Truth, own));
         if (!HasPart(folder, own))
             throw new FreeMaskException($"{folder} has no part '{part ?? own}': it needs {Images}/{own} and {Truth}/{own}.");
-        var pictures = Directory
+        var files = Directory
             .EnumerateFiles(images, "*" + ImageEnd)
             .Order(StringComparer.Ordinal)
             .Select(image => (Path.GetFileNameWithoutExtension(image), image, MaskOf(image, masks)))
             .ToList();
-        return pictures.Count > 0
-            ? new Ade20kDataset(folder, pictures)
+        return files.Count > 0
+            ? new Ade20kDataset(folder, files)
             : throw new FreeMaskException($"{images} holds no image *{ImageEnd}.");
     }
 
     /// <inheritdoc />
-    public override string IdOf(int index) => _pictures[index].Id;
+    public override string IdOf(int index) => _files[index].Id;
 
     /// <inheritdoc />
-    public override IReadOnlyList<string> FilesOf(int index) => [_pictures[index].Image, _pictures[index].Mask];
+    public override IReadOnlyList<string> FilesOf(int index) => [_files[index].Image, _files[index].Mask];
 
     /// <inheritdoc />
     public override LabeledImage Load(int index)
     {
-        var (id, path, maskPath) = _pictures[index];
+        var (id, path, maskPath) = _files[index];
         var (image, stored) = ImageWithMask.Load(path, ClassMask.Load(maskPath, Colors), maskPath);
         return new LabeledImage(
             id,

@@ -15,16 +15,16 @@ internal sealed class CityscapesDataset : LabeledDataset
     // Label ids go up to 33; -1, the number plate of a car, is stored as 255.
     private static readonly MaskColors ById = Colors(34, c => c.Id), ByTrainId = Colors(CityscapesClasses.Trained.Count, c => c.TrainId);
 
-    private readonly IReadOnlyList<(string Id, string Image, string Labels, bool IsTrainIds)> _pictures;
+    private readonly IReadOnlyList<(string Id, string Image, string Labels, bool IsTrainIds)> _files;
 
-    private CityscapesDataset(string root, IReadOnlyList<(string, string, string, bool)> pictures)
-        : base(root, [.. CityscapesClasses.Trained.Select(c => c.Name)], []) => _pictures = pictures;
+    private CityscapesDataset(string root, IReadOnlyList<(string, string, string, bool)> files)
+        : base(root, [.. CityscapesClasses.Trained.Select(c => c.Name)], []) => _files = files;
 
     /// <inheritdoc />
     public override string Format => "cityscapes";
 
     /// <inheritdoc />
-    public override int Count => _pictures.Count;
+    public override int Count => _files.Count;
 
     internal static bool IsHere(string folder) =>
         Directory.Exists(Path.Combine(folder, Images)) && Directory.Exists(Path.Combine(folder, Truth));
@@ -32,32 +32,32 @@ internal sealed class CityscapesDataset : LabeledDataset
     internal static bool HasPart(string folder, string part) =>
         Directory.Exists(Path.Combine(folder, Truth, part))
         && Directory.Exists(Path.Combine(folder, Images, part))
-        && PicturesOf(folder, part).Any();
+        && FilesIn(folder, part).Any();
 
     internal static CityscapesDataset Open(string folder, string? part)
     {
         var (chosen, images) = (part ?? Train, Path.Combine(folder, Images, part ?? Train));
         if (!Directory.Exists(images) || !Directory.Exists(Path.Combine(folder, Truth, chosen)))
             throw new FreeMaskException($"{folder} has no part '{chosen}': it needs {Images}/{chosen} and {Truth}/{chosen}.");
-        var pictures = PicturesOf(folder, chosen)
+        var files = FilesIn(folder, chosen)
             .Order(StringComparer.Ordinal)
             .Select(image => Find(image, Path.Combine(folder, Truth, chosen, Path.GetRelativePath(images, Path.GetDirectoryName(image)!))))
             .ToList();
-        return pictures.Count > 0
-            ? new CityscapesDataset(folder, pictures)
+        return files.Count > 0
+            ? new CityscapesDataset(folder, files)
             : throw new FreeMaskException($"{images} holds no image *{ImageEnd}.");
     }
 
     /// <inheritdoc />
-    public override string IdOf(int index) => _pictures[index].Id;
+    public override string IdOf(int index) => _files[index].Id;
 
     /// <inheritdoc />
-    public override IReadOnlyList<string> FilesOf(int index) => [_pictures[index].Image, _pictures[index].Labels];
+    public override IReadOnlyList<string> FilesOf(int index) => [_files[index].Image, _files[index].Labels];
 
     /// <inheritdoc />
     public override LabeledImage Load(int index)
     {
-        var (id, path, labelPath, isTrainIds) = _pictures[index];
+        var (id, path, labelPath, isTrainIds) = _files[index];
         var (image, labels) = ImageWithMask.Load(path, ClassMask.Load(labelPath, isTrainIds ? ByTrainId : ById), labelPath);
         return new LabeledImage(
             id,
@@ -66,7 +66,7 @@ internal sealed class CityscapesDataset : LabeledDataset
         );
     }
 
-    private static IEnumerable<string> PicturesOf(string folder, string part) =>
+    private static IEnumerable<string> FilesIn(string folder, string part) =>
         Directory.EnumerateFiles(Path.Combine(folder, Images, part), "*" + ImageEnd, SearchOption.AllDirectories);
 
     private static (string, string, string, bool) Find(string image, string folder)

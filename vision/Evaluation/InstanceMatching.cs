@@ -22,9 +22,9 @@ internal sealed class InstanceMatching
 
     private static readonly (double Low, double High)[] Ranges = [(0, 1e10), (0, 32 * 32), (32 * 32, 96 * 96), (96 * 96, 1e10)];
 
-    private readonly ImageMatches[] _pictures;
+    private readonly ImageMatches[] _images;
 
-    private InstanceMatching(ImageMatches[] pictures) => _pictures = pictures;
+    private InstanceMatching(ImageMatches[] images) => _images = images;
 
     internal static InstanceMatching Match(IReadOnlyList<InstanceTruth> truth, IReadOnlyList<InstanceDetection> detections, int most)
     {
@@ -71,7 +71,7 @@ internal sealed class InstanceMatching
 
     private List<(double Recall, double Precision)>? Curve(InstanceAreas area, int most, int threshold)
     {
-        var matches = _pictures.Select(p => p.At(area, threshold)).ToList();
+        var matches = _images.Select(p => p.At(area, threshold)).ToList();
         var objects = matches.Sum(m => m.Objects);
         if (objects == 0) return null;
         int right = 0, wrong = 0;

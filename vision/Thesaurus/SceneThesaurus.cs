@@ -237,7 +237,7 @@ internal sealed class SceneThesaurus
         return rates;
     }
 
-    // Even the low end of the interval reaches the threshold: one picture of a bicycle in a kitchen does not.
+    // Even the low end of the interval reaches the threshold: one image of a bicycle in a kitchen does not.
     private bool Vouches(SceneCounts counts, string name, double largest)
     {
         var count = counts.Classes.GetValueOrDefault(name);

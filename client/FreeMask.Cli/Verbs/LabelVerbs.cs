@@ -79,7 +79,7 @@ internal static class LabelVerbs
                                 string.Create(
                                     CultureInfo.InvariantCulture,
                                     $"{labels.Name}: {labels.Classes.Count} classes, {kinds} with words of their kinds, {sizes} without a "
-                                        + $"height (their pictures tell it)."
+                                        + $"height (their images tell it)."
                                 )
                             )
                     )
