@@ -144,7 +144,7 @@ public sealed record MaskSpec
     [Id(0)] public string Preset { get; init; } = "freemask";
 
     /// <summary>The edge-aware refinement: <c>default</c> (PAMR), <c>none</c>, <c>pamr</c>, <c>guided</c> or <c>crf</c>.</summary>
-    [Id(1)] public string Cleanup { get; init; } = "default";
+    [Id(1)] public string Refinement { get; init; } = "default";
 
     /// <summary>A fixed threshold on the normalized map; null to choose one for each image.</summary>
     [Id(2)] public double? Threshold { get; init; }

@@ -79,14 +79,14 @@ internal sealed class MaskStageHandler(IArtifactStore store) : IStageHandler, ID
         var defaults = new MaskOptions();
         return defaults with
         {
-            Refinement = spec.Cleanup switch
+            Refinement = spec.Refinement switch
             {
                 "default" => defaults.Refinement,
                 "none" => MaskRefinementMethod.None,
                 "pamr" => MaskRefinementMethod.Pamr,
                 "guided" => MaskRefinementMethod.GuidedFilter,
                 "crf" => MaskRefinementMethod.DenseCrf,
-                _ => throw new FreeMaskException($"There is no mask refinement named '{spec.Cleanup}'."),
+                _ => throw new FreeMaskException($"There is no mask refinement named '{spec.Refinement}'."),
             },
             Threshold = spec.Threshold is null ? defaults.Threshold : MaskThreshold.Fixed,
             FixedThreshold = (float)(spec.Threshold ?? defaults.FixedThreshold),

@@ -31,6 +31,9 @@ internal sealed class RunKey
     /// <summary>The key in its section, such as <c>steps</c>.</summary>
     public string Name { get; }
 
+    /// <summary>What the key was called in its section before; it is refused by the present name. Null if it had no other name.</summary>
+    public string? FormerName { get; internal init; }
+
     /// <summary>What the key means.</summary>
     public string Description { get; }
 

@@ -146,8 +146,9 @@ internal static class RunKeys
                 new("dataset-diffusion", "as in the paper of this name"),
             ],
         },
-        new(run => run.Mask.Cleanup, "How the edges of a map are refined, after a color model that always comes first.")
+        new(run => run.Mask.Refinement, "How the edges of a map are refined, after a color model that always comes first.")
         {
+            FormerName = "cleanup",
             Words =
             [
                 new("default", "pamr, with every preset"),

@@ -21,7 +21,7 @@ internal enum MaskRefinementMethod
 /// <summary>How a map becomes a mask.</summary>
 internal enum MaskThreshold
 {
-    /// <summary>Otsu's cut per image: of the coarse map before the clean-up, and of the cleaned map after it.</summary>
+    /// <summary>Otsu's cut per image: of the coarse map before the refinement, and of the refined map after it.</summary>
     Otsu,
 
     /// <summary>
@@ -46,11 +46,11 @@ internal sealed record MaskOptions
     /// <summary>The cut of <see cref="MaskThreshold.Fixed"/>, in 0..1.</summary>
     public float FixedThreshold { get; init; } = 0.5f;
 
-    /// <summary>Weight of the log odds of a pixel's color (<see cref="ColorPosterior"/>), before the clean-up; 0 leaves colors
+    /// <summary>Weight of the log odds of a pixel's color (<see cref="ColorPosterior"/>), before the refinement; 0 leaves colors
     /// out.</summary>
     public double ColorWeight { get; init; } = 1;
 
-    /// <summary>The clean-up.</summary>
+    /// <summary>The refinement.</summary>
     public MaskRefinementMethod Refinement { get; init; } = MaskRefinementMethod.Pamr;
 
     /// <summary>PAMR's settings.</summary>

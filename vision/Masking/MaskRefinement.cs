@@ -3,7 +3,7 @@ using FreeMask.Vision.Affinity;
 
 namespace FreeMask.Vision.Masking;
 
-/// <summary>One clean-up of one image, for any number of maps: what depends on the image alone is computed once.</summary>
+/// <summary>One refinement on one image, for any number of maps: what depends on the image alone is computed once.</summary>
 internal sealed class MaskRefinement
 {
     private readonly Func<FloatMap, FloatMap> _refine;
@@ -37,7 +37,7 @@ internal sealed class MaskRefinement
                 };
                 return new DenseCrf(image, settings).RefineBinary;
             default:
-                throw new ArgumentOutOfRangeException(nameof(options), options.Refinement, "This clean-up is not known.");
+                throw new ArgumentOutOfRangeException(nameof(options), options.Refinement, "This refinement is not known.");
         }
     }
 }

@@ -162,7 +162,7 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
             ),
             new(
                 "mask",
-                $"{spec.Mask.Preset}, refinement {spec.Mask.Cleanup}, threshold "
+                $"{spec.Mask.Preset}, refinement {spec.Mask.Refinement}, threshold "
                     + $"{spec.Mask.Threshold?.ToString(CultureInfo.InvariantCulture) ?? "per image"}, ignore band {spec.Mask.IgnoreBand}"
             ),
             new(

@@ -21,7 +21,7 @@ internal sealed class RunFileReader(YamlMappingNode root, RunFileFindings findin
         foreach (var section in sections)
         {
             var node = section.Key.Length == 0 ? root : Section(section.Key);
-            ReportUnknown(node, section.Key, section.Key.Length == 0 ? names : [.. section.Select(key => key.Name)]);
+            ReportUnknown(node, section, section.Key.Length == 0 ? names : [.. section.Select(key => key.Name)]);
             foreach (var key in section)
             {
                 if (Child(node, key.Name) is not { } value) continue;
@@ -128,16 +128,22 @@ internal sealed class RunFileReader(YamlMappingNode root, RunFileFindings findin
         return new();
     }
 
-    private void ReportUnknown(YamlMappingNode node, string section, string[] known)
+    private void ReportUnknown(YamlMappingNode node, IGrouping<string, RunKey> section, string[] known)
     {
         foreach (var key in node.Children.Keys)
         {
             var name = (key as YamlScalarNode)?.Value ?? "";
             if (known.Contains(name, StringComparer.Ordinal)) continue;
+            if (section.FirstOrDefault(k => k.FormerName == name) is { } renamed)
+            {
+                findings.Add(key, $"'{name}' in '{section.Key}' is now called '{renamed.Name}'.");
+                continue;
+            }
+
             var suggestion = NameSuggester.Suggestion(name, known);
             findings.Add(
                 key,
-                $"unknown key '{name}'{(section.Length == 0 ? "" : $" in '{section}'")}."
+                $"unknown key '{name}'{(section.Key.Length == 0 ? "" : $" in '{section.Key}'")}."
                     + $"{(suggestion.Length > 0 ? suggestion : $" Known here: {string.Join(", ", known)}.")}"
             );
         }

@@ -20,8 +20,6 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
 {
     private const string ImageNet = "imagenet";
 
-    private const string PaperPreset = "paper";
-
     private const double ReferenceRate = 1e-4;
 
     /// <summary>Where <c>models pull</c> puts the weights of public classifiers.</summary>
@@ -44,7 +42,8 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
         // All images of a folder, unless the file names a number.
         if (!spec.Source.Images.IsEmpty && !findings.Names("samplesPerRound"))
             spec = spec with { SamplesPerRound = Math.Max(1, spec.Source.Images.Length / Math.Max(1, spec.Rounds)) };
-        if (spec.Preset == PaperPreset) spec = Paper(spec);
+        if (spec.Preset == PaperDefaults.Preset)
+            spec = PaperDefaults.Apply(spec, findings.Names, resolver.AffinityOf(spec.Model), WordsOf(spec) is not null);
         return spec with
         {
             Generation =
@@ -57,37 +56,6 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
             Training = Real(Training(spec), spec),
             Trainer = Trainer(spec.Trainer),
             Evaluation = Evaluation(spec),
-        };
-    }
-
-    /// <summary>The defaults of the paper, and of DiffuMask where the paper takes its first stage from it.</summary>
-    private RunSpec Paper(RunSpec spec)
-    {
-        T Default<T>(string key, T own, T paper) => findings.Names(key) ? own : paper;
-        var (mask, scoring) = (spec.Mask, spec.Scoring);
-        return spec with
-        {
-            KeepRatio = Default("keepRatio", spec.KeepRatio, 0.7),
-            Mask = mask with
-            {
-                Preset = Default("mask.preset", mask.Preset, "diffumask"),
-                Cleanup = Default("mask.cleanup", mask.Cleanup, "crf"),
-                Affinity = Default("mask.affinity", mask.Affinity, resolver.AffinityOf(spec.Model)),
-            },
-            Composition = spec.Composition with
-            {
-                MultiShare = Default("composition.multiShare", spec.Composition.MultiShare, 0.5),
-            },
-            Scoring = scoring with
-            {
-                Criterion = Default("scoring.criterion", scoring.Criterion, ScoreCriteria.IoU),
-                Strata = Default("scoring.strata", scoring.Strata, SelectionStrata.Class),
-            },
-            // A bundle that knows few words was not trained on those of kinds.
-            Generation = spec.Generation with
-            {
-                Subclasses = Default("generation.subclasses", spec.Generation.Subclasses, WordsOf(spec) is null ? true : null),
-            },
         };
     }
 

@@ -197,7 +197,7 @@ public sealed class RunFileTests
             Mask = new()
             {
                 Preset = "daam",
-                Cleanup = "pamr",
+                Refinement = "pamr",
                 Threshold = 0.4,
                 IgnoreBand = 0,
                 MinArea = 0.01,
@@ -346,7 +346,7 @@ public sealed class RunFileTests
         );
         Assert.Equal(["dog", "cow"], spec.Classes);
 
-        string[] wrong = ["rouns=2", "generation.steps=0", "generation.stepz=1", "classes=[doge]", "seed.x=1"];
+        string[] wrong = ["rouns=2", "generation.steps=0", "generation.stepz=1", "mask.cleanup=crf", "classes=[doge]", "seed.x=1"];
         var error = Assert.Throws<RunFileException>(() =>
             RunFile.Parse(Text, "a.yaml", Resolver.Instance, [.. wrong.Select(RunFileSetting.Parse)])
         );
@@ -355,6 +355,7 @@ public sealed class RunFileTests
             "--set classes=[doge]: unknown class 'doge'. Did you mean 'dog'?",
             "--set generation.steps=0: 'generation.steps': 0 is outside 1 to 1000.",
             "--set generation.stepz=1: unknown key 'stepz' in 'generation'. Did you mean 'steps'?",
+            "--set mask.cleanup=crf: 'cleanup' in 'mask' is now called 'refinement'.",
             "--set rouns=2: unknown key 'rouns'. Did you mean 'rounds'?",
             "--set seed.x=1: 'seed' must be a whole number from 0 to 18446744073709551615, but it is a group of keys.",
         ], error.Message.Split('\n').Order(StringComparer.Ordinal));
@@ -469,7 +470,7 @@ public sealed class RunFileTests
     {
         var spec = RunFile.Parse("classes: [cat]\npreset: paper\n", "a.yaml", Resolver.Instance);
 
-        Assert.Equal(("diffumask", "crf", "/full/heads"), (spec.Mask.Preset, spec.Mask.Cleanup, spec.Mask.Affinity));
+        Assert.Equal(("diffumask", "crf", "/full/heads"), (spec.Mask.Preset, spec.Mask.Refinement, spec.Mask.Affinity));
         Assert.Equal((ScoreCriteria.IoU, SelectionStrata.Class), (spec.Scoring.Criterion, spec.Scoring.Strata));
         Assert.Equal((0.7, 0.5), (spec.KeepRatio, spec.Composition.MultiShare));
         // The small bundle was not trained on the words of kinds; others are.
@@ -479,7 +480,7 @@ public sealed class RunFileTests
 
         const string Named = "classes: [cat]\npreset: paper\nmask: { preset: daam, affinity: null }\nscoring: { criterion: mask }\n";
         var own = RunFile.Parse(Named, "a.yaml", Resolver.Instance);
-        Assert.Equal(("daam", "crf", null), (own.Mask.Preset, own.Mask.Cleanup, own.Mask.Affinity));
+        Assert.Equal(("daam", "crf", null), (own.Mask.Preset, own.Mask.Refinement, own.Mask.Affinity));
         Assert.Equal((ScoreCriteria.Mask, SelectionStrata.Class), (own.Scoring.Criterion, own.Scoring.Strata));
         // A written file names every key: read again it is the same run.
         var again = RunFile.Parse(RunFile.Write(spec with { Mask = spec.Mask with { Affinity = "heads" } }), "a.yaml", Resolver.Instance);

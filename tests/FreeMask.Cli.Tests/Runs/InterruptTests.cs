@@ -30,7 +30,7 @@ public sealed partial class InterruptTests : IDisposable
             rounds: 1
             samplesPerRound: 4
             generation: { steps: 1, batch: 2, guidance: 1, prompts: ["a photo of {a class}"] }
-            mask: { cleanup: none, minArea: 0, maxArea: 1, minConfidence: 0 }
+            mask: { refinement: none, minArea: 0, maxArea: 1, minConfidence: 0 }
             training: { steps: 50, batch: 64 }
             evaluation: { dataset: none }
             """,

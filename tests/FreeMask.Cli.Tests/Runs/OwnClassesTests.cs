@@ -120,7 +120,7 @@ public sealed class OwnClassesTests : IDisposable
             samplesPerRound: 9
             model: "{{export}}"
             generation: { steps: 1, guidance: 1, batch: 9, width: 128, height: 128 }
-            mask: { cleanup: none, minArea: 0, maxArea: 1, minConfidence: 0, threshold: 0.4 }
+            mask: { refinement: none, minArea: 0, maxArea: 1, minConfidence: 0, threshold: 0.4 }
             composition: { multiShare: 1, maxObjects: 2 }
             scoring: { folds: 2, foldSteps: 1 }
             training: { init: none, size: 64, steps: 2, batch: 2, checkpointSteps: 1 }

@@ -17,7 +17,7 @@ public sealed class PaperExampleTests : IDisposable
     private static readonly string[] Tiny =
     [
         "samplesPerRound=10", "generation.steps=2", "mask.minConfidence=0", "mask.maxArea=1", "mask.minArea=0",
-        "mask.cleanup=none", "scoring.foldSteps=1", "training.steps=2", "training.batch=2", "training.checkpointSteps=1",
+        "mask.refinement=none", "scoring.foldSteps=1", "training.steps=2", "training.batch=2", "training.checkpointSteps=1",
     ];
 
     private readonly TestProcess _process = new()

@@ -54,7 +54,7 @@ public sealed class MaskStageHandlerTests : IDisposable
     {
         Name = "masks",
         Classes = ["cat"],
-        Mask = new MaskSpec { Cleanup = "none", Affinity = affinity, AffinityHash = hash, MinConfidence = 0 },
+        Mask = new MaskSpec { Refinement = "none", Affinity = affinity, AffinityHash = hash, MinConfidence = 0 },
     };
 
     /// <summary>A head with zero weights: all cells have affinity 1, so that the walk spreads every map.</summary>

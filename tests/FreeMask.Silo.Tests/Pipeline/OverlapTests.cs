@@ -34,7 +34,7 @@ public sealed class OverlapTests : IDisposable
         Name = "overlap",
         Classes = ["cat", "dog"],
         Generation = new GenerationSpec { Steps = 1, Batch = Batch, Guidance = 1 },
-        Mask = new MaskSpec { Cleanup = "none", MinArea = 0, MaxArea = 1, MinConfidence = 0 },
+        Mask = new MaskSpec { Refinement = "none", MinArea = 0, MaxArea = 1, MinConfidence = 0 },
         Composition = new CompositionSpec { MultiShare = 1, ThesaurusThreshold = 0 },
     };
 

@@ -13,8 +13,8 @@ using FreeMask.Vision.Masking;
 namespace FreeMask.Training.Mini.Evaluation;
 
 /// <summary>What <c>eval mini</c> measures.</summary>
-/// <param name="MaskIoUCoarse">Mean over held-out images of the IoU of the attention mask before clean-up with the true mask.</param>
-/// <param name="MaskIoUClean">The same after clean-up.</param>
+/// <param name="MaskIoUCoarse">Mean over held-out images of the IoU of the attention mask before refinement with the true mask.</param>
+/// <param name="MaskIoUClean">The same after refinement.</param>
 /// <param name="ClassAccuracy">Share of generated samples whose prompted class the backbone classifier recognizes, over all 20
 /// classes.</param>
 /// <param name="DecoderPsnr">Mean PSNR in dB of held-out images after encoder and decoder, both sides 8-bit.</param>
@@ -33,8 +33,8 @@ internal sealed record MiniEvaluationResult(
 
 /// <summary>One class's part of a <see cref="MiniEvaluationResult"/>.</summary>
 /// <param name="Name">VOC name.</param>
-/// <param name="MaskIoUCoarse">Before clean-up; NaN where no held-out image of the class was measured.</param>
-/// <param name="MaskIoUClean">After clean-up; NaN likewise.</param>
+/// <param name="MaskIoUCoarse">Before refinement; NaN where no held-out image of the class was measured.</param>
+/// <param name="MaskIoUClean">After refinement; NaN likewise.</param>
 /// <param name="Accuracy">Share of its samples that were recognized.</param>
 internal sealed record MiniClassResult(string Name, double MaskIoUCoarse, double MaskIoUClean, double Accuracy);
 

@@ -24,7 +24,7 @@ internal sealed record RefinementResult(
 
 /// <summary>
 /// What each refinement adds: cross-attention alone, with self-attention, with a learned affinity's random walk, and with PAMR, the dense
-/// CRF or the project's own clean-up after either. All on the same attention of held-out images with true masks, cut by Otsu's rule.
+/// CRF or the project's own refinement after either. All on the same attention of held-out images with true masks, cut by Otsu's rule.
 /// </summary>
 internal static class RefinementExperiment
 {

@@ -25,7 +25,7 @@ internal sealed record ThresholdResult(
 /// <summary>
 /// The paper's first open question in the small: does a threshold per image pay? Fixed cuts, Otsu's, and the adaptive one of DiffuMask (Wu
 /// et al., ICCV 2023), each on the same attention maps of held-out images with true masks: cut alone, with the dense CRF that DiffuMask
-/// uses, and with this project's own clean-up.
+/// uses, and with this project's own refinement.
 /// </summary>
 internal static class ThresholdExperiment
 {
@@ -71,13 +71,13 @@ internal static class ThresholdExperiment
     private static IEnumerable<(string Name, string Refinement, MaskOptions Options)> Methods()
     {
         var own = new MaskOptions();
-        (string Name, MaskOptions Options)[] cleanUps =
+        (string Name, MaskOptions Options)[] refinements =
         [
             ("none", own with { Refinement = MaskRefinementMethod.None, ColorWeight = 0 }),
             ("crf", own with { Refinement = MaskRefinementMethod.DenseCrf, ColorWeight = 0 }),
             ("own", own),
         ];
-        foreach (var (name, options) in cleanUps)
+        foreach (var (name, options) in refinements)
         {
             foreach (var cut in FixedThresholds)
                 yield return (
