@@ -20,7 +20,7 @@ internal static class SampleEndpoints
         round.MapGet("/samples/{index:int:min(0)}", FindAsync)
             .WithSummary("A sample, as 'freemask samples RUN INDEX --json' shows it").WithTags("samples");
         round.MapGet("/samples/{index:int:min(0)}/images/{name}", ImageAsync)
-            .WithSummary("An artifact as an image for people: style picture, overlay, labels or indices").WithTags("samples");
+            .WithSummary("An artifact as an image for people: style image, overlay, labels or indices").WithTags("samples");
         round.MapGet("/samples/{index:int:min(0)}/artifacts/{name}", ArtifactAsync)
             .WithSummary("An artifact as it is stored").WithTags("samples");
         round.MapGet("/scores", ScoresAsync).WithSummary("Histogram of scores, and classes with their cut").WithTags("rounds");
@@ -61,13 +61,13 @@ internal static class SampleEndpoints
         SampleRecords records,
         SampleImages images,
         CancellationToken stop,
-        string style = "picture",
+        string style = "image",
         int side = 512,
         string? v = null
     )
     {
         if (!Enum.TryParse<ImageStyle>(style, ignoreCase: true, out var drawn) || !Enum.IsDefined(drawn))
-            return ApiProblems.Error("The style is none of picture, overlay, labels and indices.", StatusCodes.Status400BadRequest);
+            return ApiProblems.Error("The style is none of image, overlay, labels and indices.", StatusCodes.Status400BadRequest);
         if (await records.FindAsync(run, round - 1, index, stop) is not { } sample) return MissingSample(run, round, index);
         if (sample.Artifact(name) is not { } hash || !SampleImages.IsImage(name))
             return ApiProblems.Missing($"image of this name of sample {round}/{index} of run '{run}'");

@@ -7,10 +7,10 @@ public sealed record GridLook
 {
     private static readonly int[] Sides = [96, 144, 208, 320];
 
-    /// <summary>Side of a picture in pixels.</summary>
+    /// <summary>Side of an image in pixels.</summary>
     public int Side { get; init; } = 144;
 
-    /// <summary>Whether masks are drawn over the pictures.</summary>
+    /// <summary>Whether masks are drawn over the images.</summary>
     public bool Mask { get; init; } = true;
 
     /// <summary>Opacity of the masks in percent, 10-100.</summary>

@@ -31,11 +31,11 @@ internal static class SampleAddress
             $"/api/v1/runs/{run}/rounds/{sample.Round + 1}/samples/{sample.Index}/artifacts/{name}"
         );
 
-    /// <summary>The newest picture of a sample; null before it has one.</summary>
-    internal static string? Picture(SampleRecord sample) =>
+    /// <summary>The newest image of a sample; null before it has one.</summary>
+    internal static string? NewestImage(SampleRecord sample) =>
         First(sample, ArtifactNames.FinalImage, ArtifactNames.CompositeImage, ArtifactNames.Image);
 
-    /// <summary>The label map that belongs to its newest picture; null before it has one.</summary>
+    /// <summary>The label map that belongs to its newest image; null before it has one.</summary>
     internal static string? Labels(SampleRecord sample) => First(sample, ArtifactNames.CompositeLabel, ArtifactNames.Label);
 
     private static string? First(SampleRecord sample, params ReadOnlySpan<string> names)

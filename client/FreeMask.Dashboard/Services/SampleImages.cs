@@ -10,10 +10,10 @@ namespace FreeMask.Dashboard.Services;
 /// <summary>How an artifact of a sample is drawn.</summary>
 internal enum ImageStyle
 {
-    /// <summary>A picture, reduced, as JPEG.</summary>
-    Picture,
+    /// <summary>The image, reduced, as JPEG.</summary>
+    Image,
 
-    /// <summary>A label map in colors, transparent where it is background, as PNG: to lie over a picture.</summary>
+    /// <summary>A label map in colors, transparent where it is background, as PNG: to lie over an image.</summary>
     Overlay,
 
     /// <summary>A label map in colors on black, as PNG.</summary>
@@ -41,7 +41,7 @@ internal sealed class SampleImages(IEngineSource source) : IDisposable
     private readonly SemaphoreSlim _drawing = new(2);
     private readonly MemoryCache _cache = new(new MemoryCacheOptions { SizeLimit = MemoryLimit });
 
-    /// <summary>The artifacts that are label maps; the other drawable ones are pictures.</summary>
+    /// <summary>The artifacts that are label maps; the other drawable ones are images.</summary>
     internal static bool IsLabelMap(string name) =>
         name is ArtifactNames.Label or ArtifactNames.CompositeLabel or ArtifactNames.Prediction or ArtifactNames.Instances
             or ArtifactNames.Pasted;
@@ -80,7 +80,7 @@ internal sealed class SampleImages(IEngineSource source) : IDisposable
         try
         {
             if (await ReadAsync(run, sample, hash, stop) is not { } bytes) return null;
-            var drawn = IsLabelMap(name) ? DrawLabels(bytes, name, style, side) : DrawPicture(bytes, name, side);
+            var drawn = IsLabelMap(name) ? DrawLabels(bytes, name, style, side) : DrawImage(bytes, name, side);
             _cache.Set(key, drawn, new MemoryCacheEntryOptions { Size = drawn.Bytes.Length + 256 });
             return drawn;
         }
@@ -105,7 +105,7 @@ internal sealed class SampleImages(IEngineSource source) : IDisposable
         }
     }
 
-    private static EncodedImage DrawPicture(ReadOnlyMemory<byte> bytes, string name, int side)
+    private static EncodedImage DrawImage(ReadOnlyMemory<byte> bytes, string name, int side)
     {
         var image = ImageCodec.Decode(bytes.Span, name);
         var (width, height) = Fit(image.Width, image.Height, side);

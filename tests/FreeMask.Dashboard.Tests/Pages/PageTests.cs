@@ -58,7 +58,7 @@ public sealed class PageTests(Chromium chromium, MiniDashboard dashboard)
         Assert.InRange(kept, 1, 11);
         await Expect(tiles).ToHaveCountAsync(kept);
         await Expect(page.Locator(".tile:not([data-state=kept])")).ToHaveCountAsync(0);
-        // Pictures and masks are drawn by the server.
+        // Images and masks are drawn by the server.
         await Expect(page.Locator(".tile img:not(.mask)")).ToHaveCountAsync(kept);
         Assert.True(await page.Locator(".tile img").First.EvaluateAsync<bool>("i => i.decode().then(() => i.naturalWidth > 0)"));
 
