@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 
 namespace FreeMask.GrainInterfaces;
 
@@ -102,13 +103,29 @@ public static class FactNames
 {
     /// <summary>The number of objects that were pasted into the sample.</summary>
     public const string Pasted = "compose.pasted";
+
+    /// <summary>The index of the sample of the same round that a pasted object was cut from.</summary>
+    /// <param name="number">The object, from 1 in the order of pasting: back to front.</param>
+    public static string DonorOf(int number) => string.Create(CultureInfo.InvariantCulture, $"compose.{number}.donor");
+
+    /// <summary>Whether a fact is about one pasted object.</summary>
+    public static bool IsOfObject(string name) =>
+        name.StartsWith("compose.", StringComparison.Ordinal) && name.Length > 8 && char.IsAsciiDigit(name[8]);
+
+    /// <summary>The score of a pasted object's place, in [0, 1].</summary>
+    /// <param name="number">The object, from 1 in the order of pasting: back to front.</param>
+    public static string PlaceOf(int number) => string.Create(CultureInfo.InvariantCulture, $"compose.{number}.place");
 }
 
 /// <summary>Seconds of work in a stage.</summary>
 /// <param name="Stage">The stage.</param>
 /// <param name="Seconds">Seconds.</param>
 [GenerateSerializer, Immutable, Alias("freemask.StageTiming")]
-public sealed record StageTiming([property: Id(0)] Stage Stage, [property: Id(1)] double Seconds);
+public sealed record StageTiming([property: Id(0)] Stage Stage, [property: Id(1)] double Seconds)
+{
+    /// <summary>When the stage last ended, by the clock of the device's silo (UTC); null in records of earlier versions.</summary>
+    [Id(2)] public DateTimeOffset? EndedAt { get; init; }
+}
 
 /// <summary>Names of artifacts.</summary>
 public static class ArtifactNames

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using System.Globalization;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Domain;
@@ -77,7 +79,22 @@ internal sealed class ComposeStageHandler(IArtifactStore store) : IStageHandler,
             (ArtifactNames.Instances, await store.PutAsync(composite.Instances, cancellationToken)),
         };
         if (composite.Objects.Count > 0) artifacts.Add((ArtifactNames.Pasted, await store.PutAsync(composite.Pasted, cancellationToken)));
-        return StageOutcome.Done([.. artifacts], [new SampleFact(FactNames.Pasted, composite.Objects.Count)]);
+        return StageOutcome.Done([.. artifacts], FactsOf(composite));
+    }
+
+    /// <summary>How many objects were pasted, and for each one where it is from and how good its place is.</summary>
+    private static ImmutableArray<SampleFact> FactsOf(Composite composite)
+    {
+        var facts = ImmutableArray.CreateBuilder<SampleFact>();
+        facts.Add(new SampleFact(FactNames.Pasted, composite.Objects.Count));
+        foreach (var (i, pasted) in composite.Objects.Index())
+        {
+            // Donors are named by their index within the round.
+            facts.Add(new SampleFact(FactNames.DonorOf(i + 1), int.Parse(pasted.DonorId, CultureInfo.InvariantCulture)));
+            facts.Add(new SampleFact(FactNames.PlaceOf(i + 1), Math.Round(pasted.Score, 6)));
+        }
+
+        return facts.ToImmutable();
     }
 
     private async Task<IReadOnlyList<DonorSample>> DrawDonorsAsync(
@@ -113,7 +130,7 @@ internal sealed class ComposeStageHandler(IArtifactStore store) : IStageHandler,
             if ((image.Width, image.Height) == (labels.Width, labels.Height))
                 donors.Add(
                     new DonorSample(
-                        sample.Index.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                        sample.Index.ToString(CultureInfo.InvariantCulture),
                         image,
                         labels,
                         (byte)sample.Class

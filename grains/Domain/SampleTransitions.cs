@@ -150,7 +150,10 @@ internal static class SampleTransitions
     {
         for (var i = 0; i < timings.Length; i++)
             if (timings[i].Stage == completion.Stage)
-                return timings.SetItem(i, timings[i] with { Seconds = timings[i].Seconds + completion.Seconds });
-        return timings.Add(new StageTiming(completion.Stage, completion.Seconds));
+                return timings.SetItem(
+                    i,
+                    timings[i] with { Seconds = timings[i].Seconds + completion.Seconds, EndedAt = completion.EndedAt }
+                );
+        return timings.Add(new StageTiming(completion.Stage, completion.Seconds) { EndedAt = completion.EndedAt });
     }
 }

@@ -36,6 +36,9 @@ internal sealed record SampleDocument
     /// <summary>Seconds of work by stage: a batch's time divided by its samples.</summary>
     public required IReadOnlyDictionary<string, double> Seconds { get; init; }
 
+    /// <summary>When each stage last ended (UTC), by stage; without those of earlier versions, which did not record it.</summary>
+    public required IReadOnlyDictionary<string, DateTimeOffset> EndedAt { get; init; }
+
     /// <summary>sha256 of each artifact by name.</summary>
     public required IReadOnlyDictionary<string, string> Artifacts { get; init; }
 
@@ -57,6 +60,10 @@ internal sealed record SampleDocument
         Seconds = sample.Timings.ToDictionary(
             timing => timing.Stage.ToString().ToLowerInvariant(),
             timing => Math.Round(timing.Seconds, 6)
+        ),
+        EndedAt = sample.Timings.Where(timing => timing.EndedAt is not null).ToDictionary(
+            timing => timing.Stage.ToString().ToLowerInvariant(),
+            timing => timing.EndedAt!.Value
         ),
         Artifacts = sample.Artifacts.ToDictionary(artifact => artifact.Name, artifact => artifact.Hash),
         ScoringModel = sample.ScoringModel,

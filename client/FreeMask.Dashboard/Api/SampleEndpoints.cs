@@ -69,7 +69,7 @@ internal static class SampleEndpoints
         if (!Enum.TryParse<ImageStyle>(style, ignoreCase: true, out var drawn) || !Enum.IsDefined(drawn))
             return ApiProblems.Error("The style is none of image, overlay, labels and indices.", StatusCodes.Status400BadRequest);
         if (await records.FindAsync(run, round - 1, index, stop) is not { } sample) return MissingSample(run, round, index);
-        if (sample.Artifact(name) is not { } hash || !SampleImages.IsImage(name))
+        if (sample.Artifact(name) is not { } hash || !SampleImages.IsDrawn(name))
             return ApiProblems.Missing($"image of this name of sample {round}/{index} of run '{run}'");
         var tag = new EntityTagHeaderValue($"\"{hash[..16]}-{drawn}-{side}\"");
         // The address names the content: it never has another one.

@@ -10,6 +10,7 @@ internal static class LineageImages
     {
         var images = new List<LineageImage>();
         Add("generated", ArtifactNames.Image, null);
+        Add("attention", ArtifactNames.Attention, null);
         Add("mask", ArtifactNames.Image, ArtifactNames.Label);
         if (Differs(ArtifactNames.CompositeImage, ArtifactNames.Image)) Add("composed", ArtifactNames.CompositeImage, null);
         if (Differs(ArtifactNames.FinalImage, ArtifactNames.CompositeImage)) Add("harmonized", ArtifactNames.FinalImage, null);

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using FreeMask.Dashboard.Engines;
+using FreeMask.Diffusion.Attention;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Imaging;
@@ -29,13 +30,16 @@ internal enum ImageStyle
 internal sealed record EncodedImage(byte[] Bytes, string Type);
 
 /// <summary>Draws artifacts of samples for browsers and keeps the results in memory, up to a limit.</summary>
-internal sealed class SampleImages(IEngineSource source) : IDisposable
+internal sealed class SampleImages(IEngineSource source, RunFeed feed) : IDisposable
 {
     /// <summary>The longest side that is drawn.</summary>
     internal const int MaximumSide = 2048;
 
     private const long MemoryLimit = 96L << 20;
     private const int Quality = 86;
+
+    // A coarse map has no more to show.
+    private const int LargestHeatMap = 512;
 
     // Drawing is work of the processor: more at a time would only take it from the run.
     private readonly SemaphoreSlim _drawing = new(2);
@@ -46,9 +50,12 @@ internal sealed class SampleImages(IEngineSource source) : IDisposable
         name is ArtifactNames.Label or ArtifactNames.CompositeLabel or ArtifactNames.Prediction or ArtifactNames.Instances
             or ArtifactNames.Pasted;
 
-    /// <summary>Whether an artifact can be drawn at all.</summary>
+    /// <summary>Whether an artifact is stored as an image file.</summary>
     internal static bool IsImage(string name) =>
         IsLabelMap(name) || name is ArtifactNames.Image or ArtifactNames.CompositeImage or ArtifactNames.FinalImage;
+
+    /// <summary>Whether an artifact can be drawn at all. Captured attention is drawn as the coarse map of its class.</summary>
+    internal static bool IsDrawn(string name) => IsImage(name) || name == ArtifactNames.Attention;
 
     public void Dispose()
     {
@@ -72,15 +79,19 @@ internal sealed class SampleImages(IEngineSource source) : IDisposable
         CancellationToken stop
     )
     {
-        if (!IsImage(name) || sample.Artifact(name) is not { } hash) return null;
+        if (!IsDrawn(name) || sample.Artifact(name) is not { } hash) return null;
         side = Math.Clamp(side, 16, MaximumSide);
-        var key = (hash, style, side);
+        // Runs with other presets share attention, and draw it otherwise.
+        var preset = name == ArtifactNames.Attention ? (await feed.FindAsync(run, stop))?.Spec.Mask.Preset : null;
+        var key = (hash, style, side, preset);
         if (_cache.TryGetValue<EncodedImage>(key, out var known)) return known;
         await _drawing.WaitAsync(stop);
         try
         {
             if (await ReadAsync(run, sample, hash, stop) is not { } bytes) return null;
-            var drawn = IsLabelMap(name) ? DrawLabels(bytes, name, style, side) : DrawImage(bytes, name, side);
+            var drawn = IsLabelMap(name) ? DrawLabels(bytes, name, style, side)
+                : preset is not null ? DrawAttention(bytes, name, preset, side)
+                : DrawImage(bytes, name, side);
             _cache.Set(key, drawn, new MemoryCacheEntryOptions { Size = drawn.Bytes.Length + 256 });
             return drawn;
         }
@@ -113,6 +124,20 @@ internal sealed class SampleImages(IEngineSource source) : IDisposable
             ? image
             : Resampling.Resize(image, width, height, ResamplingFilter.Area);
         return new EncodedImage(ImageCodec.EncodeJpeg(small, Quality), "image/jpeg");
+    }
+
+    /// <summary>The map that the mask was made from, before its refinement: a few cells a side, enlarged smoothly.</summary>
+    private static EncodedImage DrawAttention(ReadOnlyMemory<byte> bytes, string name, string preset, int side)
+    {
+        var map = AttentionAggregator.Aggregate(AttentionRecord.FromBytes(bytes, name), AttentionPreset.ByName(preset))[0];
+        var scale = Math.Min(side, LargestHeatMap) / (double)Math.Max(map.Width, map.Height);
+        var large = Resampling.Resize(
+            map,
+            Math.Max(1, (int)Math.Round(map.Width * scale)),
+            Math.Max(1, (int)Math.Round(map.Height * scale)),
+            ResamplingFilter.Bilinear
+        );
+        return new EncodedImage(ImageCodec.EncodeJpeg(ImageOverlay.HeatMap(large), Quality), "image/jpeg");
     }
 
     private static EncodedImage DrawLabels(ReadOnlyMemory<byte> bytes, string name, ImageStyle style, int side)

@@ -31,7 +31,7 @@ public sealed class ApiTests(MiniDashboard dashboard)
     [InlineData($"{Samples}/0/images/..%2f..%2fstate.db")]
     [InlineData($"{Samples}/0/artifacts/..%2f..%2fstate.db")]
     [InlineData($"{Samples}/0/artifacts/%2fetc%2fpasswd")]
-    [InlineData($"{Samples}/0/images/attention")]
+    [InlineData($"{Samples}/0/images/pasting")]
     [InlineData($"{Samples}/12")]
     [InlineData("/api/v1/runs/small/rounds/2/samples")]
     [InlineData("/api/v1/runs/..%2fsmall/rounds/1/samples")]
@@ -63,6 +63,22 @@ public sealed class ApiTests(MiniDashboard dashboard)
         Assert.Equal(HttpStatusCode.NotModified, (await client.SendAsync(again)).StatusCode);
         using var other = await client.GetAsync($"{Samples}/0/images/final-image?side=48&v=0000000000000000");
         Assert.DoesNotContain("immutable", other.Headers.CacheControl!.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Attention_is_drawn_as_a_map_and_stored_as_it_was_captured()
+    {
+        using var client = await ClientAsync();
+        using var image = await client.GetAsync($"{Samples}/0/images/attention?side=96");
+        var map = FreeMask.Imaging.ImageCodec.Decode(await image.Content.ReadAsByteArrayAsync());
+        using var stored = await client.GetAsync($"{Samples}/0/artifacts/attention");
+
+        Assert.Equal("image/jpeg", image.Content.Headers.ContentType!.MediaType);
+        Assert.Equal(96, Math.Max(map.Width, map.Height));
+        // The map of a class is not flat: its lowest cells are dark blue, its highest yellow.
+        Assert.InRange(Enumerable.Range(0, map.Width * map.Height).Max(i => map.Pixels[(3 * i) + 1]), 180, 255);
+        Assert.InRange(Enumerable.Range(0, map.Width * map.Height).Min(i => map.Pixels[(3 * i) + 1]), 0, 40);
+        Assert.EndsWith(".safetensors", stored.Content.Headers.ContentDisposition!.FileName, StringComparison.Ordinal);
     }
 
     [Fact]

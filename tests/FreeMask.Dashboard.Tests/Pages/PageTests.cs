@@ -102,6 +102,16 @@ public sealed class PageTests(Chromium chromium, MiniDashboard dashboard)
             Assert.Equal(artifact.Value.GetString(), Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(bytes)));
         }
 
+        // Every state with the time and the kind of device, up to the selection.
+        var rows = page.GetByTestId("stages").Locator("tbody tr");
+        await Expect(rows).ToHaveCountAsync(7);
+        foreach (var ended in sample.RootElement.GetProperty("endedAt").EnumerateObject())
+            await Expect(rows.Filter(new() { HasText = ended.Name }).First)
+                .ToContainTextAsync(ended.Value.GetDateTimeOffset().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture));
+        await Expect(rows.Nth(1)).ToContainTextAsync("cpu");
+        await Expect(rows.Last).ToContainTextAsync(new Regex(@"(?s)(kept|dropped).*selection: 0\.\d{3} (reaches|is below)"));
+        await Expect(page.Locator(".lineage figure").Filter(new() { HasText = "attention" }).Locator("img")).ToHaveCountAsync(1);
+
         var slider = page.GetByLabel("Where the left image ends");
         await slider.FillAsync("20");
         await Expect(page.Locator(".compare")).ToHaveAttributeAsync("style", new Regex("--split: ?20%"));
@@ -110,6 +120,22 @@ public sealed class PageTests(Chromium chromium, MiniDashboard dashboard)
         await page.Locator(".compare .zoom").FocusAsync();
         await page.Keyboard.PressAsync("+");
         await Expect(page.Locator(".compare .zoom")).ToHaveAttributeAsync("style", new Regex("scale\\(1.5\\)"));
+    }
+
+    [Fact]
+    public async Task A_pasted_object_leads_to_the_sample_that_it_was_cut_from()
+    {
+        await using var window = await OpenAsync();
+        var page = await GoAsync(window, "/");
+        using var all = JsonDocument.Parse((await dashboard.CommandAsync("samples", MiniDashboard.Small, "--json")).Output);
+        var composed = all.RootElement.GetProperty("samples").EnumerateArray()
+            .First(s => s.GetProperty("facts").GetProperty("compose.pasted").GetDouble() > 0);
+        var donor = composed.GetProperty("facts").GetProperty("compose.1.donor").GetInt32();
+        await VisitAsync(page, $"{Samples}/{composed.GetProperty("index").GetInt32()}");
+        await page.GetByTestId("pasted").GetByRole(AriaRole.Link).First.ClickAsync();
+
+        await Expect(page).ToHaveURLAsync(new Regex($"/samples/{donor}$"));
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToHaveTextAsync($"Sample {donor}");
     }
 
     [Fact]
