@@ -144,7 +144,11 @@ public sealed record ShardStates(
     [property: Id(4)] ushort[] Attempts,
     [property: Id(5)] int[] Scores,
     [property: Id(6)] int[] InWork,
-    [property: Id(7)] byte[] Objects);
+    [property: Id(7)] byte[] Objects)
+{
+    /// <summary>The key of the device that has each sample of <see cref="InWork"/>; null from silos that do not tell.</summary>
+    [Id(8)] public string[]? InWorkDevices { get; init; }
+}
 
 /// <summary>Kinds of lists.</summary>
 [GenerateSerializer, Alias("freemask.SampleListKind")]

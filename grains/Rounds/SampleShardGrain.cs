@@ -193,6 +193,7 @@ internal sealed partial class SampleShardGrain(
             $"{GrainContext.ActivationId}/{ledger.Revision}/{ledger.LeaseRevision}"
         );
         if (version == known) return null;
+        var leased = ledger.Leased();
         return new ShardStates(
             GrainKeys.Parse(this.GetPrimaryKeyString()).Number,
             ledger.First,
@@ -200,9 +201,12 @@ internal sealed partial class SampleShardGrain(
             ledger.States,
             ledger.Attempts,
             ledger.Scores,
-            ledger.Leased(),
+            leased,
             ledger.Objects
-        );
+        )
+        {
+            InWorkDevices = [.. leased.Select(ledger.LeaseOf)],
+        };
     }
 
     private ShardReport ReportOf(ShardLedger ledger) => ReportOf(ledger, _desired?.Target ?? SampleState.Scored);

@@ -63,21 +63,24 @@ internal static class SampleEndpoints
         CancellationToken stop,
         string style = "image",
         int side = 512,
+        string? classes = null,
         string? v = null
     )
     {
+        if (!string.IsNullOrEmpty(classes) && LabelValues.Parse(classes) is null)
+            return ApiProblems.Error("The classes are not values of label maps such as 8,12.", StatusCodes.Status400BadRequest);
         if (!Enum.TryParse<ImageStyle>(style, ignoreCase: true, out var drawn) || !Enum.IsDefined(drawn))
             return ApiProblems.Error("The style is none of image, overlay, labels and indices.", StatusCodes.Status400BadRequest);
         if (await records.FindAsync(run, round - 1, index, stop) is not { } sample) return MissingSample(run, round, index);
         if (sample.Artifact(name) is not { } hash || !SampleImages.IsDrawn(name))
             return ApiProblems.Missing($"image of this name of sample {round}/{index} of run '{run}'");
-        var tag = new EntityTagHeaderValue($"\"{hash[..16]}-{drawn}-{side}\"");
+        var tag = new EntityTagHeaderValue($"\"{hash[..16]}-{drawn}-{side}-{classes}\"");
         // The address names the content: it never has another one.
         var immutable = v is { Length: >= 8 } && hash.StartsWith(v, StringComparison.Ordinal);
         context.Response.Headers.CacheControl = immutable ? "private, max-age=31536000, immutable" : "private, no-cache";
         if (context.Request.GetTypedHeaders().IfNoneMatch.Any(t => t.Compare(tag, useStrongComparison: false)))
             return Results.StatusCode(StatusCodes.Status304NotModified);
-        var image = await images.DrawAsync(run, sample, name, drawn, side, stop);
+        var image = await images.DrawAsync(run, sample, name, drawn, side, classes, stop);
         return image is null
             ? ApiProblems.Missing($"artifact '{name}' any more of sample {round}/{index} of run '{run}'")
             : Results.Bytes(image.Bytes, image.Type, entityTag: tag);

@@ -15,12 +15,13 @@ internal static class SampleAddress
         string.Create(CultureInfo.InvariantCulture, $"/runs/{run}/rounds/{round + 1}/samples{view.ToQueryString()}");
 
     /// <summary>An artifact as an image; null if the sample has none of this name. The address changes with the content.</summary>
-    internal static string? Image(string run, SampleRecord sample, string name, ImageStyle style, int side) =>
+    internal static string? Image(string run, SampleRecord sample, string name, ImageStyle style, int side, string? classes = null) =>
         sample.Artifact(name) is { } hash
             ? string.Create(
                 CultureInfo.InvariantCulture,
                 $"/api/v1/runs/{run}/rounds/{sample.Round + 1}/samples/{sample.Index}/images/{name}"
                     + $"?style={style.ToString().ToLowerInvariant()}&side={side}&v={hash.AsSpan(0, 16)}"
+                    + $"{(classes is null ? "" : "&classes=")}{classes}"
             )
             : null;
 

@@ -69,6 +69,7 @@ internal sealed class SampleImages(IEngineSource source, RunFeed feed) : IDispos
     /// <param name="name">Which artifact (<see cref="ArtifactNames"/>).</param>
     /// <param name="style">How.</param>
     /// <param name="side">The longest side in pixels; larger than the image leaves its size.</param>
+    /// <param name="classes">The only classes that an overlay shows, as <see cref="LabelValues"/> writes them; null for all.</param>
     /// <param name="stop">Gives up.</param>
     internal async Task<EncodedImage?> DrawAsync(
         string run,
@@ -76,6 +77,7 @@ internal sealed class SampleImages(IEngineSource source, RunFeed feed) : IDispos
         string name,
         ImageStyle style,
         int side,
+        string? classes,
         CancellationToken stop
     )
     {
@@ -83,13 +85,13 @@ internal sealed class SampleImages(IEngineSource source, RunFeed feed) : IDispos
         side = Math.Clamp(side, 16, MaximumSide);
         // Runs with other presets share attention, and draw it otherwise.
         var preset = name == ArtifactNames.Attention ? (await feed.FindAsync(run, stop))?.Spec.Mask.Preset : null;
-        var key = (hash, style, side, preset);
+        var key = (hash, style, side, preset, classes);
         if (_cache.TryGetValue<EncodedImage>(key, out var known)) return known;
         await _drawing.WaitAsync(stop);
         try
         {
             if (await ReadAsync(run, sample, hash, stop) is not { } bytes) return null;
-            var drawn = IsLabelMap(name) ? DrawLabels(bytes, name, style, side)
+            var drawn = IsLabelMap(name) ? DrawLabels(bytes, name, style, side, LabelValues.Parse(classes))
                 : preset is not null ? DrawAttention(bytes, name, preset, side)
                 : DrawImage(bytes, name, side);
             _cache.Set(key, drawn, new MemoryCacheEntryOptions { Size = drawn.Bytes.Length + 256 });
@@ -140,7 +142,13 @@ internal sealed class SampleImages(IEngineSource source, RunFeed feed) : IDispos
         return new EncodedImage(ImageCodec.EncodeJpeg(ImageOverlay.HeatMap(large), Quality), "image/jpeg");
     }
 
-    private static EncodedImage DrawLabels(ReadOnlyMemory<byte> bytes, string name, ImageStyle style, int side)
+    private static EncodedImage DrawLabels(
+        ReadOnlyMemory<byte> bytes,
+        string name,
+        ImageStyle style,
+        int side,
+        IReadOnlySet<byte>? classes
+    )
     {
         var labels = IndexedPng.Decode(bytes.Span, name);
         var (width, height) = Fit(labels.Width, labels.Height, side);
@@ -150,7 +158,7 @@ internal sealed class SampleImages(IEngineSource source, RunFeed feed) : IDispos
             style switch
             {
                 ImageStyle.Indices => IndexedPng.EncodeGrey(labels),
-                ImageStyle.Overlay => Overlay(labels),
+                ImageStyle.Overlay => Overlay(classes is null ? labels : Only(labels, classes)),
                 _ => ImageCodec.EncodePng(
                     ImageOverlay.Draw(new RgbImage(labels.Width, labels.Height), labels, opacity: 1),
                     CompressionLevel.Fastest
@@ -158,6 +166,15 @@ internal sealed class SampleImages(IEngineSource source, RunFeed feed) : IDispos
             },
             "image/png"
         );
+    }
+
+    /// <summary>The labels of some classes; what belongs to others, or is undecided, is background.</summary>
+    private static LabelMap Only(LabelMap labels, IReadOnlySet<byte> classes)
+    {
+        var kept = labels.Clone();
+        for (var i = 0; i < kept.Labels.Length; i++)
+            if (!classes.Contains(kept.Labels[i])) kept.Labels[i] = LabelMap.Background;
+        return kept;
     }
 
     /// <summary>The colors of the classes, opaque; background transparent, 255 grey, outlines white.</summary>

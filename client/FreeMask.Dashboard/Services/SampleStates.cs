@@ -16,12 +16,15 @@ public sealed class SampleStates
 {
     private readonly ImmutableArray<ShardStates> _shards;
     private readonly ImmutableArray<byte> _classes;
-    private readonly HashSet<int> _inWork;
+    private readonly Dictionary<int, string> _inWork = [];
 
     private SampleStates(RunSpec spec, int round, ImmutableArray<ShardStates> shards, ImmutableArray<byte> classes)
     {
         (Spec, Round, _shards, _classes) = (spec, round, shards, classes);
-        _inWork = [.. shards.SelectMany(s => s.InWork)];
+        foreach (var shard in shards)
+            for (var i = 0; i < shard.InWork.Length; i++)
+                _inWork[shard.InWork[i]] = i < shard.InWorkDevices?.Length ? NameOfDevice(shard.InWorkDevices[i]) : "";
+        Devices = [.. _inWork.Values.Where(name => name.Length > 0).Distinct().Order(StringComparer.Ordinal)];
         Count = shards.IsEmpty ? 0 : shards.Max(s => s.First + s.States.Length);
     }
 
@@ -33,6 +36,9 @@ public sealed class SampleStates
 
     /// <summary>The names of the run's label set: background first, under the values of its label maps.</summary>
     public IReadOnlyList<string> Labels => Spec.LabelSet().Names;
+
+    /// <summary>The devices that have samples now, by name.</summary>
+    public IReadOnlyList<string> Devices { get; }
 
     /// <summary>Samples; 0 before the round was planned.</summary>
     public int Count { get; }
@@ -61,7 +67,7 @@ public sealed class SampleStates
     {
         var (all, held) = (0, 0);
         foreach (var shard in _shards) all += shard.States.AsSpan().Count((byte)state);
-        foreach (var index in _inWork)
+        foreach (var index in _inWork.Keys)
             if (StateOf(index) == state) held++;
         return new StateTally(all, held);
     }
@@ -83,7 +89,18 @@ public sealed class SampleStates
         round.Thresholds.CutOf(ClassOf(index), ObjectsOf(index));
 
     /// <summary>Whether a device has the sample now.</summary>
-    public bool IsInWork(int index) => _inWork.Contains(index);
+    public bool IsInWork(int index) => _inWork.ContainsKey(index);
+
+    /// <summary>The device that has the sample now; null if none has.</summary>
+    public string? DeviceOf(int index) => _inWork.GetValueOrDefault(index) is { Length: > 0 } device ? device : null;
+
+    /// <summary>The name of a device: silo and device, without the generation that a restart of the silo changes.</summary>
+    /// <param name="key">Its key, <c>silo@generation/device</c>.</param>
+    public static string NameOfDevice(string key)
+    {
+        var (at, slash) = (key.IndexOf('@', StringComparison.Ordinal), key.IndexOf('/', StringComparison.Ordinal));
+        return at >= 0 && slash > at ? key[..at] + key[slash..] : key;
+    }
 
     /// <summary>The class of a sample.</summary>
     public string ClassOf(int index) => Spec.Classes[_classes[index]];
@@ -106,7 +123,9 @@ public sealed class SampleStates
                 if ((low is not null || high is not null) && score < 0) continue;
                 if (score < low || score > high) continue;
                 if (shard.Attempts[i] + 1 < view.MinAttempt) continue;
-                if (view.InWork && !_inWork.Contains(index)) continue;
+                if (view.Objects?.Contains(shard.Objects[i]) == false) continue;
+                if (view.InWork && !_inWork.ContainsKey(index)) continue;
+                if (view.Device is { } device && _inWork.GetValueOrDefault(index) != device) continue;
                 if (only?.Contains(index) == false) continue;
                 keys.Add((Place(view.Sort, score, shard.Attempts[i]) << 32) | (uint)index);
             }

@@ -37,8 +37,14 @@ public sealed record SampleView
     /// <summary>Only samples in at least this attempt, from 1; 0 for all.</summary>
     public int MinAttempt { get; init; }
 
+    /// <summary>Only samples with a number of objects in this range; null for all.</summary>
+    public ObjectRange? Objects { get; init; }
+
     /// <summary>Only samples that a device has now.</summary>
     public bool InWork { get; init; }
+
+    /// <summary>Only samples that this device has now, as <see cref="SampleStates.NameOfDevice"/> names it; null for all.</summary>
+    public string? Device { get; init; }
 
     /// <summary>Only samples that were last rejected, faulted or quarantined for this reason; null for all.</summary>
     public string? Failure { get; init; }
@@ -58,7 +64,9 @@ public sealed record SampleView
         MinScore = Score(value("minScore")),
         MaxScore = Score(value("maxScore")),
         MinAttempt = int.TryParse(value("minAttempt"), CultureInfo.InvariantCulture, out var attempt) ? Math.Clamp(attempt, 0, 1000) : 0,
+        Objects = ObjectRange.Parse(value("objects")),
         InWork = value("inWork") == "true",
+        Device = Text(value("device")),
         Failure = Text(value("failure")),
         Sort = Enum.TryParse<SampleOrder>(value("sort"), ignoreCase: true, out var sort) && Enum.IsDefined(sort) ? sort : default,
     };
@@ -72,7 +80,9 @@ public sealed record SampleView
         Add("minScore", MinScore?.ToString(CultureInfo.InvariantCulture));
         Add("maxScore", MaxScore?.ToString(CultureInfo.InvariantCulture));
         Add("minAttempt", MinAttempt > 0 ? MinAttempt.ToString(CultureInfo.InvariantCulture) : null);
+        Add("objects", Objects?.ToString());
         Add("inWork", InWork ? "true" : null);
+        Add("device", Device);
         Add("failure", Failure);
         Add("sort", Sort == SampleOrder.Index ? null : Sort.ToString());
         return query;

@@ -82,6 +82,20 @@ public sealed class ApiTests(MiniDashboard dashboard)
     }
 
     [Fact]
+    public async Task An_overlay_shows_the_chosen_classes_alone()
+    {
+        using var client = await ClientAsync();
+        var sample = (await GetAsync(client, Samples + "?class=cat&objects=1")).GetProperty("samples")[0].GetProperty("index").GetInt32();
+        var address = $"{Samples}/{sample}/images/composite-label?style=overlay&side=64";
+        var (cat, dog) = (await client.GetByteArrayAsync(address + "&classes=8"), await client.GetByteArrayAsync(address + "&classes=12"));
+
+        // Cat is 8 in VOC's label maps, dog 12; a sample of one cat has nothing of a dog.
+        Assert.Contains(FreeMask.Imaging.ImageCodec.Decode(cat).Pixels, value => value != 0);
+        Assert.All(FreeMask.Imaging.ImageCodec.Decode(dog).Pixels, value => Assert.Equal(0, value));
+        Assert.Equal(HttpStatusCode.BadRequest, (await client.GetAsync(address + "&classes=cat")).StatusCode);
+    }
+
+    [Fact]
     public async Task Changes_come_as_server_sent_events()
     {
         using var client = await ClientAsync();

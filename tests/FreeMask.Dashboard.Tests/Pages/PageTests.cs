@@ -81,6 +81,16 @@ public sealed class PageTests(Chromium chromium, MiniDashboard dashboard)
         // The neighbours are those of the view.
         await page.GetByRole(AriaRole.Link, new() { Name = "Next" }).ClickAsync();
         await Expect(page.GetByTestId("state")).ToHaveTextAsync("kept");
+        await VisitAsync(page, Samples + "?objects=2-");
+        var several = int.Parse((await page.GetByTestId("total").TextContentAsync())!.Split(' ')[0], CultureInfo.InvariantCulture);
+        Assert.InRange(several, 1, 11);
+        await VisitAsync(page, Samples + "?objects=1");
+        await Expect(page.GetByTestId("total")).ToHaveTextAsync($"{12 - several} of 12");
+        await page.GetByTestId("toggles").GetByRole(AriaRole.Button, new() { Name = "dog" }).ClickAsync();
+        await Expect(page).ToHaveURLAsync(new Regex("overlay=6%2C8"));
+        await Expect(page.Locator(".tile img.mask").First).ToHaveAttributeAsync("src", new Regex("classes=6,8"));
+        await VisitAsync(page, Samples + "?device=no-silo/cpu");
+        await Expect(page.GetByTestId("none")).ToBeVisibleAsync();
         await VisitAsync(page, Samples + "?class=bus&minScore=0.999999");
         await Expect(page.GetByTestId("none")).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Show all" }).ClickAsync();

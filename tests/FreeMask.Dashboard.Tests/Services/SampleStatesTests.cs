@@ -25,6 +25,10 @@ public sealed class SampleStatesTests
         Assert.Equal([1, 7], States.Select(new SampleView { MaxScore = 0.1 }));
         Assert.Equal([2, 5], States.Select(new SampleView { MinAttempt = 2 }));
         Assert.Equal([3], States.Select(new SampleView { InWork = true }));
+        Assert.Equal([3], States.Select(new SampleView { Device = "silo-1/cpu0" }));
+        Assert.Empty(States.Select(new SampleView { Device = "silo-2/cpu0" }));
+        Assert.Equal([4, 5, 6, 7], States.Select(new SampleView { Objects = new ObjectRange(2, null) }));
+        Assert.Equal([0, 2], States.Select(new SampleView { Objects = new ObjectRange(1, 1), Class = "cat" }));
         Assert.Empty(States.Select(new SampleView { Class = "no such class" }));
         Assert.Equal([1, 3], States.Select(new SampleView(), new HashSet<int> { 3, 1, 99 }));
     }
@@ -42,6 +46,44 @@ public sealed class SampleStatesTests
         Assert.Equal([6, 0, 5, 3, 1, 7, 2, 4], States.Select(new SampleView { Sort = SampleOrder.HighestScore }));
         Assert.Equal([7, 1, 3, 5, 0, 6, 2, 4], States.Select(new SampleView { Sort = SampleOrder.LowestScore }));
         Assert.Equal([2, 5], States.Select(new SampleView { Sort = SampleOrder.MostAttempts })[..2]);
+    }
+
+    [Fact]
+    public void The_devices_are_those_that_have_samples_by_silo_and_name()
+    {
+        Assert.Equal(["silo-1/cpu0"], States.Devices);
+        Assert.Equal("silo-1/cpu0", States.DeviceOf(3));
+        Assert.Null(States.DeviceOf(0));
+    }
+
+    [Theory]
+    [InlineData("1", 1, 1, "1 object")]
+    [InlineData("2-", 2, null, "2 objects and more")]
+    [InlineData("2-3", 2, 3, "2 to 3 objects")]
+    public void Ranges_of_objects_read_back(string text, int least, int? most, string words)
+    {
+        var range = ObjectRange.Parse(text);
+
+        Assert.Equal(new ObjectRange(least, most), range);
+        Assert.Equal(text, range.ToString());
+        Assert.Equal(words, range!.Value.Describe());
+    }
+
+    [Fact]
+    public void Classes_of_the_mask_are_toggled_one_by_one()
+    {
+        byte[] all = [6, 8, 12];
+        var without = new GridLook().Toggle(8, all);
+
+        Assert.Equal("6,12", without.Classes);
+        Assert.Equal([true, false, true], all.Select(without.Shows));
+        Assert.Equal(new GridLook(), without.Toggle(8, all));
+        // Without the last class there is no mask; the first toggle brings that class back alone.
+        var none = without.Toggle(6, all).Toggle(12, all);
+        Assert.False(none.Mask);
+        Assert.Equal("12", none.Toggle(12, all).Classes);
+        Assert.Equal(without, GridLook.Parse(name => without.ToQuery().GetValueOrDefault(name)));
+        Assert.Null(GridLook.Parse(name => name == "overlay" ? "8,x" : null).Classes);
     }
 
     [Fact]
@@ -78,7 +120,9 @@ public sealed class SampleStatesTests
             MinScore = 0.25,
             MaxScore = 0.5,
             MinAttempt = 2,
+            Objects = new ObjectRange(2, null),
             InWork = true,
+            Device = "silo-1/cpu0",
             Failure = "<b>a & b</b> = 50 %",
             Sort = SampleOrder.LowestScore,
         };
@@ -96,6 +140,9 @@ public sealed class SampleStatesTests
     [InlineData("minScore", "NaN")]
     [InlineData("sort", "-1")]
     [InlineData("minAttempt", "x")]
+    [InlineData("objects", "0")]
+    [InlineData("objects", "3-2")]
+    [InlineData("objects", "1-2-3")]
     public void Values_that_make_no_sense_are_left_out(string name, string value) =>
         Assert.Equal(new SampleView(), SampleView.Parse(n => n == name ? value : null));
 
@@ -162,5 +209,8 @@ public sealed class SampleStatesTests
             scores,
             inWork,
             [.. Enumerable.Range(first, states.Length).Select(i => (byte)(1 + (i / 4)))]
-        );
+        )
+        {
+            InWorkDevices = [.. inWork.Select(_ => "silo-1@7/cpu0")],
+        };
 }

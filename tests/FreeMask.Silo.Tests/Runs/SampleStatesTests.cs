@@ -55,7 +55,10 @@ public sealed class SampleStatesTests : IDisposable
         };
         await silo.Run("run").Start(TestSilo.SmallSpec);
         var held = await reached.Task.WaitAsync(TestContext.Current.CancellationToken);
-        var inWork = (await silo.Run("run").GetSampleStates(0, [])).SelectMany(s => s.InWork).ToList();
+        var states = await silo.Run("run").GetSampleStates(0, []);
+        var inWork = states.SelectMany(s => s.InWork).ToList();
+        Assert.All(states, s => Assert.Equal(s.InWork.Length, s.InWorkDevices?.Length));
+        Assert.All(states.SelectMany(s => s.InWorkDevices!), key => Assert.StartsWith("local@", key, StringComparison.Ordinal));
         open.SetResult();
 
         Assert.Subset(inWork.ToHashSet(), held.ToHashSet());
