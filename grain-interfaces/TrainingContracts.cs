@@ -29,7 +29,17 @@ public sealed record SegmenterQuality(
     [property: Id(1)] ImmutableArray<ClassIoU> Classes,
     [property: Id(2)] ZeroShotQuality? ZeroShot = null,
     [property: Id(3)] SegmenterQuality? Transfer = null
-);
+)
+{
+    /// <summary>The 95 % bootstrap interval of <see cref="MeanIoU"/> over images; null where it was not computed.</summary>
+    [Id(4)] public MeasureInterval? Interval { get; init; }
+}
+
+/// <summary>An interval that holds a measure with 95 % confidence.</summary>
+/// <param name="Low">Lower end, in [0, 1].</param>
+/// <param name="High">Upper end, in [0, 1].</param>
+[GenerateSerializer, Immutable, Alias("freemask.MeasureInterval")]
+public sealed record MeasureInterval([property: Id(0)] double Low, [property: Id(1)] double High);
 
 /// <summary>Zero-shot segmentation: classes with real masks in training (seen) against those that only synthetic images show.</summary>
 /// <param name="Seen">Mean IoU of the seen classes, background left out, in [0, 1].</param>

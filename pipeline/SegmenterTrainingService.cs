@@ -97,6 +97,14 @@ internal sealed class SegmenterTrainingService(
         return await EvaluateAsync(spec, segmenter, monitor, cancellationToken);
     }
 
+    /// <summary>How many sets a bootstrap draws: fewer for many images of many classes, so that it takes seconds.</summary>
+    private static int Draws(SegmenterEvaluation measured)
+    {
+        const double additions = 1e9;
+        var ofOne = (double)measured.Images.Count * measured.Total.Classes * (measured.Total.Classes + 1);
+        return (int)Math.Clamp(additions / ofOne, 100, 1000);
+    }
+
     private async Task<SegmenterQuality> EvaluateAsync(
         RunSpec spec,
         OnnxSegmenter segmenter,
@@ -129,10 +137,14 @@ internal sealed class SegmenterTrainingService(
                 progress: done => monitor.Report(before + done, images, null), stop: cancellationToken);
             measured.RequireClasses(dataset.Root);
             var iou = measured.Total.Scores().Iou;
+            var interval = measured.IntervalOf(protocol, Draws(measured));
             return new SegmenterQuality(
                 protocol.MeanIoU(measured.Total),
                 [.. protocol.Counted.Where(c => !double.IsNaN(iou[c])).Select(c => new ClassIoU(protocol.Target.Names[c], iou[c]))],
-                protocol.Split(measured.Total) is { } split ? new ZeroShotQuality(split.Seen, split.Unseen, split.Harmonic) : null);
+                protocol.Split(measured.Total) is { } split ? new ZeroShotQuality(split.Seen, split.Unseen, split.Harmonic) : null)
+            {
+                Interval = double.IsFinite(interval.Low) ? new MeasureInterval(interval.Low, interval.High) : null,
+            };
 
             LabelMap Predict(RgbImage image) =>
                 segmenter.Segment(image).Labels is var labels && translation is null ? labels : translation!.Apply(labels);

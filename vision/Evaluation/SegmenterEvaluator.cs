@@ -19,8 +19,10 @@ internal sealed record SegmenterEvaluation(
     internal ConfidenceInterval Interval => Bootstrap.MeanIou(Images, IntervalSeed);
 
     /// <summary>The same of a protocol's mean IoU.</summary>
-    internal ConfidenceInterval IntervalOf(EvaluationProtocol protocol) =>
-        Bootstrap.MeanIou(Images, IntervalSeed, measure: protocol.MeanIoU);
+    /// <param name="protocol">What is counted.</param>
+    /// <param name="draws">How many sets are drawn.</param>
+    internal ConfidenceInterval IntervalOf(EvaluationProtocol protocol, int draws = 1000) =>
+        Bootstrap.MeanIou(Images, IntervalSeed, draws, protocol.MeanIoU);
 
     /// <summary>Mean boundary IoU over the classes that occur in labels or predictions; NaN where none does.</summary>
     internal double MeanBoundaryIoU => Boundaries.Where(b => b.Union > 0).Select(b => b.Iou).DefaultIfEmpty(double.NaN).Average();

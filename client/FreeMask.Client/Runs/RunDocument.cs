@@ -105,6 +105,10 @@ internal sealed record QualityDocument
     [JsonPropertyName("mIoU")]
     public required double MIoU { get; init; }
 
+    /// <summary>Its 95 % bootstrap interval over images; null where it was not computed.</summary>
+    [JsonPropertyName("mIoUInterval")]
+    public required MeasureInterval? MIoUInterval { get; init; }
+
     /// <summary>The same over background and the classes of the run.</summary>
     [JsonPropertyName("mIoUOfRun")]
     public required double? MIoUOfRun { get; init; }
@@ -123,6 +127,7 @@ internal sealed record QualityDocument
         new()
         {
             MIoU = quality.MeanIoU,
+            MIoUInterval = quality.Interval,
             MIoUOfRun = RoundDocument.OwnMean(quality, classes),
             IoU = quality.Classes.ToDictionary(item => item.Class, item => item.IoU),
             ZeroShot = quality.ZeroShot,
@@ -172,6 +177,10 @@ internal sealed record RoundDocument
     [JsonPropertyName("mIoU")]
     public required double? MIoU { get; init; }
 
+    /// <summary>Its 95 % bootstrap interval over images; null where it was not computed.</summary>
+    [JsonPropertyName("mIoUInterval")]
+    public required MeasureInterval? MIoUInterval { get; init; }
+
     /// <summary>The same over background and the classes of the run; the segmenter was not trained on the others.</summary>
     [JsonPropertyName("mIoUOfRun")]
     public required double? MIoUOfRun { get; init; }
@@ -203,6 +212,7 @@ internal sealed record RoundDocument
             CutScore = round.Thresholds.LowestByClass(),
             Objects = [.. round.Objects.Select(share => new ObjectsDocument(share.LeastObjects, share.Scored, share.Kept))],
             MIoU = round.Quality?.MeanIoU,
+            MIoUInterval = round.Quality?.Interval,
             IoU = round.Quality?.Classes.ToDictionary(item => item.Class, item => item.IoU) ?? [],
             ZeroShot = round.Quality?.ZeroShot,
             Transfer = round.Quality?.Transfer is { } second ? QualityDocument.Of(second, classes) : null,

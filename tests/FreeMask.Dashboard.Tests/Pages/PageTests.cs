@@ -44,6 +44,18 @@ public sealed class PageTests(Chromium chromium, MiniDashboard dashboard)
                 .ToHaveTextAsync(round.GetProperty(state).GetInt32().ToString(CultureInfo.InvariantCulture));
         await Expect(page.GetByTestId("miou"))
             .ToHaveTextAsync(round.GetProperty("mIoU").GetDouble().ToString("0.000", CultureInfo.InvariantCulture));
+        // The interval holds the mean; the chart has it as a bar, and the start as a line.
+        var interval = round.GetProperty("mIoUInterval");
+        Assert.InRange(
+            round.GetProperty("mIoU").GetDouble(),
+            interval.GetProperty("low").GetDouble(),
+            interval.GetProperty("high").GetDouble()
+        );
+        await Expect(page.GetByTestId("interval")).ToContainTextAsync(
+            interval.GetProperty("high").GetDouble().ToString("0.000", CultureInfo.InvariantCulture)
+        );
+        await Expect(page.GetByTestId("miou-chart").Locator(".interval")).ToHaveCountAsync(1);
+        await Expect(page.GetByTestId("miou-chart").Locator(".start")).ToHaveCountAsync(1);
         var api = await page.APIRequest.GetAsync($"/api/v1/runs/{MiniDashboard.Small}");
         Assert.True(JsonElement.DeepEquals(document.RootElement, JsonDocument.Parse(await api.TextAsync()).RootElement));
     }

@@ -29,6 +29,12 @@ internal static class Texts
     /// <summary>A score or IoU with three digits; "–" where there is none.</summary>
     internal static string Score(double? value) => StatusFormatter.Share(value);
 
+    /// <summary>mIoU with its interval: "0.512 (0.487 to 0.531)".</summary>
+    internal static string Interval(SegmenterQuality quality) =>
+        quality.Interval is { } interval
+            ? $"{Score(quality.MeanIoU)} ({Score(interval.Low)} to {Score(interval.High)})"
+            : Score(quality.MeanIoU);
+
     /// <summary>A whole number with separators.</summary>
     internal static string Count(long value) => value.ToString("#,0", CultureInfo.InvariantCulture);
 
