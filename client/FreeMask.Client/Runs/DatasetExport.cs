@@ -23,6 +23,13 @@ internal static class DatasetExport
         + "Samples were kept by how well a segmenter agreed with their labels; labels can be wrong all the same.";
 
     /// <summary>Writes the samples of every round that has been selected.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="format">The layout.</param>
+    /// <param name="folder">The folder to write.</param>
+    /// <param name="overwrite">Whether it may hold files.</param>
+    /// <param name="progress">Takes the number of samples written.</param>
+    /// <param name="stop">Stops between samples.</param>
+    /// <param name="stratum">The part to export; null for all kept samples.</param>
     /// <exception cref="FreeMaskException">No samples have been kept yet, or the folder is not empty.</exception>
     internal static async Task<ExportSummary> WriteAsync(
         RunReader run,
@@ -30,13 +37,16 @@ internal static class DatasetExport
         string folder,
         bool overwrite,
         IProgress<int>? progress,
-        CancellationToken stop
+        CancellationToken stop,
+        ExportStratum? stratum = null
     )
     {
         var kept = new Dictionary<string, SampleRecord>(StringComparer.Ordinal);
         foreach (var round in run.Status.Rounds)
             await foreach (var sample in run.SamplesAsync(round.Round, SampleState.Kept, stop))
-                kept.Add(Id(sample), sample);
+                if (stratum?.Contains(sample) != false) kept.Add(Id(sample), sample);
+        if (kept.Count == 0 && stratum is not null)
+            throw new FreeMaskException($"Run '{run.Status.Run}' has kept no {stratum.Description}: there is nothing to export.");
         if (kept.Count == 0)
             throw new FreeMaskException(
                 $"Run '{run.Status.Run}' has kept no sample yet: there is nothing to export before its first selection."
@@ -50,7 +60,7 @@ internal static class DatasetExport
         }
 
         var source = new ExportSource(items, async (item, token) => await LoadAsync(run, kept[item.Id], token));
-        return await DatasetExporter.WriteAsync(format, source, folder, Options(run, overwrite), progress, stop);
+        return await DatasetExporter.WriteAsync(format, source, folder, Options(run, overwrite, stratum), progress, stop);
     }
 
     private static string Id(SampleRecord sample) =>
@@ -113,7 +123,7 @@ internal static class DatasetExport
         ["label_sha256"] = sample.Artifact(ArtifactNames.CompositeLabel),
     };
 
-    private static ExportOptions Options(RunReader run, bool overwrite)
+    private static ExportOptions Options(RunReader run, bool overwrite, ExportStratum? stratum)
     {
         var spec = run.Spec;
         List<KeyValuePair<string, string>> facts =
@@ -129,6 +139,7 @@ internal static class DatasetExport
                 )
             ),
         ];
+        if (stratum is not null) facts.Add(new("Part", $"only {stratum.Description}"));
         if (ObjectCounts.Describe(run.Status.Rounds) is { } objects) facts.Add(new("Objects in a sample", objects));
         if (run.Status.ManifestHash is { } hash) facts.Add(new("Manifest hash", hash));
         return new ExportOptions

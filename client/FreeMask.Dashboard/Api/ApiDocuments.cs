@@ -51,4 +51,7 @@ internal sealed record RunName(string Run);
 
 /// <summary>An export to write.</summary>
 /// <param name="Format">The layout, such as <c>voc</c>.</param>
-internal sealed record ExportBody(string Format = "voc");
+/// <param name="Objects">
+/// Only samples with these numbers of objects: "1" one, "2-" two and more, "2-3" two and three; null for all.
+/// </param>
+internal sealed record ExportBody(string Format = "voc", string? Objects = null);

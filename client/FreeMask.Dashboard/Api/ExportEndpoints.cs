@@ -9,14 +9,14 @@ internal static class ExportEndpoints
 {
     internal static void Map(RouteGroupBuilder look, RouteGroupBuilder change)
     {
-        look.MapGet("/runs/{run}/export", async (string run, ExportJobs jobs, CancellationToken stop) =>
-            await jobs.PlanAsync(run, stop) is { } plan
+        look.MapGet("/runs/{run}/export", async (string run, ExportJobs jobs, CancellationToken stop, string? objects = null) =>
+            await jobs.PlanAsync(run, objects, stop) is { } plan
                 ? Results.Json(plan, JsonDocuments.Options)
                 : ApiProblems.Missing($"run '{run}'"))
             .WithSummary("What an export of a run would hold").WithTags("exports");
         change.MapPost("/runs/{run}/export", async (string run, ExportBody? body, ExportJobs jobs, CancellationToken stop) =>
             Results.Json(
-                await jobs.BeginAsync(run, body?.Format ?? "voc", stop),
+                await jobs.BeginAsync(run, body?.Format ?? "voc", body?.Objects, stop),
                 JsonDocuments.Options,
                 statusCode: StatusCodes.Status202Accepted
             ))

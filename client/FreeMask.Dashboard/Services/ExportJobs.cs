@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.IO.Compression;
 using FreeMask.Client.Runs;
 using FreeMask.Dashboard.Engines;
+using FreeMask.Grains.Domain;
 using FreeMask.Vision.Export;
 
 namespace FreeMask.Dashboard.Services;
@@ -10,6 +11,7 @@ namespace FreeMask.Dashboard.Services;
 /// <param name="Id">Names it; hard to guess.</param>
 /// <param name="Run">The run.</param>
 /// <param name="Format">The layout.</param>
+/// <param name="Stratum">The numbers of objects of its samples, as <see cref="ObjectRange"/> writes them; null for all.</param>
 /// <param name="Done">Samples written.</param>
 /// <param name="Total">Samples to write.</param>
 /// <param name="Ready">Whether it can be downloaded.</param>
@@ -21,6 +23,7 @@ internal sealed record ExportView(
     string Id,
     string Run,
     string Format,
+    string? Stratum,
     int Done,
     int Total,
     bool Ready,
@@ -31,10 +34,19 @@ internal sealed record ExportView(
 );
 
 /// <summary>What an export of a run would hold.</summary>
-/// <param name="Samples">Kept samples of the rounds that are selected.</param>
-/// <param name="Classes">Kept samples by the class that they count for.</param>
+/// <param name="Samples">Kept samples of the rounds that are selected, of the asked stratum.</param>
+/// <param name="Classes">These by the class that they count for.</param>
+/// <param name="Strata">
+/// Kept samples of each stratum that can be exported alone, by numbers of objects as <see cref="ObjectRange"/> writes them: one object,
+/// several, two, three and more.
+/// </param>
 /// <param name="Formats">The layouts to choose from.</param>
-internal sealed record ExportPlan(int Samples, IReadOnlyDictionary<string, int> Classes, IReadOnlyList<string> Formats);
+internal sealed record ExportPlan(
+    int Samples,
+    IReadOnlyDictionary<string, int> Classes,
+    IReadOnlyDictionary<string, int> Strata,
+    IReadOnlyList<string> Formats
+);
 
 /// <summary>
 /// Writes exports to temporary folders and packs them into downloads. An export is removed an hour after it was made, or when the
@@ -59,39 +71,63 @@ internal sealed partial class ExportJobs(
     internal static IReadOnlyList<string> Formats { get; } = [.. DatasetExporter.Formats.Select(f => f.Name)];
 
     /// <summary>What an export would hold, from the compact states: no record is read. Null if there is no such run.</summary>
-    internal async Task<ExportPlan?> PlanAsync(string run, CancellationToken stop)
+    /// <param name="run">The run.</param>
+    /// <param name="stratum">Only samples with these numbers of objects, as <see cref="ObjectRange"/> writes them; null for all.</param>
+    /// <param name="stop">Gives up.</param>
+    /// <exception cref="FreeMaskException">There is no such stratum.</exception>
+    internal async Task<ExportPlan?> PlanAsync(string run, string? stratum, CancellationToken stop)
     {
+        var range = RangeOf(stratum);
         if (await feed.FindAsync(run, stop) is not { } view) return null;
         var classes = new Dictionary<string, int>(StringComparer.Ordinal);
+        var strata = ObjectRange.Strata.ToDictionary(s => s.ToString(), _ => 0, StringComparer.Ordinal);
         foreach (var round in view.Status.Rounds)
         {
             if (await tables.ReadAsync(new RoundKey(run, round.Round), stop) is not { } states) continue;
             foreach (var index in states.Select(new SampleView { State = GrainInterfaces.SampleState.Kept }))
+            {
+                var objects = states.ObjectsOf(index);
+                foreach (var part in ObjectRange.Strata)
+                    if (part.Contains(objects)) strata[part.ToString()]++;
+                if (range?.Contains(objects) == false) continue;
                 classes[states.ClassOf(index)] = classes.GetValueOrDefault(states.ClassOf(index)) + 1;
+            }
         }
 
-        return new ExportPlan(classes.Values.Sum(), classes, Formats);
+        return new ExportPlan(classes.Values.Sum(), classes, strata, Formats);
     }
 
+    private static ObjectRange? RangeOf(string? stratum) =>
+        string.IsNullOrEmpty(stratum) ? null
+        : ObjectRange.Parse(stratum)
+            ?? throw new FreeMaskException(
+                "The stratum is no number of objects: '1' is one, '2-' two and more, '2-3' two and three; without it all are exported."
+            );
+
     /// <summary>Begins an export.</summary>
-    /// <exception cref="FreeMaskException">There is no such format or nothing to export, or too many exports are being written.</exception>
-    internal async Task<ExportView> BeginAsync(string run, string format, CancellationToken stop)
+    /// <exception cref="FreeMaskException">
+    /// There is no such format or stratum, nothing to export, or too many exports are being written.
+    /// </exception>
+    internal async Task<ExportView> BeginAsync(string run, string format, string? stratum, CancellationToken stop)
     {
         RemoveOld();
         var layout = DatasetExporter.Format(format);
-        var plan = await PlanAsync(run, stop) ?? throw new RunNotFoundException(run);
+        var plan = await PlanAsync(run, stratum, stop) ?? throw new RunNotFoundException(run);
+        var range = RangeOf(stratum);
+        if (plan.Samples == 0 && range is { } none)
+            throw new FreeMaskException($"Run '{run}' has kept no sample with {none.Describe()}: there is nothing to export.");
         if (plan.Samples == 0)
             throw new FreeMaskException($"Run '{run}' has kept no sample yet: there is nothing to export before its first selection.");
         if (_jobs.Values.Count(j => j.View is { Ready: false, Problem: null }) >= MostAtATime)
             throw new FreeMaskException("Two exports are being written already; begin when one of them is ready.");
         var id = Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(16));
         var job = new Job(
-            new ExportView(id, run, layout.Name, 0, plan.Samples, false, 0, 0, 0, null),
+            new ExportView(id, run, layout.Name, range?.ToString(), 0, plan.Samples, false, 0, 0, 0, null),
             Directory.CreateTempSubdirectory("freemask-export-").FullName,
             time.GetUtcNow()
         );
         _jobs[id] = job;
-        job.Work = Task.Run(() => WriteAsync(job, layout), CancellationToken.None);
+        job.Work = Task.Run(() => WriteAsync(job, layout, range), CancellationToken.None);
         return job.View;
     }
 
@@ -127,7 +163,7 @@ internal sealed partial class ExportJobs(
         _stop.Dispose();
     }
 
-    private async Task WriteAsync(Job job, IDatasetFormat format)
+    private async Task WriteAsync(Job job, IDatasetFormat format, ObjectRange? range)
     {
         try
         {
@@ -138,7 +174,8 @@ internal sealed partial class ExportJobs(
                 Path.Combine(job.Folder, "dataset"),
                 overwrite: false,
                 new Progress(done => job.View = job.View with { Done = done }),
-                _stop.Token
+                _stop.Token,
+                range is { } part ? StratumOf(part) : null
             );
             job.View = job.View with
             {
@@ -156,6 +193,9 @@ internal sealed partial class ExportJobs(
             job.View = job.View with { Problem = exception.Message.Split('\n')[0] };
         }
     }
+
+    private static ExportStratum StratumOf(ObjectRange range) =>
+        new($"samples with {range.Describe()}", sample => range.Contains(SampleTransitions.ProgressOf(sample).Objects));
 
     private void RemoveOld()
     {

@@ -117,6 +117,11 @@ public sealed class ApiTests(MiniDashboard dashboard)
         Assert.Contains("completed", document.RootElement.GetProperty("error").GetString(), StringComparison.Ordinal);
         using var removed = await client.DeleteAsync("/api/v1/runs/other");
         Assert.Equal(HttpStatusCode.NotFound, removed.StatusCode);
+        using var export = await client.PostAsJsonAsync($"/api/v1/runs/{MiniDashboard.Small}/export", new { objects = "many" });
+        Assert.Equal(HttpStatusCode.BadRequest, export.StatusCode);
+        Assert.Contains("'2-' two and more", await export.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        using var none = await client.PostAsJsonAsync($"/api/v1/runs/{MiniDashboard.Small}/export", new { objects = "200-" });
+        Assert.Contains("200 objects and more", await none.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         using var check = await client.PostAsJsonAsync("/api/v1/run-files/check", new { file = "classes: [doge]" });
         Assert.Contains("dog", await check.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         using var started = await client.PostAsJsonAsync("/api/v1/runs", new { file = "classes: [doge]" });

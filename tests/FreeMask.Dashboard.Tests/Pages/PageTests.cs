@@ -178,6 +178,30 @@ public sealed class PageTests(Chromium chromium, MiniDashboard dashboard)
     }
 
     [Fact]
+    public async Task An_export_of_a_stratum_holds_what_the_page_counted()
+    {
+        await using var window = await OpenAsync();
+        var page = await GoAsync(window, $"/runs/{MiniDashboard.Small}/export");
+        var all = int.Parse((await page.GetByTestId("samples").TextContentAsync())!, CultureInfo.InvariantCulture);
+        var plan = await (await page.APIRequest.GetAsync($"/api/v1/runs/{MiniDashboard.Small}/export?objects=2-")).JsonAsync();
+        var several = plan!.Value.GetProperty("samples").GetInt32();
+        var strata = plan.Value.GetProperty("strata");
+        Assert.InRange(several, 1, all - 1);
+        Assert.Equal(several, strata.GetProperty("2-").GetInt32());
+        Assert.Equal(all - several, strata.GetProperty("1").GetInt32());
+
+        await page.Locator(".mud-select").Filter(new() { HasText = "Samples" }).First.ClickAsync();
+        await page.GetByText($"2 objects and more ({several})", new() { Exact = true }).ClickAsync();
+        await Expect(page.GetByTestId("samples")).ToHaveTextAsync(several.ToString(CultureInfo.InvariantCulture));
+        await page.GetByRole(AriaRole.Button, new() { Name = "Export" }).ClickAsync();
+        var download = await page.RunAndWaitForDownloadAsync(() => page.GetByTestId("download").ClickAsync());
+        await using var file = File.OpenRead(await download.PathAsync());
+        using var zip = new System.IO.Compression.ZipArchive(file);
+
+        Assert.Equal(several, zip.Entries.Count(e => e.FullName.Contains("/JPEGImages/", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task A_run_is_controlled_and_its_changes_are_shown_at_once()
     {
         await using var window = await OpenAsync();
