@@ -14,6 +14,17 @@ public interface IDeviceHostGrain : IGrainWithStringKey
     [Alias("GetDevices"), AlwaysInterleave, ResponseTimeout("00:00:03")]
     Task<ImmutableArray<DeviceState>> GetDevices();
 
+    /// <summary>
+    /// Takes the silo's devices out of work until the silo is restarted: queued samples are given back at once, and running batches are
+    /// finished. Grains and trainings stay. Returns before the devices are empty; repeated calls change nothing.
+    /// </summary>
+    [Alias("Drain"), AlwaysInterleave]
+    Task Drain();
+
+    /// <summary>Whether the silo's devices take no work any more, because the silo is drained or shuts down.</summary>
+    [Alias("IsDraining"), AlwaysInterleave, ResponseTimeout("00:00:03")]
+    Task<bool> IsDraining();
+
     /// <summary>The silo's environment. The first answer about a bundle takes as long as hashing it.</summary>
     /// <param name="model">The bundle as a run names it.</param>
     [Alias("GetEnvironment"), AlwaysInterleave, ResponseTimeout("00:05:00")]

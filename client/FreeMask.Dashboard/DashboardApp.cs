@@ -1,6 +1,7 @@
 using FreeMask.Dashboard.Api;
 using FreeMask.Dashboard.Components;
 using FreeMask.Dashboard.Engines;
+using FreeMask.Dashboard.Inspection;
 using FreeMask.Dashboard.Reports;
 using FreeMask.Dashboard.Resources;
 using FreeMask.Dashboard.Security;
@@ -75,6 +76,7 @@ internal static class DashboardApp
             provider.GetRequiredService<ILogger<RunControl>>(),
             setup.Starter
         ));
+        services.AddOrleansPages();
         services.AddDashboardSignIn(setup.Options);
         services.AddDataProtection();
         services.Configure<KeyManagementOptions>(o => o.XmlRepository = new MemoryKeys());
@@ -95,6 +97,7 @@ internal static class DashboardApp
         app.MapApi(TimeProvider.System);
         app.MapOpenApi().RequireAuthorization(Policies.Look);
         app.MapReports();
+        app.MapOrleansPages();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(o => o.ContentSecurityFrameAncestorsPolicy = "'none'")
             .RequireAuthorization(Policies.Look);
         return app;

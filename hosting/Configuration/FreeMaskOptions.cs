@@ -34,6 +34,12 @@ internal sealed class FreeMaskOptions : IValidatableObject
     [FormerName("WakeRuns")]
     public bool ResumeRuns { get; set; } = true;
 
+    /// <summary>
+    /// Whether the silo collects what Orleans' own dashboard shows, which the FreeMask dashboard serves under <c>/orleans</c>. Default
+    /// false.
+    /// </summary>
+    public bool OrleansDashboard { get; set; }
+
     /// <summary>The roles.</summary>
     internal SiloRoles ParsedRoles => Parse(Roles) ?? SiloRoles.All;
 

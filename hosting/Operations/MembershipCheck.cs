@@ -8,7 +8,7 @@ internal sealed class MembershipCheck(ISiloStatusOracle oracle, SiloDrainState d
 {
     /// <inheritdoc/>
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken) => Task.FromResult(
-        departure.IsDraining ? HealthCheckResult.Unhealthy("the silo is about to leave")
+        departure.IsDraining ? HealthCheckResult.Unhealthy("the silo is drained: it takes no work until it is restarted")
         : oracle.CurrentStatus == SiloStatus.Active ? HealthCheckResult.Healthy($"one of {oracle.GetActiveSilos().Length} active silos")
         : HealthCheckResult.Unhealthy($"the silo is {oracle.CurrentStatus}"));
 }

@@ -13,6 +13,7 @@ using FreeMask.Hosting.Storage;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
+using Orleans.Dashboard;
 using Orleans.Storage;
 
 namespace FreeMask.Hosting.Silos;
@@ -129,9 +130,15 @@ internal static class SiloHosting
     private static void ConfigureSilo(ISiloBuilder silo)
     {
         if (!silo.Configuration.GetSection("Orleans:Reminders").Exists()) silo.UseInMemoryReminderService();
+        if (silo.Configuration.GetValue<bool>($"FreeMask:{nameof(FreeMaskOptions.OrleansDashboard)}")) silo.AddDashboard();
         silo.Services.AddPlacementDirector<OwnSiloPlacement, OwnSiloPlacementDirector>();
         silo.Services.AddOptions<GrainTypeOptions>().PostConfigure<IOptions<FreeMaskOptions>>(
-            (types, options) => types.Classes.ExceptWith(RoleGrains.NotHostedBy(options.Value.ParsedRoles)));
+            (types, options) =>
+            {
+                types.Classes.ExceptWith(RoleGrains.NotHostedBy(options.Value.ParsedRoles));
+                // Known by their assembly, without the services that they need.
+                if (!options.Value.OrleansDashboard) types.Classes.RemoveWhere(t => t.Assembly == typeof(DashboardOptions).Assembly);
+            });
     }
 
     /// <summary>

@@ -11,7 +11,7 @@ public sealed class ArchitectureTests
     public void Folders_refer_downwards() => NamespaceDependencies.AssertLayers(
         typeof(DashboardApp).Assembly,
         "FreeMask.Dashboard.Engines", "FreeMask.Dashboard.Resources", "FreeMask.Dashboard.Security",
-        "FreeMask.Dashboard.Reports", "FreeMask.Dashboard.Services", "FreeMask.Dashboard.Api",
+        "FreeMask.Dashboard.Reports", "FreeMask.Dashboard.Inspection", "FreeMask.Dashboard.Services", "FreeMask.Dashboard.Api",
         "FreeMask.Dashboard.Components.Parts", "FreeMask.Dashboard.Components.Layout", "FreeMask.Dashboard.Components.Pages",
         "FreeMask.Dashboard.Components", "FreeMask.Dashboard");
 
@@ -29,6 +29,7 @@ public sealed class ArchitectureTests
                 "FreeMask.Dashboard.Services.EndEstimate",
                 "FreeMask.Dashboard.Services.GridLook",
                 "FreeMask.Dashboard.Services.LineageImage",
+                "FreeMask.Dashboard.Services.ObjectRange",
                 "FreeMask.Dashboard.Services.RunView",
                 "FreeMask.Dashboard.Services.SampleOrder",
                 "FreeMask.Dashboard.Services.SampleStates",

@@ -15,6 +15,7 @@ internal static class DeviceSettings
         "FreeMask:DeviceWorker",
         "FreeMask:Collection",
         "FreeMask:Coordination",
+        "FreeMask:OrleansDashboard",
     ];
 
     /// <summary>Settings from environment variables, such as <c>FREEMASK_FreeMask__Devices__Threads</c>.</summary>

@@ -13,7 +13,7 @@ internal sealed class ApiProblems : IEndpointFilter
         {
             return await next(context);
         }
-        catch (RunNotFoundException missing)
+        catch (FreeMaskException missing) when (missing is RunNotFoundException or SiloNotFoundException)
         {
             return Error(missing.Message, StatusCodes.Status404NotFound);
         }

@@ -17,6 +17,11 @@ internal static class ApiRoutes
         look.MapGet("/cluster", async (ClusterFeed cluster, CancellationToken stop) =>
             Results.Json(new ClusterDocument(time.GetUtcNow(), await cluster.ReadAsync(stop)), JsonDocuments.Options))
             .WithSummary("The silos with their devices").WithTags("cluster");
+        change.MapPost("/cluster/silos/{silo}/drain", async (string silo, ClusterFeed cluster, CancellationToken stop) =>
+        {
+            await cluster.DrainAsync(silo, stop);
+            return Results.Json(new ClusterDocument(time.GetUtcNow(), await cluster.ReadAsync(stop)), JsonDocuments.Options);
+        }).WithSummary("Takes the devices of a silo out of work until it is restarted").WithTags("cluster");
         look.MapFallback("{**rest}", () => ApiProblems.Missing("such resource; /openapi/v1.json lists those there are"))
             .ExcludeFromDescription();
     }

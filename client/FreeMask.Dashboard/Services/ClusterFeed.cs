@@ -7,6 +7,7 @@ namespace FreeMask.Dashboard.Services;
 
 /// <summary>A silo.</summary>
 /// <param name="Name">Its name.</param>
+/// <param name="Key">Its name and generation.</param>
 /// <param name="Address">Address and generation.</param>
 /// <param name="State">Its membership state, such as Active or Dead.</param>
 /// <param name="Devices">Its devices that take work.</param>
@@ -14,9 +15,11 @@ namespace FreeMask.Dashboard.Services;
 /// <param name="AliveAt">When it last said that it is alive (UTC).</param>
 /// <param name="MemoryBytes">Memory of its process; null if it did not answer.</param>
 /// <param name="CpuShare">Use of its machine's processor in [0, 1]; null if it did not answer.</param>
+/// <param name="Draining">Whether its devices take no work until it is restarted.</param>
 /// <param name="Problem">Why it did not answer; null if it did.</param>
 internal sealed record SiloView(
     string Name,
+    string Key,
     string Address,
     string State,
     ImmutableArray<DeviceState> Devices,
@@ -24,11 +27,16 @@ internal sealed record SiloView(
     DateTimeOffset AliveAt,
     long? MemoryBytes,
     double? CpuShare,
+    bool Draining,
     string? Problem
-);
+)
+{
+    /// <summary>Whether it is a member and answers.</summary>
+    public bool IsActive => State == nameof(SiloStatus.Active) && Problem is null;
+}
 
 /// <summary>Reads the silos of the cluster and their devices.</summary>
-internal sealed class ClusterFeed(IEngineSource source, TimeProvider time)
+internal sealed partial class ClusterFeed(IEngineSource source, TimeProvider time, ILogger<ClusterFeed> logger)
 {
     private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(4);
 
@@ -45,6 +53,25 @@ internal sealed class ClusterFeed(IEngineSource source, TimeProvider time)
             .OrderBy(h => h.SiloName, StringComparer.Ordinal)
             .ThenBy(h => h.StartTime);
         return await Task.WhenAll(shown.Select(h => DescribeAsync(engine.Grains, management, h, stop)));
+    }
+
+    /// <summary>Takes the devices of a silo out of work until it is restarted. Callers have checked that the user may.</summary>
+    /// <param name="name">The silo's name.</param>
+    /// <param name="stop">Gives up waiting.</param>
+    /// <exception cref="SiloNotFoundException">There is no active silo of this name.</exception>
+    /// <exception cref="FreeMaskException">No other silo has devices, so that runs would wait; or runs can only be read here.</exception>
+    internal async Task DrainAsync(string name, CancellationToken stop)
+    {
+        var engine = source.Current ?? throw new FreeMaskException(source.Problem ?? "The runs are not open yet.");
+        if (engine.IsReadOnly) throw new FreeMaskException("Runs can only be read here: there is nothing to drain.");
+        var silos = await ReadAsync(stop);
+        var silo = silos.FirstOrDefault(s => s.Name == name && s.IsActive) ?? throw new SiloNotFoundException(name);
+        if (!silos.Any(s => s.Name != name && s.Devices.Length > 0))
+            throw new FreeMaskException(
+                $"No other silo than '{name}' has devices that take work: runs would wait. Pause them instead, or start another silo first."
+            );
+        await engine.Grains.GetGrain<IDeviceHostGrain>(silo.Key).Drain().WaitAsync(AnswerTime, time, stop);
+        LogDrained(logger, name);
     }
 
     /// <summary>Devices that take work; null if that cannot be told.</summary>
@@ -69,13 +96,16 @@ internal sealed class ClusterFeed(IEngineSource source, TimeProvider time)
     {
         var devices = ImmutableArray<DeviceState>.Empty;
         SiloRuntimeStatistics? statistics = null;
+        var draining = false;
+        var key = DeviceKeys.Silo(host.SiloName, host.SiloAddress.Generation);
         string? problem = null;
         if (host.Status == SiloStatus.Active)
         {
             try
             {
-                var key = DeviceKeys.Silo(host.SiloName, host.SiloAddress.Generation);
-                devices = await grains.GetGrain<IDeviceHostGrain>(key).GetDevices().WaitAsync(AnswerTime, time, stop);
+                var silo = grains.GetGrain<IDeviceHostGrain>(key);
+                devices = await silo.GetDevices().WaitAsync(AnswerTime, time, stop);
+                draining = await silo.IsDraining().WaitAsync(AnswerTime, time, stop);
                 var all = await management.GetRuntimeStatistics([host.SiloAddress], stop).WaitAsync(AnswerTime, time, stop);
                 statistics = all.FirstOrDefault();
             }
@@ -88,6 +118,7 @@ internal sealed class ClusterFeed(IEngineSource source, TimeProvider time)
         var usage = statistics?.EnvironmentStatistics;
         return new SiloView(
             host.SiloName,
+            key,
             host.SiloAddress.ToString(),
             host.Status.ToString(),
             devices,
@@ -95,7 +126,14 @@ internal sealed class ClusterFeed(IEngineSource source, TimeProvider time)
             new DateTimeOffset(host.IAmAliveTime, TimeSpan.Zero),
             usage?.RawMemoryUsageBytes,
             usage is { } u ? u.FilteredCpuUsagePercentage / 100.0 : null,
+            draining,
             problem
         );
     }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The dashboard was used to drain silo {Silo}")]
+    private static partial void LogDrained(ILogger logger, string silo);
 }
+
+/// <summary>There is no such silo.</summary>
+internal sealed class SiloNotFoundException(string silo) : FreeMaskException($"There is no active silo '{silo}'.");

@@ -129,6 +129,22 @@ public sealed class ApiTests(MiniDashboard dashboard)
     }
 
     [Fact]
+    public async Task The_only_silo_is_not_drained_and_without_the_setting_there_are_no_pages_of_grains()
+    {
+        using var client = await ClientAsync();
+        var name = (await GetAsync(client, "/api/v1/cluster")).GetProperty("silos")[0].GetProperty("name").GetString();
+        using var drained = await client.PostAsync($"/api/v1/cluster/silos/{name}/drain", null);
+        Assert.Equal(HttpStatusCode.BadRequest, drained.StatusCode);
+        Assert.Contains("runs would wait", await drained.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.False((await GetAsync(client, "/api/v1/cluster")).GetProperty("silos")[0].GetProperty("draining").GetBoolean());
+        using var other = await client.PostAsync("/api/v1/cluster/silos/other/drain", null);
+        Assert.Equal(HttpStatusCode.NotFound, other.StatusCode);
+        using var grains = await client.GetAsync("/orleans/");
+        Assert.Equal(HttpStatusCode.NotFound, grains.StatusCode);
+        Assert.Contains("FreeMask:OrleansDashboard", await grains.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_run_file_that_names_a_program_is_not_started()
     {
         using var client = await ClientAsync();
@@ -149,6 +165,7 @@ public sealed class ApiTests(MiniDashboard dashboard)
         Assert.Contains("/api/v1/runs/{run}/pause", paths);
         Assert.Contains("/api/v1/runs/{run}/rounds/{round}/samples/{index}/images/{name}", paths);
         Assert.Contains("/api/v1/exports/{id}/zip", paths);
+        Assert.Contains("/api/v1/cluster/silos/{silo}/drain", paths);
         Assert.All(paths, path => Assert.StartsWith("/api/v1/", path, StringComparison.Ordinal));
         Assert.Single((await GetAsync(client, "/api/v1/cluster")).GetProperty("silos").EnumerateArray());
     }
