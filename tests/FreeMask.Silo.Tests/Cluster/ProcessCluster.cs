@@ -16,6 +16,9 @@ internal sealed class ProcessCluster : IAsyncDisposable
 
     private ProcessCluster(Dictionary<string, string> settings) => _settings = settings;
 
+    /// <summary>The file with which clients connect.</summary>
+    public string ClientFile => Path.Combine(_folder.Path, "cluster.json");
+
     /// <summary>The client.</summary>
     public SiloConnection Client { get; private set; } = null!;
 
@@ -63,9 +66,8 @@ internal sealed class ProcessCluster : IAsyncDisposable
     public async Task ConnectAsync(CancellationToken cancellationToken)
     {
         if (Client is { } old) await old.DisposeAsync();
-        var file = Path.Combine(_folder.Path, "cluster.json");
-        await File.WriteAllTextAsync(file, JsonSerializer.Serialize(_settings), cancellationToken);
-        Client = await SiloConnection.ConnectAsync(file, null, cancellationToken);
+        await File.WriteAllTextAsync(ClientFile, JsonSerializer.Serialize(_settings), cancellationToken);
+        Client = await SiloConnection.ConnectAsync(ClientFile, null, cancellationToken);
     }
 
     /// <summary>The silo that hosts a run.</summary>

@@ -144,11 +144,3 @@ internal sealed class TestSilo : IAsyncDisposable
         Faults.Register(services);
     }
 }
-
-/// <summary>A folder that is removed after the test.</summary>
-internal sealed class TemporaryFolder : IDisposable
-{
-    public string Path { get; } = Directory.CreateTempSubdirectory("freemask-test-").FullName;
-
-    public void Dispose() => Directory.Delete(Path, recursive: true);
-}

@@ -1,0 +1,128 @@
+using FreeMask.Dashboard.Tests.Browser;
+using FreeMask.GrainInterfaces;
+using FreeMask.Silo.Tests.Cluster;
+using FreeMask.Silo.Tests.Fakes;
+using FreeMask.Silo.Tests.Services;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Playwright;
+using Xunit;
+using static Microsoft.Playwright.Assertions;
+
+namespace FreeMask.Dashboard.Tests.Pages;
+
+/// <summary>The program beside three silos that are processes, on a real store, in a browser.</summary>
+public sealed class ClusterTests(Chromium chromium, LocalServices services)
+{
+    private const string Drained = "drained", Killed = "killed";
+
+    private static readonly Dictionary<string, string> SiloSettings = new() { ["FreeMask:OrleansDashboard"] = "true" };
+
+    private static readonly RunSpec Spec = new()
+    {
+        Name = Drained,
+        Seed = 42,
+        Classes = ["cat", "dog", "bus"],
+        Backgrounds = ["grass", "road"],
+        Rounds = 1,
+        SamplesPerRound = 120,
+        Generation = new GenerationSpec { Batch = 4 },
+        Mask = new MaskSpec { Batch = 4 },
+        Scoring = new ScoringSpec { Batch = 4 },
+        Training = new TrainingSpec { Steps = 6, CheckpointSteps = 2 },
+        Execution = new ExecutionSpec { ShardSize = 100, MaxAttempts = 8, Window = 12 },
+    };
+
+    [Fact]
+    public async Task A_silo_is_drained_and_another_killed_while_pages_are_open()
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        deadline.CancelAfter(TimeSpan.FromMinutes(5));
+        await using var cluster = await ProcessCluster.StartAsync(services, Provider.Redis, deadline.Token, SiloSettings);
+        await cluster.AddAsync(2, SiloSettings, deadline.Token);
+        using var folder = new TemporaryFolder();
+        await using var app = DashboardApp.Create(ProgramSetup.Read(
+            new ConfigurationBuilder()
+                .AddInMemoryCollection(new Dictionary<string, string?>
+                {
+                    ["cluster"] = cluster.ClientFile,
+                    ["data"] = folder.Path,
+                    ["urls"] = "http://127.0.0.1:0",
+                })
+                .Build()
+        ));
+        await app.StartAsync(deadline.Token);
+        await using var window = await chromium.OpenAsync(DashboardApp.AddressOf(app));
+
+        await DrainAsync(window, cluster, deadline.Token);
+        await LookAtGrainsAsync(window);
+        await KillAsync(window, cluster, deadline.Token);
+    }
+
+    /// <summary>Drains a silo that does not host the run: it gets no more work, and says so.</summary>
+    private static async Task DrainAsync(IBrowserContext window, ProcessCluster cluster, CancellationToken stop)
+    {
+        await cluster.Client.Grains.GetGrain<IRunGrain>(Drained).Start(Spec);
+        var leader = await cluster.LeaderOfAsync(Drained);
+        var drained = cluster.Living.First(s => s.Name != leader.Name);
+        while (ProcessCluster.BegunBy(drained) == 0) await Task.Delay(50, stop);
+        var page = await GoAsync(window, "/cluster");
+        var rows = page.GetByTestId("silos").Locator("tbody tr");
+        await Expect(rows).ToHaveCountAsync(3);
+        var row = rows.Filter(new() { HasText = drained.Name });
+        await row.GetByRole(AriaRole.Button, new() { Name = "Drain" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Back" }).ClickAsync();
+        await Expect(row.Locator(".chip")).ToHaveTextAsync("active");
+        await row.GetByRole(AriaRole.Button, new() { Name = "Drain" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Drain the silo" }).ClickAsync();
+
+        await Expect(row.Locator(".chip")).ToHaveTextAsync("drained");
+        await Expect(row).ToContainTextAsync("none");
+        await Expect(row.GetByRole(AriaRole.Button, new() { Name = "Drain" })).ToHaveCountAsync(0);
+        Assert.Contains("is drained", await drained.HealthAsync(stop), StringComparison.Ordinal);
+    }
+
+    /// <summary>Orleans' own dashboard draws itself under the content-security policy of the others.</summary>
+    private static async Task LookAtGrainsAsync(IBrowserContext window)
+    {
+        var page = await GoAsync(window, "/cluster");
+        var opened = await page.RunAndWaitForPopupAsync(() => page.GetByRole(AriaRole.Link, new() { Name = "Grains" }).ClickAsync());
+        await Expect(opened.Locator("#content")).ToContainTextAsync("Activations");
+        await Expect(opened.Locator("#content")).Not.ToContainTextAsync("Loading");
+        var counters = await (await opened.APIRequest.GetAsync("/orleans/DashboardCounters")).JsonAsync();
+        Assert.Equal(3, counters!.Value.GetProperty("totalActiveHostCount").GetInt32());
+        Assert.Equal(404, (await opened.APIRequest.GetAsync("/orleans/GrainState?grainId=0&grainType=x")).Status);
+        await opened.CloseAsync();
+    }
+
+    /// <summary>Kills the silo that hosts the run: the page recovers by itself and shows the end of the run.</summary>
+    private static async Task KillAsync(IBrowserContext window, ProcessCluster cluster, CancellationToken stop)
+    {
+        var run = cluster.Client.Grains.GetGrain<IRunGrain>(Killed);
+        await run.Start(Spec with { Name = Killed });
+        var page = await GoAsync(window, $"/runs/{Killed}");
+        await Expect(page.GetByTestId("state")).ToHaveTextAsync("running");
+        var killed = await cluster.LeaderOfAsync(Killed);
+        Assert.Equal(RunState.Running, (await run.GetStatus()).State);
+        await killed.SignalAsync("KILL");
+        await killed.ExitAsync(stop);
+
+        await Expect(page.GetByTestId("state")).ToHaveTextAsync("completed", new() { Timeout = 180_000 });
+        await Expect(page.Locator("[data-state='planned']")).ToHaveTextAsync("120");
+        await Expect(page.GetByTestId("stale")).ToHaveCountAsync(0);
+        var status = await run.GetStatus();
+        Assert.Equal(RunState.Completed, status.State);
+        await Expect(page.Locator("[data-state='kept']"))
+            .ToHaveTextAsync(status.Rounds[0].Counts.Kept.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        // The page was never loaded anew by hand; the dead silo is told on its page.
+        await page.GetByRole(AriaRole.Link, new() { Name = "Cluster" }).ClickAsync();
+        await Expect(page.GetByTestId("silos").Locator("tbody tr").Filter(new() { HasText = killed.Name })).ToContainTextAsync("dead");
+    }
+
+    private static async Task<IPage> GoAsync(IBrowserContext window, string path)
+    {
+        var page = await window.NewPageAsync();
+        await page.GotoAsync(path);
+        await page.Locator("html[data-live]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
+        return page;
+    }
+}
