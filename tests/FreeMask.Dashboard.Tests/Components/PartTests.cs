@@ -1,0 +1,98 @@
+using Bunit;
+using FreeMask.Dashboard.Components.Parts;
+using FreeMask.GrainInterfaces;
+using Xunit;
+
+namespace FreeMask.Dashboard.Tests.Components;
+
+/// <summary>Parts that decide what they show.</summary>
+public sealed class PartTests : BunitContext
+{
+    private static readonly SegmenterQuality Good =
+        new(0.5, [new ClassIoU("cat", 0.5)]) { Interval = new MeasureInterval(0.4, 0.6) };
+
+    [Fact]
+    public void The_chart_has_a_bar_for_each_interval_and_a_line_for_the_start()
+    {
+        var chart = Render<MeanIoUChart>(p => p.Add(c => c.Planned, 3).Add(c => c.Rounds,
+        [
+            new RoundStatus { Round = 0, Quality = Good, StartQuality = new SegmenterQuality(0.25, [new ClassIoU("cat", 0.25)]) },
+            new RoundStatus { Round = 1, Quality = Good with { MeanIoU = 0.55, Interval = null } },
+        ]));
+
+        Assert.Equal(2, chart.FindAll(".dot").Count);
+        Assert.Single(chart.FindAll(".interval"));
+        Assert.Single(chart.FindAll(".start line"));
+        // The scale ends at 0.7, above the interval: 164 units of height are 0.7.
+        var ends = chart.FindAll(".interval line")[0];
+        Assert.Equal(188 - (164 * 0.6 / 0.7), double.Parse(ends.GetAttribute("y2")!, System.Globalization.CultureInfo.InvariantCulture), 2);
+        Assert.Equal(
+            "mIoU by round: round 1 0.500 (0.400 to 0.600), round 2 0.550; starting segmenter 0.250",
+            chart.Find("svg").GetAttribute("aria-label")
+        );
+    }
+
+    [Fact]
+    public void A_chart_without_any_measure_says_when_there_will_be_one()
+    {
+        // An evaluation that measured nothing has no classes.
+        var start = new SegmenterQuality(double.NaN, []);
+        var chart = Render<MeanIoUChart>(p => p.Add(c => c.Planned, 1).Add(c => c.Rounds,
+        [
+            new RoundStatus { Round = 0, StartQuality = start },
+        ]));
+
+        Assert.Empty(chart.FindAll("svg"));
+        Assert.Contains("after the training", chart.Markup, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Transitions_end_where_the_sample_was_given_up()
+    {
+        var at = new DateTimeOffset(2026, 5, 4, 3, 2, 1, TimeSpan.Zero);
+        var sample = Sample(SampleState.Quarantined) with
+        {
+            FailedAt = SampleState.Generated,
+            Rejected = true,
+            Timings = [new StageTiming(Stage.Generate, 1.5) { EndedAt = at }, new StageTiming(Stage.Mask, 0.25) { EndedAt = at }],
+            Artifacts = [new ArtifactReference(ArtifactNames.Image, new string('a', 64), "cuda")],
+        };
+        var rows = Render<SampleStages>(p => p.Add(c => c.RunId, "run").Add(c => c.Sample, sample).Add(c => c.Threshold, null))
+            .FindAll("tbody tr");
+
+        Assert.Contains("2026-05-04 03:02:01", rows[1].TextContent, StringComparison.Ordinal);
+        Assert.Contains("cuda", rows[1].TextContent, StringComparison.Ordinal);
+        // The mask was tried, and the state behind it not reached.
+        Assert.DoesNotContain("2026-05-04", rows[2].TextContent, StringComparison.Ordinal);
+        Assert.Contains("0.250", rows[2].TextContent, StringComparison.Ordinal);
+        Assert.Equal("bad", rows[^1].ClassName);
+        Assert.Contains("rejected masks", rows[^1].TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Pasted_objects_are_listed_in_order_with_their_donors()
+    {
+        var spec = new RunSpec { Name = "run", Classes = ["cat", "dog"], SamplesPerRound = 8 };
+        var sample = Sample(SampleState.Composed) with
+        {
+            Facts =
+            [
+                new SampleFact(FactNames.DonorOf(1), 3), new SampleFact(FactNames.PlaceOf(1), 0.5), new SampleFact(FactNames.DonorOf(2), 4),
+                new SampleFact(FactNames.Pasted, 2),
+            ],
+        };
+        var links = Render<SamplePasted>(p => p.Add(c => c.RunId, "run").Add(c => c.Sample, sample).Add(c => c.Spec, spec)).FindAll("a");
+
+        Assert.Equal(
+            ["/runs/run/rounds/1/samples/3", "/runs/run/rounds/1/samples/4"],
+            links.Select(link => link.GetAttribute("href"))
+        );
+        Assert.Empty(
+            Render<SamplePasted>(p => p.Add(c => c.RunId, "run").Add(c => c.Sample, Sample(SampleState.Masked)).Add(c => c.Spec, spec))
+                .FindAll("table")
+        );
+    }
+
+    private static SampleRecord Sample(SampleState state) =>
+        new() { Round = 0, Index = 1, State = state, Plan = new SamplePlan(1, "cat", 8, "grass", "a photo of a cat", "", 7) };
+}
