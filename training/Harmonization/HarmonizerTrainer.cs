@@ -21,7 +21,7 @@ internal static class HarmonizerTrainer
 {
     private const string Weights = "weights.", Training = "harmonizer-pair", Validation = "harmonizer-validation";
 
-    private const int ValidationPairs = 2048, MostFactorOfNoise = 4;
+    private const int MostFactorOfNoise = 4;
 
     private const double VarianceWeight = 0.1, GradientClip = 1;
 
@@ -192,11 +192,11 @@ internal static class HarmonizerTrainer
     {
         const int BatchSize = 128;
         var pairs = new List<(float[] Truth, float[] Output)>();
-        for (var first = 0; first < ValidationPairs; first += BatchSize)
+        for (var first = 0; first < request.ValidationPairs; first += BatchSize)
         {
             using var scope = NewDisposeScope();
             using var frozen = no_grad();
-            var (planes, changes) = Batch(heldOut, request.Seed, first, BatchSize, Validation);
+            var (planes, changes) = Batch(heldOut, request.Seed, first, Math.Min(BatchSize, request.ValidationPairs - first), Validation);
             var outputs = network.forward(planes).contiguous().data<float>().ToArray().Chunk(StatisticsForm.Numbers);
             pairs.AddRange(changes.data<float>().ToArray().Chunk(6).Zip(outputs));
         }

@@ -24,6 +24,9 @@ internal sealed record HarmonizerTrainingRequest
     /// <summary>The share of the images that the gate is set on and that nothing else is learned from.</summary>
     public double HeldOut { get; init; } = 0.12;
 
+    /// <summary>Pairs of held-out images that the gate is set on.</summary>
+    public int ValidationPairs { get; init; } = 1024;
+
     /// <summary>The share of held-out pairs that the gate may make worse.</summary>
     public double MostWorse { get; init; } = 0.01;
 }

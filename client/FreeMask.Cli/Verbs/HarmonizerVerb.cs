@@ -50,6 +50,12 @@ internal static class HarmonizerVerb
             DefaultValueFactory = _ => defaults.CheckpointEvery,
             HelpName = "N",
         }.Within(1, int.MaxValue);
+        var pairs = new Option<int>("--validation-pairs")
+        {
+            Description = "How many pairs of held-out images tell how sure the model must be to change an object.",
+            DefaultValueFactory = _ => defaults.ValidationPairs,
+            HelpName = "N",
+        }.Within(10, 1_000_000);
         var seed = Arguments.Seed("Names the initial weights, the pairs and the images that are held out.");
         return host.Handle(
             new Command("harmonizer", "Learn from images with masks how to recolor pasted objects ('harmonization.model' of a run file).")
@@ -60,6 +66,7 @@ internal static class HarmonizerVerb
                 batch,
                 rate,
                 every,
+                pairs,
                 seed,
             },
             async (parsed, context, stop) =>
@@ -75,6 +82,7 @@ internal static class HarmonizerVerb
                     BatchSize = parsed.GetValue(batch),
                     LearningRate = parsed.GetValue(rate),
                     CheckpointEvery = parsed.GetValue(every),
+                    ValidationPairs = parsed.GetValue(pairs),
                     Seed = parsed.GetValue(seed),
                 };
                 context.WriteMessage(

@@ -20,6 +20,7 @@ public sealed class HarmonizerTrainerTests : IDisposable
         BatchSize = 4,
         CheckpointEvery = 1,
         HeldOut = 0.3,
+        ValidationPairs = 40,
     };
 
     private readonly string _folder = Directory.CreateTempSubdirectory("freemask-harmonizer-").FullName;
