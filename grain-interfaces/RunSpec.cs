@@ -206,6 +206,19 @@ public sealed record HarmonizationSpec
 
     /// <summary>How far colors are moved towards the image; 1 is all the way.</summary>
     [Id(1)] public double Strength { get; init; } = 1;
+
+    /// <summary>What chooses the colors: <c>bundle</c> (the bundle's harmonizer, or the rule where it ships none), <c>rule</c>, or the
+    /// path of a folder.</summary>
+    [Id(2)] public string Model { get; init; } = "bundle";
+
+    /// <summary>The folder of the harmonizer; null for the rule. Every silo reads it under this path.</summary>
+    [Id(3)] public string? ModelFolder { get; init; }
+
+    /// <summary>The sha256 of its <c>model.onnx</c>; null where <see cref="ModelFolder"/> is.</summary>
+    [Id(4)] public string? ModelHash { get; init; }
+
+    /// <summary>Whether pasted objects that are sharper than the image are blurred: <c>keep</c> or <c>match</c>.</summary>
+    [Id(5)] public string Sharpness { get; init; } = "keep";
 }
 
 /// <summary>How samples are scored.</summary>

@@ -28,7 +28,7 @@ internal sealed class DeviceStageRunner(IReadOnlyList<IStageHandler> handlers) :
             new MaskStageHandler(store),
             new GivenMaskStageHandler(),
             new ComposeStageHandler(store),
-            new HarmonizeStageHandler(store),
+            new HarmonizeStageHandler(store, sessions),
             new ScoreStageHandler(store, sessions),
         ]);
 

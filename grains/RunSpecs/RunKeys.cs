@@ -213,6 +213,23 @@ internal static class RunKeys
         },
         new(run => run.Harmonization.Enabled, "Whether the colors of pasted objects are matched to the image around them."),
         new(run => run.Harmonization.Strength, "How far the colors are moved; 1 is all the way.") { Range = Closed(0, 1) },
+        new(
+            run => run.Harmonization.Model,
+            "What chooses the colors of pasted objects. A folder holds a model of 'freemask train harmonizer', or a public one in ONNX."
+        )
+        {
+            Words =
+            [
+                new("bundle", "the bundle's harmonizer, or the rule where it ships none"),
+                new("rule", "gated transfer of color statistics"),
+            ],
+            AcceptsOtherText = true,
+            Remedy = "write bundle, rule, or the folder of a harmonizer",
+        },
+        new(run => run.Harmonization.Sharpness, "What happens to pasted objects that are sharper than the image around them.")
+        {
+            Words = [new("keep", "nothing"), new("match", "they are blurred until both are alike")],
+        },
         new(run => run.Scoring.Segmenter, "The folder of an ONNX segmenter (model.onnx, card.json) that scores the samples of every round.")
         {
             DefaultDescription = "segmenters that the run trains",

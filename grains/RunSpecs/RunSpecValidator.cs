@@ -29,6 +29,7 @@ internal static class RunSpecValidator
         Batch(spec, between);
         Mask(spec, between);
         Composition(spec, between);
+        Harmonization(spec, between);
         Scoring(spec, between);
         Start(spec.Training, between);
         Real(spec.Training, between);
@@ -163,6 +164,15 @@ internal static class RunSpecValidator
             || composition.Thesaurus is null != composition.ThesaurusCounts is null)
             problems.Add(
                 new("composition.thesaurus", "the file, its hash and its counts belong together; name all of them or none"));
+    }
+
+    private static void Harmonization(RunSpec spec, List<SpecProblem> problems)
+    {
+        var harmonization = spec.Harmonization;
+        if (harmonization.ModelFolder is null != harmonization.ModelHash is null)
+            problems.Add(new("harmonization.model", "the model's folder and its hash belong together; name both or none"));
+        else if (harmonization.Model is not ("bundle" or "rule") && harmonization.ModelFolder is null)
+            problems.Add(new("harmonization.model", "the folder of the model is missing"));
     }
 
     private static void Scoring(RunSpec spec, List<SpecProblem> problems)

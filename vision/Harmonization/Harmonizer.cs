@@ -49,8 +49,7 @@ internal static class Harmonizer
     {
         ArgumentNullException.ThrowIfNull(composite);
         ArgumentNullException.ThrowIfNull(pasted);
-        RequireSize(composite, pasted, "the map of pasted pixels");
-        if (instances is not null) RequireSize(composite, instances, "the instance map");
+        RequireSizes(composite, pasted, instances);
         options ??= HarmonizationOptions.Default;
 
         var owner = PastedRegions.Assign(pasted, instances);
@@ -105,14 +104,18 @@ internal static class Harmonizer
             var (l, a, b) = transfer.Apply(inside, lab[3 * i], lab[(3 * i) + 1], lab[(3 * i) + 2]);
             var (red, green, blue) = LabColor.ToRgb(l, a, b);
             var opacity = pasted.Labels[i] / 255.0;
-            Blend(image.Pixels, 3 * i, red, opacity);
-            Blend(image.Pixels, (3 * i) + 1, green, opacity);
-            Blend(image.Pixels, (3 * i) + 2, blue, opacity);
+            LabTransfer.Blend(image.Pixels, 3 * i, red, opacity);
+            LabTransfer.Blend(image.Pixels, (3 * i) + 1, green, opacity);
+            LabTransfer.Blend(image.Pixels, (3 * i) + 2, blue, opacity);
         }
     }
 
-    private static void Blend(byte[] pixels, int at, double target, double opacity) =>
-        pixels[at] = (byte)(pixels[at] + (opacity * ((255 * target) - pixels[at])) + 0.5);
+    /// <exception cref="FreeMaskException">The rasters differ in size.</exception>
+    internal static void RequireSizes(RgbImage composite, LabelMap pasted, LabelMap? instances)
+    {
+        RequireSize(composite, pasted, "the map of pasted pixels");
+        if (instances is not null) RequireSize(composite, instances, "the instance map");
+    }
 
     private static void RequireSize(RgbImage image, LabelMap map, string what)
     {

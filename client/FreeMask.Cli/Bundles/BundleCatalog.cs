@@ -8,6 +8,7 @@ using FreeMask.Training.Mask2Former;
 using FreeMask.Vision;
 using FreeMask.Vision.Affinity;
 using FreeMask.Vision.Datasets;
+using FreeMask.Vision.Harmonization;
 
 namespace FreeMask.Cli.Bundles;
 
@@ -196,6 +197,14 @@ internal sealed class BundleCatalog(string? modelsFolder)
             && File.Exists(Path.Combine(own, AffinityModel.WeightsFile))
                 ? own
                 : null;
+
+        public (string Folder, string Hash)? FindHarmonizer(string path) => Harmonizer(Path.GetFullPath(path, folder));
+
+        public (string Folder, string Hash)? HarmonizerOf(string model) =>
+            catalog.Folder(model, folder) is { } bundle ? Harmonizer(Path.Combine(bundle, "harmonizer")) : null;
+
+        private static (string Folder, string Hash)? Harmonizer(string full) =>
+            HarmonizerModel.IsIn(full) ? (full, HarmonizerModel.HashOf(full)) : null;
 
         public IReadOnlyList<(string Name, byte ClassId)> ReadSamples(
             string path,

@@ -171,7 +171,7 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
                     + $"{(spec.Composition.Thesaurus is { } file ? Path.GetFileName(file) : "that ships")}, threshold "
                     + $"{spec.Composition.ThesaurusThreshold}"
             ),
-            new("harmonization", spec.Harmonization.Enabled ? $"strength {spec.Harmonization.Strength}" : "off"),
+            new("harmonization", Harmonization(spec.Harmonization)),
             new(
                 "scoring",
                 $"{spec.Scoring.Folds} folds in the first round, {spec.Scoring.FoldSteps ?? spec.Training.Steps} steps each"
@@ -188,5 +188,12 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
                     + (spec.Evaluation.Transfer is { } second ? $", and {second}" : "")
             ),
         ];
+    }
+
+    private static string Harmonization(HarmonizationSpec spec)
+    {
+        if (!spec.Enabled) return "off";
+        var model = spec.ModelFolder is null ? "" : $", model {Path.GetFileName(spec.ModelFolder)}";
+        return $"strength {spec.Strength}{model}{(spec.Sharpness == "match" ? ", sharpness matched" : "")}";
     }
 }

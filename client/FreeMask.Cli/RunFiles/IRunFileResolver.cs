@@ -62,6 +62,13 @@ internal interface IRunFileResolver
     /// <summary>The affinity model that a bundle ships, for <see cref="FindAffinity"/>; null where it has none.</summary>
     string? AffinityOf(string model) => null;
 
+    /// <summary>The full path of a harmonizer and the sha256 of its model; null where there is none.</summary>
+    /// <exception cref="FreeMask.FreeMaskException">It cannot be read.</exception>
+    (string Folder, string Hash)? FindHarmonizer(string folder) => null;
+
+    /// <summary>The harmonizer that a bundle ships; null where it has none.</summary>
+    (string Folder, string Hash)? HarmonizerOf(string model) => null;
+
     /// <summary>
     /// The images of a data set that contain at least one of the given classes, each with the class that has most pixels in it, ordered by
     /// name.

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using FreeMask.Diffusion.Inspection;
+using FreeMask.Files;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Domain;
@@ -52,6 +53,7 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
                     : Generation(spec.Generation, facts),
             Mask = Affinity(spec.Mask, spec.Classes),
             Composition = Thesaurus(spec, labels),
+            Harmonization = Harmonizer(spec),
             Scoring = Segmenter(spec.Scoring),
             Training = Real(Training(spec), spec),
             Trainer = Trainer(spec.Trainer),
@@ -276,6 +278,35 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
         }
 
         return composition with { Thesaurus = null };
+    }
+
+    /// <summary>The harmonizer becomes a full path and a hash; the rule has neither.</summary>
+    private HarmonizationSpec Harmonizer(RunSpec spec)
+    {
+        const string Key = "harmonization.model";
+        var harmonization = spec.Harmonization;
+        if (harmonization.Model == "rule") return harmonization;
+        var isBundle = harmonization.Model == "bundle";
+        try
+        {
+            if (isBundle)
+                return resolver.HarmonizerOf(spec.Model) is { } own
+                    ? harmonization with { ModelFolder = own.Folder, ModelHash = own.Hash }
+                    : harmonization;
+            if (resolver.FindHarmonizer(harmonization.Model) is { } found)
+                return harmonization with { Model = found.Folder, ModelFolder = found.Folder, ModelHash = found.Hash };
+            findings.Report(
+                Key,
+                $"'{Key}' is '{harmonization.Model}', but no such folder holds {ModelFileNames.Onnx}, or "
+                    + $"the {ModelFileNames.Weights} of a RainNet. 'freemask train harmonizer' makes a model."
+            );
+        }
+        catch (FreeMaskException unreadable)
+        {
+            findings.Report(Key, unreadable.Message);
+        }
+
+        return harmonization with { Model = "rule" };
     }
 
     private ScoringSpec Segmenter(ScoringSpec scoring)

@@ -74,7 +74,7 @@ internal static class EvalVerb
             HelpName = "N",
         }.Within(0, int.MaxValue);
         return host.Handle(
-            new Command("eval", "Measure a segmenter (mean IoU, per class), or the mini bundle.")
+            new Command("eval", "Measure a segmenter (mean IoU, per class), the mini bundle, or harmonization.")
             {
                 target,
                 segmenter,
@@ -87,6 +87,7 @@ internal static class EvalVerb
                 classMap,
                 baseline,
                 images,
+                HarmonizationVerb.Create(host),
             },
             async (parsed, context, stop) =>
             {

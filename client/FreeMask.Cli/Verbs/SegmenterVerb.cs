@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using FreeMask.Cli.Terminal;
-using FreeMask.Tensors;
 using FreeMask.Training.Mask2Former;
 using FreeMask.Vision.Datasets;
 
@@ -246,7 +245,7 @@ internal static class SegmenterVerb
         CancellationToken stop
     )
     {
-        var checkpoint = new CheckpointFile(Path.Combine(folder, "checkpoint.safetensors"));
+        var checkpoint = CheckpointFile.In(folder);
         if (!checkpoint.Exists && CheckpointFolder.HasWeights(folder))
             throw new FreeMaskException($"{folder} holds a segmenter already; name another folder with --out.");
         if (!checkpoint.Exists && log is { HasMeasured: false } && Directory.Exists(log.BestFolder))
@@ -260,7 +259,15 @@ internal static class SegmenterVerb
                     + "or remove it."
             );
         SegmenterTrainer
-            .Train(request, new DatasetSamples(data), checkpoint, new Lines(context, request.CheckpointEvery), stop, context.Time, log)
+            .Train(
+                request,
+                new DatasetSamples(data),
+                checkpoint,
+                new TrainingLines(context, request.CheckpointEvery),
+                stop,
+                context.Time,
+                log
+            )
             .Save(folder);
         checkpoint.Remove();
     }
@@ -279,38 +286,5 @@ internal static class SegmenterVerb
                     + $"({string.Join(", ", learnt.Labels.Take(4))}, ...); it cannot measure what is learnt there."
             );
         return data;
-    }
-
-    /// <summary>Writes the checkpoint atomically.</summary>
-    private sealed class CheckpointFile(string path) : ITrainingCheckpointStore
-    {
-        internal bool Exists => File.Exists(path);
-
-        public long Capacity => long.MaxValue;
-
-        public SafetensorsFile? Load() => Exists ? SafetensorsFile.Load(path) : null;
-
-        public void Save(int step, SafetensorsFile checkpoint)
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            checkpoint.Save(path);
-        }
-
-        internal void Remove() => File.Delete(path);
-    }
-
-    /// <summary>Prints a line at each checkpoint.</summary>
-    private sealed class Lines(CommandContext context, int every) : IProgress<TrainingProgress>
-    {
-        public void Report(TrainingProgress value)
-        {
-            if (value.Step % every == 0 || value.Step == value.Steps)
-                context.WriteMessage(
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"step {value.Step} of {value.Steps}, loss {value.Loss:0.000}, {value.Seconds:0} s"
-                    )
-                );
-        }
     }
 }

@@ -297,6 +297,27 @@ public sealed class RunFileTests
     }
 
     [Fact]
+    public void A_harmonizer_is_named_by_its_path_and_hash_and_the_rule_has_neither()
+    {
+        var spec = RunFile.Parse("classes: [cat]\nharmonization: { model: colors, sharpness: match }\n", "a.yaml", Resolver.Instance);
+        Assert.Equal(("/full/colors", "c0"), (spec.Harmonization.ModelFolder, spec.Harmonization.ModelHash));
+        Assert.Equal("match", spec.Harmonization.Sharpness);
+        var own = RunFile.Parse("classes: [cat]\nmodel: turbo\n", "a.yaml", Resolver.Instance).Harmonization;
+        Assert.Equal(("bundle", "/full/turbo/harmonizer", "d0"), (own.Model, own.ModelFolder, own.ModelHash));
+        foreach (var text in new[] { "", "harmonization: { model: bundle }\n", "harmonization: { model: rule }\n" })
+            Assert.Null(RunFile.Parse("classes: [cat]\n" + text, "a.yaml", Resolver.Instance).Harmonization.ModelHash);
+        Assert.Null(
+            RunFile.Parse("classes: [cat]\nmodel: turbo\nharmonization: { model: rule }\n", "a.yaml", Resolver.Instance)
+                .Harmonization.ModelFolder
+        );
+        Assert.Contains(
+            "train harmonizer",
+            Problems("classes: [cat]\nharmonization: { model: nowhere }\n")[^1],
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
     public void A_folder_of_images_fills_the_rounds_and_a_segmenter_of_the_user_scores()
     {
         var spec = RunFile.Parse(
@@ -604,6 +625,10 @@ public sealed class RunFileTests
             folder is "pictures" or "street" ? ($"/full/{folder}", isHashed ? "da7a" : "") : null;
 
         public string? AffinityOf(string model) => model == "mini" ? "heads" : null;
+
+        public (string Folder, string Hash)? FindHarmonizer(string folder) => folder == "colors" ? ("/full/colors", "c0") : null;
+
+        public (string Folder, string Hash)? HarmonizerOf(string model) => model == "turbo" ? ("/full/turbo/harmonizer", "d0") : null;
 
         public string? FindFile(string path) => path is "train.py" or "./train.sh" ? $"/full/{path.TrimStart('.', '/')}" : null;
 

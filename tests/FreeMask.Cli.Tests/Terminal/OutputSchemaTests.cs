@@ -19,7 +19,9 @@ public sealed class OutputSchemaTests : IDisposable
         var host = new VerbHost(_process.CreateEnvironment(), []);
         var verbs = Catalog
             .Create(host)
-            .SelectMany(verb => verb.Subcommands.Count == 0 ? [verb.Name] : verb.Subcommands.Select(below => $"{verb.Name} {below.Name}"));
+            .SelectMany(verb =>
+                verb.Subcommands.Select(below => $"{verb.Name} {below.Name}").Concat(verb.Action is null ? [] : [verb.Name])
+            );
 
         Assert.Equal(verbs.Order(StringComparer.Ordinal), OutputSchema.VerbNames.Order(StringComparer.Ordinal));
     }

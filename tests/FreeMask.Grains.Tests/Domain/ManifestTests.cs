@@ -107,6 +107,16 @@ public sealed class ManifestTests
     }
 
     [Fact]
+    public void The_run_line_names_the_harmonizer_by_its_hash_where_there_is_one()
+    {
+        byte[] Line(HarmonizationSpec harmonization) => Manifest.RunLine(Specs.Small with { Harmonization = harmonization }, null);
+        var named = Line(new HarmonizationSpec { ModelFolder = "/a", ModelHash = "c0" });
+        Assert.Equal(named, Line(new HarmonizationSpec { Model = "/b", ModelFolder = "/b", ModelHash = "c0" }));
+        Assert.Contains("\"harmonizer\":\"c0\"", Encoding.UTF8.GetString(named), StringComparison.Ordinal);
+        Assert.Equal(Manifest.RunLine(Specs.Small, null), Line(new HarmonizationSpec { Model = "rule" }));
+    }
+
+    [Fact]
     public void The_run_line_names_the_affinity_model_by_its_hash_and_not_by_its_place()
     {
         byte[] Line(string folder, string hash) =>

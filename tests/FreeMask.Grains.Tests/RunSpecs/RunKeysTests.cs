@@ -18,7 +18,7 @@ public sealed class RunKeysTests
     private static readonly string[] Derived =
     [
         "source.images", "source.classes", "mask.affinityHash", "labelDefinition", "training.initFolder", "training.initHash",
-        "composition.thesaurusHash", "composition.thesaurusCounts",
+        "composition.thesaurusHash", "composition.thesaurusCounts", "harmonization.modelFolder", "harmonization.modelHash",
         "training.realHash",
     ];
 

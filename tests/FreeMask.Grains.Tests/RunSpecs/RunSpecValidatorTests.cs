@@ -60,6 +60,9 @@ public sealed class RunSpecValidatorTests
                     Mask = new MaskSpec { MinArea = 0.9, MaxArea = 0.5 },
                 }
             },
+            { "harmonization.model", Specs.Small with { Harmonization = new HarmonizationSpec { Model = "/models/colors" } } },
+            { "harmonization.model", Specs.Small with { Harmonization = new HarmonizationSpec { ModelFolder = "/models/colors" } } },
+            { "harmonization.sharpness", Specs.Small with { Harmonization = new HarmonizationSpec { Sharpness = "more" } } },
             { "composition.multiShare", Specs.Small with { Composition = new CompositionSpec { MultiShare = 2 } } },
             { "scoring.folds", Specs.Small with { Scoring = new ScoringSpec { Folds = 1 } } },
             { "training.init", Specs.Small with { Training = new TrainingSpec { Init = "imagenet" } } },

@@ -1,0 +1,163 @@
+using FreeMask.Files;
+using FreeMask.Imaging;
+using FreeMask.Onnx;
+using FreeMask.Randomness;
+using FreeMask.Tensors;
+using FreeMask.Training.Harmonization;
+using FreeMask.Training.Mask2Former;
+using FreeMask.Vision.Datasets;
+using FreeMask.Vision.Harmonization;
+using TorchSharp;
+using Xunit;
+
+namespace FreeMask.Training.Tests.Harmonization;
+
+public sealed class HarmonizerTrainerTests : IDisposable
+{
+    private static readonly HarmonizerTrainingRequest Request = new()
+    {
+        Steps = 4,
+        BatchSize = 4,
+        CheckpointEvery = 1,
+        HeldOut = 0.3,
+        ValidationPairs = 40,
+    };
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("freemask-harmonizer-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void The_exported_graph_computes_what_the_network_does_alone_or_in_a_batch()
+    {
+        using var network = new HarmonizerNetwork(seed: 3);
+        var random = new CounterRandom(1, "planes");
+        var planes = FloatTensor.Zeros(5, HarmonizerFeatures.Planes, HarmonizerFeatures.Side, HarmonizerFeatures.Side);
+        const int Cells = HarmonizerFeatures.Side * HarmonizerFeatures.Side;
+        for (var i = 0; i < planes.Values.Length; i++)
+            planes.Values[i] = i / Cells % HarmonizerFeatures.Planes == 3 ? random.NextInt(2) : (float)random.NextGaussian();
+        File.WriteAllBytes(Path.Combine(_folder, ModelFileNames.Onnx), network.ToOnnx());
+        using var session = OnnxSession.Load(Path.Combine(_folder, ModelFileNames.Onnx));
+        float[] Run(FloatTensor input) =>
+            session.Run(new Dictionary<string, FloatTensor> { [StatisticsForm.Input] = input }, StatisticsForm.Output)[0].Values;
+
+        using var scope = torch.NewDisposeScope();
+        using var frozen = torch.no_grad();
+        var expected = network.forward(torch.tensor(planes.Values, [.. planes.Shape])).contiguous().data<float>().ToArray();
+        var together = Run(planes);
+        Assert.All(expected.Zip(together), pair => Assert.Equal(pair.First, pair.Second, 1e-4));
+        for (var i = 0; i < 5; i++)
+        {
+            var alone = new FloatTensor(planes.Row(i).ToArray(), [1, .. planes.Shape.Skip(1)]);
+            Assert.Equal(Run(alone), together[(i * StatisticsForm.Numbers)..((i + 1) * StatisticsForm.Numbers)]);
+        }
+    }
+
+    [Fact]
+    public void Pairs_follow_from_seed_and_number_and_the_stated_change_restores_the_object()
+    {
+        WriteImages();
+        var samples = new HarmonizerSamples();
+        var images = ObjectImages.Open(_folder);
+        for (var i = 0; i < images.Count; i++) samples.Add(images.Load(i));
+        Assert.Equal(images.Count, samples.Count);
+        Assert.Equal(samples.Draw(1, 5, "a").Planes, samples.Draw(1, 5, "a").Planes);
+        Assert.NotEqual(samples.Draw(1, 5, "a").Planes, samples.Draw(1, 6, "a").Planes);
+        var changes = Enumerable.Range(0, 60).Select(n => samples.Draw(1, n, "a").Change).ToList();
+        Assert.Contains(changes, change => change.Take(3).All(c => c == 0));
+        Assert.Contains(changes, change => Math.Abs(change[0]) > 0.8);
+        Assert.All(changes, change => Assert.All(change, value => Assert.InRange(value, -20, 20)));
+    }
+
+    [Fact]
+    public void An_interrupted_training_ends_with_the_same_model()
+    {
+        WriteImages();
+        var sets = new[] { ObjectImages.Open(_folder) };
+        string Out(string name) => Path.Combine(_folder, "out", name);
+        var whole = HarmonizerTrainer.Train(Request, sets, Out("whole"), null, null, TestContext.Current.CancellationToken).Config;
+
+        var store = new Store();
+        using var stop = new CancellationTokenSource();
+        var progress = new Stopping(2, stop);
+        Assert.Throws<OperationCanceledException>(() => HarmonizerTrainer.Train(Request, sets, Out("parts"), store, progress, stop.Token));
+        Assert.False(File.Exists(Path.Combine(Out("parts"), ModelFileNames.Onnx)));
+        var (parts, measure) = HarmonizerTrainer.Train(
+            Request,
+            sets,
+            Out("parts"),
+            store,
+            null,
+            TestContext.Current.CancellationToken
+        );
+        Assert.Equal(whole.Sha256, parts.Sha256);
+        Assert.Equal(whole.Caution, parts.Caution);
+        Assert.True(measure.Worse <= Request.MostWorse || parts.Caution >= 4);
+        using var model = HarmonizerModel.Load(Out("parts"));
+        Assert.Equal(whole.Sha256, model.Hash);
+
+        var other = Assert.Throws<FreeMaskException>(() =>
+            HarmonizerTrainer.Train(Request with { Seed = 9 }, sets, Out("other"), store, null, TestContext.Current.CancellationToken)
+        );
+        Assert.Contains("other settings", other.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Images_without_objects_of_a_fit_size_are_said()
+    {
+        WriteImages(objectSide: 3);
+        var error = Assert.Throws<FreeMaskException>(() =>
+            HarmonizerTrainer.Train(
+                Request,
+                [ObjectImages.Open(_folder)],
+                Path.Combine(_folder, "out"),
+                null,
+                null,
+                TestContext.Current.CancellationToken
+            )
+        );
+        Assert.Contains("too few objects", error.Message, StringComparison.Ordinal);
+    }
+
+    private void WriteImages(int objectSide = 20)
+    {
+        Directory.CreateDirectory(Path.Combine(_folder, "images"));
+        Directory.CreateDirectory(Path.Combine(_folder, "masks"));
+        for (var n = 0; n < 12; n++)
+        {
+            var random = new CounterRandom((ulong)n, "image");
+            var (image, mask) = (new RgbImage(48, 48), new RgbImage(48, 48));
+            for (var i = 0; i < 48 * 48; i++)
+            {
+                var inside = i % 48 is > 10 && i % 48 < 10 + objectSide && i / 48 > 12 && i / 48 < 12 + objectSide;
+                for (var c = 0; c < 3; c++)
+                {
+                    image.Pixels[(3 * i) + c] = (byte)((inside ? 90 + (6 * n) : 150) + (8 * c) + random.NextInt(30));
+                    mask.Pixels[(3 * i) + c] = inside ? (byte)255 : (byte)0;
+                }
+            }
+
+            File.WriteAllBytes(Path.Combine(_folder, "images", $"{n:00}.png"), ImageCodec.EncodePng(image));
+            File.WriteAllBytes(Path.Combine(_folder, "masks", $"{n:00}.png"), ImageCodec.EncodePng(mask));
+        }
+    }
+
+    private sealed class Store : ITrainingCheckpointStore
+    {
+        private byte[]? _bytes;
+
+        public long Capacity => long.MaxValue;
+
+        public SafetensorsFile? Load() => _bytes is null ? null : SafetensorsFile.Parse(_bytes, "checkpoint");
+
+        public void Save(int step, SafetensorsFile checkpoint) => _bytes = checkpoint.ToBytes();
+    }
+
+    private sealed class Stopping(int step, CancellationTokenSource stop) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value)
+        {
+            if (value.Step == step) stop.Cancel();
+        }
+    }
+}

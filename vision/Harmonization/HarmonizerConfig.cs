@@ -1,0 +1,76 @@
+using System.Security.Cryptography;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using FreeMask.Files;
+using FreeMask.Json;
+
+namespace FreeMask.Vision.Harmonization;
+
+/// <summary>What a harmonizer of <c>freemask train harmonizer</c> is: the <c>config.json</c> beside its <c>model.onnx</c>.</summary>
+internal sealed record HarmonizerConfig
+{
+    /// <summary>The kind of model and the version of what it sees.</summary>
+    public const string Kind = "freemask-harmonizer-1";
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary><see cref="Kind"/>.</summary>
+    public string ModelType { get; init; } = Kind;
+
+    /// <summary>
+    /// How many deviations of the predicted error a change must stand out by: an object moves by clamp(2 (1 - caution x deviation), 0, 1)
+    /// of the predicted change, the deviation being that of the error along the change, in lengths of the change.
+    /// </summary>
+    public double Caution { get; init; } = 1;
+
+    /// <summary>Images that it learned from.</summary>
+    public int Images { get; init; }
+
+    /// <summary>Optimizer steps.</summary>
+    public int Steps { get; init; }
+
+    /// <summary>Names the initial weights and the pairs.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>The sha256 of <c>model.onnx</c>, in lower-case hexadecimal digits.</summary>
+    public string Sha256 { get; init; } = "";
+
+    /// <summary>Reads the configuration of a folder; null where the folder has none.</summary>
+    /// <exception cref="FreeMaskException">It is of another kind of model, or damaged.</exception>
+    public static HarmonizerConfig? Read(string folder)
+    {
+        var path = Path.Combine(folder, ModelFileNames.Config);
+        if (!File.Exists(path)) return null;
+        try
+        {
+            var config = JsonSerializer.Deserialize<HarmonizerConfig>(PythonJson.ReadFile(path), Json);
+            if (config?.ModelType == Kind) return config;
+        }
+        catch (JsonException invalid)
+        {
+            throw new FreeMaskException($"{path} is not valid JSON of a harmonizer.", invalid);
+        }
+
+        throw new FreeMaskException(
+            $"{path} is of another kind of model; '{Kind}' is expected. A public export needs no {ModelFileNames.Config}."
+        );
+    }
+
+    /// <summary>Writes a harmonizer's folder.</summary>
+    /// <returns>What was written, with the hash.</returns>
+    public HarmonizerConfig Save(string folder, byte[] model)
+    {
+        Directory.CreateDirectory(folder);
+        var written = this with { Sha256 = HashOf(model) };
+        AtomicFile.Write(Path.Combine(folder, ModelFileNames.Onnx), model);
+        byte[] config = [.. JsonSerializer.SerializeToUtf8Bytes(written, Json), (byte)'\n'];
+        AtomicFile.Write(Path.Combine(folder, ModelFileNames.Config), config);
+        return written;
+    }
+
+    internal static string HashOf(byte[] model) => Convert.ToHexStringLower(SHA256.HashData(model));
+}
