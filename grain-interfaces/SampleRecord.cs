@@ -123,8 +123,18 @@ public static class FactNames
 [GenerateSerializer, Immutable, Alias("freemask.StageTiming")]
 public sealed record StageTiming([property: Id(0)] Stage Stage, [property: Id(1)] double Seconds)
 {
-    /// <summary>When the stage last ended, by the clock of the device's silo (UTC); null in records of earlier versions.</summary>
-    [Id(2)] public DateTimeOffset? EndedAt { get; init; }
+    /// <summary>
+    /// When the stage last ended, by the clock of the device's silo (UTC, to the millisecond); null in records of earlier versions.
+    /// </summary>
+    public DateTimeOffset? EndedAt
+    {
+        get => EndedAtMilliseconds == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(EndedAtMilliseconds);
+        init => EndedAtMilliseconds = value?.ToUnixTimeMilliseconds() ?? 0;
+    }
+
+    /// <summary>The stored form of <see cref="EndedAt"/>, since 1970; 0 for null. A record is written after every stage: it is kept
+    /// small.</summary>
+    [Id(2)] public long EndedAtMilliseconds { get; init; }
 }
 
 /// <summary>Names of artifacts.</summary>
