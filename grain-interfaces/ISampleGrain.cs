@@ -108,6 +108,6 @@ public sealed record StageCompletion
     /// <summary>The scoring model's hash; only for <see cref="Stage.Score"/>.</summary>
     [Id(11)] public string? ScoringModel { get; init; }
 
-    /// <summary>When the work ended, by the clock of the device's silo (UTC); null if that is not known.</summary>
-    [Id(12)] public DateTimeOffset? EndedAt { get; init; }
+    /// <summary>When the work ended, by the clock of the device's silo, in milliseconds since 1970 (UTC); 0 if that is not known.</summary>
+    [Id(12)] public long EndedAtMilliseconds { get; init; }
 }

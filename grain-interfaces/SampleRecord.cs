@@ -126,14 +126,12 @@ public sealed record StageTiming([property: Id(0)] Stage Stage, [property: Id(1)
     /// <summary>
     /// When the stage last ended, by the clock of the device's silo (UTC, to the millisecond); null in records of earlier versions.
     /// </summary>
-    public DateTimeOffset? EndedAt
-    {
-        get => EndedAtMilliseconds == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(EndedAtMilliseconds);
-        init => EndedAtMilliseconds = value?.ToUnixTimeMilliseconds() ?? 0;
-    }
+    public DateTimeOffset? EndedAt => EndedAtMilliseconds == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(EndedAtMilliseconds);
 
-    /// <summary>The stored form of <see cref="EndedAt"/>, since 1970; 0 for null. A record is written after every stage: it is kept
-    /// small.</summary>
+    /// <summary>
+    /// The stored form of <see cref="EndedAt"/>, milliseconds since 1970; 0 for null. A record is written after every stage: it is kept
+    /// small.
+    /// </summary>
     [Id(2)] public long EndedAtMilliseconds { get; init; }
 }
 

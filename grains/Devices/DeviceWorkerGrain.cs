@@ -310,7 +310,7 @@ internal sealed partial class DeviceWorkerGrain(
             Seconds = seconds,
             MaxAttempts = request.Spec.Execution.MaxAttempts,
             ScoringModel = request.ScoringModel?.Weights,
-            EndedAt = time.GetUtcNow(),
+            EndedAtMilliseconds = time.GetUtcNow().ToUnixTimeMilliseconds(),
         };
         try
         {

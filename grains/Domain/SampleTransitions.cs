@@ -152,8 +152,12 @@ internal static class SampleTransitions
             if (timings[i].Stage == completion.Stage)
                 return timings.SetItem(
                     i,
-                    timings[i] with { Seconds = timings[i].Seconds + completion.Seconds, EndedAt = completion.EndedAt }
+                    timings[i] with
+                    {
+                        Seconds = timings[i].Seconds + completion.Seconds,
+                        EndedAtMilliseconds = completion.EndedAtMilliseconds,
+                    }
                 );
-        return timings.Add(new StageTiming(completion.Stage, completion.Seconds) { EndedAt = completion.EndedAt });
+        return timings.Add(new StageTiming(completion.Stage, completion.Seconds) { EndedAtMilliseconds = completion.EndedAtMilliseconds });
     }
 }

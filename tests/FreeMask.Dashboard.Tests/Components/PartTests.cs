@@ -49,12 +49,16 @@ public sealed class PartTests : BunitContext
     [Fact]
     public void Transitions_end_where_the_sample_was_given_up()
     {
-        var at = new DateTimeOffset(2026, 5, 4, 3, 2, 1, TimeSpan.Zero);
+        var at = new DateTimeOffset(2026, 5, 4, 3, 2, 1, TimeSpan.Zero).ToUnixTimeMilliseconds();
         var sample = Sample(SampleState.Quarantined) with
         {
             FailedAt = SampleState.Generated,
             Rejected = true,
-            Timings = [new StageTiming(Stage.Generate, 1.5) { EndedAt = at }, new StageTiming(Stage.Mask, 0.25) { EndedAt = at }],
+            Timings =
+            [
+                new StageTiming(Stage.Generate, 1.5) { EndedAtMilliseconds = at },
+                new StageTiming(Stage.Mask, 0.25) { EndedAtMilliseconds = at },
+            ],
             Artifacts = [new ArtifactReference(ArtifactNames.Image, new string('a', 64), "cuda")],
         };
         var rows = Render<SampleStages>(p => p.Add(c => c.RunId, "run").Add(c => c.Sample, sample).Add(c => c.Threshold, null))

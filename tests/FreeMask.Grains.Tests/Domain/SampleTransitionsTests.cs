@@ -145,14 +145,14 @@ public sealed class SampleTransitionsTests
     [Fact]
     public void Repeated_work_adds_its_seconds_and_has_the_time_of_the_last()
     {
-        var (first, second) = (DateTimeOffset.UnixEpoch.AddSeconds(1), DateTimeOffset.UnixEpoch.AddSeconds(2));
-        var fault = Completion(Stage.Generate, 0, 0, StageResult.Fault, 0) with { Seconds = 0.5, EndedAt = first };
-        var done = Completion(Stage.Generate, 0, 1, StageResult.Done, 0) with { Seconds = 1, EndedAt = second };
+        var (first, second) = (1000, 2000);
+        var fault = Completion(Stage.Generate, 0, 0, StageResult.Fault, 0) with { Seconds = 0.5, EndedAtMilliseconds = first };
+        var done = Completion(Stage.Generate, 0, 1, StageResult.Done, 0) with { Seconds = 1, EndedAtMilliseconds = second };
         var record = SampleTransitions.Apply(StageTable.Default, SampleTransitions.Fresh(0, 0, Plan), fault);
-        Assert.Equal(first, Assert.Single(record.Timings).EndedAt);
+        Assert.Equal(DateTimeOffset.UnixEpoch.AddSeconds(1), Assert.Single(record.Timings).EndedAt);
         record = SampleTransitions.Apply(StageTable.Default, record, done);
 
-        Assert.Equal(new StageTiming(Stage.Generate, 1.5) { EndedAt = second }, Assert.Single(record.Timings));
+        Assert.Equal(new StageTiming(Stage.Generate, 1.5) { EndedAtMilliseconds = second }, Assert.Single(record.Timings));
     }
 
     private static StageCompletion Completion(Stage kind, int attempt, int faults, StageResult result, double score) => new()
