@@ -1,3 +1,4 @@
+using Orleans.Runtime.Messaging;
 using Orleans.Storage;
 using Polly;
 using Polly.Retry;
@@ -9,11 +10,11 @@ internal static class RetryPolicies
 {
     /// <summary>
     /// For read-only calls. The silo of the called grain may be stopping and reject the call; a later call reaches the silo that hosts the
-    /// grain next.
+    /// grain next. A client's gateway may have left; a later call takes another one.
     /// </summary>
     public static GrainRetryPolicy ReadCall { get; } =
         new(
-            exception => exception is OrleansMessageRejectionException,
+            exception => exception is OrleansMessageRejectionException or ConnectionFailedException,
             new RetryStrategyOptions
             {
                 MaxRetryAttempts = 4,
