@@ -23,9 +23,6 @@ internal sealed record HarmonizedImage(RgbImage Image, IReadOnlyList<HarmonizedO
 /// </summary>
 internal static class Harmonizer
 {
-    // Fewer pixels than this tell nothing about a region's colors.
-    private const int LeastPixels = 24;
-
     /// <summary>Harmonizes what <see cref="Composer.Compose"/> made.</summary>
     public static HarmonizedImage Harmonize(Composite composite, HarmonizationOptions? options = null)
     {
@@ -55,14 +52,14 @@ internal static class Harmonizer
         var owner = PastedRegions.Assign(pasted, instances);
         var image = composite.Clone();
         var objects = new List<HarmonizedObject>();
-        var numbers = owner.Where(n => n != 0).Distinct().Order().ToArray();
+        var numbers = PastedRegions.Numbers(owner);
         if (numbers.Length == 0) return new HarmonizedImage(image, objects);
         var lab = LabColor.FromRgb(composite);
         foreach (var number in numbers)
         {
             var inside = LabStatistics.Of(lab, i => owner[i] == number && pasted.Labels[i] > PastedRegions.HalfPasted);
             var around = Around(lab, owner, pasted, number, options.Ring);
-            if (inside.Count < LeastPixels || around.Count < LeastPixels)
+            if (inside.Count < PastedRegions.LeastPixels || around.Count < PastedRegions.LeastPixels)
             {
                 objects.Add(new HarmonizedObject(number, 0, 0, 0, 0, 0));
                 continue;
@@ -82,10 +79,9 @@ internal static class Harmonizer
     /// few.</summary>
     private static LabStatistics Around(float[] lab, byte[] owner, LabelMap pasted, byte number, double ring)
     {
-        var radius = Math.Max(2, (int)(ring * Math.Max(pasted.Width, pasted.Height)));
-        var near = Regions.Dilate(Array.ConvertAll(owner, n => (byte)(n == number ? 1 : 0)), pasted.Width, radius);
-        var around = LabStatistics.Of(lab, i => near[i] != 0 && pasted.Labels[i] == 0);
-        return around.Count >= LeastPixels ? around : LabStatistics.Of(lab, i => pasted.Labels[i] == 0);
+        var near = PastedRegions.RingOf(pasted, owner, number, ring);
+        var around = LabStatistics.Of(lab, i => near[i] != 0);
+        return around.Count >= PastedRegions.LeastPixels ? around : LabStatistics.Of(lab, i => pasted.Labels[i] == 0);
     }
 
     private static void Apply(

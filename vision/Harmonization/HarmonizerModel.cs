@@ -19,9 +19,6 @@ internal sealed class HarmonizerModel : IDisposable
 {
     private const int LargestBatch = 32;
 
-    // Fewer pixels than this tell nothing about a region's colors.
-    private const int LeastPixels = 24;
-
     private readonly OnnxSession _session;
     private readonly IHarmonizerForm _form;
 
@@ -121,18 +118,12 @@ internal sealed class HarmonizerModel : IDisposable
     {
         Harmonizer.RequireSizes(task.Composite, task.Pasted, task.Instances);
         var owner = PastedRegions.Assign(task.Pasted, task.Instances);
-        foreach (var number in owner.Where(n => n != 0).Distinct().Order())
+        foreach (var number in PastedRegions.Numbers(owner))
         {
-            var share = new FloatMap(task.Composite.Width, task.Composite.Height);
-            var sure = 0;
-            for (var i = 0; i < owner.Length; i++)
-            {
-                if (owner[i] != number) continue;
-                share.Values[i] = task.Pasted.Labels[i] / 255f;
-                if (task.Pasted.Labels[i] > PastedRegions.HalfPasted) sure++;
-            }
-
-            if (sure >= LeastPixels) yield return new PastedObject(index, number, new HarmonizerInput(task.Composite, share));
+            var share = PastedRegions.ShareOf(task.Pasted, owner, number);
+            var sure = share.Values.Count(s => s > PastedRegions.HalfPasted / 255f);
+            if (sure >= PastedRegions.LeastPixels)
+                yield return new PastedObject(index, number, new HarmonizerInput(task.Composite, share));
         }
     }
 

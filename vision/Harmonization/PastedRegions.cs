@@ -7,6 +7,9 @@ internal static class PastedRegions
 {
     internal const byte HalfPasted = 127;
 
+    /// <summary>Fewer pixels than this tell nothing about a region's colors.</summary>
+    internal const int LeastPixels = 24;
+
     /// <summary>Per pixel the number of its pasted object, 0 where nothing was pasted. Without an instance map all pasted pixels are one
     /// object, 1.</summary>
     internal static byte[] Assign(LabelMap pasted, LabelMap? instances)
@@ -40,6 +43,33 @@ internal static class PastedRegions
             owner[to] = owner[from];
             front.Enqueue(to);
         }
+    }
+
+    /// <summary>The numbers of the pasted objects, ascending.</summary>
+    /// <param name="owner">What <see cref="Assign"/> gave.</param>
+    internal static byte[] Numbers(byte[] owner) => [.. owner.Where(n => n != 0).Distinct().Order()];
+
+    /// <summary>How much of each pixel is one object's, 0..1.</summary>
+    internal static FloatMap ShareOf(LabelMap pasted, byte[] owner, byte number)
+    {
+        var share = new FloatMap(pasted.Width, pasted.Height);
+        for (var i = 0; i < owner.Length; i++)
+            if (owner[i] == number) share.Values[i] = pasted.Labels[i] / 255f;
+        return share;
+    }
+
+    /// <summary>Not 0 where nothing was pasted and one object is near.</summary>
+    /// <param name="pasted">How much of each pixel was pasted.</param>
+    /// <param name="owner">What <see cref="Assign"/> gave.</param>
+    /// <param name="number">The object.</param>
+    /// <param name="ring">How near, in shares of the image's longer side; at least 2 pixels.</param>
+    internal static byte[] RingOf(LabelMap pasted, byte[] owner, byte number, double ring)
+    {
+        var radius = Math.Max(2, (int)(ring * Math.Max(pasted.Width, pasted.Height)));
+        var near = Regions.Dilate(Array.ConvertAll(owner, n => (byte)(n == number ? 1 : 0)), pasted.Width, radius);
+        for (var i = 0; i < near.Length; i++)
+            if (pasted.Labels[i] != 0) near[i] = 0;
+        return near;
     }
 
     /// <summary>Instances that are pasted for the most part; the background's own objects are not.</summary>

@@ -21,10 +21,7 @@ internal static class Sharpness
     /// <summary>The sharpness of a region; NaN where it is too small or flat.</summary>
     /// <param name="image">The image.</param>
     /// <param name="inside">Not 0 in the region.</param>
-    internal static double Of(RgbImage image, byte[] inside)
-    {
-        return Of(Lightness(image), inside, image.Width);
-    }
+    internal static double Of(RgbImage image, byte[] inside) => Of(Lightness(image), inside, image.Width);
 
     private static double Of(float[] lightness, byte[] inside, int width)
     {

@@ -13,15 +13,10 @@ internal static class SharpnessMatch
     {
         var image = harmonized.Image.Clone();
         var owner = PastedRegions.Assign(task.Pasted, task.Instances);
-        var radius = Math.Max(2, (int)(HarmonizationOptions.Default.Ring * Math.Max(image.Width, image.Height)));
-        foreach (var number in owner.Where(n => n != 0).Distinct().Order())
+        foreach (var number in PastedRegions.Numbers(owner))
         {
-            var share = new FloatMap(image.Width, image.Height);
-            for (var i = 0; i < owner.Length; i++) share.Values[i] = owner[i] == number ? task.Pasted.Labels[i] / 255f : 0;
-            var near = Regions.Dilate(Array.ConvertAll(owner, n => (byte)(n == number ? 1 : 0)), image.Width, radius);
-            var around = Array.ConvertAll(task.Pasted.Labels, p => (byte)(p == 0 ? 1 : 0));
-            for (var i = 0; i < around.Length; i++) around[i] &= near[i];
-            Sharpness.Match(image, share, around, strength);
+            var around = PastedRegions.RingOf(task.Pasted, owner, number, HarmonizationOptions.Default.Ring);
+            Sharpness.Match(image, PastedRegions.ShareOf(task.Pasted, owner, number), around, strength);
         }
 
         return image;
