@@ -6,9 +6,6 @@ namespace FreeMask.Pipeline;
 /// <summary>The training that a run file's section <c>training</c> asks for.</summary>
 internal static class SegmenterRecipe
 {
-    // Mask2Former trains Swin with this drop-path rate in the last block.
-    private const double DropPath = 0.3;
-
     /// <summary>The training of a run.</summary>
     /// <param name="spec">The run.</param>
     /// <param name="labels">Names of the classes by index.</param>
@@ -41,23 +38,11 @@ internal static class SegmenterRecipe
     private static Mask2FormerConfig? ConfigOf(TrainingSpec training, IReadOnlyList<string> labels, string? folder)
     {
         if (folder is not null && CheckpointFolder.KindOf(folder) == "mask2former") return null;
-        if (training.IsReference) return new() { Labels = labels, Backbone = BackboneOf(training.Backbone ?? "resnet-18") };
+        if (training.IsReference) return new() { Labels = labels, Backbone = PublicBackbone.Of(training.Backbone).Config };
         return training.Backbone is { } named && folder is null
-            ? Mask2FormerConfig.Small(labels) with { Backbone = BackboneOf(named) }
+            ? Mask2FormerConfig.Small(labels) with { Backbone = PublicBackbone.Of(named).Config }
             : null;
     }
-
-    private static BackboneConfig BackboneOf(string name) =>
-        name switch
-        {
-            "resnet-18" => ResNetConfig.ResNet18,
-            "resnet-50" => ResNetConfig.ResNet50,
-            "swin-tiny" => SwinConfig.Tiny with { DropPath = DropPath },
-            "swin-small" => SwinConfig.Small with { DropPath = DropPath },
-            "swin-base" => SwinConfig.Base with { DropPath = DropPath },
-            "swin-large" => SwinConfig.Large with { DropPath = DropPath },
-            _ => throw new FreeMaskException($"There is no backbone '{name}'."),
-        };
 
     private static SegmenterAugmentation? AugmentationOf(string? name) =>
         name switch

@@ -5,6 +5,7 @@ using FreeMask.Files;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Domain;
+using FreeMask.Training.Mask2Former;
 using FreeMask.Vision;
 using FreeMask.Vision.Affinity;
 using FreeMask.Vision.Datasets;
@@ -22,17 +23,6 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
     private const string ImageNet = "imagenet";
 
     private const double ReferenceRate = 1e-4;
-
-    /// <summary>Where <c>models pull</c> puts the weights of public classifiers.</summary>
-    private static readonly Dictionary<string, string> ImageNetFolders = new(StringComparer.Ordinal)
-    {
-        ["resnet-18"] = "imagenet-resnet18",
-        ["resnet-50"] = "resnet-50",
-        ["swin-tiny"] = "swin-tiny-patch4-window7-224",
-        ["swin-small"] = "swin-small-patch4-window7-224",
-        ["swin-base"] = "swin-base-patch4-window7-224",
-        ["swin-large"] = "swin-large-patch4-window7-224",
-    };
 
     internal RunSpec Resolve(RunSpec spec)
     {
@@ -326,7 +316,7 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
             training = training with { Init = spec.Trainer.IsExternal ? "none" : ImageNet };
         if (training.Init is not ("bundle" or "backbone" or "none"))
         {
-            var name = training.Init == ImageNet ? ImageNetFolders[training.Backbone ?? "resnet-18"] : training.Init;
+            var name = training.Init == ImageNet ? PublicBackbone.Of(training.Backbone).Folder : training.Init;
             if (resolver.FindCheckpoint(name) is { } found) training = training with { InitFolder = found.Folder, InitHash = found.Hash };
             else findings.Report("training.init", NoCheckpoint(spec, training, name, isDefault));
             if (training.Init != ImageNet && training.InitFolder is { } folder) training = training with { Init = folder };
@@ -342,9 +332,9 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
             return $"'training.init' is '{training.Init}': neither a word (bundle, backbone, imagenet, none) nor a folder with config.json "
                 + "and weights.";
         var why = isDefault ? $"The bundle '{spec.Model}' has no segmenter to start from, so its training starts from imagenet. " : "";
-        var how = name == ImageNetFolders["resnet-18"]
-            ? $"'freemask models pull {name}' fetches them, or set training.init to none"
-            : $"'freemask models pull microsoft/{name} --checkpoint' fetches them, or set training.backbone to resnet-18";
+        var how = PublicBackbone.Of(training.Backbone).Owner is { } owner
+            ? $"'freemask models pull {owner}/{name} --checkpoint' fetches them, or set training.backbone to {PublicBackbone.Default.Name}"
+            : $"'freemask models pull {name}' fetches them, or set training.init to none";
         return $"'training.init': {why}The weights of imagenet are not here ({name}): {how}.";
     }
 

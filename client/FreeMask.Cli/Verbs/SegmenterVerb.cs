@@ -43,10 +43,11 @@ internal static class SegmenterVerb
             DefaultValueFactory = _ => SegmenterStart.MiniBackbone,
             HelpName = "WEIGHTS",
         };
-        var backbone = new Option<string>("--backbone")
+        var backbone = new Option<string?>("--backbone")
         {
-            Description = $"For --init imagenet or none with the reference recipe: {string.Join(" or ", SegmenterStart.Backbones)}.",
-            DefaultValueFactory = _ => SegmenterStart.Backbones[0],
+            Description =
+                $"For --init imagenet or none: {string.Join(", ", PublicBackbone.All.Select(known => known.Name))}. Default: "
+                    + $"{SegmenterStart.DefaultBackbone}, or with --recipe small the backbone of the small model.",
             HelpName = "NAME",
         };
         var recipe = new Option<string?>("--recipe")
@@ -133,19 +134,13 @@ internal static class SegmenterVerb
                     host,
                     context,
                     parsed.GetRequiredValue(init),
-                    parsed.GetRequiredValue(backbone),
+                    parsed.GetValue(backbone),
                     isReference,
                     data.Labels,
                     stop
                 );
-                if (start.Config is null && parsed.GetRequiredValue(init) != SegmenterStart.ImageNet)
-                    Arguments.Refuse(
-                        parsed,
-                        backbone,
-                        isReference
-                            ? $"is for fresh models; {start.Folder} has a backbone of its own"
-                            : "is for the reference recipe; the small model has one backbone"
-                    );
+                if (parsed.GetRequiredValue(init) is not (SegmenterStart.ImageNet or SegmenterStart.None))
+                    Arguments.Refuse(parsed, backbone, $"is for fresh models; {start.Folder} has a backbone of its own");
                 var request = Recipe(isReference, data.Labels, parsed.GetValue(seed), parsed.GetValue(steps), start);
                 request = request with
                 {
