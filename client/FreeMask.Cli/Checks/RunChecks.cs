@@ -21,6 +21,7 @@ internal static class RunChecks
         new EvaluationCheck(),
         new SpaceCheck(),
         new DeviceCheck(),
+        new MemoryCheck(),
     ];
 
     /// <summary>Everything that is wrong.</summary>

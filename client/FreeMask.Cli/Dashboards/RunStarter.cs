@@ -75,7 +75,8 @@ internal sealed class RunStarter(IEngineSource source, CommandContext context, B
             isLocal ? context.Data.FreeBytes : null,
             context.Devices,
             Environment.GetEnvironmentVariable,
-            IsCluster: !isLocal
+            IsCluster: !isLocal,
+            DeviceMemory.Of
         );
         var findings = RunChecks.Find(RunChecks.All, spec, machine).Select(f => $"{f.Key}: {f.Message}.");
         return findings.ToList() is { Count: > 0 } problems ? throw new FreeMaskException(string.Join(' ', problems)) : spec;

@@ -25,6 +25,9 @@ internal sealed class CliEnvironment
     /// <summary>The checks of a run before it starts.</summary>
     internal IReadOnlyList<IRunCheck> Checks { get; init; } = RunChecks.All;
 
+    /// <summary>The bytes of memory of a device; null where it cannot be told.</summary>
+    internal Func<string, long?> MemoryOf { get; init; } = DeviceMemory.Of;
+
     /// <summary>A Spectre console on one of the two streams.</summary>
     internal required Func<TextWriter, IAnsiConsole> Console { get; init; }
 

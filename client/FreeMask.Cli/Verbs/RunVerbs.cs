@@ -55,7 +55,8 @@ internal static class RunVerbs
                     isLocal ? context.Data.FreeBytes : null,
                     context.Devices,
                     host.Variable,
-                    IsCluster: !isLocal
+                    IsCluster: !isLocal,
+                    host.MemoryOf
                 );
                 var spec = await RunFile.ReadAsync(
                     parsed.GetRequiredValue(file),

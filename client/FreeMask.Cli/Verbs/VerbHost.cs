@@ -70,6 +70,9 @@ internal sealed class VerbHost(CliEnvironment environment, IReadOnlyList<string>
     /// <summary>The checks of a run before it starts.</summary>
     internal IReadOnlyList<IRunCheck> Checks => environment.Checks;
 
+    /// <summary>The bytes of memory of a device; null where it cannot be told.</summary>
+    internal Func<string, long?> MemoryOf => environment.MemoryOf;
+
     /// <summary>An environment variable; null if it is not set.</summary>
     internal string? Variable(string name) => environment.Environment(name) is { Length: > 0 } value ? value : null;
 

@@ -60,6 +60,24 @@ public sealed class RunCheckTests : IDisposable
         await RefuseAsync("classes: [cat]", $"'{key}': ", file);
     }
 
+    [Theory]
+    [InlineData("classes: [cat]", 1000, "'model': the models of 'mini' are")]
+    [InlineData("{ classes: [cat], training: { init: models/mini/segmenter } }", 10_000_000, "weights, gradients and two moments")]
+    public async Task Models_that_do_not_fit_into_the_memory_of_the_device_are_refused(string text, long memory, string message)
+    {
+        _process.MemoryOf = device => device == "cpu" ? memory : null;
+
+        await RefuseAsync(text, message);
+    }
+
+    [Fact]
+    public async Task Memory_that_cannot_be_told_is_not_held_against_a_run()
+    {
+        _process.MemoryOf = _ => null;
+
+        Assert.Equal(0, await CheckAsync("classes: [cat]", "--json"));
+    }
+
     [Fact]
     public async Task A_segmenter_of_other_classes_gets_a_new_head_and_this_is_said()
     {

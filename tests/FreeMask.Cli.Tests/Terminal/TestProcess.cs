@@ -73,10 +73,14 @@ internal sealed class TestProcess : IDisposable
     /// <summary>The checks of a run before it starts; none, because the bundles of most tests are empty folders.</summary>
     internal IReadOnlyList<IRunCheck> Checks { get; init; } = [];
 
+    /// <summary>The memory of devices.</summary>
+    internal Func<string, long?> MemoryOf { get; set; } = _ => null;
+
     internal CliEnvironment CreateEnvironment() =>
         new()
         {
             Checks = Checks,
+            MemoryOf = MemoryOf,
             Out = OutWriter ?? _out,
             Error = _error,
             Environment = name =>
