@@ -44,13 +44,16 @@ internal static class SegmenterRecipe
             : null;
     }
 
-    private static SegmenterAugmentation? AugmentationOf(string? name) =>
+    /// <summary>The augmentation of a name; null for that of the recipe.</summary>
+    /// <exception cref="FreeMaskException">There is no such augmentation.</exception>
+    internal static SegmenterAugmentation? AugmentationOf(string? name) =>
         name switch
         {
             null => null,
             "none" => SegmenterAugmentation.None,
             "small" => SegmenterAugmentation.Small,
             "splicing" => SegmenterAugmentation.Splicing,
+            "style" => SegmenterAugmentation.Style,
             "reference" => SegmenterAugmentation.Reference,
             _ => throw new FreeMaskException($"There is no augmentation '{name}'."),
         };

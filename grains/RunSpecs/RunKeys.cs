@@ -330,6 +330,7 @@ internal static class RunKeys
                 new("none", "not at all"),
                 new("small", "flipped, scaled by up to 1.35, shifted and recolored"),
                 new("splicing", "as small, and half of them put together from two to nine images, as DiffuMask does"),
+                new("style", "as small, after each class got colors of its own; some images are blurred, sharpened or posterized"),
                 new("reference", "as Mask2Former: scaled by 0.5 to 2, cropped, flipped and recolored"),
             ],
             DefaultDescription = "that of the recipe",

@@ -32,7 +32,7 @@ internal sealed class SegmenterBatch(SegmenterTrainingRequest request, ISegmenta
             labels[i] = new LabelMap(request.Size, request.Size);
             var target = pixels.AsSpan(i * 3 * area, 3 * area);
             if (request.Augmentation == SegmenterAugmentation.Reference) labels[i] = Crop(Pick(position), position, target);
-            else Render(Splice(Pick(position), position), position, target, labels[i]);
+            else Render(Restyle(Splice(Pick(position), position), position), position, target, labels[i]);
         }
 
         return (pixels, labels);
@@ -83,6 +83,11 @@ internal sealed class SegmenterBatch(SegmenterTrainingRequest request, ISegmenta
 
         return new LabeledImage(sample.Id, image, labels);
     }
+
+    private LabeledImage Restyle(LabeledImage sample, long position) =>
+        request.Augmentation == SegmenterAugmentation.Style
+            ? sample with { Image = StyleAugmentation.Apply(sample, new CounterRandom(request.Seed, position, 0, "segmenter-style")) }
+            : sample;
 
     private LabelMap Crop(LabeledImage sample, long position, Span<float> pixels)
     {

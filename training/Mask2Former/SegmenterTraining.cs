@@ -23,6 +23,9 @@ internal enum SegmenterAugmentation
     /// <summary>As <see cref="Small"/>, and half of the images are put together from two, four or nine, as DiffuMask splices
     /// them.</summary>
     Splicing,
+
+    /// <summary>As <see cref="Small"/>, after the style of the image is changed by <see cref="StyleAugmentation"/>.</summary>
+    Style,
 }
 
 /// <summary>How a segmenter is trained. The defaults are for the small model at 128x128 pixels; <see cref="Reference"/> gives Mask2Former's

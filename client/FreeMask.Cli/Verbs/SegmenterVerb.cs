@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using FreeMask.Cli.Terminal;
+using FreeMask.Pipeline;
 using FreeMask.Training.Mask2Former;
 using FreeMask.Vision.Datasets;
 
@@ -78,6 +79,13 @@ internal static class SegmenterVerb
             Description = "Side of the training crops in pixels, a multiple of 32. Default: 512, or 128 for small.",
             HelpName = "PIXELS",
         }.Within(32, 4096);
+        var augmentation = new Option<string?>("--augmentation")
+        {
+            Description =
+                "How images are changed at random: none, small, splicing, style or reference, as training.augmentation of a run file. "
+                    + "Default: that of the recipe.",
+            HelpName = "NAME",
+        };
         var seed = Arguments.Seed("Names fresh weights, order, augmentation and sampled points.");
         var every = new Option<int>("--checkpoint-steps")
         {
@@ -112,6 +120,7 @@ internal static class SegmenterVerb
                 batch,
                 rate,
                 size,
+                augmentation,
                 seed,
                 every,
                 validate,
@@ -147,6 +156,7 @@ internal static class SegmenterVerb
                     BatchSize = parsed.GetValue(batch),
                     LearningRate = parsed.GetValue(rate) ?? request.LearningRate,
                     Size = parsed.GetValue(size) ?? request.Size,
+                    Augmentation = SegmenterRecipe.AugmentationOf(parsed.GetValue(augmentation)) ?? request.Augmentation,
                     CheckpointEvery = parsed.GetValue(every),
                 };
                 var folder = OutputFolder.Make(parsed.GetRequiredValue(output));
