@@ -2,8 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using FreeMask.Cli.Runs;
 using FreeMask.Cli.Terminal;
-using FreeMask.GrainInterfaces;
-using FreeMask.Grains.Domain;
 using FreeMask.Vision.Evaluation;
 using Spectre.Console;
 
@@ -30,9 +28,7 @@ internal static class CriterionExperimentVerb
                 await using var engine = await host.ReadEngineAsync(context, stop);
                 var id = await RunIds.FindAsync(engine, parsed.GetRequiredValue(run), _ => true, "such");
                 var reader = await RunReader.OpenAsync(engine, id);
-                var samples = await ReadAsync(reader, stop);
-                if (samples.Count == 0)
-                    throw new FreeMaskException($"Run '{id}' has no scored samples yet; choose one that has selected a round.");
+                List<ScoredSample> samples = [.. (await ScoredSamples.ReadAsync(reader, id, stop)).Select(scored => scored.Sample)];
                 context.WriteMessage($"Harming the labels of {samples.Count} samples of run '{id}'.");
                 byte[] classes = [.. reader.Spec.Classes.Select(name => (byte)reader.Spec.LabelSet().IndexOf(name))];
                 var results = await Task.Run(
@@ -50,26 +46,6 @@ internal static class CriterionExperimentVerb
                 );
             }
         );
-    }
-
-    private static async Task<IReadOnlyList<ScoredSample>> ReadAsync(RunReader run, CancellationToken stop)
-    {
-        var samples = new List<ScoredSample>();
-        for (var round = 0; round < run.Status.Rounds.Length; round++)
-        {
-            await foreach (var sample in run.SamplesAsync(round, null, stop))
-            {
-                if (sample.Score is null || sample.State == SampleState.Quarantined) continue;
-                if (
-                    await run.LabelsAsync(sample, ArtifactNames.CompositeLabel, stop) is { } labels
-                    && await run.LabelsAsync(sample, ArtifactNames.Instances, stop) is { } instances
-                    && await run.LabelsAsync(sample, ArtifactNames.Prediction, stop) is { } prediction
-                )
-                    samples.Add(new ScoredSample(labels, instances, prediction));
-            }
-        }
-
-        return samples;
     }
 
     private static void Show(IAnsiConsole console, IReadOnlyList<CriterionResult> results)

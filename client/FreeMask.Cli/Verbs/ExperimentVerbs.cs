@@ -19,6 +19,7 @@ internal static class ExperimentVerbs
             Refinements(host),
             AggregationExperimentVerb.Create(host),
             CriterionExperimentVerb.Create(host),
+            FilteringExperimentVerb.Create(host),
         };
 
     private static Command Thresholds(VerbHost host)

@@ -89,6 +89,23 @@ public sealed class EndToEndTests : IDisposable
     }
 
     [Fact]
+    public async Task Filtering_counts_every_sample_once_in_each_grouping()
+    {
+        await RunAsync("one");
+        _process.Clear();
+        Assert.Equal(0, await _process.RunAsync(["experiment", "filtering", "small", "--json", "--data", _process.Folder.Path("one")]));
+        using var document = JsonDocument.Parse(_process.Out);
+        var (samples, results) = (document.RootElement.GetProperty("samples").GetInt32(), document.RootElement.GetProperty("results"));
+        var groupings = results
+            .EnumerateArray()
+            .GroupBy(result => (result.GetProperty("criterion").GetString(), result.GetProperty("group").GetString()));
+        foreach (var grouping in groupings)
+            Assert.Equal(samples, grouping.Sum(result => result.GetProperty("samples").GetInt32()));
+        Assert.Equal(0, await _process.RunAsync(["experiment", "filtering", "small", "--data", _process.Folder.Path("one")]));
+        Assert.Contains("objects: 1", _process.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Samples_are_listed_by_state_and_one_shows_its_times_and_artifacts()
     {
         var run = await RunAsync("one");

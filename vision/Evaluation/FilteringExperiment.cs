@@ -1,0 +1,100 @@
+namespace FreeMask.Vision.Evaluation;
+
+/// <summary>A scored sample of a run, as <see cref="FilteringExperiment"/> asks for it.</summary>
+/// <param name="Sample">Its labels and what the scoring model predicted.</param>
+/// <param name="Round">Its round.</param>
+/// <param name="Class">The name of its class.</param>
+/// <param name="Objects">The number of its objects, from 1.</param>
+/// <param name="Area">The fraction of the image that its labels call an object.</param>
+internal sealed record FilteredSample(ScoredSample Sample, int Round, string Class, int Objects, double Area);
+
+/// <summary>How much of a group of samples a criterion keeps.</summary>
+/// <param name="Criterion">The name of the score.</param>
+/// <param name="Group">What the group has in common: <c>all</c>, <c>objects</c>, <c>size</c> or <c>class</c>.</param>
+/// <param name="Value">Which group it is, such as <c>2</c> or <c>cat</c>.</param>
+/// <param name="Samples">The samples of the group.</param>
+/// <param name="Kept">How many of them the criterion keeps.</param>
+/// <param name="Share">The fraction kept.</param>
+/// <param name="Interval">Its 95 % bootstrap interval over samples of the group.</param>
+internal sealed record FilteringResult(
+    string Criterion,
+    string Group,
+    string Value,
+    int Samples,
+    int Kept,
+    double Share,
+    ConfidenceInterval Interval
+);
+
+/// <summary>
+/// Who is dropped? Each criterion keeps the best of each class of a round, as the paper's selection does, without the strata by number of
+/// objects that runs have by default; what it keeps of samples with one, two or more objects, of small and large objects, and of classes
+/// shows its bias.
+/// </summary>
+internal static class FilteringExperiment
+{
+    private const int Draws = 1000, ManyObjects = 3;
+
+    private static readonly (string Name, Func<SampleAgreement, double> Of)[] Criteria =
+    [
+        ("iou", a => a.IoU),
+        ("mask", a => a.Mask),
+        ("mask-and-class", a => a.MaskAndClass),
+        ("worst-object", a => a.WorstObject),
+        ("boundary", a => a.Boundary),
+    ];
+
+    private static readonly string[] Sizes = ["smallest third", "middle third", "largest third"];
+
+    /// <summary>Selects by every criterion and counts.</summary>
+    /// <param name="samples">Scored samples, at least one.</param>
+    /// <param name="keepRatio">The share of a class of a round that stays, rounded up; in (0, 1].</param>
+    /// <param name="seed">Names the draws of the intervals.</param>
+    public static IReadOnlyList<FilteringResult> Run(IReadOnlyList<FilteredSample> samples, double keepRatio, ulong seed)
+    {
+        var agreements = samples
+            .Select(item => SampleAgreement.Compute(item.Sample.Labels, item.Sample.Instances, item.Sample.Prediction))
+            .ToList();
+        var groups = Groups(samples);
+        var results = new List<FilteringResult>();
+        foreach (var (name, of) in Criteria)
+        {
+            var kept = Select(samples, [.. agreements.Select(of)], keepRatio);
+            foreach (var (group, value, members) in groups)
+            {
+                double[] flags = [.. members.Select(i => kept[i] ? 1.0 : 0.0)];
+                results.Add(
+                    new(name, group, value, flags.Length, (int)flags.Sum(), flags.Average(), Bootstrap.Mean(flags, seed, Draws))
+                );
+            }
+        }
+
+        return results;
+    }
+
+    /// <summary>The best of each class of each round; of equal scores the earlier sample.</summary>
+    internal static bool[] Select(IReadOnlyList<FilteredSample> samples, double[] scores, double keepRatio)
+    {
+        var kept = new bool[samples.Count];
+        foreach (var group in Enumerable.Range(0, samples.Count).GroupBy(i => (samples[i].Round, samples[i].Class)))
+            foreach (var i in group.OrderByDescending(i => scores[i]).ThenBy(i => i).Take((int)Math.Ceiling(keepRatio * group.Count())))
+                kept[i] = true;
+        return kept;
+    }
+
+    private static List<(string Group, string Value, List<int> Members)> Groups(IReadOnlyList<FilteredSample> samples)
+    {
+        var all = Enumerable.Range(0, samples.Count).ToList();
+        // Thirds by rank, so that each has as many samples.
+        var third = new int[samples.Count];
+        foreach (var (rank, i) in all.OrderBy(i => samples[i].Area).ThenBy(i => i).Index()) third[i] = rank * Sizes.Length / samples.Count;
+        List<(string, string, List<int>)> groups = [("all", "all", all)];
+        groups.AddRange(By("objects", i => Math.Min(ManyObjects, samples[i].Objects), n => n == ManyObjects ? $"{n} or more" : $"{n}"));
+        groups.AddRange(By("size", i => third[i], n => Sizes[n]));
+        groups.AddRange(By("class", i => samples[i].Class, name => name));
+        return groups;
+
+        IEnumerable<(string, string, List<int>)> By<T>(string group, Func<int, T> of, Func<T, string> name) =>
+            all.GroupBy(of).OrderBy(members => members.Key).Select(members => (group, name(members.Key), members.ToList()));
+    }
+}
