@@ -195,6 +195,15 @@ public sealed record CompositionSpec
     /// <summary>What that file says of the run's backgrounds, as JSON, so that no silo needs the file; null where
     /// <see cref="Thesaurus"/> is.</summary>
     [Id(5)] public string? ThesaurusCounts { get; init; }
+
+    /// <summary>What chooses places for pasted objects: <c>rules</c>, or the path of a folder with a placement model.</summary>
+    [Id(6)] public string Placement { get; init; } = "rules";
+
+    /// <summary>The folder of the placement model; null for the rules. Every silo reads it under this path.</summary>
+    [Id(7)] public string? PlacementFolder { get; init; }
+
+    /// <summary>The sha256 of its model; null where <see cref="PlacementFolder"/> is.</summary>
+    [Id(8)] public string? PlacementHash { get; init; }
 }
 
 /// <summary>How pasted objects are matched to the image around them.</summary>

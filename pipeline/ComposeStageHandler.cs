@@ -4,6 +4,7 @@ using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Domain;
 using FreeMask.Grains.Stages;
+using FreeMask.Onnx;
 using FreeMask.Vision;
 using FreeMask.Vision.Placement;
 using FreeMask.Vision.Thesaurus;
@@ -11,7 +12,7 @@ using FreeMask.Vision.Thesaurus;
 namespace FreeMask.Pipeline;
 
 /// <summary>Pastes objects of other samples of the round into a fraction of the samples.</summary>
-internal sealed class ComposeStageHandler(IArtifactStore store) : IStageHandler, IDisposable
+internal sealed class ComposeStageHandler(IArtifactStore store, OnnxSessionOptions sessions) : IStageHandler, IDisposable
 {
     // Some donors cannot be placed, so more are drawn than are pasted.
     private const int DonorsPerPlace = 3;
@@ -19,7 +20,10 @@ internal sealed class ComposeStageHandler(IArtifactStore store) : IStageHandler,
     // One for each round; rounds of two runs may alternate.
     private const int KeptSnapshots = 2;
 
+    private const int KeptModels = 2;
+
     private readonly ModelCache<string, IReadOnlyList<ListedSample>> _snapshots = new(KeptSnapshots);
+    private readonly ModelCache<(string Folder, string Hash), PlacementModel> _models = new(KeptModels);
     private RunBalance? _balance;
 
     public Stage Stage => Stage.Compose;
@@ -33,13 +37,42 @@ internal sealed class ComposeStageHandler(IArtifactStore store) : IStageHandler,
         var labels = spec.LabelSet();
         var thesaurus = RunThesaurus.Of(spec);
         var balance = BalanceOf(spec, labels, thesaurus);
+        using var placement = await AcquireAsync(spec.Composition);
+        var options = ComposeOptions.Default with
+        {
+            MaxObjects = spec.Composition.MaxObjects,
+            Thesaurus = thesaurus,
+            Classes = labels,
+            Scorer = placement?.Model,
+        };
         return await StageArtifacts.EachAsync(
             inputs,
-            input => ComposeAsync(spec.Composition, input, labels, thesaurus, balance, cancellationToken)
+            input => ComposeAsync(spec.Composition, input, options, balance, cancellationToken)
         );
     }
 
-    public void Dispose() => _snapshots.Dispose();
+    public void Dispose()
+    {
+        _snapshots.Dispose();
+        _models.Dispose();
+    }
+
+    /// <summary>The placement model of a run; null where it uses the rules.</summary>
+    private async Task<ModelCache<(string Folder, string Hash), PlacementModel>.Lease?> AcquireAsync(CompositionSpec spec) =>
+        spec is { PlacementFolder: { } folder, PlacementHash: { } hash }
+            ? await _models.AcquireAsync((folder, hash), () => Task.FromResult(Open(folder, hash)))
+            : null;
+
+    private PlacementModel Open(string folder, string hash)
+    {
+        var model = PlacementModel.Load(folder, sessions);
+        if (model.Hash == hash) return model;
+        model.Dispose();
+        throw new FreeMaskException(
+            $"The placement model in {folder} is not the one that this run was started with (its sha256 differs). Put that one back, or "
+                + "start a new run."
+        );
+    }
 
     /// <summary>The balance of the donors of a run, computed once: all batches of a run have the same.</summary>
     private DonorBalance BalanceOf(RunSpec spec, LabelSet labels, SceneThesaurus thesaurus)
@@ -56,8 +89,7 @@ internal sealed class ComposeStageHandler(IArtifactStore store) : IStageHandler,
     private async Task<StageOutcome> ComposeAsync(
         CompositionSpec spec,
         StageInput input,
-        LabelSet labelSet,
-        SceneThesaurus thesaurus,
+        ComposeOptions options,
         DonorBalance balance,
         CancellationToken cancellationToken
     )
@@ -68,9 +100,8 @@ internal sealed class ComposeStageHandler(IArtifactStore store) : IStageHandler,
         var scene = input.Plan.Background.Length == 0 ? null : input.Plan.Background;
         var background = new BackgroundSample(image, labels, (byte)input.Plan.ClassIndex, scene);
         IReadOnlyList<DonorSample> donors = random.NextDouble() < spec.MultiShare && spec.MaxObjects > 1
-            ? await DrawDonorsAsync(spec, input, scene, labelSet, thesaurus, balance, cancellationToken)
+            ? await DrawDonorsAsync(input, scene, options, balance, cancellationToken)
             : [];
-        var options = ComposeOptions.Default with { MaxObjects = spec.MaxObjects, Thesaurus = thesaurus, Classes = labelSet };
         var composite = Composer.Compose(new ComposeRequest(background, donors, options), random);
         var artifacts = new List<(string, string)>
         {
@@ -98,11 +129,9 @@ internal sealed class ComposeStageHandler(IArtifactStore store) : IStageHandler,
     }
 
     private async Task<IReadOnlyList<DonorSample>> DrawDonorsAsync(
-        CompositionSpec spec,
         StageInput input,
         string? scene,
-        LabelSet labelSet,
-        SceneThesaurus thesaurus,
+        ComposeOptions options,
         DonorBalance balance,
         CancellationToken cancellationToken
     )
@@ -116,10 +145,10 @@ internal sealed class ComposeStageHandler(IArtifactStore store) : IStageHandler,
             [.. others.Select(s => (s, s.Class))],
             scene,
             input.Plan.ClassIndex,
-            DonorsPerPlace * (spec.MaxObjects - 1),
+            DonorsPerPlace * (options.MaxObjects - 1),
             input.Stream("donors"),
-            thesaurus,
-            labelSet,
+            options.Thesaurus,
+            options.Classes,
             balance
         );
         var donors = new List<DonorSample>();

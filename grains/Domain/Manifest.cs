@@ -34,6 +34,7 @@ internal static class Manifest
         json.WriteNumber("keepRatio", spec.KeepRatio);
         if (spec.Mask.AffinityHash is { } affinity) json.WriteString("affinity", affinity);
         if (spec.Composition.ThesaurusHash is { } thesaurus) json.WriteString("thesaurus", thesaurus);
+        if (spec.Composition.PlacementHash is { } placement) json.WriteString("placement", placement);
         if (spec.Harmonization.ModelHash is { } harmonizer) json.WriteString("harmonizer", harmonizer);
         if (spec.Training.InitHash is { } start) json.WriteString("start", start);
         if (spec.Training.RealHash is { } real) json.WriteString("real", real);

@@ -211,6 +211,15 @@ internal static class RunKeys
         {
             Range = Closed(0, 1),
         },
+        new(
+            run => run.Composition.Placement,
+            "What chooses places for pasted objects. A folder holds a model of 'freemask train placement', or a public FOPA in ONNX."
+        )
+        {
+            Words = [new("rules", "what a class rests on, its real size, and how far it covers others")],
+            AcceptsOtherText = true,
+            Remedy = "write rules, or the folder of a placement model",
+        },
         new(run => run.Harmonization.Enabled, "Whether the colors of pasted objects are matched to the image around them."),
         new(run => run.Harmonization.Strength, "How far the colors are moved; 1 is all the way.") { Range = Closed(0, 1) },
         new(

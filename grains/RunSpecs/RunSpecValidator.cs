@@ -164,6 +164,10 @@ internal static class RunSpecValidator
             || composition.Thesaurus is null != composition.ThesaurusCounts is null)
             problems.Add(
                 new("composition.thesaurus", "the file, its hash and its counts belong together; name all of them or none"));
+        if (composition.PlacementFolder is null != composition.PlacementHash is null)
+            problems.Add(new("composition.placement", "the model's folder and its hash belong together; name both or none"));
+        else if (composition.Placement is not "rules" && composition.PlacementFolder is null)
+            problems.Add(new("composition.placement", "the folder of the model is missing"));
     }
 
     private static void Harmonization(RunSpec spec, List<SpecProblem> problems)

@@ -80,6 +80,13 @@ internal sealed class Cutout
         return parts.Count == 0 ? null : Take(image, labels, parts.MaxBy(p => p.Count(inside => inside))!, feather);
     }
 
+    /// <summary>Cuts out all pixels of a class as one object, whether they hang together or not; null where there are none.</summary>
+    internal static Cutout? Whole(RgbImage image, LabelMap labels, byte classId, double feather = 1.5)
+    {
+        var core = Array.ConvertAll(labels.Labels, l => l == classId);
+        return core.Contains(true) ? Take(image, labels, core, feather) : null;
+    }
+
     /// <summary>Cuts out every object of a class of at least <paramref name="leastPixels"/> pixels, in raster order.</summary>
     internal static IEnumerable<Cutout> All(RgbImage image, LabelMap labels, byte classId, int leastPixels, double feather) =>
         Parts(image, labels, classId).Where(p => p.Count(inside => inside) >= leastPixels).Select(p => Take(image, labels, p, feather));

@@ -36,6 +36,16 @@ internal sealed record PlacementQuery
     public required IReadOnlyList<(int Height, int Width)> Sizes { get; init; }
 }
 
+/// <summary>How candidates are taken from a scorer's heat maps.</summary>
+internal enum PlacementChoice
+{
+    /// <summary>Drawn in proportion to the score: maps of rules are flat, and draws keep variety.</summary>
+    Drawn,
+
+    /// <summary>The best that do not overlap each other much: maps of models have peaks, and their best cells are neighbors.</summary>
+    Best,
+}
+
 /// <summary>
 /// Scores all places at once, as FOPA does: a heat map a scale, a cell being the object's center (composition.md 1.1). Learned scorers and
 /// rules take the same place in <see cref="Composer"/>.
@@ -44,6 +54,9 @@ internal interface IPlacementScorer
 {
     /// <summary>The scales that this scorer wants scored: max(w / W, h / H), rising, each in 0..1.</summary>
     IReadOnlyList<double> Scales { get; }
+
+    /// <summary>How candidates are taken from the heat maps.</summary>
+    PlacementChoice Choice => PlacementChoice.Drawn;
 
     /// <summary>One heat map for each of <see cref="PlacementQuery.Sizes"/>, all of one size, values in 0..1.</summary>
     IReadOnlyList<FloatMap> Score(PlacementQuery query);

@@ -66,6 +66,43 @@ internal static class PlacementGrid
         return [.. order.Take(top).Select(i => At(i, kept[i], heat, sizes, width, height))];
     }
 
+    /// <summary>
+    /// The best places that overlap each other little, best first: each taken place removes those whose boxes have a larger intersection
+    /// over union with it than <paramref name="mostOverlap"/>, over all scales (greedy non-maximum suppression). Ties keep scale, row,
+    /// column order; cells of score 0 are never taken.
+    /// </summary>
+    /// <param name="heat">One map a scale, all of one size, scores not negative.</param>
+    /// <param name="sizes">Object size at each scale, in background pixels.</param>
+    /// <param name="width">Background width in pixels.</param>
+    /// <param name="height">Background height in pixels.</param>
+    /// <param name="count">Most places.</param>
+    /// <param name="mostOverlap">Largest intersection over union of two places, 0..1.</param>
+    public static IReadOnlyList<PlacementCandidate> Distinct(
+        IReadOnlyList<FloatMap> heat,
+        IReadOnlyList<(int Height, int Width)> sizes,
+        int width,
+        int height,
+        int count,
+        double mostOverlap
+    )
+    {
+        var kept = Inside(heat, sizes, width, height);
+        var places = new List<PlacementCandidate>();
+        while (places.Count < count)
+        {
+            var best = 0;
+            for (var i = 1; i < kept.Length; i++) if (kept[i] > kept[best]) best = i;
+            if (kept.Length == 0 || !(kept[best] > 0)) break;
+            var place = At(best, kept[best], heat, sizes, width, height);
+            places.Add(place);
+            for (var i = 0; i < kept.Length; i++)
+                if (kept[i] > 0 && BoxAt(i, heat[0], sizes, width, height).IoU(place.Box) > mostOverlap) kept[i] = 0;
+            kept[best] = 0;
+        }
+
+        return places;
+    }
+
     /// <summary>Draws places with probability in proportion to their score (with repetition); empty where every score is 0.</summary>
     /// <param name="heat">One map a scale, all of one size, scores not negative.</param>
     /// <param name="sizes">Object size at each scale, in background pixels.</param>
@@ -132,10 +169,16 @@ internal static class PlacementGrid
     )
     {
         int w = heat[0].Width, h = heat[0].Height;
-        int scale = index / (w * h), row = index / w % h, column = index % w;
-        var size = sizes[scale];
-        var left = (int)(((double)column / w * width) - (size.Width / 2.0));
-        var topRow = (int)(((double)row / h * height) - (size.Height / 2.0));
-        return new PlacementCandidate(scale, row, column, score, new PixelBox(left, topRow, size.Width, size.Height));
+        var box = BoxAt(index, heat[0], sizes, width, height);
+        return new PlacementCandidate(index / (w * h), index / w % h, index % w, score, box);
+    }
+
+    private static PixelBox BoxAt(int index, FloatMap map, IReadOnlyList<(int Height, int Width)> sizes, int width, int height)
+    {
+        int w = map.Width, h = map.Height;
+        var size = sizes[index / (w * h)];
+        var left = (int)(((double)(index % w) / w * width) - (size.Width / 2.0));
+        var top = (int)(((double)(index / w % h) / h * height) - (size.Height / 2.0));
+        return new PixelBox(left, top, size.Width, size.Height);
     }
 }

@@ -6,6 +6,9 @@ namespace FreeMask.Vision.Placement;
 /// <summary>Draws places from a scorer's heat maps, tries them with true outlines, and takes one of the best.</summary>
 internal static class PlacementSearch
 {
+    // Two candidates of a model whose boxes overlap more are one place.
+    private const double MostOverlap = 0.5;
+
     private static readonly RuleScorer Rules = new();
 
     /// <summary>A place whose box lies inside the image and which leaves enough of every object visible, or null.</summary>
@@ -28,11 +31,7 @@ internal static class PlacementSearch
 
         var outlines = new Sprite?[sizes.Count];
         var good = new List<PlacementCandidate>();
-        foreach (
-            var drawn in PlacementGrid
-                .Draw(heat, sizes, scene.Width, scene.Height, options.Candidates, random)
-                .DistinctBy(p => (p.Scale, p.Row, p.Column))
-        )
+        foreach (var drawn in Candidates(scorer.Choice, heat, sizes, scene, options, random))
         {
             var place = drawn with { Box = Settle(drawn.Box, cutout.Cut, scene) };
             if (scene.Objects.Any(o => o.Box.IoU(place.Box) > options.MaxIoU)) continue;
@@ -45,6 +44,20 @@ internal static class PlacementSearch
         var best = good.OrderByDescending(p => p.Score).Take(options.TopK).ToArray();
         return best[random.NextInt(best.Length)];
     }
+
+    private static IEnumerable<PlacementCandidate> Candidates(
+        PlacementChoice choice,
+        IReadOnlyList<FloatMap> heat,
+        IReadOnlyList<(int Height, int Width)> sizes,
+        ComposedScene scene,
+        ComposeOptions options,
+        CounterRandom random
+    ) =>
+        choice == PlacementChoice.Best
+            ? PlacementGrid.Distinct(heat, sizes, scene.Width, scene.Height, options.Candidates, MostOverlap)
+            : PlacementGrid
+                .Draw(heat, sizes, scene.Width, scene.Height, options.Candidates, random)
+                .DistinctBy(p => (p.Scale, p.Row, p.Column));
 
     /// <summary>Keeps only the cells at which the cut sides lie at the image's border.</summary>
     private static FloatMap Flush(FloatMap map, (int Height, int Width) size, BorderSides cut, ComposedScene scene)

@@ -9,6 +9,7 @@ using FreeMask.Vision;
 using FreeMask.Vision.Affinity;
 using FreeMask.Vision.Datasets;
 using FreeMask.Vision.Harmonization;
+using FreeMask.Vision.Placement;
 
 namespace FreeMask.Cli.Bundles;
 
@@ -197,6 +198,9 @@ internal sealed class BundleCatalog(string? modelsFolder)
             && File.Exists(Path.Combine(own, AffinityModel.WeightsFile))
                 ? own
                 : null;
+
+        public (string Folder, string Hash)? FindPlacement(string path) =>
+            Path.GetFullPath(path, folder) is var full && PlacementModel.IsIn(full) ? (full, PlacementModel.HashOf(full)) : null;
 
         public (string Folder, string Hash)? FindHarmonizer(string path) => Harmonizer(Path.GetFullPath(path, folder));
 

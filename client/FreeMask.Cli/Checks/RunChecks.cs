@@ -12,6 +12,7 @@ internal static class RunChecks
         new AttentionCheck(),
         new PromptCheck(),
         new AffinityCheck(),
+        new PlacementCheck(),
         new HarmonizerCheck(),
         new JudgeCheck(),
         new StartWeightsCheck(),

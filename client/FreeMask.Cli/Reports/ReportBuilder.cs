@@ -169,7 +169,8 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
                 "composition",
                 $"{100 * spec.Composition.MultiShare:0} % with up to {spec.Composition.MaxObjects} objects, thesaurus "
                     + $"{(spec.Composition.Thesaurus is { } file ? Path.GetFileName(file) : "that ships")}, threshold "
-                    + $"{spec.Composition.ThesaurusThreshold}"
+                    + $"{spec.Composition.ThesaurusThreshold}, places by "
+                    + (spec.Composition.PlacementFolder is { } placement ? $"model {Path.GetFileName(placement)}" : "rules")
             ),
             new("harmonization", Harmonization(spec.Harmonization)),
             new(

@@ -62,6 +62,10 @@ internal interface IRunFileResolver
     /// <summary>The affinity model that a bundle ships, for <see cref="FindAffinity"/>; null where it has none.</summary>
     string? AffinityOf(string model) => null;
 
+    /// <summary>The full path of a placement model and the sha256 of its file; null where there is none.</summary>
+    /// <exception cref="FreeMask.FreeMaskException">It cannot be read.</exception>
+    (string Folder, string Hash)? FindPlacement(string folder) => null;
+
     /// <summary>The full path of a harmonizer and the sha256 of its model; null where there is none.</summary>
     /// <exception cref="FreeMask.FreeMaskException">It cannot be read.</exception>
     (string Folder, string Hash)? FindHarmonizer(string folder) => null;

@@ -42,7 +42,7 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
                     ? spec.Generation
                     : Generation(spec.Generation, facts),
             Mask = Affinity(spec.Mask, spec.Classes),
-            Composition = Thesaurus(spec, labels),
+            Composition = Placement(Thesaurus(spec, labels)),
             Harmonization = Harmonizer(spec),
             Scoring = Segmenter(spec.Scoring),
             Training = Real(Training(spec), spec),
@@ -268,6 +268,29 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
         }
 
         return composition with { Thesaurus = null };
+    }
+
+    /// <summary>The placement model becomes a full path and a hash; the rules have neither.</summary>
+    private CompositionSpec Placement(CompositionSpec composition)
+    {
+        const string Key = "composition.placement";
+        if (composition.Placement == "rules") return composition;
+        try
+        {
+            if (resolver.FindPlacement(composition.Placement) is { } found)
+                return composition with { Placement = found.Folder, PlacementFolder = found.Folder, PlacementHash = found.Hash };
+            findings.Report(
+                Key,
+                $"'{Key}' is '{composition.Placement}', but no such folder holds {ModelFileNames.Onnx}, or the {ModelFileNames.Weights} of "
+                    + "a FOPA. 'freemask train placement' makes a model."
+            );
+        }
+        catch (Exception unreadable) when (unreadable is FreeMaskException or IOException or UnauthorizedAccessException)
+        {
+            findings.Report(Key, $"'{Key}': {unreadable.Message}");
+        }
+
+        return composition with { Placement = "rules" };
     }
 
     /// <summary>The harmonizer becomes a full path and a hash; the rule has neither.</summary>

@@ -74,7 +74,7 @@ internal static class EvalVerb
             HelpName = "N",
         }.Within(0, int.MaxValue);
         return host.Handle(
-            new Command("eval", "Measure a segmenter (mean IoU, per class), the mini bundle, or harmonization.")
+            new Command("eval", "Measure a segmenter (mean IoU, per class), the mini bundle, harmonization, or placement.")
             {
                 target,
                 segmenter,
@@ -88,6 +88,7 @@ internal static class EvalVerb
                 baseline,
                 images,
                 HarmonizationVerb.Create(host),
+                PlacementVerb.Create(host),
             },
             async (parsed, context, stop) =>
             {

@@ -236,6 +236,15 @@ public sealed class RunCheckTests : IDisposable
     }
 
     [Fact]
+    public async Task A_placement_model_of_another_form_is_refused()
+    {
+        Directory.CreateDirectory(_process.Folder.Path("places"));
+        await RefuseAsync("classes: [cat]\ncomposition: { placement: places }", "'composition.placement'", "model.onnx");
+        File.Copy(Path.Combine(Mini, "vae_decoder", "model.onnx"), _process.Folder.Path("places", "model.onnx"));
+        await RefuseAsync("classes: [cat]\ncomposition: { placement: places }", "'composition.placement': ", "takes a background");
+    }
+
+    [Fact]
     public async Task A_graph_without_attention_is_refused()
     {
         File.Copy(Path.Combine(Mini, "vae_decoder", "model.onnx"), Path.Combine(Own("unet"), "model.onnx"), overwrite: true);

@@ -297,6 +297,20 @@ public sealed class RunFileTests
     }
 
     [Fact]
+    public void A_placement_model_is_named_by_its_path_and_hash_and_the_rules_have_neither()
+    {
+        var spec = RunFile.Parse("classes: [cat]\ncomposition: { placement: places }\n", "a.yaml", Resolver.Instance).Composition;
+        Assert.Equal(("/full/places", "/full/places", "e0"), (spec.Placement, spec.PlacementFolder, spec.PlacementHash));
+        foreach (var text in new[] { "", "composition: { placement: rules }\n" })
+            Assert.Null(RunFile.Parse("classes: [cat]\n" + text, "a.yaml", Resolver.Instance).Composition.PlacementHash);
+        Assert.Contains(
+            "train placement",
+            Problems("classes: [cat]\ncomposition: { placement: nowhere }\n")[^1],
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
     public void A_harmonizer_is_named_by_its_path_and_hash_and_the_rule_has_neither()
     {
         var spec = RunFile.Parse("classes: [cat]\nharmonization: { model: colors, sharpness: match }\n", "a.yaml", Resolver.Instance);
@@ -625,6 +639,8 @@ public sealed class RunFileTests
             folder is "pictures" or "street" ? ($"/full/{folder}", isHashed ? "da7a" : "") : null;
 
         public string? AffinityOf(string model) => model == "mini" ? "heads" : null;
+
+        public (string Folder, string Hash)? FindPlacement(string folder) => folder == "places" ? ("/full/places", "e0") : null;
 
         public (string Folder, string Hash)? FindHarmonizer(string folder) => folder == "colors" ? ("/full/colors", "c0") : null;
 

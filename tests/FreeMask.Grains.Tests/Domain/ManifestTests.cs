@@ -117,6 +117,16 @@ public sealed class ManifestTests
     }
 
     [Fact]
+    public void The_run_line_names_the_placement_model_by_its_hash_where_there_is_one()
+    {
+        byte[] Line(CompositionSpec composition) => Manifest.RunLine(Specs.Small with { Composition = composition }, null);
+        var named = Line(new CompositionSpec { PlacementFolder = "/a", PlacementHash = "e0" });
+        Assert.Equal(named, Line(new CompositionSpec { Placement = "/b", PlacementFolder = "/b", PlacementHash = "e0" }));
+        Assert.Contains("\"placement\":\"e0\"", Encoding.UTF8.GetString(named), StringComparison.Ordinal);
+        Assert.Equal(Manifest.RunLine(Specs.Small, null), Line(new CompositionSpec()));
+    }
+
+    [Fact]
     public void The_run_line_names_the_affinity_model_by_its_hash_and_not_by_its_place()
     {
         byte[] Line(string folder, string hash) =>

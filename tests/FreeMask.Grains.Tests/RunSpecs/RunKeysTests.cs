@@ -19,6 +19,7 @@ public sealed class RunKeysTests
     [
         "source.images", "source.classes", "mask.affinityHash", "labelDefinition", "training.initFolder", "training.initHash",
         "composition.thesaurusHash", "composition.thesaurusCounts", "harmonization.modelFolder", "harmonization.modelHash",
+        "composition.placementFolder", "composition.placementHash",
         "training.realHash",
     ];
 

@@ -63,6 +63,8 @@ public sealed class RunSpecValidatorTests
             { "harmonization.model", Specs.Small with { Harmonization = new HarmonizationSpec { Model = "/models/colors" } } },
             { "harmonization.model", Specs.Small with { Harmonization = new HarmonizationSpec { ModelFolder = "/models/colors" } } },
             { "harmonization.sharpness", Specs.Small with { Harmonization = new HarmonizationSpec { Sharpness = "more" } } },
+            { "composition.placement", Specs.Small with { Composition = new CompositionSpec { Placement = "/models/places" } } },
+            { "composition.placement", Specs.Small with { Composition = new CompositionSpec { PlacementFolder = "/models/places" } } },
             { "composition.multiShare", Specs.Small with { Composition = new CompositionSpec { MultiShare = 2 } } },
             { "scoring.folds", Specs.Small with { Scoring = new ScoringSpec { Folds = 1 } } },
             { "training.init", Specs.Small with { Training = new TrainingSpec { Init = "imagenet" } } },

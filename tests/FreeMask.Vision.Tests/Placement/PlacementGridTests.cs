@@ -52,6 +52,33 @@ public sealed class PlacementGridTests
     }
 
     [Fact]
+    public void Distinct_places_are_the_best_that_overlap_little_over_all_scales()
+    {
+        // Two peaks; beside the first a second best cell, and the same place at another scale.
+        var (small, large) = (new FloatMap(10, 10), new FloatMap(10, 10));
+        small[3, 3] = 0.9f;
+        small[4, 3] = 0.8f;
+        large[3, 3] = 0.85f;
+        large[7, 7] = 0.6f;
+        small[0, 0] = 1; // too near to the border
+        var places = PlacementGrid.Distinct([small, large], [(20, 20), (24, 24)], 100, 100, 8, 0.3);
+        Assert.Equal([(0, 3, 3), (1, 7, 7)], places.Select(p => (p.Scale, p.Row, p.Column)));
+        Assert.Equal([0.9f, 0.6f], places.Select(p => p.Score));
+        Assert.Single(PlacementGrid.Distinct([small, large], [(20, 20), (24, 24)], 100, 100, 1, 0.3));
+        var all = PlacementGrid.Distinct([small, large], [(20, 20), (24, 24)], 100, 100, 8, 1);
+        Assert.Equal([0.9f, 0.85f, 0.8f, 0.6f], all.Select(p => p.Score));
+        Assert.Empty(PlacementGrid.Distinct([new FloatMap(4, 4)], [(20, 20)], 100, 100, 8, 0.3));
+    }
+
+    [Fact]
+    public void An_object_smaller_than_a_cell_keeps_the_whole_map()
+    {
+        var map = new FloatMap(4, 4);
+        map[0, 0] = map[3, 3] = 0.5f;
+        Assert.Equal(2, PlacementGrid.Distinct([map], [(2, 2)], 100, 100, 8, 0.3).Count);
+    }
+
+    [Fact]
     public void The_scale_prior_is_the_count_of_the_labels()
     {
         using var rows = JsonDocument.Parse(File.ReadAllText(Fixtures.Data("placement", "opa-train-pairs.json")));
