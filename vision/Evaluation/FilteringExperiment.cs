@@ -3,14 +3,18 @@ namespace FreeMask.Vision.Evaluation;
 /// <summary>A scored sample of a run, as <see cref="FilteringExperiment"/> asks for it.</summary>
 /// <param name="Sample">Its labels and what the scoring model predicted.</param>
 /// <param name="Round">Its round.</param>
-/// <param name="Class">The name of its class.</param>
+/// <param name="Class">The name of the class that it was drawn for.</param>
+/// <param name="Shown">The names of the classes of all its objects.</param>
 /// <param name="Objects">The number of its objects, from 1.</param>
 /// <param name="Area">The fraction of the image that its labels call an object.</param>
-internal sealed record FilteredSample(ScoredSample Sample, int Round, string Class, int Objects, double Area);
+internal sealed record FilteredSample(ScoredSample Sample, int Round, string Class, IReadOnlyList<string> Shown, int Objects, double Area);
 
 /// <summary>How much of a group of samples a criterion keeps.</summary>
 /// <param name="Criterion">The name of the score.</param>
-/// <param name="Group">What the group has in common: <c>all</c>, <c>objects</c>, <c>size</c> or <c>class</c>.</param>
+/// <param name="Group">
+/// What the group has in common: <c>all</c>, <c>objects</c>, <c>size</c>, or <c>shows</c>, where a sample counts for the class of each of
+/// its objects.
+/// </param>
 /// <param name="Value">Which group it is, such as <c>2</c> or <c>cat</c>.</param>
 /// <param name="Samples">The samples of the group.</param>
 /// <param name="Kept">How many of them the criterion keeps.</param>
@@ -28,8 +32,8 @@ internal sealed record FilteringResult(
 
 /// <summary>
 /// Who is dropped? Each criterion keeps the best of each class of a round, as the paper's selection does, without the strata by number of
-/// objects that runs have by default; what it keeps of samples with one, two or more objects, of small and large objects, and of classes
-/// shows its bias.
+/// objects that runs have by default; what it keeps of samples with one, two or more objects, of small and large objects, and of those that
+/// show a class is its bias. (Of the samples drawn for a class it keeps the same share of every class, by construction.)
 /// </summary>
 internal static class FilteringExperiment
 {
@@ -91,7 +95,13 @@ internal static class FilteringExperiment
         List<(string, string, List<int>)> groups = [("all", "all", all)];
         groups.AddRange(By("objects", i => Math.Min(ManyObjects, samples[i].Objects), n => n == ManyObjects ? $"{n} or more" : $"{n}"));
         groups.AddRange(By("size", i => third[i], n => Sizes[n]));
-        groups.AddRange(By("class", i => samples[i].Class, name => name));
+        groups.AddRange(
+            samples
+                .SelectMany(sample => sample.Shown)
+                .Distinct()
+                .Order(StringComparer.Ordinal)
+                .Select(name => ("shows", name, all.Where(i => samples[i].Shown.Contains(name)).ToList()))
+        );
         return groups;
 
         IEnumerable<(string, string, List<int>)> By<T>(string group, Func<int, T> of, Func<T, string> name) =>

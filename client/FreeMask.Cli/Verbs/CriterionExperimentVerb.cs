@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using FreeMask.Cli.Runs;
 using FreeMask.Cli.Terminal;
+using FreeMask.Grains.Domain;
 using FreeMask.Vision.Evaluation;
 using Spectre.Console;
 

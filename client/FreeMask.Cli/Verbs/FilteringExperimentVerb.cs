@@ -25,7 +25,8 @@ internal static class FilteringExperimentVerb
         return host.Handle(
             new Command(
                 "filtering",
-                "Whom does the selection drop? What each score keeps of a run's samples, by number and size of objects and by class."
+                "Whom does the selection drop? What each score keeps of a run's samples, by number and size of objects and by what they "
+                    + "show."
             )
             {
                 run,
@@ -53,18 +54,21 @@ internal static class FilteringExperimentVerb
 
                 FilteredSample Filtered((SampleRecord Record, ScoredSample Sample) scored)
                 {
-                    var labels = scored.Sample.Labels.Labels;
+                    var (labels, names) = (scored.Sample.Labels.Labels, reader.Spec.LabelSet().Names);
                     return new(
                         scored.Sample,
                         scored.Record.Round,
-                        reader.Spec.LabelSet().Names[scored.Record.Plan.ClassIndex],
+                        names[scored.Record.Plan.ClassIndex],
+                        [.. labels.Distinct().Where(IsObject).Select(label => names[label])],
                         Math.Max(1, scored.Sample.Instances.Labels.Where(n => n is not (0 or LabelMap.Ignore)).Distinct().Count()),
-                        (double)labels.Count(label => label is not (LabelMap.Background or LabelMap.Ignore)) / labels.Length
+                        (double)labels.Count(IsObject) / labels.Length
                     );
                 }
             }
         );
     }
+
+    private static bool IsObject(byte label) => label is not (LabelMap.Background or LabelMap.Ignore);
 
     private static void Show(IAnsiConsole console, IReadOnlyList<FilteringResult> results)
     {
@@ -77,7 +81,7 @@ internal static class FilteringExperimentVerb
 
     private static string Name(FilteringResult result)
     {
-        var value = result.Group == "objects" ? $"objects: {result.Value}" : result.Value;
+        var value = result.Group is "objects" or "shows" ? $"{result.Group}: {result.Value}" : result.Value;
         return $"{value} ({result.Samples.ToString(CultureInfo.InvariantCulture)})";
     }
 

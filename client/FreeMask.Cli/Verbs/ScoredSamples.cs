@@ -1,5 +1,4 @@
 using FreeMask.GrainInterfaces;
-using FreeMask.Grains.Domain;
 using FreeMask.Vision.Evaluation;
 
 namespace FreeMask.Cli.Verbs;
