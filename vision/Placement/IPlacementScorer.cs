@@ -36,6 +36,11 @@ internal sealed record PlacementQuery
     public required IReadOnlyList<(int Height, int Width)> Sizes { get; init; }
 }
 
+/// <summary>A named factor of the score of a place.</summary>
+/// <param name="Name">Such as <c>fit</c>.</param>
+/// <param name="Value">In 0..1.</param>
+internal sealed record ScorePart(string Name, double Value);
+
 /// <summary>
 /// Scores all places at once, as FOPA does: a heat map a scale, a cell being the object's center (composition.md 1.1). Learned scorers and
 /// rules take the same place in <see cref="Composer"/>.
@@ -47,4 +52,13 @@ internal interface IPlacementScorer
 
     /// <summary>One heat map for each of <see cref="PlacementQuery.Sizes"/>, all of one size, values in 0..1.</summary>
     IReadOnlyList<FloatMap> Score(PlacementQuery query);
+
+    /// <summary>
+    /// For each place the factors whose product is its value in the heat map, the same names in the same order; empty lists where the
+    /// scorer has no such factors.
+    /// </summary>
+    /// <param name="query">What <see cref="Score"/> was asked.</param>
+    /// <param name="places">Places by scale, row and column.</param>
+    IReadOnlyList<IReadOnlyList<ScorePart>> Explain(PlacementQuery query, IReadOnlyList<PlacementCandidate> places) =>
+        [.. places.Select(_ => Array.Empty<ScorePart>())];
 }
