@@ -154,6 +154,14 @@ public sealed class PageTests(Chromium chromium, MiniDashboard dashboard)
             .First(s => s.GetProperty("facts").GetProperty("compose.pasted").GetDouble() > 0);
         var donor = composed.GetProperty("facts").GetProperty("compose.1.donor").GetInt32();
         await VisitAsync(page, $"{Samples}/{composed.GetProperty("index").GetInt32()}");
+        var number = composed.GetProperty("index").GetInt32().ToString(CultureInfo.InvariantCulture);
+        var told = (await dashboard.CommandAsync("samples", MiniDashboard.Small, "--sample", number)).Output;
+        Assert.Contains($"places tried for object 1, cut from sample {donor}", told, StringComparison.Ordinal);
+        var places = page.GetByTestId("places").First;
+        var tried = await places.Locator("tbody tr").CountAsync();
+        Assert.InRange(tried, 1, 10);
+        Assert.Equal(tried, await places.Locator(".marks rect").CountAsync());
+        await Expect(places.Locator("tbody tr").Filter(new() { HasText = "taken" })).ToHaveCountAsync(1);
         await page.GetByTestId("pasted").GetByRole(AriaRole.Link).First.ClickAsync();
 
         await Expect(page).ToHaveURLAsync(new Regex($"/samples/{donor}$"));
