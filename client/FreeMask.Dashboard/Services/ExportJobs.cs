@@ -40,11 +40,13 @@ internal sealed record ExportView(
 /// Kept samples of each stratum that can be exported alone, by numbers of objects as <see cref="ObjectRange"/> writes them: one object,
 /// several, two, three and more.
 /// </param>
+/// <param name="Colors">The colors of these classes in the masks of an export, as <c>#rrggbb</c>.</param>
 /// <param name="Formats">The layouts to choose from.</param>
 internal sealed record ExportPlan(
     int Samples,
     IReadOnlyDictionary<string, int> Classes,
     IReadOnlyDictionary<string, int> Strata,
+    IReadOnlyDictionary<string, string> Colors,
     IReadOnlyList<string> Formats
 );
 
@@ -94,7 +96,8 @@ internal sealed partial class ExportJobs(
             }
         }
 
-        return new ExportPlan(classes.Values.Sum(), classes, strata, Formats);
+        var colors = classes.Keys.ToDictionary(name => name, name => ClassColors.OfExport(view.Spec, name), StringComparer.Ordinal);
+        return new ExportPlan(classes.Values.Sum(), classes, strata, colors, Formats);
     }
 
     private static ObjectRange? RangeOf(string? stratum) =>
