@@ -169,6 +169,29 @@ public sealed class PageTests(Chromium chromium, MiniDashboard dashboard)
     }
 
     [Fact]
+    public async Task Selected_samples_are_exported_alone()
+    {
+        await using var window = await OpenAsync();
+        var page = await GoAsync(window, Samples + "?state=kept");
+        var kept = await page.Locator(".tile").First.GetAttributeAsync("data-index");
+        await page.GetByTestId("grid").FocusAsync();
+        await page.Keyboard.PressAsync("ArrowRight");
+        await Expect(page.Locator(".tile.cursor")).ToHaveCountAsync(1);
+        await page.Keyboard.PressAsync("x");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Export 1 kept" }).ClickAsync();
+        await page.GetByText("coco", new() { Exact = true }).ClickAsync();
+        await Expect(page).ToHaveURLAsync(new Regex("/export\\?job="));
+        var download = await page.RunAndWaitForDownloadAsync(() => page.GetByTestId("download").ClickAsync());
+        await using var file = File.OpenRead(await download.PathAsync());
+        using var zip = new System.IO.Compression.ZipArchive(file);
+        var line = Assert.Single(zip.Entries, e => e.FullName.EndsWith("manifest.jsonl", StringComparison.Ordinal));
+        using var manifest = new StreamReader(line.Open());
+        var only = Assert.Single((await manifest.ReadToEndAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        using var document = JsonDocument.Parse(only);
+        Assert.Equal(kept, document.RootElement.GetProperty("index").GetInt32().ToString(CultureInfo.InvariantCulture));
+    }
+
+    [Fact]
     public async Task An_export_is_written_and_downloaded()
     {
         await using var window = await OpenAsync();
