@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.Playwright;
 
 namespace FreeMask.Dashboard.Benchmarks;
@@ -6,7 +5,11 @@ namespace FreeMask.Dashboard.Benchmarks;
 /// <summary>A Chromium of its own, with the probe in every page.</summary>
 internal sealed class Browser : IAsyncDisposable
 {
-    private static readonly string[] Flags = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"];
+    /// <summary>What every Chromium of the measurements is started with.</summary>
+    internal static readonly string[] Flags = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"];
+
+    /// <summary>The program.</summary>
+    internal static string Program => Environment.GetEnvironmentVariable("FREEMASK_CHROMIUM") ?? "/usr/bin/chromium";
 
     private readonly IPlaywright _playwright;
     private readonly IBrowser _browser;
@@ -21,7 +24,7 @@ internal sealed class Browser : IAsyncDisposable
         playwright.Selectors.SetTestIdAttribute("data-test");
         var browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
-            ExecutablePath = Environment.GetEnvironmentVariable("FREEMASK_CHROMIUM") ?? "/usr/bin/chromium",
+            ExecutablePath = Program,
             Args = Flags,
         });
         return new Browser(playwright, browser, await browser.NewBrowserCDPSessionAsync());
@@ -40,12 +43,12 @@ internal sealed class Browser : IAsyncDisposable
         return page;
     }
 
-    /// <summary>Private memory of the largest process of a page, in MiB.</summary>
-    internal async Task<double> PageMemoryAsync() =>
-        (await ProcessesAsync()).Where(p => p.Type == "renderer").Max(p => Child.MemoryOf(p.Id, "RssAnon"));
-
     /// <summary>Seconds of processor time of all processes of the browser.</summary>
-    internal async Task<double> CpuAsync() => (await ProcessesAsync()).Sum(p => p.Cpu);
+    internal async Task<double> CpuAsync()
+    {
+        var answer = await _processes.SendAsync("SystemInfo.getProcessInfo");
+        return answer!.Value.GetProperty("processInfo").EnumerateArray().Sum(p => p.GetProperty("cpuTime").GetDouble());
+    }
 
     /// <summary>Used JavaScript heap of a page in MiB, after a collection, and its number of nodes.</summary>
     internal static async Task<(double Heap, double Nodes)> HeapAsync(IPage page)
@@ -63,17 +66,5 @@ internal sealed class Browser : IAsyncDisposable
     {
         await _browser.CloseAsync();
         _playwright.Dispose();
-    }
-
-    private async Task<List<(int Id, string Type, double Cpu)>> ProcessesAsync()
-    {
-        var answer = await _processes.SendAsync("SystemInfo.getProcessInfo");
-        return [.. answer!.Value.GetProperty("processInfo").EnumerateArray().Select(Read)];
-
-        static (int, string, double) Read(JsonElement process) => (
-            process.GetProperty("id").GetInt32(),
-            process.GetProperty("type").GetString()!,
-            process.GetProperty("cpuTime").GetDouble()
-        );
     }
 }

@@ -2,7 +2,6 @@
 (() => {
   const probe = window.probe = { firstTile: null, firstImages: null, gone: [], click: null, changed: null, before: null };
   const indices = () => [...document.querySelectorAll('.tile')].map(tile => Number(tile.dataset.index));
-  const total = () => document.querySelector('[data-test=total]')?.textContent;
   // The time after the frame that shows the present state of the document.
   const afterFrame = then => requestAnimationFrame(() => setTimeout(then));
   let shown = new Set();
@@ -22,7 +21,7 @@
         shown = still;
       }
     }
-    if (probe.before && probe.changed === null && total() !== probe.before.total && now.slice(0, 12).join() !== probe.before.indices) {
+    if (probe.before && probe.changed === null && now.length > 0 && now.slice(0, 12).join() !== probe.before) {
       probe.changed = 0;
       afterFrame(() => probe.changed = performance.now());
     }
@@ -41,6 +40,6 @@
   // The choice of a filter: an option of a list.
   document.addEventListener('click', event => {
     if (!event.target.closest('.mud-list-item')) return;
-    Object.assign(probe, { click: performance.now(), changed: null, before: { total: total(), indices: indices().slice(0, 12).join() } });
+    Object.assign(probe, { click: performance.now(), changed: null, before: indices().slice(0, 12).join() });
   }, true);
 })();
