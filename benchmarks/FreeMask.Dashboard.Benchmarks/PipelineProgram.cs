@@ -28,7 +28,8 @@ internal static class PipelineProgram
         var (began, cpu) = (TimeProvider.System.GetTimestamp(), process.TotalProcessorTime);
         var spec = LoadRun.SpecOf(samples, Batch);
         var ended = LoadRun.CompleteAsync(silo.Grains, Run, spec);
-        var told = Console.In.ReadToEndAsync();
+        // The console's reader blocks in its asynchronous methods too.
+        var told = Task.Run(Console.In.ReadToEndAsync);
         if (await Task.WhenAny(ended, told) == told) return;
         var status = await ended;
         var seconds = TimeProvider.System.GetElapsedTime(began).TotalSeconds;
