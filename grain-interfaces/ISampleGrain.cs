@@ -110,4 +110,7 @@ public sealed record StageCompletion
 
     /// <summary>When the work ended, by the clock of the device's silo, in milliseconds since 1970 (UTC); 0 if that is not known.</summary>
     [Id(12)] public long EndedAtMilliseconds { get; init; }
+
+    /// <summary>The places that were tried for each pasted object; only for <see cref="Stage.Compose"/>.</summary>
+    [Id(13)] public ImmutableArray<ObjectPlaces> Places { get; init; } = [];
 }

@@ -55,6 +55,11 @@ public sealed record SampleRecord
     /// <summary>The first attempt that counts against the maximum number of attempts: 0 until a retry.</summary>
     [Id(15)] public int FirstAttempt { get; init; }
 
+    /// <summary>
+    /// For each pasted object, in the order of pasting, the places that were tried; empty in records of earlier versions.
+    /// </summary>
+    [Id(16)] public ImmutableArray<ObjectPlaces> Places { get; init; } = [];
+
     /// <summary>The hash of an artifact, or null where there is none of this name.</summary>
     public string? Artifact(string name)
     {

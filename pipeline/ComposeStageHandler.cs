@@ -4,6 +4,7 @@ using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Domain;
 using FreeMask.Grains.Stages;
+using FreeMask.Imaging;
 using FreeMask.Onnx;
 using FreeMask.Vision;
 using FreeMask.Vision.Placement;
@@ -110,7 +111,11 @@ internal sealed class ComposeStageHandler(IArtifactStore store, OnnxSessionOptio
             (ArtifactNames.Instances, await store.PutAsync(composite.Instances, cancellationToken)),
         };
         if (composite.Objects.Count > 0) artifacts.Add((ArtifactNames.Pasted, await store.PutAsync(composite.Pasted, cancellationToken)));
-        return StageOutcome.Done([.. artifacts], FactsOf(composite));
+        return StageOutcome.Composed(
+            [.. artifacts],
+            FactsOf(composite),
+            [.. composite.Objects.Select(o => PlacesOf(image, o.Choice))]
+        );
     }
 
     /// <summary>How many objects were pasted, and for each one where it is from and how good its place is.</summary>
@@ -127,6 +132,23 @@ internal sealed class ComposeStageHandler(IArtifactStore store, OnnxSessionOptio
 
         return facts.ToImmutable();
     }
+
+    /// <summary>The best places that were tried for an object.</summary>
+    private static ObjectPlaces PlacesOf(RgbImage image, PlacementChoice choice) => ObjectPlaces.Of(
+        image.Width,
+        image.Height,
+        choice.Chosen,
+        [.. choice.Places[0].Parts.Select(p => p.Name)],
+        [.. choice.Places.Select(tried => new ObjectPlace(
+            tried.Place.Box.X,
+            tried.Place.Box.Y,
+            tried.Place.Box.Width,
+            tried.Place.Box.Height,
+            0,
+            tried.Place.Score,
+            [.. tried.Parts.Select(p => p.Value)]
+        ))]
+    );
 
     private async Task<IReadOnlyList<DonorSample>> DrawDonorsAsync(
         StageInput input,

@@ -10,9 +10,12 @@ namespace FreeMask.Load.Benchmarks;
 internal static class LoadRun
 {
     /// <summary>Registers stages that make nothing and take a device's time.</summary>
-    public static void Register(IServiceCollection services, FakeDevices devices)
+    /// <param name="services">The silo's services.</param>
+    /// <param name="devices">The devices.</param>
+    /// <param name="pictures">How many pictures with label maps the samples share; 0 for artifacts without content.</param>
+    public static void Register(IServiceCollection services, FakeDevices devices, int pictures = 0)
     {
-        services.AddSingleton(s => new NoopStages(s.GetRequiredService<IArtifactStore>(), devices));
+        services.AddSingleton(s => new NoopStages(s.GetRequiredService<IArtifactStore>(), devices, pictures));
         services.AddSingleton<IStageRunnerFactory>(s => s.GetRequiredService<NoopStages>());
         services.AddSingleton<ISegmenterTraining>(s => s.GetRequiredService<NoopStages>());
     }

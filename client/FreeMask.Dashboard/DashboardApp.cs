@@ -6,6 +6,7 @@ using FreeMask.Dashboard.Reports;
 using FreeMask.Dashboard.Resources;
 using FreeMask.Dashboard.Security;
 using FreeMask.Dashboard.Services;
+using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -35,6 +36,9 @@ internal sealed record DashboardSetup
     /// <summary>The folder of reports that the command line wrote; null for none.</summary>
     public string? Reports { get; init; }
 
+    /// <summary>The clock.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     /// <summary>Configures logging; null for none.</summary>
     public Action<ILoggingBuilder>? Logging { get; init; }
 }
@@ -57,7 +61,7 @@ internal static class DashboardApp
         builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         var services = builder.Services;
         services.AddRouting();
-        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(setup.Time);
         services.AddSingleton(setup.Source);
         if (setup.Source is IHostedService hosted) services.AddSingleton(hosted);
         if (setup.Starter is { } starter) services.AddSingleton(starter);
@@ -82,6 +86,8 @@ internal static class DashboardApp
         services.Configure<KeyManagementOptions>(o => o.XmlRepository = new MemoryKeys());
         services.AddOpenApi();
         services.AddRazorComponents().AddInteractiveServerComponents();
+        // After the components, which register one that never ends a session.
+        services.AddScoped<AuthenticationStateProvider, SessionState>();
         services.AddMudServices();
 
         var app = builder.Build();
@@ -94,7 +100,7 @@ internal static class DashboardApp
         app.MapGet("/health/live", () => Results.Text("the process answers\n")).ExcludeFromDescription();
         app.MapAssets();
         app.MapSignIn(setup.Options);
-        app.MapApi(TimeProvider.System);
+        app.MapApi(setup.Time);
         app.MapOpenApi().RequireAuthorization(Policies.Look);
         app.MapReports();
         app.MapOrleansPages();

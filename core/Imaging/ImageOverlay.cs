@@ -103,8 +103,10 @@ public static class ImageOverlay
             || (y > 0 && labels[x, y - 1] != label) || (y < labels.Height - 1 && labels[x, y + 1] != label);
     }
 
-    // VOC's palette starts dark; lifted so that the color shows over dark images too.
-    private static (byte R, byte G, byte B) Bright((byte R, byte G, byte B) color) =>
+    /// <summary>
+    /// The color in which a class is drawn over an image. VOC's palette starts dark; lifted, the color shows over dark images too.
+    /// </summary>
+    internal static (byte R, byte G, byte B) Bright((byte R, byte G, byte B) color) =>
         ((byte)(64 + (color.R * 3 / 4)), (byte)(64 + (color.G * 3 / 4)), (byte)(64 + (color.B * 3 / 4)));
 
     private static void Blend(Span<byte> pixel, (byte R, byte G, byte B) color, float opacity)

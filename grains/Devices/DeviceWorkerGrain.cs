@@ -305,6 +305,7 @@ internal sealed partial class DeviceWorkerGrain(
             Plan = input.Plan,
             Artifacts = [.. outcome.Artifacts.Select(a => new ArtifactReference(a.Name, a.Hash, _local!.Address.Kind))],
             Facts = outcome.Facts,
+            Places = outcome.Places,
             Score = outcome.Score,
             Reason = outcome.Reason,
             Seconds = seconds,

@@ -96,6 +96,9 @@ internal sealed record StageOutcome
     /// <summary>Numbers about the result, such as <c>mask.threshold</c>.</summary>
     public ImmutableArray<SampleFact> Facts { get; private init; } = [];
 
+    /// <summary>The places that were tried for each pasted object.</summary>
+    public ImmutableArray<ObjectPlaces> Places { get; private init; } = [];
+
     /// <summary>The score, by the criterion of the run, in [0, 1].</summary>
     public double? Score { get; private init; }
 
@@ -105,6 +108,14 @@ internal sealed record StageOutcome
     /// <summary>The stage is done.</summary>
     public static StageOutcome Done(ImmutableArray<(string Name, string Hash)> artifacts, ImmutableArray<SampleFact> facts = default) =>
         new(StageResult.Done) { Artifacts = artifacts, Facts = facts.IsDefault ? [] : facts };
+
+    /// <summary>The sample is composed.</summary>
+    public static StageOutcome Composed(
+        ImmutableArray<(string Name, string Hash)> artifacts,
+        ImmutableArray<SampleFact> facts,
+        ImmutableArray<ObjectPlaces> places
+    ) =>
+        new(StageResult.Done) { Artifacts = artifacts, Facts = facts, Places = places };
 
     /// <summary>The sample is scored.</summary>
     public static StageOutcome Scored(

@@ -68,7 +68,7 @@ internal static partial class DatasetExporter
         RequireIds(source.Items);
         using var staging = new StagingFolder(folder, options.Overwrite);
         var parts = DatasetSplit.Make(source.Items, options.ValidationShare, options.Seed);
-        var statistics = new ExportStatistics(options.Classes, source.Items.Count);
+        var statistics = new ExportStatistics(options.Labels, source.Items.Count);
         var writer = format.Begin(staging.Path, options);
         await using (var manifest = new StreamWriter(System.IO.Path.Combine(staging.Path, ManifestName)) { NewLine = "\n" })
         {

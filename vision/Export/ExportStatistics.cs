@@ -3,7 +3,9 @@ using FreeMask.Imaging;
 namespace FreeMask.Vision.Export;
 
 /// <summary>What the data card tells, gathered while the samples pass.</summary>
-internal sealed class ExportStatistics(IReadOnlyList<string> classes, int samples)
+/// <param name="classes">The classes.</param>
+/// <param name="samples">How many samples will pass.</param>
+internal sealed class ExportStatistics(LabelSet classes, int samples)
 {
     private const int PreviewTiles = 24;
 
@@ -17,11 +19,11 @@ internal sealed class ExportStatistics(IReadOnlyList<string> classes, int sample
 
     internal long[] Pixels { get; } = new long[256];
 
-    internal int[] ObjectsOf { get; } = new int[classes.Count];
+    internal int[] ObjectsOf { get; } = new int[classes.Names.Count];
 
-    internal int[] TrainImagesOf { get; } = new int[classes.Count];
+    internal int[] TrainImagesOf { get; } = new int[classes.Names.Count];
 
-    internal int[] ValidationImagesOf { get; } = new int[classes.Count];
+    internal int[] ValidationImagesOf { get; } = new int[classes.Names.Count];
 
     /// <summary>Images with their labels drawn over, evenly spread over the data set.</summary>
     internal IReadOnlyList<RgbImage> Preview => _preview;
@@ -39,6 +41,6 @@ internal sealed class ExportStatistics(IReadOnlyList<string> classes, int sample
         }
 
         if (index % Math.Max(1, samples / PreviewTiles) == 0 && _preview.Count < PreviewTiles)
-            _preview.Add(ImageOverlay.Draw(sample.Image, sample.Labels));
+            _preview.Add(ImageOverlay.Draw(sample.Image, sample.Labels, classes.Color));
     }
 }

@@ -8,7 +8,7 @@ internal sealed class ComposedScene
 {
     private readonly BackgroundSample _background;
     private readonly LabelMap _ownLabels, _ownInstances;
-    private readonly List<(Layer Layer, DonorSample Donor, double Scale, double Score)> _pasted = [];
+    private readonly List<(Layer Layer, DonorSample Donor, double Scale, PlacementChoice Choice)> _pasted = [];
     private readonly List<Layer> _own = [];
 
     internal ComposedScene(BackgroundSample background, ComposeOptions options)
@@ -48,9 +48,9 @@ internal sealed class ComposedScene
 
     internal int NextInstance => _own.Count + _pasted.Count + 1;
 
-    internal void Paste(DonorSample donor, Cutout cutout, PlacementCandidate place)
+    internal void Paste(DonorSample donor, Cutout cutout, PlacementChoice choice)
     {
-        var box = place.Box;
+        var box = choice.Place.Box;
         var layer = new Layer(
             Sprite.Render(cutout, box.Width, box.Height),
             box.X,
@@ -60,7 +60,7 @@ internal sealed class ComposedScene
             NextInstance,
             IsOwn: false
         );
-        _pasted.Add((layer, donor, Math.Max((double)box.Width / Width, (double)box.Height / Height), place.Score));
+        _pasted.Add((layer, donor, Math.Max((double)box.Width / Width, (double)box.Height / Height), choice));
         Objects.Add(new PlacedObject(donor.ClassId, box, cutout.Cut));
         (Image, Classes, Instances, Pasted) = new LayerPainter(_background.Image, _ownLabels, _ownInstances).Paint(Layer.Sort(Layers));
     }
@@ -69,7 +69,7 @@ internal sealed class ComposedScene
     {
         var objects = _pasted
             .OrderBy(p => p.Layer.Contact).ThenBy(p => p.Layer.Order)
-            .Select(p => new PastedObject(p.Donor.Id, p.Donor.ClassId, p.Layer.Instance, BoxOf(p.Layer.Instance), p.Scale, p.Score));
+            .Select(p => new PastedObject(p.Donor.Id, p.Donor.ClassId, p.Layer.Instance, BoxOf(p.Layer.Instance), p.Scale, p.Choice));
         return new Composite(Image, Classes, Instances, [.. objects], Pasted);
     }
 

@@ -29,8 +29,8 @@ internal static class Composer
                 if (!DonorSampler.Fits(words, own, donor.ClassId, options.Thesaurus, options.Classes)) continue;
                 var cutout = Cutout.Largest(donor.Image, donor.Labels, donor.ClassId, options.Feather);
                 if (cutout is null || !Usable(cutout)) continue;
-                if (PlacementSearch.Find(scene, cutout, donor.ClassId, options, random) is not { } place) continue;
-                scene.Paste(donor, cutout, place);
+                if (PlacementSearch.Find(scene, cutout, donor.ClassId, options, random) is not { } choice) continue;
+                scene.Paste(donor, cutout, choice);
                 wanted--;
             }
         }

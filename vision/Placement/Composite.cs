@@ -8,8 +8,12 @@ namespace FreeMask.Vision.Placement;
 /// <param name="Instance">Its number in the instance map.</param>
 /// <param name="Box">Bounding box of what is visible of it.</param>
 /// <param name="Scale">max(w / W, h / H) of the whole object and the image.</param>
-/// <param name="Score">The score of its place, in 0..1.</param>
-internal sealed record PastedObject(string DonorId, byte ClassId, byte Instance, PixelBox Box, double Scale, double Score);
+/// <param name="Choice">The places that it could have taken, and the one that it took.</param>
+internal sealed record PastedObject(string DonorId, byte ClassId, byte Instance, PixelBox Box, double Scale, PlacementChoice Choice)
+{
+    /// <summary>The score of its place, in 0..1.</summary>
+    public double Score => Choice.Place.Score;
+}
 
 /// <summary>A composed image with exact labels.</summary>
 /// <param name="Image">The image, objects pasted back to front.</param>

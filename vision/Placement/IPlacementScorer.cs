@@ -37,7 +37,7 @@ internal sealed record PlacementQuery
 }
 
 /// <summary>How candidates are taken from a scorer's heat maps.</summary>
-internal enum PlacementChoice
+internal enum CandidateSelection
 {
     /// <summary>Drawn in proportion to the score: maps of rules are flat, and draws keep variety.</summary>
     Drawn,
@@ -45,6 +45,11 @@ internal enum PlacementChoice
     /// <summary>The best that do not overlap each other much: maps of models have peaks, and their best cells are neighbors.</summary>
     Best,
 }
+
+/// <summary>A named factor of the score of a place.</summary>
+/// <param name="Name">Such as <c>fit</c>.</param>
+/// <param name="Value">In 0..1.</param>
+internal sealed record ScorePart(string Name, double Value);
 
 /// <summary>
 /// Scores all places at once, as FOPA does: a heat map a scale, a cell being the object's center (composition.md 1.1). Learned scorers and
@@ -56,8 +61,17 @@ internal interface IPlacementScorer
     IReadOnlyList<double> Scales { get; }
 
     /// <summary>How candidates are taken from the heat maps.</summary>
-    PlacementChoice Choice => PlacementChoice.Drawn;
+    CandidateSelection Selection => CandidateSelection.Drawn;
 
     /// <summary>One heat map for each of <see cref="PlacementQuery.Sizes"/>, all of one size, values in 0..1.</summary>
     IReadOnlyList<FloatMap> Score(PlacementQuery query);
+
+    /// <summary>
+    /// For each place the factors whose product is its value in the heat map, the same names in the same order; empty lists where the
+    /// scorer has no such factors.
+    /// </summary>
+    /// <param name="query">What <see cref="Score"/> was asked.</param>
+    /// <param name="places">Places by scale, row and column.</param>
+    IReadOnlyList<IReadOnlyList<ScorePart>> Explain(PlacementQuery query, IReadOnlyList<PlacementCandidate> places) =>
+        [.. places.Select(_ => Array.Empty<ScorePart>())];
 }

@@ -26,7 +26,7 @@ internal sealed class PlacementModel : IPlacementScorer, IDisposable
     public string Hash { get; }
 
     /// <inheritdoc/>
-    public PlacementChoice Choice => PlacementChoice.Best;
+    public CandidateSelection Selection => CandidateSelection.Best;
 
     /// <summary>FOPA's scales: i / 18 for i from 1 to 16.</summary>
     public IReadOnlyList<double> Scales { get; } = [.. Enumerable.Range(1, ScaleCount).Select(i => i / (ScaleCount + 2.0))];

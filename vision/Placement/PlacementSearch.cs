@@ -6,17 +6,20 @@ namespace FreeMask.Vision.Placement;
 /// <summary>Draws places from a scorer's heat maps, tries them with true outlines, and takes one of the best.</summary>
 internal static class PlacementSearch
 {
+    /// <summary>How many of the places that were tried are told.</summary>
+    internal const int Listed = 10;
+
     // Two candidates of a model whose boxes overlap more are one place.
     private const double MostOverlap = 0.5;
 
     private static readonly RuleScorer Rules = new();
 
     /// <summary>A place whose box lies inside the image and which leaves enough of every object visible, or null.</summary>
-    internal static PlacementCandidate? Find(ComposedScene scene, Cutout cutout, byte classId, ComposeOptions options, CounterRandom random)
+    internal static PlacementChoice? Find(ComposedScene scene, Cutout cutout, byte classId, ComposeOptions options, CounterRandom random)
     {
         var scorer = options.Scorer ?? Rules;
         var sizes = PlacementGrid.Sizes(scorer.Scales, cutout.Width, cutout.Height, scene.Width, scene.Height);
-        var heat = scorer.Score(new PlacementQuery
+        var query = new PlacementQuery
         {
             Background = scene.Image,
             Labels = scene.Classes,
@@ -26,34 +29,38 @@ internal static class PlacementSearch
             Classes = options.Classes,
             Foreground = cutout,
             Sizes = sizes,
-        });
+        };
+        var heat = scorer.Score(query);
         if (cutout.Cut != BorderSides.None) heat = [.. heat.Select((map, k) => Flush(map, sizes[k], cutout.Cut, scene))];
 
         var outlines = new Sprite?[sizes.Count];
-        var good = new List<PlacementCandidate>();
-        foreach (var drawn in Candidates(scorer.Choice, heat, sizes, scene, options, random))
+        var good = new List<TriedPlace>();
+        foreach (var drawn in Candidates(scorer.Selection, heat, sizes, scene, options, random))
         {
             var place = drawn with { Box = Settle(drawn.Box, cutout.Cut, scene) };
             if (scene.Objects.Any(o => o.Box.IoU(place.Box) > options.MaxIoU)) continue;
             var outline = outlines[place.Scale] ??= Sprite.Outline(cutout, place.Box.Width, place.Box.Height);
             var visible = LeastVisible(scene, outline, place.Box, classId, options);
-            if (visible >= options.MinVisible) good.Add(place with { Score = (float)(place.Score * visible) });
+            if (visible >= options.MinVisible)
+                good.Add(new TriedPlace(place with { Score = (float)(place.Score * visible) }, [new ScorePart("visible", visible)]));
         }
 
         if (good.Count == 0) return null;
-        var best = good.OrderByDescending(p => p.Score).Take(options.TopK).ToArray();
-        return best[random.NextInt(best.Length)];
+        var best = good.OrderByDescending(p => p.Place.Score).Take(Math.Max(options.TopK, Listed)).ToArray();
+        var chosen = random.NextInt(Math.Min(best.Length, options.TopK));
+        var parts = scorer.Explain(query, [.. best.Select(p => p.Place)]);
+        return new PlacementChoice([.. best.Select((p, i) => p with { Parts = [.. parts[i], .. p.Parts] })], chosen);
     }
 
     private static IEnumerable<PlacementCandidate> Candidates(
-        PlacementChoice choice,
+        CandidateSelection selection,
         IReadOnlyList<FloatMap> heat,
         IReadOnlyList<(int Height, int Width)> sizes,
         ComposedScene scene,
         ComposeOptions options,
         CounterRandom random
     ) =>
-        choice == PlacementChoice.Best
+        selection == CandidateSelection.Best
             ? PlacementGrid.Distinct(heat, sizes, scene.Width, scene.Height, options.Candidates, MostOverlap)
             : PlacementGrid
                 .Draw(heat, sizes, scene.Width, scene.Height, options.Candidates, random)

@@ -29,6 +29,29 @@ internal sealed class RuleScorer : IPlacementScorer
         return [.. query.Sizes.Select(size => Map(query, size, surfaces, horizon, taken))];
     }
 
+    /// <inheritdoc/>
+    public IReadOnlyList<IReadOnlyList<ScorePart>> Explain(PlacementQuery query, IReadOnlyList<PlacementCandidate> places)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        ArgumentNullException.ThrowIfNull(places);
+        var rule = SceneRules.Of(query.Scene);
+        var surfaces = rule.Surfaces & query.Classes[query.ClassId].Supports;
+        var horizon = HorizonFinder.Find(query.Background, query.Labels, rule, query.Objects, query.Classes);
+        var taken = new OccupiedArea(query.Labels);
+        return [.. places.Select(place =>
+        {
+            var size = query.Sizes[place.Scale];
+            var height = (double)size.Height / query.Background.Height;
+            return (IReadOnlyList<ScorePart>)
+            [
+                new ScorePart("fit", Rest(query, surfaces, horizon, height, Bottom(query, size, place.Row))),
+                new ScorePart("plausible", Prior(query, size)),
+                new ScorePart("sharpness", Sharpness(query.Foreground, size)),
+                new ScorePart("room", Room(query, size, taken, place.Row, place.Column)),
+            ];
+        })];
+    }
+
     private static FloatMap Map(
         PlacementQuery query,
         (int Height, int Width) size,
@@ -37,28 +60,40 @@ internal sealed class RuleScorer : IPlacementScorer
         OccupiedArea taken
     )
     {
-        int width = query.Background.Width, height = query.Background.Height;
         var map = new FloatMap(Cells, Cells);
-        var scale = Math.Max((double)size.Width / width, (double)size.Height / height);
-        var fixedPart = PlacementPrior.Plausible(scale) / PlacementPrior.Plausible(1) * Sharpness(query.Foreground, size);
+        var fixedPart = Prior(query, size) * Sharpness(query.Foreground, size);
+        var height = (double)size.Height / query.Background.Height;
         for (var row = 0; row < Cells; row++)
         {
-            var bottom = ((double)row / Cells) + (size.Height / 2.0 / height);
-            var rest = fixedPart * Rest(query, surfaces, horizon, (double)size.Height / height, bottom);
+            var rest = fixedPart * Rest(query, surfaces, horizon, height, Bottom(query, size, row));
             if (rest <= 0) continue;
-            for (var column = 0; column < Cells; column++)
-            {
-                var box = new PixelBox(
-                    (column * width / Cells) - (size.Width / 2),
-                    (row * height / Cells) - (size.Height / 2),
-                    size.Width,
-                    size.Height
-                );
-                map[column, row] = (float)(rest * Math.Exp(-CoverPenalty * taken.ShareOf(box)));
-            }
+            for (var column = 0; column < Cells; column++) map[column, row] = (float)(rest * Room(query, size, taken, row, column));
         }
 
         return map;
+    }
+
+    /// <summary>How plausible people find the scale, against the most plausible one.</summary>
+    private static double Prior(PlacementQuery query, (int Height, int Width) size)
+    {
+        var scale = Math.Max((double)size.Width / query.Background.Width, (double)size.Height / query.Background.Height);
+        return PlacementPrior.Plausible(scale) / PlacementPrior.Plausible(1);
+    }
+
+    /// <summary>The lower edge of an object whose center is in a row of cells, in image heights from the top.</summary>
+    private static double Bottom(PlacementQuery query, (int Height, int Width) size, int row) =>
+        ((double)row / Cells) + (size.Height / 2.0 / query.Background.Height);
+
+    /// <summary>1 where a box covers no labeled pixel; falls with the share that it would cover.</summary>
+    private static double Room(PlacementQuery query, (int Height, int Width) size, OccupiedArea taken, int row, int column)
+    {
+        var box = new PixelBox(
+            (column * query.Background.Width / Cells) - (size.Width / 2),
+            (row * query.Background.Height / Cells) - (size.Height / 2),
+            size.Width,
+            size.Height
+        );
+        return Math.Exp(-CoverPenalty * taken.ShareOf(box));
     }
 
     /// <summary>How well height and lower edge (image heights) suit the surfaces: the best of standing and flying.</summary>

@@ -72,7 +72,7 @@ internal static class SamplesVerb
             ?? throw new FreeMaskException(
                 $"Round {round + 1} has {reader.Spec.SamplesPerRound} samples; --sample {index} is none of them."
             );
-        var document = SampleDocument.Of(sample);
+        var document = SampleDocument.OfOne(sample);
         return new VerbResult(new { run = reader.Status.Run, samples = new[] { document } }, console => Show(console, document));
     }
 
@@ -111,7 +111,30 @@ internal static class SamplesVerb
         foreach (var (stage, seconds) in sample.Seconds) Row($"{stage} (s)", seconds.ToString("0.000", CultureInfo.InvariantCulture));
         foreach (var (name, hash) in sample.Artifacts) Row(name, hash);
         console.Write(grid);
+        foreach (var placement in sample.Placements ?? []) ShowPlaces(console, placement);
     }
+
+    private static void ShowPlaces(IAnsiConsole console, PlacementDocument placement)
+    {
+        string[] parts = [.. placement.Candidates.SelectMany(c => c.Parts.Keys).Distinct()];
+        var table = new Table().Border(TableBorder.Simple)
+            .Title($"places tried for object {Text(placement.Object)}, cut from sample {Text(placement.Donor)}");
+        table.AddColumn("");
+        foreach (var heading in (string[])["left, top", "size", "scale", "score", .. parts])
+            table.AddColumn(new TableColumn(Markup.Escape(heading)).RightAligned());
+        foreach (var place in placement.Candidates)
+            table.AddRow([
+                place.Chosen ? "taken" : "",
+                $"{Text(place.X)}, {Text(place.Y)}",
+                $"{Text(place.Width)} x {Text(place.Height)}",
+                Share(place.Scale),
+                Share(place.Score),
+                .. parts.Select(name => place.Parts.TryGetValue(name, out var value) ? Share(value) : ""),
+            ]);
+        console.Write(table);
+    }
+
+    private static string Share(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);
 
     private static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using FreeMask.GrainInterfaces;
 
 namespace FreeMask.Client.Runs;
@@ -45,6 +46,11 @@ internal sealed record SampleDocument
     /// <summary>sha256 of the model that scored it; null before it is scored.</summary>
     public required string? ScoringModel { get; init; }
 
+    /// <summary>The places that were tried for each pasted object; only where one sample is asked for.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<PlacementDocument>? Placements { get; init; }
+
+    /// <summary>A sample of a list.</summary>
     internal static SampleDocument Of(SampleRecord sample) => new()
     {
         Round = sample.Round + 1,
@@ -68,4 +74,7 @@ internal sealed record SampleDocument
         Artifacts = sample.Artifacts.ToDictionary(artifact => artifact.Name, artifact => artifact.Hash),
         ScoringModel = sample.ScoringModel,
     };
+
+    /// <summary>A sample that was asked for alone: with the places that were tried for its pasted objects.</summary>
+    internal static SampleDocument OfOne(SampleRecord sample) => Of(sample) with { Placements = PlacementDocument.Of(sample) };
 }

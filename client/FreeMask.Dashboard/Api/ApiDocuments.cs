@@ -54,4 +54,10 @@ internal sealed record RunName(string Run);
 /// <param name="Objects">
 /// Only samples with these numbers of objects: "1" one, "2-" two and more, "2-3" two and three; null for all.
 /// </param>
-internal sealed record ExportBody(string Format = "voc", string? Objects = null);
+/// <param name="Samples">Only the kept ones of these samples of <paramref name="Round"/>; null for all.</param>
+/// <param name="Round">The round of <paramref name="Samples"/>, from 1.</param>
+internal sealed record ExportBody(string Format = "voc", string? Objects = null, int[]? Samples = null, int Round = 1)
+{
+    /// <summary>The samples as they are chosen; null for all.</summary>
+    internal ExportChoice? Choice => Samples is null ? null : new ExportChoice(Round - 1, Samples.ToHashSet());
+}

@@ -16,7 +16,7 @@ internal static class ExportEndpoints
             .WithSummary("What an export of a run would hold").WithTags("exports");
         change.MapPost("/runs/{run}/export", async (string run, ExportBody? body, ExportJobs jobs, CancellationToken stop) =>
             Results.Json(
-                await jobs.BeginAsync(run, body?.Format ?? "voc", body?.Objects, stop),
+                await jobs.BeginAsync(run, body?.Format ?? "voc", body?.Objects, body?.Choice, stop),
                 JsonDocuments.Options,
                 statusCode: StatusCodes.Status202Accepted
             ))

@@ -49,7 +49,7 @@ internal static class SampleEndpoints
 
     private static async Task<IResult> FindAsync(string run, int round, int index, SampleRecords records, CancellationToken stop) =>
         await records.FindAsync(run, round - 1, index, stop) is { } sample
-            ? Results.Json(SampleDocument.Of(sample), JsonDocuments.Options)
+            ? Results.Json(SampleDocument.OfOne(sample), JsonDocuments.Options)
             : MissingSample(run, round, index);
 
     private static async Task<IResult> ImageAsync(

@@ -17,6 +17,7 @@
     // Called once the page answers to the user.
     begin() {
       document.documentElement.dataset.live = '';
+      document.getElementById('components-reconnect-modal')?.close();
       return isDark();
     },
 
@@ -183,6 +184,10 @@
           break;
       }
     });
+    // A page whose connection never came about looks like one that works.
+    setTimeout(() => {
+      if (dialog && !('live' in document.documentElement.dataset)) dialog.show();
+    }, 15000);
     const retry = async () => {
       try {
         if (await Blazor.reconnect()) dialog.close();

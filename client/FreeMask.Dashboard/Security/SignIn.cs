@@ -1,9 +1,9 @@
+using System.Globalization;
 using System.Security.Claims;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
-using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 
 namespace FreeMask.Dashboard.Security;
 
@@ -11,6 +11,8 @@ namespace FreeMask.Dashboard.Security;
 internal static class SignIn
 {
     internal const string Path = "/sign-in";
+
+    private const string Outdated = "The form is out of date; load the page again.";
 
     internal static void AddDashboardSignIn(this IServiceCollection services, DashboardOptions options)
     {
@@ -21,7 +23,7 @@ internal static class SignIn
             .AddScheme<AuthenticationSchemeOptions, OpenHandler>(Policies.Open, null)
             .AddScheme<AuthenticationSchemeOptions, BearerHandler>(Policies.Bearer, null)
             .AddCookie(Policies.Cookie, UseCookie);
-        if (options.OpenId is { } provider) authentication.AddOpenIdConnect(Policies.OpenId, o => Use(o, provider));
+        if (options.OpenId is { } provider) authentication.AddOpenIdConnect(Policies.OpenId, o => OpenIdSignIn.Use(o, provider));
         services
             .AddAuthorizationBuilder()
             .AddPolicy(Policies.Look, p => p.RequireRole(Policies.Viewer, Policies.Operator))
@@ -34,24 +36,23 @@ internal static class SignIn
     internal static void MapSignIn(this WebApplication app, DashboardOptions options)
     {
         if (!options.HasSignIn) return;
-        app.MapGet(Path, (HttpContext context, IAntiforgery antiforgery, string? returnUrl) =>
-            Page(context, antiforgery, options, returnUrl, null));
+        app.MapGet(Path, (HttpContext context, string? returnUrl, bool ended = false) =>
+            Page(context, returnUrl, ended ? "Your session has ended; sign in again." : null));
         app.MapPost(Path, async (HttpContext context, IAntiforgery antiforgery) =>
         {
-            if (!await antiforgery.IsRequestValidAsync(context)) return Results.BadRequest("The form is out of date; load the page again.");
+            if (!await antiforgery.IsRequestValidAsync(context)) return Results.BadRequest(Outdated);
             var form = await context.Request.ReadFormAsync();
             var target = form["returnUrl"].ToString();
             if (Tokens.RoleOf(options, form["token"].ToString().Trim()) is not { } role)
-                return Page(context, antiforgery, options, target, "This token is not valid.");
+                return Page(context, target, "This token is not valid.", StatusCodes.Status401Unauthorized);
             await context.SignInAsync(Policies.Cookie, Tokens.Identity(role));
             return Results.LocalRedirect(Local(target));
         });
         if (options.OpenId is not null)
-            app.MapGet(Path + "/openid", (string? returnUrl) =>
-                Results.Challenge(new AuthenticationProperties { RedirectUri = Local(returnUrl) }, [Policies.OpenId]));
+            app.MapGet(Path + "/openid", (HttpContext context, string? returnUrl) => OpenIdSignIn.BeginAsync(context, Local(returnUrl)));
         app.MapPost("/sign-out", async (HttpContext context, IAntiforgery antiforgery) =>
         {
-            if (!await antiforgery.IsRequestValidAsync(context)) return Results.BadRequest("The form is out of date; load the page again.");
+            if (!await antiforgery.IsRequestValidAsync(context)) return Results.BadRequest(Outdated);
             await context.SignOutAsync(Policies.Cookie);
             return Results.LocalRedirect(Path);
         });
@@ -77,7 +78,15 @@ internal static class SignIn
         cookie.Cookie.SameSite = SameSiteMode.Lax;
         cookie.LoginPath = Path;
         cookie.ReturnUrlParameter = "returnUrl";
-        cookie.ExpireTimeSpan = TimeSpan.FromHours(12);
+        cookie.ExpireTimeSpan = SessionState.Length;
+        // An open page has to know the end, and does not learn of a cookie that requests renew.
+        cookie.SlidingExpiration = false;
+        cookie.Events.OnSigningIn = context =>
+        {
+            var end = context.Properties.ExpiresUtc!.Value.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
+            ((ClaimsIdentity)context.Principal!.Identity!).AddClaim(new Claim(SessionState.EndClaim, end));
+            return Task.CompletedTask;
+        };
         // Programs want a status, not a page.
         cookie.Events.OnRedirectToLogin = context => Redirect(context, StatusCodes.Status401Unauthorized);
         cookie.Events.OnRedirectToAccessDenied = context => Redirect(context, StatusCodes.Status403Forbidden);
@@ -91,31 +100,15 @@ internal static class SignIn
         return Task.CompletedTask;
     }
 
-    private static void Use(OpenIdConnectOptions to, OpenIdOptions from)
+    /// <summary>The page where users sign in.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="returnUrl">Where to go afterwards.</param>
+    /// <param name="problem">Why the user is not signed in; null at first.</param>
+    /// <param name="status">The status of the answer.</param>
+    internal static IResult Page(HttpContext context, string? returnUrl, string? problem, int status = StatusCodes.Status200OK)
     {
-        to.SignInScheme = Policies.Cookie;
-        to.Authority = from.Authority;
-        to.ClientId = from.ClientId;
-        to.ClientSecret = from.ClientSecret;
-        to.RequireHttpsMetadata = from.RequireHttps;
-        to.ResponseType = "code";
-        to.UsePkce = true;
-        to.MapInboundClaims = false;
-        to.TokenValidationParameters.NameClaimType = "name";
-        to.Events.OnTokenValidated = context =>
-        {
-            var identity = (ClaimsIdentity)context.Principal!.Identity!;
-            var roles = identity.FindAll(from.RoleClaim).Select(c => c.Value).ToHashSet(StringComparer.Ordinal);
-            var role = roles.Contains(from.OperatorRole) ? Policies.Operator
-                : from.ViewerRole.Length == 0 || roles.Contains(from.ViewerRole) ? Policies.Viewer
-                : null;
-            if (role is not null) identity.AddClaim(new Claim(identity.RoleClaimType, role));
-            return Task.CompletedTask;
-        };
-    }
-
-    private static IResult Page(HttpContext context, IAntiforgery antiforgery, DashboardOptions options, string? returnUrl, string? problem)
-    {
+        var options = context.RequestServices.GetRequiredService<DashboardOptions>();
+        var antiforgery = context.RequestServices.GetRequiredService<IAntiforgery>();
         var html = HtmlEncoder.Default;
         var tokens = antiforgery.GetAndStoreTokens(context);
         var target = html.Encode(Local(returnUrl));
@@ -143,7 +136,7 @@ internal static class SignIn
             <body class="sign-in"><main><h1>FreeMask</h1>{alert}{openId}{form}</main></body></html>
             """,
             "text/html; charset=utf-8",
-            statusCode: problem is null ? StatusCodes.Status200OK : StatusCodes.Status401Unauthorized
+            statusCode: status
         );
     }
 }

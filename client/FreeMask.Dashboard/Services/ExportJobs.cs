@@ -40,13 +40,20 @@ internal sealed record ExportView(
 /// Kept samples of each stratum that can be exported alone, by numbers of objects as <see cref="ObjectRange"/> writes them: one object,
 /// several, two, three and more.
 /// </param>
+/// <param name="Colors">The colors of these classes in the masks of an export, as <c>#rrggbb</c>.</param>
 /// <param name="Formats">The layouts to choose from.</param>
 internal sealed record ExportPlan(
     int Samples,
     IReadOnlyDictionary<string, int> Classes,
     IReadOnlyDictionary<string, int> Strata,
+    IReadOnlyDictionary<string, string> Colors,
     IReadOnlyList<string> Formats
 );
+
+/// <summary>Samples of a round that somebody chose.</summary>
+/// <param name="Round">The round, from 0.</param>
+/// <param name="Samples">Their indices.</param>
+internal sealed record ExportChoice(int Round, IReadOnlySet<int> Samples);
 
 /// <summary>
 /// Writes exports to temporary folders and packs them into downloads. An export is removed an hour after it was made, or when the
@@ -94,7 +101,8 @@ internal sealed partial class ExportJobs(
             }
         }
 
-        return new ExportPlan(classes.Values.Sum(), classes, strata, Formats);
+        var colors = classes.Keys.ToDictionary(name => name, name => ClassColors.OfExport(view.Spec, name), StringComparer.Ordinal);
+        return new ExportPlan(classes.Values.Sum(), classes, strata, colors, Formats);
     }
 
     private static ObjectRange? RangeOf(string? stratum) =>
@@ -108,12 +116,20 @@ internal sealed partial class ExportJobs(
     /// <exception cref="FreeMaskException">
     /// There is no such format or stratum, nothing to export, or too many exports are being written.
     /// </exception>
-    internal async Task<ExportView> BeginAsync(string run, string format, string? stratum, CancellationToken stop)
+    /// <param name="run">The run.</param>
+    /// <param name="format">The layout.</param>
+    /// <param name="stratum">Only samples with these numbers of objects; null for all.</param>
+    /// <param name="choice">Only the kept ones of these samples; null for all.</param>
+    /// <param name="stop">Gives up.</param>
+    internal async Task<ExportView> BeginAsync(string run, string format, string? stratum, ExportChoice? choice, CancellationToken stop)
     {
         RemoveOld();
         var layout = DatasetExporter.Format(format);
         var plan = await PlanAsync(run, stratum, stop) ?? throw new RunNotFoundException(run);
         var range = RangeOf(stratum);
+        if (choice is not null) plan = plan with { Samples = await CountKeptAsync(run, choice, range, stop) };
+        if (plan.Samples == 0 && choice is not null)
+            throw new FreeMaskException("None of the selected samples was kept: there is nothing to export.");
         if (plan.Samples == 0 && range is { } none)
             throw new FreeMaskException($"Run '{run}' has kept no sample with {none.Describe()}: there is nothing to export.");
         if (plan.Samples == 0)
@@ -127,7 +143,7 @@ internal sealed partial class ExportJobs(
             time.GetUtcNow()
         );
         _jobs[id] = job;
-        job.Work = Task.Run(() => WriteAsync(job, layout, range), CancellationToken.None);
+        job.Work = Task.Run(() => WriteAsync(job, layout, StratumOf(range, choice)), CancellationToken.None);
         return job.View;
     }
 
@@ -163,7 +179,7 @@ internal sealed partial class ExportJobs(
         _stop.Dispose();
     }
 
-    private async Task WriteAsync(Job job, IDatasetFormat format, ObjectRange? range)
+    private async Task WriteAsync(Job job, IDatasetFormat format, ExportStratum? stratum)
     {
         try
         {
@@ -175,7 +191,7 @@ internal sealed partial class ExportJobs(
                 overwrite: false,
                 new Progress(done => job.View = job.View with { Done = done }),
                 _stop.Token,
-                range is { } part ? StratumOf(part) : null
+                stratum
             );
             job.View = job.View with
             {
@@ -194,8 +210,23 @@ internal sealed partial class ExportJobs(
         }
     }
 
-    private static ExportStratum StratumOf(ObjectRange range) =>
-        new($"samples with {range.Describe()}", sample => range.Contains(SampleTransitions.ProgressOf(sample).Objects));
+    private async Task<int> CountKeptAsync(string run, ExportChoice choice, ObjectRange? range, CancellationToken stop) =>
+        await tables.ReadAsync(new RoundKey(run, choice.Round), stop) is not { } states
+            ? 0
+            : choice.Samples.Count(i =>
+                i >= 0 && i < states.Count && states.StateOf(i) == GrainInterfaces.SampleState.Kept
+                    && range?.Contains(states.ObjectsOf(i)) != false);
+
+    private static ExportStratum? StratumOf(ObjectRange? range, ExportChoice? choice)
+    {
+        if (range is null && choice is null) return null;
+        string?[] words = [range is { } part ? $"samples with {part.Describe()}" : null, choice is null ? null : "chosen samples"];
+        return new ExportStratum(
+            string.Join(", ", words.OfType<string>()),
+            sample => range?.Contains(SampleTransitions.ProgressOf(sample).Objects) != false
+                && (choice is null || (sample.Round == choice.Round && choice.Samples.Contains(sample.Index)))
+        );
+    }
 
     private void RemoveOld()
     {

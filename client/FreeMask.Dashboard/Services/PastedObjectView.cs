@@ -7,7 +7,8 @@ namespace FreeMask.Dashboard.Services;
 /// <param name="Class">Its class.</param>
 /// <param name="Donor">The index of the sample of the same round that it was cut from.</param>
 /// <param name="Place">The score of its place, in [0, 1]; null where the record does not tell.</param>
-internal sealed record PastedObjectView(string Class, int Donor, double? Place)
+/// <param name="Places">The places that were tried for it; null where the record does not tell.</param>
+internal sealed record PastedObjectView(string Class, int Donor, double? Place, ObjectPlaces? Places)
 {
     /// <summary>The pasted objects of a sample, back to front; none for records of versions that did not name donors.</summary>
     internal static IReadOnlyList<PastedObjectView> Of(SampleRecord sample, RunSpec spec)
@@ -18,7 +19,8 @@ internal sealed record PastedObjectView(string Class, int Donor, double? Place)
         {
             var index = (int)donor;
             double? place = facts.TryGetValue(FactNames.PlaceOf(pasted.Count + 1), out var score) ? score : null;
-            pasted.Add(new PastedObjectView(SamplePlanner.ClassOf(spec, sample.Round, index), index, place));
+            var places = pasted.Count < sample.Places.Length ? sample.Places[pasted.Count] : null;
+            pasted.Add(new PastedObjectView(SamplePlanner.ClassOf(spec, sample.Round, index), index, place, places));
         }
 
         return pasted;

@@ -3,7 +3,9 @@ using FreeMask.Dashboard.Engines;
 using FreeMask.Diffusion.Attention;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Artifacts;
+using FreeMask.Grains.Domain;
 using FreeMask.Imaging;
+using FreeMask.Vision;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace FreeMask.Dashboard.Services;
@@ -83,15 +85,18 @@ internal sealed class SampleImages(IEngineSource source, RunFeed feed) : IDispos
     {
         if (!IsDrawn(name) || sample.Artifact(name) is not { } hash) return null;
         side = Math.Clamp(side, 16, MaximumSide);
-        // Runs with other presets share attention, and draw it otherwise.
-        var preset = name == ArtifactNames.Attention ? (await feed.FindAsync(run, stop))?.Spec.Mask.Preset : null;
-        var key = (hash, style, side, preset, classes);
+        var spec = (await feed.FindAsync(run, stop))?.Spec;
+        // Runs with other presets or label sets share artifacts, and draw them otherwise.
+        var preset = name == ArtifactNames.Attention ? spec?.Mask.Preset : null;
+        // Objects have no colors of their own, nor have shares of pasted pixels.
+        var labelSet = IsLabelMap(name) && name is not (ArtifactNames.Instances or ArtifactNames.Pasted) ? spec?.LabelSet() : null;
+        var key = (hash, style, side, preset, labelSet, classes);
         if (_cache.TryGetValue<EncodedImage>(key, out var known)) return known;
         await _drawing.WaitAsync(stop);
         try
         {
             if (await ReadAsync(run, sample, hash, stop) is not { } bytes) return null;
-            var drawn = IsLabelMap(name) ? DrawLabels(bytes, name, style, side, LabelValues.Parse(classes))
+            var drawn = IsLabelMap(name) ? DrawLabels(bytes, name, style, side, LabelValues.Parse(classes), labelSet ?? LabelSet.Voc)
                 : preset is not null ? DrawAttention(bytes, name, preset, side)
                 : DrawImage(bytes, name, side);
             _cache.Set(key, drawn, new MemoryCacheEntryOptions { Size = drawn.Bytes.Length + 256 });
@@ -142,12 +147,14 @@ internal sealed class SampleImages(IEngineSource source, RunFeed feed) : IDispos
         return new EncodedImage(ImageCodec.EncodeJpeg(ImageOverlay.HeatMap(large), Quality), "image/jpeg");
     }
 
-    private static EncodedImage DrawLabels(
+    /// <summary>Draws a label map in the colors of a label set.</summary>
+    internal static EncodedImage DrawLabels(
         ReadOnlyMemory<byte> bytes,
         string name,
         ImageStyle style,
         int side,
-        IReadOnlySet<byte>? classes
+        IReadOnlySet<byte>? classes,
+        LabelSet labelSet
     )
     {
         var labels = IndexedPng.Decode(bytes.Span, name);
@@ -158,9 +165,9 @@ internal sealed class SampleImages(IEngineSource source, RunFeed feed) : IDispos
             style switch
             {
                 ImageStyle.Indices => IndexedPng.EncodeGrey(labels),
-                ImageStyle.Overlay => Overlay(classes is null ? labels : Only(labels, classes)),
+                ImageStyle.Overlay => Overlay(classes is null ? labels : Only(labels, classes), labelSet),
                 _ => ImageCodec.EncodePng(
-                    ImageOverlay.Draw(new RgbImage(labels.Width, labels.Height), labels, opacity: 1),
+                    ImageOverlay.Draw(new RgbImage(labels.Width, labels.Height), labels, labelSet.Color, opacity: 1),
                     CompressionLevel.Fastest
                 ),
             },
@@ -178,9 +185,9 @@ internal sealed class SampleImages(IEngineSource source, RunFeed feed) : IDispos
     }
 
     /// <summary>The colors of the classes, opaque; background transparent, 255 grey, outlines white.</summary>
-    private static byte[] Overlay(LabelMap labels)
+    private static byte[] Overlay(LabelMap labels, LabelSet labelSet)
     {
-        var colored = ImageOverlay.Draw(new RgbImage(labels.Width, labels.Height), labels, opacity: 1);
+        var colored = ImageOverlay.Draw(new RgbImage(labels.Width, labels.Height), labels, labelSet.Color, opacity: 1);
         var pixels = new byte[4 * labels.Labels.Length];
         for (var i = 0; i < labels.Labels.Length; i++)
         {

@@ -123,6 +123,7 @@ public sealed class EndToEndTests : IDisposable
 
         var one = Assert.Single(await SamplesAsync([.. verb, "--sample", "5", "--json"]));
         Assert.Equal(5, one.GetProperty("index").GetInt32());
+        Assert.Equal(JsonValueKind.Array, one.GetProperty("placements").ValueKind);
         Assert.Equal(5, one.GetProperty("seconds").EnumerateObject().Count());
         Assert.Equal(64, one.GetProperty("artifacts").GetProperty("final-image").GetString()!.Length);
         _process.Clear();

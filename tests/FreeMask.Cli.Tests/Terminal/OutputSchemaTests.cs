@@ -1,6 +1,7 @@
 using System.Text;
 using FreeMask.Cli.Tests.Hub;
 using FreeMask.Cli.Verbs;
+using FreeMask.GrainInterfaces;
 using Xunit;
 
 namespace FreeMask.Cli.Tests.Terminal;
@@ -61,6 +62,21 @@ public sealed class OutputSchemaTests : IDisposable
     {
         _process.Variables["FREEMASK_MODELS"] = Path.Combine(Vision.Tests.Fixtures.RepositoryRoot, "models");
         Assert.True(await _process.RunAsync($"{arguments} --json") == 0, _process.Error);
+    }
+
+    [Fact]
+    public void A_sample_with_pasted_objects_is_what_the_schema_says()
+    {
+        var place = new ObjectPlace(1, 2, 16, 12, 0, 0.75, [0.75]);
+        var sample = new SampleRecord
+        {
+            Round = 0,
+            Index = 3,
+            Plan = new SamplePlan(3, "cat", 8, "", "a cat", "", 1),
+            Facts = [new SampleFact(FactNames.DonorOf(1), 5)],
+            Places = [ObjectPlaces.Of(64, 48, 0, ["fit"], [place, place with { X = 7 }])],
+        };
+        OutputSchema.Check(["samples"], JsonDocuments.Write(new { run = "r", samples = new[] { SampleDocument.OfOne(sample) } }));
     }
 
     [Fact]

@@ -66,6 +66,26 @@ public sealed class ApiTests(MiniDashboard dashboard)
     }
 
     [Fact]
+    public async Task A_sample_tells_the_places_that_were_tried_for_its_objects_and_a_list_does_not()
+    {
+        using var client = await ClientAsync();
+        var listed = (await GetAsync(client, Samples)).GetProperty("samples").EnumerateArray().ToList();
+        Assert.All(listed, sample => Assert.False(sample.TryGetProperty("placements", out _)));
+        var facts = listed.Select(s => s.GetProperty("facts")).First(f => f.TryGetProperty("compose.1.place", out _));
+        var index = listed.First(s => s.GetProperty("facts").TryGetProperty("compose.1.place", out _)).GetProperty("index").GetInt32();
+        var placement = (await GetAsync(client, $"{Samples}/{index}")).GetProperty("placements")[0];
+
+        Assert.Equal(facts.GetProperty("compose.1.donor").GetInt32(), placement.GetProperty("donor").GetInt32());
+        var taken = Assert.Single(placement.GetProperty("candidates").EnumerateArray(), place => place.GetProperty("chosen").GetBoolean());
+        Assert.Equal(facts.GetProperty("compose.1.place").GetDouble(), taken.GetProperty("score").GetDouble(), 1e-4);
+        Assert.Equal(
+            taken.GetProperty("score").GetDouble(),
+            taken.GetProperty("parts").EnumerateObject().Aggregate(1.0, (product, part) => product * part.Value.GetDouble()),
+            1e-3
+        );
+    }
+
+    [Fact]
     public async Task Attention_is_drawn_as_a_map_and_stored_as_it_was_captured()
     {
         using var client = await ClientAsync();

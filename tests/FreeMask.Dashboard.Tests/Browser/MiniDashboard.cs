@@ -6,9 +6,11 @@ using FreeMask.Cli.Terminal;
 using FreeMask.Cli.Verbs;
 using FreeMask.Client.Runs;
 using FreeMask.Dashboard.Engines;
+using FreeMask.Dashboard.Security;
 using FreeMask.Dashboard.Tests.Browser;
 using FreeMask.GrainInterfaces;
 using FreeMask.Pipeline;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Spectre.Console;
 using Xunit;
@@ -91,6 +93,19 @@ public sealed class MiniDashboard : IAsyncDisposable
         await _started.Value;
         var source = new EngineSource(_folder, () => isOpen() ? _engine : null);
         return await DashboardServer.StartAsync(source, Context, _bundles, null, port, CancellationToken.None);
+    }
+
+    /// <summary>Another dashboard over the same runs, with sign-in; the caller starts it.</summary>
+    internal async Task<WebApplication> CreateAsync(DashboardOptions options, TimeProvider time)
+    {
+        await _started.Value;
+        return DashboardApp.Create(new DashboardSetup
+        {
+            Source = new EngineSource(_folder, () => _engine),
+            Urls = ["http://127.0.0.1:0"],
+            Options = options,
+            Time = time,
+        });
     }
 
     /// <summary>The command line in this process on the same data folder.</summary>

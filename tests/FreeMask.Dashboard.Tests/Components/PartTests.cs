@@ -97,6 +97,32 @@ public sealed class PartTests : BunitContext
         );
     }
 
+    [Fact]
+    public void Places_tried_are_a_row_and_a_mark_each_and_the_taken_one_is_named()
+    {
+        var spec = new RunSpec { Name = "run", Classes = ["cat", "dog"], SamplesPerRound = 8 };
+        var tried = ObjectPlaces.Of(
+            64,
+            48,
+            chosen: 1,
+            ["fit", "visible"],
+            [new ObjectPlace(1, 2, 16, 12, 0, 0.75, [0.75, 1]), new ObjectPlace(30, 20, 8, 24, 0, 0.5, [0.625, 0.8])]
+        );
+        var sample = Sample(SampleState.Composed) with { Facts = [new SampleFact(FactNames.DonorOf(1), 3)], Places = [tried] };
+        var part = Render<SamplePlaces>(p => p.Add(c => c.RunId, "run").Add(c => c.Sample, sample).Add(c => c.Spec, spec));
+
+        Assert.Equal("0 0 64 48", part.Find("svg").GetAttribute("viewBox"));
+        var taken = part.Find(".marks .taken rect");
+        Assert.Equal(("30", "20"), (taken.GetAttribute("x"), taken.GetAttribute("y")));
+        Assert.Equal(2, part.FindAll(".marks rect").Count);
+        Assert.Equal(
+            ["2", "taken", "30, 20", "8 × 24", "0.500", "0.500", "0.625", "0.800"],
+            part.FindAll("tbody tr")[1].Children.Select(cell => cell.TextContent)
+        );
+        part.FindAll("tbody tr")[0].MouseEnter();
+        Assert.Equal("1", part.Find(".marks .near rect").GetAttribute("x"));
+    }
+
     private static SampleRecord Sample(SampleState state) =>
         new() { Round = 0, Index = 1, State = state, Plan = new SamplePlan(1, "cat", 8, "grass", "a photo of a cat", "", 7) };
 }

@@ -154,10 +154,41 @@ public sealed class PageTests(Chromium chromium, MiniDashboard dashboard)
             .First(s => s.GetProperty("facts").GetProperty("compose.pasted").GetDouble() > 0);
         var donor = composed.GetProperty("facts").GetProperty("compose.1.donor").GetInt32();
         await VisitAsync(page, $"{Samples}/{composed.GetProperty("index").GetInt32()}");
+        var number = composed.GetProperty("index").GetInt32().ToString(CultureInfo.InvariantCulture);
+        var told = (await dashboard.CommandAsync("samples", MiniDashboard.Small, "--sample", number)).Output;
+        Assert.Contains($"places tried for object 1, cut from sample {donor}", told, StringComparison.Ordinal);
+        var places = page.GetByTestId("places").First;
+        var tried = await places.Locator("tbody tr").CountAsync();
+        Assert.InRange(tried, 1, 10);
+        Assert.Equal(tried, await places.Locator(".marks rect").CountAsync());
+        await Expect(places.Locator("tbody tr").Filter(new() { HasText = "taken" })).ToHaveCountAsync(1);
         await page.GetByTestId("pasted").GetByRole(AriaRole.Link).First.ClickAsync();
 
         await Expect(page).ToHaveURLAsync(new Regex($"/samples/{donor}$"));
         await Expect(page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToHaveTextAsync($"Sample {donor}");
+    }
+
+    [Fact]
+    public async Task Selected_samples_are_exported_alone()
+    {
+        await using var window = await OpenAsync();
+        var page = await GoAsync(window, Samples + "?state=kept");
+        var kept = await page.Locator(".tile").First.GetAttributeAsync("data-index");
+        await page.GetByTestId("grid").FocusAsync();
+        await page.Keyboard.PressAsync("ArrowRight");
+        await Expect(page.Locator(".tile.cursor")).ToHaveCountAsync(1);
+        await page.Keyboard.PressAsync("x");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Export 1 kept" }).ClickAsync();
+        await page.GetByText("coco", new() { Exact = true }).ClickAsync();
+        await Expect(page).ToHaveURLAsync(new Regex("/export\\?job="));
+        var download = await page.RunAndWaitForDownloadAsync(() => page.GetByTestId("download").ClickAsync());
+        await using var file = File.OpenRead(await download.PathAsync());
+        using var zip = new System.IO.Compression.ZipArchive(file);
+        var line = Assert.Single(zip.Entries, e => e.FullName.EndsWith("manifest.jsonl", StringComparison.Ordinal));
+        using var manifest = new StreamReader(line.Open());
+        var only = Assert.Single((await manifest.ReadToEndAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        using var document = JsonDocument.Parse(only);
+        Assert.Equal(kept, document.RootElement.GetProperty("index").GetInt32().ToString(CultureInfo.InvariantCulture));
     }
 
     [Fact]

@@ -5,7 +5,6 @@ using System.Text.RegularExpressions;
 using FreeMask.Dashboard.Engines;
 using FreeMask.Dashboard.Security;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.Logging;
 using Xunit;
 
 namespace FreeMask.Dashboard.Tests.Security;
@@ -100,7 +99,7 @@ public sealed partial class SignInTests
     [Fact]
     public async Task A_provider_of_OpenID_Connect_is_asked()
     {
-        await using var provider = await Provider.StartAsync();
+        await using var provider = await OpenIdProvider.StartAsync();
         var options = new DashboardOptions
         {
             OpenId = new OpenIdOptions { Authority = provider.Address, ClientId = "dashboard", RequireHttps = false },
@@ -153,33 +152,5 @@ public sealed partial class SignInTests
             await _app.StopAsync();
             await _app.DisposeAsync();
         }
-    }
-
-    /// <summary>The description of a provider, on loopback.</summary>
-    private sealed class Provider(WebApplication app) : IAsyncDisposable
-    {
-        public string Address { get; private set; } = "";
-
-        public static async Task<Provider> StartAsync()
-        {
-            var builder = WebApplication.CreateSlimBuilder();
-            builder.Logging.ClearProviders();
-            var app = builder.Build();
-            app.Urls.Add("http://127.0.0.1:0");
-            var provider = new Provider(app);
-            app.MapGet("/.well-known/openid-configuration", () => new Dictionary<string, string>
-            {
-                ["issuer"] = provider.Address,
-                ["authorization_endpoint"] = $"{provider.Address}/authorize",
-                ["token_endpoint"] = $"{provider.Address}/token",
-                ["jwks_uri"] = $"{provider.Address}/keys",
-            });
-            app.MapGet("/keys", () => new { keys = Array.Empty<object>() });
-            await app.StartAsync();
-            provider.Address = DashboardApp.AddressOf(app);
-            return provider;
-        }
-
-        public ValueTask DisposeAsync() => app.DisposeAsync();
     }
 }

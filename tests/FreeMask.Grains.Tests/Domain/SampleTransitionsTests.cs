@@ -155,6 +155,24 @@ public sealed class SampleTransitionsTests
         Assert.Equal(new StageTiming(Stage.Generate, 1.5) { EndedAtMilliseconds = second }, Assert.Single(record.Timings));
     }
 
+    [Fact]
+    public void The_places_of_pasted_objects_come_from_composition_and_go_with_a_new_attempt()
+    {
+        var places = ObjectPlaces.Of(64, 48, 0, ["fit"], [new ObjectPlace(1, 2, 32, 12, 0, 0.5, [0.5])]);
+        var record = SampleTransitions.Fresh(0, 0, Plan) with { State = SampleState.Masked };
+        record = SampleTransitions.Apply(
+            StageTable.Default,
+            record,
+            Completion(Stage.Compose, 0, 0, StageResult.Done, 0) with { Places = [places] }
+        );
+        record = SampleTransitions.Apply(StageTable.Default, record, Completion(Stage.Harmonize, 0, 0, StageResult.Done, 0));
+        Assert.Same(places, Assert.Single(record.Places));
+
+        record = SampleTransitions.Apply(StageTable.Default, record, Completion(Stage.Score, 0, 0, StageResult.Rejected, 0));
+        Assert.Equal(1, record.Attempt);
+        Assert.Empty(record.Places);
+    }
+
     private static StageCompletion Completion(Stage kind, int attempt, int faults, StageResult result, double score) => new()
     {
         Stage = kind,

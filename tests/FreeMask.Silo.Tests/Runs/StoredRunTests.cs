@@ -36,6 +36,8 @@ public sealed class StoredRunTests : IDisposable
             Assert.Equal(TestSilo.SmallSpec.SamplesPerRound, samples.Length);
             Assert.Equal(round.Counts.Kept, samples.Count(s => s.State == SampleState.Kept));
             Assert.All(samples, s => Assert.NotEmpty(s.Timings));
+            // That version did not keep the places that were tried.
+            Assert.All(samples, s => Assert.Empty(s.Places));
         }
     }
 

@@ -29,6 +29,20 @@ public sealed class DatasetExporterTests
     }
 
     [Fact]
+    public async Task The_preview_has_the_colors_of_the_label_set()
+    {
+        var source = ExportData.Source(1);
+        var sample = await source.Load(source.Items[0], Token);
+        var cityscapes = LabelSet.Named("cityscapes");
+        var statistics = new ExportStatistics(cityscapes, 1);
+        statistics.Add(0, DatasetPart.Train, sample);
+
+        var drawn = Assert.Single(statistics.Preview).Pixels;
+        Assert.Equal(ImageOverlay.Draw(sample.Image, sample.Labels, cityscapes.Color).Pixels, drawn);
+        Assert.NotEqual(ImageOverlay.Draw(sample.Image, sample.Labels).Pixels, drawn);
+    }
+
+    [Fact]
     public async Task Names_and_facts_stay_text_in_the_card()
     {
         using var folder = new TemporaryFolder();

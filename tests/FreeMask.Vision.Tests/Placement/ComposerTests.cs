@@ -35,7 +35,7 @@ public sealed class ComposerTests
         Assert.NotEmpty(first.Objects);
         Assert.Equal(first.Image.Pixels, again.Image.Pixels);
         Assert.Equal(first.Classes.Labels, again.Classes.Labels);
-        Assert.Equal(first.Objects, again.Objects);
+        Assert.Equivalent(first.Objects, again.Objects, strict: true);
     }
 
     // A labeled pixel is three quarters its object: the rest may differ as much as white from black, sqrt(3) * 255 / 4.
@@ -80,6 +80,26 @@ public sealed class ComposerTests
             }
         },
         iter: 40);
+
+    [Fact]
+    public void The_best_places_are_told_with_factors_whose_product_is_their_score() => Gen.Int[0, 100_000].Sample(
+        seed =>
+        {
+            var request = new ComposeRequest(Background("cow", "grass"), Donors("sheep", "horse", "person"), Many);
+            foreach (var o in Composer.Compose(request, new CounterRandom((ulong)seed, "compose")).Objects)
+            {
+                var places = o.Choice.Places;
+                Assert.InRange(places.Count, 1, 10);
+                Assert.InRange(o.Choice.Chosen, 0, Math.Min(places.Count, Many.TopK) - 1);
+                Assert.Equal(places.OrderByDescending(p => p.Place.Score), places);
+                Assert.All(places, tried =>
+                {
+                    Assert.Equal(["fit", "plausible", "sharpness", "room", "visible"], tried.Parts.Select(p => p.Name));
+                    Assert.Equal(tried.Place.Score, tried.Parts.Aggregate(1.0, (product, part) => product * part.Value), 1e-5);
+                });
+            }
+        },
+        iter: 20);
 
     [Fact]
     public void Objects_stay_inside_stand_on_the_ground_and_leave_each_other_visible() => Gen.Int[0, 100_000].Sample(
