@@ -55,6 +55,8 @@ internal static class SegmenterRecipe
             "splicing" => SegmenterAugmentation.Splicing,
             "style" => SegmenterAugmentation.Style,
             "reference" => SegmenterAugmentation.Reference,
-            _ => throw new FreeMaskException($"There is no augmentation '{name}'."),
+            _ => throw new FreeMaskException(
+                $"There is no augmentation '{name}'; there are none, small, splicing, style and reference."
+            ),
         };
 }

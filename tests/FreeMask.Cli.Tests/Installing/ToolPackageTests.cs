@@ -39,6 +39,9 @@ public sealed class ToolPackageTests : IDisposable
             Assert.Superset(new HashSet<string> { "linux-x64", "linux-arm64", "osx-arm64", "win-x64" }, platforms.ToHashSet());
             Assert.DoesNotContain(platforms, p => p is "ios" or "android" or "browser-wasm");
             Assert.DoesNotContain(zip.Entries, e => e.Name == "libSkiaSharp.pdb");
+            // Models that were pulled beside it stay out.
+            var bundles = zip.Entries.Select(e => e.FullName.Split('/')).Where(p => p.Length > 5 && p[3] == "models").Select(p => p[4]);
+            Assert.Equal("mini", Assert.Single(bundles.Distinct()));
         }
 
         var tools = Path.Combine(_folder.Root, "tools");
