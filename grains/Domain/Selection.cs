@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using FreeMask.Grains.Artifacts;
+using FreeMask.Vision.Evaluation;
 
 namespace FreeMask.Grains.Domain;
 
@@ -56,7 +57,7 @@ internal static class Selection
                 var ranked = byClass[i].Where(s => s.Objects >= least && s.Objects <= (most ?? ManyObjects)).ToList();
                 if (ranked.Count == 0) continue;
                 ranked.Sort(static (a, b) => Rank(a.Score, a.Index, b.Score, b.Index));
-                var count = CountKept(spec.KeepRatio, ranked.Count);
+                var count = KeepRatio.Count(spec.KeepRatio, ranked.Count);
                 var last = ranked[count - 1];
                 var score = last.Score / (double)SampleTransitions.ScoreScale;
                 thresholds.Add(
@@ -94,7 +95,7 @@ internal static class Selection
         for (var n = 1; n <= ManyObjects; n++)
         {
             waiting += objects.Count(o => o == n);
-            if (waiting == 0 || CountKept(spec.KeepRatio, waiting) == waiting) continue;
+            if (waiting == 0 || KeepRatio.Count(spec.KeepRatio, waiting) == waiting) continue;
             strata.Add((least, n));
             (least, waiting) = (n + 1, 0);
         }
@@ -108,11 +109,6 @@ internal static class Selection
     /// <summary>Whether a scored sample is above the threshold of its class.</summary>
     public static bool IsKept(SelectionThreshold threshold, int score, int index) =>
         Rank(score, index, SampleTransitions.Quantize(threshold.Score), threshold.LastIndex) <= 0;
-
-    /// <summary>
-    /// ceil(ratio x n), at least one. The product is computed in decimal: 0.7 x 10 is 7, whereas binary 7.000000000000001 would give 8.
-    /// </summary>
-    public static int CountKept(double ratio, int count) => Math.Clamp((int)Math.Ceiling((decimal)ratio * count), 1, count);
 
     private static int Rank(int scoreA, int indexA, int scoreB, int indexB) =>
         scoreA != scoreB ? scoreB.CompareTo(scoreA) : indexA.CompareTo(indexB);

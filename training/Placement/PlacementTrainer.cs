@@ -6,6 +6,7 @@ using FreeMask.Tensors;
 using FreeMask.Training.Mask2Former;
 using FreeMask.Training.Torch;
 using FreeMask.Vision.Datasets;
+using FreeMask.Vision.Evaluation;
 using FreeMask.Vision.Placement;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -226,7 +227,7 @@ internal static class PlacementTrainer
                 }
         }
 
-        return new(request.ValidationSamples, PlacementAuc.Of(plausible, others));
+        return new(request.ValidationSamples, RocAuc.Of(plausible, others));
     }
 
     private static SafetensorsFile Checkpoint(int step, string fingerprint, PlacementNetwork network, FlatAdamW optimizer) => new(

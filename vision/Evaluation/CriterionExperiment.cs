@@ -36,15 +36,6 @@ internal static class CriterionExperiment
     private const double LowShare = 0.3;
     private const int Draws = 500;
 
-    private static readonly (string Name, Func<SampleAgreement, double> Of)[] Criteria =
-    [
-        ("iou", a => a.IoU),
-        ("mask", a => a.Mask),
-        ("mask-and-class", a => a.MaskAndClass),
-        ("worst-object", a => a.WorstObject),
-        ("boundary", a => a.Boundary),
-    ];
-
     /// <summary>Measures every criterion on every fault.</summary>
     /// <param name="samples">Scored samples.</param>
     /// <param name="classes">The classes of the run, by index.</param>
@@ -55,7 +46,7 @@ internal static class CriterionExperiment
         var own = samples.Select(s => SampleAgreement.Compute(s.Labels, s.Instances, s.Prediction)).ToList();
         var pairs = faults.Select(fault => Pairs(samples, own, classes, fault, seed)).ToList();
         var results = new List<CriterionResult>();
-        foreach (var (name, of) in Criteria)
+        foreach (var (name, of) in AgreementCriteria.All)
         {
             for (var f = 0; f < faults.Length; f++) Add(faults[f], name, of, pairs[f]);
             Add(null, name, of, [.. pairs.SelectMany(p => p)]);
@@ -91,14 +82,11 @@ internal static class CriterionExperiment
         return pairs;
     }
 
-    /// <summary>Mann and Whitney's statistic over all pairs of an own and a harmed label; ties count half.</summary>
+    /// <summary>The area under the ROC curve of own labels against harmed ones.</summary>
     internal static double Auc(IEnumerable<(double Own, double Harmed)> scores)
     {
         var all = scores.ToList();
-        var harmed = all.Select(s => s.Harmed).Order().ToArray();
-        double wins = 0;
-        foreach (var (own, _) in all) wins += (CountBelow(harmed, own, orEqual: false) + CountBelow(harmed, own, orEqual: true)) / 2.0;
-        return wins / ((double)all.Count * all.Count);
+        return RocAuc.Of([.. all.Select(s => s.Own)], [.. all.Select(s => s.Harmed)]);
     }
 
     private static double Found(IReadOnlyList<(double Own, double Harmed)> scores)
@@ -108,18 +96,5 @@ internal static class CriterionExperiment
             .OrderBy(s => s.Score)
             .ToList();
         return ranked.Take((int)Math.Ceiling(LowShare * ranked.Count)).Average(s => s.IsHarmed);
-    }
-
-    private static int CountBelow(double[] sorted, double value, bool orEqual)
-    {
-        int low = 0, high = sorted.Length;
-        while (low < high)
-        {
-            var middle = (low + high) / 2;
-            if (sorted[middle] < value || (orEqual && sorted[middle] == value)) low = middle + 1;
-            else high = middle;
-        }
-
-        return low;
     }
 }

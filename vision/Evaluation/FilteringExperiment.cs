@@ -39,15 +39,6 @@ internal static class FilteringExperiment
 {
     private const int Draws = 1000, ManyObjects = 3;
 
-    private static readonly (string Name, Func<SampleAgreement, double> Of)[] Criteria =
-    [
-        ("iou", a => a.IoU),
-        ("mask", a => a.Mask),
-        ("mask-and-class", a => a.MaskAndClass),
-        ("worst-object", a => a.WorstObject),
-        ("boundary", a => a.Boundary),
-    ];
-
     private static readonly string[] Sizes = ["smallest third", "middle third", "largest third"];
 
     /// <summary>Selects by every criterion and counts.</summary>
@@ -61,7 +52,7 @@ internal static class FilteringExperiment
             .ToList();
         var groups = Groups(samples);
         var results = new List<FilteringResult>();
-        foreach (var (name, of) in Criteria)
+        foreach (var (name, of) in AgreementCriteria.All)
         {
             var kept = Select(samples, [.. agreements.Select(of)], keepRatio);
             foreach (var (group, value, members) in groups)
@@ -81,7 +72,7 @@ internal static class FilteringExperiment
     {
         var kept = new bool[samples.Count];
         foreach (var group in Enumerable.Range(0, samples.Count).GroupBy(i => (samples[i].Round, samples[i].Class)))
-            foreach (var i in group.OrderByDescending(i => scores[i]).ThenBy(i => i).Take((int)Math.Ceiling(keepRatio * group.Count())))
+            foreach (var i in group.OrderByDescending(i => scores[i]).ThenBy(i => i).Take(KeepRatio.Count(keepRatio, group.Count())))
                 kept[i] = true;
         return kept;
     }

@@ -130,7 +130,7 @@ internal static class PlacementEvaluation
     private static double Auc(IEnumerable<Scores> scores)
     {
         var all = scores.ToList();
-        return PlacementAuc.Of([.. all.Select(s => s.Truth)], [.. all.SelectMany(s => s.Others)]);
+        return RocAuc.Of([.. all.Select(s => s.Truth)], [.. all.SelectMany(s => s.Others)]);
     }
 
     private static double Accuracy(IEnumerable<Scores> scores) =>

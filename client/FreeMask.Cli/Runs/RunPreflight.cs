@@ -3,6 +3,7 @@ using FreeMask.Cli.Bundles;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Domain;
 using FreeMask.Training.Mask2Former;
+using FreeMask.Vision.Evaluation;
 
 namespace FreeMask.Cli.Runs;
 
@@ -91,7 +92,7 @@ internal sealed record RunPreflight(IReadOnlyList<string> Notes, long Bytes)
             .Range(0, Math.Min(spec.SamplesPerRound, 100_000))
             .GroupBy(index => SamplePlanner.ClassOf(spec, 0, index), StringComparer.Ordinal)
             .Max(group => group.Count());
-        return (int)Math.Ceiling(spec.KeepRatio * most) < most
+        return KeepRatio.Count(spec.KeepRatio, most) < most
             ? null
             : string.Create(
                 CultureInfo.InvariantCulture,

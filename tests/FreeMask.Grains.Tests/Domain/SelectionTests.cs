@@ -1,6 +1,7 @@
 using CsCheck;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Domain;
+using FreeMask.Vision.Evaluation;
 using Xunit;
 
 namespace FreeMask.Grains.Tests.Domain;
@@ -55,7 +56,7 @@ public sealed class SelectionTests
     [InlineData(0.001, 5, 1)]
     [InlineData(1, 5, 5)]
     public void Kept_is_the_ceiling_of_the_share(double ratio, int count, int expected) =>
-        Assert.Equal(expected, Selection.CountKept(ratio, count));
+        Assert.Equal(expected, KeepRatio.Count(ratio, count));
 
     [Fact]
     public void The_hash_names_the_kept_indices()

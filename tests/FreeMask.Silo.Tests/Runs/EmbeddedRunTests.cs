@@ -3,6 +3,7 @@ using System.Text;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Domain;
 using FreeMask.Silo.Tests.Fakes;
+using FreeMask.Vision.Evaluation;
 using Xunit;
 
 namespace FreeMask.Silo.Tests.Runs;
@@ -28,7 +29,7 @@ public sealed class EmbeddedRunTests : IDisposable
             Assert.Equal(12, round.Counts.Kept + round.Counts.Dropped + round.Counts.Quarantined);
             Assert.Equal(round.Counts.Scored, round.Counts.Kept + round.Counts.Dropped);
             Assert.Equal(round.Thresholds.Sum(c => c.Kept), round.Counts.Kept);
-            Assert.All(round.Thresholds, threshold => Assert.Equal(Selection.CountKept(0.7, threshold.Scored), threshold.Kept));
+            Assert.All(round.Thresholds, threshold => Assert.Equal(KeepRatio.Count(0.7, threshold.Scored), threshold.Kept));
             Assert.NotNull(round.Quality);
             Assert.NotNull(round.Segmenter);
 

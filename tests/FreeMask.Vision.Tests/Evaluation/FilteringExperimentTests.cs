@@ -44,6 +44,15 @@ public sealed class FilteringExperimentTests
     }
 
     [Fact]
+    public void The_number_kept_is_that_of_the_runs_selection()
+    {
+        // In binary, 0.55 x 20 is a little more than 11.
+        FilteredSample[] samples = [.. Enumerable.Repeat(Samples[0], 20)];
+
+        Assert.Equal(11, FilteringExperiment.Select(samples, new double[20], 0.55).Count(isKept => isKept));
+    }
+
+    [Fact]
     public void A_criterion_without_classes_ignores_a_wrong_class()
     {
         // The prediction has the outline, and another class.

@@ -61,13 +61,4 @@ public sealed class PlacementCaseTests
         Assert.Null(PlacementCase.Elsewhere(truth, (61, 20), 80, 60, random));
         Assert.Equal(new PixelBox(35, 32, 10, 8), PlacementCase.Standing(truth, (8, 10)));
     }
-
-    [Fact]
-    public void The_area_under_the_curve_counts_pairs_and_half_of_ties()
-    {
-        Assert.Equal(1, PlacementAuc.Of([2, 3], [1, 0]));
-        Assert.Equal(0.5, PlacementAuc.Of([1, 1], [1]));
-        Assert.Equal(0.625, PlacementAuc.Of([1, 3], [2, 1]));
-        Assert.True(double.IsNaN(PlacementAuc.Of([], [1])));
-    }
 }
