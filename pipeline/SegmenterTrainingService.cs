@@ -203,8 +203,8 @@ internal sealed class SegmenterTrainingService(
         }
     }
 
-    private sealed class Progress(ITrainingMonitor monitor) : IProgress<Training.Mask2Former.TrainingProgress>
+    private sealed class Progress(ITrainingMonitor monitor) : IProgress<Training.Torch.TrainingProgress>
     {
-        public void Report(Training.Mask2Former.TrainingProgress value) => monitor.Report(value.Step, value.Steps, value.Loss);
+        public void Report(Training.Torch.TrainingProgress value) => monitor.Report(value.Step, value.Steps, value.Loss);
     }
 }

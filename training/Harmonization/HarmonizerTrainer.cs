@@ -1,9 +1,5 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using FreeMask.Randomness;
-using FreeMask.Tensors;
-using FreeMask.Training.Mask2Former;
 using FreeMask.Training.Torch;
 using FreeMask.Vision.Datasets;
 using FreeMask.Vision.Harmonization;
@@ -19,7 +15,7 @@ namespace FreeMask.Training.Harmonization;
 /// </summary>
 internal static class HarmonizerTrainer
 {
-    private const string Weights = "weights.", Training = "harmonizer-pair", Validation = "harmonizer-validation";
+    private const string Training = "harmonizer-pair", Validation = "harmonizer-validation";
 
     private const int MostFactorOfNoise = 4;
 
@@ -59,26 +55,16 @@ internal static class HarmonizerTrainer
                 p.name.EndsWith("bias", StringComparison.Ordinal) ? 0 : request.WeightDecay
             ))
         );
-        var fingerprint = Fingerprint(request, learned);
-        var step = Resume(store, fingerprint, network, optimizer);
-        var clock = time ?? TimeProvider.System;
-        var started = clock.GetTimestamp();
-        while (step < request.Steps)
+        var loop = new TrainingLoop(network, optimizer, store)
         {
-            if (cancellation.IsCancellationRequested)
-            {
-                store?.Save(step, Checkpoint(step, fingerprint, network, optimizer));
-                cancellation.ThrowIfCancellationRequested();
-            }
-
-            var rate = request.LearningRate * (1 - ((double)step / request.Steps));
-            var loss = Step(request, network, optimizer, learned, step, rate);
-            step++;
-            progress?.Report(new TrainingProgress(step, request.Steps, loss, rate, clock.GetElapsedTime(started).TotalSeconds));
-            if (step % request.CheckpointEvery == 0 && step < request.Steps)
-                store?.Save(step, Checkpoint(step, fingerprint, network, optimizer));
-        }
-
+            Fingerprint = Fingerprint(request, learned),
+            Inputs = "images",
+            Steps = request.Steps,
+            CheckpointEvery = request.CheckpointEvery,
+            Rate = step => request.LearningRate * (1 - ((double)step / request.Steps)),
+            Step = (step, rate) => Step(request, network, optimizer, learned, step, rate),
+        };
+        loop.Run(progress, time, cancellation);
         var (caution, measure) = SetGate(request, network, heldOut);
         var config = new HarmonizerConfig
         {
@@ -227,26 +213,6 @@ internal static class HarmonizerTrainer
         return new(pairs.Count, full / before, after / before, (double)worse / pairs.Count);
     }
 
-    private static SafetensorsFile Checkpoint(int step, string fingerprint, HarmonizerNetwork network, FlatAdamW optimizer) => new(
-        [.. ModuleState.View(network, Weights), .. optimizer.Export()],
-        new Dictionary<string, string> { ["step"] = step.ToString(CultureInfo.InvariantCulture), ["training"] = fingerprint });
-
-    private static int Resume(ITrainingCheckpointStore? store, string fingerprint, HarmonizerNetwork network, FlatAdamW optimizer)
-    {
-        const string Origin = "The training's checkpoint";
-        if (store?.Load() is not { } file) return 0;
-        if (file.Metadata.GetValueOrDefault("training") != fingerprint)
-            throw new FreeMaskException($"{Origin} belongs to a training with other settings or images; remove it to start anew.");
-        ModuleState
-            .Import(network, file, name => name.StartsWith(Weights, StringComparison.Ordinal) ? name[Weights.Length..] : null)
-            .ThrowIfAny(Origin);
-        optimizer.Import(file);
-        return int.Parse(file.Metadata["step"], CultureInfo.InvariantCulture);
-    }
-
-    private static string Fingerprint(HarmonizerTrainingRequest request, HarmonizerSamples samples)
-    {
-        var text = string.Join('\n', samples.Names.Prepend((request with { CheckpointEvery = 1 }).ToString()));
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
-    }
+    private static string Fingerprint(HarmonizerTrainingRequest request, HarmonizerSamples samples) =>
+        TrainingLoop.Hash(samples.Names.Prepend((request with { CheckpointEvery = 1 }).ToString()));
 }

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json.Nodes;
 using FreeMask.Imaging;
 using FreeMask.Json;
@@ -70,46 +68,37 @@ internal static class SegmenterTrainer
         model.train();
         model.FreezeNormalization(request.FreezeNormalization);
         using var optimizer = new FlatAdamW(SegmenterOptimizer.Parameters(model, request.BackboneRateFactor, request.WeightDecay));
-        var fingerprint = Fingerprint(request, model.Config, samples);
         var batches = new SegmenterBatch(request, samples);
-        var clock = time ?? TimeProvider.System;
-        var started = clock.GetTimestamp();
-        var (step, loss) = (Resume(store, fingerprint, model, optimizer), double.NaN);
-        while (step < request.Steps)
+        var loop = new TrainingLoop(model, optimizer, store)
         {
-            if (step > 0 && snapshots?.Wants(step) == true)
+            Fingerprint = Fingerprint(request, model.Config, samples),
+            Inputs = "samples",
+            Steps = request.Steps,
+            CheckpointEvery = request.CheckpointEvery,
+            Rate = step => request.LearningRate * Math.Pow(1 - ((double)step / request.Steps), request.RatePower),
+            Step = (step, rate) => Step(request, model, optimizer, batches, step, rate),
+            Keeps = step => snapshots?.Wants(step) == true,
+            Before = state =>
             {
+                if (state.Steps == 0 || snapshots?.Wants(state.Steps) != true) return;
                 using var inner = NewDisposeScope();
                 model.eval();
-                snapshots.Take(step, Result());
+                snapshots.Take(state.Steps, Result(state));
                 model.train();
-            }
-
-            if (cancellationToken.IsCancellationRequested)
-            {
-                store?.Save(step, Checkpoint(step, fingerprint, model, optimizer));
-                cancellationToken.ThrowIfCancellationRequested();
-            }
-
-            var rate = request.LearningRate * Math.Pow(1 - ((double)step / request.Steps), request.RatePower);
-            loss = Step(request, model, optimizer, batches, step, rate);
-            step++;
-            progress?.Report(new TrainingProgress(step, request.Steps, loss, rate, clock.GetElapsedTime(started).TotalSeconds));
-            if ((step % request.CheckpointEvery == 0 || snapshots?.Wants(step) == true) && step < request.Steps)
-                store?.Save(step, Checkpoint(step, fingerprint, model, optimizer));
-        }
-
+            },
+        };
+        var trained = loop.Run(progress, time, cancellationToken);
         model.eval();
-        return Result();
+        return Result(trained);
 
-        SegmenterTrainingResult Result() => new(
+        SegmenterTrainingResult Result(TrainingState state) => new(
             ModuleState.ToFile(model).ToBytes(),
             model.Config.ToJson(),
             Mask2FormerOnnx.Export(model, request.Size, request.Size),
             Mask2FormerOnnx.Card(model.Config, request.Size, request.Size).ToJson(),
-            step,
-            clock.GetElapsedTime(started).TotalSeconds,
-            loss);
+            state.Steps,
+            state.Seconds,
+            state.Loss);
     }
 
     /// <summary>A checkpoint holds weights and both moments; what is trained in the end, weights and an ONNX model, is one array
@@ -228,32 +217,14 @@ internal static class SegmenterTrainer
     private static bool IsClassHead(string name) =>
         name.StartsWith("class_predictor.", StringComparison.Ordinal) || name.StartsWith("criterion.", StringComparison.Ordinal);
 
-    private static SafetensorsFile Checkpoint(int step, string fingerprint, Mask2FormerModel model, FlatAdamW optimizer) => new(
-        [.. ModuleState.View(model, "weights."), .. optimizer.Export()],
-        new Dictionary<string, string> { ["step"] = step.ToString(CultureInfo.InvariantCulture), ["training"] = fingerprint });
-
-    private static int Resume(ITrainingCheckpointStore? store, string fingerprint, Mask2FormerModel model, FlatAdamW optimizer)
-    {
-        const string Prefix = "weights.", Origin = "The training's checkpoint";
-        if (store?.Load() is not { } file) return 0;
-        if (file.Metadata.GetValueOrDefault("training") != fingerprint)
-            throw new FreeMaskException($"{Origin} belongs to a training with other settings or samples; remove it to start anew.");
-        ModuleState
-            .Import(model, file, name => name.StartsWith(Prefix, StringComparison.Ordinal) ? name[Prefix.Length..] : null)
-            .ThrowIfAny(Origin);
-        optimizer.Import(file);
-        return int.Parse(file.Metadata["step"], CultureInfo.InvariantCulture);
-    }
-
     /// <summary>Names a training: everything that its weights depend on but the pixels, which the samples' names stand for. The names of
     /// the request's public members are part of it: checkpoints of a training under way do not fit a build that renames one.</summary>
-    private static string Fingerprint(SegmenterTrainingRequest request, Mask2FormerConfig config, ISegmentationSamples samples)
-    {
-        var text = string.Join('\n', Enumerable.Range(0, samples.Count).Select(samples.IdOf)
-            .Prepend((request with { Config = null, Labels = [], InitialFolder = null, CheckpointEvery = 1, Threads = 0 }).ToString())
-            .Prepend(request.Accumulation == 1 ? config.ToJson() : $"{request.Accumulation} batches a step\n{config.ToJson()}"));
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
-    }
+    private static string Fingerprint(SegmenterTrainingRequest request, Mask2FormerConfig config, ISegmentationSamples samples) =>
+        TrainingLoop.Hash(
+            Enumerable.Range(0, samples.Count).Select(samples.IdOf)
+                .Prepend((request with { Config = null, Labels = [], InitialFolder = null, CheckpointEvery = 1, Threads = 0 }).ToString())
+                .Prepend(request.Accumulation == 1 ? config.ToJson() : $"{request.Accumulation} batches a step\n{config.ToJson()}")
+        );
 
     private static void Check(SegmenterTrainingRequest request, ISegmentationSamples samples)
     {

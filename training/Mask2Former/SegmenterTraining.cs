@@ -1,5 +1,4 @@
 using FreeMask.Files;
-using FreeMask.Tensors;
 using FreeMask.Vision.Segmentation;
 
 namespace FreeMask.Training.Mask2Former;
@@ -109,28 +108,6 @@ internal sealed record SegmenterTrainingRequest
         Augmentation = SegmenterAugmentation.Reference,
         FreezeNormalization = true,
     };
-}
-
-/// <summary>How far a training is.</summary>
-/// <param name="Step">Steps done.</param>
-/// <param name="Steps">All steps.</param>
-/// <param name="Loss">Loss of the last step.</param>
-/// <param name="LearningRate">Learning rate of the last step.</param>
-/// <param name="Seconds">Seconds since this process began or resumed the training.</param>
-internal sealed record TrainingProgress(int Step, int Steps, double Loss, double LearningRate, double Seconds);
-
-/// <summary>Keeps the last checkpoint of one training.</summary>
-internal interface ITrainingCheckpointStore
-{
-    /// <summary>The largest checkpoint that can be kept, in bytes.</summary>
-    long Capacity { get; }
-
-    /// <summary>The last checkpoint, or null where there is none.</summary>
-    SafetensorsFile? Load();
-
-    /// <summary>Replaces the checkpoint; it is durable when the call returns. Its tensors are those of the training, and change with the
-    /// next step: they have to be written before the call returns.</summary>
-    void Save(int step, SafetensorsFile checkpoint);
 }
 
 /// <summary>Looks at a model in the middle of its training.</summary>

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using System.Text;
 using FreeMask.Randomness;
 using FreeMask.Tensors;
 using FreeMask.Training.Mask2Former;
@@ -23,7 +22,7 @@ internal static class PlacementTrainer
     /// <summary>Words of <see cref="PlacementConfig.Init"/>.</summary>
     internal const string ImageNet = "imagenet", None = "none";
 
-    private const string Weights = "weights.", Training = "placement-sample", Validation = "placement-validation";
+    private const string Training = "placement-sample", Validation = "placement-validation";
 
     private const double GradientClip = 5;
 
@@ -63,27 +62,17 @@ internal static class PlacementTrainer
                 p.parameter.dim() > 1 ? request.WeightDecay : 0
             ))
         );
-        var fingerprint = Fingerprint(request, learned, start);
-        var step = Resume(store, fingerprint, network, optimizer);
-        var clock = time ?? TimeProvider.System;
-        var started = clock.GetTimestamp();
-        network.train();
-        while (step < request.Steps)
+        var loop = new TrainingLoop(network, optimizer, store)
         {
-            if (cancellation.IsCancellationRequested)
-            {
-                store?.Save(step, Checkpoint(step, fingerprint, network, optimizer));
-                cancellation.ThrowIfCancellationRequested();
-            }
-
-            var rate = request.LearningRate * (1 - ((double)step / request.Steps));
-            var loss = Step(request, network, optimizer, learned, step, rate, start is null ? 0 : request.MimicWeight);
-            step++;
-            progress?.Report(new TrainingProgress(step, request.Steps, loss, rate, clock.GetElapsedTime(started).TotalSeconds));
-            if (step % request.CheckpointEvery == 0 && step < request.Steps)
-                store?.Save(step, Checkpoint(step, fingerprint, network, optimizer));
-        }
-
+            Fingerprint = Fingerprint(request, learned, start),
+            Inputs = "images",
+            Steps = request.Steps,
+            CheckpointEvery = request.CheckpointEvery,
+            Rate = step => request.LearningRate * (1 - ((double)step / request.Steps)),
+            Step = (step, rate) => Step(request, network, optimizer, learned, step, rate, start is null ? 0 : request.MimicWeight),
+        };
+        network.train();
+        loop.Run(progress, time, cancellation);
         network.eval();
         var measure = Measure(request, network, heldOut);
         var config = new PlacementConfig
@@ -230,27 +219,9 @@ internal static class PlacementTrainer
         return new(request.ValidationSamples, RocAuc.Of(plausible, others));
     }
 
-    private static SafetensorsFile Checkpoint(int step, string fingerprint, PlacementNetwork network, FlatAdamW optimizer) => new(
-        [.. ModuleState.View(network, Weights), .. optimizer.Export()],
-        new Dictionary<string, string> { ["step"] = step.ToString(CultureInfo.InvariantCulture), ["training"] = fingerprint });
-
-    private static int Resume(ITrainingCheckpointStore? store, string fingerprint, PlacementNetwork network, FlatAdamW optimizer)
-    {
-        const string Origin = "The training's checkpoint";
-        if (store?.Load() is not { } file) return 0;
-        if (file.Metadata.GetValueOrDefault("training") != fingerprint)
-            throw new FreeMaskException($"{Origin} belongs to a training with other settings or images; remove it to start anew.");
-        ModuleState
-            .Import(network, file, name => name.StartsWith(Weights, StringComparison.Ordinal) ? name[Weights.Length..] : null)
-            .ThrowIfAny(Origin);
-        optimizer.Import(file);
-        return int.Parse(file.Metadata["step"], CultureInfo.InvariantCulture);
-    }
-
     private static string Fingerprint(PlacementTrainingRequest request, PlacementSamples samples, SafetensorsFile? start)
     {
         var weights = start is null ? None : Convert.ToHexStringLower(SHA256.HashData(start.ToBytes()));
-        var text = string.Join('\n', samples.Names.Prepend(weights).Prepend((request with { CheckpointEvery = 1 }).ToString()));
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+        return TrainingLoop.Hash(samples.Names.Prepend(weights).Prepend((request with { CheckpointEvery = 1 }).ToString()));
     }
 }

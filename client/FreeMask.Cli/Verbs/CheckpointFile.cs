@@ -1,5 +1,5 @@
 using FreeMask.Tensors;
-using FreeMask.Training.Mask2Former;
+using FreeMask.Training.Torch;
 
 namespace FreeMask.Cli.Verbs;
 

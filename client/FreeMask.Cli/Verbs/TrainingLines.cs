@@ -1,6 +1,6 @@
 using System.Globalization;
 using FreeMask.Cli.Terminal;
-using FreeMask.Training.Mask2Former;
+using FreeMask.Training.Torch;
 
 namespace FreeMask.Cli.Verbs;
 

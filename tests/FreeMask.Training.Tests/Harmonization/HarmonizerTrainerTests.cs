@@ -4,7 +4,7 @@ using FreeMask.Onnx;
 using FreeMask.Randomness;
 using FreeMask.Tensors;
 using FreeMask.Training.Harmonization;
-using FreeMask.Training.Mask2Former;
+using FreeMask.Training.Tests.Torch;
 using FreeMask.Vision.Datasets;
 using FreeMask.Vision.Harmonization;
 using TorchSharp;
@@ -77,9 +77,9 @@ public sealed class HarmonizerTrainerTests : IDisposable
         string Out(string name) => Path.Combine(_folder, "out", name);
         var whole = HarmonizerTrainer.Train(Request, sets, Out("whole"), null, null, TestContext.Current.CancellationToken).Config;
 
-        var store = new Store();
+        var store = new MemoryCheckpoints();
         using var stop = new CancellationTokenSource();
-        var progress = new Stopping(2, stop);
+        var progress = ProgressCallback.StopAfter(2, stop);
         Assert.Throws<OperationCanceledException>(() => HarmonizerTrainer.Train(Request, sets, Out("parts"), store, progress, stop.Token));
         Assert.False(File.Exists(Path.Combine(Out("parts"), ModelFileNames.Onnx)));
         var (parts, measure) = HarmonizerTrainer.Train(
@@ -139,25 +139,6 @@ public sealed class HarmonizerTrainerTests : IDisposable
 
             File.WriteAllBytes(Path.Combine(_folder, "images", $"{n:00}.png"), ImageCodec.EncodePng(image));
             File.WriteAllBytes(Path.Combine(_folder, "masks", $"{n:00}.png"), ImageCodec.EncodePng(mask));
-        }
-    }
-
-    private sealed class Store : ITrainingCheckpointStore
-    {
-        private byte[]? _bytes;
-
-        public long Capacity => long.MaxValue;
-
-        public SafetensorsFile? Load() => _bytes is null ? null : SafetensorsFile.Parse(_bytes, "checkpoint");
-
-        public void Save(int step, SafetensorsFile checkpoint) => _bytes = checkpoint.ToBytes();
-    }
-
-    private sealed class Stopping(int step, CancellationTokenSource stop) : IProgress<TrainingProgress>
-    {
-        public void Report(TrainingProgress value)
-        {
-            if (value.Step == step) stop.Cancel();
         }
     }
 }

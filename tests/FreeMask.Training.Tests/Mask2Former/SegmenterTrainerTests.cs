@@ -1,6 +1,7 @@
 using FreeMask.Imaging;
 using FreeMask.Tensors;
 using FreeMask.Training.Mask2Former;
+using FreeMask.Training.Tests.Torch;
 using FreeMask.Training.Torch;
 using FreeMask.Vision.Segmentation;
 using Xunit;
@@ -31,10 +32,10 @@ public sealed class SegmenterTrainerTests
 
         Assert.Equal(4 * 2 * 2, counted.Loads);
         Assert.False(straight.Weights.AsSpan().SequenceEqual(Train(request with { Accumulation = 1 }, samples).Weights));
-        var store = new MemoryStore();
+        var store = new MemoryCheckpoints();
         using var stop = new CancellationTokenSource();
         Assert.Throws<OperationCanceledException>(() => SegmenterTrainer.Train(
-            request, samples, store, new Callback(p => { if (p.Step == 3) stop.Cancel(); }), stop.Token));
+            request, samples, store, ProgressCallback.StopAfter(3, stop), stop.Token));
         Assert.True(straight.Weights.AsSpan().SequenceEqual(Train(request, samples, store).Weights));
     }
 
@@ -99,10 +100,10 @@ public sealed class SegmenterTrainerTests
         var again = Train(request, samples);
         Assert.True(straight.Weights.AsSpan().SequenceEqual(again.Weights));
 
-        var store = new MemoryStore();
+        var store = new MemoryCheckpoints();
         using var stop = new CancellationTokenSource();
         Assert.Throws<OperationCanceledException>(() => SegmenterTrainer.Train(
-            request, samples, store, new Callback(p => { if (p.Step == 3) stop.Cancel(); }), stop.Token));
+            request, samples, store, ProgressCallback.StopAfter(3, stop), stop.Token));
         Assert.Equal(3, store.Step);
         var steps = new List<int>();
         var resumed = Train(request, samples, store, p => steps.Add(p.Step));
@@ -227,7 +228,7 @@ public sealed class SegmenterTrainerTests
     public void A_model_whose_checkpoints_find_no_room_is_refused_before_the_training()
     {
         var fault = Assert.Throws<FreeMaskException>(() =>
-            Train(Request, Shapes.Make(2, 64, seed: 1), new MemoryStore { Capacity = 17_000_000 })
+            Train(Request, Shapes.Make(2, 64, seed: 1), new MemoryCheckpoints { Capacity = 17_000_000 })
         );
         Assert.Contains("this training takes at most 0 million", fault.Message, StringComparison.Ordinal);
     }
@@ -242,25 +243,11 @@ public sealed class SegmenterTrainerTests
     }
 
     private static SegmenterTrainingResult Train(
-        SegmenterTrainingRequest request, LabeledImage[] samples, MemoryStore? store = null, Action<TrainingProgress>? progress = null) =>
-        SegmenterTrainer.Train(request, samples, store, new Callback(progress ?? (_ => { })), TestContext.Current.CancellationToken);
-
-    private sealed class MemoryStore : ITrainingCheckpointStore
-    {
-        private SafetensorsFile? _last;
-
-        internal int Step { get; private set; }
-
-        public long Capacity { get; init; } = long.MaxValue;
-
-        public SafetensorsFile? Load() => _last;
-
-        public void Save(int step, SafetensorsFile checkpoint) =>
-            (Step, _last) = (step, SafetensorsFile.Parse(checkpoint.ToBytes(), "memory"));
-    }
-
-    private sealed class Callback(Action<TrainingProgress> action) : IProgress<TrainingProgress>
-    {
-        public void Report(TrainingProgress value) => action(value);
-    }
+        SegmenterTrainingRequest request,
+        LabeledImage[] samples,
+        MemoryCheckpoints? store = null,
+        Action<TrainingProgress>? progress = null
+    ) =>
+        SegmenterTrainer.Train(
+            request, samples, store, new ProgressCallback(progress ?? (_ => { })), TestContext.Current.CancellationToken);
 }

@@ -1,9 +1,8 @@
 using FreeMask.Files;
 using FreeMask.Imaging;
 using FreeMask.Randomness;
-using FreeMask.Tensors;
-using FreeMask.Training.Mask2Former;
 using FreeMask.Training.Placement;
+using FreeMask.Training.Tests.Torch;
 using FreeMask.Vision.Datasets;
 using FreeMask.Vision.Placement;
 using Xunit;
@@ -64,9 +63,9 @@ public sealed class PlacementTrainerTests : IDisposable
         var end = TestContext.Current.CancellationToken;
         var whole = PlacementTrainer.Train(Request, sets, Out("whole"), null, null, null, end).Config;
 
-        var store = new Store();
+        var store = new MemoryCheckpoints();
         using var stop = new CancellationTokenSource();
-        var progress = new Stopping(2, stop);
+        var progress = ProgressCallback.StopAfter(2, stop);
         Assert.Throws<OperationCanceledException>(
             () => PlacementTrainer.Train(Request, sets, Out("parts"), null, store, progress, stop.Token));
         Assert.False(File.Exists(Path.Combine(Out("parts"), ModelFileNames.Onnx)));
@@ -96,7 +95,7 @@ public sealed class PlacementTrainerTests : IDisposable
             Path.Combine(_folder, "out"),
             null,
             null,
-            new Collecting(losses),
+            new ProgressCallback(done => losses.Add(done.Loss)),
             TestContext.Current.CancellationToken
         );
         Assert.True(losses[^8..].Average() < 0.85 * losses[..4].Average(), string.Join(' ', losses.Select(l => $"{l:0.00}")));
@@ -136,29 +135,5 @@ public sealed class PlacementTrainerTests : IDisposable
             File.WriteAllBytes(Path.Combine(_folder, "images", $"{n:00}.png"), ImageCodec.EncodePng(image));
             File.WriteAllBytes(Path.Combine(_folder, "masks", $"{n:00}.png"), ImageCodec.EncodePng(mask));
         }
-    }
-
-    private sealed class Store : ITrainingCheckpointStore
-    {
-        private byte[]? _bytes;
-
-        public long Capacity => long.MaxValue;
-
-        public SafetensorsFile? Load() => _bytes is null ? null : SafetensorsFile.Parse(_bytes, "checkpoint");
-
-        public void Save(int step, SafetensorsFile checkpoint) => _bytes = checkpoint.ToBytes();
-    }
-
-    private sealed class Stopping(int step, CancellationTokenSource stop) : IProgress<TrainingProgress>
-    {
-        public void Report(TrainingProgress value)
-        {
-            if (value.Step == step) stop.Cancel();
-        }
-    }
-
-    private sealed class Collecting(List<double> losses) : IProgress<TrainingProgress>
-    {
-        public void Report(TrainingProgress value) => losses.Add(value.Loss);
     }
 }
