@@ -3,6 +3,14 @@ namespace FreeMask.Imaging;
 /// <summary>The eight EXIF orientations.</summary>
 internal static class Orientation
 {
+    private const int Mirrored = 2;
+
+    /// <summary>The image with left and right exchanged.</summary>
+    internal static RgbImage Mirror(RgbImage image) => Upright(image, Mirrored);
+
+    /// <summary>The labels with left and right exchanged.</summary>
+    internal static LabelMap Mirror(LabelMap labels) => Upright(labels, Mirrored);
+
     /// <summary>Turns stored pixels upright.</summary>
     /// <param name="stored">The pixels as the file has them.</param>
     /// <param name="orientation">The EXIF tag: 1 upright, 2 mirrored, 3 turned by 180 degrees, 4 flipped, 5 to 8 the transposed

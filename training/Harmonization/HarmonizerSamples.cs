@@ -54,7 +54,7 @@ internal sealed class HarmonizerSamples
         var example = _examples[random.NextInt(_examples.Count)];
         var (stored, share) = example.Parts[random.NextInt(example.Parts.Length)];
         var truth = Recolored(stored, random);
-        if (random.NextInt(2) == 1) (truth, share) = (Mirrored(truth), Mirrored(share));
+        if (random.NextInt(2) == 1) (truth, share) = (Orientation.Mirror(truth), Mirrored(share));
         var inside = Statistics(truth, share);
         if (inside.Count == 0 || random.NextDouble() < Untouched) return Sample(truth, share, inside);
         var kind = ColorDisturbance.Kinds[random.NextInt(ColorDisturbance.Kinds.Count)];
@@ -114,14 +114,6 @@ internal sealed class HarmonizerSamples
 
         var result = new RgbImage(image.Width, image.Height);
         for (var i = 0; i < image.Pixels.Length; i++) result.Pixels[i] = tables[i % 3][image.Pixels[i]];
-        return result;
-    }
-
-    private static RgbImage Mirrored(RgbImage image)
-    {
-        var result = new RgbImage(image.Width, image.Height);
-        for (var y = 0; y < image.Height; y++)
-            for (var x = 0; x < image.Width; x++) image[image.Width - 1 - x, y].CopyTo(result[x, y]);
         return result;
     }
 

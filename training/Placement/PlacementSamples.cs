@@ -126,32 +126,16 @@ internal sealed class PlacementSamples(int side)
                 Resampling.Resize(image, Detail * side, Detail * side, ResamplingFilter.Antialias),
                 Resampling.Resize(mask, Detail * side, Detail * side)
             );
-            if (mirrored) (fine, fineMask) = (Mirrored(fine), Mirrored(fineMask));
+            if (mirrored) (fine, fineMask) = (Orientation.Mirror(fine), Orientation.Mirror(fineMask));
             var labels = new LabelMap(fineMask.Width, fineMask.Height, Array.ConvertAll(fineMask.Labels, l => l != 0 ? (byte)1 : (byte)0));
             if (Cutout.Whole(fine, labels, 1) is not { Cut: BorderSides.None } cutout) return null;
             var small = Resampling.Resize(labels, side, side);
-            var box = PlacementCase.BoxOf(small);
+            var box = PixelBox.Of(small, label => label != 0);
             if (box.Width < LeastSide || box.Height < LeastSide) return null;
             return new(Resampling.Resize(fine, side, side, ResamplingFilter.Antialias), small, cutout, box);
         }
 
         internal (int Height, int Width) SizeAt(double factor) => (
             Math.Max(1, (int)((Cutout.Height * factor / Detail) + 0.5)), Math.Max(1, (int)((Cutout.Width * factor / Detail) + 0.5)));
-
-        private static RgbImage Mirrored(RgbImage image)
-        {
-            var result = new RgbImage(image.Width, image.Height);
-            for (var y = 0; y < image.Height; y++)
-                for (var x = 0; x < image.Width; x++) image[image.Width - 1 - x, y].CopyTo(result[x, y]);
-            return result;
-        }
-
-        private static LabelMap Mirrored(LabelMap map)
-        {
-            var result = new LabelMap(map.Width, map.Height);
-            for (var y = 0; y < map.Height; y++)
-                for (var x = 0; x < map.Width; x++) result[x, y] = map[map.Width - 1 - x, y];
-            return result;
-        }
     }
 }

@@ -173,7 +173,7 @@ internal static class PlacementEvaluation
         foreach (var (method, scorer) in new[] { (Rules, new RuleScorer()), (Model, model) })
         {
             if (scorer is null) continue;
-            var maps = scorer.Score(query);
+            var maps = scorer.Score(query).Maps;
             double At(int scale, PixelBox box)
             {
                 var (row, column) = PlacementCase.CellOf(box, width, height, maps[scale]);

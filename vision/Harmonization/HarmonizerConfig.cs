@@ -1,9 +1,3 @@
-using System.Security.Cryptography;
-using System.Text.Encodings.Web;
-using System.Text.Json;
-using FreeMask.Files;
-using FreeMask.Json;
-
 namespace FreeMask.Vision.Harmonization;
 
 /// <summary>What a harmonizer of <c>freemask train harmonizer</c> is: the <c>config.json</c> beside its <c>model.onnx</c>.</summary>
@@ -11,12 +5,6 @@ internal sealed record HarmonizerConfig
 {
     /// <summary>The kind of model and the version of what it sees.</summary>
     public const string Kind = "freemask-harmonizer-1";
-
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
-    {
-        WriteIndented = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
 
     /// <summary><see cref="Kind"/>.</summary>
     public string ModelType { get; init; } = Kind;
@@ -41,36 +29,15 @@ internal sealed record HarmonizerConfig
 
     /// <summary>Reads the configuration of a folder; null where the folder has none.</summary>
     /// <exception cref="FreeMaskException">It is of another kind of model, or damaged.</exception>
-    public static HarmonizerConfig? Read(string folder)
-    {
-        var path = Path.Combine(folder, ModelFileNames.Config);
-        if (!File.Exists(path)) return null;
-        try
-        {
-            var config = JsonSerializer.Deserialize<HarmonizerConfig>(PythonJson.ReadFile(path), Json);
-            if (config?.ModelType == Kind) return config;
-        }
-        catch (JsonException invalid)
-        {
-            throw new FreeMaskException($"{path} is not valid JSON of a harmonizer.", invalid);
-        }
-
-        throw new FreeMaskException(
-            $"{path} is of another kind of model; '{Kind}' is expected. A public export needs no {ModelFileNames.Config}."
-        );
-    }
+    public static HarmonizerConfig? Read(string folder) =>
+        TrainedModelFolder.Read<HarmonizerConfig>(folder, "a harmonizer", Kind, config => config.ModelType);
 
     /// <summary>Writes a harmonizer's folder.</summary>
     /// <returns>What was written, with the hash.</returns>
     public HarmonizerConfig Save(string folder, byte[] model)
     {
-        Directory.CreateDirectory(folder);
-        var written = this with { Sha256 = HashOf(model) };
-        AtomicFile.Write(Path.Combine(folder, ModelFileNames.Onnx), model);
-        byte[] config = [.. JsonSerializer.SerializeToUtf8Bytes(written, Json), (byte)'\n'];
-        AtomicFile.Write(Path.Combine(folder, ModelFileNames.Config), config);
+        var written = this with { Sha256 = TrainedModelFolder.HashOf(model) };
+        TrainedModelFolder.Write(folder, model, written);
         return written;
     }
-
-    internal static string HashOf(byte[] model) => Convert.ToHexStringLower(SHA256.HashData(model));
 }

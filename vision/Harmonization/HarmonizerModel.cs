@@ -63,7 +63,7 @@ internal sealed class HarmonizerModel : IDisposable
     /// <exception cref="FreeMaskException">There is none.</exception>
     public static string HashOf(string folder) =>
         FileOf(folder) is { } path
-            ? HarmonizerConfig.HashOf(File.ReadAllBytes(path))
+            ? TrainedModelFolder.HashOf(File.ReadAllBytes(path))
             : throw new FreeMaskException(
                 $"{folder} is no harmonizer: it has neither {ModelFileNames.Onnx} nor the {ModelFileNames.Weights} of a RainNet. "
                     + "'freemask train harmonizer' makes one."

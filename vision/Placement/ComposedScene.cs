@@ -134,23 +134,8 @@ internal sealed class ComposedScene
         for (var y = 0; y < cutout.Height; y++)
             for (var x = 0; x < cutout.Width; x++)
                 if (cutout.Alpha[x, y] == 1) _ownInstances[cutout.Source.X + x, cutout.Source.Y + y] = number;
-        return BoxOf(_ownInstances, number);
+        return PixelBox.Of(_ownInstances, n => n == number);
     }
 
-    private PixelBox BoxOf(byte instance) => BoxOf(Instances, instance);
-
-    private static PixelBox BoxOf(LabelMap instances, byte number)
-    {
-        int left = instances.Width, top = instances.Height, right = 0, bottom = 0;
-        for (var y = 0; y < instances.Height; y++)
-        {
-            for (var x = 0; x < instances.Width; x++)
-            {
-                if (instances[x, y] != number) continue;
-                (left, top, right, bottom) = (Math.Min(left, x), Math.Min(top, y), Math.Max(right, x + 1), Math.Max(bottom, y + 1));
-            }
-        }
-
-        return right == 0 ? default : new PixelBox(left, top, right - left, bottom - top);
-    }
+    private PixelBox BoxOf(byte instance) => PixelBox.Of(Instances, number => number == instance);
 }

@@ -51,6 +51,16 @@ internal enum CandidateSelection
 /// <param name="Value">In 0..1.</param>
 internal sealed record ScorePart(string Name, double Value);
 
+/// <summary>What a scorer says of all places of an object.</summary>
+/// <param name="Maps">One heat map for each of <see cref="PlacementQuery.Sizes"/>, all of one size, values in 0..1.</param>
+/// <param name="PartsOf">
+/// The factors whose product is a place's value in its heat map, the same names in the same order for every place; none by default.
+/// </param>
+internal sealed record PlacementScores(
+    IReadOnlyList<FloatMap> Maps,
+    Func<PlacementCandidate, IReadOnlyList<ScorePart>>? PartsOf = null
+);
+
 /// <summary>
 /// Scores all places at once, as FOPA does: a heat map a scale, a cell being the object's center (composition.md 1.1). Learned scorers and
 /// rules take the same place in <see cref="Composer"/>.
@@ -63,15 +73,6 @@ internal interface IPlacementScorer
     /// <summary>How candidates are taken from the heat maps.</summary>
     CandidateSelection Selection => CandidateSelection.Drawn;
 
-    /// <summary>One heat map for each of <see cref="PlacementQuery.Sizes"/>, all of one size, values in 0..1.</summary>
-    IReadOnlyList<FloatMap> Score(PlacementQuery query);
-
-    /// <summary>
-    /// For each place the factors whose product is its value in the heat map, the same names in the same order; empty lists where the
-    /// scorer has no such factors.
-    /// </summary>
-    /// <param name="query">What <see cref="Score"/> was asked.</param>
-    /// <param name="places">Places by scale, row and column.</param>
-    IReadOnlyList<IReadOnlyList<ScorePart>> Explain(PlacementQuery query, IReadOnlyList<PlacementCandidate> places) =>
-        [.. places.Select(_ => Array.Empty<ScorePart>())];
+    /// <summary>Scores all places of the object.</summary>
+    PlacementScores Score(PlacementQuery query);
 }

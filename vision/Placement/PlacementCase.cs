@@ -23,7 +23,7 @@ internal static class PlacementCase
     /// <param name="random">Places and sizes of the other filled parts.</param>
     internal static RgbImage Remove(RgbImage image, LabelMap mask, double enlarged, CounterRandom random)
     {
-        var box = BoxOf(mask);
+        var box = PixelBox.Of(mask, label => label != 0);
         var hole = new byte[mask.Labels.Length];
         var (x, y) = (box.X + (box.Width / 2.0), box.Y + (box.Height / 2.0));
         Stamp(hole, mask, box, enlarged, x, y);
@@ -70,20 +70,6 @@ internal static class PlacementCase
     internal static (int Row, int Column) CellOf(PixelBox box, int width, int height, FloatMap map) => (
         Math.Clamp((int)((box.Y + (box.Height / 2.0)) * map.Height / height), 0, map.Height - 1),
         Math.Clamp((int)((box.X + (box.Width / 2.0)) * map.Width / width), 0, map.Width - 1));
-
-    /// <summary>The box of what is not 0.</summary>
-    internal static PixelBox BoxOf(LabelMap mask)
-    {
-        int left = mask.Width, top = mask.Height, right = 0, bottom = 0;
-        for (var i = 0; i < mask.Labels.Length; i++)
-        {
-            if (mask.Labels[i] == 0) continue;
-            var (x, y) = (i % mask.Width, i / mask.Width);
-            (left, top, right, bottom) = (Math.Min(left, x), Math.Min(top, y), Math.Max(right, x + 1), Math.Max(bottom, y + 1));
-        }
-
-        return right == 0 ? default : new PixelBox(left, top, right - left, bottom - top);
-    }
 
     private static bool Contains(PixelBox outer, PixelBox inner) =>
         outer.X <= inner.X && outer.Y <= inner.Y && outer.Right >= inner.Right && outer.Bottom >= inner.Bottom;

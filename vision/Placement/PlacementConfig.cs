@@ -1,8 +1,4 @@
-using System.Security.Cryptography;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using FreeMask.Files;
-using FreeMask.Json;
 
 namespace FreeMask.Vision.Placement;
 
@@ -13,12 +9,6 @@ internal sealed record PlacementConfig
     public const string Kind = "freemask-placement-1";
 
     private const string Learned = "images.txt";
-
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
-    {
-        WriteIndented = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
 
     /// <summary><see cref="Kind"/>.</summary>
     public string ModelType { get; init; } = Kind;
@@ -43,24 +33,8 @@ internal sealed record PlacementConfig
 
     /// <summary>Reads the configuration of a folder; null where the folder has none.</summary>
     /// <exception cref="FreeMaskException">It is of another kind of model, or damaged.</exception>
-    public static PlacementConfig? Read(string folder)
-    {
-        var path = Path.Combine(folder, ModelFileNames.Config);
-        if (!File.Exists(path)) return null;
-        try
-        {
-            var config = JsonSerializer.Deserialize<PlacementConfig>(PythonJson.ReadFile(path), Json);
-            if (config?.ModelType == Kind) return config;
-        }
-        catch (JsonException invalid)
-        {
-            throw new FreeMaskException($"{path} is not valid JSON of a placement model.", invalid);
-        }
-
-        throw new FreeMaskException(
-            $"{path} is of another kind of model; '{Kind}' is expected. A public export needs no {ModelFileNames.Config}."
-        );
-    }
+    public static PlacementConfig? Read(string folder) =>
+        TrainedModelFolder.Read<PlacementConfig>(folder, "a placement model", Kind, config => config.ModelType);
 
     /// <summary>The names of the images that the model of a folder learned from; none where nothing is known.</summary>
     public static IReadOnlySet<string> ImagesOf(string folder)
@@ -76,14 +50,10 @@ internal sealed record PlacementConfig
     /// <returns>What was written, with the hash.</returns>
     public PlacementConfig Save(string folder, byte[] model, IReadOnlyList<string> images)
     {
+        var written = this with { Sha256 = TrainedModelFolder.HashOf(model), Images = images.Count };
         Directory.CreateDirectory(folder);
-        var written = this with { Sha256 = HashOf(model), Images = images.Count };
-        AtomicFile.Write(Path.Combine(folder, ModelFileNames.Onnx), model);
         AtomicFile.Write(Path.Combine(folder, Learned), string.Concat(images.Select(name => name + "\n")));
-        byte[] config = [.. JsonSerializer.SerializeToUtf8Bytes(written, Json), (byte)'\n'];
-        AtomicFile.Write(Path.Combine(folder, ModelFileNames.Config), config);
+        TrainedModelFolder.Write(folder, model, written);
         return written;
     }
-
-    internal static string HashOf(byte[] model) => Convert.ToHexStringLower(SHA256.HashData(model));
 }

@@ -38,7 +38,7 @@ internal sealed class PlacementModel : IPlacementScorer, IDisposable
     /// <exception cref="FreeMaskException">There is none.</exception>
     public static string HashOf(string folder) =>
         FileOf(folder) is { } path
-            ? PlacementConfig.HashOf(File.ReadAllBytes(path))
+            ? TrainedModelFolder.HashOf(File.ReadAllBytes(path))
             : throw new FreeMaskException(
                 $"{folder} is no placement model: it has neither {ModelFileNames.Onnx} nor the {ModelFileNames.Weights} of a FOPA. "
                     + "'freemask train placement' makes one."
@@ -60,7 +60,7 @@ internal sealed class PlacementModel : IPlacementScorer, IDisposable
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<FloatMap> Score(PlacementQuery query)
+    public PlacementScores Score(PlacementQuery query)
     {
         ArgumentNullException.ThrowIfNull(query);
         var (width, height) = (_ports.Width, _ports.Height);
@@ -84,7 +84,7 @@ internal sealed class PlacementModel : IPlacementScorer, IDisposable
             maps.AddRange(Run(background, foregrounds, masks).Take(sizes.Length));
         }
 
-        return maps;
+        return new(maps);
     }
 
     /// <summary>Runs the model once on a black object and background, which shows whether its output has the right form.</summary>

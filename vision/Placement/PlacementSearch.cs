@@ -30,7 +30,8 @@ internal static class PlacementSearch
             Foreground = cutout,
             Sizes = sizes,
         };
-        var heat = scorer.Score(query);
+        var scores = scorer.Score(query);
+        var heat = scores.Maps;
         if (cutout.Cut != BorderSides.None) heat = [.. heat.Select((map, k) => Flush(map, sizes[k], cutout.Cut, scene))];
 
         var outlines = new Sprite?[sizes.Count];
@@ -48,8 +49,8 @@ internal static class PlacementSearch
         if (good.Count == 0) return null;
         var best = good.OrderByDescending(p => p.Place.Score).Take(Math.Max(options.TopK, Listed)).ToArray();
         var chosen = random.NextInt(Math.Min(best.Length, options.TopK));
-        var parts = scorer.Explain(query, [.. best.Select(p => p.Place)]);
-        return new PlacementChoice([.. best.Select((p, i) => p with { Parts = [.. parts[i], .. p.Parts] })], chosen);
+        var explained = best.Select(p => p with { Parts = [.. scores.PartsOf?.Invoke(p.Place) ?? [], .. p.Parts] });
+        return new PlacementChoice([.. explained], chosen);
     }
 
     private static IEnumerable<PlacementCandidate> Candidates(

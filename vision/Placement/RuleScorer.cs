@@ -19,37 +19,27 @@ internal sealed class RuleScorer : IPlacementScorer
         [.. Enumerable.Range(0, ScaleCount).Select(i => SmallestScale * Math.Pow(LargestScale / SmallestScale, i / (ScaleCount - 1.0)))];
 
     /// <inheritdoc/>
-    public IReadOnlyList<FloatMap> Score(PlacementQuery query)
+    public PlacementScores Score(PlacementQuery query)
     {
         ArgumentNullException.ThrowIfNull(query);
         var rule = SceneRules.Of(query.Scene);
         var surfaces = rule.Surfaces & query.Classes[query.ClassId].Supports;
         var horizon = HorizonFinder.Find(query.Background, query.Labels, rule, query.Objects, query.Classes);
         var taken = new OccupiedArea(query.Labels);
-        return [.. query.Sizes.Select(size => Map(query, size, surfaces, horizon, taken))];
-    }
+        return new([.. query.Sizes.Select(size => Map(query, size, surfaces, horizon, taken))], PartsOf);
 
-    /// <inheritdoc/>
-    public IReadOnlyList<IReadOnlyList<ScorePart>> Explain(PlacementQuery query, IReadOnlyList<PlacementCandidate> places)
-    {
-        ArgumentNullException.ThrowIfNull(query);
-        ArgumentNullException.ThrowIfNull(places);
-        var rule = SceneRules.Of(query.Scene);
-        var surfaces = rule.Surfaces & query.Classes[query.ClassId].Supports;
-        var horizon = HorizonFinder.Find(query.Background, query.Labels, rule, query.Objects, query.Classes);
-        var taken = new OccupiedArea(query.Labels);
-        return [.. places.Select(place =>
+        IReadOnlyList<ScorePart> PartsOf(PlacementCandidate place)
         {
             var size = query.Sizes[place.Scale];
             var height = (double)size.Height / query.Background.Height;
-            return (IReadOnlyList<ScorePart>)
+            return
             [
                 new ScorePart("fit", Rest(query, surfaces, horizon, height, Bottom(query, size, place.Row))),
                 new ScorePart("plausible", Prior(query, size)),
                 new ScorePart("sharpness", Sharpness(query.Foreground, size)),
                 new ScorePart("room", Room(query, size, taken, place.Row, place.Column)),
             ];
-        })];
+        }
     }
 
     private static FloatMap Map(

@@ -78,7 +78,7 @@ public sealed class PlacementEvaluationTests : IDisposable
     {
         public IReadOnlyList<double> Scales { get; } = [0.3];
 
-        public IReadOnlyList<FloatMap> Score(PlacementQuery query) =>
+        public PlacementScores Score(PlacementQuery query) => new(
         [
             .. query.Sizes.Select(size =>
             {
@@ -91,6 +91,6 @@ public sealed class PlacementEvaluationTests : IDisposable
 
                 return map;
             }),
-        ];
+        ]);
     }
 }

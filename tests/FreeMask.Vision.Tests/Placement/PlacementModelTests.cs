@@ -19,7 +19,7 @@ public sealed class PlacementModelTests : IDisposable
     {
         using var model = Load(PlacementGraphs.Peak(Side, (20, 12)));
         var query = Query(model.Scales);
-        var maps = model.Score(query);
+        var maps = model.Score(query).Maps;
         Assert.Equal(16, model.Scales.Count);
         Assert.Equal(16, maps.Count);
         Assert.All(maps, map => Assert.Equal((Side, Side), (map.Width, map.Height)));
@@ -38,9 +38,9 @@ public sealed class PlacementModelTests : IDisposable
         using var single = Load(PlacementGraphs.Peak(Side, (20, 12), 1, 1));
         using var five = Load(PlacementGraphs.Peak(Side, (20, 12), 5, 5));
         var query = Query(any.Scales);
-        var expected = any.Score(query).Select(map => map.Values).ToList();
+        var expected = any.Score(query).Maps.Select(map => map.Values).ToList();
         foreach (var other in new[] { shared, single, five })
-            Assert.All(other.Score(query).Zip(expected), pair => Golden.Near(pair.Second, pair.First.Values, 1e-6));
+            Assert.All(other.Score(query).Maps.Zip(expected), pair => Golden.Near(pair.Second, pair.First.Values, 1e-6));
     }
 
     [Fact]
@@ -51,7 +51,10 @@ public sealed class PlacementModelTests : IDisposable
         using var ordered = Load(PlacementGraphs.Peak(Side, (20, 12), names: ["x0", "x1", "x2"]));
         var query = Query(expected.Scales);
         foreach (var other in new[] { named, ordered })
-            Assert.All(other.Score(query).Zip(expected.Score(query)), pair => Golden.Near(pair.Second.Values, pair.First.Values, 1e-6));
+            Assert.All(
+                other.Score(query).Maps.Zip(expected.Score(query).Maps),
+                pair => Golden.Near(pair.Second.Values, pair.First.Values, 1e-6)
+            );
     }
 
     [Fact]
@@ -65,7 +68,7 @@ public sealed class PlacementModelTests : IDisposable
         Assert.Equal(1, mask[30, 20]);
         Assert.Equal([200, 40, 40], canvas[30, 20].ToArray());
         Assert.Equal([0, 0, 0], canvas[5, 5].ToArray());
-        var box = PlacementCase.BoxOf(new LabelMap(60, 40, Array.ConvertAll(mask.Values, v => (byte)v)));
+        var box = PixelBox.Of(new LabelMap(60, 40, Array.ConvertAll(mask.Values, v => (byte)v)), label => label != 0);
         Assert.InRange(box.X + (box.Width / 2.0), 29, 31);
         Assert.InRange(box.Y + (box.Height / 2.0), 19, 21);
     }
