@@ -1,4 +1,5 @@
 using FreeMask.Cli.Bundles;
+using FreeMask.Cli.Terminal;
 
 namespace FreeMask.Cli.Checks;
 
@@ -18,6 +19,26 @@ internal sealed record CheckedMachine(
     Func<string, long?> MemoryOf
 )
 {
+    private const string Processor = "cpu";
+
+    /// <summary>The machine of a command: this one, or the silos of a cluster.</summary>
+    internal static CheckedMachine Of(
+        CommandContext context,
+        BundleCatalog bundles,
+        Func<string, string?> environment,
+        Func<string, long?> memoryOf
+    )
+    {
+        var isLocal = context.Cluster is null;
+        return new(bundles, isLocal ? context.Data.FreeBytes : null, context.Devices, environment, IsCluster: !isLocal, memoryOf);
+    }
+
+    /// <summary>The devices of this machine that compute: those that arguments name, else the processor; none on a cluster.</summary>
+    internal IReadOnlyList<string> ComputingDevices => IsCluster ? [] : Devices.Count == 0 ? [Processor] : Devices;
+
+    /// <summary>The memory of this machine in bytes; null on a cluster, or where it cannot be told.</summary>
+    internal long? HostMemory => IsCluster ? null : MemoryOf(Processor);
+
     /// <summary>The folder of a bundle; null where it is not on this machine.</summary>
     internal string? FolderOf(string model) => Bundles.Folder(model, AppContext.BaseDirectory);
 }

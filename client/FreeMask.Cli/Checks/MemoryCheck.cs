@@ -10,7 +10,7 @@ namespace FreeMask.Cli.Checks;
 /// </summary>
 internal sealed class MemoryCheck : IRunCheck
 {
-    private const string Processor = "cpu", Start = "training.init";
+    private const string Start = "training.init";
 
     // Each weight, its gradient and both moments of AdamW.
     private const int TrainingCopies = 4;
@@ -25,7 +25,7 @@ internal sealed class MemoryCheck : IRunCheck
         if (!spec.Source.IsFolder && machine.FolderOf(spec.Model) is { } bundle)
         {
             var weights = Parts.Sum(part => BytesOf(Path.Combine(bundle, part)));
-            foreach (var device in machine.Devices.Count == 0 ? [Processor] : machine.Devices.Distinct(StringComparer.Ordinal))
+            foreach (var device in machine.ComputingDevices.Distinct(StringComparer.Ordinal))
                 if (machine.MemoryOf(device) is { } memory && weights > memory)
                     yield return new(
                         Key,
@@ -34,7 +34,7 @@ internal sealed class MemoryCheck : IRunCheck
                     );
         }
 
-        if (spec.Trainer.IsExternal || spec.Training.InitFolder is not { } start || machine.MemoryOf(Processor) is not { } available)
+        if (spec.Trainer.IsExternal || spec.Training.InitFolder is not { } start || machine.HostMemory is not { } available)
             yield break;
         var training = BytesOf(start) * TrainingCopies;
         if (training > available)

@@ -69,27 +69,13 @@ internal sealed class RunStarter(IEngineSource source, CommandContext context, B
             throw new FreeMaskException(
                 "trainer.command names a program, which the dashboard does not start; 'freemask run FILE' does, and the run appears here."
             );
-        var isLocal = context.Cluster is null;
-        var machine = new CheckedMachine(
-            bundles,
-            isLocal ? context.Data.FreeBytes : null,
-            context.Devices,
-            Environment.GetEnvironmentVariable,
-            IsCluster: !isLocal,
-            DeviceMemory.Of
-        );
-        var findings = RunChecks.Find(RunChecks.All, spec, machine).Select(f => $"{f.Key}: {f.Message}.");
+        var findings = RunChecks.Find(RunChecks.All, spec, Machine).Select(f => $"{f.Key}: {f.Message}.");
         return findings.ToList() is { Count: > 0 } problems ? throw new FreeMaskException(string.Join(' ', problems)) : spec;
     }
 
-    private RunPreflight Preflight(RunSpec spec)
-    {
-        var isLocal = context.Cluster is null;
-        return RunPreflight.Of(
-            spec,
-            bundles,
-            isLocal ? context.Data.FreeBytes : null,
-            isLocal && context.Devices.Count == 0 ? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes : null
-        );
-    }
+    private CheckedMachine Machine =>
+        CheckedMachine.Of(context, bundles, Environment.GetEnvironmentVariable, DeviceMemory.Of);
+
+    private RunPreflight Preflight(RunSpec spec) =>
+        RunPreflight.Of(spec, bundles, Machine.FreeBytes, context.Devices.Count == 0 ? Machine.HostMemory : null);
 }

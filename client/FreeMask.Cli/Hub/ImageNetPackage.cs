@@ -11,7 +11,7 @@ namespace FreeMask.Cli.Hub;
 internal static class ImageNetPackage
 {
     /// <summary>What <c>models pull</c> calls it, and the folder beside the bundles.</summary>
-    internal const string Name = "imagenet-resnet18";
+    internal static string Name => PublicBackbone.Default.Folder;
 
     /// <summary>The package.</summary>
     internal const string Id = "Microsoft.ML.DnnImageFeaturizer.ResNet18", Version = "0.23.1";

@@ -1,9 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using FreeMask.Cli.Terminal;
-using FreeMask.Files;
 using FreeMask.Training.Harmonization;
-using FreeMask.Vision.Datasets;
 
 namespace FreeMask.Cli.Verbs;
 
@@ -12,44 +10,14 @@ internal static class HarmonizerVerb
 {
     internal static Command Create(VerbHost host)
     {
-        var dataset = new Option<string[]>("--dataset")
-        {
-            Description =
-                $"Images with masks: a layout of {string.Join(", ", LabeledDataset.Formats)}, or folders images and masks; once for each.",
-            Required = true,
-            HelpName = "DIR",
-        };
-        var output = new Option<string>("--out")
-        {
-            Description = "Where the model and the training's checkpoint are written; the same command continues there.",
-            Required = true,
-            HelpName = "DIR",
-        };
         var defaults = new HarmonizerTrainingRequest();
-        var steps = new Option<int>("--steps")
-        {
-            Description = "Optimizer steps.",
-            DefaultValueFactory = _ => defaults.Steps,
-            HelpName = "N",
-        }.Within(1, int.MaxValue);
+        var training = new ObjectTraining(defaults.Steps, defaults.LearningRate, defaults.CheckpointEvery);
         var batch = new Option<int>("--batch")
         {
             Description = "Pairs in a step.",
             DefaultValueFactory = _ => defaults.BatchSize,
             HelpName = "N",
         }.Within(1, 4096);
-        var rate = new Option<double>("--learning-rate")
-        {
-            Description = "Learning rate at the start; it falls to zero.",
-            DefaultValueFactory = _ => defaults.LearningRate,
-            HelpName = "X",
-        }.Share();
-        var every = new Option<int>("--checkpoint-steps")
-        {
-            Description = "Steps between checkpoints.",
-            DefaultValueFactory = _ => defaults.CheckpointEvery,
-            HelpName = "N",
-        }.Within(1, int.MaxValue);
         var pairs = new Option<int>("--validation-pairs")
         {
             Description = "How many pairs of held-out images tell how sure the model must be to change an object.",
@@ -60,35 +28,29 @@ internal static class HarmonizerVerb
         return host.Handle(
             new Command("harmonizer", "Learn from images with masks how to recolor pasted objects ('harmonization.model' of a run file).")
             {
-                dataset,
-                output,
-                steps,
+                training.Dataset,
+                training.Output,
+                training.Steps,
                 batch,
-                rate,
-                every,
+                training.LearningRate,
+                training.CheckpointEvery,
                 pairs,
                 seed,
             },
             async (parsed, context, stop) =>
             {
-                var sets = parsed.GetRequiredValue(dataset).Select(named => ObjectImages.Open(NamedPath.Full(named, "--dataset"))).ToList();
-                var folder = OutputFolder.Make(parsed.GetRequiredValue(output));
-                var checkpoint = CheckpointFile.In(folder);
-                if (!checkpoint.Exists && File.Exists(Path.Combine(folder, ModelFileNames.Onnx)))
-                    throw new FreeMaskException($"{folder} holds a model already; name another folder with --out.");
+                var sets = training.Open(parsed, byInstance: false);
+                var (folder, checkpoint) = training.OpenOutput(parsed);
                 var request = defaults with
                 {
-                    Steps = parsed.GetValue(steps),
+                    Steps = parsed.GetValue(training.Steps),
                     BatchSize = parsed.GetValue(batch),
-                    LearningRate = parsed.GetValue(rate),
-                    CheckpointEvery = parsed.GetValue(every),
+                    LearningRate = parsed.GetValue(training.LearningRate),
+                    CheckpointEvery = parsed.GetValue(training.CheckpointEvery),
                     ValidationPairs = parsed.GetValue(pairs),
                     Seed = parsed.GetValue(seed),
                 };
-                context.WriteMessage(
-                    $"Training on the objects of {sets.Sum(set => set.Count)} images. Ctrl-C stops after a checkpoint; the same command "
-                        + "continues."
-                );
+                ObjectTraining.Announce(context, sets);
                 var lines = new TrainingLines(context, request.CheckpointEvery);
                 var (config, measure) = await Task.Run(
                     () => HarmonizerTrainer.Train(request, sets, folder, checkpoint, lines, stop, context.Time),

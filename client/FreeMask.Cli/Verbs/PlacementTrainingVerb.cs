@@ -5,7 +5,6 @@ using FreeMask.Cli.Terminal;
 using FreeMask.Files;
 using FreeMask.Tensors;
 using FreeMask.Training.Placement;
-using FreeMask.Vision.Datasets;
 
 namespace FreeMask.Cli.Verbs;
 
@@ -14,19 +13,6 @@ internal static class PlacementTrainingVerb
 {
     internal static Command Create(VerbHost host)
     {
-        var dataset = new Option<string[]>("--dataset")
-        {
-            Description =
-                $"Images with masks: a layout of {string.Join(", ", LabeledDataset.Formats)}, or folders images and masks; once for each.",
-            Required = true,
-            HelpName = "DIR",
-        };
-        var output = new Option<string>("--out")
-        {
-            Description = "Where the model and the training's checkpoint are written; the same command continues there.",
-            Required = true,
-            HelpName = "DIR",
-        };
         var init = new Option<string>("--init")
         {
             Description =
@@ -36,12 +22,7 @@ internal static class PlacementTrainingVerb
             HelpName = "WEIGHTS",
         };
         var defaults = new PlacementTrainingRequest();
-        var steps = new Option<int>("--steps")
-        {
-            Description = "Optimizer steps.",
-            DefaultValueFactory = _ => defaults.Steps,
-            HelpName = "N",
-        }.Within(1, int.MaxValue);
+        var training = new ObjectTraining(defaults.Steps, defaults.LearningRate, defaults.CheckpointEvery);
         var batch = new Option<int>("--batch")
         {
             Description = "Samples in a step.",
@@ -66,18 +47,6 @@ internal static class PlacementTrainingVerb
             DefaultValueFactory = _ => defaults.MimicWeight,
             HelpName = "X",
         };
-        var rate = new Option<double>("--learning-rate")
-        {
-            Description = "Learning rate at the start; it falls to zero.",
-            DefaultValueFactory = _ => defaults.LearningRate,
-            HelpName = "X",
-        }.Share();
-        var every = new Option<int>("--checkpoint-steps")
-        {
-            Description = "Steps between checkpoints.",
-            DefaultValueFactory = _ => defaults.CheckpointEvery,
-            HelpName = "N",
-        }.Within(1, int.MaxValue);
         var seed = Arguments.Seed("Names the initial weights, the samples and the images that are held out.");
         return host.Handle(
             new Command(
@@ -85,49 +54,40 @@ internal static class PlacementTrainingVerb
                 "Learn from images with masks where objects may be pasted, and how large ('composition.placement' of a run file)."
             )
             {
-                dataset,
-                output,
+                training.Dataset,
+                training.Output,
                 init,
-                steps,
+                training.Steps,
                 batch,
                 size,
                 width,
                 mimic,
-                rate,
-                every,
+                training.LearningRate,
+                training.CheckpointEvery,
                 seed,
             },
             async (parsed, context, stop) =>
             {
-                var sets = parsed
-                    .GetRequiredValue(dataset)
-                    .Select(named => ObjectImages.Open(NamedPath.Full(named, "--dataset"), byInstance: true))
-                    .ToList();
+                var sets = training.Open(parsed, byInstance: true);
                 var start = Start(host, parsed.GetRequiredValue(init));
                 if (start is not null) Arguments.Refuse(parsed, width, "is for --init none; start weights have a width of their own");
                 if (parsed.GetValue(size) % 32 != 0)
                     throw new FreeMaskException($"--size {parsed.GetValue(size)} is no multiple of 32.");
                 if (parsed.GetValue(mimic) is not (>= 0 and <= 1000))
                     throw new FreeMaskException("--mimic must be between 0 and 1000.");
-                var folder = OutputFolder.Make(parsed.GetRequiredValue(output));
-                var checkpoint = CheckpointFile.In(folder);
-                if (!checkpoint.Exists && File.Exists(Path.Combine(folder, ModelFileNames.Onnx)))
-                    throw new FreeMaskException($"{folder} holds a model already; name another folder with --out.");
+                var (folder, checkpoint) = training.OpenOutput(parsed);
                 var request = defaults with
                 {
-                    Steps = parsed.GetValue(steps),
+                    Steps = parsed.GetValue(training.Steps),
                     BatchSize = parsed.GetValue(batch),
                     Size = parsed.GetValue(size),
                     Width = parsed.GetValue(width),
                     MimicWeight = parsed.GetValue(mimic),
-                    LearningRate = parsed.GetValue(rate),
-                    CheckpointEvery = parsed.GetValue(every),
+                    LearningRate = parsed.GetValue(training.LearningRate),
+                    CheckpointEvery = parsed.GetValue(training.CheckpointEvery),
                     Seed = parsed.GetValue(seed),
                 };
-                context.WriteMessage(
-                    $"Training on the objects of {sets.Sum(set => set.Count)} images. Ctrl-C stops after a checkpoint; the same command "
-                        + "continues."
-                );
+                ObjectTraining.Announce(context, sets);
                 var lines = new TrainingLines(context, request.CheckpointEvery);
                 var (config, measure) = await Task.Run(
                     () => PlacementTrainer.Train(request, sets, folder, start, checkpoint, lines, stop, context.Time),

@@ -50,14 +50,7 @@ internal static class RunVerbs
                 if (parsed.GetValue(name) is { } named)
                     settings.Add(RunFileSetting.Text("name", named, $"--name {named}"));
                 var isLocal = context.Cluster is null;
-                var machine = new CheckedMachine(
-                    host.Bundles,
-                    isLocal ? context.Data.FreeBytes : null,
-                    context.Devices,
-                    host.Variable,
-                    IsCluster: !isLocal,
-                    host.MemoryOf
-                );
+                var machine = CheckedMachine.Of(context, host.Bundles, host.Variable, host.MemoryOf);
                 var spec = await RunFile.ReadAsync(
                     parsed.GetRequiredValue(file),
                     host.Bundles.ResolverAt,
@@ -68,8 +61,8 @@ internal static class RunVerbs
                 var advice = RunPreflight.Of(
                     spec,
                     host.Bundles,
-                    isLocal ? context.Data.FreeBytes : null,
-                    isLocal && context.Devices.Count == 0 ? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes : null
+                    machine.FreeBytes,
+                    context.Devices.Count == 0 ? machine.HostMemory : null
                 );
                 if (parsed.GetValue(check))
                 {
