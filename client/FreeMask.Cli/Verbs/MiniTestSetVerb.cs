@@ -5,15 +5,18 @@ using FreeMask.Training.Mini.Stages;
 
 namespace FreeMask.Cli.Verbs;
 
-/// <summary><c>freemask train mini-testset</c>: renders a test set in a style that the mini bundle was not trained on.</summary>
+/// <summary><c>freemask train mini-testset</c>: renders a test set of drawings that the mini bundle was not trained on.</summary>
 internal static class MiniTestSetVerb
 {
+    // The drawings of the training's own styles that were held out of it.
+    private const string OwnStyle = "heldout";
+
     internal static Command Create(VerbHost host)
     {
         var art = Arguments.Art();
         var style = new Option<string>("--style")
         {
-            Description = "The style: " + string.Join(" or ", ArtSelection.TestStyles.Keys) + ".",
+            Description = $"The style: {string.Join(", ", ArtSelection.TestStyles.Keys)}, or {OwnStyle} for that of the bundle's own set.",
             Required = true,
             HelpName = "STYLE",
         };
@@ -25,7 +28,7 @@ internal static class MiniTestSetVerb
             HelpName = "N",
         }.Within(1, 100_000);
         return host.Handle(
-            new Command("mini-testset", "Render a labeled test set in a style that the mini bundle was not trained on.")
+            new Command("mini-testset", "Render a labeled test set of drawings that the mini bundle was not trained on.")
             {
                 art,
                 style,
@@ -35,8 +38,9 @@ internal static class MiniTestSetVerb
             async (parsed, context, _) =>
             {
                 var folder = Path.GetFullPath(parsed.GetRequiredValue(output));
-                var images = ArtCatalog.LoadTestStyle(Path.GetFullPath(parsed.GetRequiredValue(art)), parsed.GetRequiredValue(style));
-                context.WriteMessage($"{images.Sprites.Count} images of style '{parsed.GetRequiredValue(style)}'.");
+                var (drawings, named) = (Path.GetFullPath(parsed.GetRequiredValue(art)), parsed.GetRequiredValue(style));
+                var images = named == OwnStyle ? ArtCatalog.Load(drawings) : ArtCatalog.LoadTestStyle(drawings, named);
+                context.WriteMessage($"{images.Sprites.Count(sprite => sprite.HeldOut)} drawings of style '{named}'.");
                 await Task.Run(() => HeldOutSet.Write(images, folder, parsed.GetValue(scenes)), CancellationToken.None);
                 return new VerbResult(
                     new { dataset = folder, images = 2 * parsed.GetValue(scenes) },

@@ -85,7 +85,14 @@ internal sealed class SceneRenderer(ArtCatalog art, ulong seed, bool heldOut)
         var painter = new SpritePainter(canvas, _colors);
         for (var i = 0; i < placements.Count; i++) painter.Paint(placements[i], (byte)(i + 1), kind, random);
         var image = canvas.Develop(random.NextSingle() * 0.05f, 0.92f + (random.NextSingle() * 0.14f));
-        return new Scene(image, painter.Classes, painter.Instances, kind, [.. placements.Select(placement => placement.Sprite.ClassId)]);
+        return new Scene(
+            image,
+            painter.Classes,
+            painter.Instances,
+            kind,
+            [.. placements.Select(placement => placement.Sprite.ClassId)],
+            [.. placements.Select(placement => placement.Sprite.Name)]
+        );
     }
 
     private Sprite Pick(int classId, CounterRandom random) => _sprites[classId][random.NextInt(_sprites[classId].Count)];

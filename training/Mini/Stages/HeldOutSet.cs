@@ -23,6 +23,9 @@ internal static class HeldOutSet
     /// <summary>The table of captions: name, surroundings, VOC names of the objects, caption (single objects only).</summary>
     public const string CaptionFile = "captions.tsv";
 
+    /// <summary>The table of drawings: name, names of the drawings of the objects.</summary>
+    public const string ArtFile = "art.tsv";
+
     /// <summary>Names the scenes.</summary>
     internal const ulong Seed = 77_777;
     private const int JpegQuality = 95;
@@ -37,24 +40,44 @@ internal static class HeldOutSet
         foreach (var folder in (string[])["JPEGImages", "SegmentationClass", "SegmentationObject", "ImageSets/Segmentation"])
             Directory.CreateDirectory(Path.Combine(directory, folder));
         var captions = new StringBuilder("name\tscene\tobjects\tcaption\n");
+        var drawings = new StringBuilder("name\tart\n");
         int ClassOf(int index) => renderer.Classes[index % renderer.Classes.Count];
-        WriteSplit(directory, SingleSplit, perSplit, index => renderer.Single(index, ClassOf(index)), captions);
-        WriteSplit(directory, MultipleSplit, perSplit, index => renderer.Multiple(index, ClassOf(index)), captions);
+        WriteSplit(directory, SingleSplit, perSplit, index => renderer.Single(index, ClassOf(index)), captions, drawings);
+        WriteSplit(directory, MultipleSplit, perSplit, index => renderer.Multiple(index, ClassOf(index)), captions, drawings);
         File.WriteAllText(Path.Combine(directory, CaptionFile), captions.ToString());
+        File.WriteAllText(Path.Combine(directory, ArtFile), drawings.ToString());
     }
 
     /// <summary>The table of captions: VOC names of the objects (separated by commas) and the caption, by name of the scene.</summary>
     /// <exception cref="FreeMaskException">The table is missing or not as written.</exception>
     public static IReadOnlyDictionary<string, (string Objects, string Caption)> ReadCaptions(string directory)
     {
-        var path = Path.Combine(directory, CaptionFile);
-        if (!File.Exists(path)) throw new FreeMaskException($"{path} does not exist; the bundle has no held-out set.");
-        var rows = File.ReadLines(path).Skip(1).Select(line => line.Split('\t')).ToArray();
-        if (rows.Any(row => row.Length != 4)) throw new FreeMaskException($"{path} must have four columns: name, scene, objects, caption.");
+        var rows = ReadTable(Path.Combine(directory, CaptionFile), "four columns: name, scene, objects, caption", columns: 4);
         return rows.ToDictionary(row => row[0], row => (row[2], row[3]), StringComparer.Ordinal);
     }
 
-    private static void WriteSplit(string directory, string split, int count, Func<int, Scene> render, StringBuilder captions)
+    /// <summary>The names of the drawings of the objects of each scene, by name of the scene: images that show the same drawings are not
+    /// independent.</summary>
+    /// <exception cref="FreeMaskException">The table is missing or not as written.</exception>
+    public static IReadOnlyDictionary<string, IReadOnlyList<string>> ReadArt(string directory) =>
+        ReadTable(Path.Combine(directory, ArtFile), "two columns: name, art", columns: 2)
+            .ToDictionary(row => row[0], row => (IReadOnlyList<string>)row[1].Split(','), StringComparer.Ordinal);
+
+    private static string[][] ReadTable(string path, string form, int columns)
+    {
+        if (!File.Exists(path)) throw new FreeMaskException($"{path} does not exist; the bundle has no held-out set.");
+        var rows = File.ReadLines(path).Skip(1).Select(line => line.Split('\t')).ToArray();
+        return rows.All(row => row.Length == columns) ? rows : throw new FreeMaskException($"{path} must have {form}.");
+    }
+
+    private static void WriteSplit(
+        string directory,
+        string split,
+        int count,
+        Func<int, Scene> render,
+        StringBuilder captions,
+        StringBuilder drawings
+    )
     {
         var names = new StringBuilder();
         for (var index = 0; index < count; index++)
@@ -68,6 +91,7 @@ internal static class HeldOutSet
             var objects = string.Join(',', scene.Objects.Select(id => VocClasses.Names[id]));
             var caption = split == SingleSplit ? Captions.Full(scene.Objects[0], scene.Kind) : "";
             captions.Append(CultureInfo.InvariantCulture, $"{name}\t{scene.Kind.Word()}\t{objects}\t{caption}\n");
+            drawings.Append(CultureInfo.InvariantCulture, $"{name}\t{string.Join(',', scene.Art)}\n");
         }
 
         File.WriteAllText(Path.Combine(directory, "ImageSets", "Segmentation", split + ".txt"), names.ToString());
