@@ -79,7 +79,13 @@ internal static class Bootstrap
             values[i] = measure(drawn);
         }
 
-        values = [.. values.Where(v => !double.IsNaN(v)).Order()];
+        return Interval(values);
+    }
+
+    /// <summary>The 95 % interval of a measure from its values on drawn sets; values that are NaN are left out.</summary>
+    public static ConfidenceInterval Interval(IReadOnlyList<double> drawn)
+    {
+        double[] values = [.. drawn.Where(v => !double.IsNaN(v)).Order()];
         return values.Length == 0
             ? new(double.NaN, double.NaN)
             : new(Quantile(values, (1 - Confidence) / 2), Quantile(values, (1 + Confidence) / 2));

@@ -4,45 +4,57 @@ namespace FreeMask.Vision.Evaluation;
 /// <param name="Classes">Class indices, rising.</param>
 /// <param name="Intersections">Pixels of the class that were predicted as the class, one number a class.</param>
 /// <param name="Unions">Pixels of the class in the labels or in the prediction, one number a class.</param>
-internal sealed record ClassCounts(IReadOnlyList<int> Classes, IReadOnlyList<long> Intersections, IReadOnlyList<long> Unions)
+/// <param name="Truths">Pixels of the class in the labels, one number a class.</param>
+internal sealed record ClassCounts(
+    IReadOnlyList<int> Classes,
+    IReadOnlyList<long> Intersections,
+    IReadOnlyList<long> Unions,
+    IReadOnlyList<long> Truths
+)
 {
     /// <summary>The counts of a confusion matrix.</summary>
     internal static ClassCounts Of(ConfusionMatrix matrix)
     {
-        var (classes, intersections, unions) = (new List<int>(), new List<long>(), new List<long>());
-        for (var c = 0; c < matrix.Classes; c++)
-        {
-            var union = matrix.TruthCount(c) + matrix.PredictionCount(c) - matrix[c, c];
-            if (union == 0) continue;
-            classes.Add(c);
-            intersections.Add(matrix[c, c]);
-            unions.Add(union);
-        }
-
-        return new(classes, intersections, unions);
+        var occurring = Enumerable
+            .Range(0, matrix.Classes)
+            .Select(c => (Class: c, Union: matrix.TruthCount(c) + matrix.PredictionCount(c) - matrix[c, c]))
+            .Where(item => item.Union > 0)
+            .ToList();
+        return new(
+            [.. occurring.Select(item => item.Class)],
+            [.. occurring.Select(item => matrix[item.Class, item.Class])],
+            [.. occurring.Select(item => item.Union)],
+            [.. occurring.Select(item => matrix.TruthCount(item.Class))]
+        );
     }
 
-    /// <summary>IoU by class over a set of images: sums of intersections over sums of unions.</summary>
+    /// <summary>
+    /// IoU by class over a set of images: sums of intersections over sums of unions. Of classes that the labels of all images have, those
+    /// that weights leave out are left out too: predictions alone would make them 0, which says nothing of the segmenter.
+    /// </summary>
     /// <param name="images">The images.</param>
     /// <param name="weights">How often each image counts; null for once.</param>
     internal static IReadOnlyDictionary<int, double> IoU(IReadOnlyList<ClassCounts> images, IReadOnlyList<double>? weights = null)
     {
-        var sums = new SortedDictionary<int, (double Intersection, double Union)>();
+        var sums = new SortedDictionary<int, (double Intersection, double Union, double Truth, long AllTruth)>();
         for (var i = 0; i < images.Count; i++)
         {
             var weight = weights?[i] ?? 1;
-            if (weight == 0) continue;
             for (var k = 0; k < images[i].Classes.Count; k++)
             {
-                var (intersection, union) = sums.GetValueOrDefault(images[i].Classes[k]);
+                var sum = sums.GetValueOrDefault(images[i].Classes[k]);
                 sums[images[i].Classes[k]] = (
-                    intersection + (weight * images[i].Intersections[k]),
-                    union + (weight * images[i].Unions[k])
+                    sum.Intersection + (weight * images[i].Intersections[k]),
+                    sum.Union + (weight * images[i].Unions[k]),
+                    sum.Truth + (weight * images[i].Truths[k]),
+                    sum.AllTruth + images[i].Truths[k]
                 );
             }
         }
 
-        return sums.ToDictionary(item => item.Key, item => item.Value.Intersection / item.Value.Union);
+        return sums
+            .Where(item => item.Value.Union > 0 && (item.Value.Truth > 0 || item.Value.AllTruth == 0))
+            .ToDictionary(item => item.Key, item => item.Value.Intersection / item.Value.Union);
     }
 
     /// <summary>The mean of <see cref="IoU"/> over the classes that occur; NaN where none does.</summary>

@@ -51,6 +51,9 @@ internal sealed record ComposeOptions
     /// <summary>Which classes fit which background; null for the thesaurus that ships.</summary>
     public SceneThesaurus? Thesaurus { get; init; }
 
+    /// <summary>Whether classes that do not fit the background come in too: what the thesaurus is compared with.</summary>
+    public bool AnyClass { get; init; }
+
     /// <summary>What scores places; null for the rules.</summary>
     public IPlacementScorer? Scorer { get; init; }
 }

@@ -26,7 +26,7 @@ internal static class Composer
             {
                 if (wanted == 0) break;
                 var (words, own) = (request.Background.Scene, request.Background.ClassId);
-                if (!DonorSampler.Fits(words, own, donor.ClassId, options.Thesaurus, options.Classes)) continue;
+                if (!options.AnyClass && !DonorSampler.Fits(words, own, donor.ClassId, options.Thesaurus, options.Classes)) continue;
                 var cutout = Cutout.Largest(donor.Image, donor.Labels, donor.ClassId, options.Feather);
                 if (cutout is null || !Usable(cutout)) continue;
                 if (PlacementSearch.Find(scene, cutout, donor.ClassId, options, random) is not { } choice) continue;

@@ -31,6 +31,20 @@ internal sealed class CommandContext
 
     internal required TimeProvider Time { get; init; }
 
+    /// <summary>The same context with another data folder.</summary>
+    internal CommandContext In(DataFolder data) => new()
+    {
+        Out = Out,
+        Error = Error,
+        Json = Json,
+        Data = data,
+        Cluster = Cluster,
+        Devices = Devices,
+        Quiet = Quiet,
+        Log = Log,
+        Time = Time,
+    };
+
     /// <summary>Writes a line to standard error, without line breaks, so that logs can be searched by lines.</summary>
     internal void WriteMessage(string line)
     {

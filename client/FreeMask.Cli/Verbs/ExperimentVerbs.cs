@@ -12,8 +12,9 @@ namespace FreeMask.Cli.Verbs;
 /// <summary><c>freemask experiment</c>: the paper's open questions as commands.</summary>
 internal static class ExperimentVerbs
 {
-    internal static Command Create(VerbHost host) =>
-        new("experiment", "Ask one of the method's open questions, with a table and a plot.")
+    internal static Command Create(VerbHost host)
+    {
+        var command = new Command("experiment", "Ask one of the method's open questions, with a table and a plot.")
         {
             Thresholds(host),
             Refinements(host),
@@ -21,6 +22,9 @@ internal static class ExperimentVerbs
             CriterionExperimentVerb.Create(host),
             FilteringExperimentVerb.Create(host),
         };
+        foreach (var study in StudyVerbs.Create(host)) command.Add(study);
+        return command;
+    }
 
     private static Command Thresholds(VerbHost host)
     {

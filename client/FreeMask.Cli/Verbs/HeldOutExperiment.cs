@@ -25,12 +25,13 @@ internal sealed class HeldOutExperiment(VerbHost host)
 
     /// <summary>The folder of the bundle that is named.</summary>
     /// <exception cref="FreeMaskException">There is no such bundle.</exception>
-    internal string Folder(ParseResult parsed)
-    {
-        var named = parsed.GetRequiredValue(Model);
-        return host.Bundles.Folder(named, Directory.GetCurrentDirectory())
-            ?? throw new FreeMaskException($"There is no model bundle '{named}' with a {BundleCatalog.IndexFile}.");
-    }
+    internal string Folder(ParseResult parsed) => FolderOf(host, parsed.GetRequiredValue(Model));
+
+    /// <summary>The folder of a bundle.</summary>
+    /// <exception cref="FreeMaskException">There is no such bundle.</exception>
+    internal static string FolderOf(VerbHost host, string named) =>
+        host.Bundles.Folder(named, Directory.GetCurrentDirectory())
+        ?? throw new FreeMaskException($"There is no model bundle '{named}' with a {BundleCatalog.IndexFile}.");
 
     /// <summary>A number and its interval, such as <c>0.719 (0.701 to 0.736)</c>.</summary>
     internal static string WithInterval(double value, ConfidenceInterval interval, string format = "0.000")

@@ -2,7 +2,6 @@ using System.Globalization;
 using FreeMask.Diffusion.Attention;
 using FreeMask.Diffusion.Models;
 using FreeMask.Diffusion.Pipelines;
-using FreeMask.Imaging;
 using FreeMask.Vision.Evaluation;
 using FreeMask.Vision.Masking;
 
@@ -71,7 +70,7 @@ internal static class AggregationExperiment
             for (var m = 0; m < methods.Length; m++)
             {
                 var (group, _, timesteps, preset) = methods[m];
-                var map = Mean([.. timesteps.Select(t => AttentionAggregator.Aggregate(records[t], preset)[0])]);
+                var map = FloatMaps.Mean([.. timesteps.Select(t => AttentionAggregator.Aggregate(records[t], preset)[0])]);
                 coarse[m][i] = HeldOutAttention.IoU(scenes[i], map, none);
                 refined[m][i] = group == TimestepGroup ? HeldOutAttention.IoU(scenes[i], map, refinement) : double.NaN;
             }
@@ -119,14 +118,5 @@ internal static class AggregationExperiment
             (PresetGroup, "DiffuMask", all, AttentionPreset.DiffuMask),
             (PresetGroup, "Dataset Diffusion", all, AttentionPreset.DatasetDiffusion),
         ];
-    }
-
-    private static FloatMap Mean(IReadOnlyList<FloatMap> maps)
-    {
-        if (maps.Count == 1) return maps[0];
-        var mean = new FloatMap(maps[0].Width, maps[0].Height);
-        foreach (var map in maps)
-            for (var i = 0; i < mean.Values.Length; i++) mean.Values[i] += map.Values[i] / maps.Count;
-        return mean;
     }
 }

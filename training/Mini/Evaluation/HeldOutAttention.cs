@@ -24,9 +24,15 @@ internal static class HeldOutAttention
     /// <param name="model">The bundle.</param>
     /// <param name="count">How many; 0 takes all.</param>
     /// <exception cref="FreeMaskException">The bundle has no held-out set.</exception>
-    internal static IReadOnlyList<HeldOutScene> Scenes(string model, int count)
+    internal static IReadOnlyList<HeldOutScene> Scenes(string model, int count) =>
+        ScenesOf(Path.Combine(model, MiniDiffusionTrainer.HeldOutFolder), count);
+
+    /// <summary>The single-object images of a set as <see cref="HeldOutSet"/> writes it.</summary>
+    /// <param name="folder">Its folder.</param>
+    /// <param name="count">How many; 0 takes all.</param>
+    /// <exception cref="FreeMaskException">There is no such set.</exception>
+    internal static IReadOnlyList<HeldOutScene> ScenesOf(string folder, int count)
     {
-        var folder = Path.Combine(model, MiniDiffusionTrainer.HeldOutFolder);
         var captions = HeldOutSet.ReadCaptions(folder);
         var dataset = VocFolder.OpenAsVoc(folder, HeldOutSet.SingleSplit);
         return [.. dataset.Entries.Take(count > 0 ? count : dataset.Entries.Count).Select(entry =>
@@ -56,9 +62,16 @@ internal static class HeldOutAttention
             .ToDictionary(g => VocClasses.Names[g.Key], g => g.Average(s => s.Score));
 
     /// <summary>IoU of the mask that a map gives with the true mask; no pixel is left undecided.</summary>
-    internal static double IoU(HeldOutScene scene, FloatMap map, MaskOptions options)
+    internal static double IoU(HeldOutScene scene, FloatMap map, MaskOptions options) => IoU(scene, Mask(scene, map, options));
+
+    /// <summary>The mask that a map gives; no pixel is left undecided.</summary>
+    internal static LabelMap Mask(HeldOutScene scene, FloatMap map, MaskOptions options) =>
+        MaskStage.Run(scene.Sample.Image, map, (byte)scene.ClassId, options with { IgnoreBandRadius = 0 }).Labels;
+
+    /// <summary>IoU of a mask with the true one.</summary>
+    internal static double IoU(HeldOutScene scene, LabelMap mask)
     {
-        var found = MaskStage.Run(scene.Sample.Image, map, (byte)scene.ClassId, options with { IgnoreBandRadius = 0 }).Labels.Labels;
+        var found = mask.Labels;
         int shared = 0, either = 0;
         for (var i = 0; i < found.Length; i++)
         {

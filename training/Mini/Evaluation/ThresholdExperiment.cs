@@ -48,24 +48,61 @@ internal static class ThresholdExperiment
         CancellationToken cancellation = default
     )
     {
+        var scenes = Measure(model, images, seed, log, cancellation);
+        return
+        [
+            .. MethodNames.Index().Select(method => Result(
+                method.Item.Name,
+                method.Item.Refinement,
+                [.. scenes.Select(item => item.Scores[method.Index])]
+            )),
+        ];
+
+        ThresholdResult Result(string name, string refinement, double[] scores) => new(
+            name,
+            refinement,
+            scores.Average(),
+            Bootstrap.Mean(scores, seed),
+            HeldOutAttention.ByClass([.. scenes.Select(item => item.Scene)], scores)
+        );
+    }
+
+    /// <summary>The names of the methods, in the order of the scores of <see cref="Measure"/>.</summary>
+    internal static IReadOnlyList<(string Name, string Refinement)> MethodNames { get; } =
+        [.. Methods().Select(method => (method.Name, method.Refinement))];
+
+    /// <summary>The IoU of the mask of every method with the true mask, for every image.</summary>
+    /// <param name="model">A bundle with a held-out set.</param>
+    /// <param name="images">How many held-out images; 0 takes all.</param>
+    /// <param name="seed">Names the noise.</param>
+    /// <param name="log">Takes one line of progress at a time.</param>
+    /// <param name="cancellation">Stops between images.</param>
+    /// <exception cref="FreeMaskException">The bundle has no held-out set.</exception>
+    internal static IReadOnlyList<(HeldOutScene Scene, double[] Scores)> Measure(
+        string model,
+        int images,
+        ulong seed,
+        Action<string> log,
+        CancellationToken cancellation
+    )
+    {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(log);
         var scenes = HeldOutAttention.Scenes(model, images);
         var methods = Methods().ToArray();
-        var scores = methods.Select(_ => new double[scenes.Count]).ToArray();
+        var measured = new List<(HeldOutScene, double[])>();
         using var bundle = DiffusionBundle.Load(model);
         var pipeline = new DiffusionPipeline(bundle);
         for (var i = 0; i < scenes.Count; i++)
         {
             cancellation.ThrowIfCancellationRequested();
-            var map = HeldOutAttention.Map(pipeline, scenes[i], AttentionPreset.FreeMask, new NoiseKey(seed, i, 0));
-            for (var m = 0; m < methods.Length; m++) scores[m][i] = HeldOutAttention.IoU(scenes[i], map, methods[m].Options);
+            var scene = scenes[i];
+            var map = HeldOutAttention.Map(pipeline, scene, AttentionPreset.FreeMask, new NoiseKey(seed, i, 0));
+            measured.Add((scene, [.. methods.Select(method => HeldOutAttention.IoU(scene, map, method.Options))]));
             if ((i + 1) % ProgressInterval == 0) log(string.Create(CultureInfo.InvariantCulture, $"{i + 1} of {scenes.Count} images"));
         }
 
-        return [.. methods.Select((method, m) => new ThresholdResult(
-            method.Name, method.Refinement, scores[m].Average(), Bootstrap.Mean(scores[m], seed),
-            HeldOutAttention.ByClass(scenes, scores[m])))];
+        return measured;
     }
 
     private static IEnumerable<(string Name, string Refinement, MaskOptions Options)> Methods()

@@ -1,0 +1,110 @@
+using System.Globalization;
+using FreeMask.Imaging;
+using FreeMask.Randomness;
+using FreeMask.Vision.Harmonization;
+using FreeMask.Vision.Placement;
+using FreeMask.Vision.Thesaurus;
+
+namespace FreeMask.Cli.Experiments;
+
+/// <summary>How images of several objects are made of images of one.</summary>
+internal sealed record CompositionWay
+{
+    /// <summary>The fraction of images that get objects pasted in.</summary>
+    public double Share { get; init; } = 1;
+
+    /// <summary>The most objects of an image, its own included.</summary>
+    public int MaxObjects { get; init; } = 3;
+
+    /// <summary>Whether only objects come in that fit the background.</summary>
+    public bool UsesThesaurus { get; init; } = true;
+
+    /// <summary>Whether places and sizes are chosen by rules; by chance otherwise.</summary>
+    public bool UsesRules { get; init; } = true;
+
+    /// <summary>Whether colors are matched.</summary>
+    public bool Harmonizes { get; init; } = true;
+
+    /// <summary>What fits; null for the thesaurus that ships.</summary>
+    public SceneThesaurus? Thesaurus { get; init; }
+}
+
+/// <summary>A composed image.</summary>
+/// <param name="Example">The image with its labels.</param>
+/// <param name="Instances">Its objects.</param>
+/// <param name="Pasted">The classes that came in.</param>
+/// <param name="Scene">Its background.</param>
+internal sealed record ComposedSample(LabeledImage Example, LabelMap Instances, IReadOnlyList<byte> Pasted, string? Scene);
+
+/// <summary>Composes drawn images as the stages of a run do, in ways that a run file does not offer.</summary>
+internal static class SampleComposer
+{
+    // Some donors find no place, so that more are drawn than are pasted.
+    private const int DonorsPerPlace = 3;
+
+    /// <summary>Composes every image; donors are the other images of its round.</summary>
+    /// <param name="samples">Images of one object.</param>
+    /// <param name="way">How.</param>
+    /// <param name="seed">Names the draws.</param>
+    internal static IReadOnlyList<ComposedSample> Compose(IReadOnlyList<RunSample> samples, CompositionWay way, ulong seed)
+    {
+        var options = ComposeOptions.Default with
+        {
+            MaxObjects = way.MaxObjects,
+            Thesaurus = way.Thesaurus,
+            AnyClass = !way.UsesThesaurus,
+            Scorer = way.UsesRules ? null : new RandomScorer(),
+        };
+        var balance = DonorBalance.Of(
+            [.. samples.Select(sample => sample.Scene).OfType<string>().Distinct().Order(StringComparer.Ordinal)],
+            [.. samples.Select(sample => (int)sample.ClassId).Distinct().Order()],
+            way.Thesaurus ?? SceneThesaurus.LoadDefault(),
+            options.Classes
+        );
+        return [.. samples.Index().Select(item => Compose(item.Index, item.Item))];
+
+        ComposedSample Compose(int index, RunSample sample)
+        {
+            var random = new CounterRandom(seed, index, 0, "experiment-compose");
+            IReadOnlyList<DonorSample> donors = way.MaxObjects > 1 && random.NextDouble() < way.Share ? Donors(index, sample) : [];
+            var background = new BackgroundSample(sample.Single, sample.SingleLabels, sample.ClassId, sample.Scene);
+            var composite = Composer.Compose(new ComposeRequest(background, donors, options), random);
+            var image = way.Harmonizes && composite.Objects.Count > 0 ? Harmonizer.Harmonize(composite).Image : composite.Image;
+            return new(
+                new LabeledImage(sample.Id, image, composite.Classes),
+                composite.Instances,
+                [.. composite.Objects.Select(item => item.ClassId)],
+                sample.Scene
+            );
+        }
+
+        IReadOnlyList<DonorSample> Donors(int index, RunSample sample)
+        {
+            var random = new CounterRandom(seed, index, 0, "experiment-donors");
+            var count = DonorsPerPlace * (way.MaxObjects - 1);
+            var others = Enumerable.Range(0, samples.Count).Where(i => i != index && samples[i].Round == sample.Round).ToArray();
+            if (!way.UsesThesaurus) random.Shuffle(others.AsSpan());
+            var drawn = way.UsesThesaurus
+                ? DonorSampler.Draw(
+                    [.. others.Select(i => (i, (int)samples[i].ClassId))],
+                    sample.Scene,
+                    sample.ClassId,
+                    count,
+                    random,
+                    options.Thesaurus,
+                    options.Classes,
+                    balance
+                )
+                : [.. others.Take(count)];
+            return
+            [
+                .. drawn.Select(i => new DonorSample(
+                    i.ToString(CultureInfo.InvariantCulture),
+                    samples[i].Single,
+                    samples[i].SingleLabels,
+                    samples[i].ClassId
+                )),
+            ];
+        }
+    }
+}
