@@ -11,7 +11,8 @@ public sealed class ArchitectureTests
         typeof(CommandLine).Assembly,
         "FreeMask.Cli.RunFiles", "FreeMask.Cli.Terminal", "FreeMask.Cli.Hub", "FreeMask.Cli.Completion",
         "FreeMask.Cli.Bundles", "FreeMask.Cli.Health", "FreeMask.Cli.Progress", "FreeMask.Cli.Runs", "FreeMask.Cli.Checks",
-        "FreeMask.Cli.Reports", "FreeMask.Cli.Sessions", "FreeMask.Cli.Dashboards", "FreeMask.Cli.Verbs", "FreeMask.Cli");
+        "FreeMask.Cli.Reports", "FreeMask.Cli.Sessions", "FreeMask.Cli.Dashboards", "FreeMask.Cli.Experiments", "FreeMask.Cli.Verbs",
+        "FreeMask.Cli");
 
     [Fact]
     public void No_type_is_meant_for_other_programs()

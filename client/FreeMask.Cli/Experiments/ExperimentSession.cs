@@ -83,12 +83,7 @@ internal sealed class ExperimentSession(string folder, ExperimentSettings settin
         if (!File.Exists(path)) await AtomicFile.WriteAsync(path, wanted, stop);
         else if (await File.ReadAllTextAsync(path, stop) != wanted)
             throw new FreeMaskException(
-                $"{folder} holds results of another model bundle or version. Name another folder with --out, or delete it."
+                $"{folder} holds results of another model bundle, held-out set or corpus. Name another folder with --out, or delete it."
             );
     }
 }
-
-/// <summary>What results depend on besides the program.</summary>
-/// <param name="Bundle">The sha256 of the model bundle.</param>
-/// <param name="Corpus">The name of the second corpus of captions; null for none.</param>
-internal sealed record ExperimentSettings(string Bundle, string? Corpus);

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using FreeMask.Cli.Experiments;
 using FreeMask.Cli.Terminal;
-using FreeMask.Pipeline;
 using FreeMask.Vision.Thesaurus;
 using Spectre.Console;
 
@@ -150,7 +149,7 @@ internal static class StudyVerbs
             var corpus = parsed.GetValue(_corpus) is { } captions ? NamedPath.Full(captions, "--corpus") : null;
             // Said now, and not when its turn comes.
             if (corpus is not null) CaptionFile.Read(corpus);
-            var settings = new ExperimentSettings(BundleHash.Of(model), corpus is null ? null : Path.GetFileName(corpus));
+            var settings = ExperimentSettings.Of(model, corpus);
             var session = new ExperimentSession(folder, settings, own)
             {
                 Model = model,

@@ -51,6 +51,7 @@ public sealed class OutputSchemaTests : IDisposable
     [InlineData("models verify mini")]
     [InlineData("experiment thresholds --images 1")]
     [InlineData("experiment refinements --images 1")]
+    [InlineData("experiment list --out nowhere")]
     [InlineData("doctor")]
     [InlineData("completion bash")]
     [InlineData("schema")]
