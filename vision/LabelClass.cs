@@ -6,8 +6,12 @@ internal sealed record LabelClass
     /// <summary>The name, as run files, data sets and models write it.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The value in label maps, 1 to 254.</summary>
+    /// <summary>The value in the label maps of a run and the index among the classes of its segmenter: 1 to the number of
+    /// classes.</summary>
     public required byte Id { get; init; }
+
+    /// <summary>The value in exported data sets, 1 to 254; values of a set may have gaps.</summary>
+    public byte Value { get => field == 0 ? Id : field; init; }
 
     /// <summary>The color in masks that are written for people and for the formats that have colors.</summary>
     public required (byte R, byte G, byte B) Color { get; init; }

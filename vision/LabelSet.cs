@@ -26,7 +26,7 @@ internal sealed class LabelSet
 
     /// <param name="name">What messages call the set.</param>
     /// <param name="description">What it is, for people.</param>
-    /// <param name="classes">The classes; their ids are 1 to their number.</param>
+    /// <param name="classes">The classes; their ids are 1 to their number, in the order of their values.</param>
     internal LabelSet(string name, string description, IEnumerable<LabelClass> classes)
     {
         (Name, Description, _classes) = (name, description, [.. classes.OrderBy(c => c.Id)]);
@@ -52,6 +52,25 @@ internal sealed class LabelSet
 
     /// <summary>Names by label; background is the first.</summary>
     public IReadOnlyList<string> Names { get; }
+
+    /// <summary>The values in exported data sets by label; background's 0 is the first.</summary>
+    public IReadOnlyList<byte> Values => [LabelMap.Background, .. _classes.Select(c => c.Value)];
+
+    /// <summary>A label map with the values of exported data sets.</summary>
+    public LabelMap ToValues(LabelMap labels)
+    {
+        ArgumentNullException.ThrowIfNull(labels);
+        var values = Values;
+        return new(
+            labels.Width,
+            labels.Height,
+            Array.ConvertAll(labels.Labels, label => label == LabelMap.Ignore ? label : values[label])
+        );
+    }
+
+    /// <summary>The color of a value of exported data sets: that of its class, or the one of VOC's palette.</summary>
+    public (byte R, byte G, byte B) ColorOfValue(byte value) =>
+        Array.Find(_classes, c => c.Value == value) is { } item ? item.Color : VocPalette.Color(value);
 
     /// <summary>The classes in the order of their labels, without background.</summary>
     public IReadOnlyList<LabelClass> Classes => _classes;

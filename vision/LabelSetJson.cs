@@ -72,7 +72,7 @@ internal static class LabelSetJson
         var json = new JsonObject
         {
             ["name"] = item.Name,
-            ["id"] = item.Id,
+            ["id"] = item.Value,
             ["color"] = $"#{item.Color.R:x2}{item.Color.G:x2}{item.Color.B:x2}",
             ["words"] = item.Words,
             ["subclasses"] = List(item.Subclasses),
@@ -100,18 +100,20 @@ internal static class LabelSetJson
         if (list.Count > LabelSet.MostClasses) problems.Add($"it has {list.Count} classes; at most {LabelSet.MostClasses} are possible.");
         var classes = new List<LabelClass>();
         for (var i = 0; i < Math.Min(list.Count, LabelSet.MostClasses); i++)
-            if (Class(list[i], i, list.Count, describe, problems) is { } item) classes.Add(item);
+            if (Class(list[i], i, describe, problems) is { } item) classes.Add(item);
         foreach (var twice in classes.GroupBy(c => LabelSet.Plain(c.Name)).Where(g => g.Count() > 1))
             problems.Add($"the class '{twice.First().Name}' is named twice; names differ by more than case, spaces and signs.");
-        foreach (var twice in classes.GroupBy(c => c.Id).Where(g => g.Count() > 1))
+        foreach (var twice in classes.GroupBy(c => c.Value).Where(g => g.Count() > 1))
             problems.Add($"'{twice.First().Name}' and '{twice.Last().Name}' have the id {twice.Key}; give ids to all classes or to none.");
         foreach (var twice in classes.GroupBy(c => c.Color).Where(g => g.Count() > 1))
             problems.Add($"'{twice.First().Name}' and '{twice.Last().Name}' have the same color; colors must differ.");
         if (problems.Count > 0) throw new FreeMaskException(string.Join('\n', problems.Select(problem => $"{origin}: {problem}")));
-        return new(Text(root, "name") ?? "file", Text(root, "description") ?? "", classes);
+        // Ids may have gaps, labels of a segmenter have none.
+        var ordered = classes.OrderBy(c => c.Value).Select((c, i) => c with { Id = (byte)(i + 1) });
+        return new(Text(root, "name") ?? "file", Text(root, "description") ?? "", ordered);
     }
 
-    private static LabelClass? Class(JsonNode? node, int index, int count, Func<string, byte, LabelClass> describe, List<string> problems)
+    private static LabelClass? Class(JsonNode? node, int index, Func<string, byte, LabelClass> describe, List<string> problems)
     {
         var json = node switch
         {
@@ -128,10 +130,11 @@ internal static class LabelSetJson
         var at = new Reader(json, name, problems);
         at.RefuseUnknown();
         if (NameProblem(name) is { } problem) problems.Add(problem);
-        var id = at.Number("id", 1, count) ?? index + 1;
-        var item = describe(name, (byte)id);
+        var id = (byte)(at.Number("id", 1, LabelSet.MostClasses) ?? index + 1);
+        var item = describe(name, id);
         return item with
         {
+            Value = id,
             Color = at.Color() ?? item.Color,
             Words = at.Words("words") ?? item.Words,
             Subclasses = at.List("subclasses") ?? item.Subclasses,

@@ -122,18 +122,34 @@ public sealed class LabelSetTests
     }
 
     [Fact]
+    public void Ids_may_have_gaps_and_labels_have_none()
+    {
+        var labels = Parse("""{"classes":[{"name":"pallet","id":200},{"name":"cone","id":7},{"name":"cat","id":24}]}""");
+
+        Assert.Equal(["background", "cone", "cat", "pallet"], labels.Names);
+        Assert.Equal([0, 7, 24, 200], labels.Values);
+        Assert.Equal([1, 2, 3], labels.Classes.Select(item => (int)item.Id));
+        Assert.Equal(VocPalette.Color(200), labels.Color(3));
+        Assert.Equal((VocPalette.Color(24), VocPalette.Color(255)), (labels.ColorOfValue(24), labels.ColorOfValue(255)));
+        Assert.Equal([0, 7, 200, 255], labels.ToValues(new LabelMap(4, 1, [0, 1, 3, 255])).Labels);
+        var again = LabelSetJson.Read(LabelSetJson.Write(labels));
+        Assert.Equal(labels.Names, again.Names);
+        Assert.Equal(labels.Values, again.Values);
+    }
+
+    [Fact]
     public void Every_problem_of_a_set_is_said_at_once()
     {
         var problems = Problems(
             """
-            {"colour":1,"classes":["all",{"name":"a b","size":2},{"name":"A-B","id":9,"color":"red"},
+            {"colour":1,"classes":["all",{"name":"a b","size":2},{"name":"A-B","id":255,"color":"red"},
               {"name":"c","height":-1,"supports":["sea"],"kind":"thin","synonyms":[1]},{"id":1},{"name":"d","id":3}]}
             """
         );
 
         string[] parts =
         [
-            "unknown key 'colour'", "'all' cannot be", "unknown key 'size'", "'id' of 'A-B' is no whole number from 1 to 6",
+            "unknown key 'colour'", "'all' cannot be", "unknown key 'size'", "'id' of 'A-B' is no whole number from 1 to 254",
             "'color' of 'A-B'", "'synonyms' of 'c'", "'supports' of 'c' may name ground, water, air, table, runway",
             "'height' of 'c'", "'kind' of 'c'",
             "class 5 has no name", "the class 'a b' is named twice", "'A-B' and 'd' have the id 3",

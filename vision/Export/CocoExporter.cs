@@ -48,7 +48,12 @@ internal sealed class CocoExporter : IDatasetFormat
             {
                 var runs = RunLengthMask.Encode(sample.Mask(instance), sample.Image.Width);
                 if (runs.Area > 0)
-                    annotations.Add(new Annotation(sample.InstanceClasses[instance - 1], runs.ToCompressed(), runs.Area, runs.BoundingBox));
+                    annotations.Add(new Annotation(
+                        _options.Labels[sample.InstanceClasses[instance - 1]].Value,
+                        runs.ToCompressed(),
+                        runs.Area,
+                        runs.BoundingBox
+                    ));
             }
 
             var entry = new CocoImageEntry(_entries.Count + 1, file, sample.Image.Width, sample.Image.Height);
@@ -68,7 +73,7 @@ internal sealed class CocoExporter : IDatasetFormat
             if (!entries.Any()) return;
             CocoJson.WriteFile(Path.Combine(_annotations, $"instances_{name}.json"), _options.Title, json =>
             {
-                CocoJson.WriteCategories(json, _options.Classes);
+                CocoJson.WriteCategories(json, _options.Labels);
                 CocoJson.WriteImages(json, entries.Select(p => p.Image));
                 WriteAnnotations(json, entries);
             });

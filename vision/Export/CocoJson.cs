@@ -41,17 +41,17 @@ internal static class CocoJson
         json.WriteNumber("height", image.Height);
     });
 
-    /// <summary>Writes <c>categories</c>: the classes without background, under their own indices.</summary>
+    /// <summary>Writes <c>categories</c>: the classes without background, under their values.</summary>
     /// <param name="json">The file.</param>
-    /// <param name="classes">The names by index, background first.</param>
+    /// <param name="labels">The classes.</param>
     /// <param name="write">Writes further members of a category; null for none.</param>
-    public static void WriteCategories(Utf8JsonWriter json, IReadOnlyList<string> classes, Action<int>? write = null) =>
-        WriteObjects(json, "categories", Enumerable.Range(1, classes.Count - 1), c =>
+    public static void WriteCategories(Utf8JsonWriter json, LabelSet labels, Action<LabelClass>? write = null) =>
+        WriteObjects(json, "categories", labels.Classes, item =>
         {
-            json.WriteNumber("id", c);
-            json.WriteString("name", classes[c]);
+            json.WriteNumber("id", item.Value);
+            json.WriteString("name", item.Name);
             json.WriteString("supercategory", "object");
-            write?.Invoke(c);
+            write?.Invoke(item);
         });
 
     /// <summary>Writes an array of objects.</summary>

@@ -40,10 +40,16 @@ internal sealed class CocoPanopticExporter : IDatasetFormat
                 var mask = sample.Mask(instance);
                 var runs = RunLengthMask.Encode(mask, width);
                 if (runs.Area == 0) continue;
-                var id = (1000 * sample.InstanceClasses[instance - 1]) + instance;
+                var category = options.Labels[sample.InstanceClasses[instance - 1]].Value;
+                var id = (1000 * category) + instance;
+                // R + 256 G + 65536 B: from class 66 on an id needs all three.
                 for (var i = 0; i < mask.Length; i++)
-                    if (mask[i] != 0) (ids.Pixels[3 * i], ids.Pixels[(3 * i) + 1]) = ((byte)id, (byte)(id >> 8));
-                segments.Add(new Segment(id, sample.InstanceClasses[instance - 1], runs.Area, runs.BoundingBox));
+                {
+                    if (mask[i] == 0) continue;
+                    for (var k = 0; k < 3; k++) ids.Pixels[(3 * i) + k] = (byte)(id >> (8 * k));
+                }
+
+                segments.Add(new Segment(id, category, runs.Area, runs.BoundingBox));
             }
 
             Write(["images", part.Name(), item.Id + ".jpg"], ImageCodec.EncodeJpeg(sample.Image));
@@ -64,10 +70,10 @@ internal sealed class CocoPanopticExporter : IDatasetFormat
                 {
                     CocoJson.WriteImages(json, entries.Select(p => p.Image));
                     CocoJson.WriteObjects(json, "annotations", entries, entry => WriteAnnotation(json, entry));
-                    CocoJson.WriteCategories(json, options.Classes, c =>
+                    CocoJson.WriteCategories(json, options.Labels, item =>
                     {
-                        json.WriteNumber("isthing", options.Labels[c].IsThing ? 1 : 0);
-                        var (r, g, b) = options.Labels.Color((byte)c);
+                        json.WriteNumber("isthing", item.IsThing ? 1 : 0);
+                        var (r, g, b) = item.Color;
                         CocoJson.WriteNumbers(json, "color", r, g, b);
                     });
                 });

@@ -26,7 +26,7 @@ internal static class DataCard
             CultureInfo.InvariantCulture,
             $"| part | images |\n|---|---:|\n| train | {statistics.Train} |\n| val | {statistics.Validation} |\n\n"
         );
-        AppendClasses(text, options.Classes, statistics);
+        AppendClasses(text, options.Labels, statistics);
         if (options.Facts.Count > 0)
         {
             text.Append("## How it was made\n\n");
@@ -47,14 +47,15 @@ internal static class DataCard
         return text.ToString();
     }
 
-    private static void AppendClasses(StringBuilder text, IReadOnlyList<string> classes, ExportStatistics statistics)
+    private static void AppendClasses(StringBuilder text, LabelSet labels, ExportStatistics statistics)
     {
         var total = Math.Max(1, statistics.Pixels.Sum());
         text.Append("## Classes\n\n| index | class | objects | images (train) | images (val) | pixels |\n|---:|---|---:|---:|---:|---:|\n");
-        for (var c = 0; c < classes.Count; c++)
+        var values = labels.Values;
+        for (var c = 0; c < labels.Names.Count; c++)
         {
             if (statistics.Pixels[c] == 0) continue;
-            text.Append(CultureInfo.InvariantCulture, $"| {c} | {classes[c]} | ");
+            text.Append(CultureInfo.InvariantCulture, $"| {values[c]} | {labels.Names[c]} | ");
             if (c == 0)
                 text.Append("| | |");
             else

@@ -34,12 +34,15 @@ internal sealed class FiftyOneExporter : IDatasetFormat
                 Directory.CreateDirectory(Path.Combine(split, "labels")).FullName
             );
             File.WriteAllBytes(Path.Combine(data, item.Id + ".jpg"), ImageCodec.EncodeJpeg(sample.Image));
-            File.WriteAllBytes(Path.Combine(labels, item.Id + ".png"), IndexedPng.EncodeGrey(sample.Labels));
+            File.WriteAllBytes(Path.Combine(labels, item.Id + ".png"), IndexedPng.EncodeGrey(options.Labels.ToValues(sample.Labels)));
         }
 
         public void Complete()
         {
-            var targets = options.Classes.Index().ToDictionary(c => c.Index.ToString(CultureInfo.InvariantCulture), c => c.Item);
+            var targets = options.Labels.Values.Zip(options.Classes).ToDictionary(
+                c => c.First.ToString(CultureInfo.InvariantCulture),
+                c => c.Second
+            );
             targets["255"] = "void";
             File.WriteAllBytes(Path.Combine(folder, "mask_targets.json"), JsonSerializer.SerializeToUtf8Bytes(targets));
         }

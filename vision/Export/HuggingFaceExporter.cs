@@ -37,7 +37,7 @@ internal sealed class HuggingFaceExporter : IDatasetFormat
                 Directory.CreateDirectory(Path.Combine(folder, split, "labels")).FullName
             );
             File.WriteAllBytes(Path.Combine(images, item.Id + ".jpg"), ImageCodec.EncodeJpeg(sample.Image));
-            File.WriteAllBytes(Path.Combine(labels, item.Id + ".png"), IndexedPng.EncodeGrey(sample.Labels));
+            File.WriteAllBytes(Path.Combine(labels, item.Id + ".png"), IndexedPng.EncodeGrey(options.Labels.ToValues(sample.Labels)));
             var line = new JsonObject
             {
                 ["file_name"] = $"images/{item.Id}.jpg",

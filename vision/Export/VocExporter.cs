@@ -26,7 +26,7 @@ internal sealed class VocExporter : IDatasetFormat
     private sealed class Writer : IDatasetWriter
     {
         private readonly string _images, _classes, _objects, _lists;
-        private readonly Func<byte, (byte R, byte G, byte B)> _colorOf;
+        private readonly LabelSet _labels;
         private readonly List<string>[] _parts = [[], []];
 
         internal Writer(string root, ExportOptions options)
@@ -36,13 +36,13 @@ internal sealed class VocExporter : IDatasetFormat
             _objects = Make(root, "SegmentationObject");
             _lists = Make(root, "ImageSets", "Segmentation");
             VocLabelMap.Write(Path.Combine(root, "labelmap.txt"), options.Classes, options.Labels.Color);
-            _colorOf = options.Labels.Color;
+            _labels = options.Labels;
         }
 
         public void Add(ExportItem item, DatasetPart part, ExportSample sample)
         {
             File.WriteAllBytes(Path.Combine(_images, item.Id + ".jpg"), ImageCodec.EncodeJpeg(sample.Image));
-            IndexedPng.Save(sample.Labels, Path.Combine(_classes, item.Id + ".png"), _colorOf);
+            IndexedPng.Save(_labels.ToValues(sample.Labels), Path.Combine(_classes, item.Id + ".png"), _labels.ColorOfValue);
             IndexedPng.Save(sample.Instances, Path.Combine(_objects, item.Id + ".png"));
             _parts[(int)part].Add(item.Id);
         }

@@ -121,7 +121,7 @@ internal static class LabelVerbs
         foreach (var heading in new[] { "class", "color", "words", "kind", "height", "rests on", "kinds" }) table.AddColumn(heading);
         foreach (var item in labels.Classes)
             table.AddRow(
-                item.Id.ToString(CultureInfo.InvariantCulture),
+                item.Value.ToString(CultureInfo.InvariantCulture),
                 Markup.Escape(item.Name),
                 string.Create(CultureInfo.InvariantCulture, $"#{item.Color.R:x2}{item.Color.G:x2}{item.Color.B:x2}"),
                 Markup.Escape(item.Words),
