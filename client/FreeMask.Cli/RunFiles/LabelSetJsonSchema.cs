@@ -48,7 +48,8 @@ internal static class LabelSetJsonSchema
                 ["name"] = Name(),
                 ["id"] = new JsonObject
                 {
-                    ["description"] = "The value in exported label maps, from 1 to 254; values may have gaps. Default: the place in the list.",
+                    ["description"] =
+                        "The value in exported label maps, from 1 to 254; values may have gaps. Default: the place in the list.",
                     ["type"] = "integer",
                     ["minimum"] = 1,
                     ["maximum"] = LabelSet.MostClasses,
