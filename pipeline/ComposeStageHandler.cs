@@ -15,8 +15,8 @@ namespace FreeMask.Pipeline;
 /// <summary>Pastes objects of other samples of the round into a fraction of the samples.</summary>
 internal sealed class ComposeStageHandler(IArtifactStore store, OnnxSessionOptions sessions) : IStageHandler, IDisposable
 {
-    // Some donors cannot be placed, so more are drawn than are pasted.
-    private const int DonorsPerPlace = 3;
+    // Many donors are too large or too small for the scene, so more are drawn than are pasted.
+    private const int DonorsPerPlace = 6;
 
     // One for each round; rounds of two runs may alternate.
     private const int KeptSnapshots = 2;
