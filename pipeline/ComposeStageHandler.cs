@@ -95,12 +95,12 @@ internal sealed class ComposeStageHandler(IArtifactStore store, OnnxSessionOptio
         CancellationToken cancellationToken
     )
     {
-        var random = input.Stream("compose");
+        var random = input.Stream(SamplePlanner.ComposePurpose);
         var image = await store.GetImageAsync(input.Artifact(ArtifactNames.Image), cancellationToken);
         var labels = await store.GetLabelsAsync(input.Artifact(ArtifactNames.Label), cancellationToken);
         var scene = input.Plan.Background.Length == 0 ? null : input.Plan.Background;
         var background = new BackgroundSample(image, labels, (byte)input.Plan.ClassIndex, scene);
-        IReadOnlyList<DonorSample> donors = random.NextDouble() < spec.MultiShare && spec.MaxObjects > 1
+        IReadOnlyList<DonorSample> donors = SamplePlanner.TakesObjects(spec, random)
             ? await DrawDonorsAsync(input, scene, options, balance, cancellationToken)
             : [];
         var composite = Composer.Compose(new ComposeRequest(background, donors, options), random);

@@ -276,6 +276,18 @@ public sealed class RunCheckTests : IDisposable
     }
 
     [Fact]
+    public async Task The_plan_tells_when_donors_are_judged()
+    {
+        Assert.Equal(0, await CheckAsync("classes: [cat]\ncomposition: { donors: judged }", "--json"));
+        var phases = JsonNode.Parse(_process.Out)!["phases"]!.AsArray().Select(p => p!.ToString()).ToList();
+        var trained = phases.FindIndex(p => p.StartsWith("train 2 models of folds", StringComparison.Ordinal));
+        var judged = phases.FindIndex(p => p.StartsWith("score samples of one object", StringComparison.Ordinal));
+        Assert.InRange(trained, 0, judged - 1);
+        Assert.DoesNotContain("compose, harmonize", phases);
+        await RefuseAsync("classes: [cat]\ncomposition: { donors: judged, multiShare: 1 }", "composition.donors", "less than 1");
+    }
+
+    [Fact]
     public async Task A_graph_without_attention_is_refused()
     {
         File.Copy(Path.Combine(Mini, "vae_decoder", "model.onnx"), Path.Combine(Own("unet"), "model.onnx"), overwrite: true);
