@@ -93,7 +93,14 @@ public sealed record ShardDesiredState(
     [property: Id(6)] bool Suspended,
     [property: Id(7)] string? Donors,
     [property: Id(8)] ImmutableArray<SegmenterModel> ScoringModels,
-    [property: Id(9)] RunEnvironment? Environment = null);
+    [property: Id(9)] RunEnvironment? Environment = null)
+{
+    /// <summary>The state in which samples wait that take objects of others; null where all go on to <see cref="Target"/>.</summary>
+    [Id(10)] public SampleState? Held { get; init; }
+
+    /// <summary>Which samples of one object donate, by their scores; default where all masked samples do.</summary>
+    [Id(11)] public ImmutableArray<SelectionThreshold> DonorThresholds { get; init; }
+}
 
 /// <summary>A shard's report to its round.</summary>
 /// <param name="Counts">How many samples have reached each state.</param>

@@ -204,6 +204,23 @@ public sealed record CompositionSpec
 
     /// <summary>The sha256 of its model; null where <see cref="PlacementFolder"/> is.</summary>
     [Id(8)] public string? PlacementHash { get; init; }
+
+    /// <summary>Which samples objects are cut from: one of <see cref="DonorChoices"/>.</summary>
+    [Id(9)] public string Donors { get; init; } = DonorChoices.All;
+
+    /// <summary>Whether samples of one object are scored before objects are cut from them; without any that takes objects there is
+    /// nothing to judge for.</summary>
+    public bool JudgesDonors => Donors == DonorChoices.Judged && MultiShare > 0 && MaxObjects > 1;
+}
+
+/// <summary>Which samples objects are cut from.</summary>
+public static class DonorChoices
+{
+    /// <summary>All masked samples of the round.</summary>
+    public const string All = "all";
+
+    /// <summary>The best of the samples that keep their single object, scored before the others are composed.</summary>
+    public const string Judged = "judged";
 }
 
 /// <summary>How pasted objects are matched to the image around them.</summary>

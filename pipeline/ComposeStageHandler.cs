@@ -15,8 +15,8 @@ namespace FreeMask.Pipeline;
 /// <summary>Pastes objects of other samples of the round into a fraction of the samples.</summary>
 internal sealed class ComposeStageHandler(IArtifactStore store, OnnxSessionOptions sessions) : IStageHandler, IDisposable
 {
-    // Some donors cannot be placed, so more are drawn than are pasted.
-    private const int DonorsPerPlace = 3;
+    // Many donors are too large or too small for the scene, so more are drawn than are pasted.
+    private const int DonorsPerPlace = 6;
 
     // One for each round; rounds of two runs may alternate.
     private const int KeptSnapshots = 2;
@@ -95,12 +95,12 @@ internal sealed class ComposeStageHandler(IArtifactStore store, OnnxSessionOptio
         CancellationToken cancellationToken
     )
     {
-        var random = input.Stream("compose");
+        var random = input.Stream(SamplePlanner.ComposePurpose);
         var image = await store.GetImageAsync(input.Artifact(ArtifactNames.Image), cancellationToken);
         var labels = await store.GetLabelsAsync(input.Artifact(ArtifactNames.Label), cancellationToken);
         var scene = input.Plan.Background.Length == 0 ? null : input.Plan.Background;
         var background = new BackgroundSample(image, labels, (byte)input.Plan.ClassIndex, scene);
-        IReadOnlyList<DonorSample> donors = random.NextDouble() < spec.MultiShare && spec.MaxObjects > 1
+        IReadOnlyList<DonorSample> donors = SamplePlanner.TakesObjects(spec, random)
             ? await DrawDonorsAsync(input, scene, options, balance, cancellationToken)
             : [];
         var composite = Composer.Compose(new ComposeRequest(background, donors, options), random);

@@ -66,6 +66,18 @@ internal sealed record RoundRecord
     /// <summary>The evaluation of the starting segmenter, in round 0; without classes where the training starts without one.</summary>
     [Id(17)] public SegmenterQuality? StartQuality { get; init; }
 
+    /// <summary>Which samples of one object donate, where donors are judged: the thresholds of those that were scored first.</summary>
+    [Id(19)] public ImmutableArray<SelectionThreshold> DonorThresholds { get; init; } = [];
+
+    /// <summary>Whether these thresholds are decided.</summary>
+    [Id(20)] public bool AreDonorsDecided { get; init; }
+
+    /// <summary>Whether samples of one object are scored before others are composed.</summary>
+    public bool JudgesDonors => Assignment.Spec.Composition.JudgesDonors;
+
+    /// <summary>Whether samples that take objects wait until the donors are known.</summary>
+    public bool HoldsComposites => JudgesDonors && Donors is null && Phase <= RoundPhase.Producing;
+
     /// <summary>Whether the starting segmenter is still to be evaluated.</summary>
     public bool LacksStartQuality =>
         StartQuality is null
@@ -97,13 +109,18 @@ internal sealed record RoundRecord
     /// <summary>Number of scoring models that are needed before scoring.</summary>
     public int ScoringModelsNeeded => UsesOwnSegmenter ? 0 : IsCrossFitted ? Assignment.Spec.Scoring.Folds : 1;
 
+    /// <summary>Whether models of folds are still to be trained.</summary>
+    public bool LacksScoringModels => ScoringModels.Length < ScoringModelsNeeded;
+
     private bool UsesOwnSegmenter => Assignment.Spec.Scoring.Segmenter is not null;
 
     /// <summary>The state that all samples have to reach (or be quarantined) before the next phase.</summary>
     public SampleState Target(StageTable stages) => Phase switch
     {
+        _ when HoldsComposites && LacksScoringModels => stages[Stage.Score].Before,
+        _ when HoldsComposites => SampleState.Scored,
         RoundPhase.Planning or RoundPhase.Producing => stages[Donors is null ? Stage.Compose : Stage.Score].Before,
-        RoundPhase.Scoring when ScoringModels.Length < ScoringModelsNeeded => stages[Stage.Score].Before,
+        RoundPhase.Scoring when LacksScoringModels => stages[Stage.Score].Before,
         _ => SampleState.Scored,
     };
 
@@ -116,6 +133,18 @@ internal sealed record RoundRecord
     /// <summary>Within Producing: all samples are masked, and these are the donors.</summary>
     public RoundRecord AllMasked(string donors) => Edge(RoundPhase.Producing, r => r.Donors is null ? r with { Donors = donors } : r);
 
+    /// <summary>Within Producing, where donors are judged: the samples of one object are harmonized; fold models are trained on
+    /// them.</summary>
+    public RoundRecord SinglesHarmonized(ImmutableArray<string> candidates) =>
+        Edge(RoundPhase.Producing, r => r.Candidates.IsDefaultOrEmpty ? r with { Candidates = candidates } : r);
+
+    /// <summary>Within Producing, where donors are judged: records which samples donate before these are listed.</summary>
+    public RoundRecord DonorsDecided(ImmutableArray<SelectionThreshold> thresholds) =>
+        Edge(
+            RoundPhase.Producing,
+            r => r.AreDonorsDecided ? r : r with { DonorThresholds = thresholds, AreDonorsDecided = true }
+        );
+
     /// <summary>Within Producing: the starting segmenter is evaluated.</summary>
     public RoundRecord StartMeasured(SegmenterQuality quality, double seconds) =>
         Edge(
@@ -126,12 +155,15 @@ internal sealed record RoundRecord
     /// <summary>Producing to Scoring.</summary>
     public RoundRecord AllHarmonized(ImmutableArray<string> candidates) => Edge(RoundPhase.Producing, r => r.Donors is null
         ? throw new InvalidOperationException("A round has no donors yet.")
-        : r with { Phase = RoundPhase.Scoring, Candidates = candidates });
+        : r with { Phase = RoundPhase.Scoring, Candidates = r.JudgesDonors ? r.Candidates : candidates });
 
-    /// <summary>Within Scoring: the model of a fold is trained. Models come in the order of their folds.</summary>
+    /// <summary>
+    /// Within Scoring, or within Producing where donors are judged: the model of a fold is trained. Models come in the order of their
+    /// folds.
+    /// </summary>
     public RoundRecord FoldTrained(int fold, SegmenterModel model, double seconds) =>
         Edge(
-            RoundPhase.Scoring,
+            JudgesDonors ? RoundPhase.Producing : RoundPhase.Scoring,
             r => fold != r.FoldModels.Length ? r : r with { FoldModels = r.FoldModels.Add(model), TrainSeconds = r.TrainSeconds + seconds }
         );
 
@@ -140,7 +172,7 @@ internal sealed record RoundRecord
         Edge(
             RoundPhase.Scoring,
             r =>
-                r.ScoringModels.Length < r.ScoringModelsNeeded
+                r.LacksScoringModels
                     ? throw new InvalidOperationException("A round has no scoring models yet.")
                     : r with
                     {

@@ -6,6 +6,9 @@ namespace FreeMask.Grains.Domain;
 /// <summary>Plans samples: class, background, prompt and random stream. A pure function of specification, round and index.</summary>
 internal static class SamplePlanner
 {
+    /// <summary>Names the stream of random numbers of composition.</summary>
+    public const string ComposePurpose = "compose";
+
     /// <summary>
     /// Plans one sample. Images of a folder are taken in their order. For generated ones the classes rotate, so that each gets the same
     /// share of every round (plus or minus one), and backgrounds are drawn among those that fit the class.
@@ -40,6 +43,14 @@ internal static class SamplePlanner
             ? spec.LabelSet().Names[spec.Source.Classes[(int)StreamOf(spec, round, index)]]
             : spec.Classes[index % spec.Classes.Length];
 
+    /// <summary>Whether an attempt of a sample takes objects of others; the others keep their single object.</summary>
+    public static bool TakesObjects(RunSpec spec, int round, int index, int attempt) =>
+        TakesObjects(spec.Composition, ComposeStream(spec, StreamOf(spec, round, index), attempt));
+
+    /// <summary>The same, from the attempt's stream for composition, of which it takes the first number.</summary>
+    public static bool TakesObjects(CompositionSpec composition, CounterRandom random) =>
+        random.NextDouble() < composition.MultiShare && composition.MaxObjects > 1;
+
     /// <summary>
     /// The fold of a sample in the cross-fitting of round 0. Folds rotate within each class, so that every fold has every class if the
     /// class has at least as many samples as there are folds. Samples of smaller classes are assigned one after another, so that no fold
@@ -66,6 +77,8 @@ internal static class SamplePlanner
     /// <summary>The templates that can be filled: those with a background only if the run has backgrounds.</summary>
     internal static ImmutableArray<string> UsableTemplates(RunSpec spec) =>
         spec.Backgrounds.IsEmpty ? [.. spec.Generation.Prompts.Where(t => !PromptTemplate.NamesBackground(t))] : spec.Generation.Prompts;
+
+    private static CounterRandom ComposeStream(RunSpec spec, long stream, int attempt) => new(spec.Seed, stream, attempt, ComposePurpose);
 
     private static long StreamOf(RunSpec spec, int round, int index) => ((long)round * spec.SamplesPerRound) + index;
 }

@@ -157,8 +157,16 @@ internal sealed class ShardLedger
         };
     }
 
-    /// <summary>Samples that have reached a state or are quarantined.</summary>
-    public int Settled(SampleState target) => Reached(target);
+    /// <summary>Samples that have reached their target or are quarantined.</summary>
+    public int Settled(ShardTarget target)
+    {
+        if (target.Held is not { } held) return Reached(target.State);
+        var settled = Reached(target.State);
+        // Only those between both states may be waiting.
+        for (var i = 0; i < Count; i++)
+            if (IsBetween(i, held, target.State) && HasReached(i, target)) settled++;
+        return settled;
+    }
 
     /// <summary>Device seconds per stage.</summary>
     public StageSeconds Seconds => _seconds;
@@ -175,11 +183,11 @@ internal sealed class ShardLedger
     /// <summary>The form to store.</summary>
     public ShardRecord ToRecord() => new([.. _states], [.. _attempts], [.. _scores], _seconds, Failures(), _rejected, [.. _objects]);
 
-    /// <summary>Samples that have not reached a state.</summary>
-    public IEnumerable<int> Below(SampleState target)
+    /// <summary>Samples that have not reached their target.</summary>
+    public IEnumerable<int> Below(ShardTarget target)
     {
         for (var i = 0; i < Count; i++)
-            if (!_stages.HasReached((SampleState)_states[i], target)) yield return First + i;
+            if (!HasReached(i, target)) yield return First + i;
     }
 
     /// <summary>Samples in a state.</summary>
@@ -213,17 +221,17 @@ internal sealed class ShardLedger
     /// </summary>
     /// <param name="target">The state to reach.</param>
     /// <param name="room">Maximum number of samples.</param>
-    public List<(Stage Stage, WorkItem Item)> Pick(SampleState target, int room)
+    public List<(Stage Stage, WorkItem Item)> Pick(ShardTarget target, int room)
     {
         var picked = new List<(Stage, WorkItem)>();
-        for (var rank = _stages.RankOf(target) - 1; rank >= 0 && room > 0; rank--)
+        for (var rank = _stages.RankOf(target.State) - 1; rank >= 0 && room > 0; rank--)
         {
             var state = _stages.States[rank];
             if (_histogram[(int)state] == 0) continue;
             var stage = _stages.Next(state)!.Stage;
             for (var i = 0; i < Count && room > 0; i++)
             {
-                if (_states[i] != (byte)state || _leases.ContainsKey(First + i)) continue;
+                if (_states[i] != (byte)state || _leases.ContainsKey(First + i) || HasReached(i, target)) continue;
                 picked.Add((stage, new WorkItem(First + i, _attempts[i], _faults[i])));
                 room--;
             }
@@ -321,7 +329,7 @@ internal sealed class ShardLedger
     /// Samples whose records may be ahead of a ledger loaded from its stored form: those below the target, and quarantined ones, which may
     /// have been retried.
     /// </summary>
-    public IEnumerable<int> InDoubt(SampleState target) => Below(target).Concat(At(SampleState.Quarantined));
+    public IEnumerable<int> InDoubt(ShardTarget target) => Below(target).Concat(At(SampleState.Quarantined));
 
     /// <summary>Applies the record of a sample in doubt.</summary>
     public void Correct(SampleProgress progress)
@@ -350,6 +358,15 @@ internal sealed class ShardLedger
         Revision++;
         _seconds = _seconds.Plus(stage, seconds);
     }
+
+    private bool HasReached(int i, ShardTarget target) =>
+        _stages.HasReached((SampleState)_states[i], target.State)
+        || (target.Held is { } held && IsBetween(i, held, target.State)
+            && _stages.HasReached((SampleState)_states[i], target.For(First + i, _attempts[i])));
+
+    /// <summary>Whether a sample has reached a state but not a later one.</summary>
+    private bool IsBetween(int i, SampleState least, SampleState end) =>
+        _stages.HasReached((SampleState)_states[i], least) && !_stages.HasReached((SampleState)_states[i], end);
 
     /// <summary>Samples in this state or a later one, including quarantined ones.</summary>
     private int Reached(SampleState target)

@@ -196,16 +196,34 @@ internal sealed partial class RoundGrain(
         var isMeasured = !record.LacksStartQuality || await MeasureStartAsync(record);
         if (!await SettleAsync(record) || !isMeasured) return false;
         if (AllLost(record)) return false;
+        if (record.HoldsComposites && !record.AreDonorsDecided) return await JudgeDonorsAsync(record);
         if (record.Donors is null)
         {
             if (await _lists.WriteDonorsAsync(record) is not { } donors) return Unsettle();
             return await TakeEdgeAsync(r => r.AllMasked(donors));
         }
 
-        // Only fold models are trained on candidates.
-        var candidates = record.IsCrossFitted ? await _lists.WriteAsync(record, SampleListKind.Candidates) : [];
+        // Only fold models are trained on candidates; where donors are judged they are trained already.
+        var needsCandidates = record is { IsCrossFitted: true, JudgesDonors: false };
+        var candidates = needsCandidates ? await _lists.WriteAsync(record, SampleListKind.Candidates) : [];
         if (candidates is null) return Unsettle();
         return await TakeEdgeAsync(r => r.AllHarmonized([.. candidates.Select(c => c.Hash)]));
+    }
+
+    /// <summary>Has the samples of one object scored, and decides which of them donate. The others wait, masked.</summary>
+    private async Task<bool> JudgeDonorsAsync(RoundRecord record)
+    {
+        if (record.LacksScoringModels)
+        {
+            if (!record.Candidates.IsDefaultOrEmpty) return await TrainFoldAsync(record);
+            if (await _lists.WriteAsync(record, SampleListKind.Candidates) is not { } candidates) return Unsettle();
+            return await TakeEdgeAsync(r => r.SinglesHarmonized([.. candidates.Select(c => c.Hash)]));
+        }
+
+        if (await ReadScoresAsync(record) is not { } read) return Unsettle();
+        var spec = record.Assignment.Spec;
+        return await TakeEdgeAsync(
+            r => r.DonorsDecided(Selection.Decide(spec, r.Assignment.Round, read.Scores, read.Objects).Thresholds));
     }
 
     /// <summary>Has the starting segmenter evaluated while samples are made; progress shows the samples.</summary>
@@ -219,17 +237,25 @@ internal sealed partial class RoundGrain(
 
     private async Task<bool> ScoreAsync(RoundRecord record)
     {
-        if (record.ScoringModels.Length < record.ScoringModelsNeeded) return await TrainFoldAsync(record);
+        if (record.LacksScoringModels) return await TrainFoldAsync(record);
         if (!await SettleAsync(record) || AllLost(record)) return false;
+        if (await ReadScoresAsync(record) is not { } read) return Unsettle();
+        return await TakeEdgeAsync(
+            r => r.Decided(Selection.Decide(r.Assignment.Spec, r.Assignment.Round, read.Scores, read.Objects)));
+    }
+
+    /// <summary>Scores and numbers of objects of all samples; null if a sample is behind its shard's ledger.</summary>
+    private async Task<(int[] Scores, byte[] Objects)?> ReadScoresAsync(RoundRecord record)
+    {
         var (scores, objects) = (new int[record.Assignment.Spec.SamplesPerRound], new byte[record.Assignment.Spec.SamplesPerRound]);
         foreach (var (shard, desired) in _shards.Of(record))
         {
-            if (await shard.GetScores(desired) is not { } part) return Unsettle();
+            if (await shard.GetScores(desired) is not { } part) return null;
             part.Scores.CopyTo(scores, part.First);
             part.Objects.CopyTo(objects, part.First);
         }
 
-        return await TakeEdgeAsync(r => r.Decided(Selection.Decide(r.Assignment.Spec, r.Assignment.Round, scores, objects)));
+        return (scores, objects);
     }
 
     private async Task<bool> TrainFoldAsync(RoundRecord record)

@@ -13,7 +13,7 @@ internal sealed class RoundShards(IGrainFactory grains, StageTable stages, int a
     public const int ReadingAtATime = 4;
 
     private readonly Dictionary<int, ShardReport> _reports = [];
-    private readonly Dictionary<int, SampleState> _settled = [];
+    private readonly Dictionary<int, (SampleState Target, bool Holds)> _settled = [];
     private Task? _reading;
 
     /// <summary>The last reports.</summary>
@@ -48,14 +48,15 @@ internal sealed class RoundShards(IGrainFactory grains, StageTable stages, int a
     public async Task<(bool Settled, string? Error)> SettleAsync(RoundRecord record)
     {
         var layout = new ShardLayout(record);
+        var target = (record.Target(stages), record.HoldsComposites);
         var active = 0;
         string? error = null;
         for (var shard = 0; shard < layout.Count && active < activeShards; shard++)
         {
-            if (_settled.TryGetValue(shard, out var reached) && reached == record.Target(stages)) continue;
+            if (_settled.TryGetValue(shard, out var reached) && reached == target) continue;
             var report = await ReconcileAsync(record, shard, suspended: false);
             error ??= report.Error;
-            if (report.Settled == layout.SamplesOf(shard)) _settled[shard] = record.Target(stages);
+            if (report.Settled == layout.SamplesOf(shard)) _settled[shard] = target;
             else active++;
         }
 

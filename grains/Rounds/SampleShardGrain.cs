@@ -33,7 +33,7 @@ internal sealed partial class SampleShardGrain(
     private ShardDesiredState? _desired;
     private string? _error, _problem;
     private int _epoch;
-    private (SampleState Target, bool Suspended, string? Error, int InFlight, int Settled)? _lastNotified;
+    private (SampleState Target, SampleState? Held, bool Suspended, string? Error, int InFlight, int Settled)? _lastNotified;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -65,7 +65,7 @@ internal sealed partial class SampleShardGrain(
 
     public async Task<ShardReport> GetReport(ShardDesiredState desired)
     {
-        return ReportOf(await _ledger.ViewAsync(desired), desired.Target);
+        return ReportOf(await _ledger.ViewAsync(desired), ShardTarget.Of(desired));
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
@@ -130,8 +130,8 @@ internal sealed partial class SampleShardGrain(
         var selected = decided.OfType<SampleRecord>().Concat(before).OrderBy(r => r.Index).ToList();
         foreach (var record in decided.OfType<SampleRecord>()) ledger.Apply(SampleTransitions.ProgressOf(record));
         await SaveAsync(ledger);
-        if (!await AgreeAsync(ledger, desired, selected, SampleState.Kept) || decided.Contains(null)) return null;
-        return new ShardSelection(await _lists.WriteAsync(SampleListKind.Kept, selected), ReportOf(ledger));
+        if (!await AgreeAsync(ledger, desired, selected, _ => SampleState.Kept) || decided.Contains(null)) return null;
+        return new ShardSelection(await _lists.WriteAsync(desired, SampleListKind.Kept, selected), ReportOf(ledger));
     }
 
     public async Task<SampleList?> WriteList(ShardDesiredState desired, SampleListKind kind)
@@ -139,7 +139,9 @@ internal sealed partial class SampleShardGrain(
         var ledger = await _ledger.LoadAsync(desired);
         // From the records, not from the ledger: the list is input of other grains.
         var records = await _samples.ReadAsync(desired, Enumerable.Range(desired.First, desired.Count));
-        return await AgreeAsync(ledger, desired, records, _lists.LeastStateOf(kind)) ? await _lists.WriteAsync(kind, records) : null;
+        return await AgreeAsync(ledger, desired, records, record => _lists.LeastStateOf(desired, kind, record))
+            ? await _lists.WriteAsync(desired, kind, records)
+            : null;
     }
 
     public Task Verify()
@@ -209,9 +211,10 @@ internal sealed partial class SampleShardGrain(
         };
     }
 
-    private ShardReport ReportOf(ShardLedger ledger) => ReportOf(ledger, _desired?.Target ?? SampleState.Scored);
+    private ShardReport ReportOf(ShardLedger ledger) =>
+        ReportOf(ledger, _desired is { } desired ? ShardTarget.Of(desired) : SampleState.Scored);
 
-    private ShardReport ReportOf(ShardLedger ledger, SampleState target) =>
+    private ShardReport ReportOf(ShardLedger ledger, ShardTarget target) =>
         new(
             ledger.Counts(),
             ledger.Settled(target),
@@ -253,7 +256,7 @@ internal sealed partial class SampleShardGrain(
         if (IsStopped(desired)) await _leases.CancelQueuedAsync(ledger);
         else await _dispatcher.DispatchAsync(ledger, desired, _epoch);
         _pending.Set(
-            IsStopped(desired) ? 0 : ledger.Count - ledger.Settled(desired.Target),
+            IsStopped(desired) ? 0 : ledger.Count - ledger.Settled(ShardTarget.Of(desired)),
             Telemetry.KindOf(desired.Spec, desired.Environment)
         );
         if (IsQuiet(ledger, desired))
@@ -271,7 +274,8 @@ internal sealed partial class SampleShardGrain(
     /// <summary>Notifies the round that the shard is at rest; a repeated notification would only repeat its step.</summary>
     private async Task NotifyRoundAsync(ShardLedger ledger, ShardDesiredState desired)
     {
-        var notification = (desired.Target, desired.Suspended, _error, ledger.InFlight, ledger.Settled(desired.Target));
+        var settled = ledger.Settled(ShardTarget.Of(desired));
+        var notification = (desired.Target, desired.Held, desired.Suspended, _error, ledger.InFlight, settled);
         if (notification == _lastNotified) return;
         _lastNotified = notification;
         await GrainFactory.GetRound(desired.Run, desired.Round).NotifyChanged();
@@ -280,17 +284,17 @@ internal sealed partial class SampleShardGrain(
     private bool IsStopped(ShardDesiredState desired) => desired.Suspended || _error is not null;
 
     private bool IsQuiet(ShardLedger ledger, ShardDesiredState desired) =>
-        ledger.InFlight == 0 && (IsStopped(desired) || ledger.Settled(desired.Target) == ledger.Count);
+        ledger.InFlight == 0 && (IsStopped(desired) || ledger.Settled(ShardTarget.Of(desired)) == ledger.Count);
 
     /// <summary>Whether records for a list are not behind the ledger, and have reached at least a state or are quarantined.</summary>
     private async Task<bool> AgreeAsync(
         ShardLedger ledger,
         ShardDesiredState desired,
         IReadOnlyList<SampleRecord> records,
-        SampleState least
+        Func<SampleRecord, SampleState> leastOf
     )
     {
-        var older = records.Where(r => !stages.HasReached(r.State, least) || ledger.IsOlder(SampleTransitions.ProgressOf(r))).ToList();
+        var older = records.Where(r => !stages.HasReached(r.State, leastOf(r)) || ledger.IsOlder(SampleTransitions.ProgressOf(r))).ToList();
         foreach (var record in older) _verifier.Suspect(record.Index);
         if (older.Count > 0) await VerifyAsync(ledger, desired);
         return older.Count == 0;

@@ -50,7 +50,7 @@ internal sealed partial class ShardDispatcher(
         if (loads.Count == 0) return;
         var window =
             desired.Spec.Execution.Window > 0 ? desired.Spec.Execution.Window : 2 * stages.LargestBatch(desired.Spec) * loads.Count;
-        var picked = ledger.Pick(desired.Target, window - ledger.InFlight);
+        var picked = ledger.Pick(ShardTarget.Of(desired), window - ledger.InFlight);
         var offers = new List<Task>();
         foreach (var group in picked.GroupBy(p => (p.Stage, Model: ScoringModelOf(desired, p.Stage, p.Item.Index))))
         {

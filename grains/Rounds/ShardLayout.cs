@@ -21,5 +21,9 @@ internal sealed class ShardLayout(RoundRecord record)
     /// <param name="suspended">True to start no new work.</param>
     public ShardDesiredState DesiredStateOf(StageTable stages, int shard, bool suspended) => new(
         record.Assignment.Run, record.Assignment.Spec, record.Assignment.Round, shard * Size, SamplesOf(shard),
-        record.Target(stages), suspended, record.Donors, record.ScoringModels, record.Assignment.Environment);
+        record.Target(stages), suspended, record.Donors, record.ScoringModels, record.Assignment.Environment)
+    {
+        Held = record.HoldsComposites ? stages[Stage.Compose].Before : null,
+        DonorThresholds = record.DonorThresholds,
+    };
 }

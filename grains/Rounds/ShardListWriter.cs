@@ -9,11 +9,13 @@ namespace FreeMask.Grains.Rounds;
 internal sealed class ShardListWriter(StageTable stages, IArtifactStore artifacts)
 {
     /// <summary>
-    /// The state that every sample has reached, or is quarantined, when a list is written. A sample that moved back since the phase
-    /// changed would be missing in the list.
+    /// The state that a sample has reached, or is quarantined, when a list is written. A sample that moved back since the phase changed
+    /// would be missing in the list.
     /// </summary>
-    public SampleState LeastStateOf(SampleListKind kind) => kind switch
+    public SampleState LeastStateOf(ShardDesiredState desired, SampleListKind kind, SampleRecord record) => kind switch
     {
+        SampleListKind.Donors or SampleListKind.Candidates when IsHeldBack(desired, record) => stages[Stage.Compose].Before,
+        SampleListKind.Donors when desired.Spec.Composition.JudgesDonors => SampleState.Scored,
         SampleListKind.Donors => stages[Stage.Compose].Before,
         SampleListKind.Candidates => stages[Stage.Score].Before,
         _ => SampleState.Kept,
@@ -23,12 +25,15 @@ internal sealed class ShardListWriter(StageTable stages, IArtifactStore artifact
     /// Whether a sample is part of a list. A list that is written again later is the same: samples quarantined since then had reached the
     /// state.
     /// </summary>
-    public bool Contains(SampleListKind kind, SampleRecord record)
+    public bool Contains(ShardDesiredState desired, SampleListKind kind, SampleRecord record)
     {
+        if (kind is SampleListKind.Donors or SampleListKind.Candidates && IsHeldBack(desired, record)) return false;
         var reached = record.State == SampleState.Quarantined ? record.FailedAt : record.State;
         return kind switch
         {
-            SampleListKind.Donors or SampleListKind.Candidates => stages.HasReached(reached, LeastStateOf(kind)),
+            SampleListKind.Donors or SampleListKind.Candidates =>
+                stages.HasReached(reached, LeastStateOf(desired, kind, record))
+                && (kind == SampleListKind.Candidates || Donates(desired, record)),
             SampleListKind.Kept => reached == SampleState.Kept,
             _ => true,
         };
@@ -36,13 +41,28 @@ internal sealed class ShardListWriter(StageTable stages, IArtifactStore artifact
 
     /// <summary>Writes the list of those records that are part of it.</summary>
     /// <exception cref="InvalidOperationException">A sample has no artifact that the list names.</exception>
-    public async Task<SampleList> WriteAsync(SampleListKind kind, IEnumerable<SampleRecord> records)
+    public async Task<SampleList> WriteAsync(ShardDesiredState desired, SampleListKind kind, IEnumerable<SampleRecord> records)
     {
-        var listed = records.Where(r => Contains(kind, r)).ToList();
+        var listed = records.Where(r => Contains(desired, kind, r)).ToList();
         var hash = kind == SampleListKind.Manifest
             ? await artifacts.PutAsync(Manifest.Piece(listed), CancellationToken.None)
             : await SampleLists.WriteAsync(artifacts, listed.Select(r => Listed(kind, r)), CancellationToken.None);
         return new SampleList(hash, listed.Count);
+    }
+
+    /// <summary>Whether a sample takes objects of judged donors, and so is composed after these are listed.</summary>
+    private static bool IsHeldBack(ShardDesiredState desired, SampleRecord record) =>
+        desired.Spec.Composition.JudgesDonors
+        && SamplePlanner.TakesObjects(desired.Spec, record.Round, record.Index, record.Attempt);
+
+    /// <summary>Whether a sample is on the kept side of the thresholds of donors, where donors are judged.</summary>
+    private static bool Donates(ShardDesiredState desired, SampleRecord record)
+    {
+        if (!desired.Spec.Composition.JudgesDonors) return true;
+        var threshold = desired.DonorThresholds.FirstOrDefault(t => t.IsFor(record.Plan.Class, objects: 1));
+        return threshold is not null
+            && record.Score is { } score
+            && Selection.IsKept(threshold, SampleTransitions.Quantize(score), record.Index);
     }
 
     private static ListedSample Listed(SampleListKind kind, SampleRecord record)

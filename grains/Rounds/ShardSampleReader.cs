@@ -16,7 +16,7 @@ internal sealed class ShardSampleReader(IGrainFactory grains)
     /// <summary>Reads the samples whose records may be ahead of a ledger, and applies them.</summary>
     public async Task CorrectAsync(ShardLedger ledger, ShardDesiredState desired)
     {
-        var known = await Fanout.CallAsync(ledger.InDoubt(desired.Target).ToList(), index => GetAsync(desired, index));
+        var known = await Fanout.CallAsync(ledger.InDoubt(ShardTarget.Of(desired)).ToList(), index => GetAsync(desired, index));
         foreach (var sample in known)
             if (sample is not null) ledger.Correct(SampleTransitions.ProgressOf(sample));
     }

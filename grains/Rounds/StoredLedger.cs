@@ -78,8 +78,9 @@ internal sealed class StoredLedger(
     public async Task<ShardLedger?> SettledAsync(ShardDesiredState desired)
     {
         var ledger = await LoadAsync(desired);
-        if (ledger.Settled(desired.Target) < ledger.Count) await samples.CorrectAsync(ledger, desired);
-        return ledger.Settled(desired.Target) == ledger.Count ? ledger : null;
+        var target = ShardTarget.Of(desired);
+        if (ledger.Settled(target) < ledger.Count) await samples.CorrectAsync(ledger, desired);
+        return ledger.Settled(target) == ledger.Count ? ledger : null;
     }
 
     /// <summary>Writes the ledger.</summary>

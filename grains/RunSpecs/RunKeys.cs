@@ -220,6 +220,17 @@ internal static class RunKeys
             AcceptsOtherText = true,
             Remedy = "write rules, or the folder of a placement model",
         },
+        new(run => run.Composition.Donors, "Which samples of a round objects are cut from.")
+        {
+            Words =
+            [
+                new(DonorChoices.All, "all of them"),
+                new(
+                    DonorChoices.Judged,
+                    "the best keepRatio of each class of those that keep their single object, scored before the others are composed"
+                ),
+            ],
+        },
         new(run => run.Harmonization.Enabled, "Whether the colors of pasted objects are matched to the image around them."),
         new(run => run.Harmonization.Strength, "How far the colors are moved; 1 is all the way.") { Range = Closed(0, 1) },
         new(

@@ -164,6 +164,9 @@ internal static class RunSpecValidator
             || composition.Thesaurus is null != composition.ThesaurusCounts is null)
             problems.Add(
                 new("composition.thesaurus", "the file, its hash and its counts belong together; name all of them or none"));
+        if (composition is { Donors: DonorChoices.Judged, MultiShare: 1 })
+            problems.Add(
+                new("composition.donors", "judged donors are samples with one object: composition.multiShare must be less than 1"));
         if (composition.PlacementFolder is null != composition.PlacementHash is null)
             problems.Add(new("composition.placement", "the model's folder and its hash belong together; name both or none"));
         else if (composition.Placement is not "rules" && composition.PlacementFolder is null)

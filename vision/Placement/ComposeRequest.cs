@@ -39,6 +39,13 @@ internal sealed record ComposeOptions
     /// <summary>Least share of every object that must stay visible, in 0..1.</summary>
     public double MinVisible { get; init; } = 0.65;
 
+    /// <summary>Least share of the feet of a pasted object, and of the ground below them, that nearer objects must leave visible, in
+    /// 0..1.</summary>
+    public double MinFooting { get; init; } = 0.75;
+
+    /// <summary>The same for the objects of the background itself.</summary>
+    public double MinOwnFooting { get; init; } = 0.4;
+
     /// <summary>Least visible size of an object, as a share of the image.</summary>
     public double MinArea { get; init; } = 0.004;
 

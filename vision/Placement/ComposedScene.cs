@@ -10,10 +10,13 @@ internal sealed class ComposedScene
     private readonly LabelMap _ownLabels, _ownInstances;
     private readonly List<(Layer Layer, DonorSample Donor, double Scale, PlacementChoice Choice)> _pasted = [];
     private readonly List<Layer> _own = [];
+    private readonly LabelSet _labelSet;
+    private ScenePerspective? _perspective;
 
     internal ComposedScene(BackgroundSample background, ComposeOptions options)
     {
         _background = background;
+        _labelSet = options.Classes;
         Scene = background.Scene is { } words
             ? (options.Thesaurus ?? SceneThesaurus.LoadDefault(classes: options.Classes)).Find(words)
             : null;
@@ -46,6 +49,10 @@ internal sealed class ComposedScene
 
     internal IEnumerable<Layer> Layers => _own.Concat(_pasted.Select(p => p.Layer));
 
+    /// <summary>Where things may stand here, and how tall they look; null where the scene is not known.</summary>
+    internal ScenePerspective? Perspective =>
+        _perspective ??= Scene is null ? null : ScenePerspective.Of(Image, Classes, Scene, Objects, _labelSet);
+
     internal int NextInstance => _own.Count + _pasted.Count + 1;
 
     internal void Paste(DonorSample donor, Cutout cutout, PlacementChoice choice)
@@ -61,7 +68,8 @@ internal sealed class ComposedScene
             IsOwn: false
         );
         _pasted.Add((layer, donor, Math.Max((double)box.Width / Width, (double)box.Height / Height), choice));
-        Objects.Add(new PlacedObject(donor.ClassId, box, cutout.Cut));
+        Objects.Add(new PlacedObject(donor.ClassId, layer.SolidBox, cutout.Cut, IsPasted: true));
+        _perspective = null;
         (Image, Classes, Instances, Pasted) = new LayerPainter(_background.Image, _ownLabels, _ownInstances).Paint(Layer.Sort(Layers));
     }
 

@@ -64,6 +64,9 @@ internal sealed class Cutout
     /// <summary>Pixels that are more object than background.</summary>
     public int Area => Alpha.Values.Count(a => a > 0.5f);
 
+    /// <summary>The first row, and the first one below, of its class pixels: the rest is the soft edge. In heights of the cutout.</summary>
+    internal (double Top, double Bottom) Solid { get; private init; }
+
     /// <summary>
     /// Cuts the largest object of a class out of an image. Parts that only the 255 band separates belong together. Opacity is 1 on the
     /// class, and in the 255 band beside it falls to 0 within <paramref name="feather"/> pixels; band pixels take the color of the object
@@ -145,7 +148,10 @@ internal sealed class Cutout
             new PixelBox(x0, y0, x1 - x0, y1 - y0),
             cut,
             height
-        );
+        )
+        {
+            Solid = ((double)(top - y0) / (y1 - y0), (double)(bottom - y0) / (y1 - y0)),
+        };
         for (var y = Math.Max(0, y0); y < Math.Min(height, y1); y++)
             for (var x = Math.Max(0, x0); x < Math.Min(width, x1); x++) result.TakePixel(image, labels, core, x, y, feather);
         return result;

@@ -6,7 +6,8 @@ namespace FreeMask.Vision.Placement;
 /// <param name="ClassId">Its label.</param>
 /// <param name="Box">Its bounding box.</param>
 /// <param name="Cut">Sides at which the image's border cuts it.</param>
-internal sealed record PlacedObject(byte ClassId, PixelBox Box, BorderSides Cut);
+/// <param name="IsPasted">Whether it was pasted in.</param>
+internal sealed record PlacedObject(byte ClassId, PixelBox Box, BorderSides Cut, bool IsPasted = false);
 
 /// <summary>What a scorer is asked: where, and how large, could this object be?</summary>
 internal sealed record PlacementQuery
@@ -19,6 +20,9 @@ internal sealed record PlacementQuery
 
     /// <summary>The thesaurus' name of its scene, or null.</summary>
     public string? Scene { get; init; }
+
+    /// <summary>Where things may stand in it and how tall they look there; null where the scene is not known.</summary>
+    public ScenePerspective? Perspective { get; init; }
 
     /// <summary>The objects in it.</summary>
     public required IReadOnlyList<PlacedObject> Objects { get; init; }

@@ -13,8 +13,11 @@ namespace FreeMask.Vision.Placement;
 /// <param name="IsOwn">Whether it is the background's own.</param>
 internal sealed record Layer(Sprite Sprite, int X, int Y, byte ClassId, byte Instance, int Order, bool IsOwn)
 {
+    /// <summary>The box of the pixels that are more object than background; all of the object where none is.</summary>
+    internal PixelBox SolidBox { get; } = SolidPart(Sprite, X, Y);
+
     /// <summary>The first row below the object.</summary>
-    internal int Contact { get; } = Y + SolidBottom(Sprite);
+    internal int Contact => SolidBox.Bottom;
 
     /// <summary>Opacity at a pixel of the image.</summary>
     internal float AlphaAt(int x, int y)
@@ -51,10 +54,17 @@ internal sealed record Layer(Sprite Sprite, int X, int Y, byte ClassId, byte Ins
         return counts;
     }
 
-    private static int SolidBottom(Sprite sprite)
+    private static PixelBox SolidPart(Sprite sprite, int x, int y)
     {
-        for (var i = sprite.Alpha.Length - 1; i >= 0; i--)
-            if (sprite.Alpha[i] > 0.5f) return (i / sprite.Width) + 1;
-        return sprite.Height;
+        var (left, top, right, bottom) = (sprite.Width, sprite.Height, 0, 0);
+        for (var i = 0; i < sprite.Alpha.Length; i++)
+        {
+            if (sprite.Alpha[i] <= 0.5f) continue;
+            var (column, row) = (i % sprite.Width, i / sprite.Width);
+            (left, top) = (Math.Min(left, column), Math.Min(top, row));
+            (right, bottom) = (Math.Max(right, column + 1), Math.Max(bottom, row + 1));
+        }
+
+        return right == 0 ? new PixelBox(x, y, sprite.Width, sprite.Height) : new PixelBox(x + left, y + top, right - left, bottom - top);
     }
 }

@@ -25,6 +25,13 @@ internal readonly record struct PixelBox(int X, int Y, int Width, int Height)
         return right == 0 ? default : new PixelBox(left, top, right - left, bottom - top);
     }
 
+    /// <summary>The smallest box that holds both.</summary>
+    internal PixelBox Union(PixelBox other)
+    {
+        var (x, y) = (Math.Min(X, other.X), Math.Min(Y, other.Y));
+        return new PixelBox(x, y, Math.Max(Right, other.Right) - x, Math.Max(Bottom, other.Bottom) - y);
+    }
+
     /// <summary>Intersection over union, in 0..1.</summary>
     public double IoU(PixelBox other)
     {

@@ -29,9 +29,11 @@ internal static class PlacementSearch
             Classes = options.Classes,
             Foreground = cutout,
             Sizes = sizes,
+            Perspective = scene.Perspective,
         };
         var scores = scorer.Score(query);
         var heat = scores.Maps;
+        if (query.Perspective is { } perspective) heat = [.. heat.Select((map, k) => Possible(map, query, perspective, sizes[k]))];
         if (cutout.Cut != BorderSides.None) heat = [.. heat.Select((map, k) => Flush(map, sizes[k], cutout.Cut, scene))];
 
         var outlines = new Sprite?[sizes.Count];
@@ -39,9 +41,9 @@ internal static class PlacementSearch
         foreach (var drawn in Candidates(scorer.Selection, heat, sizes, scene, options, random))
         {
             var place = drawn with { Box = Settle(drawn.Box, cutout.Cut, scene) };
-            if (scene.Objects.Any(o => o.Box.IoU(place.Box) > options.MaxIoU)) continue;
+            if (scene.Objects.Any(o => o.Box.IoU(place.Box) > options.MaxIoU) || !Fits(query, place.Box)) continue;
             var outline = outlines[place.Scale] ??= Sprite.Outline(cutout, place.Box.Width, place.Box.Height);
-            var visible = LeastVisible(scene, outline, place.Box, classId, options);
+            var visible = LeastVisible(scene, outline, place.Box, query, options);
             if (visible >= options.MinVisible)
                 good.Add(new TriedPlace(place with { Score = (float)(place.Score * visible) }, [new ScorePart("visible", visible)]));
         }
@@ -66,6 +68,31 @@ internal static class PlacementSearch
             : PlacementGrid
                 .Draw(heat, sizes, scene.Width, scene.Height, options.Candidates, random)
                 .DistinctBy(p => (p.Scale, p.Row, p.Column));
+
+    /// <summary>Keeps only the rows at which height and lower edge suit the scene and what is in it.</summary>
+    private static FloatMap Possible(FloatMap map, PlacementQuery query, ScenePerspective perspective, (int Height, int Width) size)
+    {
+        var kept = new FloatMap(map.Width, map.Height);
+        var imageHeight = (double)query.Background.Height;
+        for (var y = 0; y < map.Height; y++)
+        {
+            var (height, bottom) = SolidOf(query.Foreground, size.Height, ((double)y / map.Height * imageHeight) - (size.Height / 2.0));
+            if (!perspective.Fits(query.ClassId, height / imageHeight, bottom / imageHeight)) continue;
+            for (var x = 0; x < map.Width; x++) kept[x, y] = map[x, y];
+        }
+
+        return kept;
+    }
+
+    private static bool Fits(PlacementQuery query, PixelBox box)
+    {
+        var (height, bottom) = SolidOf(query.Foreground, box.Height, box.Y);
+        return query.Perspective?.Fits(query.ClassId, height / query.Background.Height, bottom / query.Background.Height) ?? true;
+    }
+
+    /// <summary>Height and lower edge of the solid part of an object, in pixels.</summary>
+    private static (double Height, double Bottom) SolidOf(Cutout cutout, int height, double top) =>
+        ((cutout.Solid.Bottom - cutout.Solid.Top) * height, top + (cutout.Solid.Bottom * height));
 
     /// <summary>Keeps only the cells at which the cut sides lie at the image's border.</summary>
     private static FloatMap Flush(FloatMap map, (int Height, int Width) size, BorderSides cut, ComposedScene scene)
@@ -98,16 +125,27 @@ internal static class PlacementSearch
         return box with { X = x, Y = y };
     }
 
-    /// <summary>The least visible share over all objects if this one came in; 0 if one that is pasted would be too small to see.</summary>
-    private static double LeastVisible(ComposedScene scene, Sprite outline, PixelBox box, byte classId, ComposeOptions options)
+    /// <summary>The least visible share over all objects if this one came in; 0 if one that is pasted would be too small to see, or if what
+    /// one stands on would be hidden.</summary>
+    private static double LeastVisible(
+        ComposedScene scene,
+        Sprite outline,
+        PixelBox box,
+        PlacementQuery query,
+        ComposeOptions options
+    )
     {
         var layers = Layer.Sort(scene.Layers.Append(
-            new Layer(outline, box.X, box.Y, classId, (byte)scene.NextInstance, scene.NextInstance, IsOwn: false)));
+            new Layer(outline, box.X, box.Y, query.ClassId, (byte)scene.NextInstance, scene.NextInstance, IsOwn: false)));
         var counts = Layer.Visibility(layers, scene.Width, scene.Height);
+        var footing = Footing.Visible(layers, scene.Width, scene.Height);
         var least = 1.0;
         for (var n = 0; n < layers.Count; n++)
         {
             if (!layers[n].IsOwn && counts[n].Visible < options.MinArea * scene.Width * scene.Height) return 0;
+            var flies = !SceneRules.Stands(query.Classes[layers[n].ClassId])
+                && layers[n].Contact <= (query.Perspective?.Ground ?? 1) * scene.Height;
+            if (!flies && footing[n] < (layers[n].IsOwn ? options.MinOwnFooting : options.MinFooting)) return 0;
             if (counts[n].Solid > 0) least = Math.Min(least, (double)counts[n].Visible / counts[n].Solid);
         }
 

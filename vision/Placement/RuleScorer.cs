@@ -4,17 +4,18 @@ namespace FreeMask.Vision.Placement;
 
 /// <summary>
 /// Places by rules: what the class rests on (<see cref="SceneRules"/>), the size that fits beside the objects present
-/// (<see cref="ObjectSizes"/>), people's judgement of scales (<see cref="PlacementPrior"/>), and room left by the objects present.
+/// (<see cref="ScenePerspective"/>, or <see cref="ObjectSizes"/> where the scene is not known), people's judgement of scales
+/// (<see cref="PlacementPrior"/>), and room left by the objects present.
 /// score = exp(-ln^2(h / h') / 2 s^2) P(plausible | scale) / P_max exp(-3 covered), 0 where the class has nothing to rest on.
 /// </summary>
 internal sealed class RuleScorer : IPlacementScorer
 {
     private const int Cells = 48, ScaleCount = 16;
-    private const double SmallestScale = 0.1, LargestScale = 0.8;
-    private const double SizeSpread = 0.25, SharpnessSpread = 0.35, CoverPenalty = 3;
+    private const double SmallestScale = 0.07, LargestScale = 0.9;
+    private const double SizeSpread = 0.25, PerspectiveSpread = 0.2, SharpnessSpread = 0.35, CoverPenalty = 3;
     private const double LeastHeight = 0.12, MostHeight = 0.7;
 
-    /// <summary>Sixteen scales from 0.1 to 0.8 in equal ratios.</summary>
+    /// <summary>Sixteen scales from 0.07 to 0.9 in equal ratios.</summary>
     public IReadOnlyList<double> Scales { get; } =
         [.. Enumerable.Range(0, ScaleCount).Select(i => SmallestScale * Math.Pow(LargestScale / SmallestScale, i / (ScaleCount - 1.0)))];
 
@@ -24,7 +25,8 @@ internal sealed class RuleScorer : IPlacementScorer
         ArgumentNullException.ThrowIfNull(query);
         var rule = SceneRules.Of(query.Scene);
         var surfaces = rule.Surfaces & query.Classes[query.ClassId].Supports;
-        var horizon = HorizonFinder.Find(query.Background, query.Labels, rule, query.Objects, query.Classes);
+        var horizon = query.Perspective?.Ground
+            ?? HorizonFinder.Find(query.Background, query.Labels, rule, query.Objects, query.Classes);
         var taken = new OccupiedArea(query.Labels);
         return new([.. query.Sizes.Select(size => Map(query, size, surfaces, horizon, taken))], PartsOf);
 
@@ -93,9 +95,18 @@ internal sealed class RuleScorer : IPlacementScorer
         const double margin = 0.02;
         var best = 0.0;
         var standing = surfaces & ~SupportSurfaces.Air;
-        if (standing != SupportSurfaces.None && bottom >= horizon + margin) best = SizeFit(height, StandingHeight(query, bottom));
+        if (standing != SupportSurfaces.None && bottom >= horizon + margin) best = StandingFit(query, height, bottom);
         if (surfaces.HasFlag(SupportSurfaces.Air) && bottom <= horizon) best = Math.Max(best, SizeFit(height, FlyingHeight(query)));
         return best;
+    }
+
+    /// <summary>Perspective decides where it is known; what people photograph decides elsewhere.</summary>
+    private static double StandingFit(PlacementQuery query, double height, double bottom)
+    {
+        var (top, end) = query.Foreground.Solid;
+        if (query.Perspective?.Off(query.ClassId, height * (end - top), bottom - (height * (1 - end))) is not { } off)
+            return SizeFit(height, StandingHeight(query, bottom));
+        return Math.Exp(-off * off / (2 * PerspectiveSpread * PerspectiveSpread));
     }
 
     private static double StandingHeight(PlacementQuery query, double bottom)

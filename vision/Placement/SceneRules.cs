@@ -4,7 +4,8 @@ namespace FreeMask.Vision.Placement;
 /// <param name="Surfaces">What objects may rest on there.</param>
 /// <param name="Horizon">Where the surface ends, in image heights from the top, when the image does not tell; 1 where there is
 /// none.</param>
-internal sealed record SceneRule(SupportSurfaces Surfaces, double Horizon);
+/// <param name="EyeLevel">How far above that end the eye's level lies, in image heights: the foot of a wall is no horizon.</param>
+internal sealed record SceneRule(SupportSurfaces Surfaces, double Horizon, double EyeLevel = 0);
 
 /// <summary>The contact rule: which classes rest on what, and which scenes offer it.</summary>
 internal static class SceneRules
@@ -12,8 +13,8 @@ internal static class SceneRules
     private const SupportSurfaces Open = SupportSurfaces.Ground | SupportSurfaces.Air;
 
     private static readonly SceneRule Outdoors = new(Open, 0.48),
-        Indoors = new(SupportSurfaces.Ground, 0.58),
-        TableTop = new(SupportSurfaces.TableTop, 0.4);
+        Indoors = new(SupportSurfaces.Ground, 0.58, 0.25),
+        TableTop = new(SupportSurfaces.TableTop, 0.4, 0.25);
 
     private static readonly Dictionary<string, SceneRule> Rules = new(StringComparer.Ordinal)
     {
@@ -21,7 +22,7 @@ internal static class SceneRules
         ["harbor"] = new(SupportSurfaces.Water | SupportSurfaces.Air, 0.4),
         ["sky"] = new(SupportSurfaces.Air, 1),
         ["runway"] = new(Open | SupportSurfaces.Runway, 0.42),
-        ["forest"] = new(SupportSurfaces.Ground, 0.58),
+        ["forest"] = new(SupportSurfaces.Ground, 0.58, 0.1),
         ["trees"] = new(Open, 0.5),
         ["mountain"] = new(Open, 0.5),
         ["table"] = TableTop,
@@ -36,7 +37,7 @@ internal static class SceneRules
         ["office"] = Indoors,
         ["restaurant"] = Indoors,
         ["store"] = Indoors,
-        ["floor"] = new(SupportSurfaces.Ground, 0.3),
+        ["floor"] = new(SupportSurfaces.Ground, 0.3, 0.25),
     };
 
     /// <summary>The rule of a scene of the thesaurus; scenes without their own are open ground under a sky.</summary>

@@ -167,7 +167,8 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
             ),
             new(
                 "composition",
-                $"{100 * spec.Composition.MultiShare:0} % with up to {spec.Composition.MaxObjects} objects, thesaurus "
+                $"{100 * spec.Composition.MultiShare:0} % with up to {spec.Composition.MaxObjects} objects of "
+                    + $"{(spec.Composition.JudgesDonors ? "the best" : "all")} samples, thesaurus "
                     + $"{(spec.Composition.Thesaurus is { } file ? Path.GetFileName(file) : "that ships")}, threshold "
                     + $"{spec.Composition.ThesaurusThreshold}, places by "
                     + (spec.Composition.PlacementFolder is { } placement ? $"model {Path.GetFileName(placement)}" : "rules")

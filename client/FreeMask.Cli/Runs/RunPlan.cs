@@ -76,8 +76,10 @@ internal sealed record RunPlan(
     private static IEnumerable<string> PhasesOf(RunSpec spec)
     {
         yield return spec.Source.IsFolder ? "read images and masks" : "generate, mask";
-        yield return spec.Harmonization.Enabled ? "compose, harmonize" : "compose";
+        var compose = spec.Harmonization.Enabled ? "compose, harmonize" : "compose";
+        if (!spec.Composition.JudgesDonors) yield return compose;
         if (spec.Scoring.Segmenter is null) yield return $"train {spec.Scoring.Folds} models of folds (first round)";
+        if (spec.Composition.JudgesDonors) yield return $"score samples of one object, {compose} the others with the best";
         yield return "score, select";
         yield return spec.Trainer.IsExternal ? $"train by {spec.Trainer.Command[0]}" : "train";
         if (spec.Evaluation.Dataset != "none") yield return "evaluate";

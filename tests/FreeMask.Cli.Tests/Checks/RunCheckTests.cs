@@ -4,6 +4,7 @@ using FreeMask.Cli.Checks;
 using FreeMask.Cli.Tests.Runs;
 using FreeMask.Cli.Tests.Terminal;
 using FreeMask.Imaging;
+using FreeMask.Onnx;
 using FreeMask.Vision.Segmentation;
 using Xunit;
 
@@ -245,6 +246,48 @@ public sealed class RunCheckTests : IDisposable
     }
 
     [Fact]
+    public async Task A_harmonizer_of_another_form_is_refused()
+    {
+        const string Run = "classes: [cat]\nharmonization: { model: colors }";
+        Directory.CreateDirectory(_process.Folder.Path("colors"));
+        await RefuseAsync(Run, "'harmonization.model'", "model.onnx");
+        var model = _process.Folder.Path("colors", "model.onnx");
+        File.Copy(Path.Combine(Mini, "vae_decoder", "model.onnx"), model);
+        await RefuseAsync(Run, "'harmonization.model': ", "A harmonizer without config.json takes an image and a mask");
+        await File.WriteAllBytesAsync(model, [1, 2, 3], TestContext.Current.CancellationToken);
+        await RefuseAsync(Run, "'harmonization.model': ", "model.onnx");
+        await RefuseAsync("classes: [cat]\nharmonization: { enabled: false, model: nowhere }", "'harmonization.model'", "no such folder");
+    }
+
+    [Fact]
+    public async Task A_harmonizer_of_a_known_form_is_accepted_and_not_opened_where_it_is_not_used()
+    {
+        var graph = new OnnxGraphBuilder();
+        var image = graph.Input("image", OnnxGraphBuilder.Float, "n", 3, 256, 256);
+        var mask = graph.Input("mask", OnnxGraphBuilder.Float, "n", 1, 256, 256);
+        graph.Output("harmonized", graph.Op("Mul", [image, mask]), OnnxGraphBuilder.Float, "n", 3, 256, 256);
+        Directory.CreateDirectory(_process.Folder.Path("colors"));
+        var model = _process.Folder.Path("colors", "model.onnx");
+        await File.WriteAllBytesAsync(model, graph.ToBytes(), TestContext.Current.CancellationToken);
+        Assert.Equal(0, await CheckAsync("classes: [cat]\nharmonization: { model: colors }", "--json"));
+
+        await File.WriteAllBytesAsync(model, [1, 2, 3], TestContext.Current.CancellationToken);
+        Assert.Equal(0, await CheckAsync("classes: [cat]\nharmonization: { enabled: false, model: colors }", "--json"));
+    }
+
+    [Fact]
+    public async Task The_plan_tells_when_donors_are_judged()
+    {
+        Assert.Equal(0, await CheckAsync("classes: [cat]\ncomposition: { donors: judged }", "--json"));
+        var phases = JsonNode.Parse(_process.Out)!["phases"]!.AsArray().Select(p => p!.ToString()).ToList();
+        var trained = phases.FindIndex(p => p.StartsWith("train 2 models of folds", StringComparison.Ordinal));
+        var judged = phases.FindIndex(p => p.StartsWith("score samples of one object", StringComparison.Ordinal));
+        Assert.InRange(trained, 0, judged - 1);
+        Assert.DoesNotContain("compose, harmonize", phases);
+        await RefuseAsync("classes: [cat]\ncomposition: { donors: judged, multiShare: 1 }", "composition.donors", "less than 1");
+    }
+
+    [Fact]
     public async Task A_graph_without_attention_is_refused()
     {
         File.Copy(Path.Combine(Mini, "vae_decoder", "model.onnx"), Path.Combine(Own("unet"), "model.onnx"), overwrite: true);
@@ -343,7 +386,7 @@ public sealed class RunCheckTests : IDisposable
         Directory.CreateDirectory(_process.Folder.Path("scorer"));
         // No image is scored: any graph with the input that the card names will do.
         File.Copy(Path.Combine(Mini, "vae_decoder", "model.onnx"), _process.Folder.Path("scorer", "model.onnx"));
-        var graph = FreeMask.Onnx.OnnxGraphReader.Read(_process.Folder.Path("scorer", "model.onnx"));
+        var graph = OnnxGraphReader.Read(_process.Folder.Path("scorer", "model.onnx"));
         var card = new SegmenterCard(
             "scorer",
             graph.Inputs[0].Name,

@@ -70,6 +70,33 @@ public sealed class RoundRecordTests
     }
 
     [Fact]
+    public void Where_donors_are_judged_samples_of_one_object_are_scored_before_others_are_composed()
+    {
+        var spec = Specs.Small with { Composition = new CompositionSpec { Donors = DonorChoices.Judged } };
+        var record = RoundRecord.Begin(new RoundAssignment("run", spec, 0, null, []), Now).LaidOut();
+        Assert.True(record.HoldsComposites);
+        Assert.Equal(SampleState.Harmonized, record.Target(StageTable.Default));
+
+        record = record.SinglesHarmonized(["singles"]).FoldTrained(0, Model, 1);
+        Assert.Equal(SampleState.Harmonized, record.Target(StageTable.Default));
+        record = record.FoldTrained(1, Model, 1);
+        Assert.Equal(SampleState.Scored, record.Target(StageTable.Default));
+        Assert.True(record.HoldsComposites);
+
+        record = record.DonorsDecided(Decision.Thresholds);
+        Assert.Same(record, record.DonorsDecided([]));
+        record = record.AllMasked("donors");
+        Assert.False(record.HoldsComposites);
+        Assert.Equal(SampleState.Harmonized, record.Target(StageTable.Default));
+
+        record = record.AllHarmonized([]);
+        Assert.Equal(RoundPhase.Scoring, record.Phase);
+        Assert.Equal(["singles"], record.Candidates);
+        Assert.Equal(SampleState.Scored, record.Target(StageTable.Default));
+        Assert.Equal(RoundPhase.Selecting, record.Decided(Decision).Phase);
+    }
+
+    [Fact]
     public void A_later_round_is_scored_by_the_segmenter_of_the_round_before()
     {
         var record = RoundRecord

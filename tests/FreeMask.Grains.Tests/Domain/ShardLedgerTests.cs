@@ -73,6 +73,33 @@ public sealed class ShardLedgerTests
     }
 
     [Fact]
+    public void Held_samples_wait_while_the_others_go_on()
+    {
+        var ledger = new ShardLedger(StageTable.Default, First, Count);
+        for (var i = 0; i < Count; i++) ledger.Apply(new SampleProgress(First + i, SampleState.Masked, 0, 0, -1, null));
+        var target = new ShardTarget(SampleState.Scored, SampleState.Masked, (index, _) => index % 2 == 0);
+        Assert.Equal([First + 1, First + 3, First + 5], ledger.Pick(target, Count).Select(p => p.Item.Index));
+        Assert.Equal([First + 1, First + 3, First + 5], ledger.Below(target));
+        Assert.Equal(3, ledger.Settled(target));
+
+        foreach (var index in new[] { First + 1, First + 3 }) ledger.Apply(new SampleProgress(index, SampleState.Scored, 0, 0, 5, null));
+        Assert.Equal(5, ledger.Settled(target));
+        ledger.Apply(new SampleProgress(First + 5, SampleState.Quarantined, 0, 0, -1, "bad"));
+        Assert.Equal(Count, ledger.Settled(target));
+        Assert.Equal(3, ledger.Settled(SampleState.Scored));
+    }
+
+    [Fact]
+    public void An_attempt_decides_whether_a_sample_is_held()
+    {
+        var ledger = new ShardLedger(StageTable.Default, First, Count);
+        ledger.Apply(new SampleProgress(First, SampleState.Masked, 1, 0, -1, null));
+        ledger.Apply(new SampleProgress(First + 1, SampleState.Masked, 0, 0, -1, null));
+        var target = new ShardTarget(SampleState.Composed, SampleState.Masked, (_, attempt) => attempt == 1);
+        Assert.Equal((Stage.Compose, new WorkItem(First + 1, 0)), ledger.Pick(target, 1).Single());
+    }
+
+    [Fact]
     public void Work_says_how_often_it_failed_before()
     {
         var ledger = new ShardLedger(StageTable.Default, First, Count);

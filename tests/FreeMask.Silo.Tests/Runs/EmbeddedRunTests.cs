@@ -55,11 +55,13 @@ public sealed class EmbeddedRunTests : IDisposable
         Assert.Equal(1 + (2 * (1 + 12)), lines.Length);
     }
 
-    [Fact(Timeout = 600_000)]
-    public async Task Equal_specifications_give_equal_manifests_whatever_the_shards_and_windows()
+    [Theory(Timeout = 600_000)]
+    [InlineData(DonorChoices.All)]
+    [InlineData(DonorChoices.Judged)]
+    public async Task Equal_specifications_give_equal_manifests_whatever_the_shards_and_windows(string donors)
     {
         await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken);
-        var spec = TestSilo.SmallSpec;
+        var spec = TestSilo.SmallSpec with { Composition = new CompositionSpec { Donors = donors } };
         var first = await silo.CompleteAsync("first", spec);
         var second = await silo.CompleteAsync("second", spec with { Execution = spec.Execution with { ShardSize = 100, Window = 1 } });
         var other = await silo.CompleteAsync("other", spec with { Seed = 43 });

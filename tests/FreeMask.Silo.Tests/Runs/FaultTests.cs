@@ -53,14 +53,17 @@ public sealed class FaultTests(ITestOutputHelper output) : IDisposable
         });
     }
 
-    [Fact(Timeout = 900_000)]
-    public async Task A_silo_that_dies_at_any_write_goes_on_in_the_next()
+    [Theory(Timeout = 900_000)]
+    [InlineData(DonorChoices.All)]
+    [InlineData(DonorChoices.Judged)]
+    public async Task A_silo_that_dies_at_any_write_goes_on_in_the_next(string donors)
     {
+        var spec = TestSilo.SmallSpec with { Composition = new CompositionSpec { Donors = donors } };
         string? expected;
         long writes;
         await using (var silo = await TestSilo.StartAsync(Path.Combine(_folder.Path, "straight"), TestContext.Current.CancellationToken))
         {
-            expected = (await silo.CompleteAsync("run", TestSilo.SmallSpec)).ManifestHash;
+            expected = (await silo.CompleteAsync("run", spec)).ManifestHash;
             writes = silo.Faults.Writes;
         }
 
@@ -79,7 +82,7 @@ public sealed class FaultTests(ITestOutputHelper output) : IDisposable
                     dead.TrySetResult();
                     return WriteOutcome.FailsBefore;
                 };
-                await dying.Run("run").Start(TestSilo.SmallSpec);
+                await dying.Run("run").Start(spec);
                 await dead.Task.WaitAsync(TestContext.Current.CancellationToken);
             }
 

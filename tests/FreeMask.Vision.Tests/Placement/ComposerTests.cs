@@ -123,6 +123,35 @@ public sealed class ComposerTests
         iter: 40);
 
     [Fact]
+    public void Every_size_suits_the_scene_and_every_other_object() => Gen.Int[0, 100_000].Sample(
+        seed =>
+        {
+            var background = Background("cow", "grass");
+            var donors = Donors("sheep", "horse", "person", "cat", "bus");
+            var result = Composer.Compose(new ComposeRequest(background, donors, Many), new CounterRandom((ulong)seed, "compose"));
+            var own = new PlacedObject(background.ClassId, new PixelBox(14, 40, 30, 32), BorderSides.None);
+            var scene = ScenePerspective.Of(background.Image, background.Labels, "grass", [own], LabelSet.Voc);
+            foreach (var o in result.Objects)
+            {
+                // The soft edge of the cutout, three pixels of its donor, is not solid.
+                var box = o.Choice.Place.Box;
+                var edge = 3.0 / 46 * box.Height;
+                var (height, bottom) = ((box.Height - (2 * edge)) / Side, (box.Bottom - edge) / Side);
+                Assert.True(scene.Fits(o.ClassId, height, bottom), $"{o.ClassId} {height} {bottom}");
+            }
+        },
+        iter: 40);
+
+    [Fact]
+    public void A_donor_that_would_have_to_be_of_a_size_without_room_is_passed_over()
+    {
+        var (image, labels) = Sample("bird", new PixelBox(8, 10, 60, 80), OwnColor);
+        var close = new BackgroundSample(image, labels, (byte)VocClasses.IndexOf("bird"), "grass");
+        var request = new ComposeRequest(close, Donors("train", "bus"), Many);
+        for (var seed = 0UL; seed < 10; seed++) Assert.Empty(Composer.Compose(request, new CounterRandom(seed, "compose")).Objects);
+    }
+
+    [Fact]
     public void Only_what_flies_comes_into_the_sky_and_only_boats_and_birds_onto_water()
     {
         var donors = VocClasses.Names.Skip(1).Select(n => (n, VocClasses.IndexOf(n))).ToList();
