@@ -61,6 +61,10 @@ internal sealed record ComposeOptions
     /// <summary>Whether classes that do not fit the background come in too: what the thesaurus is compared with.</summary>
     public bool AnyClass { get; init; }
 
+    /// <summary>Whether sizes and lower edges that the scene refutes are taken too, and objects may hide what others stand on: what the
+    /// rules are compared with.</summary>
+    public bool AnyPlace { get; init; }
+
     /// <summary>What scores places; null for the rules.</summary>
     public IPlacementScorer? Scorer { get; init; }
 }

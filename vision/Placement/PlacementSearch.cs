@@ -29,7 +29,7 @@ internal static class PlacementSearch
             Classes = options.Classes,
             Foreground = cutout,
             Sizes = sizes,
-            Perspective = scene.Perspective,
+            Perspective = options.AnyPlace ? null : scene.Perspective,
         };
         var scores = scorer.Score(query);
         var heat = scores.Maps;
@@ -145,7 +145,7 @@ internal static class PlacementSearch
             if (!layers[n].IsOwn && counts[n].Visible < options.MinArea * scene.Width * scene.Height) return 0;
             var flies = !SceneRules.Stands(query.Classes[layers[n].ClassId])
                 && layers[n].Contact <= (query.Perspective?.Ground ?? 1) * scene.Height;
-            if (!flies && footing[n] < (layers[n].IsOwn ? options.MinOwnFooting : options.MinFooting)) return 0;
+            if (!options.AnyPlace && !flies && footing[n] < (layers[n].IsOwn ? options.MinOwnFooting : options.MinFooting)) return 0;
             if (counts[n].Solid > 0) least = Math.Min(least, (double)counts[n].Visible / counts[n].Solid);
         }
 

@@ -9,7 +9,7 @@ namespace FreeMask.Cli.Experiments;
 /// <summary>Does the filter find faulty labels in domains unlike VOC, and what does a segmenter gain by it?</summary>
 internal sealed class DomainsExperiment : IExperiment
 {
-    private const int TrainingScenes = 96, TestScenes = 60, Steps = 150, Threads = 2;
+    private const int TrainingScenes = 96, TestScenes = 60, Steps = 150, Batch = 8, Threads = 2;
     private const double Rate = 5e-4, HarmedShare = 0.3, Keep = 0.7;
     private const string Certainty = "certainty (1 - entropy)", Combined = "mask-and-class x certainty";
 
@@ -123,6 +123,7 @@ internal sealed class DomainsExperiment : IExperiment
                 Steps = Steps,
                 InitialFolder = Path.Combine(model, "segmenter"),
                 LearningRate = Rate,
+                BatchSize = Batch,
                 Size = DomainScenes.Side,
                 Threads = Threads,
             };

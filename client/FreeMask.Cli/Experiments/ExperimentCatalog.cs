@@ -11,6 +11,7 @@ internal static class ExperimentCatalog
         new ThresholdsExperiment(),
         new ThesaurusExperiment(),
         new LadderExperiment(),
+        new CompositionExperiment(),
         new AblationExperiment(),
         new LoopExperiment(),
         new SelectionExperiment(),

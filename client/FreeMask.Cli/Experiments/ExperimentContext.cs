@@ -36,6 +36,12 @@ internal sealed class ExperimentContext(
     /// <summary>A second corpus of captions; null for none.</summary>
     internal string? Corpus { get; init; }
 
+    /// <summary>The folder of a placement model; null for none.</summary>
+    internal string? Placement { get; init; }
+
+    /// <summary>The folder of a harmonizer; null for none.</summary>
+    internal string? Harmonizer { get; init; }
+
     /// <summary>The seeds, 1, 2 and so on.</summary>
     internal IReadOnlyList<ulong> Seeds { get; } = [.. Enumerable.Range(1, seeds).Select(seed => (ulong)seed)];
 

@@ -21,6 +21,12 @@ internal sealed class ExperimentSession(string folder, ExperimentSettings settin
     /// <summary>A second corpus of captions; null for none.</summary>
     internal string? Corpus { get; init; }
 
+    /// <summary>The folder of a placement model; null for none.</summary>
+    internal string? Placement { get; init; }
+
+    /// <summary>The folder of a harmonizer; null for none.</summary>
+    internal string? Harmonizer { get; init; }
+
     /// <summary>The number of seeds; a folder may be continued with more.</summary>
     internal required int Seeds { get; init; }
 
@@ -63,6 +69,8 @@ internal sealed class ExperimentSession(string folder, ExperimentSettings settin
         {
             Deadline = deadline,
             Corpus = Corpus,
+            Placement = Placement,
+            Harmonizer = Harmonizer,
         };
         var report = await experiment.RunAsync(context, stop) with
         {
@@ -83,7 +91,8 @@ internal sealed class ExperimentSession(string folder, ExperimentSettings settin
         if (!File.Exists(path)) await AtomicFile.WriteAsync(path, wanted, stop);
         else if (await File.ReadAllTextAsync(path, stop) != wanted)
             throw new FreeMaskException(
-                $"{folder} holds results of another model bundle, held-out set or corpus. Name another folder with --out, or delete it."
+                $"{folder} holds results of another model bundle, held-out set, corpus or other models. Name another folder with --out, "
+                    + "or delete it."
             );
     }
 }

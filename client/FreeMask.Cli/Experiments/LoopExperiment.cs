@@ -62,11 +62,11 @@ internal sealed class LoopExperiment : IExperiment
     {
         yield return (All, Start, "all", First);
         yield return (Random70, All, "random", run => Shuffled(First(run), seed).Take(KeepRatio.Count(0.7, First(run).Count)));
-        yield return (Best70, Random70, "best", run => Best(First(run), Agreement, 0.7));
+        yield return (Best70, Random70, "best", run => Best(First(run), Shipped, 0.7));
         foreach (var ratio in Ratios)
-            yield return ($"round 1, best {ratio:P0}", Best70, $"best-{100 * ratio:0}", run => Best(First(run), Agreement, ratio));
-        yield return ("round 1, best 70 % by IoU (paper)", Best70, "best-iou", run => Best(First(run), Iou, 0.7));
-        yield return ("round 1, worst 70 %", Best70, "worst", run => Best(First(run), s => -Agreement(s), 0.7));
+            yield return ($"round 1, best {ratio:P0}", Best70, $"best-{100 * ratio:0}", run => Best(First(run), Shipped, ratio));
+        yield return ("round 1, best 70 % by IoU (paper)", Best70, "best-iou", run => Best(First(run), s => s.Agreement.IoU, 0.7));
+        yield return ("round 1, worst 70 %", Best70, "worst", run => Best(First(run), s => -Shipped(s), 0.7));
         yield return ("round 1, best 70 % by the start (no cross-fitting)", Best70, "best-start", run => ByStart(First(run), model));
         yield return ("round 2 alone, kept", Best70, "second", run => run.Where(s => s is { Round: 1, IsKept: true }));
         yield return ("rounds 1 and 2, kept", Best70, "two", run => run.Where(s => s is { Round: < 2, IsKept: true }));
@@ -76,12 +76,7 @@ internal sealed class LoopExperiment : IExperiment
 
     private static List<RunSample> First(IReadOnlyList<RunSample> run) => [.. run.Where(sample => sample.Round == 0)];
 
-    private static double Agreement(RunSample sample) => AgreementCriteria.All.First(c => c.Name == "mask-and-class").Of(Compare(sample));
-
-    private static double Iou(RunSample sample) => AgreementCriteria.All.First(c => c.Name == "iou").Of(Compare(sample));
-
-    private static SampleAgreement Compare(RunSample sample) =>
-        SampleAgreement.Compute(sample.Scored.Labels, sample.Scored.Instances, sample.Scored.Prediction);
+    private static double Shipped(RunSample sample) => sample.Agreement.MaskAndClass;
 
     /// <summary>The best of each class; of equal scores the earlier sample.</summary>
     private static IEnumerable<RunSample> Best(IReadOnlyList<RunSample> samples, Func<RunSample, double> score, double ratio) =>
@@ -97,9 +92,7 @@ internal sealed class LoopExperiment : IExperiment
         [
             .. Best(
                 samples,
-                sample => Agreement(
-                    sample with { Scored = sample.Scored with { Prediction = judge.Segment(sample.Final).Labels } }
-                ),
+                sample => Shipped(sample with { Scored = sample.Scored with { Prediction = judge.Segment(sample.Final).Labels } }),
                 0.7
             ),
         ];

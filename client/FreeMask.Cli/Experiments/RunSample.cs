@@ -31,6 +31,9 @@ internal sealed record RunSample(
     /// <summary>The number of its objects, from 1.</summary>
     internal int Objects { get; } = Math.Max(1, Scored.Instances.Labels.Where(n => n is not (0 or LabelMap.Ignore)).Distinct().Count());
 
+    /// <summary>How its labels agree with the prediction of the scoring model.</summary>
+    internal SampleAgreement Agreement => SampleAgreement.Compute(Scored.Labels, Scored.Instances, Scored.Prediction);
+
     /// <summary>What a training learns from.</summary>
     internal LabeledImage Example => new(Id, Final, Scored.Labels);
 

@@ -22,8 +22,14 @@ internal sealed record CompositionWay
     /// <summary>Whether places and sizes are chosen by rules; by chance otherwise.</summary>
     public bool UsesRules { get; init; } = true;
 
+    /// <summary>A model in place of the rules' score; null for the rules.</summary>
+    public IPlacementScorer? Placement { get; init; }
+
     /// <summary>Whether colors are matched.</summary>
     public bool Harmonizes { get; init; } = true;
+
+    /// <summary>What matches colors; null for the rule.</summary>
+    public HarmonizerModel? Harmonizer { get; init; }
 
     /// <summary>What fits; null for the thesaurus that ships.</summary>
     public SceneThesaurus? Thesaurus { get; init; }
@@ -32,9 +38,14 @@ internal sealed record CompositionWay
 /// <summary>A composed image.</summary>
 /// <param name="Example">The image with its labels.</param>
 /// <param name="Instances">Its objects.</param>
-/// <param name="Pasted">The classes that came in.</param>
-/// <param name="Scene">Its background.</param>
-internal sealed record ComposedSample(LabeledImage Example, LabelMap Instances, IReadOnlyList<byte> Pasted, string? Scene);
+/// <param name="Faults">What the geometry of its scene says of each object that came in.</param>
+internal sealed record ComposedSample(LabeledImage Example, LabelMap Instances, IReadOnlyList<PlacementFault> Faults);
+
+/// <summary>Whether an object stands where nothing carries it, and whether its size is off by more than twice.</summary>
+/// <param name="Floats">Its lower edge is above the end of the ground, and its class does not fly.</param>
+/// <param name="IsOff">Its height differs by more than a factor of two from what an object of the image and the perspective of the scene
+/// lead to expect; false where nothing is known.</param>
+internal readonly record struct PlacementFault(bool Floats, bool IsOff);
 
 /// <summary>Composes drawn images as the stages of a run do, in ways that a run file does not offer.</summary>
 internal static class SampleComposer
@@ -53,7 +64,8 @@ internal static class SampleComposer
             MaxObjects = way.MaxObjects,
             Thesaurus = way.Thesaurus,
             AnyClass = !way.UsesThesaurus,
-            Scorer = way.UsesRules ? null : new RandomScorer(),
+            AnyPlace = !way.UsesRules,
+            Scorer = way.UsesRules ? way.Placement : new RandomScorer(),
         };
         var balance = DonorBalance.Of(
             [.. samples.Select(sample => sample.Scene).OfType<string>().Distinct().Order(StringComparer.Ordinal)],
@@ -69,13 +81,32 @@ internal static class SampleComposer
             IReadOnlyList<DonorSample> donors = way.MaxObjects > 1 && random.NextDouble() < way.Share ? Donors(index, sample) : [];
             var background = new BackgroundSample(sample.Single, sample.SingleLabels, sample.ClassId, sample.Scene);
             var composite = Composer.Compose(new ComposeRequest(background, donors, options), random);
-            var image = way.Harmonizes && composite.Objects.Count > 0 ? Harmonizer.Harmonize(composite).Image : composite.Image;
+            var image = way.Harmonizes && composite.Objects.Count > 0 ? Harmonize(composite) : composite.Image;
             return new(
                 new LabeledImage(sample.Id, image, composite.Classes),
                 composite.Instances,
-                [.. composite.Objects.Select(item => item.ClassId)],
-                sample.Scene
+                Faults(background, composite)
             );
+        }
+
+        RgbImage Harmonize(Composite composite) => way.Harmonizer is { } model
+            ? model.Harmonize([new(composite.Image, composite.Pasted, composite.Instances)], 1, CancellationToken.None)[0].Image
+            : Harmonizer.Harmonize(composite).Image;
+
+        IReadOnlyList<PlacementFault> Faults(BackgroundSample background, Composite composite)
+        {
+            if (new ComposedScene(background, options).Perspective is not { } perspective) return [];
+            double height = background.Image.Height;
+            return
+            [
+                .. composite.Objects.Select(item =>
+                {
+                    var bottom = item.Choice.Place.Box.Bottom / height;
+                    var isOff = Math.Abs(perspective.Off(item.ClassId, item.Choice.Place.Box.Height / height, bottom) ?? 0) > Math.Log(2);
+                    var stands = SceneRules.Stands(options.Classes[item.ClassId]);
+                    return new PlacementFault(stands && bottom < perspective.Ground, isOff && (stands || bottom > perspective.Ground));
+                }),
+            ];
         }
 
         IReadOnlyList<DonorSample> Donors(int index, RunSample sample)

@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using FreeMask.Cli.Experiments;
 using FreeMask.Cli.Terminal;
+using FreeMask.Vision.Harmonization;
+using FreeMask.Vision.Placement;
 using FreeMask.Vision.Thesaurus;
 using Spectre.Console;
 
@@ -122,9 +124,22 @@ internal static class StudyVerbs
             HelpName = "FILE",
         };
 
+        private readonly Option<string?> _placement = new("--placement")
+        {
+            Description = "A placement model ('train placement', or a public FOPA in ONNX) to compare with the rules.",
+            HelpName = "DIR",
+        };
+
+        private readonly Option<string?> _harmonizer = new("--harmonizer")
+        {
+            Description = "A harmonizer ('train harmonizer', or a public one in ONNX) to compare with the rule.",
+            HelpName = "DIR",
+        };
+
         internal void AddTo(Command command)
         {
-            foreach (var option in (Option[])[_output, _seeds, _minutes, _corpus, _model, host.Device]) command.Add(option);
+            foreach (var option in (Option[])[_output, _seeds, _minutes, _corpus, _placement, _harmonizer, _model, host.Device])
+                command.Add(option);
         }
 
         internal async Task<VerbResult> RunAsync(
@@ -146,14 +161,19 @@ internal static class StudyVerbs
                 host.Bundles.ResolverAt,
                 Directory.Exists(named) ? Path.GetFullPath(named) : named
             );
-            var corpus = parsed.GetValue(_corpus) is { } captions ? NamedPath.Full(captions, "--corpus") : null;
+            string? Named(Option<string?> option) => parsed.GetValue(option) is { } path ? NamedPath.Full(path, option.Name) : null;
+            var (corpus, placement, harmonizer) = (Named(_corpus), Named(_placement), Named(_harmonizer));
             // Said now, and not when its turn comes.
             if (corpus is not null) CaptionFile.Read(corpus);
-            var settings = ExperimentSettings.Of(model, corpus);
+            if (placement is not null) PlacementModel.Load(placement).Dispose();
+            if (harmonizer is not null) HarmonizerModel.Load(harmonizer).Dispose();
+            var settings = ExperimentSettings.Of(model, corpus, placement, harmonizer);
             var session = new ExperimentSession(folder, settings, own)
             {
                 Model = model,
                 Corpus = corpus,
+                Placement = placement,
+                Harmonizer = harmonizer,
                 Seeds = parsed.GetValue(_seeds),
                 Minutes = parsed.GetValue(_minutes),
                 Runs = runs,
