@@ -75,16 +75,22 @@ internal static class PlotImage
             svg.Append(Mark(index, legend + 5, 44));
             svg.Append(write(series.Name, legend + Gap + 4, 48, TextSize, "start"));
             legend += GlyphOutlines.Width(series.Name, TextSize) + (4 * Gap);
-            var shift = (index - ((plot.Series.Count - 1) / 2.0)) * Math.Min(6, RowHeight / (plot.Series.Count + 1));
             foreach (var point in series.Points.Where(point => double.IsFinite(point.Value)))
             {
-                var y = Y(labels.IndexOf(point.Label)) + shift;
+                var y = Y(labels.IndexOf(point.Label)) + Shift(plot, series, point.Label);
                 svg.Append(Line(X(point.Low), y, X(point.High), y, Colors[index % Colors.Length], 1.5));
                 svg.Append(Mark(index, X(point.Value), y));
             }
         }
 
         return svg.Append("</svg>\n").ToString();
+    }
+
+    /// <summary>How far below the middle of its row a series is drawn: those of a row lie one below the other.</summary>
+    private static double Shift(ExperimentPlot plot, PlotSeries series, string label)
+    {
+        var present = plot.Series.Where(other => other.Points.Any(point => point.Label == label)).ToList();
+        return (present.IndexOf(series) - ((present.Count - 1) / 2.0)) * Math.Min(6, RowHeight / (present.Count + 1));
     }
 
     /// <summary>The ends of the axis and the distance of its ticks: round numbers around all intervals.</summary>
