@@ -35,6 +35,7 @@ public sealed class ArchitectureTests
                 "FreeMask.Dashboard.Services.SampleStates",
                 "FreeMask.Dashboard.Services.SampleView",
                 "FreeMask.Dashboard.Services.ScoreBin",
+                "FreeMask.Dashboard.Services.SiloView",
                 "FreeMask.Dashboard.Services.StageRates",
                 "FreeMask.Dashboard.Services.StateTally",
             ]);

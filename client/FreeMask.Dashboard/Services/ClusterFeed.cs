@@ -17,7 +17,7 @@ namespace FreeMask.Dashboard.Services;
 /// <param name="CpuShare">Use of its machine's processor in [0, 1]; null if it did not answer.</param>
 /// <param name="Draining">Whether its devices take no work until it is restarted.</param>
 /// <param name="Problem">Why it did not answer; null if it did.</param>
-internal sealed record SiloView(
+public sealed record SiloView(
     string Name,
     string Key,
     string Address,

@@ -54,6 +54,7 @@ public sealed class ClusterTests(Chromium chromium, LocalServices services)
         await using var window = await chromium.OpenAsync(DashboardApp.AddressOf(app));
 
         await DrainAsync(window, cluster, deadline.Token);
+        await LookAtBatchesAsync(window);
         await LookAtGrainsAsync(window);
         await KillAsync(window, cluster, deadline.Token);
     }
@@ -79,6 +80,31 @@ public sealed class ClusterTests(Chromium chromium, LocalServices services)
         await Expect(row).ToContainTextAsync("none");
         await Expect(row.GetByRole(AriaRole.Button, new() { Name = "Drain" })).ToHaveCountAsync(0);
         Assert.Contains("is drained", await drained.HealthAsync(stop), StringComparison.Ordinal);
+    }
+
+    /// <summary>The page and the interface tell how full the batches were that devices executed.</summary>
+    private static async Task LookAtBatchesAsync(IBrowserContext window)
+    {
+        var page = await GoAsync(window, "/cluster");
+        // The drained silo has no device that takes work.
+        var rows = page.GetByTestId("devices").Locator("tbody tr");
+        await Expect(rows).ToHaveCountAsync(2);
+        var busy = rows.Filter(new() { Has = page.Locator("[role=meter]") }).First;
+        await Expect(busy.Locator("td").Nth(5)).ToHaveTextAsync(new System.Text.RegularExpressions.Regex(@"^\d+ %$"));
+        var cluster = (await (await page.APIRequest.GetAsync("/api/v1/cluster")).JsonAsync())!.Value;
+        var generated = cluster.GetProperty("silos").EnumerateArray()
+            .SelectMany(silo => silo.GetProperty("devices").EnumerateArray())
+            .SelectMany(device => device.GetProperty("batches").EnumerateArray())
+            .Where(batches => batches.GetProperty("stage").GetString() == "generate")
+            .ToList();
+        Assert.NotEmpty(generated);
+        foreach (var batches in generated)
+        {
+            var (samples, capacity) = (batches.GetProperty("samples").GetInt32(), batches.GetProperty("capacity").GetInt32());
+            Assert.Equal(Spec.Generation.Batch * batches.GetProperty("batches").GetInt32(), capacity);
+            Assert.InRange(samples, 1, capacity);
+            Assert.Equal((double)samples / capacity, batches.GetProperty("fill").GetDouble());
+        }
     }
 
     /// <summary>Orleans' own dashboard draws itself under the content-security policy of the others.</summary>
