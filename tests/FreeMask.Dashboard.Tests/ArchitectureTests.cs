@@ -10,7 +10,7 @@ public sealed class ArchitectureTests
     [Fact]
     public void Folders_refer_downwards() => NamespaceDependencies.AssertLayers(
         typeof(DashboardApp).Assembly,
-        "FreeMask.Dashboard.Engines", "FreeMask.Dashboard.Resources", "FreeMask.Dashboard.Security",
+        "FreeMask.Dashboard.Editing", "FreeMask.Dashboard.Engines", "FreeMask.Dashboard.Resources", "FreeMask.Dashboard.Security",
         "FreeMask.Dashboard.Reports", "FreeMask.Dashboard.Inspection", "FreeMask.Dashboard.Services", "FreeMask.Dashboard.Api",
         "FreeMask.Dashboard.Components.Parts", "FreeMask.Dashboard.Components.Layout", "FreeMask.Dashboard.Components.Pages",
         "FreeMask.Dashboard.Components", "FreeMask.Dashboard");

@@ -275,8 +275,84 @@ public sealed class PageTests(Chromium chromium, MiniDashboard dashboard)
         await Expect(page.GetByTestId("valid")).ToContainTextAsync("64 samples");
         await text.FillAsync("classes: [doge]\nrouns: 3\n");
         await page.GetByRole(AriaRole.Button, new() { Name = "Start", Exact = true }).ClickAsync();
-        await Expect(page.GetByRole(AriaRole.Alert)).ToHaveCountAsync(2);
-        await Expect(page.GetByRole(AriaRole.Alert).First).ToContainTextAsync("Line 1, column 11");
+        await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("2 problems");
+        var problems = page.GetByTestId("problems").GetByRole(AriaRole.Listitem);
+        await Expect(problems).ToHaveCountAsync(2);
+        await Expect(problems.First).ToContainTextAsync("Line 1, column 11");
+    }
+
+    [Fact]
+    public async Task A_run_file_is_completed_and_its_problems_are_shown_by_line()
+    {
+        await using var window = await OpenAsync();
+        var errors = new List<string>();
+        var page = await GoAsync(window, "/start", errors.Add);
+        var text = page.GetByLabel("The text of the run file");
+        await page.Locator(".editor[data-ready]").WaitForAsync();
+        await text.FillAsync("classes: [cat]\ngeneration:\n  ");
+        await text.FocusAsync();
+        await page.Keyboard.PressAsync("Control+End");
+        await page.Keyboard.PressAsync("Control+Space");
+        var options = page.GetByRole(AriaRole.Option);
+        await Expect(options.Filter(new() { HasText = "steps" }).First).ToContainTextAsync("integer, 1 to 1000");
+        await Expect(text).ToHaveAttributeAsync("aria-activedescendant", new Regex("^run-file-suggestions-0$"));
+        Assert.DoesNotContain((await page.RunAxe()).Violations, violation => violation.Impact is "serious" or "critical");
+
+        // By typing and keys.
+        await page.Keyboard.TypeAsync("sched");
+        await Expect(options).ToHaveCountAsync(1);
+        await page.Keyboard.PressAsync("Enter");
+        // The values of the key follow.
+        await Expect(text).ToHaveValueAsync("classes: [cat]\ngeneration:\n  scheduler: ");
+        await Expect(options.First).ToBeVisibleAsync();
+        await page.Keyboard.PressAsync("ArrowDown");
+        await Expect(page.Locator("[role=option][aria-selected=true]")).ToHaveTextAsync(new Regex("pndm"));
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(text).ToHaveValueAsync("classes: [cat]\ngeneration:\n  scheduler: pndm");
+        await Expect(options).ToHaveCountAsync(0);
+
+        // By mouse; Escape closes without a change, and a new line keeps the indentation.
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(text).ToHaveValueAsync(new Regex("pndm\n  $"));
+        await page.Keyboard.PressAsync("Control+Space");
+        await Expect(options.First).ToBeVisibleAsync();
+        await Expect(options.Filter(new() { HasText = "scheduler" })).ToHaveCountAsync(0);
+        await page.Keyboard.PressAsync("Escape");
+        await Expect(options).ToHaveCountAsync(0);
+        await page.Keyboard.PressAsync("Control+Space");
+        await options.Filter(new() { HasText = "guidance" }).First.ClickAsync();
+        await Expect(text).ToHaveValueAsync(new Regex("pndm\n  guidance: $"));
+        await page.Keyboard.TypeAsync("lots");
+
+        // The server has what the browser has, and says where it is wrong.
+        var problem = page.GetByTestId("problems").GetByRole(AriaRole.Button);
+        await Expect(problem).ToContainTextAsync("Line 4, column 13");
+        await Expect(page.Locator(".lines .bad")).ToHaveTextAsync("4");
+        await text.BlurAsync();
+        await problem.ClickAsync();
+        await Expect(text).ToBeFocusedAsync();
+        await page.Keyboard.PressAsync("Shift+End");
+        await page.Keyboard.TypeAsync("2.5");
+        await Expect(problem).ToHaveCountAsync(0);
+
+        // Answers of the server that are late take nothing back.
+        await page.Keyboard.PressAsync("Enter");
+        await page.Keyboard.TypeAsync("steps: 12 # written without a pause between any two letters");
+        await Expect(page.Locator(".lines li")).ToHaveCountAsync(5);
+        await Expect(text).ToHaveValueAsync(new Regex("2.5\n  steps: 12 # written without a pause between any two letters$"));
+        Assert.Empty(errors);
+    }
+
+    /// <summary>Each change sends the whole text; by default the connection of a page allows messages of 32 KiB.</summary>
+    [Fact]
+    public async Task A_long_run_file_is_written_without_losing_the_connection()
+    {
+        await using var window = await OpenAsync();
+        var page = await GoAsync(window, "/start");
+        var text = page.GetByLabel("The text of the run file");
+        await text.FillAsync("classes: [cat]\nrouns: 3\n" + string.Concat(Enumerable.Repeat($"# {new string('a', 400)}\n", 200)));
+        await Expect(page.GetByTestId("problems").GetByRole(AriaRole.Listitem)).ToContainTextAsync("Line 2, column 1");
+        await Expect(page.Locator("#components-reconnect-modal")).ToBeHiddenAsync();
     }
 
     [Fact]
