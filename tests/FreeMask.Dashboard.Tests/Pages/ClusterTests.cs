@@ -17,7 +17,8 @@ public sealed class ClusterTests(Chromium chromium, LocalServices services)
 
     private static readonly Dictionary<string, string> SiloSettings = new() { ["FreeMask:OrleansDashboard"] = "true" };
 
-    private static readonly RunSpec Spec = new()
+    /// <summary>A run of a few seconds.</summary>
+    internal static readonly RunSpec Spec = new()
     {
         Name = Drained,
         Seed = 42,
@@ -40,16 +41,7 @@ public sealed class ClusterTests(Chromium chromium, LocalServices services)
         await using var cluster = await ProcessCluster.StartAsync(services, Provider.Redis, deadline.Token, SiloSettings);
         await cluster.AddAsync(2, SiloSettings, deadline.Token);
         using var folder = new TemporaryFolder();
-        await using var app = DashboardApp.Create(ProgramSetup.Read(
-            new ConfigurationBuilder()
-                .AddInMemoryCollection(new Dictionary<string, string?>
-                {
-                    ["cluster"] = cluster.ClientFile,
-                    ["data"] = folder.Path,
-                    ["urls"] = "http://127.0.0.1:0",
-                })
-                .Build()
-        ));
+        await using var app = DashboardApp.Create(SetupOf(cluster, folder));
         await app.StartAsync(deadline.Token);
         await using var window = await chromium.OpenAsync(DashboardApp.AddressOf(app));
 
@@ -58,6 +50,18 @@ public sealed class ClusterTests(Chromium chromium, LocalServices services)
         await LookAtGrainsAsync(window);
         await KillAsync(window, cluster, deadline.Token);
     }
+
+    /// <summary>The program beside the silos, on a free port.</summary>
+    internal static DashboardSetup SetupOf(ProcessCluster cluster, TemporaryFolder folder) => ProgramSetup.Read(
+        new ConfigurationBuilder()
+            .AddInMemoryCollection(new Dictionary<string, string?>
+            {
+                ["cluster"] = cluster.ClientFile,
+                ["data"] = folder.Path,
+                ["urls"] = "http://127.0.0.1:0",
+            })
+            .Build()
+    );
 
     /// <summary>Drains a silo that does not host the run: it gets no more work, and says so.</summary>
     private static async Task DrainAsync(IBrowserContext window, ProcessCluster cluster, CancellationToken stop)

@@ -56,15 +56,22 @@ public sealed class PageTests(Chromium chromium, MiniDashboard dashboard)
         );
         await Expect(page.GetByTestId("miou-chart").Locator(".interval")).ToHaveCountAsync(1);
         await Expect(page.GetByTestId("miou-chart").Locator(".start")).ToHaveCountAsync(1);
+        // Nothing is drawn for no sample.
+        await Expect(page.Locator("tr:has([data-state='quarantined']) .bar i")).ToHaveCountAsync(0);
+        await Expect(page.Locator("tr:has([data-state='kept']) .bar i")).ToHaveCountAsync(1);
         var api = await page.APIRequest.GetAsync($"/api/v1/runs/{MiniDashboard.Small}");
         Assert.True(JsonElement.DeepEquals(document.RootElement, JsonDocument.Parse(await api.TextAsync()).RootElement));
+        await VisitAsync(page, $"/compare?a={MiniDashboard.Small}/1&b={MiniDashboard.Small}/1");
+        var low = interval.GetProperty("low").GetDouble().ToString("0.000", CultureInfo.InvariantCulture);
+        await Expect(page.GetByTestId("compare-interval").GetByRole(AriaRole.Cell).First).ToContainTextAsync($"{low} to");
     }
 
     [Fact]
     public async Task The_grid_is_filtered_by_its_address_and_driven_by_keys()
     {
         await using var window = await OpenAsync();
-        var page = await GoAsync(window, Samples + "?state=kept&sort=LowestScore");
+        var errors = new List<string>();
+        var page = await GoAsync(window, Samples + "?state=kept&sort=LowestScore", errors.Add);
         var tiles = page.Locator(".tile");
         var kept = int.Parse((await page.GetByTestId("total").TextContentAsync())!.Split(' ')[0], CultureInfo.InvariantCulture);
         Assert.InRange(kept, 1, 11);
@@ -107,6 +114,7 @@ public sealed class PageTests(Chromium chromium, MiniDashboard dashboard)
         await Expect(page.GetByTestId("none")).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Show all" }).ClickAsync();
         await Expect(page.GetByTestId("total")).ToHaveTextAsync("12 of 12");
+        Assert.Empty(errors);
     }
 
     [Fact]
@@ -220,6 +228,9 @@ public sealed class PageTests(Chromium chromium, MiniDashboard dashboard)
         Assert.InRange(several, 1, all - 1);
         Assert.Equal(several, strata.GetProperty("2-").GetInt32());
         Assert.Equal(all - several, strata.GetProperty("1").GetInt32());
+        // In the order of the run file.
+        var classes = plan.Value.GetProperty("classes").EnumerateObject().Select(c => c.Name).ToList();
+        Assert.Equal(classes.Order(StringComparer.Ordinal), classes);
 
         await page.Locator(".mud-select").Filter(new() { HasText = "Samples" }).First.ClickAsync();
         await page.GetByText($"2 objects and more ({several})", new() { Exact = true }).ClickAsync();
