@@ -100,8 +100,10 @@ public sealed class ScreenshotTests(Chromium chromium, LocalServices services)
         await cluster.Client.Grains.GetGrain<IRunGrain>(ClusterTests.Spec.Name).Start(ClusterTests.Spec);
         await using var window = await chromium.OpenAsync(DashboardApp.AddressOf(app), 1280, 530);
         var page = await GoAsync(window, "/cluster");
+        var devices = page.GetByTestId("devices").Locator("tbody tr");
+        await Expect(devices).ToHaveCountAsync(3);
         // Until the last stage has had batches.
-        foreach (var device in await page.GetByTestId("devices").Locator("tbody tr").AllAsync())
+        foreach (var device in await devices.AllAsync())
             await Expect(device.Locator("td").Last).ToContainTextAsync("%", new() { Timeout = 60_000 });
         await WriteAsync(page, "cluster");
     }
