@@ -36,4 +36,32 @@ public interface IDeviceHostGrain : IGrainWithStringKey
 /// <param name="Kind">Its kind, such as <c>cpu</c> or <c>cuda</c>.</param>
 /// <param name="Outstanding">Samples that it has, queued or in batches.</param>
 [GenerateSerializer, Immutable, Alias("freemask.DeviceState")]
-public sealed record DeviceState([property: Id(0)] string Key, [property: Id(1)] string Kind, [property: Id(2)] int Outstanding);
+public sealed record DeviceState([property: Id(0)] string Key, [property: Id(1)] string Kind, [property: Id(2)] int Outstanding)
+{
+    /// <summary>
+    /// Batches that it executed within <see cref="StageBatches.Window"/>, by stage; null where that is not known: in answers of earlier
+    /// releases, and where only the load was asked for.
+    /// </summary>
+    [Id(3)]
+    public ImmutableArray<StageBatches>? Batches { get; init; }
+}
+
+/// <summary>Batches of one stage that a device executed recently.</summary>
+/// <param name="Stage">The stage.</param>
+/// <param name="Batches">Number of batches, at least 1.</param>
+/// <param name="Samples">Samples in them.</param>
+/// <param name="Capacity">Samples that these batches had room for by the batch size of their runs, at least 1.</param>
+[GenerateSerializer, Immutable, Alias("freemask.StageBatches")]
+public sealed record StageBatches(
+    [property: Id(0)] Stage Stage,
+    [property: Id(1)] int Batches,
+    [property: Id(2)] int Samples,
+    [property: Id(3)] int Capacity
+)
+{
+    /// <summary>The time in which batches count: those that ended within the last five minutes.</summary>
+    public static readonly TimeSpan Window = TimeSpan.FromMinutes(5);
+
+    /// <summary>How full the batches were: samples over capacity, in [0, 1].</summary>
+    public double Fill => (double)Samples / Capacity;
+}

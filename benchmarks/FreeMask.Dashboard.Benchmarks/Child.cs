@@ -17,6 +17,9 @@ internal sealed class Child : IAsyncDisposable
     /// <summary>Resident memory in MiB.</summary>
     public double Memory => MemoryOf(_process.Id, "VmRSS");
 
+    /// <summary>Private memory in MiB: without pages of files, which are programs and libraries.</summary>
+    public double PrivateMemory => MemoryOf(_process.Id, "RssAnon");
+
     /// <summary>Seconds of processor time so far.</summary>
     public double Cpu
     {

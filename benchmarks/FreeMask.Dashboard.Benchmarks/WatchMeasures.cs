@@ -17,14 +17,17 @@ internal static class WatchMeasures
         var grid = await browser.OpenAsync(site.Address, $"{Site.Grid}?inWork=true");
         await using var plain = PlainBrowser.Open($"{site.Address}{Site.Grid}?inWork=true");
         await using var lines = new StreamWriter(file, append: false) { AutoFlush = true };
-        await lines.WriteLineAsync("minute,serverMiB,serverCpuSeconds,pipelineMiB,gridHeapMiB,gridNodes,pageMiB,seenTotal");
+        await lines.WriteLineAsync(
+            "minute,serverMiB,serverPrivateMiB,serverCpuSeconds,pipelineMiB,gridHeapMiB,gridNodes,pageMiB,seenTotal"
+        );
         for (var minute = 0; minute <= minutes; minute++)
         {
             var (heap, nodes) = await Browser.HeapAsync(grid);
             var total = await grid.GetByTestId("total").TextContentAsync();
             await lines.WriteLineAsync(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{minute},{site.Dashboard.Memory:0.0},{site.Dashboard.Cpu:0.0},{site.Pipeline.Memory:0.0},{heap:0.0},{nodes:0},"
+                $"{minute},{site.Dashboard.Memory:0.0},{site.Dashboard.PrivateMemory:0.0},{site.Dashboard.Cpu:0.0},"
+                    + $"{site.Pipeline.Memory:0.0},{heap:0.0},{nodes:0},"
                     + $"{plain.PageMemory:0.0},{total?.Replace(",", "", StringComparison.Ordinal)}"
             ));
             if (site.Pipeline.HasEnded) break;

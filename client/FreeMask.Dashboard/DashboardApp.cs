@@ -85,7 +85,9 @@ internal static class DashboardApp
         services.AddDataProtection();
         services.Configure<KeyManagementOptions>(o => o.XmlRepository = new MemoryKeys());
         services.AddOpenApi();
-        services.AddRazorComponents().AddInteractiveServerComponents();
+        // A change of a run file sends its whole text.
+        services.AddRazorComponents().AddInteractiveServerComponents()
+            .AddHubOptions(options => options.MaximumReceiveMessageSize = 2 * RunControl.LargestFile);
         // After the components, which register one that never ends a session.
         services.AddScoped<AuthenticationStateProvider, SessionState>();
         services.AddMudServices();

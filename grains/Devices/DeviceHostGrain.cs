@@ -15,7 +15,11 @@ internal sealed partial class DeviceHostGrain(
 {
     public Task<ImmutableArray<DeviceState>> GetDevices() => Task.FromResult<ImmutableArray<DeviceState>>(drain.IsDraining
         ? []
-        : [.. devices.Devices.Where(d => !d.Hangs).Select(d => new DeviceState(d.Address.Key, d.Address.Kind, d.Queued + d.Running))]);
+        :
+        [
+            .. devices.Devices.Where(d => !d.Hangs).Select(d =>
+                new DeviceState(d.Address.Key, d.Address.Kind, d.Queued + d.Running) { Batches = d.Batches.Read() }),
+        ]);
 
     public Task Drain()
     {

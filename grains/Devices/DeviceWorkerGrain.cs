@@ -210,7 +210,9 @@ internal sealed partial class DeviceWorkerGrain(
         var execution = _gate.Enter(WorkAsync, waiting.Token);
         if (await Task.WhenAny(execution.Begun, execution.Work) == execution.Begun) await WatchAsync(batch, watchdog, execution.Work);
         var (outcomes, seconds) = await execution.Work;
-        Telemetry.CountBatch(request.Stage, inputs.Count, stages[request.Stage].BatchSize(request.Spec), seconds, key);
+        var size = stages[request.Stage].BatchSize(request.Spec);
+        Telemetry.CountBatch(request.Stage, inputs.Count, size, seconds, key);
+        _local.Batches.Record(request.Stage, inputs.Count, size);
         foreach (var outcome in outcomes) Telemetry.CountItem(request.Stage, outcome.Result);
         return (outcomes, seconds);
 

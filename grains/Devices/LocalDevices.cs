@@ -36,7 +36,8 @@ internal interface ILocalDevices
 /// <summary>A device of this silo.</summary>
 /// <param name="address">Its address.</param>
 /// <param name="open">Creates its stage runner; called once, when the device first gets work.</param>
-internal sealed class LocalDevice(DeviceAddress address, Func<IStageRunner> open)
+/// <param name="time">The clock of <see cref="Batches"/>.</param>
+internal sealed class LocalDevice(DeviceAddress address, Func<IStageRunner> open, TimeProvider time)
 {
     private readonly Lazy<IStageRunner> _runner = new(open);
     private volatile int _queued, _running;
@@ -47,6 +48,9 @@ internal sealed class LocalDevice(DeviceAddress address, Func<IStageRunner> open
 
     /// <summary>Its stage runner.</summary>
     public IStageRunner Runner => _runner.Value;
+
+    /// <summary>Its recent batches.</summary>
+    public RecentBatches Batches { get; } = new(time);
 
     /// <summary>Queued samples.</summary>
     public int Queued

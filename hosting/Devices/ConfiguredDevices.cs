@@ -64,7 +64,8 @@ internal sealed class ConfiguredDevices : ILocalDevices
         IOptions<DeviceOptions> options,
         IOptions<FreeMaskOptions> silo,
         ILocalSiloDetails self,
-        IServiceProvider services
+        IServiceProvider services,
+        TimeProvider time
     )
     {
         var owner = DeviceKeys.Silo(self.Name, self.SiloAddress.Generation);
@@ -73,7 +74,8 @@ internal sealed class ConfiguredDevices : ILocalDevices
         [
             .. names.Distinct(StringComparer.Ordinal).Select(name => new LocalDevice(
                 new DeviceAddress(DeviceKeys.Device(owner, name), name.Split(':')[0]),
-                () => services.GetRequiredService<IStageRunnerFactory>().Create(name))),
+                () => services.GetRequiredService<IStageRunnerFactory>().Create(name),
+                time)),
         ];
     }
 

@@ -10,7 +10,7 @@ public sealed class ArchitectureTests
     [Fact]
     public void Folders_refer_downwards() => NamespaceDependencies.AssertLayers(
         typeof(DashboardApp).Assembly,
-        "FreeMask.Dashboard.Engines", "FreeMask.Dashboard.Resources", "FreeMask.Dashboard.Security",
+        "FreeMask.Dashboard.Editing", "FreeMask.Dashboard.Engines", "FreeMask.Dashboard.Resources", "FreeMask.Dashboard.Security",
         "FreeMask.Dashboard.Reports", "FreeMask.Dashboard.Inspection", "FreeMask.Dashboard.Services", "FreeMask.Dashboard.Api",
         "FreeMask.Dashboard.Components.Parts", "FreeMask.Dashboard.Components.Layout", "FreeMask.Dashboard.Components.Pages",
         "FreeMask.Dashboard.Components", "FreeMask.Dashboard");
@@ -35,6 +35,7 @@ public sealed class ArchitectureTests
                 "FreeMask.Dashboard.Services.SampleStates",
                 "FreeMask.Dashboard.Services.SampleView",
                 "FreeMask.Dashboard.Services.ScoreBin",
+                "FreeMask.Dashboard.Services.SiloView",
                 "FreeMask.Dashboard.Services.StageRates",
                 "FreeMask.Dashboard.Services.StateTally",
             ]);

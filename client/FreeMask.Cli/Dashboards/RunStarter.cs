@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using FreeMask.Cli.Bundles;
 using FreeMask.Cli.Checks;
 using FreeMask.Cli.RunFiles;
@@ -37,20 +38,36 @@ internal sealed class RunStarter(IEngineSource source, CommandContext context, B
 
         """;
 
+    public JsonObject Schema => RunFileJsonSchema.Create();
+
+    public IReadOnlyList<RunFilePlace> FindProblems(string text)
+    {
+        try
+        {
+            Read(text);
+            return [];
+        }
+        catch (RunFileException invalid)
+        {
+            return PlacesOf(invalid);
+        }
+    }
+
     public RunFileCheck Check(string text)
     {
         try
         {
             var spec = Parse(text);
-            return new RunFileCheck([], Preflight(spec).Notes, (long)spec.Rounds * spec.SamplesPerRound);
+            return new RunFileCheck([], Preflight(spec).Notes, (long)spec.Rounds * spec.SamplesPerRound, []);
         }
         catch (RunFileException invalid)
         {
-            return new RunFileCheck([.. invalid.Problems.Select(p => $"Line {p.Line}, column {p.Column}: {p.Message}")], [], 0);
+            var places = PlacesOf(invalid);
+            return new RunFileCheck([.. places.Select(p => $"Line {p.Line}, column {p.Column}: {p.Message}")], [], 0, places);
         }
         catch (FreeMaskException problem)
         {
-            return new RunFileCheck([problem.Message], [], 0);
+            return new RunFileCheck([problem.Message], [], 0, []);
         }
     }
 
@@ -60,11 +77,16 @@ internal sealed class RunStarter(IEngineSource source, CommandContext context, B
         return RunSession.StartAsync(engine, Parse(text), again, context, stop);
     }
 
+    private static IReadOnlyList<RunFilePlace> PlacesOf(RunFileException invalid) =>
+        [.. invalid.Problems.Select(p => new RunFilePlace(p.Line, p.Column, p.Message))];
+
+    private RunSpec Read(string text) => RunFile.Parse(text, FileName, bundles.ResolverAt(context.Data.Root));
+
     /// <summary>Reads a run file; paths in it are relative to the data folder.</summary>
     /// <exception cref="FreeMaskException">It has problems, or it names a program: a user of a page must not start programs.</exception>
     private RunSpec Parse(string text)
     {
-        var spec = RunFile.Parse(text, FileName, bundles.ResolverAt(context.Data.Root));
+        var spec = Read(text);
         if (spec.Trainer.IsExternal)
             throw new FreeMaskException(
                 "trainer.command names a program, which the dashboard does not start; 'freemask run FILE' does, and the run appears here."

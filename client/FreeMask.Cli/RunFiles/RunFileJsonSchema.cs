@@ -61,13 +61,12 @@ internal static class RunFileJsonSchema
                 break;
             case RunKeyType.Text:
                 schema["anyOf"] = new JsonArray(
-                    new JsonObject { ["enum"] = Words(key) },
+                    Enumeration(new JsonObject(), key),
                     new JsonObject { ["type"] = "string", ["minLength"] = 1 }
                 );
                 break;
             case RunKeyType.Word:
-                schema["enum"] = Words(key);
-                if (key.IsOptional) schema["enum"]!.AsArray().Add(null);
+                Enumeration(schema, key);
                 break;
             case RunKeyType.Seed:
                 (schema["type"], schema["minimum"], schema["maximum"]) = ("integer", 0, ulong.MaxValue);
@@ -104,7 +103,16 @@ internal static class RunFileJsonSchema
     }
 
     private static JsonObject Entry(RunKey key) =>
-        key.Words.IsEmpty ? new() { ["type"] = "string", ["minLength"] = 1 } : new() { ["enum"] = Words(key) };
+        key.Words.IsEmpty ? new() { ["type"] = "string", ["minLength"] = 1 } : Enumeration(new(), key);
+
+    /// <summary>The words of a key, each with its meaning, which editors show (a keyword of theirs: validators ignore it).</summary>
+    private static JsonObject Enumeration(JsonObject schema, RunKey key)
+    {
+        schema["enum"] = Words(key);
+        if (key.Type == RunKeyType.Word && key.IsOptional) schema["enum"]!.AsArray().Add(null);
+        if (key.Words.Any(word => word.Meaning.Length > 0)) schema["enumDescriptions"] = Array([.. key.Words.Select(word => word.Meaning)]);
+        return schema;
+    }
 
     private static void Type(JsonObject schema, string type, RunKey key) => schema["type"] = key.IsOptional ? Array(type, "null") : type;
 

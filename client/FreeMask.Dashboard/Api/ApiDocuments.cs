@@ -45,6 +45,12 @@ internal sealed record RetryBody(int[]? Samples);
 /// <param name="Again">Whether to compute a run again that was made from the same settings before.</param>
 internal sealed record StartBody(string File, bool Again = false);
 
+/// <summary>A place of a run file that is being written.</summary>
+/// <param name="File">The text, which may be incomplete.</param>
+/// <param name="Line">The line, from 1.</param>
+/// <param name="Column">The column, from 1.</param>
+internal sealed record CompleteBody(string File, int Line, int Column);
+
 /// <summary>A run.</summary>
 /// <param name="Run">Its id.</param>
 internal sealed record RunName(string Run);

@@ -20,6 +20,9 @@ internal static class RunEndpoints
         change.MapPost("/run-files/check", (StartBody body, RunControl control) =>
             Results.Json(control.Check(body.File), JsonDocuments.Options))
             .WithSummary("Checks the text of a run file").WithTags("runs");
+        change.MapPost("/run-files/complete", (CompleteBody body, RunControl control) =>
+            Results.Json(control.Complete(body.File, body.Line, body.Column), JsonDocuments.Options))
+            .WithSummary("Keys and values that fit a place of a run file").WithTags("runs");
         change.MapPost("/runs/{run}/pause", async
             (string run, ReasonBody? body, RunControl control, RunFeed feed, RunDescriber describer) =>
         {

@@ -11,7 +11,7 @@
   const isDark = () => (cookie('freemask-choice') ?? (matchMedia('(prefers-color-scheme: dark)').matches ? '1' : '0')) === '1';
   apply(isDark());
 
-  const widths = new Map();
+  const widths = new WeakMap();
 
   window.freemask = {
     // Called once the page answers to the user.
@@ -29,6 +29,11 @@
     // Tells the width of an element now and after each change.
     observe(element, page) {
       const observer = new ResizeObserver(entries => {
+        // The page was left: there is nobody to tell.
+        if (!element.isConnected) {
+          observer.disconnect();
+          return;
+        }
         const width = Math.floor(entries[0].contentRect.width);
         if (widths.get(element) === width) return;
         widths.set(element, width);

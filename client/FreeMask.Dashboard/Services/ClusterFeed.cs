@@ -13,11 +13,13 @@ namespace FreeMask.Dashboard.Services;
 /// <param name="Devices">Its devices that take work.</param>
 /// <param name="StartedAt">When it joined (UTC).</param>
 /// <param name="AliveAt">When it last said that it is alive (UTC).</param>
-/// <param name="MemoryBytes">Memory of its process; null if it did not answer.</param>
+/// <param name="MemoryBytes">
+/// Memory that the runtime of its process manages, without models and other native memory; null if it did not answer.
+/// </param>
 /// <param name="CpuShare">Use of its machine's processor in [0, 1]; null if it did not answer.</param>
 /// <param name="Draining">Whether its devices take no work until it is restarted.</param>
 /// <param name="Problem">Why it did not answer; null if it did.</param>
-internal sealed record SiloView(
+public sealed record SiloView(
     string Name,
     string Key,
     string Address,
@@ -87,6 +89,10 @@ internal sealed partial class ClusterFeed(IEngineSource source, TimeProvider tim
         }
     }
 
+    /// <summary>Why a silo did not answer, in a few words: what Orleans says about a lost connection is for its log.</summary>
+    internal static string ProblemOf(Exception exception) =>
+        exception is TimeoutException or OrleansException ? "does not answer" : exception.Message.Split('\n')[0];
+
     private async Task<SiloView> DescribeAsync(
         IGrainFactory grains,
         IManagementGrain management,
@@ -111,7 +117,7 @@ internal sealed partial class ClusterFeed(IEngineSource source, TimeProvider tim
             }
             catch (Exception exception) when (!stop.IsCancellationRequested)
             {
-                problem = exception is TimeoutException ? "does not answer" : exception.Message.Split('\n')[0];
+                problem = ProblemOf(exception);
             }
         }
 

@@ -101,6 +101,9 @@ internal sealed partial class ExportJobs(
             }
         }
 
+        // In the order of the run, not in that of their first samples.
+        classes = view.Spec.Classes.Distinct(StringComparer.Ordinal).Where(classes.ContainsKey)
+            .ToDictionary(name => name, name => classes[name], StringComparer.Ordinal);
         var colors = classes.Keys.ToDictionary(name => name, name => ClassColors.OfExport(view.Spec, name), StringComparer.Ordinal);
         return new ExportPlan(classes.Values.Sum(), classes, strata, colors, Formats);
     }

@@ -1,3 +1,4 @@
+using FreeMask.Dashboard.Editing;
 using FreeMask.Dashboard.Engines;
 using FreeMask.GrainInterfaces;
 
@@ -6,7 +7,12 @@ namespace FreeMask.Dashboard.Services;
 /// <summary>Changes runs. Callers have checked that the user may.</summary>
 internal sealed partial class RunControl(IEngineSource source, RunFeed feed, ILogger<RunControl> logger, IRunStarter? starter = null)
 {
+    /// <summary>The largest run file that pages take, in bytes.</summary>
+    internal const int LargestFile = 1 << 20;
+
     private const int LongestReason = 300;
+
+    private readonly Lazy<RunFileSuggestions> _suggestions = new(() => new RunFileSuggestions(Started(starter).Schema));
 
     /// <summary>Whether runs can be started here.</summary>
     internal bool CanStart => starter is not null;
@@ -16,6 +22,12 @@ internal sealed partial class RunControl(IEngineSource source, RunFeed feed, ILo
 
     /// <summary>A run file to begin with.</summary>
     internal string Example => starter?.Example ?? "";
+
+    /// <summary>What can be written at a place of a run file; see <see cref="RunFileSuggestions.Find"/>.</summary>
+    internal SuggestionList Complete(string text, int line, int column) => _suggestions.Value.Find(text, line, column);
+
+    /// <summary>Problems of the text of a run file by itself, where they are.</summary>
+    internal IReadOnlyList<RunFilePlace> FindProblems(string text) => Starter.FindProblems(text);
 
     /// <summary>Checks the text of a run file.</summary>
     internal RunFileCheck Check(string text) => Starter.Check(text);
@@ -75,7 +87,9 @@ internal sealed partial class RunControl(IEngineSource source, RunFeed feed, ILo
         if (source.Current is { } engine) await engine.Collector.Collect();
     }
 
-    private IRunStarter Starter =>
+    private IRunStarter Starter => Started(starter);
+
+    private static IRunStarter Started(IRunStarter? starter) =>
         starter ?? throw new FreeMaskException("Runs cannot be started here; 'freemask run FILE' starts one, and it appears here.");
 
     private async Task ChangeAsync(string what, string run, Func<RunStatus, bool> fits, Func<IRunGrain, Task> change)

@@ -14,7 +14,8 @@ internal sealed class SampleRecords(IEngineSource source, SampleTables tables, T
     /// <summary>The most records that a filter by reason reads.</summary>
     internal const int MostForReasons = 5000;
 
-    private const int Kept = 20_000;
+    // More than a filter by reason reads and than windows show: a record of a run with pasted objects takes several kilobytes.
+    private const int Kept = 6000;
 
     private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(20);
 

@@ -9,12 +9,15 @@ namespace FreeMask.Dashboard.Services;
 internal readonly record struct RoundKey(string Run, int Round);
 
 /// <summary>
-/// Reads the compact states of the rounds that pages look at, twice a second: one reading serves all pages of a round, and a round that
-/// nobody looks at is not read.
+/// Reads the compact states of the rounds that pages look at, two or three times a second: one reading serves all pages of a round, and a
+/// round that nobody looks at is not read.
 /// </summary>
 internal sealed class SampleTables(IEngineSource source, RunFeed feed, TimeProvider time)
 {
     private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(10);
+
+    // Most of a change's age on a page. A shorter one costs silos and browsers more: each reading draws a grid of changing samples anew.
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(400);
 
     private readonly ConcurrentDictionary<RoundKey, Watched> _watched = new();
 
@@ -61,7 +64,7 @@ internal sealed class SampleTables(IEngineSource source, RunFeed feed, TimeProvi
                 // The feed of runs says that there is no answer; the states stay as they are.
             }
 
-            await Task.Delay(RunFeed.Interval, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(Pause, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

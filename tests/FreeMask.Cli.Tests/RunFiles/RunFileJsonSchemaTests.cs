@@ -128,7 +128,7 @@ public sealed class RunFileJsonSchemaTests
         schema.SelectMany(keyword =>
             keyword.Key switch
             {
-                "$schema" or "title" or "description" or "default" => [],
+                "$schema" or "title" or "description" or "default" or "enumDescriptions" => [],
                 "type" => (keyword.Value is JsonArray types ? types.Select(type => (string)type!) : [(string)keyword.Value!]).Any(type =>
                     IsOf(value, type)
                 )

@@ -149,6 +149,29 @@ public sealed class ApiTests(MiniDashboard dashboard)
     }
 
     [Fact]
+    public async Task Run_files_are_checked_and_completed()
+    {
+        using var client = await ClientAsync();
+        using var check = await client.PostAsJsonAsync("/api/v1/run-files/check", new { file = "classes: [cat]\nmask:\n  crf2: 1\n" });
+        var place = Assert.Single((await JsonAsync(check)).GetProperty("places").EnumerateArray());
+        Assert.Equal((3, 3), (place.GetProperty("line").GetInt32(), place.GetProperty("column").GetInt32()));
+        using var complete = await client.PostAsJsonAsync(
+            "/api/v1/run-files/complete",
+            new { file = "classes: [cat]\nscoring:\n  criterion: wor", line = 3, column = 17 }
+        );
+        var found = await JsonAsync(complete);
+        Assert.Equal((3, 14, 17), (Number("line"), Number("from"), Number("to")));
+        var word = Assert.Single(found.GetProperty("suggestions").EnumerateArray());
+        Assert.Equal(("worst-object", "value"), (word.GetProperty("insert").GetString(), word.GetProperty("kind").GetString()));
+        using var beyond = await client.PostAsJsonAsync("/api/v1/run-files/complete", new { file = "", line = 900, column = -4 });
+        Assert.Equal(HttpStatusCode.OK, beyond.StatusCode);
+
+        int Number(string name) => found.GetProperty(name).GetInt32();
+        static async Task<JsonElement> JsonAsync(HttpResponseMessage answer) =>
+            JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement;
+    }
+
+    [Fact]
     public async Task The_only_silo_is_not_drained_and_without_the_setting_there_are_no_pages_of_grains()
     {
         using var client = await ClientAsync();

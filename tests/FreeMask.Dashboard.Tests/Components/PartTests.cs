@@ -1,5 +1,6 @@
 using Bunit;
 using FreeMask.Dashboard.Components.Parts;
+using FreeMask.Dashboard.Services;
 using FreeMask.GrainInterfaces;
 using Xunit;
 
@@ -121,6 +122,31 @@ public sealed class PartTests : BunitContext
         );
         part.FindAll("tbody tr")[0].MouseEnter();
         Assert.Equal("1", part.Find(".marks .near rect").GetAttribute("x"));
+    }
+
+    [Fact]
+    public void Devices_show_how_full_their_batches_were_by_stage()
+    {
+        var full = new DeviceState("a@1/cuda:1", "cuda", 1200)
+        {
+            Batches = [new StageBatches(Stage.Generate, 2, 8, 8), new StageBatches(Stage.Mask, 4, 16, 24)],
+        };
+        // One that did nothing, and one of an earlier release.
+        var table = Render<DeviceTable>(p => p.Add(c => c.Silos,
+        [
+            Silo("a", full),
+            Silo("b", new DeviceState("b@1/cpu", "cpu", 0) { Batches = [] }),
+            Silo("c", new DeviceState("c@1/cpu", "cpu", 3)),
+        ]));
+        IEnumerable<string> Row(int row) => table.FindAll("tbody tr")[row].Children.Select(cell => cell.TextContent.Trim());
+
+        Assert.Equal(["cuda:1", "a", "cuda", "1,200", "6", "75 %", "100 %", "67 %", "–", "–", "–"], Row(0));
+        Assert.Equal(["cpu", "b", "cpu", "0", "0", "–", "–", "–", "–", "–", "–"], Row(1));
+        Assert.Equal(["cpu", "c", "cpu", "3", "–", "–", "–", "–", "–", "–", "–"], Row(2));
+        Assert.Equal("Batch fill of a, cuda:1", table.Find("[role=meter]").GetAttribute("aria-label"));
+
+        static SiloView Silo(string name, DeviceState device) =>
+            new(name, $"{name}@1", "", "Active", [device], default, default, null, null, false, null);
     }
 
     private static SampleRecord Sample(SampleState state) =>

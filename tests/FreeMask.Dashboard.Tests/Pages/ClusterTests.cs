@@ -17,7 +17,8 @@ public sealed class ClusterTests(Chromium chromium, LocalServices services)
 
     private static readonly Dictionary<string, string> SiloSettings = new() { ["FreeMask:OrleansDashboard"] = "true" };
 
-    private static readonly RunSpec Spec = new()
+    /// <summary>A run of a few seconds.</summary>
+    internal static readonly RunSpec Spec = new()
     {
         Name = Drained,
         Seed = 42,
@@ -40,23 +41,27 @@ public sealed class ClusterTests(Chromium chromium, LocalServices services)
         await using var cluster = await ProcessCluster.StartAsync(services, Provider.Redis, deadline.Token, SiloSettings);
         await cluster.AddAsync(2, SiloSettings, deadline.Token);
         using var folder = new TemporaryFolder();
-        await using var app = DashboardApp.Create(ProgramSetup.Read(
-            new ConfigurationBuilder()
-                .AddInMemoryCollection(new Dictionary<string, string?>
-                {
-                    ["cluster"] = cluster.ClientFile,
-                    ["data"] = folder.Path,
-                    ["urls"] = "http://127.0.0.1:0",
-                })
-                .Build()
-        ));
+        await using var app = DashboardApp.Create(SetupOf(cluster, folder));
         await app.StartAsync(deadline.Token);
         await using var window = await chromium.OpenAsync(DashboardApp.AddressOf(app));
 
         await DrainAsync(window, cluster, deadline.Token);
+        await LookAtBatchesAsync(window);
         await LookAtGrainsAsync(window);
         await KillAsync(window, cluster, deadline.Token);
     }
+
+    /// <summary>The program beside the silos, on a free port.</summary>
+    internal static DashboardSetup SetupOf(ProcessCluster cluster, TemporaryFolder folder) => ProgramSetup.Read(
+        new ConfigurationBuilder()
+            .AddInMemoryCollection(new Dictionary<string, string?>
+            {
+                ["cluster"] = cluster.ClientFile,
+                ["data"] = folder.Path,
+                ["urls"] = "http://127.0.0.1:0",
+            })
+            .Build()
+    );
 
     /// <summary>Drains a silo that does not host the run: it gets no more work, and says so.</summary>
     private static async Task DrainAsync(IBrowserContext window, ProcessCluster cluster, CancellationToken stop)
@@ -79,6 +84,31 @@ public sealed class ClusterTests(Chromium chromium, LocalServices services)
         await Expect(row).ToContainTextAsync("none");
         await Expect(row.GetByRole(AriaRole.Button, new() { Name = "Drain" })).ToHaveCountAsync(0);
         Assert.Contains("is drained", await drained.HealthAsync(stop), StringComparison.Ordinal);
+    }
+
+    /// <summary>The page and the interface tell how full the batches were that devices executed.</summary>
+    private static async Task LookAtBatchesAsync(IBrowserContext window)
+    {
+        var page = await GoAsync(window, "/cluster");
+        // The drained silo has no device that takes work.
+        var rows = page.GetByTestId("devices").Locator("tbody tr");
+        await Expect(rows).ToHaveCountAsync(2);
+        var busy = rows.Filter(new() { Has = page.Locator("[role=meter]") }).First;
+        await Expect(busy.Locator("td").Nth(5)).ToHaveTextAsync(new System.Text.RegularExpressions.Regex(@"^\d+ %$"));
+        var cluster = (await (await page.APIRequest.GetAsync("/api/v1/cluster")).JsonAsync())!.Value;
+        var generated = cluster.GetProperty("silos").EnumerateArray()
+            .SelectMany(silo => silo.GetProperty("devices").EnumerateArray())
+            .SelectMany(device => device.GetProperty("batches").EnumerateArray())
+            .Where(batches => batches.GetProperty("stage").GetString() == "generate")
+            .ToList();
+        Assert.NotEmpty(generated);
+        foreach (var batches in generated)
+        {
+            var (samples, capacity) = (batches.GetProperty("samples").GetInt32(), batches.GetProperty("capacity").GetInt32());
+            Assert.Equal(Spec.Generation.Batch * batches.GetProperty("batches").GetInt32(), capacity);
+            Assert.InRange(samples, 1, capacity);
+            Assert.Equal((double)samples / capacity, batches.GetProperty("fill").GetDouble());
+        }
     }
 
     /// <summary>Orleans' own dashboard draws itself under the content-security policy of the others.</summary>

@@ -56,15 +56,22 @@ public sealed class PageTests(Chromium chromium, MiniDashboard dashboard)
         );
         await Expect(page.GetByTestId("miou-chart").Locator(".interval")).ToHaveCountAsync(1);
         await Expect(page.GetByTestId("miou-chart").Locator(".start")).ToHaveCountAsync(1);
+        // Nothing is drawn for no sample.
+        await Expect(page.Locator("tr:has([data-state='quarantined']) .bar i")).ToHaveCountAsync(0);
+        await Expect(page.Locator("tr:has([data-state='kept']) .bar i")).ToHaveCountAsync(1);
         var api = await page.APIRequest.GetAsync($"/api/v1/runs/{MiniDashboard.Small}");
         Assert.True(JsonElement.DeepEquals(document.RootElement, JsonDocument.Parse(await api.TextAsync()).RootElement));
+        await VisitAsync(page, $"/compare?a={MiniDashboard.Small}/1&b={MiniDashboard.Small}/1");
+        var low = interval.GetProperty("low").GetDouble().ToString("0.000", CultureInfo.InvariantCulture);
+        await Expect(page.GetByTestId("compare-interval").GetByRole(AriaRole.Cell).First).ToContainTextAsync($"{low} to");
     }
 
     [Fact]
     public async Task The_grid_is_filtered_by_its_address_and_driven_by_keys()
     {
         await using var window = await OpenAsync();
-        var page = await GoAsync(window, Samples + "?state=kept&sort=LowestScore");
+        var errors = new List<string>();
+        var page = await GoAsync(window, Samples + "?state=kept&sort=LowestScore", errors.Add);
         var tiles = page.Locator(".tile");
         var kept = int.Parse((await page.GetByTestId("total").TextContentAsync())!.Split(' ')[0], CultureInfo.InvariantCulture);
         Assert.InRange(kept, 1, 11);
@@ -107,6 +114,7 @@ public sealed class PageTests(Chromium chromium, MiniDashboard dashboard)
         await Expect(page.GetByTestId("none")).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Show all" }).ClickAsync();
         await Expect(page.GetByTestId("total")).ToHaveTextAsync("12 of 12");
+        Assert.Empty(errors);
     }
 
     [Fact]
@@ -220,6 +228,9 @@ public sealed class PageTests(Chromium chromium, MiniDashboard dashboard)
         Assert.InRange(several, 1, all - 1);
         Assert.Equal(several, strata.GetProperty("2-").GetInt32());
         Assert.Equal(all - several, strata.GetProperty("1").GetInt32());
+        // In the order of the run file.
+        var classes = plan.Value.GetProperty("classes").EnumerateObject().Select(c => c.Name).ToList();
+        Assert.Equal(classes.Order(StringComparer.Ordinal), classes);
 
         await page.Locator(".mud-select").Filter(new() { HasText = "Samples" }).First.ClickAsync();
         await page.GetByText($"2 objects and more ({several})", new() { Exact = true }).ClickAsync();
@@ -275,8 +286,84 @@ public sealed class PageTests(Chromium chromium, MiniDashboard dashboard)
         await Expect(page.GetByTestId("valid")).ToContainTextAsync("64 samples");
         await text.FillAsync("classes: [doge]\nrouns: 3\n");
         await page.GetByRole(AriaRole.Button, new() { Name = "Start", Exact = true }).ClickAsync();
-        await Expect(page.GetByRole(AriaRole.Alert)).ToHaveCountAsync(2);
-        await Expect(page.GetByRole(AriaRole.Alert).First).ToContainTextAsync("Line 1, column 11");
+        await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("2 problems");
+        var problems = page.GetByTestId("problems").GetByRole(AriaRole.Listitem);
+        await Expect(problems).ToHaveCountAsync(2);
+        await Expect(problems.First).ToContainTextAsync("Line 1, column 11");
+    }
+
+    [Fact]
+    public async Task A_run_file_is_completed_and_its_problems_are_shown_by_line()
+    {
+        await using var window = await OpenAsync();
+        var errors = new List<string>();
+        var page = await GoAsync(window, "/start", errors.Add);
+        var text = page.GetByLabel("The text of the run file");
+        await page.Locator(".editor[data-ready]").WaitForAsync();
+        await text.FillAsync("classes: [cat]\ngeneration:\n  ");
+        await text.FocusAsync();
+        await page.Keyboard.PressAsync("Control+End");
+        await page.Keyboard.PressAsync("Control+Space");
+        var options = page.GetByRole(AriaRole.Option);
+        await Expect(options.Filter(new() { HasText = "steps" }).First).ToContainTextAsync("integer, 1 to 1000");
+        await Expect(text).ToHaveAttributeAsync("aria-activedescendant", new Regex("^run-file-suggestions-0$"));
+        Assert.DoesNotContain((await page.RunAxe()).Violations, violation => violation.Impact is "serious" or "critical");
+
+        // By typing and keys.
+        await page.Keyboard.TypeAsync("sched");
+        await Expect(options).ToHaveCountAsync(1);
+        await page.Keyboard.PressAsync("Enter");
+        // The values of the key follow.
+        await Expect(text).ToHaveValueAsync("classes: [cat]\ngeneration:\n  scheduler: ");
+        await Expect(options.First).ToBeVisibleAsync();
+        await page.Keyboard.PressAsync("ArrowDown");
+        await Expect(page.Locator("[role=option][aria-selected=true]")).ToHaveTextAsync(new Regex("pndm"));
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(text).ToHaveValueAsync("classes: [cat]\ngeneration:\n  scheduler: pndm");
+        await Expect(options).ToHaveCountAsync(0);
+
+        // By mouse; Escape closes without a change, and a new line keeps the indentation.
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(text).ToHaveValueAsync(new Regex("pndm\n  $"));
+        await page.Keyboard.PressAsync("Control+Space");
+        await Expect(options.First).ToBeVisibleAsync();
+        await Expect(options.Filter(new() { HasText = "scheduler" })).ToHaveCountAsync(0);
+        await page.Keyboard.PressAsync("Escape");
+        await Expect(options).ToHaveCountAsync(0);
+        await page.Keyboard.PressAsync("Control+Space");
+        await options.Filter(new() { HasText = "guidance" }).First.ClickAsync();
+        await Expect(text).ToHaveValueAsync(new Regex("pndm\n  guidance: $"));
+        await page.Keyboard.TypeAsync("lots");
+
+        // The server has what the browser has, and says where it is wrong.
+        var problem = page.GetByTestId("problems").GetByRole(AriaRole.Button);
+        await Expect(problem).ToContainTextAsync("Line 4, column 13");
+        await Expect(page.Locator(".lines .bad")).ToHaveTextAsync("4");
+        await text.BlurAsync();
+        await problem.ClickAsync();
+        await Expect(text).ToBeFocusedAsync();
+        await page.Keyboard.PressAsync("Shift+End");
+        await page.Keyboard.TypeAsync("2.5");
+        await Expect(problem).ToHaveCountAsync(0);
+
+        // Answers of the server that are late take nothing back.
+        await page.Keyboard.PressAsync("Enter");
+        await page.Keyboard.TypeAsync("steps: 12 # written without a pause between any two letters");
+        await Expect(page.Locator(".lines li")).ToHaveCountAsync(5);
+        await Expect(text).ToHaveValueAsync(new Regex("2.5\n  steps: 12 # written without a pause between any two letters$"));
+        Assert.Empty(errors);
+    }
+
+    /// <summary>Each change sends the whole text; by default the connection of a page allows messages of 32 KiB.</summary>
+    [Fact]
+    public async Task A_long_run_file_is_written_without_losing_the_connection()
+    {
+        await using var window = await OpenAsync();
+        var page = await GoAsync(window, "/start");
+        var text = page.GetByLabel("The text of the run file");
+        await text.FillAsync("classes: [cat]\nrouns: 3\n" + string.Concat(Enumerable.Repeat($"# {new string('a', 400)}\n", 200)));
+        await Expect(page.GetByTestId("problems").GetByRole(AriaRole.Listitem)).ToContainTextAsync("Line 2, column 1");
+        await Expect(page.Locator("#components-reconnect-modal")).ToBeHiddenAsync();
     }
 
     [Fact]
