@@ -17,7 +17,7 @@ internal sealed class AblationExperiment : IExperiment
     public string Question => "What does each part of the method add: several objects, thesaurus, placement, harmonization, selection, "
         + "loop?";
 
-    public double Minutes => 22;
+    public double Minutes => 13;
 
     public async Task<ExperimentReport> RunAsync(ExperimentContext context, CancellationToken stop)
     {

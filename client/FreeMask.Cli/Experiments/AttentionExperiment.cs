@@ -15,7 +15,7 @@ internal sealed class AttentionExperiment : IExperiment
 
     public string Question => "Which attention finds the object: which timesteps, layers, resolutions and presets, and at what cost?";
 
-    public double Minutes => 6;
+    public double Minutes => 1;
 
     public async Task<ExperimentReport> RunAsync(ExperimentContext context, CancellationToken stop)
     {

@@ -30,7 +30,7 @@ internal sealed class CompositionExperiment : IExperiment
 
     public string Question => "What do placement, harmonization and selection change, each at random or off, by rules, and by models?";
 
-    public double Minutes => 14;
+    public double Minutes => 8;
 
     public async Task<ExperimentReport> RunAsync(ExperimentContext context, CancellationToken stop)
     {

@@ -28,7 +28,7 @@ internal sealed class DomainsExperiment : IExperiment
 
     public string Question => "Does the filter find faulty labels in domains unlike PASCAL VOC, and what does a segmenter gain by it?";
 
-    public double Minutes => 20;
+    public double Minutes => 16;
 
     public async Task<ExperimentReport> RunAsync(ExperimentContext context, CancellationToken stop)
     {

@@ -20,7 +20,7 @@ internal sealed class LadderExperiment : IExperiment
 
     public string Question => "What limits the segmenter: masks from attention, drawn images, or drawings that no training saw?";
 
-    public double Minutes => 8;
+    public double Minutes => 15;
 
     public async Task<ExperimentReport> RunAsync(ExperimentContext context, CancellationToken stop)
     {

@@ -16,7 +16,7 @@ internal sealed class LoopExperiment : IExperiment
 
     public string Question => "Do rounds and selection pay: filter, share kept, accumulation, cross-fitting, number of rounds?";
 
-    public double Minutes => 25;
+    public double Minutes => 16;
 
     public async Task<ExperimentReport> RunAsync(ExperimentContext context, CancellationToken stop)
     {

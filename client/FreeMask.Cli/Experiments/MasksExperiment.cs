@@ -31,7 +31,7 @@ internal sealed class MasksExperiment : IExperiment
 
     public string Question => "How good are the masks of single objects that attention gives, by class and along outlines?";
 
-    public double Minutes => 6;
+    public double Minutes => 1;
 
     public async Task<ExperimentReport> RunAsync(ExperimentContext context, CancellationToken stop)
     {

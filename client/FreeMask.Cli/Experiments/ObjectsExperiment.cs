@@ -35,7 +35,7 @@ internal sealed class ObjectsExperiment : IExperiment
 
     public string Question => "How many objects may an image have: what is lost with 1 to 8, and what does it cost?";
 
-    public double Minutes => 10;
+    public double Minutes => 8;
 
     public async Task<ExperimentReport> RunAsync(ExperimentContext context, CancellationToken stop)
     {

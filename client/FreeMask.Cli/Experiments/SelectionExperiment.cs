@@ -16,7 +16,7 @@ internal sealed class SelectionExperiment : IExperiment
 
     public string Question => "Whom does the selection drop, by class, size and number of objects, and which classes gain or lose by it?";
 
-    public double Minutes => 8;
+    public double Minutes => 4;
 
     public async Task<ExperimentReport> RunAsync(ExperimentContext context, CancellationToken stop)
     {

@@ -19,7 +19,7 @@ internal sealed class ThresholdsExperiment : IExperiment
     public string Question => "Does a threshold per image pay, how much of the best possible gain does each rule get, and which objects "
         + "need which threshold?";
 
-    public double Minutes => 5;
+    public double Minutes => 3;
 
     public async Task<ExperimentReport> RunAsync(ExperimentContext context, CancellationToken stop)
     {
