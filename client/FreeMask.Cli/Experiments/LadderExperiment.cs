@@ -2,9 +2,9 @@ using FreeMask.Diffusion.Attention;
 using FreeMask.Diffusion.Models;
 using FreeMask.Diffusion.Pipelines;
 using FreeMask.Imaging;
+using FreeMask.Training.Mini;
 using FreeMask.Training.Mini.Evaluation;
 using FreeMask.Training.Mini.Stages;
-using FreeMask.Training.Mini;
 using FreeMask.Vision.Masking;
 
 namespace FreeMask.Cli.Experiments;

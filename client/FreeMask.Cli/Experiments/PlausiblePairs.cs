@@ -1,4 +1,5 @@
 using FreeMask.Vision;
+using FreeMask.Vision.Placement;
 using FreeMask.Vision.Thesaurus;
 
 namespace FreeMask.Cli.Experiments;
@@ -38,6 +39,12 @@ internal static class PlausiblePairs
     /// <summary>Whether a thesaurus allows a pair; a scene that it does not know allows nothing.</summary>
     internal static bool Allows(SceneThesaurus thesaurus, (string Scene, int ClassId) pair) =>
         thesaurus.Find(pair.Scene) is { } scene && thesaurus.Knows(pair.ClassId) && thesaurus.Allows(scene, pair.ClassId);
+
+    /// <summary>Whether runs would paste a pair: the thesaurus allows it, and the scene offers what the class rests on.</summary>
+    internal static bool IsPasted(SceneThesaurus thesaurus, (string Scene, int ClassId) pair) =>
+        thesaurus.Find(pair.Scene) is { } scene
+        && thesaurus.Knows(pair.ClassId)
+        && DonorSampler.SceneWeight(scene, LabelSet.Voc[pair.ClassId], thesaurus) > 0;
 
     private static IEnumerable<(string Key, string Value)> Read(string table) =>
         from row in table.Split(';', StringSplitOptions.TrimEntries)

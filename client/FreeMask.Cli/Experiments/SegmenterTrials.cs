@@ -1,9 +1,9 @@
 using FreeMask.Imaging;
 using FreeMask.Training.Mask2Former;
 using FreeMask.Training.Mini.Stages;
+using FreeMask.Vision;
 using FreeMask.Vision.Evaluation;
 using FreeMask.Vision.Segmentation;
-using FreeMask.Vision;
 
 namespace FreeMask.Cli.Experiments;
 

@@ -1,6 +1,6 @@
 using FreeMask.Imaging;
-using FreeMask.Training.Mini.Stages;
 using FreeMask.Training.Mini;
+using FreeMask.Training.Mini.Stages;
 using FreeMask.Vision.Datasets;
 using FreeMask.Vision.Evaluation;
 
@@ -31,8 +31,11 @@ internal sealed record TestSet(string Name, IReadOnlyList<LabeledImage> Images, 
 
     private static TestSet Load(string name, string folder, string split)
     {
-        var art = HeldOutSet.ReadArt(folder);
+        var (art, captions) = (HeldOutSet.ReadArt(folder), HeldOutSet.ReadCaptions(folder));
         List<LabeledImage> images = [.. VocFolder.OpenAsVoc(folder, split).LoadAll()];
-        return new(name, images, new ObjectBootstrap([.. images.Select(image => art[image.Id])]));
+        return new(name, images, new ObjectBootstrap([.. images.Select(image => Shown(image.Id))]));
+
+        IReadOnlyList<ShownObject> Shown(string id) =>
+            [.. art[id].Zip(captions[id].Objects.Split(','), (drawing, name) => new ShownObject(drawing, name))];
     }
 }

@@ -1,8 +1,8 @@
 using System.Globalization;
 using FreeMask.Imaging;
 using FreeMask.Randomness;
-using FreeMask.Vision.Thesaurus;
 using FreeMask.Vision;
+using FreeMask.Vision.Thesaurus;
 
 namespace FreeMask.Cli.Experiments;
 
@@ -20,7 +20,8 @@ internal sealed class ThesaurusExperiment : IExperiment
     /// <param name="Table">Pairs of the released table that it allows.</param>
     /// <param name="Implausible">Pairs that nobody expects, allowed.</param>
     /// <param name="Allowed">Pairs of a class and a scene of the quickstart, allowed.</param>
-    private sealed record Row(int Images, int Table, int Implausible, int Allowed);
+    /// <param name="Pasted">Pairs that nobody expects, which runs would paste: a class also needs something to rest on.</param>
+    private sealed record Row(int Images, int Table, int Implausible, int Allowed, int Pasted);
 
     public string Name => "thesaurus";
 
@@ -69,7 +70,7 @@ internal sealed class ThesaurusExperiment : IExperiment
                     [
                         "counts, threshold", "images", $"of {PlausiblePairs.ReleasedTable.Count} released pairs",
                         $"of {PlausiblePairs.Implausible.Count} absurd pairs", $"of all {20 * PlausiblePairs.Scenes.Count} pairs",
-                        "absurd among the allowed",
+                        "absurd among the allowed", "absurd pairs that runs paste",
                     ],
                     [.. rows.Select(Cells)]
                 ),
@@ -145,7 +146,8 @@ internal sealed class ThesaurusExperiment : IExperiment
         thesaurus.Counts.Images,
         PlausiblePairs.ReleasedTable.Count(pair => PlausiblePairs.Allows(thesaurus, pair)),
         PlausiblePairs.Implausible.Count(pair => PlausiblePairs.Allows(thesaurus, pair)),
-        PlausiblePairs.Scenes.Sum(scene => Enumerable.Range(1, 20).Count(id => PlausiblePairs.Allows(thesaurus, (scene, id))))
+        PlausiblePairs.Scenes.Sum(scene => Enumerable.Range(1, 20).Count(id => PlausiblePairs.Allows(thesaurus, (scene, id)))),
+        PlausiblePairs.Implausible.Count(pair => PlausiblePairs.IsPasted(thesaurus, pair))
     );
 
     private static ExperimentRow Cells((string Label, Row Row) item) => new(
@@ -156,6 +158,7 @@ internal sealed class ThesaurusExperiment : IExperiment
             ExperimentText.Count(item.Row.Implausible),
             ExperimentText.Count(item.Row.Allowed),
             ExperimentText.Plain((double)item.Row.Implausible / Math.Max(1, item.Row.Allowed), "0.00"),
+            ExperimentText.Count(item.Row.Pasted),
         ]
     );
 
@@ -164,6 +167,7 @@ internal sealed class ThesaurusExperiment : IExperiment
         if (rows.Find(row => row.Label == $"{Shipped}, 0.01").Row is not { } standard) return "Not measured yet.";
         return $"At the default threshold of 0.01 the thesaurus allows {standard.Table} of {PlausiblePairs.ReleasedTable.Count} pairs of "
             + $"the "
-            + $"released table and {standard.Implausible} of {PlausiblePairs.Implausible.Count} absurd ones.";
+            + $"released table and {standard.Implausible} of {PlausiblePairs.Implausible.Count} absurd ones, of which runs paste "
+            + $"{standard.Pasted}, because a class also needs something to rest on.";
     }
 }

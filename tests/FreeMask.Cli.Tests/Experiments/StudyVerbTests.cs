@@ -31,7 +31,7 @@ public sealed class StudyVerbTests : IDisposable
         Directory.CreateDirectory(rows);
         await File.WriteAllTextAsync(
             Path.Combine(rows, "shipped-0.01.json"),
-            """{"seconds":30,"result":{"images":6999,"table":38,"implausible":2,"allowed":70}}""",
+            """{"seconds":30,"result":{"images":6999,"table":38,"implausible":2,"allowed":70,"pasted":1}}""",
             TestContext.Current.CancellationToken
         );
         _process.Clear();
@@ -44,7 +44,7 @@ public sealed class StudyVerbTests : IDisposable
         var page = await File.ReadAllTextAsync(Path.Combine(Results, "report.html"), TestContext.Current.CancellationToken);
         Assert.Contains("allows 38 of 39", page, StringComparison.Ordinal);
         var text = await File.ReadAllTextAsync(Path.Combine(Results, "thesaurus", "report.md"), TestContext.Current.CancellationToken);
-        Assert.Contains("| captions that ship (COCO), 0.01 | 6999 | 38 | 2 | 70 | 0.03 |", text, StringComparison.Ordinal);
+        Assert.Contains("| captions that ship (COCO), 0.01 | 6999 | 38 | 2 | 70 | 0.03 | 1 |", text, StringComparison.Ordinal);
 
         _process.Clear();
         Assert.Equal(0, await _process.RunAsync(["experiment", "list", "--out", Results, "--json"]));
