@@ -19,7 +19,7 @@ public sealed class RandomScorerTests
         var request = new ComposeRequest(
             new BackgroundSample(image, labels, 1, "in the sky"),
             [new DonorSample("0", image, donor, sofa)],
-            ComposeOptions.Default with { Scorer = new RandomScorer(), AnyClass = true, MaxObjects = 2 }
+            ComposeOptions.Default with { Scorer = new RandomScorer(), AnyClass = true, AnyPlace = true, MaxObjects = 2 }
         );
 
         var places = Enumerable
