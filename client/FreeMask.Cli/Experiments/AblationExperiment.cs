@@ -23,22 +23,10 @@ internal sealed class AblationExperiment : IExperiment
     {
         var trials = new SegmenterTrials(context.Model);
         var table = new TrialTable(trials);
-        table.Add(Start, null, await context.RowAsync("start", () => trials.Start(stop), stop));
+        await table.AddStartAsync(context, Start, stop);
         foreach (var seed in context.Seeds)
             foreach (var (label, baseline, key, images) in Ways(seed))
-                table.Add(
-                    label,
-                    baseline,
-                    await context.RowAsync<Trial>(
-                        $"{key}-{seed}",
-                        async () =>
-                        {
-                            var examples = images(await context.Runs.SamplesAsync(seed, stop));
-                            return await Task.Run(() => trials.Train(examples, seed, stop), stop);
-                        },
-                        stop
-                    )
-                );
+                await table.TrainAsync(context, (label, baseline, key), seed, images, stop);
         return new(
             Name,
             Question,
@@ -57,23 +45,21 @@ internal sealed class AblationExperiment : IExperiment
         {
             var nothing = new CompositionWay { UsesThesaurus = false, UsesRules = false, Harmonizes = false };
             var all = new CompositionWay();
-            yield return (Single, Start, "single", run => [.. First(run).Select(sample => sample.SingleExample)]);
+            yield return (Single, Start, "single", run => [.. RunSample.FirstRound(run).Select(sample => sample.SingleExample)]);
             yield return (Several, Single, "several", run => Composed(run, nothing));
             yield return (Thesaurus, Several, "thesaurus", run => Composed(run, nothing with { UsesThesaurus = true }));
             yield return (Rules, Thesaurus, "placement", run => Composed(run, all with { Harmonizes = false }));
             yield return (Harmonized, Rules, "harmonization", run => Composed(run, all));
-            yield return (Selected, Start, "selection", run => [.. First(run).Where(s => s.IsKept).Select(s => s.Example)]);
+            yield return (Selected, Start, "selection", run => [.. RunSample.FirstRound(run).Where(s => s.IsKept).Select(s => s.Example)]);
             yield return (Loop, Selected, "loop", run => [.. run.Where(s => s.IsKept).Select(s => s.Example)]);
             yield return (NoThesaurus, Harmonized, "no-thesaurus", run => Composed(run, all with { UsesThesaurus = false }));
             yield return (NoRules, Harmonized, "no-placement", run => Composed(run, all with { UsesRules = false }));
             yield return (NoHarmonization, Harmonized, "no-harmonization", run => Composed(run, all with { Harmonizes = false }));
 
             IReadOnlyList<LabeledImage> Composed(IReadOnlyList<RunSample> run, CompositionWay way) =>
-                [.. SampleComposer.Compose(First(run), way, seed).Select(sample => sample.Example)];
+                SampleComposer.Examples(RunSample.FirstRound(run), way, seed);
         }
     }
-
-    private static List<RunSample> First(IReadOnlyList<RunSample> run) => [.. run.Where(sample => sample.Round == 0)];
 
     private static string Answer(TrialTable table)
     {

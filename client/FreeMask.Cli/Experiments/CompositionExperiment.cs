@@ -62,7 +62,7 @@ internal sealed class CompositionExperiment : IExperiment
 
             foreach (var (label, key, way) in ways)
                 await TrainAsync(label, key == "random" ? null : label == Rules ? Random : Rules, key, seed, run =>
-                    [.. SampleComposer.Compose(First(run), way, seed).Select(sample => sample.Example)]);
+                    SampleComposer.Examples(RunSample.FirstRound(run), way, seed));
             await TrainAsync(Former, null, "former", seed, run => [.. Paper(run).Select(sample => sample.Example)]);
             await TrainAsync(Shipped, Former, "shipped", seed, run => [.. run.Where(s => s.IsKept).Select(s => s.Example)]);
         }
@@ -101,25 +101,13 @@ internal sealed class CompositionExperiment : IExperiment
                 )
         );
 
-        async Task TrainAsync(
+        Task TrainAsync(
             string label,
             string? baseline,
             string key,
             ulong seed,
             Func<IReadOnlyList<RunSample>, IReadOnlyList<LabeledImage>> images
-        ) => table.Add(
-            label,
-            baseline,
-            await context.RowAsync<Trial>(
-                $"trained-{key}-{seed}",
-                async () =>
-                {
-                    var run = await context.Runs.SamplesAsync(seed, stop);
-                    return await Task.Run(() => trials.Train(images(run), seed, stop), stop);
-                },
-                stop
-            )
-        );
+        ) => table.TrainAsync(context, (label, baseline, $"trained-{key}"), seed, images, stop);
     }
 
     private static IEnumerable<(string Label, string Key, CompositionWay Way)> Ways(
@@ -133,8 +121,6 @@ internal sealed class CompositionExperiment : IExperiment
         yield return (NoHarmonization, "not-harmonized", new() { Harmonizes = false });
         if (harmonizer is not null) yield return (ModelHarmonized, "model-harmonized", new() { Harmonizer = harmonizer });
     }
-
-    private static List<RunSample> First(IReadOnlyList<RunSample> run) => [.. run.Where(sample => sample.Round == 0)];
 
     /// <summary>The best 70 % of each class of a round by mean IoU over classes.</summary>
     private static IEnumerable<RunSample> Paper(IReadOnlyList<RunSample> run) =>

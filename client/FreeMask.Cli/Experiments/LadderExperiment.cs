@@ -26,7 +26,7 @@ internal sealed class LadderExperiment : IExperiment
     {
         var trials = new SegmenterTrials(context.Model);
         var table = new TrialTable(trials);
-        table.Add(Start, null, await context.RowAsync("start", () => trials.Start(stop), stop));
+        await table.AddStartAsync(context, Start, stop);
         foreach (var seed in context.Seeds)
             foreach (var isLong in (bool[])[false, true])
             {

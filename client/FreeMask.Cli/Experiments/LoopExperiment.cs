@@ -1,4 +1,3 @@
-using FreeMask.Imaging;
 using FreeMask.Randomness;
 using FreeMask.Vision.Evaluation;
 
@@ -22,22 +21,15 @@ internal sealed class LoopExperiment : IExperiment
     {
         var trials = new SegmenterTrials(context.Model);
         var table = new TrialTable(trials);
-        table.Add(Start, null, await context.RowAsync("start", () => trials.Start(stop), stop));
+        await table.AddStartAsync(context, Start, stop);
         foreach (var seed in context.Seeds)
             foreach (var (label, baseline, key, choose) in Ways(context.Model, seed))
-                table.Add(
-                    label,
-                    baseline,
-                    await context.RowAsync<Trial>(
-                        $"{key}-{seed}",
-                        async () =>
-                        {
-                            var chosen = choose(await context.Runs.SamplesAsync(seed, stop));
-                            List<LabeledImage> images = [.. chosen.Select(sample => sample.Example)];
-                            return await Task.Run(() => trials.Train(images, seed, stop), stop);
-                        },
-                        stop
-                    )
+                await table.TrainAsync(
+                    context,
+                    (label, baseline, key),
+                    seed,
+                    run => [.. choose(run).Select(sample => sample.Example)],
+                    stop
                 );
         return new(
             Name,
@@ -74,7 +66,7 @@ internal sealed class LoopExperiment : IExperiment
         yield return ("rounds 1 to 3, all samples", "rounds 1 to 3, kept", "three-all", run => run);
     }
 
-    private static List<RunSample> First(IReadOnlyList<RunSample> run) => [.. run.Where(sample => sample.Round == 0)];
+    private static IReadOnlyList<RunSample> First(IReadOnlyList<RunSample> run) => RunSample.FirstRound(run);
 
     private static double Shipped(RunSample sample) => sample.Agreement.MaskAndClass;
 
@@ -85,7 +77,7 @@ internal sealed class LoopExperiment : IExperiment
             .SelectMany(group => group.OrderByDescending(score).Take(KeepRatio.Count(ratio, group.Count())))
             .OrderBy(sample => sample.Id, StringComparer.Ordinal);
 
-    private static IEnumerable<RunSample> ByStart(List<RunSample> samples, string model)
+    private static IEnumerable<RunSample> ByStart(IReadOnlyList<RunSample> samples, string model)
     {
         using var judge = new SegmenterTrials(model).OpenStart();
         return
@@ -98,7 +90,7 @@ internal sealed class LoopExperiment : IExperiment
         ];
     }
 
-    private static RunSample[] Shuffled(List<RunSample> samples, ulong seed)
+    private static RunSample[] Shuffled(IReadOnlyList<RunSample> samples, ulong seed)
     {
         RunSample[] order = [.. samples];
         new CounterRandom(seed, 0, 0, "experiment-random-share").Shuffle(order.AsSpan());

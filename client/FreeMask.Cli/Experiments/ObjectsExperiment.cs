@@ -52,7 +52,7 @@ internal sealed class ObjectsExperiment : IExperiment
                         async () =>
                         {
                             var run = await context.Runs.SamplesAsync(seed, stop);
-                            return await Task.Run(() => Measure(First(run), limit, seed, trials), stop);
+                            return await Task.Run(() => Measure(RunSample.FirstRound(run), limit, seed, trials), stop);
                         },
                         stop
                     )
@@ -65,20 +65,12 @@ internal sealed class ObjectsExperiment : IExperiment
 
                 // Trainings only of some, which take most of the time.
                 if (limit is not (1 or 2 or 4 or Most)) continue;
-                table.Add(
-                    Label(limit),
-                    limit == 1 ? null : Label(1),
-                    await context.RowAsync<Trial>(
-                        $"trained-{limit}-{seed}",
-                        async () =>
-                        {
-                            var run = await context.Runs.SamplesAsync(seed, stop);
-                            var way = new CompositionWay { MaxObjects = limit };
-                            List<LabeledImage> images = [.. SampleComposer.Compose(First(run), way, seed).Select(item => item.Example)];
-                            return await Task.Run(() => trials.Train(images, seed, stop), stop);
-                        },
-                        stop
-                    )
+                await table.TrainAsync(
+                    context,
+                    (Label(limit), limit == 1 ? null : Label(1), $"trained-{limit}"),
+                    seed,
+                    run => SampleComposer.Examples(RunSample.FirstRound(run), new() { MaxObjects = limit }, seed),
+                    stop
                 );
             }
 
@@ -119,9 +111,7 @@ internal sealed class ObjectsExperiment : IExperiment
 
     private static string Label(int most) => string.Create(CultureInfo.InvariantCulture, $"up to {most} object{(most == 1 ? "" : "s")}");
 
-    private static List<RunSample> First(IReadOnlyList<RunSample> run) => [.. run.Where(sample => sample.Round == 0)];
-
-    private static Row Measure(List<RunSample> samples, int most, ulong seed, SegmenterTrials trials)
+    private static Row Measure(IReadOnlyList<RunSample> samples, int most, ulong seed, SegmenterTrials trials)
     {
         var started = Stopwatch.GetTimestamp();
         var composed = SampleComposer.Compose(samples, new CompositionWay { MaxObjects = most }, seed);

@@ -43,6 +43,9 @@ internal sealed record RunSample(
     /// <summary>The same image with its objects, before harmonization.</summary>
     internal LabeledImage CompositeExample => new(Id, Composite, Scored.Labels);
 
+    /// <summary>The samples of the first round.</summary>
+    internal static IReadOnlyList<RunSample> FirstRound(IReadOnlyList<RunSample> run) => [.. run.Where(sample => sample.Round == 0)];
+
     /// <summary>Reads the scored samples of a run, round by round.</summary>
     internal static async Task<IReadOnlyList<RunSample>> ReadAsync(RunReader run, CancellationToken stop)
     {

@@ -53,6 +53,10 @@ internal static class SampleComposer
     // Some donors find no place, so that more are drawn than are pasted.
     private const int DonorsPerPlace = 3;
 
+    /// <summary>The composed images with their labels, as <see cref="Compose"/> makes them.</summary>
+    internal static IReadOnlyList<LabeledImage> Examples(IReadOnlyList<RunSample> samples, CompositionWay way, ulong seed) =>
+        [.. Compose(samples, way, seed).Select(sample => sample.Example)];
+
     /// <summary>Composes every image; donors are the other images of its round.</summary>
     /// <param name="samples">Images of one object.</param>
     /// <param name="way">How.</param>

@@ -73,6 +73,28 @@ internal sealed class SegmenterTrials(string model)
         return Measure(images.Count, segmenter, stop);
     }
 
+    /// <summary>The row of a training on images of the run of a seed; null where the time is over.</summary>
+    /// <param name="context">Keeps the row.</param>
+    /// <param name="key">Its name.</param>
+    /// <param name="seed">The seed of the run, of order and augmentation.</param>
+    /// <param name="images">Chooses or makes the images.</param>
+    /// <param name="stop">Cancels.</param>
+    internal Task<Trial?> TrainAsync(
+        ExperimentContext context,
+        string key,
+        ulong seed,
+        Func<IReadOnlyList<RunSample>, IReadOnlyList<LabeledImage>> images,
+        CancellationToken stop
+    ) => context.RowAsync<Trial>(
+        key,
+        async () =>
+        {
+            var run = await context.Runs.SamplesAsync(seed, stop);
+            return await Task.Run(() => Train(images(run), seed, stop), stop);
+        },
+        stop
+    );
+
     /// <summary>Mean IoU of trainings that differ in their seed, on one test set.</summary>
     internal Measured MeanIoU(IReadOnlyList<Trial> trials, string set) => Interval(set, weights => Mean(trials, set, weights));
 

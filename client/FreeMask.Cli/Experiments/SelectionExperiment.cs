@@ -61,16 +61,8 @@ internal sealed class SelectionExperiment : IExperiment
             if (trial is not null) trials.Add(trial);
         }
 
-        Task<Trial?> TrainAsync(string key, ulong seed, Func<RunSample, bool> chosen) => context.RowAsync<Trial>(
-            key,
-            async () =>
-            {
-                var run = await context.Runs.SamplesAsync(seed, stop);
-                List<LabeledImage> images = [.. run.Where(chosen).Select(sample => sample.Example)];
-                return await Task.Run(() => trials.Train(images, seed, stop), stop);
-            },
-            stop
-        );
+        Task<Trial?> TrainAsync(string key, ulong seed, Func<RunSample, bool> chosen) =>
+            trials.TrainAsync(context, key, seed, run => [.. run.Where(chosen).Select(sample => sample.Example)], stop);
     }
 
     private static FilteredSample Filtered(RunSample sample, int seed)

@@ -1,5 +1,4 @@
 using System.Globalization;
-using FreeMask.Imaging;
 using FreeMask.Randomness;
 using FreeMask.Vision;
 using FreeMask.Vision.Thesaurus;
@@ -41,20 +40,12 @@ internal sealed class ThesaurusExperiment : IExperiment
         var table = new TrialTable(trials);
         foreach (var seed in context.Seeds)
             foreach (var (label, baseline, key, way) in Trainings(context))
-                table.Add(
-                    label,
-                    baseline,
-                    await context.RowAsync<Trial>(
-                        $"trained-{key}-{seed}",
-                        async () =>
-                        {
-                            var run = await context.Runs.SamplesAsync(seed, stop);
-                            var first = run.Where(sample => sample.Round == 0).ToList();
-                            List<LabeledImage> images = [.. SampleComposer.Compose(first, way(), seed).Select(item => item.Example)];
-                            return await Task.Run(() => trials.Train(images, seed, stop), stop);
-                        },
-                        stop
-                    )
+                await table.TrainAsync(
+                    context,
+                    (label, baseline, $"trained-{key}"),
+                    seed,
+                    run => SampleComposer.Examples(RunSample.FirstRound(run), way(), seed),
+                    stop
                 );
         return new(
             Name,

@@ -1,4 +1,5 @@
 using System.Globalization;
+using FreeMask.Imaging;
 
 namespace FreeMask.Cli.Experiments;
 
@@ -20,6 +21,24 @@ internal sealed class TrialTable(SegmenterTrials trials)
         if (_rows.FindIndex(row => row.Label == label) is >= 0 and var at) _rows[at].Trials.Add(trial);
         else _rows.Add((label, baseline, [trial]));
     }
+
+    /// <summary>Adds the start, before any training.</summary>
+    internal async Task AddStartAsync(ExperimentContext context, string label, CancellationToken stop) =>
+        Add(label, null, await context.RowAsync("start", () => trials.Start(stop), stop));
+
+    /// <summary>Adds a training on images of the run of a seed.</summary>
+    /// <param name="context">Keeps the training.</param>
+    /// <param name="row">Its label, the label that it is compared with, and its name without the seed.</param>
+    /// <param name="seed">The seed.</param>
+    /// <param name="images">Chooses or makes the images.</param>
+    /// <param name="stop">Cancels.</param>
+    internal async Task TrainAsync(
+        ExperimentContext context,
+        (string Label, string? Baseline, string Key) row,
+        ulong seed,
+        Func<IReadOnlyList<RunSample>, IReadOnlyList<LabeledImage>> images,
+        CancellationToken stop
+    ) => Add(row.Label, row.Baseline, await trials.TrainAsync(context, $"{row.Key}-{seed}", seed, images, stop));
 
     /// <summary>Whether nothing was measured.</summary>
     internal bool IsEmpty => _rows.Count == 0;
