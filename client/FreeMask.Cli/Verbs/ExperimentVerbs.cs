@@ -22,7 +22,7 @@ internal static class ExperimentVerbs
             CriterionExperimentVerb.Create(host),
             FilteringExperimentVerb.Create(host),
         };
-        foreach (var study in StudyVerbs.Create(host)) command.Add(study);
+        foreach (var verb in ResumableExperimentVerbs.Create(host)) command.Add(verb);
         return command;
     }
 

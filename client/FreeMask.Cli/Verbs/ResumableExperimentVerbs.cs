@@ -13,7 +13,7 @@ namespace FreeMask.Cli.Verbs;
 /// <c>freemask experiment list</c> and <c>all</c>, and a verb for each experiment that has no verb of its own: they make sets of runs and
 /// trainings in a folder, from seeds, and go on where they were stopped.
 /// </summary>
-internal static class StudyVerbs
+internal static class ResumableExperimentVerbs
 {
     private const int DefaultSeeds = 3, MostSeeds = 100;
 

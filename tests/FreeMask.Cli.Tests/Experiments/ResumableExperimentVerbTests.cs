@@ -6,11 +6,11 @@ using Xunit;
 namespace FreeMask.Cli.Tests.Experiments;
 
 /// <summary><c>experiment list</c>, <c>all</c> and single experiments, on the bundle that ships.</summary>
-public sealed class StudyVerbTests : IDisposable
+public sealed class ResumableExperimentVerbTests : IDisposable
 {
     private readonly TestProcess _process = new();
 
-    public StudyVerbTests() =>
+    public ResumableExperimentVerbTests() =>
         _process.Variables["FREEMASK_MODELS"] = Path.Combine(Vision.Tests.Fixtures.RepositoryRoot, "models");
 
     public void Dispose() => _process.Dispose();
