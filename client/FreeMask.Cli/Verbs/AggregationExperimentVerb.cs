@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using FreeMask.Cli.Experiments;
 using FreeMask.Cli.Terminal;
 using FreeMask.Training.Mini.Evaluation;
 using Spectre.Console;
@@ -53,8 +54,8 @@ internal static class AggregationExperimentVerb
                 table.AddRow(
                     "  " + r.Method,
                     r.Calls.ToString(CultureInfo.InvariantCulture),
-                    HeldOutExperiment.WithInterval(r.IoU, r.Interval),
-                    HeldOutExperiment.WithInterval(r.Difference, r.DifferenceInterval, "+0.000;-0.000"),
+                    new Measured(r.IoU, r.Interval).Text(),
+                    new Measured(r.Difference, r.DifferenceInterval).Text("+0.000;-0.000"),
                     double.IsNaN(r.Refined) ? "" : SegmenterMeasure.Share(r.Refined)
                 );
         }

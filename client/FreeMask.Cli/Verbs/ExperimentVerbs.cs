@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using FreeMask.Cli.Experiments;
 using FreeMask.Cli.Reports;
 using FreeMask.Cli.Terminal;
 using FreeMask.Files;
@@ -142,7 +143,7 @@ internal static class ExperimentVerbs
         foreach (var method in results.GroupBy(result => result.Method))
             table.AddRow([
                 method.Key,
-                .. method.Select(r => HeldOutExperiment.WithInterval(r.IoU, r.Interval)),
+                .. method.Select(r => new Measured(r.IoU, r.Interval).Text()),
             ]);
         console.Write(table);
 

@@ -1,11 +1,9 @@
 using System.CommandLine;
-using System.Globalization;
 using FreeMask.Cli.Bundles;
-using FreeMask.Vision.Evaluation;
 
 namespace FreeMask.Cli.Verbs;
 
-/// <summary>What experiments on the held-out images of a bundle have in common: options, the bundle's folder, numbers in tables.</summary>
+/// <summary>What experiments on the held-out images of a bundle have in common: options, the bundle's folder.</summary>
 internal sealed class HeldOutExperiment(VerbHost host)
 {
     internal Option<string> Model { get; } = new("--model")
@@ -32,12 +30,4 @@ internal sealed class HeldOutExperiment(VerbHost host)
     internal static string FolderOf(VerbHost host, string named) =>
         host.Bundles.Folder(named, Directory.GetCurrentDirectory())
         ?? throw new FreeMaskException($"There is no model bundle '{named}' with a {BundleCatalog.IndexFile}.");
-
-    /// <summary>A number and its interval, such as <c>0.719 (0.701 to 0.736)</c>.</summary>
-    internal static string WithInterval(double value, ConfidenceInterval interval, string format = "0.000")
-    {
-        // Rounded first: a small negative number would get both signs.
-        string Number(double number) => (Math.Round(number, 3) + 0.0).ToString(format, CultureInfo.InvariantCulture);
-        return $"{Number(value)} ({Number(interval.Low)} to {Number(interval.High)})";
-    }
 }
