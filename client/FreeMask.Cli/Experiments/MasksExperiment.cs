@@ -2,7 +2,6 @@ using FreeMask.Diffusion.Attention;
 using FreeMask.Diffusion.Models;
 using FreeMask.Diffusion.Pipelines;
 using FreeMask.Imaging;
-using FreeMask.Training.Mini;
 using FreeMask.Training.Mini.Evaluation;
 using FreeMask.Vision;
 using FreeMask.Vision.Evaluation;
@@ -20,8 +19,6 @@ internal sealed class MasksExperiment : IExperiment
 
     private static readonly string[] Methods = [Raw, Own, Paper];
 
-    private static readonly (string Name, string Folder)[] Sets = [(TestSet.Main, ""), ("Twemoji", "twemoji"), ("FxEmojis", "fxemoji")];
-
     /// <summary>What was measured of an image, one number for each method.</summary>
     private sealed record Image(string Class, double[] IoU, double[] Boundary);
 
@@ -37,13 +34,11 @@ internal sealed class MasksExperiment : IExperiment
     {
         var seed = context.Seeds[0];
         var measured = new List<(string Set, IReadOnlyList<Image> Items)>();
-        foreach (var (name, folder) in Sets)
+        foreach (var (name, folder) in TestSet.Folders(context.Model))
         {
-            var path = Path.Combine(context.Model, MiniDiffusionTrainer.HeldOutFolder, folder);
-            if (!Directory.Exists(path)) continue;
             var row = await context.RowAsync<Row>(
-                $"{(folder.Length == 0 ? "heldout" : folder)}-{seed}",
-                () => new(Measure(context.Model, path, seed, stop)),
+                $"{Path.GetFileName(Path.TrimEndingDirectorySeparator(folder))}-{seed}",
+                () => new(Measure(context.Model, folder, seed, stop)),
                 stop
             );
             if (row is not null) measured.Add((name, row.Items));

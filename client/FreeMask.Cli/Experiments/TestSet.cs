@@ -22,12 +22,13 @@ internal sealed record TestSet(string Name, IReadOnlyList<LabeledImage> Images, 
     /// <param name="split">The images of one object, or those of one to three.</param>
     /// <exception cref="FreeMaskException">The bundle has none.</exception>
     internal static IReadOnlyList<TestSet> Of(string model, string split) =>
-        [
-            .. Styles
-                .Select(style => (style.Name, Folder: Path.Combine(model, MiniDiffusionTrainer.HeldOutFolder, style.Folder)))
-                .Where(style => style.Name == Main || Directory.Exists(style.Folder))
-                .Select(style => Load(style.Name, style.Folder, split)),
-        ];
+        [.. Folders(model).Select(set => Load(set.Name, set.Folder, split))];
+
+    /// <summary>Names and folders of the test sets of a bundle; the main one is named whether it exists or not.</summary>
+    internal static IEnumerable<(string Name, string Folder)> Folders(string model) =>
+        Styles
+            .Select(style => (style.Name, Folder: Path.Combine(model, MiniDiffusionTrainer.HeldOutFolder, style.Folder)))
+            .Where(style => style.Name == Main || Directory.Exists(style.Folder));
 
     private static TestSet Load(string name, string folder, string split)
     {
