@@ -31,6 +31,7 @@ internal sealed class LabelSet
     {
         (Name, Description, _classes) = (name, description, [.. classes.OrderBy(c => c.Id)]);
         Names = [Background, .. _classes.Select(c => c.Name)];
+        Values = [LabelMap.Background, .. _classes.Select(c => c.Value)];
         foreach (var item in _classes) _ids.Add(item.Name, item.Id);
         // A name of a class goes before another name of a class.
         foreach (var item in _classes) _others.TryAdd(Plain(item.Name), item.Id);
@@ -54,17 +55,16 @@ internal sealed class LabelSet
     public IReadOnlyList<string> Names { get; }
 
     /// <summary>The values in exported data sets by label; background's 0 is the first.</summary>
-    public IReadOnlyList<byte> Values => [LabelMap.Background, .. _classes.Select(c => c.Value)];
+    public IReadOnlyList<byte> Values { get; }
 
     /// <summary>A label map with the values of exported data sets.</summary>
     public LabelMap ToValues(LabelMap labels)
     {
         ArgumentNullException.ThrowIfNull(labels);
-        var values = Values;
         return new(
             labels.Width,
             labels.Height,
-            Array.ConvertAll(labels.Labels, label => label == LabelMap.Ignore ? label : values[label])
+            Array.ConvertAll(labels.Labels, label => label == LabelMap.Ignore ? label : Values[label])
         );
     }
 
