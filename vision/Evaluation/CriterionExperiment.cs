@@ -7,7 +7,11 @@ namespace FreeMask.Vision.Evaluation;
 /// <param name="Labels">Classes.</param>
 /// <param name="Instances">Objects.</param>
 /// <param name="Prediction">Classes that the scoring model saw.</param>
-internal sealed record ScoredSample(LabelMap Labels, LabelMap Instances, LabelMap Prediction);
+internal sealed record ScoredSample(LabelMap Labels, LabelMap Instances, LabelMap Prediction)
+{
+    /// <summary>The number of its objects, from 1.</summary>
+    internal int Objects => Math.Max(1, Instances.Labels.Where(n => n is not (0 or LabelMap.Ignore)).Distinct().Count());
+}
 
 /// <summary>How well a criterion tells harmed labels from the sample's own.</summary>
 /// <param name="Fault">How labels were harmed; null for all faults together.</param>

@@ -1,3 +1,5 @@
+using FreeMask.Imaging;
+
 namespace FreeMask.Vision.Evaluation;
 
 /// <summary>A scored sample of a run, as <see cref="FilteringExperiment"/> asks for it.</summary>
@@ -7,7 +9,28 @@ namespace FreeMask.Vision.Evaluation;
 /// <param name="Shown">The names of the classes of all its objects.</param>
 /// <param name="Objects">The number of its objects, from 1.</param>
 /// <param name="Area">The fraction of the image that its labels call an object.</param>
-internal sealed record FilteredSample(ScoredSample Sample, int Round, string Class, IReadOnlyList<string> Shown, int Objects, double Area);
+internal sealed record FilteredSample(ScoredSample Sample, int Round, string Class, IReadOnlyList<string> Shown, int Objects, double Area)
+{
+    /// <summary>A scored sample with what its labels say.</summary>
+    /// <param name="sample">The sample.</param>
+    /// <param name="round">Its round.</param>
+    /// <param name="classId">The class that it was drawn for.</param>
+    /// <param name="names">The names of the classes by index.</param>
+    internal static FilteredSample Of(ScoredSample sample, int round, int classId, IReadOnlyList<string> names)
+    {
+        var labels = sample.Labels.Labels;
+        return new(
+            sample,
+            round,
+            names[classId],
+            [.. labels.Distinct().Where(IsObject).Select(label => names[label])],
+            sample.Objects,
+            (double)labels.Count(IsObject) / labels.Length
+        );
+    }
+
+    private static bool IsObject(byte label) => label is not (LabelMap.Background or LabelMap.Ignore);
+}
 
 /// <summary>How much of a group of samples a criterion keeps.</summary>
 /// <param name="Criterion">The name of the score.</param>

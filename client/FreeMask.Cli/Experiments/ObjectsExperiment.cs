@@ -125,9 +125,7 @@ internal sealed class ObjectsExperiment : IExperiment
             var prediction = segmenter.Segment(item.Example.Image).Labels;
             var numbers = instances.Where(n => n is not (0 or LabelMap.Ignore)).Distinct().ToList();
             objects.Add(numbers.Count);
-            agreements.Add(AgreementCriteria.All.First(c => c.Name == "mask").Of(
-                SampleAgreement.Compute(labels, item.Instances, prediction)
-            ));
+            agreements.Add(SampleAgreement.Compute(labels, item.Instances, prediction).Mask);
             foreach (var number in numbers) found.Add(IsFound(instances, number, prediction) ? 1 : 0);
             undecided += (double)labels.Labels.Count(label => label == LabelMap.Ignore) / labels.Labels.Length;
             smallest += numbers.Min(number => instances.Count(n => n == number)) / (double)instances.Length;

@@ -29,7 +29,7 @@ internal sealed record RunSample(
 )
 {
     /// <summary>The number of its objects, from 1.</summary>
-    internal int Objects { get; } = Math.Max(1, Scored.Instances.Labels.Where(n => n is not (0 or LabelMap.Ignore)).Distinct().Count());
+    internal int Objects => Scored.Objects;
 
     /// <summary>How its labels agree with the prediction of the scoring model.</summary>
     internal SampleAgreement Agreement => SampleAgreement.Compute(Scored.Labels, Scored.Instances, Scored.Prediction);

@@ -99,6 +99,7 @@ internal static class SampleComposer
 
         IReadOnlyList<PlacementFault> Faults(BackgroundSample background, Composite composite)
         {
+            if (composite.Objects.Count == 0) return [];
             if (new ComposedScene(background, options).Perspective is not { } perspective) return [];
             double height = background.Image.Height;
             return

@@ -1,5 +1,4 @@
 using System.Globalization;
-using FreeMask.Imaging;
 using FreeMask.Vision;
 using FreeMask.Vision.Evaluation;
 
@@ -26,7 +25,13 @@ internal sealed class SelectionExperiment : IExperiment
             {
                 var samples = new List<FilteredSample>();
                 foreach (var seed in context.Seeds)
-                    samples.AddRange((await context.Runs.SamplesAsync(seed, stop)).Select(sample => Filtered(sample, (int)seed)));
+                    // Rounds of different runs are groups of their own.
+                    samples.AddRange((await context.Runs.SamplesAsync(seed, stop)).Select(sample => FilteredSample.Of(
+                        sample.Scored,
+                        ((int)seed * ExperimentRuns.Rounds) + sample.Round,
+                        sample.ClassId,
+                        VocClasses.Names
+                    )));
                 return new(await Task.Run(() => FilteringExperiment.Run(samples, Keep, seed: 1), stop));
             },
             stop
@@ -64,22 +69,6 @@ internal sealed class SelectionExperiment : IExperiment
         Task<Trial?> TrainAsync(string key, ulong seed, Func<RunSample, bool> chosen) =>
             trials.TrainAsync(context, key, seed, run => [.. run.Where(chosen).Select(sample => sample.Example)], stop);
     }
-
-    private static FilteredSample Filtered(RunSample sample, int seed)
-    {
-        var labels = sample.Scored.Labels.Labels;
-        return new(
-            sample.Scored,
-            // Rounds of different runs are groups of their own.
-            (seed * ExperimentRuns.Rounds) + sample.Round,
-            VocClasses.Names[sample.ClassId],
-            [.. labels.Distinct().Where(IsObject).Select(label => VocClasses.Names[label])],
-            sample.Objects,
-            (double)labels.Count(IsObject) / labels.Length
-        );
-    }
-
-    private static bool IsObject(byte label) => label is not (LabelMap.Background or LabelMap.Ignore);
 
     private static ExperimentTable KeptTable(IReadOnlyList<FilteringResult> results)
     {

@@ -2,9 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using FreeMask.Cli.Runs;
 using FreeMask.Cli.Terminal;
-using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Domain;
-using FreeMask.Imaging;
 using FreeMask.Vision.Evaluation;
 using Spectre.Console;
 
@@ -38,7 +36,10 @@ internal static class FilteringExperimentVerb
                 await using var engine = await host.ReadEngineAsync(context, stop);
                 var id = await RunIds.FindAsync(engine, parsed.GetRequiredValue(run), _ => true, "such");
                 var reader = await RunReader.OpenAsync(engine, id);
-                var samples = (await ScoredSamples.ReadAsync(reader, id, stop)).Select(Filtered).ToList();
+                var names = reader.Spec.LabelSet().Names;
+                var samples = (await ScoredSamples.ReadAsync(reader, id, stop))
+                    .Select(scored => FilteredSample.Of(scored.Sample, scored.Record.Round, scored.Record.Plan.ClassIndex, names))
+                    .ToList();
                 var share = parsed.GetValue(keep) ?? reader.Spec.KeepRatio;
                 var results = await Task.Run(() => FilteringExperiment.Run(samples, share, parsed.GetValue(seed)), CancellationToken.None);
                 return new VerbResult(
@@ -51,24 +52,9 @@ internal static class FilteringExperimentVerb
                     },
                     console => Show(console, results)
                 );
-
-                FilteredSample Filtered((SampleRecord Record, ScoredSample Sample) scored)
-                {
-                    var (labels, names) = (scored.Sample.Labels.Labels, reader.Spec.LabelSet().Names);
-                    return new(
-                        scored.Sample,
-                        scored.Record.Round,
-                        names[scored.Record.Plan.ClassIndex],
-                        [.. labels.Distinct().Where(IsObject).Select(label => names[label])],
-                        Math.Max(1, scored.Sample.Instances.Labels.Where(n => n is not (0 or LabelMap.Ignore)).Distinct().Count()),
-                        (double)labels.Count(IsObject) / labels.Length
-                    );
-                }
             }
         );
     }
-
-    private static bool IsObject(byte label) => label is not (LabelMap.Background or LabelMap.Ignore);
 
     private static void Show(IAnsiConsole console, IReadOnlyList<FilteringResult> results)
     {
