@@ -7,11 +7,12 @@ using FreeMask.Randomness;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Placement;
+using Orleans.Runtime.Placement;
 
 namespace FreeMask.Grains.Training;
 
 /// <summary>Runs trainings in the background. No call waits for a training; the round polls, and is notified when a job ends.</summary>
-// Placed at random: after a refusal the default placement may choose the same silo again and again.
+// Placed at random, whatever the load: which silos can train is known only where one is asked (MoveOn).
 [RandomPlacement]
 internal sealed partial class TrainerGrain(
     [PersistentState("trainer", StorageNames.Coordination)] IPersistentState<Stored<TrainerRecord>> state,
@@ -19,6 +20,7 @@ internal sealed partial class TrainerGrain(
     IArtifactStore artifacts,
     IComputeEnvironment environment,
     ILocalSiloDetails self,
+    IClusterMembershipService membership,
     IOptions<DeviceWorkerOptions> options,
     TimeProvider time,
     ILogger<TrainerGrain> logger) : Grain, ITrainerGrain
@@ -48,8 +50,7 @@ internal sealed partial class TrainerGrain(
             if (trains is not null) trains = $"silo {self.Name}: {trains}";
             if ((trains ?? EnvironmentCheck.Refuse(job.Spec, job.Environment, self.Name, own, null)) is { } refusal)
             {
-                // The next activation may be on a silo with the environment of the run.
-                DeactivateOnIdle();
+                MoveOn();
                 return ReportOf(job.Id, known, job.Title, job.Steps) with { Note = refusal };
             }
 
@@ -110,6 +111,24 @@ internal sealed partial class TrainerGrain(
             job.Error,
             jobState is JobState.Waiting ? Note : null
         );
+    }
+
+    /// <summary>
+    /// Moves on to the next silo in the order of their addresses, so that each is asked in turn. A mere deactivation would not leave this
+    /// silo: callers remember where the grain was, and their next call would activate it here again, each time.
+    /// </summary>
+    private void MoveOn()
+    {
+        var others = membership.CurrentSnapshot.Members.Values
+            .Where(member => member.Status == SiloStatus.Active && !member.SiloAddress.Equals(self.SiloAddress))
+            .Select(member => member.SiloAddress)
+            .Order()
+            .ToList();
+        if (others.Count == 0) return;
+        // The placement takes the hint where that silo hosts trainers, and else any other that does.
+        RequestContext.Set(IPlacementDirector.PlacementHintKey, others.Find(silo => silo.CompareTo(self.SiloAddress) > 0) ?? others[0]);
+        MigrateOnIdle();
+        RequestContext.Remove(IPlacementDirector.PlacementHintKey);
     }
 
     private void Start(TrainingJob job, JobRecord? known)

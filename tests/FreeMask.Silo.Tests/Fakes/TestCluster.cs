@@ -95,7 +95,9 @@ internal sealed class TestCluster : IAsyncDisposable
         });
         host.AddFreeMaskSilo(_ => { });
         if (Environment.GetEnvironmentVariable("FREEMASK_TEST_LOG") is { } level)
-            host.Logging.AddConsole().SetMinimumLevel(Enum.Parse<LogLevel>(level));
+            host.Logging
+                .AddSimpleConsole(options => (options.SingleLine, options.TimestampFormat) = (true, "HH:mm:ss.fff "))
+                .SetMinimumLevel(Enum.Parse<LogLevel>(level));
         host.Services.AddSingleton(Stages.On(name));
         host.Services.AddSingleton(Training.On(name));
         host.Services.AddSingleton(_databases);
