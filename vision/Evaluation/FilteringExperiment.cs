@@ -11,6 +11,9 @@ namespace FreeMask.Vision.Evaluation;
 /// <param name="Area">The fraction of the image that its labels call an object.</param>
 internal sealed record FilteredSample(ScoredSample Sample, int Round, string Class, IReadOnlyList<string> Shown, int Objects, double Area)
 {
+    /// <summary>How certain the scoring model was (<see cref="Segmentation.PredictionCertainty"/>); null where it is not at hand.</summary>
+    internal double? Certainty { get; init; }
+
     /// <summary>A scored sample with what its labels say.</summary>
     /// <param name="sample">The sample.</param>
     /// <param name="round">Its round.</param>
@@ -64,7 +67,7 @@ internal static class FilteringExperiment
 
     private static readonly string[] Sizes = ["smallest third", "middle third", "largest third"];
 
-    /// <summary>Selects by every criterion and counts.</summary>
+    /// <summary>Selects by every criterion and counts; by certainty too where all samples have it.</summary>
     /// <param name="samples">Scored samples, at least one.</param>
     /// <param name="keepRatio">The share of a class of a round that stays, rounded up; in (0, 1].</param>
     /// <param name="seed">Names the draws of the intervals.</param>
@@ -75,9 +78,9 @@ internal static class FilteringExperiment
             .ToList();
         var groups = Groups(samples);
         var results = new List<FilteringResult>();
-        foreach (var (name, of) in AgreementCriteria.All)
+        foreach (var (name, scores) in Scores())
         {
-            var kept = Select(samples, [.. agreements.Select(of)], keepRatio);
+            var kept = Select(samples, scores, keepRatio);
             foreach (var (group, value, members) in groups)
             {
                 double[] flags = [.. members.Select(i => kept[i] ? 1.0 : 0.0)];
@@ -88,6 +91,15 @@ internal static class FilteringExperiment
         }
 
         return results;
+
+        IEnumerable<(string Name, double[] Scores)> Scores()
+        {
+            foreach (var (name, of) in AgreementCriteria.All) yield return (name, [.. agreements.Select(of)]);
+            double[] certainties = [.. samples.Select(sample => sample.Certainty).OfType<double>()];
+            if (certainties.Length < samples.Count) yield break;
+            yield return (AgreementCriteria.Certainty, certainties);
+            yield return (AgreementCriteria.Combined, [.. agreements.Zip(certainties, (a, certainty) => a.MaskAndClass * certainty)]);
+        }
     }
 
     /// <summary>The best of each class of each round; of equal scores the earlier sample.</summary>

@@ -1,9 +1,11 @@
 using System.Globalization;
+using System.Text;
 using FreeMask.Cli.Progress;
 using FreeMask.Cli.RunFiles;
 using FreeMask.Cli.Terminal;
 using FreeMask.Files;
 using FreeMask.GrainInterfaces;
+using FreeMask.Vision.Segmentation;
 
 namespace FreeMask.Cli.Experiments;
 
@@ -22,6 +24,8 @@ internal sealed class ExperimentRuns(
     string model
 ) : IAsyncDisposable
 {
+    private const int Threads = 2;
+
     private readonly Dictionary<ulong, IReadOnlyList<RunSample>> _known = [];
     private IEngine? _engine;
 
@@ -39,7 +43,7 @@ internal sealed class ExperimentRuns(
     {
         if (_known.TryGetValue(seed, out var known)) return known;
         var engine = _engine ??= await open(stop);
-        var name = string.Create(CultureInfo.InvariantCulture, $"experiment-{seed}");
+        var name = NameOf(seed);
         var file = Path.Combine(context.Data.Root, $"{name}.yaml");
         await AtomicFile.WriteAsync(file, RunFileOf(name, seed), stop);
         var spec = await RunFile.ReadAsync(file, resolverAt, null, stop);
@@ -59,8 +63,29 @@ internal sealed class ExperimentRuns(
         return _known[seed] = await RunSample.ReadAsync(await RunReader.OpenAsync(engine, name), stop);
     }
 
+    /// <summary>The segmenter that scored a round of the run of a seed, which the round before trained.</summary>
+    /// <param name="seed">Names the run.</param>
+    /// <param name="round">The round, from 1: the first is scored by models of folds, which are not kept.</param>
+    /// <param name="stop">Cancels.</param>
+    /// <exception cref="FreeMaskException">The run did not end well.</exception>
+    internal async Task<OnnxSegmenter> JudgeAsync(ulong seed, int round, CancellationToken stop)
+    {
+        await SamplesAsync(seed, stop);
+        var name = NameOf(seed);
+        var run = await RunReader.OpenAsync(_engine!, name);
+        if (run.Status.Rounds[round - 1].Segmenter is not { Onnx: { } onnx, Card: { } card })
+            throw new FreeMaskException($"Round {round} of run '{name}' has no segmenter as ONNX.");
+        return new(
+            (await run.BytesAsync(onnx, stop)).ToArray(),
+            SegmenterCard.Parse(Encoding.UTF8.GetString((await run.BytesAsync(card, stop)).Span), name),
+            Threads
+        );
+    }
+
     /// <summary>Closes the engine.</summary>
     public ValueTask DisposeAsync() => _engine?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private static string NameOf(ulong seed) => string.Create(CultureInfo.InvariantCulture, $"experiment-{seed}");
 
     private string RunFileOf(string name, ulong seed) => string.Create(
         CultureInfo.InvariantCulture,

@@ -1,6 +1,7 @@
 using System.Globalization;
 using FreeMask.Vision;
 using FreeMask.Vision.Evaluation;
+using FreeMask.Vision.Segmentation;
 
 namespace FreeMask.Cli.Experiments;
 
@@ -24,14 +25,7 @@ internal sealed class SelectionExperiment : IExperiment
             async () =>
             {
                 var samples = new List<FilteredSample>();
-                foreach (var seed in context.Seeds)
-                    // Rounds of different runs are groups of their own.
-                    samples.AddRange((await context.Runs.SamplesAsync(seed, stop)).Select(sample => FilteredSample.Of(
-                        sample.Scored,
-                        ((int)seed * ExperimentRuns.Rounds) + sample.Round,
-                        sample.ClassId,
-                        VocClasses.Names
-                    )));
+                foreach (var seed in context.Seeds) samples.AddRange(await JudgedAsync(context.Runs, seed, stop));
                 return new(await Task.Run(() => FilteringExperiment.Run(samples, Keep, seed: 1), stop));
             },
             stop
@@ -50,10 +44,11 @@ internal sealed class SelectionExperiment : IExperiment
             Name,
             Question,
             "The paper's score drops images with several objects, because the mean over classes falls with every object; measures without "
-                + "classes keep all alike.",
+                + "classes keep all alike. Entropy grows with every outline, so that it drops them too.",
             results.Count == 0 ? "Not measured yet." : Answer(results),
             "Selection here is the paper's: the best 70 % of each class of a round, without the strata by number of objects that runs have "
-                + "by default. Entropy needs probabilities, which runs do not store.",
+                + "by default, and the first round is left out, because it is scored by models of folds, which a run does not keep. Certainty "
+                + "is that of the scoring model, whatever the label says.",
             [
                 .. results.Count == 0 ? [] : (IReadOnlyList<ExperimentTable>)[KeptTable(results)],
                 .. all.Count == 0 || best.Count == 0 ? [] : (IReadOnlyList<ExperimentTable>)[ClassTable(all, best)],
@@ -69,6 +64,27 @@ internal sealed class SelectionExperiment : IExperiment
         Task<Trial?> TrainAsync(string key, ulong seed, Func<RunSample, bool> chosen) =>
             trials.TrainAsync(context, key, seed, run => [.. run.Where(chosen).Select(sample => sample.Example)], stop);
     }
+
+    /// <summary>The samples of all rounds but the first, with the certainty of the segmenter that scored them.</summary>
+    private static async Task<List<FilteredSample>> JudgedAsync(ExperimentRuns runs, ulong seed, CancellationToken stop)
+    {
+        var judged = new List<FilteredSample>();
+        foreach (var round in (await runs.SamplesAsync(seed, stop)).Where(sample => sample.Round > 0).GroupBy(sample => sample.Round))
+        {
+            using var judge = await runs.JudgeAsync(seed, round.Key, stop);
+            // Rounds of different runs are groups of their own.
+            var group = ((int)seed * ExperimentRuns.Rounds) + round.Key;
+            judged.AddRange(await Task.Run(() => round.Select(sample => Of(sample, group, judge)).ToList(), stop));
+        }
+
+        return judged;
+    }
+
+    private static FilteredSample Of(RunSample sample, int group, OnnxSegmenter judge) =>
+        FilteredSample.Of(sample.Scored, group, sample.ClassId, VocClasses.Names) with
+        {
+            Certainty = PredictionCertainty.Of(judge, sample.Final),
+        };
 
     private static ExperimentTable KeptTable(IReadOnlyList<FilteringResult> results)
     {

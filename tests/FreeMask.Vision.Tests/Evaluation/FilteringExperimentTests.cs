@@ -63,6 +63,19 @@ public sealed class FilteringExperimentTests
         Assert.Equal(1, kept.Single(r => r is { Criterion: "mask", Group: "objects", Value: "2" }).Kept);
     }
 
+    [Fact]
+    public void Certainty_is_a_criterion_where_all_samples_have_it()
+    {
+        FilteredSample[] certain = [.. Samples.Select((sample, i) => sample with { Certainty = i })];
+
+        var kept = FilteringExperiment.Run(certain, 0.5, 1).Where(r => r is { Criterion: AgreementCriteria.Certainty, Group: "objects" });
+
+        // The later ones of each class: both cats with two objects, and the second dog.
+        Assert.Equal([("1", 1), ("2", 2)], kept.Select(r => (r.Value, r.Kept)));
+        FilteredSample[] oneUnknown = [.. certain.Skip(1), Samples[0]];
+        Assert.DoesNotContain(FilteringExperiment.Run(oneUnknown, 0.5, 1), r => r.Criterion == AgreementCriteria.Certainty);
+    }
+
     private static FilteredSample Of(string name, byte label, int objects, int found) =>
         new(new ScoredSample(Map(label, 8), Map(1, 8), Map(label, found)), 0, name, [name], objects, 0.5);
 
