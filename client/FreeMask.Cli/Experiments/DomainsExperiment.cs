@@ -228,7 +228,7 @@ internal sealed class DomainsExperiment : IExperiment
             MeanIoU(domain, name).Value - MeanIoU(domain, "random 70 %").Value;
         return $"In {domains.Count} domains `mask-and-class` finds harmed labels with an AUC of {Range(d => Auc(d, "mask-and-class"))}, "
             + $"the paper's IoU with {Range(d => Auc(d, "iou"))} and certainty with {Range(d => Auc(d, AgreementCriteria.Certainty))}; "
-            + $"keeping the best 70 % changes mIoU against a random 70 % by {Range(d => Gain(d, "best 70 % by mask-and-class"))}, the oracle by "
-            + $"{Range(d => Gain(d, "oracle: those without fault"))}.";
+            + $"keeping the best 70 % changes mIoU against a random 70 % by {Range(d => Gain(d, "best 70 % by mask-and-class"))}, "
+            + $"the oracle by {Range(d => Gain(d, "oracle: those without fault"))}.";
     }
 }

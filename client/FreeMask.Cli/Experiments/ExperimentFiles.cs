@@ -31,13 +31,23 @@ internal static class ExperimentFiles
         await AtomicFile.WriteAsync(Path.Combine(folder, "plot.png"), PlotImage.ToPng(plot), stop);
     }
 
-    /// <summary>The answer that was written into the folder of an experiment; null where there is none.</summary>
-    internal static string? AnswerIn(string folder)
+    /// <summary>What was written into the folder of an experiment; null where there is nothing.</summary>
+    /// <exception cref="FreeMaskException">The file holds something else.</exception>
+    internal static ExperimentReport? ReadIn(string folder)
     {
         var path = Path.Combine(folder, JsonName);
         if (!File.Exists(path)) return null;
-        using var document = JsonDocument.Parse(File.ReadAllBytes(path));
-        return document.RootElement.GetProperty("answer").GetString();
+        try
+        {
+            return JsonSerializer.Deserialize<ExperimentReport>(File.ReadAllBytes(path), JsonDocuments.Options);
+        }
+        catch (JsonException e)
+        {
+            throw new FreeMaskException(
+                $"{path} is no result of an experiment. Delete it, and the same command writes it again. ({e.Message})",
+                e
+            );
+        }
     }
 
     /// <summary>Writes the page of all experiments.</summary>

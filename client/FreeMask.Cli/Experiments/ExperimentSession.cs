@@ -56,9 +56,10 @@ internal sealed class ExperimentSession(string folder, ExperimentSettings settin
             reports[experiment.Name] = await MakeAsync(experiment, end, stop);
         }
 
-        List<ExperimentReport> all = [.. experiments.Select(experiment => reports[experiment.Name])];
-        await ExperimentFiles.WritePageAsync(folder, all, stop);
-        return all;
+        // What was found here before stays on the page.
+        var known = ExperimentCatalog.All.Select(experiment => ExperimentFiles.ReadIn(Path.Combine(folder, experiment.Name)));
+        await ExperimentFiles.WritePageAsync(folder, [.. known.OfType<ExperimentReport>()], stop);
+        return [.. experiments.Select(experiment => reports[experiment.Name])];
     }
 
     private async Task<ExperimentReport> MakeAsync(IExperiment experiment, DateTimeOffset? deadline, CancellationToken stop)
@@ -91,8 +92,7 @@ internal sealed class ExperimentSession(string folder, ExperimentSettings settin
         if (!File.Exists(path)) await AtomicFile.WriteAsync(path, wanted, stop);
         else if (await File.ReadAllTextAsync(path, stop) != wanted)
             throw new FreeMaskException(
-                $"{folder} holds results of another model bundle, held-out set, corpus or other models. Name another folder with --out, "
-                    + "or delete it."
+                $"{folder} holds results of another model bundle, held-out set or corpus. Name another folder with --out, or delete it."
             );
     }
 }

@@ -9,16 +9,16 @@ namespace FreeMask.Cli.Experiments;
 /// <summary>What results depend on besides the program.</summary>
 /// <param name="Bundle">The sha256 of the model bundle.</param>
 /// <param name="HeldOut">The sha256 over names and sizes of the files of its test sets.</param>
-/// <param name="Others">The names of the second corpus of captions, of the placement model and of the harmonizer; null where there is
-/// none.</param>
-internal sealed record ExperimentSettings(string Bundle, string HeldOut, IReadOnlyList<string?> Others)
+/// <param name="Corpus">The name of the second corpus of captions; null where there is none. Rows of a placement model or of a harmonizer
+/// name it themselves.</param>
+internal sealed record ExperimentSettings(string Bundle, string HeldOut, string? Corpus)
 {
-    /// <summary>The settings of a bundle, and of a corpus and models that not everyone has.</summary>
+    /// <summary>The settings of a bundle, and of a corpus that not everyone has.</summary>
     /// <exception cref="FreeMaskException">The bundle cannot be read.</exception>
-    internal static ExperimentSettings Of(string model, params IReadOnlyList<string?> others) => new(
+    internal static ExperimentSettings Of(string model, string? corpus) => new(
         BundleHash.Of(model),
         Names(Path.Combine(model, MiniDiffusionTrainer.HeldOutFolder)),
-        [.. others.Select(Path.GetFileName)]
+        Path.GetFileName(corpus)
     );
 
     private static string Names(string folder)

@@ -47,8 +47,8 @@ internal sealed class SelectionExperiment : IExperiment
                 + "classes keep all alike. Entropy grows with every outline, so that it drops them too.",
             results.Count == 0 ? "Not measured yet." : Answer(results),
             "Selection here is the paper's: the best 70 % of each class of a round, without the strata by number of objects that runs have "
-                + "by default, and the first round is left out, because it is scored by models of folds, which a run does not keep. Certainty "
-                + "is that of the scoring model, whatever the label says.",
+                + "by default, and the first round is left out, because it is scored by models of folds, which a run does not keep. "
+                + "Certainty is that of the scoring model, whatever the label says.",
             [
                 .. results.Count == 0 ? [] : (IReadOnlyList<ExperimentTable>)[KeptTable(results)],
                 .. all.Count == 0 || best.Count == 0 ? [] : (IReadOnlyList<ExperimentTable>)[ClassTable(all, best)],

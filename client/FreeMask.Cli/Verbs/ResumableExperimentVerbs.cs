@@ -47,7 +47,7 @@ internal static class ResumableExperimentVerbs
                         experiment.Name,
                         experiment.Question,
                         experiment.Minutes,
-                        answer = ExperimentFiles.AnswerIn(Path.Combine(folder, experiment.Name)),
+                        answer = ExperimentFiles.ReadIn(Path.Combine(folder, experiment.Name))?.Answer,
                     })
                     .ToList();
                 return Task.FromResult(
@@ -167,7 +167,7 @@ internal static class ResumableExperimentVerbs
             if (corpus is not null) CaptionFile.Read(corpus);
             if (placement is not null) PlacementModel.Load(placement).Dispose();
             if (harmonizer is not null) HarmonizerModel.Load(harmonizer).Dispose();
-            var settings = ExperimentSettings.Of(model, corpus, placement, harmonizer);
+            var settings = ExperimentSettings.Of(model, corpus);
             var session = new ExperimentSession(folder, settings, own)
             {
                 Model = model,

@@ -75,6 +75,15 @@ public sealed class ResumableExperimentVerbTests : IDisposable
         Assert.Equal(3, report.GetProperty("tables").GetArrayLength());
         Assert.True(File.Exists(Path.Combine(Results, "thresholds", "plot.png")));
 
+        // Of a second experiment in the same folder nothing is known yet; the page keeps what the first one found.
+        _process.Clear();
+        string[] second = ["experiment", "masks", "--model", model, "--out", Results, "--minutes", "0.0000001"];
+        Assert.True(await _process.RunAsync(second) == 0, _process.Error);
+        var page = await File.ReadAllTextAsync(Path.Combine(Results, "report.html"), TestContext.Current.CancellationToken);
+        Assert.Contains("<h2 id=\"masks\">", page, StringComparison.Ordinal);
+        Assert.Contains("<h2 id=\"thresholds\">", page, StringComparison.Ordinal);
+        Assert.Contains(report.GetProperty("answer").GetString()!, System.Net.WebUtility.HtmlDecode(page), StringComparison.Ordinal);
+
         _process.Clear();
         Assert.Equal(2, await _process.RunAsync(["experiment", "masks", "--out", Results, "--minutes", "0.0000001"]));
         Assert.Contains("another model bundle", _process.Error, StringComparison.Ordinal);
