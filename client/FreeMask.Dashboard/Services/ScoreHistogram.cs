@@ -15,7 +15,7 @@ public sealed record ScoreBin(double From, int Kept, int Dropped, int Open);
 /// <param name="Scored">Those with a score.</param>
 /// <param name="Kept">Those that are kept.</param>
 /// <param name="Dropped">Those that are dropped.</param>
-/// <param name="Quarantined">Those that were given up.</param>
+/// <param name="Quarantined">Those that are quarantined.</param>
 /// <param name="Cut">The lowest score that is kept; null before selection.</param>
 /// <param name="IoU">IoU of the round's segmenter on the held-out set; null where it was not measured.</param>
 public sealed record ClassRow(
