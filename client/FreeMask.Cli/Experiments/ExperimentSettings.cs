@@ -8,7 +8,7 @@ namespace FreeMask.Cli.Experiments;
 
 /// <summary>What results depend on besides the program.</summary>
 /// <param name="Bundle">The sha256 of the model bundle.</param>
-/// <param name="HeldOut">The sha256 over names and sizes of the files of its test sets.</param>
+/// <param name="HeldOut">The sha256 over names and sizes of the files of its test sets, without generated images.</param>
 /// <param name="Others">The names of the second corpus of captions, of the placement model and of the harmonizer; null where there is
 /// none.</param>
 internal sealed record ExperimentSettings(string Bundle, string HeldOut, IReadOnlyList<string?> Others)
@@ -25,8 +25,11 @@ internal sealed record ExperimentSettings(string Bundle, string HeldOut, IReadOn
     {
         if (!Directory.Exists(folder))
             throw new FreeMaskException($"The bundle has no test sets: there is no folder {folder}. Experiments need a bundle that has.");
+        var generated = Path.Combine(folder, GeneratedSet.FolderName) + Path.DirectorySeparatorChar;
         var names = Directory
             .EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+            // What is measured on it is kept under a hash of its own.
+            .Where(file => !file.StartsWith(generated, StringComparison.Ordinal))
             .Select(file => string.Create(
                 CultureInfo.InvariantCulture,
                 $"{Path.GetRelativePath(folder, file).Replace('\\', '/')} {new FileInfo(file).Length}\n"
