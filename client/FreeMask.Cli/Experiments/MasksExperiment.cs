@@ -21,7 +21,7 @@ internal sealed class MasksExperiment : IExperiment
 
     public string Question => "How good are the masks of single objects that attention gives, by class and along outlines?";
 
-    public double Minutes => 3;
+    public double Minutes => 2;
 
     public async Task<ExperimentReport> RunAsync(ExperimentContext context, CancellationToken stop)
     {
