@@ -8,7 +8,7 @@ namespace FreeMask.Cli.Experiments;
 
 /// <summary>What results depend on besides the program.</summary>
 /// <param name="Bundle">The sha256 of the model bundle.</param>
-/// <param name="HeldOut">The sha256 over names and sizes of the files of its test sets, without generated images.</param>
+/// <param name="HeldOut">The sha256 over names and sizes of the files of its test sets.</param>
 /// <param name="Others">The names of the second corpus of captions, of the placement model and of the harmonizer; null where there is
 /// none.</param>
 internal sealed record ExperimentSettings(string Bundle, string HeldOut, IReadOnlyList<string?> Others)
@@ -28,7 +28,7 @@ internal sealed record ExperimentSettings(string Bundle, string HeldOut, IReadOn
         var generated = Path.Combine(folder, GeneratedSet.FolderName) + Path.DirectorySeparatorChar;
         var names = Directory
             .EnumerateFiles(folder, "*", SearchOption.AllDirectories)
-            // What is measured on it is kept under a hash of its own.
+            // Generated images are no test set, and what is measured on them is kept under a hash of its own.
             .Where(file => !file.StartsWith(generated, StringComparison.Ordinal))
             .Select(file => string.Create(
                 CultureInfo.InvariantCulture,

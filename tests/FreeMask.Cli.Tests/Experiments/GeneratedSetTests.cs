@@ -151,12 +151,12 @@ public sealed class GeneratedSetTests : IDisposable
         var model = _folder.Path("bundle");
         Directory.CreateDirectory(Path.Combine(model, "heldout", "twemoji"));
         File.WriteAllText(Path.Combine(model, "heldout", "twemoji", "captions.tsv"), "name");
-        var before = ExperimentSettings.Of(model).HeldOut;
+        var before = ExperimentSettings.Of(model, (string?)null).HeldOut;
         Directory.CreateDirectory(Path.Combine(model, "heldout", GeneratedSet.FolderName));
         File.WriteAllText(Path.Combine(model, "heldout", GeneratedSet.FolderName, "captions.tsv"), "name");
-        Assert.Equal(before, ExperimentSettings.Of(model).HeldOut);
+        Assert.Equal(before, ExperimentSettings.Of(model, (string?)null).HeldOut);
         File.WriteAllText(Path.Combine(model, "heldout", "twemoji", "art.tsv"), "name");
-        Assert.NotEqual(before, ExperimentSettings.Of(model).HeldOut);
+        Assert.NotEqual(before, ExperimentSettings.Of(model, (string?)null).HeldOut);
     }
 
     [Fact]
