@@ -45,7 +45,7 @@ internal sealed partial class GenerateStageHandler(
         var capture = CaptureOptions.For(AttentionPreset.ByName(spec.Mask.Preset));
         if (spec.Mask.Affinity is not null) capture = capture with { SelfAttention = true };
         var scheduler = bundle.Model.Sampler(spec.Generation.Scheduler);
-        var results = pipeline.Generate([.. inputs.Select(i => Request(spec, i, scheduler))], capture, cancellationToken);
+        var results = pipeline.Generate([.. inputs.Select(i => Request(spec, i.Plan, i.Attempt, scheduler))], capture, cancellationToken);
         var outcomes = new StageOutcome[inputs.Count];
         for (var i = 0; i < outcomes.Length; i++)
         {
@@ -65,12 +65,13 @@ internal sealed partial class GenerateStageHandler(
     [LoggerMessage(Level = LogLevel.Warning, Message = "Prompt '{Prompt}': {Warning}")]
     private static partial void LogWarning(ILogger logger, string prompt, string warning);
 
-    private static GenerationRequest Request(RunSpec spec, StageInput input, SchedulerConfig scheduler) => new()
+    /// <summary>What an attempt of a sample asks the pipeline for.</summary>
+    internal static GenerationRequest Request(RunSpec spec, SamplePlan plan, int attempt, SchedulerConfig scheduler) => new()
     {
-        Prompt = input.Plan.Prompt,
-        NegativePrompt = input.Plan.NegativePrompt.Length == 0 ? null : input.Plan.NegativePrompt,
-        Classes = [spec.LabelSet()[input.Plan.ClassIndex].AttentionIn(input.Plan.Prompt)],
-        Noise = new NoiseKey(input.Plan.Seed, input.Plan.Stream, input.Attempt),
+        Prompt = plan.Prompt,
+        NegativePrompt = plan.NegativePrompt.Length == 0 ? null : plan.NegativePrompt,
+        Classes = [spec.LabelSet()[plan.ClassIndex].AttentionIn(plan.Prompt)],
+        Noise = new NoiseKey(plan.Seed, plan.Stream, attempt),
         Steps = spec.Generation.Steps,
         Guidance = (float)spec.Generation.Guidance,
         Scheduler = scheduler,

@@ -74,7 +74,8 @@ internal sealed class MaskStageHandler(IArtifactStore store) : IStageHandler, ID
         return model;
     }
 
-    private static MaskOptions Options(MaskSpec spec)
+    /// <summary>What the mask section of a run file asks for.</summary>
+    internal static MaskOptions Options(MaskSpec spec)
     {
         var defaults = new MaskOptions();
         return defaults with

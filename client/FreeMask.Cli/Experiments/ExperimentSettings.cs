@@ -25,8 +25,11 @@ internal sealed record ExperimentSettings(string Bundle, string HeldOut, string?
     {
         if (!Directory.Exists(folder))
             throw new FreeMaskException($"The bundle has no test sets: there is no folder {folder}. Experiments need a bundle that has.");
+        var generated = Path.Combine(folder, GeneratedSet.FolderName) + Path.DirectorySeparatorChar;
         var names = Directory
             .EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+            // Generated images are no test set, and what is measured on them is kept under a hash of its own.
+            .Where(file => !file.StartsWith(generated, StringComparison.Ordinal))
             .Select(file => string.Create(
                 CultureInfo.InvariantCulture,
                 $"{Path.GetRelativePath(folder, file).Replace('\\', '/')} {new FileInfo(file).Length}\n"

@@ -68,14 +68,16 @@ internal static class HeldOutAttention
     internal static LabelMap Mask(HeldOutScene scene, FloatMap map, MaskOptions options) =>
         MaskStage.Run(scene.Sample.Image, map, (byte)scene.ClassId, options with { IgnoreBandRadius = 0 }).Labels;
 
-    /// <summary>IoU of a mask with the true one.</summary>
+    /// <summary>IoU of a mask with the true one; pixels whose truth is 255 do not count.</summary>
     internal static double IoU(HeldOutScene scene, LabelMap mask)
     {
         var found = mask.Labels;
         int shared = 0, either = 0;
         for (var i = 0; i < found.Length; i++)
         {
-            var (a, b) = (found[i] == scene.ClassId, scene.Sample.Labels.Labels[i] == scene.ClassId);
+            var truth = scene.Sample.Labels.Labels[i];
+            if (truth == LabelMap.Ignore) continue;
+            var (a, b) = (found[i] == scene.ClassId, truth == scene.ClassId);
             if (a && b) shared++;
             if (a || b) either++;
         }

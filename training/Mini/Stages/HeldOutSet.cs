@@ -63,7 +63,12 @@ internal static class HeldOutSet
         ReadTable(Path.Combine(directory, ArtFile), "two columns: name, art", columns: 2)
             .ToDictionary(row => row[0], row => (IReadOnlyList<string>)row[1].Split(','), StringComparer.Ordinal);
 
-    private static string[][] ReadTable(string path, string form, int columns)
+    /// <summary>The rows of a table with tabs, without its heading.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="form">Names its columns in the message of the error.</param>
+    /// <param name="columns">How many it has.</param>
+    /// <exception cref="FreeMaskException">The table is missing or not as written.</exception>
+    internal static string[][] ReadTable(string path, string form, int columns)
     {
         if (!File.Exists(path)) throw new FreeMaskException($"{path} does not exist; the bundle has no held-out set.");
         var rows = File.ReadLines(path).Skip(1).Select(line => line.Split('\t')).ToArray();
