@@ -365,6 +365,9 @@ public sealed record TrainingSpec
     /// <summary>The sha256 of its images and masks; null where <see cref="Real"/> is.</summary>
     [Id(16)] public string? RealHash { get; init; }
 
+    /// <summary>The part of the starting weights in the final ones, with which they are averaged; 0 for none.</summary>
+    [Id(17)] public double StartShare { get; init; }
+
     /// <summary>Whether the recipe is Mask2Former's own.</summary>
     public bool IsReference => Recipe is null ? InitFolder is not null : Recipe == "reference";
 }

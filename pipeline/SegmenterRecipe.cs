@@ -29,6 +29,7 @@ internal static class SegmenterRecipe
             Size = training.Size ?? request.Size,
             Augmentation = AugmentationOf(training.Augmentation) ?? request.Augmentation,
             InitialFolder = folder,
+            StartShare = training.StartShare,
             Config = ConfigOf(training, labels, folder),
         };
     }

@@ -355,6 +355,14 @@ internal static class RunKeys
             ],
             DefaultDescription = "that of the recipe",
         },
+        new(
+            run => run.Training.StartShare,
+            "The part of the starting weights in the final ones: trained weights are averaged with those of the segmenter that they "
+                + "started from, which keeps what it knows of images unlike the samples."
+        )
+        {
+            Range = Closed(0, 0.95),
+        },
         new(run => run.Training.CheckpointSteps, "Steps between two checkpoints, which is the most that an interruption loses.")
         {
             Range = Closed(1, 10_000_000),

@@ -31,7 +31,7 @@ internal static class RunSpecValidator
         Composition(spec, between);
         Harmonization(spec, between);
         Scoring(spec, between);
-        Start(spec.Training, between);
+        Start(spec, between);
         Real(spec.Training, between);
         Evaluation(spec, between);
         return [.. values.Concat(between.Where(problem => !wrong.Contains(problem.Path))).OrderBy(problem => Order(problem.Path))];
@@ -193,12 +193,20 @@ internal static class RunSpecValidator
             problems.Add(new("scoring.folds", "there are fewer samples in a round than folds; use fewer folds"));
     }
 
-    private static void Start(TrainingSpec training, List<SpecProblem> problems)
+    private static void Start(RunSpec spec, List<SpecProblem> problems)
     {
+        var training = spec.Training;
         if (training.Init is not ("bundle" or "backbone" or "none") && training.InitFolder is null)
             problems.Add(new("training.init", $"the weights of '{training.Init}' were not found; name their folder, or bundle or none"));
         else if (training.InitFolder is null != training.InitHash is null)
             problems.Add(new("training.init", "the folder of the weights and their hash belong together; name both or none"));
+        if (training.StartShare == 0) return;
+        if (spec.Trainer.IsExternal)
+            problems.Add(new("training.startShare", "it is for the built-in training, and 'trainer.command' is named; leave one out"));
+        else if (training.Init is "backbone" or "imagenet" or "none")
+            problems.Add(
+                new("training.startShare", $"'{training.Init}' is no segmenter to average with; start from one, such as bundle, or use 0")
+            );
     }
 
     private static void Real(TrainingSpec training, List<SpecProblem> problems)

@@ -15,6 +15,8 @@ namespace FreeMask.Training.Mask2Former;
 /// </summary>
 internal static class SegmenterTrainer
 {
+    private const string NotAveraged = "Trained weights are averaged only with those of a segmenter of the same classes";
+
     /// <summary>As the other overload, with all samples in memory; they are checked before the training begins.</summary>
     /// <param name="request">What to train.</param>
     /// <param name="samples">What to learn from, in an order that never changes.</param>
@@ -91,14 +93,29 @@ internal static class SegmenterTrainer
         model.eval();
         return Result(trained);
 
-        SegmenterTrainingResult Result(TrainingState state) => new(
-            ModuleState.ToFile(model).ToBytes(),
-            model.Config.ToJson(),
-            Mask2FormerOnnx.Export(model, request.Size, request.Size),
-            Mask2FormerOnnx.Card(model.Config, request.Size, request.Size).ToJson(),
-            state.Steps,
-            state.Seconds,
-            state.Loss);
+        SegmenterTrainingResult Result(TrainingState state)
+        {
+            using var averaged = request.StartShare > 0 ? AverageWithStart(request, model) : null;
+            var final = averaged ?? model;
+            return new(
+                ModuleState.ToFile(final).ToBytes(),
+                final.Config.ToJson(),
+                Mask2FormerOnnx.Export(final, request.Size, request.Size),
+                Mask2FormerOnnx.Card(final.Config, request.Size, request.Size).ToJson(),
+                state.Steps,
+                state.Seconds,
+                state.Loss
+            );
+        }
+    }
+
+    /// <summary>A model between the start and what was trained from it.</summary>
+    private static Mask2FormerModel AverageWithStart(SegmenterTrainingRequest request, Mask2FormerModel trained)
+    {
+        var model = Start(request);
+        ModuleState.Average(model, trained, 1 - request.StartShare);
+        model.eval();
+        return model;
     }
 
     /// <summary>A checkpoint holds weights and both moments; what is trained in the end, weights and an ONNX model, is one array
@@ -173,6 +190,8 @@ internal static class SegmenterTrainer
     {
         var model = new Mask2FormerModel((request.Config ?? found) with { Labels = request.Labels }, request.Seed);
         var sameClasses = found.Labels.SequenceEqual(request.Labels);
+        if (request.StartShare > 0 && !sameClasses)
+            throw new FreeMaskException($"{NotAveraged}; {folder} is a segmenter of other classes.");
         var difference = ModuleState.Import(
             model,
             weights,
@@ -191,6 +210,7 @@ internal static class SegmenterTrainer
         string folder
     )
     {
+        if (request.StartShare > 0) throw new FreeMaskException($"{NotAveraged}; {folder} is a classifier.");
         const string OwnNorms = "hidden_states_norms.";
         var prefix = found.Kind + ".";
         var config = request.Config ?? Mask2FormerConfig.Small(request.Labels);
@@ -237,5 +257,10 @@ internal static class SegmenterTrainer
             throw new FreeMaskException(
                 string.Create(CultureInfo.InvariantCulture, $"The learning rate is {request.LearningRate}; it must not be negative.")
             );
+        if (request.StartShare is not (>= 0 and < 1))
+            throw new FreeMaskException(
+                string.Create(CultureInfo.InvariantCulture, $"The share of the start is {request.StartShare}; it must be in [0, 1).")
+            );
+        if (request.StartShare > 0 && request.InitialFolder is null) throw new FreeMaskException($"{NotAveraged}; there is none.");
     }
 }

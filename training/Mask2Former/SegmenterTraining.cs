@@ -79,6 +79,13 @@ internal sealed record SegmenterTrainingRequest
     /// <summary>Whether the backbone's batch norms stay as they are (advisable for batches under 8).</summary>
     public bool FreezeNormalization { get; init; }
 
+    /// <summary>
+    /// The part of the starting weights in the final ones, in [0, 1): trained weights are averaged with those of the segmenter that the
+    /// training started from, which keeps what it knows of images that the samples do not show (WiSE-FT: Wortsman et al., Robust
+    /// fine-tuning of zero-shot models, 2022). Not public: the steps, and so the checkpoints, are the same with any.
+    /// </summary>
+    internal double StartShare { get; init; }
+
     /// <summary>Steps between checkpoints.</summary>
     public int CheckpointEvery { get; init; } = 50;
 

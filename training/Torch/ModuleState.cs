@@ -71,6 +71,25 @@ internal static class ModuleState
         return new StateDifference([.. missing.Order(StringComparer.Ordinal)], [.. unexpected.Order(StringComparer.Ordinal)], misshapen);
     }
 
+    /// <summary>Moves parameters and buffers towards those of another module of the same shape; integers become those of the
+    /// other.</summary>
+    /// <param name="module">The module, whose tensors are overwritten.</param>
+    /// <param name="other">The other.</param>
+    /// <param name="share">How far: 0 leaves everything, 1 makes it the other; in [0, 1].</param>
+    internal static void Average(nn.Module module, nn.Module other, double share)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        var goals = State(other);
+        foreach (var (name, tensor) in State(module))
+        {
+            var goal = goals[name];
+            tensor.copy_(
+                tensor.dtype == ScalarType.Int64 ? goal : tensor.SafeMultiply(1 - share).SafeAdd(goal.SafeMultiply(share))
+            );
+        }
+    }
+
     /// <summary>
     /// Parameters and buffers by name. TorchSharp registers the fields behind properties too, which holds every tensor of a module with
     /// properties again under a name of the compiler's.

@@ -1,4 +1,5 @@
 using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Domain;
 using FreeMask.Training.Mask2Former;
 
 namespace FreeMask.Cli.Checks;
@@ -25,6 +26,7 @@ internal sealed class StartWeightsCheck : IRunCheck
                 yield return new(Key, $"{named} holds no model of type mask2former, resnet or swin");
             else if (Directory.EnumerateFiles(named).Sum(file => new FileInfo(file).Length) < ReadAtOnce)
                 CheckpointFolder.LoadWeights(named);
+            if (NotAveraged(spec, named) is { } problem) yield return problem;
             yield break;
         }
 
@@ -45,5 +47,19 @@ internal sealed class StartWeightsCheck : IRunCheck
             yield return new(Key, $"{folder} holds a model of type '{kind}'; '{spec.Training.Init}' needs {string.Join(" or ", kinds)}");
         else if (Directory.EnumerateFiles(folder).Sum(file => new FileInfo(file).Length) < ReadAtOnce)
             CheckpointFolder.LoadWeights(folder);
+        if (NotAveraged(spec, folder) is { } refused) yield return refused;
+    }
+
+    /// <summary>Why the trained weights cannot be averaged with those of a folder; null where they can, or need not.</summary>
+    private static RunFinding? NotAveraged(RunSpec spec, string folder)
+    {
+        const string Share = "training.startShare";
+        if (spec.Training.StartShare == 0) return null;
+        if (CheckpointFolder.KindOf(folder) != "mask2former")
+            return new(Share, $"{folder} holds no segmenter to average the trained weights with; start from one, or leave it out");
+        var known = Mask2FormerConfig.Load(Path.Combine(folder, CheckpointFolder.Config)).Labels;
+        return known.SequenceEqual(spec.LabelSet().Names)
+            ? null
+            : new(Share, $"the segmenter in {folder} has other classes than the run, so that its weights cannot be averaged; leave it out");
     }
 }

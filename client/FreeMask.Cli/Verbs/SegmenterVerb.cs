@@ -86,6 +86,14 @@ internal static class SegmenterVerb
                     + "Default: that of the recipe.",
             HelpName = "NAME",
         };
+        var share = new Option<double>("--start-share")
+        {
+            Description =
+                "The part of the starting segmenter's weights in the final ones, which are averaged, as training.startShare of a run "
+                    + "file; 0 for none.",
+            DefaultValueFactory = _ => 0,
+            HelpName = "X",
+        }.Within(0, 0.95);
         var seed = Arguments.Seed("Names fresh weights, order, augmentation and sampled points.");
         var every = new Option<int>("--checkpoint-steps")
         {
@@ -121,6 +129,7 @@ internal static class SegmenterVerb
                 rate,
                 size,
                 augmentation,
+                share,
                 seed,
                 every,
                 validate,
@@ -157,6 +166,7 @@ internal static class SegmenterVerb
                     LearningRate = parsed.GetValue(rate) ?? request.LearningRate,
                     Size = parsed.GetValue(size) ?? request.Size,
                     Augmentation = SegmenterRecipe.AugmentationOf(parsed.GetValue(augmentation)) ?? request.Augmentation,
+                    StartShare = parsed.GetValue(share),
                     CheckpointEvery = parsed.GetValue(every),
                 };
                 var folder = OutputFolder.Make(parsed.GetRequiredValue(output));

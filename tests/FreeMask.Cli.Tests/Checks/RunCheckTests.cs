@@ -103,6 +103,20 @@ public sealed class RunCheckTests : IDisposable
     }
 
     [Fact]
+    public async Task A_start_that_trained_weights_cannot_be_averaged_with_is_refused()
+    {
+        const string Share = "'training.startShare': ";
+        var backbone = Path.Combine(Mini, "backbone");
+        await RefuseAsync(
+            $"classes: [cat]\ntraining: {{ init: \"{backbone}\", recipe: small, startShare: 0.5 }}",
+            Share,
+            "holds no segmenter to average"
+        );
+        await RefuseAsync("classes: [cat]\nlabels: coco\ntraining: { startShare: 0.5 }", Share, "has other classes than the run");
+        Assert.Equal(0, await CheckAsync("classes: [cat]\ntraining: { startShare: 0.5 }", "--json"));
+    }
+
+    [Fact]
     public async Task A_pointer_in_place_of_a_model_is_refused()
     {
         await WriteAsync(Path.Combine(Own("vae_decoder"), "model.onnx"), "version https://git-lfs.github.com/spec/v1\n");

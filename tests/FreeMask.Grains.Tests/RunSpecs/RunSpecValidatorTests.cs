@@ -88,6 +88,12 @@ public sealed class RunSpecValidatorTests
             { "training.realPart", Specs.Small with { Training = new TrainingSpec { RealPart = "train" } } },
             { "training.realClassMap", Specs.Small with { Training = new TrainingSpec { RealClassMap = ["a=cat"] } } },
             { "training.real", Specs.Small with { Training = new TrainingSpec { Real = "/d" } } },
+            { "training.startShare", Specs.Small with { Training = new TrainingSpec { StartShare = 1 } } },
+            { "training.startShare", Specs.Small with { Training = new TrainingSpec { Init = "none", StartShare = 0.5 } } },
+            {
+                "training.startShare",
+                Specs.Small with { Training = new TrainingSpec { StartShare = 0.5 }, Trainer = new TrainerSpec { Command = ["t"] } }
+            },
             { "preset", Specs.Small with { Preset = "mine" } },
             { "execution.maxAttempts", Specs.Small with { Execution = new ExecutionSpec { MaxAttempts = 0 } } },
         };

@@ -180,6 +180,43 @@ public sealed class SegmenterTrainerTests
     }
 
     [Fact]
+    public void Final_weights_may_be_averaged_with_those_of_the_start()
+    {
+        var folder = Directory.CreateTempSubdirectory("freemask-start").FullName;
+        var samples = Shapes.Make(7, 64, seed: 1);
+        var start = Train(Request, samples);
+        start.Save(folder);
+        var request = Request with { InitialFolder = folder, Config = null, Seed = 6 };
+        var plain = Train(request, samples);
+        var averaged = request with { StartShare = 0.25 };
+        var result = Train(averaged, samples);
+
+        var (first, last) = (SafetensorsFile.Parse(start.Weights, ""), SafetensorsFile.Parse(plain.Weights, ""));
+        foreach (var tensor in SafetensorsFile.Parse(result.Weights, "").Tensors.Where(tensor => tensor.DataType == "F32"))
+        {
+            var expected = first[tensor.Name].ToSingles().Zip(last[tensor.Name].ToSingles(), (a, b) => (0.25f * a) + (0.75f * b));
+            Assert.Equal(expected, tensor.ToSingles(), (a, b) => Math.Abs(a - b) <= 1e-6 * Math.Max(1, Math.Abs(a)));
+        }
+
+        Assert.False(result.Onnx.AsSpan().SequenceEqual(plain.Onnx));
+        var store = new MemoryCheckpoints();
+        using var stop = new CancellationTokenSource();
+        Assert.Throws<OperationCanceledException>(() => SegmenterTrainer.Train(
+            averaged, samples, store, ProgressCallback.StopAfter(3, stop), stop.Token));
+        Assert.True(result.Weights.AsSpan().SequenceEqual(Train(averaged, samples, store).Weights));
+
+        string[] others = [.. Shapes.Labels, "other"];
+        foreach (var (wrong, reason) in new[]
+        {
+            (averaged with { Labels = others }, "of other classes"),
+            (averaged with { InitialFolder = null, Config = Shapes.Tiny }, "there is none"),
+            (averaged with { StartShare = 1 }, "must be in [0, 1)"),
+        })
+            Assert.Contains(reason, Assert.Throws<FreeMaskException>(() => Train(wrong, samples)).Message, StringComparison.Ordinal);
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
     public void It_starts_from_a_Swin_classifier_whose_head_and_last_norm_stay_behind()
     {
         var folder = Directory.CreateTempSubdirectory("freemask-start").FullName;
