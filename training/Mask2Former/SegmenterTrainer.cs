@@ -63,6 +63,26 @@ internal static class SegmenterTrainer
         ArgumentNullException.ThrowIfNull(samples);
         Check(request, samples);
         LibTorch.Require();
+        try
+        {
+            return Run(request, samples, store, progress, cancellationToken, time, snapshots);
+        }
+        finally
+        {
+            LibTorch.ReturnMemory();
+        }
+    }
+
+    private static SegmenterTrainingResult Run(
+        SegmenterTrainingRequest request,
+        ISegmentationSamples samples,
+        ITrainingCheckpointStore? store,
+        IProgress<TrainingProgress>? progress,
+        CancellationToken cancellationToken,
+        TimeProvider? time,
+        ITrainingSnapshots? snapshots
+    )
+    {
         if (request.Threads > 0) set_num_threads(request.Threads);
         using var scope = NewDisposeScope();
         using var model = Start(request);

@@ -36,6 +36,19 @@ internal static partial class LibTorch
         _ = SetEnvironment("GOMP_SPINCOUNT", SpinCount, overwrite: 0);
     }
 
+    /// <summary>
+    /// Gives the memory that a training has left back to the system. The allocator of glibc keeps it in an arena for each thread that
+    /// trained, and a silo or an experiment trains on ever other threads.
+    /// </summary>
+    internal static void ReturnMemory()
+    {
+        // Other systems and C libraries have no such function, and FreeMask has no libtorch for them.
+        if (OperatingSystem.IsLinux() && Problem is null) _ = TrimMemory(0);
+    }
+
+    [LibraryImport("libc", EntryPoint = "malloc_trim")]
+    private static partial int TrimMemory(nint kept);
+
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int SetEnvironment(string name, string value, int overwrite);
 
