@@ -8,11 +8,13 @@ using k8s;
 using Orleans.Configuration;
 using Orleans.Hosting.Kubernetes;
 
-// A freemask-silo with fake stages that take a while and write a journal of started work.
+// A freemask-silo with fake stages that take a while and write a journal of started work. While the file Test:Poison exists, whose text is
+// the index of a sample, every stage fails on that sample.
 return await SiloProgram.RunAsync(args, (services, configuration) =>
 {
     var took = TimeSpan.FromMilliseconds(configuration.GetValue("Test:BatchMilliseconds", 0));
     var journal = configuration["Test:Journal"];
+    var poison = configuration["Test:Poison"];
     var gate = new Lock();
     services.AddSingleton<IStageRunnerFactory>(provider => new FakeStages
     {
@@ -28,6 +30,8 @@ return await SiloProgram.RunAsync(args, (services, configuration) =>
             }
 
             await Task.Delay(took, token);
+            if (File.Exists(poison) && int.TryParse(File.ReadAllText(poison), out var poisoned) && inputs.Any(i => i.Index == poisoned))
+                throw new InvalidDataException($"Sample {poisoned} is poisoned.");
         },
     });
     if (configuration["Test:KubernetesApi"] is { } api)

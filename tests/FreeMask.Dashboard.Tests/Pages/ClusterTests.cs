@@ -13,9 +13,8 @@ namespace FreeMask.Dashboard.Tests.Pages;
 /// <summary>The program beside three silos that are processes, on a real store, in a browser.</summary>
 public sealed class ClusterTests(Chromium chromium, LocalServices services)
 {
-    private const string Drained = "drained", Killed = "killed";
-
-    private static readonly Dictionary<string, string> SiloSettings = new() { ["FreeMask:OrleansDashboard"] = "true" };
+    private const string Drained = "drained", Killed = "killed", Controlled = "controlled";
+    private const int Poisoned = 5;
 
     /// <summary>A run of a few seconds.</summary>
     internal static readonly RunSpec Spec = new()
@@ -34,17 +33,20 @@ public sealed class ClusterTests(Chromium chromium, LocalServices services)
     };
 
     [Fact]
-    public async Task A_silo_is_drained_and_another_killed_while_pages_are_open()
+    public async Task A_run_is_controlled_a_silo_is_drained_and_another_killed_while_pages_are_open()
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         deadline.CancelAfter(TimeSpan.FromMinutes(5));
-        await using var cluster = await ProcessCluster.StartAsync(services, Provider.Redis, deadline.Token, SiloSettings);
-        await cluster.AddAsync(2, SiloSettings, deadline.Token);
         using var folder = new TemporaryFolder();
+        var poison = Path.Combine(folder.Path, "poison");
+        var settings = new Dictionary<string, string> { ["FreeMask:OrleansDashboard"] = "true", ["Test:Poison"] = poison };
+        await using var cluster = await ProcessCluster.StartAsync(services, Provider.Redis, deadline.Token, settings);
+        await cluster.AddAsync(2, settings, deadline.Token);
         await using var app = DashboardApp.Create(SetupOf(cluster, folder));
         await app.StartAsync(deadline.Token);
         await using var window = await chromium.OpenAsync(DashboardApp.AddressOf(app));
 
+        await ControlAsync(window, cluster, poison, deadline.Token);
         await DrainAsync(window, cluster, deadline.Token);
         await LookAtBatchesAsync(window);
         await LookAtGrainsAsync(window);
@@ -62,6 +64,45 @@ public sealed class ClusterTests(Chromium chromium, LocalServices services)
             })
             .Build()
     );
+
+    /// <summary>A sample that fails on every silo is retried when its cause is gone; the run is paused, resumed and cancelled.</summary>
+    private static async Task ControlAsync(IBrowserContext window, ProcessCluster cluster, string poison, CancellationToken stop)
+    {
+        await File.WriteAllTextAsync(poison, $"{Poisoned}", stop);
+        var run = cluster.Client.Grains.GetGrain<IRunGrain>(Controlled);
+        // Longer than the controls take: the round stays open.
+        await run.Start(
+            Spec with
+            {
+                Name = Controlled,
+                SamplesPerRound = 5000,
+                Execution = Spec.Execution with { MaxAttempts = 2 },
+            }
+        );
+        var page = await GoAsync(window, $"/runs/{Controlled}");
+        var quarantined = page.Locator("[data-state='quarantined']");
+        await Expect(quarantined).ToHaveTextAsync("1");
+        var failures = page.GetByTestId("failures");
+        await Expect(failures).ToContainTextAsync($"Sample {Poisoned} is poisoned");
+        File.Delete(poison);
+        await failures.GetByRole(AriaRole.Button, new() { Name = "Retry these" }).First.ClickAsync();
+        await Expect(quarantined).ToHaveTextAsync("0");
+        while (await StateAsync(run) is SampleState.Planned) await Task.Delay(50, stop);
+        Assert.NotEqual(SampleState.Quarantined, await StateAsync(run));
+
+        var state = page.GetByTestId("state");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Pause" }).ClickAsync();
+        await Expect(state).ToHaveTextAsync("paused");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Resume" }).ClickAsync();
+        await Expect(state).ToHaveTextAsync("running");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
+        await page.GetByLabel("Reason").FillAsync("seen enough");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Cancel the run" }).ClickAsync();
+        await Expect(state).ToHaveTextAsync("cancelled");
+    }
+
+    private static async Task<SampleState> StateAsync(IRunGrain run) =>
+        (await run.GetSamples(new SampleQuery { Round = 0, From = Poisoned, Limit = 1 })).Samples.Single().State;
 
     /// <summary>Drains a silo that does not host the run: it gets no more work, and says so.</summary>
     private static async Task DrainAsync(IBrowserContext window, ProcessCluster cluster, CancellationToken stop)
