@@ -48,15 +48,21 @@ internal sealed class SiloProcess : IAsyncDisposable
         return new SiloProcess(name, Process.Start(start)!, port, journal);
     }
 
+    /// <summary>The end of its log, for the message of a test that fails.</summary>
+    private string LastLines()
+    {
+        const int Lines = 12;
+        var log = Path.ChangeExtension(Journal, ".log");
+        return File.Exists(log) ? string.Join(Environment.NewLine, File.ReadLines(log).TakeLast(Lines)) : "no log";
+    }
+
     /// <summary>Waits until the silo is ready.</summary>
     public async Task ReadyAsync(CancellationToken cancellationToken)
     {
         while (!await IsReadyAsync(cancellationToken))
         {
-            Assert.False(
-                _process.HasExited,
-                $"silo {Name} ended with exit code {(_process.HasExited ? _process.ExitCode : 0)} before it was ready"
-            );
+            if (_process.HasExited)
+                Assert.Fail($"silo {Name} ended with exit code {_process.ExitCode} before it was ready: {LastLines()}");
             await Task.Delay(50, cancellationToken);
         }
     }
