@@ -68,7 +68,7 @@ internal sealed class CompositionExperiment : IExperiment
         }
 
         var harmonized = await context.RowAsync<Harmonized>(
-            harmonizer is null ? "harmonization" : $"harmonization-{Short(harmonizer.Hash)}",
+            harmonizer is null ? "harmonization" : $"harmonization-{ExperimentContext.Short(harmonizer.Hash)}",
             () => new(Harmonize(context, harmonizer, stop)),
             stop
         );
@@ -121,14 +121,12 @@ internal sealed class CompositionExperiment : IExperiment
     {
         yield return (Random, "random", new() { UsesRules = false });
         yield return (Rules, "rules", new());
-        if (placement is not null) yield return (Model, $"model-{Short(placement.Hash)}", new() { Placement = placement });
+        if (placement is not null)
+            yield return (Model, $"model-{ExperimentContext.Short(placement.Hash)}", new() { Placement = placement });
         yield return (NoHarmonization, "not-harmonized", new() { Harmonizes = false });
         if (harmonizer is not null)
-            yield return (ModelHarmonized, $"harmonized-{Short(harmonizer.Hash)}", new() { Harmonizer = harmonizer });
+            yield return (ModelHarmonized, $"harmonized-{ExperimentContext.Short(harmonizer.Hash)}", new() { Harmonizer = harmonizer });
     }
-
-    /// <summary>Enough of a hash to tell the rows of one model from those of another in the same folder.</summary>
-    private static string Short(string hash) => hash[..8];
 
     /// <summary>The best 70 % of each class of a round by mean IoU over classes.</summary>
     private static IEnumerable<RunSample> Paper(IReadOnlyList<RunSample> run) =>

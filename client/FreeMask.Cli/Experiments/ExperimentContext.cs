@@ -57,6 +57,9 @@ internal sealed class ExperimentContext(
     /// <summary>Makes the runs that experiments look at.</summary>
     internal ExperimentRuns Runs { get; } = runs;
 
+    /// <summary>Enough of a hash for the name of a row, to tell what was measured with one thing from what was with another.</summary>
+    internal static string Short(string hash) => hash[..8];
+
     /// <summary>Starts to count anew.</summary>
     internal void Begin() => (IsIncomplete, Seconds) = (false, 0);
 

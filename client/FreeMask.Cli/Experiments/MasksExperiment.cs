@@ -13,8 +13,6 @@ internal sealed class MasksExperiment : IExperiment
 
     private const string Generated = "generated, masks by hand", NoisedAgain = "the same, noised again";
 
-    private const int HashDigits = 8;
-
     private sealed record Row(IReadOnlyList<MaskScores> Items);
 
     public string Name => "masks";
@@ -41,7 +39,7 @@ internal sealed class MasksExperiment : IExperiment
         var generated = GeneratedSet.FolderOf(context.Model) is { } set
             ? await context.RowAsync<GeneratedScores>(
                 // The noise of each image is stored with it, so that the seed changes nothing.
-                $"{GeneratedSet.FolderName}-{GeneratedSet.Hash(set)[..HashDigits]}",
+                $"{GeneratedSet.FolderName}-{ExperimentContext.Short(GeneratedSet.Hash(set))}",
                 () => GeneratedMasks.Measure(context.Model, set, stop),
                 stop
             )
