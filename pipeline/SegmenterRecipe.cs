@@ -6,6 +6,11 @@ namespace FreeMask.Pipeline;
 /// <summary>The training that a run file's section <c>training</c> asks for.</summary>
 internal static class SegmenterRecipe
 {
+    /// <summary>The folder of a bundle that holds its classification backbone.</summary>
+    internal const string BackbonePart = "backbone";
+
+    private const string SegmenterPart = "segmenter";
+
     /// <summary>The training of a run.</summary>
     /// <param name="spec">The run.</param>
     /// <param name="labels">Names of the classes by index.</param>
@@ -33,6 +38,14 @@ internal static class SegmenterRecipe
             Config = ConfigOf(training, labels, folder),
         };
     }
+
+    /// <summary>The part of the bundle whose weights a training starts from; null where it starts from a folder, or from nothing.</summary>
+    internal static string? PartOf(TrainingSpec training) => training switch
+    {
+        { InitFolder: not null } or { Init: "none" } => null,
+        { Init: "bundle" } => SegmenterPart,
+        _ => BackbonePart,
+    };
 
     /// <summary>The model; null for that of the starting weights, or the small one. Weights of a classifier bring their own
     /// backbone.</summary>

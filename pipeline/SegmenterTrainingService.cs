@@ -156,8 +156,8 @@ internal sealed class SegmenterTrainingService(
     {
         if (spec.Training.InitFolder is { } named)
             return CheckpointFolder.KindOf(named) is not null && BundleHash.Of(named) == spec.Training.InitHash ? named : throw Gone(named);
-        if (spec.Training.Init == "none") return null;
-        var (part, what) = spec.Training.Init == "bundle" ? ("segmenter", "segmenter") : ("backbone", "classification backbone");
+        if (SegmenterRecipe.PartOf(spec.Training) is not { } part) return null;
+        var what = part == SegmenterRecipe.BackbonePart ? "classification backbone" : "segmenter";
         var folder = Path.Combine(bundles.Find(spec.Model), part);
         return File.Exists(Path.Combine(folder, ModelFileNames.Weights))
             ? folder

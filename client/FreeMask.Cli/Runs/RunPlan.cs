@@ -12,6 +12,7 @@ namespace FreeMask.Cli.Runs;
 /// <param name="Phases">What each round does, in order.</param>
 /// <param name="Bytes">Estimated size of the artifacts.</param>
 /// <param name="GeneratingSeconds">Estimated time of generating the images on this machine; null where it was not measured.</param>
+/// <param name="TrainingSeconds">Estimated time of all trainings on this machine; null where it was not measured.</param>
 /// <param name="Results">The folder that gets the data set, the segmenter and the report.</param>
 internal sealed record RunPlan(
     long Samples,
@@ -20,6 +21,7 @@ internal sealed record RunPlan(
     IReadOnlyList<string> Phases,
     long Bytes,
     double? GeneratingSeconds,
+    double? TrainingSeconds,
     string Results
 )
 {
@@ -43,6 +45,7 @@ internal sealed record RunPlan(
             [.. PhasesOf(spec)],
             BytesOf(spec, bundles),
             null,
+            null,
             results
         );
     }
@@ -64,14 +67,17 @@ internal sealed record RunPlan(
         );
         if (UNetEvaluations > 0)
         {
-            var time = GeneratingSeconds is { } seconds ? $", {StatusFormatter.About(TimeSpan.FromSeconds(seconds))}" : "";
-            yield return string.Create(CultureInfo.InvariantCulture, $"generating {UNetEvaluations:#,0} evaluations of the U-Net{time}");
+            var evaluations = string.Create(CultureInfo.InvariantCulture, $"{UNetEvaluations:#,0} evaluations of the U-Net");
+            yield return $"generating {evaluations}{Time(GeneratingSeconds)}";
         }
 
-        yield return string.Create(CultureInfo.InvariantCulture, $"training   {TrainingSteps:#,0} steps");
+        yield return $"training   {TrainingSteps.ToString("#,0", CultureInfo.InvariantCulture)} steps{Time(TrainingSeconds)}";
         yield return $"rounds     {string.Join(", ", Phases)}";
         yield return $"results    {Results}";
     }
+
+    private static string Time(double? seconds) =>
+        seconds is { } known ? $", {StatusFormatter.About(TimeSpan.FromSeconds(known))}" : "";
 
     private static IEnumerable<string> PhasesOf(RunSpec spec)
     {

@@ -120,10 +120,16 @@ internal static class RunVerbs
     {
         var id = RunIds.Next(spec.Name, [.. RunFolder.All(context.Data)]);
         var plan = RunPlan.Of(spec, host.Bundles, new RunFolder(context.Data, id).Root);
-        if (machine.IsCluster || spec.Source.IsFolder || host.Checks.Count == 0 || machine.FolderOf(spec.Model) is not { } folder)
-            return plan;
-        context.WriteMessage("Measuring the first batch ...");
-        return plan with { GeneratingSeconds = BatchMeasure.Seconds(spec, folder, context.Devices, context.Time, stop) };
+        if (machine.IsCluster || host.Checks.Count == 0) return plan;
+        context.WriteMessage("Measuring the first batch and a step of training ...");
+        var folder = machine.FolderOf(spec.Model);
+        return plan with
+        {
+            GeneratingSeconds = spec.Source.IsFolder || folder is null
+                ? null
+                : BatchMeasure.Seconds(spec, folder, context.Devices, context.Time, stop),
+            TrainingSeconds = TrainingMeasure.SecondsOfStep(spec, folder, context.Time, stop) * plan.TrainingSteps,
+        };
     }
 
     private static VerbResult Checked(RunSpec spec, RunPreflight advice, RunPlan plan) => new(
@@ -138,6 +144,7 @@ internal static class RunVerbs
             trainingSteps = plan.TrainingSteps,
             plan.Phases,
             generatingSeconds = plan.GeneratingSeconds,
+            trainingSeconds = plan.TrainingSeconds,
             plan.Results,
             advice.Notes,
         },
