@@ -89,9 +89,9 @@ internal sealed class CompositionExperiment : IExperiment
                 + "the "
                 + "shipped selection finds faults better and keeps images of several objects; mIoU hardly changes.",
             Answer(geometry, harmonized, selected),
-            "The geometric checks know what the rules know: they tell how often chance errs, and not that rules are right. "
-                + $"{(placement is null ? "No placement model was given (--placement). " : "")}"
-                + $"{(harmonizer is null ? "No harmonizer was given (--harmonizer)." : "")}",
+            "The geometric checks know what the rules know: they tell how often chance errs, and not that rules are right."
+                + $"{(placement is null ? " No placement model was given (--placement)." : "")}"
+                + $"{(harmonizer is null ? " No harmonizer was given (--harmonizer)." : "")}",
             [.. Tables(geometry, harmonized, selected), .. table.IsEmpty ? [] : (IReadOnlyList<ExperimentTable>)[Trained(table)]],
             geometry.Count == 0
                 ? null
