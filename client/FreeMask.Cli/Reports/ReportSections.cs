@@ -26,7 +26,8 @@ internal static class ReportSections
                 : "mIoU on the held-out set",
             Html.Score(last?.MeanIoU)
         );
-        if (last?.MeanIoUOfRun is { } own) Figure(page, "mIoU, the run's own classes", Html.Score(own));
+        // A run of all classes would say the same twice.
+        if (last?.MeanIoUOfRun is { } own && own != last.MeanIoU) Figure(page, "mIoU, the run's own classes", Html.Score(own));
         foreach (var figure in last?.Figures ?? []) Figure(page, figure.Name, figure.Value);
         if (data.StartMeanIoU is { } start) Figure(page, "mIoU of the starting segmenter", Html.Score(start));
         Figure(page, "rounds", $"{data.Rounds.Count} of {data.PlannedRounds}");

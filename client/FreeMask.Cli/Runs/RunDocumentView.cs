@@ -42,8 +42,8 @@ internal static class RunDocumentView
         }
 
         Row($"mIoU over {classes} classes", round => StatusFormatter.Share(round.MIoU), StatusFormatter.Share(begin?.MIoU));
-        // A protocol may count classes that are merged from those of the run.
-        if (rounds.Any(round => round.MIoUOfRun is not null))
+        // A protocol may count classes that are merged from those of the run; a run of all classes would say the same twice.
+        if (rounds.Any(round => round.MIoUOfRun is { } own && own != round.MIoU))
             Row("mIoU over the run's own", round => StatusFormatter.Share(round.MIoUOfRun), StatusFormatter.Share(begin?.MIoUOfRun));
         if (rounds.Select(round => round.ZeroShot).Append(begin?.ZeroShot).Any(split => split is not null))
             foreach (var (name, part) in Split)
