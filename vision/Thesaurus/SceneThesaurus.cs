@@ -195,6 +195,9 @@ internal sealed class SceneThesaurus
             .OrderByDescending(m => m.Normalized).ThenBy(m => m.ClassId)];
     }
 
+    /// <summary>The classes that the captions were searched for.</summary>
+    internal IReadOnlyList<string> NamedClasses => _classes;
+
     /// <summary>What captions say of a class in a background; null where they never name the class.</summary>
     /// <exception cref="FreeMaskException">The background is unknown.</exception>
     public ClassMatch? MatchOf(string background, int classId) =>
@@ -212,11 +215,12 @@ internal sealed class SceneThesaurus
     {
         if (classId == other) return 1;
         if (_named[classId] is not { } name || _named[other] is not { } own) return 0;
-        var largest = _classes.Max(c => Pair(c, own));
-        return largest > 0 ? (double)Pair(name, own) / largest : 0;
+        var largest = _classes.Max(c => ImagesNaming(c, own));
+        return largest > 0 ? (double)ImagesNaming(name, own) / largest : 0;
     }
 
-    private int Pair(string first, string second) => first == second ? 0 : Pairs(first, second) + Pairs(second, first);
+    /// <summary>Images whose captions name two different classes; 0 for one class.</summary>
+    internal int ImagesNaming(string first, string second) => first == second ? 0 : Pairs(first, second) + Pairs(second, first);
 
     private int Pairs(string first, string second) =>
         Counts.ClassPairs.TryGetValue(first, out var pairs) ? pairs.GetValueOrDefault(second) : 0;

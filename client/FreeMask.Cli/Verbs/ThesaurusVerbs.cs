@@ -11,7 +11,12 @@ namespace FreeMask.Cli.Verbs;
 internal static class ThesaurusVerbs
 {
     internal static Command Create(VerbHost host) =>
-        new("thesaurus", "Ask which objects fit which background, or count a caption corpus.") { Query(host), Build(host) };
+        new("thesaurus", "Ask which objects fit which background, or count a caption corpus.")
+        {
+            Query(host),
+            Build(host),
+            ThesaurusComparisonVerb.Create(host),
+        };
 
     private static Command Query(VerbHost host)
     {
@@ -20,14 +25,10 @@ internal static class ThesaurusVerbs
             Description = "A scene such as grass, or a phrase around one.",
             HelpName = "BACKGROUND",
         };
-        var file = new Option<string?>("--thesaurus")
-        {
-            Description = "A thesaurus that 'thesaurus build' wrote. Default: the one that ships.",
-            HelpName = "FILE",
-        };
+        var file = Thesaurus();
         return host.Handle(new Command("query", "Rank the classes for a background.") { background, file }, (parsed, _, _) =>
         {
-            var thesaurus = parsed.GetValue(file) is { } path ? SceneThesaurus.Load(path) : SceneThesaurus.LoadDefault();
+            var thesaurus = Open(parsed.GetValue(file));
             var phrase = parsed.GetRequiredValue(background);
             var classes = thesaurus.Rank(phrase);
             var scene = thesaurus.Find(phrase)!;
@@ -37,6 +38,14 @@ internal static class ThesaurusVerbs
                 console => Show(console, scene, images, classes)));
         });
     }
+
+    internal static Option<string?> Thesaurus() => new("--thesaurus")
+    {
+        Description = "A thesaurus that 'thesaurus build' wrote. Default: the one that ships.",
+        HelpName = "FILE",
+    };
+
+    internal static SceneThesaurus Open(string? file) => file is null ? SceneThesaurus.LoadDefault() : SceneThesaurus.Load(file);
 
     private static Command Build(VerbHost host)
     {

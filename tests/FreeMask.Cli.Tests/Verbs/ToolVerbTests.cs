@@ -48,6 +48,22 @@ public sealed class ToolVerbTests : IDisposable
     }
 
     [Fact]
+    public async Task Pairs_in_captions_are_compared_with_those_in_annotations()
+    {
+        var folder = Path.Combine(Vision.Tests.Fixtures.RepositoryRoot, "models", "mini", "heldout");
+        string[] command = ["thesaurus", "compare", folder, "--list", "multi"];
+        Assert.Equal(0, await _process.RunAsync([.. command, "--json"]));
+        var compared = JsonDocument.Parse(_process.Out).RootElement;
+        Assert.Equal(200, compared.GetProperty("images").GetInt32());
+        Assert.Equal(20 * 19 / 2, compared.GetProperty("pairs").GetArrayLength());
+        Assert.Empty(compared.GetProperty("leftOut").EnumerateArray());
+        _process.Clear();
+        Assert.Equal(0, await _process.RunAsync(command));
+        Assert.Contains("200 annotated images show", _process.Out, StringComparison.Ordinal);
+        Assert.Contains("named, never shown", _process.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_image_is_not_a_caption_corpus()
     {
         await File.WriteAllBytesAsync(
