@@ -170,6 +170,10 @@ public sealed record MaskSpec
 
     /// <summary>The sha256 of its weights; null where <see cref="Affinity"/> is.</summary>
     [Id(9)] public string? AffinityHash { get; init; }
+
+    /// <summary>The largest fraction of the image's border that an object may cover. A mask that covers more has spread over the
+    /// ground.</summary>
+    [Id(10)] public double MaxBorder { get; init; } = 0.4;
 }
 
 /// <summary>How objects of other samples are pasted in.</summary>

@@ -97,6 +97,7 @@ internal sealed class MaskStageHandler(IArtifactStore store) : IStageHandler, ID
             {
                 MinArea = (float)spec.MinArea,
                 MaxArea = (float)spec.MaxArea,
+                MaxBorder = (float)spec.MaxBorder,
                 MinConfidence = (float)spec.MinConfidence,
             },
         };

@@ -181,6 +181,11 @@ internal static class RunKeys
             Range = Closed(0, 1),
             Unit = "fraction",
         },
+        new(run => run.Mask.MaxBorder, "The largest fraction of the image's border that an object may cover.")
+        {
+            Range = Closed(0, 1),
+            Unit = "fraction",
+        },
         new(run => run.Mask.MinConfidence, "The smallest confidence of an accepted mask.") { Range = Closed(0, 1) },
         new(run => run.Mask.Batch, "Masks that are made in one batch.") { Range = Closed(1, 256), Unit = "masks" },
         new(run => run.Mask.Affinity, "The folder of an affinity model (freemask train affinity) whose random walk refines the maps.")

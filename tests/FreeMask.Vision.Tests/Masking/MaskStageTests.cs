@@ -107,7 +107,22 @@ public sealed class MaskStageTests
         );
         Assert.Equal(MaskRejectionKind.AlongBorder, result.Rejection!.Kind);
         Assert.Equal(1, result.Rejection.Measured);
-        Assert.Equal("the object runs along the border (1, limit 0.6)", result.Rejection.ToString());
+        Assert.Equal("the object runs along the border (1, limit 0.4)", result.Rejection.ToString());
+    }
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(20, false)]
+    public void A_mask_that_spreads_over_the_ground_is_refused(int margin, bool isRefused)
+    {
+        const int Side = 64;
+        var coarse = new FloatMap(Side, Side);
+        for (var y = Side / 2; y < Side; y++)
+            for (var x = margin; x < Side - margin; x++)
+                coarse.Values[(y * Side) + x] = 1;
+        var options = new MaskOptions { Refinement = MaskRefinementMethod.None, ColorWeight = 0 };
+        var rejection = MaskStage.Run(new RgbImage(Side, Side), coarse, 1, options).Rejection;
+        Assert.Equal(isRefused ? MaskRejectionKind.AlongBorder : null, rejection?.Kind);
     }
 
     [Theory]
