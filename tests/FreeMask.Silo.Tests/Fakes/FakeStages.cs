@@ -93,9 +93,9 @@ internal sealed class FakeStages : IStageRunnerFactory, IStageRunner
         if (ReadsScoringModels && input.ScoringModel is { } scoringModel) await Store().GetAsync(scoringModel.Weights, cancellationToken);
         foreach (var donor in ReadsDonors ? donors : []) await Store().GetAsync(donor.Image, cancellationToken);
         // A second use has other results than its drawing once objects are pasted in.
-        var again = StageTable.Default[kind].UsesDonors ? input.Plan.Drawing : null;
+        var again = kind == Stage.Compose && input.Plan.Drawing is { } drawing ? $"{drawing}|" : "";
         var text =
-            $"{kind}|{input.Plan.Seed}|{input.Plan.Stream}|{input.Plan.Prompt}|{input.Attempt}|{string.Join(',', donors)}|{again}|"
+            $"{kind}|{input.Plan.Seed}|{input.Plan.Stream}|{input.Plan.Prompt}|{input.Attempt}|{string.Join(',', donors)}|{again}"
             + $"{input.ScoringModel?.Weights}|"
             + string.Join(',', input.Artifacts.Select(a => $"{a.Name}={a.Hash}"));
         var hash = ArtifactHash.Of(Encoding.UTF8.GetBytes(text));
