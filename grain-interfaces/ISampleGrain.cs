@@ -19,6 +19,16 @@ public interface ISampleGrain : IGrainWithStringKey
     [Alias("Complete")]
     Task<SampleRecord> Complete(StageCompletion completion);
 
+    /// <summary>
+    /// For the second use of a drawing: takes what the stages before composition made of the drawing, or is quarantined where they could
+    /// not. Changes nothing while the drawing is not masked yet, or after it was taken.
+    /// </summary>
+    /// <param name="plan">The plan of the second use.</param>
+    /// <param name="drawing">The record of the drawing.</param>
+    /// <returns>The record afterwards.</returns>
+    [Alias("TakeDrawing")]
+    Task<SampleRecord> TakeDrawing(SamplePlan plan, SampleRecord drawing);
+
     /// <summary>Applies selection: Scored becomes Kept or Dropped.</summary>
     /// <returns>The record afterwards; null if there is none.</returns>
     [Alias("Decide")]
@@ -42,6 +52,7 @@ public interface ISampleGrain : IGrainWithStringKey
 /// <param name="Score">The score in millionths, or -1.</param>
 /// <param name="Failure">Why it was last rejected, faulted or quarantined.</param>
 /// <param name="Objects">The number of its objects, once it is composed.</param>
+/// <param name="IsSecondUse">Whether it takes the image of another sample, and with it that sample's attempt.</param>
 [GenerateSerializer, Immutable, Alias("freemask.SampleProgress")]
 public sealed record SampleProgress(
     [property: Id(0)] int Index,
@@ -50,7 +61,8 @@ public sealed record SampleProgress(
     [property: Id(3)] int Faults,
     [property: Id(4)] int Score,
     [property: Id(5)] string? Failure,
-    [property: Id(6)] byte Objects = 1);
+    [property: Id(6)] byte Objects = 1,
+    [property: Id(7)] bool IsSecondUse = false);
 
 /// <summary>How a stage ended for a sample.</summary>
 [GenerateSerializer, Alias("freemask.StageResult")]

@@ -51,7 +51,7 @@ public interface ISampleShardGrain : IGrainWithStringKey
 
     /// <summary>Puts quarantined samples back into the state in which they failed.</summary>
     /// <param name="order">The desired state, which stays as it is.</param>
-    /// <param name="indices">Indices within the round; null for all.</param>
+    /// <param name="indices">Indices within the round, which stand for the second uses of these samples too; null for all.</param>
     [Alias("Retry")]
     Task Retry(ShardDesiredState order, int[]? indices);
 
@@ -100,6 +100,9 @@ public sealed record ShardDesiredState(
 
     /// <summary>Which samples of one object donate, by their scores; default where all masked samples do.</summary>
     [Id(11)] public ImmutableArray<SelectionThreshold> DonorThresholds { get; init; }
+
+    /// <summary>Whether second uses of drawings wait, planned, because the donors are not known yet.</summary>
+    [Id(12)] public bool HoldsSecondUses { get; init; }
 }
 
 /// <summary>A shard's report to its round.</summary>

@@ -212,9 +212,12 @@ public sealed record CompositionSpec
     /// <summary>Which samples objects are cut from: one of <see cref="DonorChoices"/>.</summary>
     [Id(9)] public string Donors { get; init; } = DonorChoices.All;
 
+    /// <summary>Of a round's drawings, the fraction that is used twice: as they are, and with objects pasted in.</summary>
+    [Id(10)] public double BothShare { get; init; }
+
     /// <summary>Whether samples of one object are scored before objects are cut from them; without any that takes objects there is
     /// nothing to judge for.</summary>
-    public bool JudgesDonors => Donors == DonorChoices.Judged && MultiShare > 0 && MaxObjects > 1;
+    public bool JudgesDonors => Donors == DonorChoices.Judged && (MultiShare > 0 || BothShare > 0) && MaxObjects > 1;
 }
 
 /// <summary>Which samples objects are cut from.</summary>

@@ -150,6 +150,15 @@ public sealed record RoundStatus
 
     /// <summary>Scored and kept samples by the number of their objects; empty before selection.</summary>
     [Id(15)] public ImmutableArray<ObjectShare> Objects { get; init; } = [];
+
+    /// <summary>How many of the planned samples are second uses of drawings: the first stages do no work for them.</summary>
+    [Id(16)] public int SecondUses { get; init; }
+
+    /// <summary>
+    /// Samples for which a stage did its work. Second uses of drawings have passed the first stages too, but only after all drawings have.
+    /// </summary>
+    public int WorkedOn(StageTable stages, StageDefinition stage) =>
+        stages.OfDrawings.Contains(stage) ? Math.Min(Counts[stage.After], Counts.Planned - SecondUses) : Counts[stage.After];
 }
 
 /// <summary>

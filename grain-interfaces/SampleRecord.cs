@@ -79,6 +79,8 @@ public sealed record SampleRecord
 /// <param name="Seed">The run's seed. Seed, <paramref name="Stream"/>, attempt and purpose are the key of every random stream of this
 /// sample.</param>
 /// <param name="Source">The image's name in the source folder; empty for a generated image.</param>
+/// <param name="Drawing">For the second use of a drawing: the index within the round of the sample whose image, attention and label map it
+/// takes; objects are pasted into them. Null for a drawing.</param>
 [GenerateSerializer, Immutable, Alias("freemask.SamplePlan")]
 public sealed record SamplePlan(
     [property: Id(0)] long Stream,
@@ -88,7 +90,8 @@ public sealed record SamplePlan(
     [property: Id(4)] string Prompt,
     [property: Id(5)] string NegativePrompt,
     [property: Id(6)] ulong Seed,
-    [property: Id(7)] string Source = "");
+    [property: Id(7)] string Source = "",
+    [property: Id(8)] int? Drawing = null);
 
 /// <summary>An artifact of a stage, by its content hash.</summary>
 /// <param name="Name">Which output of the stage; see <see cref="ArtifactNames"/>.</param>
@@ -98,7 +101,7 @@ public sealed record SamplePlan(
 public sealed record ArtifactReference([property: Id(0)] string Name, [property: Id(1)] string Hash, [property: Id(2)] string Device);
 
 /// <summary>A number that a stage reports about its result.</summary>
-/// <param name="Name">Such as <c>mask.threshold</c> or <c>mask.area</c>.</param>
+/// <param name="Name">Such as <c>mask.threshold</c> or <c>mask.area</c>: the stage, and what the number is.</param>
 /// <param name="Value">The number.</param>
 [GenerateSerializer, Immutable, Alias("freemask.SampleFact")]
 public sealed record SampleFact([property: Id(0)] string Name, [property: Id(1)] double Value);

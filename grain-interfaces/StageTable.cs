@@ -90,6 +90,11 @@ public sealed class StageTable
     /// <summary>The stages that make samples: those that need no scoring model.</summary>
     public IEnumerable<StageDefinition> Producing => Stages.Where(s => !s.UsesScoringModel);
 
+    /// <summary>
+    /// The stages before the first one that pastes objects of other samples in: the second use of a drawing takes their results.
+    /// </summary>
+    public IEnumerable<StageDefinition> OfDrawings => Stages.TakeWhile(s => !s.UsesDonors);
+
     /// <summary>The stages that score samples.</summary>
     public IEnumerable<StageDefinition> Scoring => Stages.Where(s => s.UsesScoringModel);
 
@@ -106,6 +111,14 @@ public sealed class StageTable
 
     /// <summary>The stage that makes an artifact; null if none does.</summary>
     public StageDefinition? OriginOf(string artifact) => _byOutput.GetValueOrDefault(artifact);
+
+    /// <summary>The stage that reports a fact, whose name begins with the stage's; null if none does.</summary>
+    public StageDefinition? OriginOfFact(string fact)
+    {
+        foreach (var stage in Stages)
+            if (fact.StartsWith($"{stage.Stage}.", StringComparison.OrdinalIgnoreCase)) return stage;
+        return null;
+    }
 
     /// <summary>The position of a state in <see cref="States"/>.</summary>
     /// <exception cref="ArgumentException">The table does not contain it: the record was written by a version with more

@@ -48,7 +48,7 @@ internal sealed class ComposeStageHandler(IArtifactStore store, OnnxSessionOptio
         };
         return await StageArtifacts.EachAsync(
             inputs,
-            input => ComposeAsync(spec.Composition, input, options, balance, cancellationToken)
+            input => ComposeAsync(spec, input, options, balance, cancellationToken)
         );
     }
 
@@ -88,7 +88,7 @@ internal sealed class ComposeStageHandler(IArtifactStore store, OnnxSessionOptio
     }
 
     private async Task<StageOutcome> ComposeAsync(
-        CompositionSpec spec,
+        RunSpec spec,
         StageInput input,
         ComposeOptions options,
         DonorBalance balance,
@@ -100,7 +100,7 @@ internal sealed class ComposeStageHandler(IArtifactStore store, OnnxSessionOptio
         var labels = await store.GetLabelsAsync(input.Artifact(ArtifactNames.Label), cancellationToken);
         var scene = input.Plan.Background.Length == 0 ? null : input.Plan.Background;
         var background = new BackgroundSample(image, labels, (byte)input.Plan.ClassIndex, scene);
-        IReadOnlyList<DonorSample> donors = SamplePlanner.TakesObjects(spec, random)
+        IReadOnlyList<DonorSample> donors = SamplePlanner.TakesObjects(spec, input.Index, random)
             ? await DrawDonorsAsync(input, scene, options, balance, cancellationToken)
             : [];
         var composite = Composer.Compose(new ComposeRequest(background, donors, options), random);
@@ -162,7 +162,8 @@ internal sealed class ComposeStageHandler(IArtifactStore store, OnnxSessionOptio
             input.Donors!,
             () => SampleLists.ReadSnapshotAsync(store, input.Donors!, cancellationToken)
         );
-        var others = snapshot.Model.Where(s => s.Index != input.Index).ToArray();
+        // A second use shows the object of its drawing already.
+        var others = snapshot.Model.Where(s => s.Index != input.Index && s.Index != input.Plan.Drawing).ToArray();
         var drawn = DonorSampler.Draw(
             [.. others.Select(s => (s, s.Class))],
             scene,

@@ -77,6 +77,7 @@ internal static class Manifest
         json.WriteString("class", sample.Plan.Class);
         if (sample.Plan.Source.Length > 0) json.WriteString("source", sample.Plan.Source);
         else json.WriteString("prompt", sample.Plan.Prompt);
+        if (sample.Plan.Drawing is { } drawing) json.WriteNumber("drawing", drawing);
         if (!complete) return;
         json.WriteNumber("attempt", sample.Attempt);
         json.WriteNumber("score", Micros(sample.Score ?? 0));

@@ -78,6 +78,13 @@ internal sealed record RoundRecord
     /// <summary>Whether samples that take objects wait until the donors are known.</summary>
     public bool HoldsComposites => JudgesDonors && Donors is null && Phase <= RoundPhase.Producing;
 
+    /// <summary>Whether second uses of drawings wait, planned, until the donors are known.</summary>
+    public bool HoldsSecondUses =>
+        Donors is null && Phase <= RoundPhase.Producing && SamplePlanner.SecondUsesPerRound(Assignment.Spec) > 0;
+
+    /// <summary>Samples that do not wait for the donors; if all are lost, so is the round.</summary>
+    public int Begun => HoldsSecondUses ? SamplePlanner.DrawingsPerRound(Assignment.Spec) : Assignment.Spec.SamplesPerRound;
+
     /// <summary>Whether the starting segmenter is still to be evaluated.</summary>
     public bool LacksStartQuality =>
         StartQuality is null

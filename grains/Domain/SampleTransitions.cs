@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 
 namespace FreeMask.Grains.Domain;
 
@@ -37,6 +38,50 @@ internal static class SampleTransitions
         };
     }
 
+    /// <summary>
+    /// Gives the second use of a drawing what the stages before composition made of the drawing. A drawing that was quarantined later has
+    /// that too, so that the result does not depend on when it is taken.
+    /// </summary>
+    /// <param name="stages">The stages.</param>
+    /// <param name="record">The current record of the second use.</param>
+    /// <param name="drawing">The record of the drawing.</param>
+    /// <returns>The record to keep: quarantined where the drawing was quarantined before; the same instance where the drawing was taken
+    /// already, or is not ready yet.</returns>
+    public static SampleRecord TakeDrawing(StageTable stages, SampleRecord record, SampleRecord drawing)
+    {
+        if (record.State != SampleState.Planned) return record;
+        var (isGivenUp, ready) = (drawing.State == SampleState.Quarantined, stages.OfDrawings.Last().After);
+        var taken = record with
+        {
+            Faults = 0,
+            Operation = string.Create(CultureInfo.InvariantCulture, $"TakeDrawing.{drawing.Index}.{drawing.Attempt}"),
+        };
+        if (stages.HasReached(isGivenUp ? drawing.FailedAt : drawing.State, ready))
+        {
+            return taken with
+            {
+                State = ready,
+                Attempt = drawing.Attempt,
+                Artifacts = [.. drawing.Artifacts.Where(a => IsOfDrawing(stages.OriginOf(a.Name)))],
+                Facts = [.. drawing.Facts.Where(f => IsOfDrawing(stages.OriginOfFact(f.Name)))],
+            };
+        }
+
+        if (!isGivenUp) return record;
+        return taken with
+        {
+            State = SampleState.Quarantined,
+            FailedAt = record.State,
+            Rejected = false,
+            Failure = string.Create(
+                CultureInfo.InvariantCulture,
+                $"it is the second use of sample {drawing.Index}, which is quarantined: {drawing.Failure ?? "unknown"}"
+            ),
+        };
+
+        bool IsOfDrawing(StageDefinition? origin) => origin is not null && stages.OfDrawings.Contains(origin);
+    }
+
     /// <summary>Applies selection.</summary>
     /// <returns>The record to keep; the same instance where the sample is not waiting for selection.</returns>
     public static SampleRecord Decide(SampleRecord record, bool kept) => record.State != SampleState.Scored
@@ -67,7 +112,8 @@ internal static class SampleTransitions
             record.Faults,
             record.Score is { } score ? Quantize(score) : -1,
             record.Failure,
-            ObjectsOf(record)
+            ObjectsOf(record),
+            record.Plan.Drawing is not null
         );
 
     /// <summary>The number of objects of a sample: its own, and those pasted into it.</summary>

@@ -160,11 +160,10 @@ internal sealed class ShardLedger
     /// <summary>Samples that have reached their target or are quarantined.</summary>
     public int Settled(ShardTarget target)
     {
-        if (target.Held is not { } held) return Reached(target.State);
-        var settled = Reached(target.State);
-        // Only those between both states may be waiting.
+        if (target.Held is null && !target.HoldsSecondUses) return Reached(target.State);
+        var settled = 0;
         for (var i = 0; i < Count; i++)
-            if (IsBetween(i, held, target.State) && HasReached(i, target)) settled++;
+            if (HasReached(i, target)) settled++;
         return settled;
     }
 
@@ -196,6 +195,10 @@ internal sealed class ShardLedger
         for (var i = 0; i < Count; i++)
             if (_states[i] == (byte)stage) yield return First + i;
     }
+
+    /// <summary>Second uses that are to take their drawing.</summary>
+    public IEnumerable<int> WithoutDrawing(ShardTarget target) =>
+        target.HoldsSecondUses ? [] : At(SampleState.Planned).Where(target.IsSecondUse);
 
     /// <summary>Finds samples for a page, by index.</summary>
     /// <param name="query">What is asked for; it starts at an index within the round.</param>
@@ -232,6 +235,8 @@ internal sealed class ShardLedger
             for (var i = 0; i < Count && room > 0; i++)
             {
                 if (_states[i] != (byte)state || _leases.ContainsKey(First + i) || HasReached(i, target)) continue;
+                // It takes the image of its drawing.
+                if (state == SampleState.Planned && target.IsSecondUse(First + i)) continue;
                 picked.Add((stage, new WorkItem(First + i, _attempts[i], _faults[i])));
                 room--;
             }
@@ -299,7 +304,8 @@ internal sealed class ShardLedger
         var i = progress.Index - First;
         var (stage, attempt) = ((SampleState)_states[i], _attempts[i]);
         if (IsOlder(progress)) return false;
-        if (progress.Attempt > attempt) CountFailure(progress, rejected: progress.Attempt - attempt);
+        // A second use has the attempt of its drawing: the masks that were rejected before were counted there.
+        if (progress.Attempt > attempt && !progress.IsSecondUse) CountFailure(progress, rejected: progress.Attempt - attempt);
         else if (progress.State == SampleState.Quarantined && stage != SampleState.Quarantined) CountFailure(progress, rejected: 0);
         Move(i, progress);
         return true;
@@ -359,14 +365,16 @@ internal sealed class ShardLedger
         _seconds = _seconds.Plus(stage, seconds);
     }
 
-    private bool HasReached(int i, ShardTarget target) =>
-        _stages.HasReached((SampleState)_states[i], target.State)
-        || (target.Held is { } held && IsBetween(i, held, target.State)
-            && _stages.HasReached((SampleState)_states[i], target.For(First + i, _attempts[i])));
-
-    /// <summary>Whether a sample has reached a state but not a later one.</summary>
-    private bool IsBetween(int i, SampleState least, SampleState end) =>
-        _stages.HasReached((SampleState)_states[i], least) && !_stages.HasReached((SampleState)_states[i], end);
+    private bool HasReached(int i, ShardTarget target)
+    {
+        var state = (SampleState)_states[i];
+        if (_stages.HasReached(state, target.State)) return true;
+        if (target.HoldsSecondUses && target.IsSecondUse(First + i)) return true;
+        // Only samples that have reached the state may be waiting in it.
+        return target.Held is { } held
+            && _stages.HasReached(state, held)
+            && _stages.HasReached(state, target.For(First + i, _attempts[i]));
+    }
 
     /// <summary>Samples in this state or a later one, including quarantined ones.</summary>
     private int Reached(SampleState target)

@@ -170,7 +170,7 @@ internal sealed partial class RoundGrain(
         _idle = false;
         await _record.UpdateAsync(r => r ?? RoundRecord.Begin(assignment, time.GetUtcNow()));
         while (!_suspended && _error is null && await AdvanceAsync(Record)) await NotifyRunAsync(assignment);
-        _rate.Note(_shards.Results());
+        _rate.Note(_shards.Results(Record));
         await NotifyRunAsync(assignment);
         if (_error is not null || Record.Phase == RoundPhase.Closed) _loop.Signal();
     }
@@ -345,7 +345,7 @@ internal sealed partial class RoundGrain(
     private bool AllLost(RoundRecord record)
     {
         var tally = _shards.TallyOf(record);
-        if (tally.Counts.Quarantined < tally.Counts.Planned) return false;
+        if (tally.Counts.Quarantined < record.Begun) return false;
         _error =
             $"Every sample of round {record.Assignment.Round + 1} was quarantined; most often: "
                 + $"{tally.Failures.FirstOrDefault()?.Reason ?? "unknown"}";

@@ -13,7 +13,7 @@ internal sealed class RoundShards(IGrainFactory grains, StageTable stages, int a
     public const int ReadingAtATime = 4;
 
     private readonly Dictionary<int, ShardReport> _reports = [];
-    private readonly Dictionary<int, (SampleState Target, bool Holds)> _settled = [];
+    private readonly Dictionary<int, (SampleState Target, bool HoldsComposites, bool HoldsSecondUses)> _settled = [];
     private Task? _reading;
 
     /// <summary>The last reports.</summary>
@@ -22,11 +22,16 @@ internal sealed class RoundShards(IGrainFactory grains, StageTable stages, int a
     /// <summary>The totals of the reports.</summary>
     public RoundTally TallyOf(RoundRecord record) => RoundTally.Of(record.Assignment.Spec.SamplesPerRound, _reports.Values);
 
-    /// <summary>Results in the states that stages lead to, and rejected masks; increases with every result.</summary>
-    public long Results()
+    /// <summary>Results of stages, and rejected masks; increases with every result.</summary>
+    public long Results(RoundRecord record)
     {
-        var counts = RoundTally.Of(0, _reports.Values).Counts;
-        return stages.Stages.Sum(s => (long)counts[s.After]) + counts.Rejected;
+        var status = new RoundStatus
+        {
+            Round = record.Assignment.Round,
+            Counts = TallyOf(record).Counts,
+            SecondUses = SamplePlanner.SecondUsesPerRound(record.Assignment.Spec),
+        };
+        return stages.Stages.Sum(s => (long)status.WorkedOn(stages, s)) + status.Counts.Rejected;
     }
 
     /// <summary>The shards, each with its desired state in which it starts no work.</summary>
@@ -48,7 +53,7 @@ internal sealed class RoundShards(IGrainFactory grains, StageTable stages, int a
     public async Task<(bool Settled, string? Error)> SettleAsync(RoundRecord record)
     {
         var layout = new ShardLayout(record);
-        var target = (record.Target(stages), record.HoldsComposites);
+        var target = (record.Target(stages), record.HoldsComposites, record.HoldsSecondUses);
         var active = 0;
         string? error = null;
         for (var shard = 0; shard < layout.Count && active < activeShards; shard++)

@@ -19,6 +19,7 @@ internal static class RoundStatuses
             Round = record.Assignment.Round,
             Phase = record.Phase,
             Counts = tally.Counts,
+            SecondUses = SamplePlanner.SecondUsesPerRound(record.Assignment.Spec),
             Thresholds = record.Thresholds,
             Objects = record.Objects,
             Quality = record.Quality,

@@ -29,11 +29,13 @@ internal sealed partial class SampleShardGrain(
     private ShardDispatcher _dispatcher = null!;
     private StoredLedger _ledger = null!;
     private RecordVerifier _verifier = null!;
+    private DrawingTaker _drawings = null!;
     private ReconcileLoop _loop = null!;
     private ShardDesiredState? _desired;
     private string? _error, _problem;
     private int _epoch;
-    private (SampleState Target, SampleState? Held, bool Suspended, string? Error, int InFlight, int Settled)? _lastNotified;
+    private (SampleState Target, SampleState? Held, bool HoldsSecondUses, bool Suspended, string? Error, int InFlight, int Settled)?
+        _lastNotified;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -43,6 +45,7 @@ internal sealed partial class SampleShardGrain(
         _ledger = new StoredLedger(new DurableRecord<ShardRecord>(state), stages, _samples, _leases);
         _dispatcher = new ShardDispatcher(key, stages, GrainFactory, devices, _options, clock, logger);
         _verifier = new RecordVerifier(GrainFactory, time);
+        _drawings = new DrawingTaker(GrainFactory, stages);
         _loop = new ReconcileLoop(
             this,
             ReconcileAsync,
@@ -157,7 +160,12 @@ internal sealed partial class SampleShardGrain(
         // Failures of work that was ordered before the retry are ignored.
         (_error, _epoch) = (null, _epoch + 1);
         _verifier.Forget();
-        var quarantined = ledger.At(SampleState.Quarantined).Where(i => indices is null || indices.Contains(i)).ToList();
+        // With a drawing its second use is tried again, which may have been quarantined because of it.
+        var quarantined = ledger.At(SampleState.Quarantined)
+            .Where(i => indices is null
+                || indices.Contains(i)
+                || (SamplePlanner.DrawingOf(desired.Spec, i) is { } drawing && indices.Contains(drawing)))
+            .ToList();
         var returned = await Fanout.CallAsync(quarantined, index => GrainFactory.GetSample(desired.Run, desired.Round, index).Retry());
         foreach (var record in returned) ledger.Readmit(SampleTransitions.ProgressOf(record));
         if (returned.Count > 0) await SaveAsync(ledger);
@@ -253,8 +261,16 @@ internal sealed partial class SampleShardGrain(
         if (!await _ledger.TakeOverAsync(desired)) return;
         if (_verifier.IsNeeded) await VerifyAsync(ledger, desired);
         await _leases.KeepAsync(ledger, desired);
-        if (IsStopped(desired)) await _leases.CancelQueuedAsync(ledger);
-        else await _dispatcher.DispatchAsync(ledger, desired, _epoch);
+        if (IsStopped(desired))
+        {
+            await _leases.CancelQueuedAsync(ledger);
+        }
+        else
+        {
+            if (await _drawings.TakeAsync(ledger, desired)) await GrainFactory.GetRound(desired.Run, desired.Round).StoreLostWrites();
+            await _dispatcher.DispatchAsync(ledger, desired, _epoch);
+        }
+
         _pending.Set(
             IsStopped(desired) ? 0 : ledger.Count - ledger.Settled(ShardTarget.Of(desired)),
             Telemetry.KindOf(desired.Spec, desired.Environment)
@@ -275,7 +291,8 @@ internal sealed partial class SampleShardGrain(
     private async Task NotifyRoundAsync(ShardLedger ledger, ShardDesiredState desired)
     {
         var settled = ledger.Settled(ShardTarget.Of(desired));
-        var notification = (desired.Target, desired.Held, desired.Suspended, _error, ledger.InFlight, settled);
+        var notification = (
+            desired.Target, desired.Held, desired.HoldsSecondUses, desired.Suspended, _error, ledger.InFlight, settled);
         if (notification == _lastNotified) return;
         _lastNotified = notification;
         await GrainFactory.GetRound(desired.Run, desired.Round).NotifyChanged();

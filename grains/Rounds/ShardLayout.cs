@@ -25,5 +25,6 @@ internal sealed class ShardLayout(RoundRecord record)
     {
         Held = record.HoldsComposites ? stages[Stage.Compose].Before : null,
         DonorThresholds = record.DonorThresholds,
+        HoldsSecondUses = record.HoldsSecondUses,
     };
 }

@@ -14,7 +14,8 @@ internal sealed class ShardListWriter(StageTable stages, IArtifactStore artifact
     /// </summary>
     public SampleState LeastStateOf(ShardDesiredState desired, SampleListKind kind, SampleRecord record) => kind switch
     {
-        SampleListKind.Donors or SampleListKind.Candidates when IsHeldBack(desired, record) => stages[Stage.Compose].Before,
+        _ when IsHeldBack(desired, kind, record) =>
+            IsSecondUse(desired, record) ? SampleState.Planned : stages[Stage.Compose].Before,
         SampleListKind.Donors when desired.Spec.Composition.JudgesDonors => SampleState.Scored,
         SampleListKind.Donors => stages[Stage.Compose].Before,
         SampleListKind.Candidates => stages[Stage.Score].Before,
@@ -27,7 +28,7 @@ internal sealed class ShardListWriter(StageTable stages, IArtifactStore artifact
     /// </summary>
     public bool Contains(ShardDesiredState desired, SampleListKind kind, SampleRecord record)
     {
-        if (kind is SampleListKind.Donors or SampleListKind.Candidates && IsHeldBack(desired, record)) return false;
+        if (IsHeldBack(desired, kind, record)) return false;
         var reached = record.State == SampleState.Quarantined ? record.FailedAt : record.State;
         return kind switch
         {
@@ -50,10 +51,21 @@ internal sealed class ShardListWriter(StageTable stages, IArtifactStore artifact
         return new SampleList(hash, listed.Count);
     }
 
-    /// <summary>Whether a sample takes objects of judged donors, and so is composed after these are listed.</summary>
-    private static bool IsHeldBack(ShardDesiredState desired, SampleRecord record) =>
-        desired.Spec.Composition.JudgesDonors
-        && SamplePlanner.TakesObjects(desired.Spec, record.Round, record.Index, record.Attempt);
+    /// <summary>
+    /// Whether a list is made before a sample takes part: second uses take their drawings after the donors are listed, and where donors are
+    /// judged, samples that take objects are composed after that.
+    /// </summary>
+    private static bool IsHeldBack(ShardDesiredState desired, SampleListKind kind, SampleRecord record) => kind switch
+    {
+        SampleListKind.Donors when IsSecondUse(desired, record) => true,
+        SampleListKind.Donors or SampleListKind.Candidates =>
+            desired.Spec.Composition.JudgesDonors
+            && SamplePlanner.TakesObjects(desired.Spec, record.Round, record.Index, record.Attempt),
+        _ => false,
+    };
+
+    private static bool IsSecondUse(ShardDesiredState desired, SampleRecord record) =>
+        SamplePlanner.DrawingOf(desired.Spec, record.Index) is not null;
 
     /// <summary>Whether a sample is on the kept side of the thresholds of donors, where donors are judged.</summary>
     private static bool Donates(ShardDesiredState desired, SampleRecord record)

@@ -197,6 +197,15 @@ internal static class RunKeys
             Range = Closed(0, 1),
             Unit = "fraction",
         },
+        new(
+            run => run.Composition.BothShare,
+            "Of a round's images, the fraction that is used twice: as it is, and with objects pasted in. samplesPerRound counts both uses; "
+                + "multiShare holds for the other images."
+        )
+        {
+            Range = Closed(0, 1),
+            Unit = "fraction",
+        },
         new(run => run.Composition.MaxObjects, "The most objects in an image, its own included.")
         {
             Range = Closed(1, 20),

@@ -53,15 +53,29 @@ internal static class RunSpecValidator
                 problems.Add(new($"classes[{i}]", $"the label set '{labels.Name}' has no class '{spec.Classes[i]}'; name one that it has"));
             else if (spec.Classes.IndexOf(spec.Classes[i]) != i)
                 problems.Add(new($"classes[{i}]", $"'{spec.Classes[i]}' is named twice; name each class once"));
-        if (!spec.Source.IsFolder && spec.SamplesPerRound < spec.Classes.Length)
+        if (!spec.Source.IsFolder && DrawingsOf(spec) < spec.Classes.Length)
             problems.Add(
                 new(
                     "samplesPerRound",
-                    string.Create(CultureInfo.InvariantCulture, $"{spec.SamplesPerRound} samples are too few for {spec.Classes.Length} "
+                    string.Create(CultureInfo.InvariantCulture, $"{Drawings(spec)} are too few for {spec.Classes.Length} "
                         + $"classes; use at least one for each class")
                 )
             );
     }
+
+    /// <summary>Samples with an image of their own; a share that has an error of its own counts as none.</summary>
+    private static int DrawingsOf(RunSpec spec) =>
+        spec.Composition.BothShare is >= 0 and <= 1 ? SamplePlanner.DrawingsPerRound(spec) : spec.SamplesPerRound;
+
+    /// <summary>Their number in words.</summary>
+    private static string Drawings(RunSpec spec) =>
+        DrawingsOf(spec) is var drawings && drawings == spec.SamplesPerRound
+            ? string.Create(CultureInfo.InvariantCulture, $"{spec.SamplesPerRound} samples")
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"{drawings} images ({spec.SamplesPerRound} samples, {spec.SamplesPerRound - drawings} of them second uses by "
+                    + $"composition.bothShare)"
+            );
 
     private static LabelSet? LabelsOf(RunSpec spec, List<SpecProblem> problems)
     {
@@ -82,15 +96,15 @@ internal static class RunSpecValidator
         if (!source.IsFolder) return;
         if (source.Images.IsEmpty) problems.Add(new("source.path", "the folder has no image with a mask of one of the run's classes"));
         if (source.Images.Length != source.Classes.Length) problems.Add(new("source.path", "each image needs its class"));
-        if (!source.Images.IsEmpty && (long)spec.Rounds * spec.SamplesPerRound > source.Images.Length)
+        if (!source.Images.IsEmpty && (long)spec.Rounds * DrawingsOf(spec) > source.Images.Length)
         {
             problems.Add(
                 new(
                     "samplesPerRound",
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"{spec.Rounds} x {spec.SamplesPerRound} samples need more than the folder's {source.Images.Length} images; use "
-                            + $"at most {source.Images.Length / Math.Max(1, spec.Rounds)}"
+                        $"{spec.Rounds} x {Drawings(spec)} need more than the folder's {source.Images.Length} images; use at most "
+                            + $"{SamplePlanner.SamplesOf(source.Images.Length / Math.Max(1, spec.Rounds), spec.Composition.BothShare)}"
                     )
                 )
             );
@@ -164,7 +178,14 @@ internal static class RunSpecValidator
             || composition.Thesaurus is null != composition.ThesaurusCounts is null)
             problems.Add(
                 new("composition.thesaurus", "the file, its hash and its counts belong together; name all of them or none"));
-        if (composition is { Donors: DonorChoices.Judged, MultiShare: 1 })
+        if (composition is { BothShare: > 0, MaxObjects: <= 1 })
+            problems.Add(
+                new(
+                    "composition.bothShare",
+                    "images are used again with objects pasted in, and composition.maxObjects allows none; use at least 2, or leave one out"
+                )
+            );
+        if (composition is { Donors: DonorChoices.Judged, MultiShare: 1 } && DrawingsOf(spec) == spec.SamplesPerRound)
             problems.Add(
                 new("composition.donors", "judged donors are samples with one object: composition.multiShare must be less than 1"));
         if (composition.PlacementFolder is null != composition.PlacementHash is null)
@@ -189,8 +210,15 @@ internal static class RunSpecValidator
             problems.Add(
                 new("scoring.classMap", "it pairs the classes of 'scoring.segmenter', and none is named; name one, or leave the map out")
             );
-        if (spec.SamplesPerRound < scoring.Folds)
-            problems.Add(new("scoring.folds", "there are fewer samples in a round than folds; use fewer folds"));
+        if (DrawingsOf(spec) < scoring.Folds)
+            problems.Add(
+                new(
+                    "scoring.folds",
+                    DrawingsOf(spec) == spec.SamplesPerRound
+                        ? "there are fewer samples in a round than folds; use fewer folds"
+                        : $"{Drawings(spec)} in a round are fewer than folds; use fewer folds"
+                )
+            );
     }
 
     private static void Start(RunSpec spec, List<SpecProblem> problems)

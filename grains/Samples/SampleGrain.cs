@@ -34,6 +34,14 @@ internal sealed class SampleGrain(
         );
     }
 
+    public Task<SampleRecord> TakeDrawing(SamplePlan plan, SampleRecord drawing)
+    {
+        var (_, round, index) = GrainKeys.Parse(this.GetPrimaryKeyString());
+        return _record.UpdateAsync(record =>
+            SampleTransitions.TakeDrawing(stages, record ?? SampleTransitions.Fresh(round, index, plan), drawing)
+        );
+    }
+
     public async Task<SampleRecord?> Decide(bool kept)
     {
         await _record.RefreshAsync();

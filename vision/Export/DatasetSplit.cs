@@ -23,6 +23,7 @@ internal static class DatasetParts
 /// Splits by seed so that every class has its share in <c>val</c>: classes are dealt from the rarest to the commonest, each tops its share
 /// up from its samples that are not dealt yet (iterative stratification, Sechidis et al., ECML 2011). Where the shares of small classes are
 /// rounded down, samples of the commonest classes are added until <c>val</c> has its share of all. The order of the items does not matter.
+/// Samples of one group are dealt as one, so that no picture is in both parts; shares are those of groups then.
 /// </summary>
 internal static class DatasetSplit
 {
@@ -39,6 +40,16 @@ internal static class DatasetSplit
         ArgumentNullException.ThrowIfNull(items);
         ArgumentOutOfRangeException.ThrowIfNegative(validationShare);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(validationShare, 1);
+        var groups = items.Index().GroupBy(i => i.Item.Group ?? i.Item.Id, StringComparer.Ordinal).ToArray();
+        var parts = Deal([.. groups.Select(g => new ExportItem(g.Key, [.. g.SelectMany(i => i.Item.Classes)]))], validationShare, seed);
+        var result = new DatasetPart[items.Count];
+        foreach (var (group, members) in groups.Index())
+            foreach (var (i, _) in members) result[i] = parts[group];
+        return result;
+    }
+
+    private static DatasetPart[] Deal(IReadOnlyList<ExportItem> items, double validationShare, ulong seed)
+    {
         var order = Enumerable.Range(0, items.Count).OrderBy(i => items[i].Id, StringComparer.Ordinal).ToArray();
         new CounterRandom(seed, "split").Shuffle(order.AsSpan());
         var byClass = order.SelectMany(i => ClassesOf(items[i]).Select(c => (Class: c, Item: i)))

@@ -7,6 +7,11 @@ namespace FreeMask.Vision.Export;
 /// <param name="Classes">Object classes in the image; they balance the split.</param>
 internal sealed record ExportItem(string Id, IReadOnlyList<byte> Classes)
 {
+    /// <summary>
+    /// Samples of one group show the same picture, and go to one part of the data set: the id of a sample. Null for the sample's own id.
+    /// </summary>
+    public string? Group { get; init; }
+
     /// <summary>Goes into the manifest as it is: prompt, seed, model hashes, thresholds, scores.</summary>
     public JsonObject? Metadata { get; init; }
 }

@@ -127,12 +127,15 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
             var images = strip ? await _images.StripAsync(sample, stop) : await _images.ScoredImagesAsync(sample, stop);
             bool? kept = sample.State switch { SampleState.Kept => true, SampleState.Dropped => false, _ => null };
             var attempt = sample.Attempt > 0 ? string.Create(CultureInfo.InvariantCulture, $", attempt {sample.Attempt + 1}") : "";
+            var again = sample.Plan.Drawing is { } drawing
+                ? string.Create(CultureInfo.InvariantCulture, $" (the image of {drawing} again)")
+                : "";
             var id = string.Create(CultureInfo.InvariantCulture, $"{(strip ? "s" : "b")}{sample.Round + 1}-{sample.Index}");
             shown.Add(
                 new(
                     id,
                     run.Spec.LabelSet()[sample.Plan.ClassIndex].Words,
-                    $"sample {sample.Index}{attempt}, “{sample.Plan.Prompt}”",
+                    $"sample {sample.Index}{again}{attempt}, “{sample.Plan.Prompt}”",
                     sample.Score,
                     kept,
                     images
@@ -145,6 +148,16 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
 
     private static string Share(double? share) =>
         share is { } part ? string.Create(CultureInfo.InvariantCulture, $", {100 * part:0} % of a training's images") : "";
+
+    private static string Shares(RunSpec spec)
+    {
+        var (all, second) = (spec.SamplesPerRound, SamplePlanner.SecondUsesPerRound(spec));
+        var share = $"{100 * spec.Composition.MultiShare:0} %";
+        if (second == 0) return share;
+        var others = all - (2 * second);
+        var rest = others > 0 ? $" and {share} of {others} others" : "";
+        return $"{second} of {all} samples (second uses of images){rest}";
+    }
 
     private static IReadOnlyList<ReportFact> Parameters(RunSpec spec)
     {
@@ -167,7 +180,7 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
             ),
             new(
                 "composition",
-                $"{100 * spec.Composition.MultiShare:0} % with up to {spec.Composition.MaxObjects} objects of "
+                $"{Shares(spec)} with up to {spec.Composition.MaxObjects} objects of "
                     + $"{(spec.Composition.JudgesDonors ? "the best" : "all")} samples, thesaurus "
                     + $"{(spec.Composition.Thesaurus is { } file ? Path.GetFileName(file) : "that ships")}, threshold "
                     + $"{spec.Composition.ThesaurusThreshold}, places by "

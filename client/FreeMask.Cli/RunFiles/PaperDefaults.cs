@@ -19,6 +19,8 @@ internal static class PaperDefaults
     {
         T Default<T>(string key, T own, T paper) => names(key) ? own : paper;
         var (mask, scoring) = (spec.Mask, spec.Scoring);
+        // A file that says how many samples take objects, or that none may, has no second uses unless it asks for them.
+        var sharesAreOwn = names("composition.multiShare") || spec.Composition.MaxObjects <= 1;
         return spec with
         {
             KeepRatio = Default("keepRatio", spec.KeepRatio, 0.7),
@@ -31,6 +33,7 @@ internal static class PaperDefaults
             Composition = spec.Composition with
             {
                 MultiShare = Default("composition.multiShare", spec.Composition.MultiShare, 0.5),
+                BothShare = Default("composition.bothShare", spec.Composition.BothShare, sharesAreOwn ? spec.Composition.BothShare : 1),
             },
             Scoring = scoring with
             {

@@ -30,11 +30,11 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
         var labels = spec.LabelSet();
         spec = spec with { Classes = Classes(spec, labels) };
         spec = spec with { Source = Source(spec.Source, labels, spec.Classes) };
-        // All images of a folder, unless the file names a number.
-        if (!spec.Source.Images.IsEmpty && !findings.Names("samplesPerRound"))
-            spec = spec with { SamplesPerRound = Math.Max(1, spec.Source.Images.Length / Math.Max(1, spec.Rounds)) };
         if (spec.Preset == PaperDefaults.Preset)
             spec = PaperDefaults.Apply(spec, findings.Names, resolver.AffinityOf(spec.Model), WordsOf(spec) is not null);
+        // All images of a folder, unless the file names a number.
+        if (!spec.Source.Images.IsEmpty && !findings.Names("samplesPerRound"))
+            spec = spec with { SamplesPerRound = SamplesOf(spec) };
         return spec with
         {
             Generation =
@@ -50,6 +50,11 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
             Evaluation = Evaluation(spec),
         };
     }
+
+    /// <summary>Samples of a round that use all images of the folder; a wrong share is reported by its own check.</summary>
+    private static int SamplesOf(RunSpec spec) =>
+        SamplePlanner.SamplesOf(
+            Math.Max(1, spec.Source.Images.Length / Math.Max(1, spec.Rounds)), Math.Clamp(spec.Composition.BothShare, 0, 1));
 
     /// <summary>The label set: the named one, else VOC's if it has all classes, else that of the classes themselves.</summary>
     private RunSpec Labels(RunSpec spec)

@@ -23,7 +23,8 @@ internal static class BatchMeasure
     /// <exception cref="FreeMaskException">The bundle or the device cannot be used.</exception>
     internal static double Seconds(RunSpec spec, string folder, IReadOnlyList<string> devices, TimeProvider time, CancellationToken stop)
     {
-        var batch = Math.Min(spec.Generation.Batch, spec.SamplesPerRound);
+        var drawings = SamplePlanner.DrawingsPerRound(spec);
+        var batch = Math.Min(spec.Generation.Batch, drawings);
         using var bundle = DiffusionBundle.Load(folder, new DiffusionOptions { BatchSize = batch, Session = SessionOf(devices) });
         var pipeline = new DiffusionPipeline(bundle);
         var capture = CaptureOptions.For(AttentionPreset.ByName(spec.Mask.Preset));
@@ -33,7 +34,7 @@ internal static class BatchMeasure
         var (short1, long1) = (Draw(FewSteps), more > FewSteps ? Draw(more) : 0);
         var step = more > FewSteps ? Math.Max(0, (long1 - short1) / (more - FewSteps)) : 0;
         var whole = short1 + (step * (spec.Generation.Steps - FewSteps));
-        var batches = Math.Ceiling((double)spec.SamplesPerRound / batch) * spec.Rounds;
+        var batches = Math.Ceiling((double)drawings / batch) * spec.Rounds;
         return whole * batches / Math.Max(1, devices.Count);
 
         double Draw(int steps)

@@ -2,11 +2,13 @@ using System.Globalization;
 using FreeMask.Cli.Bundles;
 using FreeMask.Cli.Terminal;
 using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Domain;
 
 namespace FreeMask.Cli.Runs;
 
 /// <summary>What a run comes to: <c>run --check</c> shows it.</summary>
 /// <param name="Samples">Samples of all rounds.</param>
+/// <param name="SecondUses">Those of them that use the image of another sample again.</param>
 /// <param name="UNetEvaluations">Evaluations of the U-Net, without those of rejected masks; 0 where nothing is generated.</param>
 /// <param name="TrainingSteps">Optimizer steps, of the models of folds and of the segmenters.</param>
 /// <param name="Phases">What each round does, in order.</param>
@@ -16,6 +18,7 @@ namespace FreeMask.Cli.Runs;
 /// <param name="Results">The folder that gets the data set, the segmenter and the report.</param>
 internal sealed record RunPlan(
     long Samples,
+    long SecondUses,
     long UNetEvaluations,
     long TrainingSteps,
     IReadOnlyList<string> Phases,
@@ -28,6 +31,9 @@ internal sealed record RunPlan(
     // Measured with the bundle that ships, and with Stable Diffusion at 512 x 512: most of it is attention, the rest are images.
     private const long BytesPerPixel = 11;
 
+    // Measured too: a composite, a final image and their maps; image and attention are those of the drawing.
+    private const long BytesPerPixelAgain = 4;
+
     /// <summary>The plan of a run.</summary>
     /// <param name="spec">A valid run.</param>
     /// <param name="bundles">For the image size of a bundle.</param>
@@ -35,11 +41,13 @@ internal sealed record RunPlan(
     internal static RunPlan Of(RunSpec spec, BundleCatalog bundles, string results)
     {
         var samples = (long)spec.Rounds * spec.SamplesPerRound;
+        var drawings = (long)spec.Rounds * SamplePlanner.DrawingsPerRound(spec);
         // Guidance takes a second evaluation, and the attention of the finished image one more.
-        var evaluations = spec.Source.IsFolder ? 0 : samples * ((spec.Generation.Steps * (spec.Generation.Guidance > 1 ? 2L : 1L)) + 1);
+        var evaluations = spec.Source.IsFolder ? 0 : drawings * ((spec.Generation.Steps * (spec.Generation.Guidance > 1 ? 2L : 1L)) + 1);
         var folds = spec.Scoring.Segmenter is null ? (long)spec.Scoring.Folds * (spec.Scoring.FoldSteps ?? spec.Training.Steps) : 0;
         return new(
             samples,
+            samples - drawings,
             evaluations,
             folds + ((long)spec.Rounds * spec.Training.Steps),
             [.. PhasesOf(spec)],
@@ -55,7 +63,8 @@ internal sealed record RunPlan(
     {
         var side = bundles.DefaultImageSide(spec.Model);
         var pixels = (long)(spec.Generation.Width ?? side) * (spec.Generation.Height ?? side);
-        return pixels * BytesPerPixel * spec.Rounds * spec.SamplesPerRound;
+        var second = SamplePlanner.SecondUsesPerRound(spec);
+        return pixels * spec.Rounds * ((BytesPerPixel * (spec.SamplesPerRound - second)) + (BytesPerPixelAgain * second));
     }
 
     /// <summary>The plan as lines of text.</summary>
@@ -63,7 +72,7 @@ internal sealed record RunPlan(
     {
         yield return string.Create(
             CultureInfo.InvariantCulture,
-            $"{Samples} samples in {rounds} round{(rounds == 1 ? "" : "s")}, about {ByteSize.Megabytes(Bytes)} on disk."
+            $"{Samples} samples in {rounds} round{(rounds == 1 ? "" : "s")}, {Again}about {ByteSize.Megabytes(Bytes)} on disk."
         );
         if (UNetEvaluations > 0)
         {
@@ -75,6 +84,9 @@ internal sealed record RunPlan(
         yield return $"rounds     {string.Join(", ", Phases)}";
         yield return $"results    {Results}";
     }
+
+    private string Again =>
+        SecondUses == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"{SecondUses} of them second uses of images, ");
 
     private static string Time(double? seconds) =>
         seconds is { } known ? $", {StatusFormatter.About(TimeSpan.FromSeconds(known))}" : "";

@@ -110,7 +110,12 @@ internal static class AffinityVerb
         var masked = new List<SampleRecord>();
         foreach (var round in reader.Status.Rounds)
             await foreach (var sample in reader.SamplesAsync(round.Round, null, stop))
-                if (sample.Artifact(ArtifactNames.Attention) is not null && sample.Artifact(ArtifactNames.Label) is not null)
+                // The second use of a drawing has the same map.
+                if (
+                    sample.Plan.Drawing is null
+                    && sample.Artifact(ArtifactNames.Attention) is not null
+                    && sample.Artifact(ArtifactNames.Label) is not null
+                )
                     masked.Add(sample);
         if (masked.Count == 0)
             throw new FreeMaskException($"Run '{id}' has no sample with an accepted mask from attention; there is nothing to learn from.");

@@ -139,6 +139,7 @@ internal static class RunVerbs
             spec.Name,
             spec.Rounds,
             samples = plan.Samples,
+            secondUses = plan.SecondUses,
             bytes = plan.Bytes,
             unetEvaluations = plan.UNetEvaluations,
             trainingSteps = plan.TrainingSteps,

@@ -104,6 +104,7 @@ internal static class SamplesVerb
         Row("state", StageTable.Default.DisplayNameOf(sample.State));
         Row("class", sample.Class);
         Row(sample.Source is null ? "prompt" : "source", sample.Source ?? sample.Prompt);
+        if (sample.Drawing is { } drawing) Row("image of", $"sample {Text(drawing)}");
         Row("attempt", Text(sample.Attempt));
         Row("score", StatusFormatter.Share(sample.Score));
         if (sample.Failure is { } failure) Row("last failure", failure);

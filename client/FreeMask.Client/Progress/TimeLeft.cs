@@ -67,8 +67,8 @@ internal sealed class TimeLeftEstimator
             return PerStep(Kind(training)) is { } perStep ? (training.Steps - training.Step) * perStep : null;
         return round.Phase switch
         {
-            RoundPhase.Producing => Samples(status, round, StageTable.Default.Producing, round.Counts),
-            RoundPhase.Scoring => Samples(status, round, StageTable.Default.Scoring, round.Counts),
+            RoundPhase.Producing => Samples(status, round, StageTable.Default.Producing, isBegun: true),
+            RoundPhase.Scoring => Samples(status, round, StageTable.Default.Scoring, isBegun: true),
             _ => null,
         };
     }
@@ -95,21 +95,28 @@ internal sealed class TimeLeftEstimator
     }
 
     private double? WholeRound(RunStatus status, RoundStatus round) =>
-        Samples(status, round, StageTable.Default.Producing, new()) + Scored(status, round) + Train(status) + Evaluate(status);
+        Samples(status, round, StageTable.Default.Producing, isBegun: false) + Scored(status, round) + Train(status) + Evaluate(status);
 
-    private double? Scored(RunStatus status, RoundStatus round) => Samples(status, round, StageTable.Default.Scoring, new());
+    private double? Scored(RunStatus status, RoundStatus round) => Samples(status, round, StageTable.Default.Scoring, isBegun: false);
 
-    /// <summary>Seconds of remaining sample work, from the numbers of samples that have passed each stage.</summary>
-    private double? Samples(RunStatus status, RoundStatus round, IEnumerable<StageDefinition> stages, StateCounts passed)
+    /// <summary>Seconds of remaining sample work, from the numbers of samples for which each stage has worked.</summary>
+    /// <param name="status">The run.</param>
+    /// <param name="round">The round under way.</param>
+    /// <param name="stages">The stages whose work is meant.</param>
+    /// <param name="isBegun">Whether the round has done some of it.</param>
+    private double? Samples(RunStatus status, RoundStatus round, IEnumerable<StageDefinition> stages, bool isBegun)
     {
-        var planned = round.Counts.Planned > 0 ? round.Counts.Planned : status.Rounds.Max(item => item.Counts.Planned);
-        var toPass = planned - (ReferenceEquals(passed, round.Counts) ? round.Counts.Quarantined : 0);
+        var table = StageTable.Default;
+        var planned = round.Counts.Planned > 0 ? round : status.Rounds.MaxBy(item => item.Counts.Planned)!;
         var left = 0.0;
         foreach (var stage in stages)
         {
             var measured = status.Rounds.Reverse().FirstOrDefault(item => item.Counts[stage.After] > 0 && item.Seconds[stage.Stage] > 0);
+            // Second uses pass the stages of drawings without work.
+            var samples = planned.Counts.Planned - (table.OfDrawings.Contains(stage) ? planned.SecondUses : 0);
+            var toCome = isBegun ? samples - round.Counts.Quarantined - round.WorkedOn(table, stage) : samples;
             if (measured is not null)
-                left += Math.Max(0, toPass - passed[stage.After]) * measured.Seconds[stage.Stage] / measured.Counts[stage.After];
+                left += Math.Max(0, toCome) * measured.Seconds[stage.Stage] / measured.WorkedOn(table, stage);
             else if (stage.IsModelStage)
                 return null;
         }

@@ -56,15 +56,20 @@ internal static class DatasetExport
         foreach (var (id, sample) in kept)
         {
             var labels = await LabelsAsync(run, sample, stop);
-            items.Add(new ExportItem(id, ExportSample.ClassesOf(labels)) { Metadata = Metadata(sample) });
+            items.Add(new ExportItem(id, ExportSample.ClassesOf(labels))
+            {
+                Metadata = Metadata(sample),
+                Group = sample.Plan.Drawing is { } drawing ? Id(sample.Round, drawing) : null,
+            });
         }
 
         var source = new ExportSource(items, async (item, token) => await LoadAsync(run, kept[item.Id], token));
         return await DatasetExporter.WriteAsync(format, source, folder, Options(run, overwrite, stratum), progress, stop);
     }
 
-    private static string Id(SampleRecord sample) =>
-        string.Create(CultureInfo.InvariantCulture, $"r{sample.Round + 1:00}_{sample.Index:000000}");
+    private static string Id(SampleRecord sample) => Id(sample.Round, sample.Index);
+
+    private static string Id(int round, int index) => string.Create(CultureInfo.InvariantCulture, $"r{round + 1:00}_{index:000000}");
 
     private static LostImageException Lost(string what, SampleRecord sample) =>
         new(
@@ -108,20 +113,25 @@ internal static class DatasetExport
         return classes;
     }
 
-    private static JsonObject Metadata(SampleRecord sample) => new()
+    private static JsonObject Metadata(SampleRecord sample)
     {
-        ["round"] = sample.Round + 1,
-        ["index"] = sample.Index,
-        ["class"] = sample.Plan.Class,
-        [sample.Plan.Source.Length > 0 ? "source" : "prompt"] = sample.Plan.Source.Length > 0 ? sample.Plan.Source : sample.Plan.Prompt,
-        ["seed"] = sample.Plan.Seed,
-        ["stream"] = sample.Plan.Stream,
-        ["attempt"] = sample.Attempt,
-        ["score"] = sample.Score,
-        ["judge"] = sample.ScoringModel,
-        ["image_sha256"] = sample.Artifact(ArtifactNames.FinalImage),
-        ["label_sha256"] = sample.Artifact(ArtifactNames.CompositeLabel),
-    };
+        var metadata = new JsonObject
+        {
+            ["round"] = sample.Round + 1,
+            ["index"] = sample.Index,
+            ["class"] = sample.Plan.Class,
+            [sample.Plan.Source.Length > 0 ? "source" : "prompt"] = sample.Plan.Source.Length > 0 ? sample.Plan.Source : sample.Plan.Prompt,
+            ["seed"] = sample.Plan.Seed,
+            ["stream"] = sample.Plan.Stream,
+            ["attempt"] = sample.Attempt,
+            ["score"] = sample.Score,
+            ["judge"] = sample.ScoringModel,
+            ["image_sha256"] = sample.Artifact(ArtifactNames.FinalImage),
+            ["label_sha256"] = sample.Artifact(ArtifactNames.CompositeLabel),
+        };
+        if (sample.Plan.Drawing is { } drawing) metadata["drawing"] = drawing;
+        return metadata;
+    }
 
     private static ExportOptions Options(RunReader run, bool overwrite, ExportStratum? stratum)
     {

@@ -22,6 +22,9 @@ internal sealed record SampleDocument
     /// <summary>The image's name in the source folder; null for a generated image.</summary>
     public required string? Source { get; init; }
 
+    /// <summary>The index of the sample whose image it uses again, with objects pasted in; null where the image is its own.</summary>
+    public required int? Drawing { get; init; }
+
     /// <summary>The attempt, from 0: one more after each rejected mask.</summary>
     public required int Attempt { get; init; }
 
@@ -59,6 +62,7 @@ internal sealed record SampleDocument
         Class = sample.Plan.Class,
         Prompt = sample.Plan.Prompt,
         Source = sample.Plan.Source.Length > 0 ? sample.Plan.Source : null,
+        Drawing = sample.Plan.Drawing,
         Attempt = sample.Attempt,
         Score = sample.Score,
         Failure = sample.Failure,

@@ -57,7 +57,7 @@ internal sealed class RunMeter
         return new StageRates(
             StageTable.Default.Stages.ToDictionary(
                 s => s.Stage,
-                s => Math.Max(0, round.Counts[s.After] - first.Counts[s.After]) / seconds
+                s => Math.Max(0, round.WorkedOn(StageTable.Default, s) - first.WorkedOn(StageTable.Default, s)) / seconds
             ),
             StageTable.Default.Stages.ToDictionary(
                 s => s.Stage,

@@ -351,6 +351,25 @@ public sealed class RunCheckTests : IDisposable
     }
 
     [Fact]
+    public async Task Second_uses_of_images_are_not_generated_again()
+    {
+        const string Text = "classes: [cat, dog]\nsamplesPerRound: 12\nrounds: 1\ngeneration: { steps: 6, batch: 2 }";
+        Assert.Equal(0, await CheckAsync(Text, "--json"));
+        var once = JsonDocument.Parse(_process.Out).RootElement;
+        _process.Clear();
+        Assert.Equal(0, await CheckAsync($"{Text}\ncomposition: {{ bothShare: 0.5 }}", "--json"));
+        var both = JsonDocument.Parse(_process.Out).RootElement;
+        Assert.Equal((12, 4), (both.GetProperty("samples").GetInt32(), both.GetProperty("secondUses").GetInt32()));
+        Assert.Equal(8 * ((6 * 2) + 1), both.GetProperty("unetEvaluations").GetInt32());
+        Assert.Equal(0, once.GetProperty("secondUses").GetInt32());
+        var bytes = once.GetProperty("bytes").GetInt64();
+        Assert.InRange(both.GetProperty("bytes").GetInt64(), bytes * 8 / 12, bytes - 1);
+        _process.Clear();
+        Assert.Equal(0, await CheckAsync($"{Text}\ncomposition: {{ bothShare: 0.5 }}"));
+        Assert.Contains("12 samples in 1 round, 4 of them second uses of images, about", _process.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_run_that_can_be_made_is_planned_with_a_measured_batch()
     {
         Assert.Equal(

@@ -24,6 +24,27 @@ public sealed class TimeLeftTests
     }
 
     [Fact]
+    public void Second_uses_pass_the_stages_of_their_drawings_without_work()
+    {
+        RunStatus Status(StateCounts counts, double seconds) =>
+            With(
+                0,
+                Round(0, RoundPhase.Producing) with
+                {
+                    Counts = counts,
+                    SecondUses = 10,
+                    Seconds = new StageSeconds(Generate: seconds),
+                }
+            );
+        _estimator.Observe(Status(new StateCounts(Planned), 0), Start);
+        _estimator.Observe(Status(new StateCounts(Planned, 4), 4), At(20));
+        // 30 drawings, of which 8 took half a second each.
+        Assert.Equal(11, _estimator.Observe(Status(new StateCounts(Planned, 8), 8), At(22)).Phase!.Value.TotalSeconds, 6);
+        // They have taken their drawings: nothing is left to generate.
+        Assert.Equal(0, _estimator.Observe(Status(new StateCounts(Planned, Planned, Planned), 30), At(33)).Phase!.Value.TotalSeconds, 6);
+    }
+
+    [Fact]
     public void The_last_training_of_a_run_is_all_that_is_left()
     {
         // The first round took an hour, with its folds, which are not part of the remaining steps.

@@ -343,6 +343,8 @@ public sealed class RunFileTests
 
         Assert.Equal(("/full/pictures", "train", 2), (spec.Source.Path, spec.Source.List, spec.SamplesPerRound));
         Assert.Equal(["a", "b", "c", "d"], spec.Source.Images);
+        const string Both = "classes: [cat, dog]\nrounds: 2\nsource: { kind: folder, path: pictures }\ncomposition: { bothShare: 1 }\n";
+        Assert.Equal(4, RunFile.Parse(Both, "a.yaml", Resolver.Instance).SamplesPerRound);
         Assert.Equal("/full/scorer", spec.Scoring.Segmenter);
         Assert.Equal(["kitten=cat"], spec.Scoring.ClassMap);
     }
@@ -507,7 +509,14 @@ public sealed class RunFileTests
 
         Assert.Equal(("diffumask", "crf", "/full/heads"), (spec.Mask.Preset, spec.Mask.Refinement, spec.Mask.Affinity));
         Assert.Equal((ScoreCriteria.IoU, SelectionStrata.Class), (spec.Scoring.Criterion, spec.Scoring.Strata));
-        Assert.Equal((0.7, 0.5), (spec.KeepRatio, spec.Composition.MultiShare));
+        Assert.Equal((0.7, 0.5, 1.0), (spec.KeepRatio, spec.Composition.MultiShare, spec.Composition.BothShare));
+        // A file that says how many samples take objects has no second uses unless it asks for them.
+        var named = new[] { ("multiShare: 0.2", 0), ("maxObjects: 1", 0), ("multiShare: 0.2, bothShare: 0.5", 0.5) };
+        foreach (var (composition, share) in named)
+            Assert.Equal(
+                share,
+                RunFile.Parse($"classes: [cat]\npreset: paper\ncomposition: {{ {composition} }}\n", "a.yaml", Resolver.Instance)
+                    .Composition.BothShare);
         // The small bundle was not trained on the words of kinds; others are.
         Assert.False(spec.NamesSubclasses());
         var turbo = RunFile.Parse("classes: [cat]\npreset: paper\nmodel: turbo\n", "a.yaml", Resolver.Instance);

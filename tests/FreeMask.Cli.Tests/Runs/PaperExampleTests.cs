@@ -16,7 +16,7 @@ public sealed class PaperExampleTests : IDisposable
     // The parts of a round as small as they can be; the twins themselves take minutes.
     private static readonly string[] Tiny =
     [
-        "samplesPerRound=10", "generation.steps=2", "mask.minConfidence=0", "mask.maxArea=1", "mask.minArea=0",
+        "samplesPerRound=12", "generation.steps=2", "mask.minConfidence=0", "mask.maxArea=1", "mask.minArea=0",
         "mask.refinement=none", "scoring.foldSteps=1", "training.steps=2", "training.batch=2", "training.checkpointSteps=1",
     ];
 
@@ -57,7 +57,7 @@ public sealed class PaperExampleTests : IDisposable
     public async Task A_twin_counts_the_classes_of_its_protocol(string name, int classes)
     {
         // Each of VOC's twenty classes needs a sample.
-        string[] more = name == "voc" ? ["--set", "samplesPerRound=20"] : [];
+        string[] more = name == "voc" ? ["--set", "samplesPerRound=40"] : [];
         var run = await RunAsync(name, "one", more);
 
         var round = run.GetProperty("rounds")[0];

@@ -73,7 +73,7 @@ public sealed class OutputSchemaTests : IDisposable
         {
             Round = 0,
             Index = 3,
-            Plan = new SamplePlan(3, "cat", 8, "", "a cat", "", 1),
+            Plan = new SamplePlan(3, "cat", 8, "", "a cat", "", 1, Drawing: 1),
             Facts = [new SampleFact(FactNames.DonorOf(1), 5)],
             Places = [ObjectPlaces.Of(64, 48, 0, ["fit"], [place, place with { X = 7 }])],
         };

@@ -99,6 +99,28 @@ public sealed class PartTests : BunitContext
     }
 
     [Fact]
+    public void A_sample_names_the_one_that_has_the_same_image()
+    {
+        // Of 9 samples 6 are drawings.
+        var spec = new RunSpec
+        {
+            Name = "run",
+            Classes = ["cat", "dog"],
+            SamplesPerRound = 9,
+            Composition = new CompositionSpec { BothShare = 0.5 },
+        };
+        var (drawing, second) = (Sample(SampleState.Masked), Sample(SampleState.Planned));
+        second = second with { Index = 7, Plan = second.Plan with { Drawing = 1 } };
+        Assert.Equal("/runs/run/rounds/1/samples/7", Link(drawing));
+        Assert.Equal("/runs/run/rounds/1/samples/1", Link(second));
+        Assert.Null(Link(drawing with { Index = 4 }));
+
+        string? Link(SampleRecord sample) => Render<SampleFacts>(p => p
+            .Add(c => c.RunId, "run").Add(c => c.Sample, sample).Add(c => c.Spec, spec).Add(c => c.Threshold, null))
+            .FindAll("[data-test=drawing] a").SingleOrDefault()?.GetAttribute("href");
+    }
+
+    [Fact]
     public void Places_tried_are_a_row_and_a_mark_each_and_the_taken_one_is_named()
     {
         var spec = new RunSpec { Name = "run", Classes = ["cat", "dog"], SamplesPerRound = 8 };

@@ -22,6 +22,21 @@ public sealed class RunMeterTests
     }
 
     [Fact]
+    public void Second_uses_that_take_their_drawings_are_no_generated_images()
+    {
+        var meter = new RunMeter();
+        RunStatus Both(StateCounts counts)
+        {
+            var status = Status(counts, new StageSeconds());
+            return status with { Rounds = [status.Rounds[0] with { SecondUses = 40 }] };
+        }
+
+        meter.Observe(Both(new StateCounts(100, Generated: 50, Masked: 50)), Start);
+        var (rates, _) = meter.Observe(Both(new StateCounts(100, Generated: 100, Masked: 100, Composed: 20)), Start.AddSeconds(10));
+        Assert.Equal((1, 1, 2), (rates.PerSecond[Stage.Generate], rates.PerSecond[Stage.Mask], rates.PerSecond[Stage.Compose]));
+    }
+
+    [Fact]
     public void Rejected_masks_are_no_negative_rate_and_pauses_are_forgotten()
     {
         var meter = new RunMeter();

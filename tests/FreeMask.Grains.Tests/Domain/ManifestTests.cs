@@ -33,6 +33,14 @@ public sealed class ManifestTests
         );
 
     [Fact]
+    public void A_second_use_names_its_drawing() =>
+        Assert.Contains(
+            "\"prompt\":\"a tv monitor\",\"drawing\":0,\"attempt\"",
+            Encoding.UTF8.GetString(Manifest.SampleLine(Kept with { Plan = Kept.Plan with { Drawing = 0 } })),
+            StringComparison.Ordinal
+        );
+
+    [Fact]
     public void How_the_run_went_leaves_no_trace()
     {
         var troubled = Kept with

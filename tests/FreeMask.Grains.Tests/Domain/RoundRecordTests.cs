@@ -96,6 +96,23 @@ public sealed class RoundRecordTests
         Assert.Equal(RoundPhase.Selecting, record.Decided(Decision).Phase);
     }
 
+    [Theory]
+    [InlineData(DonorChoices.All)]
+    [InlineData(DonorChoices.Judged)]
+    public void Second_uses_are_held_until_the_donors_are_known(string donors)
+    {
+        var spec = Specs.Small with { Composition = new CompositionSpec { Donors = donors, MultiShare = 0, BothShare = 1 } };
+        var record = RoundRecord.Begin(new RoundAssignment("run", spec, 0, null, []), Now).LaidOut();
+        Assert.True(record.HoldsSecondUses);
+        Assert.Equal(donors == DonorChoices.Judged, record.HoldsComposites);
+        Assert.Equal(15, record.Begun);
+        record = record.AllMasked("donors");
+        Assert.False(record.HoldsSecondUses);
+        Assert.Equal(30, record.Begun);
+        var once = spec with { Composition = spec.Composition with { BothShare = 0 } };
+        Assert.False((record with { Assignment = record.Assignment with { Spec = once }, Donors = null }).HoldsSecondUses);
+    }
+
     [Fact]
     public void A_later_round_is_scored_by_the_segmenter_of_the_round_before()
     {

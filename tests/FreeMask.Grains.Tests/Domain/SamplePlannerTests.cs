@@ -1,3 +1,4 @@
+using CsCheck;
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Domain;
 using FreeMask.Grains.RunSpecs;
@@ -154,6 +155,92 @@ public sealed class SamplePlannerTests
         foreach (var members in dealt.GroupBy(sample => sample.Class).Where(g => g.Count() >= folds))
             Assert.Equal(Enumerable.Range(0, members.Count()).Select(i => i % folds), members.Select(m => m.Fold));
     }
+
+    [Fact]
+    public void A_round_has_as_many_samples_as_before_and_the_share_of_its_drawings_twice() =>
+        Gen.Select(Gen.Int[1, 3000], Gen.Int[0, 100]).Sample((samples, percent) =>
+        {
+            var spec = Both(Specs.Small with { SamplesPerRound = samples }, percent / 100.0);
+            var (drawings, second) = (SamplePlanner.DrawingsPerRound(spec), SamplePlanner.SecondUsesPerRound(spec));
+            Assert.Equal(samples, drawings + second);
+            // The largest number of second uses that is at most the share of the drawings.
+            Assert.True(100 * second <= percent * drawings, $"{second} of {drawings}");
+            Assert.True(100 * (second + 1) > percent * (drawings - 1), $"{second} of {drawings}");
+            Assert.Equal(
+                Enumerable.Range(0, second),
+                Enumerable.Range(0, samples).Select(i => SamplePlanner.DrawingOf(spec, i)).OfType<int>());
+            foreach (var i in Enumerable.Range(0, second))
+                Assert.Equal(i, SamplePlanner.DrawingOf(spec, SamplePlanner.SecondUseOf(spec, i)!.Value));
+            Assert.Null(SamplePlanner.SecondUseOf(spec, second));
+            Assert.InRange(SamplePlanner.SamplesOf(drawings, percent / 100.0), samples, samples + 1);
+        });
+
+    [Theory]
+    [InlineData(12, 0.5, 4)]
+    [InlineData(11, 0.1, 1)]
+    [InlineData(13, 0.3, 3)]
+    [InlineData(7, 1, 3)]
+    [InlineData(40, 0, 0)]
+    public void Shares_that_fit_are_not_rounded_down(int samples, double share, int expected) =>
+        Assert.Equal(expected, SamplePlanner.SecondUsesPerRound(Both(Specs.Small with { SamplesPerRound = samples }, share)));
+
+    [Fact]
+    public void A_second_use_has_the_plan_class_and_fold_of_its_drawing_and_alone_takes_objects() =>
+        Gen.Select(Gen.Int[3, 60], Gen.Int[1, 100], Gen.Int[0, 2], Gen.ULong).Sample((samples, percent, round, seed) =>
+        {
+            var spec = Both(Specs.Small with { SamplesPerRound = samples, Seed = seed }, percent / 100.0);
+            var once = Both(spec, 0);
+            for (var i = 0; i < samples; i++)
+            {
+                if (SamplePlanner.DrawingOf(spec, i) is not { } drawing)
+                {
+                    // What a drawing shows does not depend on who uses it again.
+                    Assert.Equal(SamplePlanner.Plan(once, round, i), SamplePlanner.Plan(spec, round, i));
+                    Assert.Equal(SamplePlanner.FoldOf(once, i), SamplePlanner.FoldOf(spec, i));
+                    Assert.Equal(
+                        SamplePlanner.SecondUseOf(spec, i) is null && SamplePlanner.TakesObjects(once, round, i, 1),
+                        SamplePlanner.TakesObjects(spec, round, i, 1));
+                    continue;
+                }
+
+                Assert.Equal(SamplePlanner.Plan(spec, round, drawing) with { Drawing = drawing }, SamplePlanner.Plan(spec, round, i));
+                Assert.Equal(SamplePlanner.ClassOf(spec, round, drawing), SamplePlanner.ClassOf(spec, round, i));
+                Assert.Equal(SamplePlanner.FoldOf(spec, drawing), SamplePlanner.FoldOf(spec, i));
+                Assert.True(SamplePlanner.TakesObjects(spec, round, i, 2));
+                Assert.False(SamplePlanner.TakesObjects(spec, round, drawing, 2));
+            }
+        });
+
+    [Fact]
+    public void Drawings_of_a_folder_are_its_images_one_after_another()
+    {
+        var spec = Specs.Small with
+        {
+            Classes = ["cat", "dog"],
+            SamplesPerRound = 6,
+            Rounds = 2,
+            Composition = new CompositionSpec { BothShare = 0.5 },
+            Source = new SourceSpec
+            {
+                Kind = "folder",
+                Path = "/pictures",
+                Images = ["a", "b", "c", "d", "e", "f", "g", "h"],
+                Classes = [8, 12, 8, 12, 12, 12, 8, 8],
+            },
+        };
+        Assert.Empty(RunSpecValidator.Validate(spec));
+        Assert.Equal(["e", "f", "g", "h", "e", "f"], Enumerable.Range(0, 6).Select(i => SamplePlanner.Plan(spec, 1, i).Source));
+        Assert.Equal(
+            ["dog", "dog", "cat", "cat", "dog", "dog"],
+            Enumerable.Range(0, 6).Select(i => SamplePlanner.ClassOf(spec, 1, i)));
+        Assert.Equal([0, 0, 1, 1, 0, 0], Enumerable.Range(0, 6).Select(i => SamplePlanner.FoldOf(spec, i)));
+        var problem = Assert.Single(RunSpecValidator.Validate(spec with { SamplesPerRound = 8 }));
+        Assert.Equal("samplesPerRound", problem.Path);
+        Assert.Contains("6 images (8 samples", problem.Message, StringComparison.Ordinal);
+        Assert.EndsWith("use at most 6", problem.Message, StringComparison.Ordinal);
+    }
+
+    private static RunSpec Both(RunSpec spec, double share) => spec with { Composition = spec.Composition with { BothShare = share } };
 
     [Theory]
     [InlineData("a photo of {class}s")]

@@ -116,6 +116,82 @@ public sealed class SampleTransitionsTests
     }
 
     [Theory]
+    [InlineData(SampleState.Masked)]
+    [InlineData(SampleState.Scored)]
+    [InlineData(SampleState.Kept)]
+    public void A_second_use_takes_what_was_made_of_its_drawing_before_composition(SampleState reached)
+    {
+        var drawing = Drawing(reached);
+        var taken = Take(SecondUse, drawing);
+        Assert.Equal((SampleState.Masked, 2, 0), (taken.State, taken.Attempt, taken.Faults));
+        Assert.Equal(SecondUse.Plan, taken.Plan);
+        Assert.Equal(
+            [ArtifactNames.Attention, ArtifactNames.Image, ArtifactNames.Label],
+            taken.Artifacts.Select(a => a.Name));
+        Assert.Equal(["mask.area"], taken.Facts.Select(f => f.Name));
+        Assert.Empty(taken.Timings);
+        Assert.Empty(taken.Places);
+        Assert.Null(taken.Score);
+        // A second call, and one after the sample went on, change nothing.
+        Assert.Same(taken, Take(taken, drawing));
+        var composed = SampleTransitions.Apply(StageTable.Default, taken, Completion(Stage.Compose, 2, 0, StageResult.Done, 0));
+        Assert.Equal(SampleState.Composed, composed.State);
+        Assert.Same(composed, Take(composed, drawing));
+    }
+
+    [Theory]
+    [InlineData(SampleState.Planned)]
+    [InlineData(SampleState.Generated)]
+    public void A_second_use_waits_for_its_drawing(SampleState reached) =>
+        Assert.Same(SecondUse, Take(SecondUse, Drawing(reached)));
+
+    [Fact]
+    public void A_second_use_whose_drawing_has_no_mask_is_quarantined_and_takes_it_after_a_retry()
+    {
+        var lost = Drawing(SampleState.Quarantined) with { FailedAt = SampleState.Generated, Failure = "too small", Rejected = true };
+        var quarantined = Take(SecondUse, lost);
+        Assert.Equal((SampleState.Quarantined, SampleState.Planned), (quarantined.State, quarantined.FailedAt));
+        Assert.Equal("it is the second use of sample 3, which is quarantined: too small", quarantined.Failure);
+        Assert.Same(quarantined, Take(quarantined, lost));
+
+        var back = SampleTransitions.Retry(quarantined);
+        Assert.Equal((SampleState.Planned, 0), (back.State, back.Attempt));
+        Assert.Equal(SampleState.Quarantined, Take(back, lost).State);
+        var taken = Take(back, Drawing(SampleState.Scored));
+        Assert.Equal((SampleState.Masked, 2), (taken.State, taken.Attempt));
+    }
+
+    [Fact]
+    public void A_drawing_that_was_quarantined_after_its_mask_is_taken_whenever_that_is()
+    {
+        var early = Take(SecondUse, Drawing(SampleState.Masked));
+        var late = Take(SecondUse, Drawing(SampleState.Quarantined) with { FailedAt = SampleState.Composed });
+        Assert.Equal((early.State, early.Attempt, early.Operation), (late.State, late.Attempt, late.Operation));
+        Assert.Equal(early.Artifacts, late.Artifacts);
+        Assert.Equal(early.Facts, late.Facts);
+    }
+
+    private static SampleRecord SecondUse { get; } = SampleTransitions.Fresh(0, 9, Plan with { Drawing = 3 });
+
+    private static SampleRecord Take(SampleRecord record, SampleRecord drawing) =>
+        SampleTransitions.TakeDrawing(StageTable.Default, record, drawing);
+
+    /// <summary>Sample 3 in its third attempt, with artifacts and facts of all stages.</summary>
+    private static SampleRecord Drawing(SampleState state) => SampleTransitions.Fresh(0, 3, Plan) with
+    {
+        State = state,
+        Attempt = 2,
+        Artifacts =
+        [
+            .. StageTable.Default.Stages.SelectMany(s => s.Outputs).Order(StringComparer.Ordinal)
+                .Select(name => new ArtifactReference(name, $"hash of {name}", "cpu")),
+        ],
+        Facts = [new SampleFact(FactNames.Pasted, 0), new SampleFact("mask.area", 0.2), new SampleFact("score.iou", 0.5)],
+        Timings = [new StageTiming(Stage.Generate, 1)],
+        Score = 0.5,
+    };
+
+    [Theory]
     [InlineData(0, 0)]
     [InlineData(1, 1_000_000)]
     [InlineData(0.1234565, 123_457)]

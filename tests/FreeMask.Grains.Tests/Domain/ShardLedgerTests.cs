@@ -100,6 +100,45 @@ public sealed class ShardLedgerTests
     }
 
     [Fact]
+    public void Second_uses_wait_planned_and_are_never_generated()
+    {
+        var ledger = new ShardLedger(StageTable.Default, First, Count);
+        var held = new ShardTarget(SampleState.Masked) { FirstSecondUse = First + 4, HoldsSecondUses = true };
+        Assert.Equal([First, First + 1, First + 2, First + 3], ledger.Pick(held, Count).Select(p => p.Item.Index));
+        Assert.Equal(2, ledger.Settled(held));
+        Assert.Empty(ledger.WithoutDrawing(held));
+        for (var i = 0; i < 4; i++) ledger.Apply(new SampleProgress(First + i, SampleState.Masked, 0, 0, -1, null));
+        Assert.Equal(Count, ledger.Settled(held));
+
+        var released = held with { State = SampleState.Composed, HoldsSecondUses = false };
+        Assert.Equal([First + 4, First + 5], ledger.WithoutDrawing(released));
+        Assert.Equal([First, First + 1, First + 2, First + 3], ledger.Pick(released, Count).Select(p => p.Item.Index));
+        Assert.Equal(0, ledger.Settled(released));
+        ledger.Apply(new SampleProgress(First + 5, SampleState.Masked, 0, 0, -1, null, IsSecondUse: true));
+        Assert.Equal([First + 4], ledger.WithoutDrawing(released));
+        Assert.Contains((Stage.Compose, new WorkItem(First + 5, 0)), ledger.Pick(released, Count));
+    }
+
+    [Fact]
+    public void The_masks_that_were_rejected_of_a_drawing_are_counted_once()
+    {
+        var ledger = new ShardLedger(StageTable.Default, First, Count);
+        ledger.Apply(new SampleProgress(First, SampleState.Masked, 2, 0, -1, "too small"));
+        var taken = new SampleProgress(First + 5, SampleState.Masked, 2, 0, -1, null, IsSecondUse: true);
+        ledger.Apply(taken);
+        Assert.Equal(2, ledger.Counts().Rejected);
+        Assert.Equal(2, Assert.Single(ledger.Failures()).Count);
+        // The store lost its record, and it takes its drawing again.
+        ledger.Regress(new SampleProgress(First + 5, SampleState.Planned, 0, 0, -1, null, IsSecondUse: true), "lost");
+        var target = new ShardTarget(SampleState.Composed) { FirstSecondUse = First + 4 };
+        Assert.Equal([First + 4, First + 5], ledger.WithoutDrawing(target));
+        ledger.Apply(taken);
+        Assert.Equal(2, ledger.Counts().Rejected);
+        ledger.Apply(taken with { State = SampleState.Quarantined, Failure = "bad" });
+        Assert.Contains(ledger.Failures(), f => f is { Reason: "bad", Count: 1 });
+    }
+
+    [Fact]
     public void Work_says_how_often_it_failed_before()
     {
         var ledger = new ShardLedger(StageTable.Default, First, Count);

@@ -60,6 +60,8 @@ internal sealed class FakeSample(SampleRecord? record) : ISampleGrain
 
     public Task<SampleRecord> Complete(StageCompletion completion) => throw new NotSupportedException();
 
+    public Task<SampleRecord> TakeDrawing(SamplePlan plan, SampleRecord drawing) => throw new NotSupportedException();
+
     public Task<SampleRecord?> Decide(bool kept) => throw new NotSupportedException();
 
     public Task Remove() => throw new NotSupportedException();

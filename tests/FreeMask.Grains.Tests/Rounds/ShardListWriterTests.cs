@@ -73,6 +73,29 @@ public sealed class ShardListWriterTests
         Assert.Equal(SampleState.Scored, Lists.LeastStateOf(desired, SampleListKind.Donors, Scored(singles[0], 0)));
     }
 
+    [Theory]
+    [InlineData(DonorChoices.All)]
+    [InlineData(DonorChoices.Judged)]
+    public void Second_uses_are_no_donors_and_candidates_only_where_donors_are_not_judged(string donors)
+    {
+        var spec = Specs.Small with
+        {
+            SamplesPerRound = 40,
+            Composition = new CompositionSpec { Donors = donors, MultiShare = 0, BothShare = 0.25 },
+        };
+        var (desired, judged) = (Of(spec), donors == DonorChoices.Judged);
+        var second = SamplePlanner.Fresh(spec, 0, 32) with { State = SampleState.Kept, Score = 1 };
+        // A list that is written again later is the same: when it was first written, the sample was planned.
+        Assert.False(Lists.Contains(desired, SampleListKind.Donors, second));
+        Assert.Equal(SampleState.Planned, Lists.LeastStateOf(desired, SampleListKind.Donors, second));
+        Assert.Equal(!judged, Lists.Contains(desired, SampleListKind.Candidates, second));
+        Assert.Equal(
+            judged ? SampleState.Planned : SampleState.Harmonized,
+            Lists.LeastStateOf(desired, SampleListKind.Candidates, second));
+        Assert.True(Lists.Contains(desired, SampleListKind.Kept, second));
+        Assert.True(Lists.Contains(desired, SampleListKind.Candidates, SamplePlanner.Fresh(spec, 0, 31) with { State = SampleState.Kept }));
+    }
+
     private static ShardDesiredState Of(RunSpec spec) => new("run", spec, 0, 0, 40, SampleState.Scored, false, null, []);
 
     private static SampleRecord At(SampleState state) => SamplePlanner.Fresh(Specs.Small, 0, 0) with { State = state };

@@ -66,6 +66,15 @@ public sealed class RunSpecValidatorTests
             { "composition.placement", Specs.Small with { Composition = new CompositionSpec { Placement = "/models/places" } } },
             { "composition.placement", Specs.Small with { Composition = new CompositionSpec { PlacementFolder = "/models/places" } } },
             { "composition.multiShare", Specs.Small with { Composition = new CompositionSpec { MultiShare = 2 } } },
+            { "composition.bothShare", Specs.Small with { Composition = new CompositionSpec { BothShare = 1.5 } } },
+            { "composition.bothShare", Specs.Small with { Composition = new CompositionSpec { BothShare = -1 } } },
+            { "composition.bothShare", Specs.Small with { Composition = new CompositionSpec { BothShare = 0.5, MaxObjects = 1 } } },
+            { "samplesPerRound", Specs.Small with { SamplesPerRound = 4, Composition = new CompositionSpec { BothShare = 1 } } },
+            {
+                "scoring.folds",
+                Specs.Small with { Composition = new CompositionSpec { BothShare = 1 }, Scoring = new ScoringSpec { Folds = 16 } }
+            },
+            { "composition.donors", Specs.Small with { Composition = new CompositionSpec { Donors = "judged", MultiShare = 1 } } },
             { "scoring.folds", Specs.Small with { Scoring = new ScoringSpec { Folds = 1 } } },
             { "training.init", Specs.Small with { Training = new TrainingSpec { Init = "imagenet" } } },
             { "training.learningRate", Specs.Small with { Training = new TrainingSpec { LearningRate = 0 } } },
@@ -100,6 +109,14 @@ public sealed class RunSpecValidatorTests
 
     [Fact]
     public void A_sound_specification_has_no_problems() => Assert.Empty(RunSpecValidator.Validate(Specs.Small));
+
+    [Fact]
+    public void Drawings_that_are_used_twice_are_singles_that_can_be_judged() =>
+        Assert.Empty(
+            RunSpecValidator.Validate(
+                Specs.Small with { Composition = new CompositionSpec { Donors = "judged", MultiShare = 1, BothShare = 0.5 } }
+            )
+        );
 
     [Theory]
     [MemberData(nameof(Broken), DisableDiscoveryEnumeration = true)]

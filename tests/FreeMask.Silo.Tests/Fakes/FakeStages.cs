@@ -92,8 +92,10 @@ internal sealed class FakeStages : IStageRunnerFactory, IStageRunner
         var donors = input.Donors is null ? [] : await SampleLists.ReadSnapshotAsync(Store(), input.Donors, cancellationToken);
         if (ReadsScoringModels && input.ScoringModel is { } scoringModel) await Store().GetAsync(scoringModel.Weights, cancellationToken);
         foreach (var donor in ReadsDonors ? donors : []) await Store().GetAsync(donor.Image, cancellationToken);
+        // A second use has other results than its drawing once objects are pasted in.
+        var again = kind == Stage.Compose && input.Plan.Drawing is { } drawing ? $"{drawing}|" : "";
         var text =
-            $"{kind}|{input.Plan.Seed}|{input.Plan.Stream}|{input.Plan.Prompt}|{input.Attempt}|{string.Join(',', donors)}|"
+            $"{kind}|{input.Plan.Seed}|{input.Plan.Stream}|{input.Plan.Prompt}|{input.Attempt}|{string.Join(',', donors)}|{again}"
             + $"{input.ScoringModel?.Weights}|"
             + string.Join(',', input.Artifacts.Select(a => $"{a.Name}={a.Hash}"));
         var hash = ArtifactHash.Of(Encoding.UTF8.GetBytes(text));

@@ -43,6 +43,36 @@ public sealed class ComposeStageHandlerTests : IDisposable
         Assert.Contains("started with", error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_second_use_takes_objects_of_others_than_its_drawing_which_keeps_its_own_alone()
+    {
+        var store = new FolderArtifactStore(Path.Combine(_folder, "artifacts"), TimeProvider.System);
+        var inputs = await InputsAsync(store, 2);
+        // Of 3 samples one is the second use of the first; of the two donors only the second is left to it.
+        var composition = new CompositionSpec
+        {
+            MultiShare = 0,
+            BothShare = 0.5,
+            MaxObjects = 3,
+            PlacementFolder = Model(),
+            PlacementHash = Hash,
+        };
+        var second = inputs[0] with { Index = 2, Plan = inputs[0].Plan with { Drawing = 0 } };
+        var outcomes = await RunAsync(store, composition, [inputs[0], inputs[1], second], samples: 3);
+        Assert.Equal([0.0, 0.0, 1.0], outcomes.Select(o => o.Facts.Single(f => f.Name == FactNames.Pasted).Value));
+        Assert.Equal(1, outcomes[2].Facts.Single(f => f.Name == FactNames.DonorOf(1)).Value);
+        // Outside of what was pasted it is the same picture.
+        var stop = TestContext.Current.CancellationToken;
+        string HashOf(int i, string name) => outcomes[i].Artifacts.Single(a => a.Name == name).Hash;
+        var (once, twice) = (
+            await store.GetImageAsync(HashOf(0, ArtifactNames.CompositeImage), stop),
+            await store.GetImageAsync(HashOf(2, ArtifactNames.CompositeImage), stop));
+        var pasted = await store.GetLabelsAsync(HashOf(2, ArtifactNames.Pasted), stop);
+        Assert.Contains(pasted.Labels, p => p > 127);
+        for (var i = 0; i < pasted.Labels.Length; i++)
+            if (pasted.Labels[i] == 0) Assert.Equal(once.Pixels.AsSpan(3 * i, 3), twice.Pixels.AsSpan(3 * i, 3));
+    }
+
     private string Hash => PlacementModel.HashOf(Path.Combine(_folder, "placement"));
 
     /// <summary>The mean column of what was pasted.</summary>
@@ -56,7 +86,8 @@ public sealed class ComposeStageHandlerTests : IDisposable
     private static async Task<IReadOnlyList<StageOutcome>> RunAsync(
         FolderArtifactStore store,
         CompositionSpec composition,
-        IReadOnlyList<StageInput> inputs
+        IReadOnlyList<StageInput> inputs,
+        int samples = 40
     )
     {
         using var handler = new ComposeStageHandler(store, new OnnxSessionOptions());
@@ -66,6 +97,7 @@ public sealed class ComposeStageHandlerTests : IDisposable
             Classes = ["cow", "sheep"],
             Backgrounds = ["grass"],
             Composition = composition,
+            SamplesPerRound = samples,
         };
         return await handler.RunAsync(spec, inputs, TestContext.Current.CancellationToken);
     }

@@ -21,6 +21,18 @@ public sealed class DatasetSplitTests
             if (items.Length >= 3) Assert.Contains(DatasetPart.Val, parts);
         }, iter: 200);
 
+    [Fact]
+    public void Samples_of_one_picture_are_in_one_part() =>
+        Gen.Select(Gen.Int[0, 20].Array[1, 60], Gen.ULong).Sample((pictures, seed) =>
+        {
+            var items = pictures.Select((p, i) => new ExportItem($"s{i:000}", [(byte)(1 + (p % 3))]) { Group = $"p{p}" }).ToArray();
+            var parts = DatasetSplit.Make(items, 0.2, seed);
+            Assert.Equal(parts, DatasetSplit.Make([.. items.Reverse()], 0.2, seed).Reverse());
+            foreach (var picture in items.Index().GroupBy(i => i.Item.Group))
+                Assert.Single(picture.Select(i => parts[i.Index]).Distinct());
+            if (pictures.Distinct().Count() >= 3) Assert.Contains(DatasetPart.Val, parts);
+        }, iter: 200);
+
     [Theory]
     [InlineData(20, 4, 8)]
     [InlineData(1, 4, 1)]
