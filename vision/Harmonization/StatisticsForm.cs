@@ -12,6 +12,9 @@ namespace FreeMask.Vision.Harmonization;
 /// <param name="caution">See <see cref="HarmonizerConfig.Caution"/>.</param>
 internal sealed class StatisticsForm(double caution) : IHarmonizerForm
 {
+    /// <summary>The form's name.</summary>
+    internal const string Word = "statistics";
+
     /// <summary>The model's input.</summary>
     internal const string Input = "object";
 
@@ -31,7 +34,7 @@ internal sealed class StatisticsForm(double caution) : IHarmonizerForm
     private const double MostFactor = 2;
 
     /// <inheritdoc/>
-    public string Name => "statistics";
+    public string Name => Word;
 
     /// <inheritdoc/>
     public IReadOnlyList<IHarmonizerChange> Predict(OnnxSession session, IReadOnlyList<HarmonizerInput> inputs)
