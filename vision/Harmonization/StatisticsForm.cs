@@ -5,9 +5,9 @@ using FreeMask.Tensors;
 namespace FreeMask.Vision.Harmonization;
 
 /// <summary>
-/// The form that FreeMask trains: from the planes of <see cref="HarmonizerFeatures"/> ("object" [n, 4, 64, 64]) the model predicts how the
-/// object's mean and deviation of L, a, b differ from what they should be, and how sure it is ("change" [n, 12]: six changes, then the
-/// logarithms of their variances, in units of <see cref="Units"/>; the deviations as logarithms of a factor).
+/// The form that FreeMask trains unless told otherwise: from the planes of <see cref="HarmonizerFeatures"/> ("object" [n, 4, 64, 64]) the
+/// model predicts how the object's mean and deviation of L, a, b differ from what they should be, and how sure it is ("change" [n, 12]:
+/// six changes, then the logarithms of their variances, in units of <see cref="Units"/>; the deviations as logarithms of a factor).
 /// </summary>
 /// <param name="caution">See <see cref="HarmonizerConfig.Caution"/>.</param>
 internal sealed class StatisticsForm(double caution) : IHarmonizerForm
