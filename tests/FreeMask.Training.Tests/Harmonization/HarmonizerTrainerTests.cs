@@ -102,6 +102,15 @@ public sealed class HarmonizerTrainerTests : IDisposable
         Assert.Contains("other settings", other.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>The fingerprint of checkpoints is made of this text: with another one, trainings that were stopped could not go
+    /// on.</summary>
+    [Fact]
+    public void The_text_of_a_request_stays_what_it_was() => Assert.Equal(
+        "HarmonizerTrainingRequest { Seed = 1, Steps = 4, BatchSize = 4, LearningRate = 0.001, WeightDecay = 0.02, CheckpointEvery = 1, "
+            + "HeldOut = 0.3, ValidationPairs = 40, MostWorse = 0.01 }",
+        Request.ToString()
+    );
+
     [Fact]
     public void Images_without_objects_of_a_fit_size_are_said()
     {
