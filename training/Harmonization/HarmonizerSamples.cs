@@ -1,3 +1,4 @@
+using System.Globalization;
 using FreeMask.Imaging;
 using FreeMask.Randomness;
 using FreeMask.Vision.Datasets;
@@ -5,23 +6,22 @@ using FreeMask.Vision.Harmonization;
 
 namespace FreeMask.Training.Harmonization;
 
-/// <summary>A pair as the network sees it.</summary>
-/// <param name="Planes">The composite (<see cref="HarmonizerFeatures"/>).</param>
-/// <param name="Change">What brings back the object's own statistics, in <see cref="StatisticsForm.Units"/>.</param>
-internal sealed record HarmonizerSample(float[] Planes, float[] Change);
+/// <summary>An object with disturbed colors, whose truth is known.</summary>
+/// <param name="Composite">The image with the object of wrong colors.</param>
+/// <param name="Truth">The image with the object's own colors.</param>
+/// <param name="Share">The object's share of each pixel, 0..1.</param>
+/// <param name="Own">Statistics of the object in the true image.</param>
+internal sealed record RecoloredObject(RgbImage Composite, RgbImage Truth, FloatMap Share, LabStatistics Own);
 
 /// <summary>
 /// Pairs without end: objects of images, recolored at random (<see cref="ColorDisturbance"/>). A pair depends on (seed, its number) alone.
 /// </summary>
-internal sealed class HarmonizerSamples
+/// <param name="views">What is learned from of an image and an object's share of its pixels: one or several parts of it, all of one size.
+/// The object's statistics are those of the middle one.</param>
+internal sealed class HarmonizerSamples(Func<RgbImage, FloatMap, (RgbImage Image, FloatMap Share)[]> views)
 {
-    // Parts of the image from near to wide, so that objects come at several sizes.
-    private static readonly double[] Contexts = [1.5, HarmonizerFeatures.Context, 3.2];
-
     // The share of pairs whose object keeps its colors: it must be left alone.
     private const double Untouched = 0.05;
-
-    private const double LeastDeviation = 0.5, MostLogFactor = 1.2;
 
     private readonly List<Example> _examples = [];
 
@@ -31,16 +31,54 @@ internal sealed class HarmonizerSamples
     /// <summary>Names of the images, in order.</summary>
     internal IReadOnlyList<string> Names => [.. _examples.Select(example => example.Name).Distinct()];
 
+    /// <summary>Reads images; some are held out.</summary>
+    /// <param name="request">Says how many.</param>
+    /// <param name="sets">The images.</param>
+    /// <param name="views">See the type.</param>
+    /// <param name="cancellation">Stops between two images.</param>
+    /// <returns>Objects to learn from, those held out, and the number of images of the first.</returns>
+    /// <exception cref="FreeMaskException">There are too few objects.</exception>
+    internal static (HarmonizerSamples Learned, HarmonizerSamples HeldOut, int Images) Read(
+        HarmonizerRequest request,
+        IReadOnlyList<ObjectImages> sets,
+        Func<RgbImage, FloatMap, (RgbImage Image, FloatMap Share)[]> views,
+        CancellationToken cancellation
+    )
+    {
+        var (learned, heldOut, images) = (new HarmonizerSamples(views), new HarmonizerSamples(views), 0);
+        foreach (var set in sets)
+            for (var i = 0; i < set.Count; i++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var image = set.Load(i);
+                if (image.Objects.Count == 0) continue;
+                var isHeldOut = new CounterRandom(request.Seed, i, 0, "harmonizer-held-out").NextDouble() < request.HeldOut;
+                (isHeldOut ? heldOut : learned).Add(image);
+                if (!isHeldOut) images++;
+            }
+
+        return learned.Count > 1 && heldOut.Count > 0
+            ? (learned, heldOut, images)
+            : throw new FreeMaskException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{string.Join(" and ", sets.Select(set => set.Root))}: too few objects of {100 * ObjectImages.LeastArea} to "
+                        + $"{100 * ObjectImages.MostArea} % of their image ({learned.Count} to learn from, {heldOut.Count} held out). "
+                        + $"Name more images."
+                )
+            );
+    }
+
     /// <summary>Adds the objects of an image.</summary>
     internal void Add(ObjectImage image)
     {
         foreach (var mask in image.Objects)
         {
             var share = new FloatMap(mask.Width, mask.Height, Array.ConvertAll(mask.Labels, l => l > 127 ? 1f : 0f));
-            var parts = Contexts.Select(context => HarmonizerFeatures.Crop(image.Image, share, context)).ToArray();
-            var lab = LabColor.FromRgb(parts[1].Image);
-            var statistics = LabStatistics.Of(lab, i => parts[1].Share.Values[i] > 0.5f);
-            if (statistics.Count > 0 && statistics.Count < lab.Length / 3) _examples.Add(new(image.Name, parts, statistics));
+            var parts = views(image.Image, share);
+            var (middle, own) = parts[parts.Length / 2];
+            var statistics = Statistics(middle, own);
+            if (statistics.Count > 0 && statistics.Count < own.Values.Length) _examples.Add(new(image.Name, parts, statistics));
         }
     }
 
@@ -48,7 +86,7 @@ internal sealed class HarmonizerSamples
     /// <param name="seed">The training's seed.</param>
     /// <param name="number">The pair's number.</param>
     /// <param name="purpose">Names the stream.</param>
-    internal HarmonizerSample Draw(ulong seed, long number, string purpose)
+    internal RecoloredObject Draw(ulong seed, long number, string purpose)
     {
         var random = new CounterRandom(seed, number, 0, purpose);
         var example = _examples[random.NextInt(_examples.Count)];
@@ -56,7 +94,7 @@ internal sealed class HarmonizerSamples
         var truth = Recolored(stored, random);
         if (random.NextInt(2) == 1) (truth, share) = (Orientation.Mirror(truth), Mirrored(share));
         var inside = Statistics(truth, share);
-        if (inside.Count == 0 || random.NextDouble() < Untouched) return Sample(truth, share, inside);
+        if (inside.Count == 0 || random.NextDouble() < Untouched) return new(truth, truth, share, inside);
         var kind = ColorDisturbance.Kinds[random.NextInt(ColorDisturbance.Kinds.Count)];
         var reference = _examples[random.NextInt(_examples.Count)].Statistics;
         var amount = random.NextDouble() < 0.7 ? 1 : random.NextDouble(0, 1.2);
@@ -71,29 +109,11 @@ internal sealed class HarmonizerSamples
             LabTransfer.Blend(composite.Pixels, (3 * i) + 2, blue, share.Values[i]);
         }
 
-        return Sample(composite, share, inside);
+        return new(composite, truth, share, inside);
     }
 
-    private static HarmonizerSample Sample(RgbImage composite, FloatMap share, LabStatistics truth)
-    {
-        var planes = new float[HarmonizerFeatures.Length];
-        HarmonizerFeatures.Fill(composite, share, planes);
-        var now = Statistics(composite, share);
-        double Factor(double from, double to) =>
-            from < LeastDeviation || to < LeastDeviation ? 0 : Math.Clamp(Math.Log(to / from), -MostLogFactor, MostLogFactor);
-        double[] change =
-        [
-            truth.Mean.L - now.Mean.L,
-            truth.Mean.A - now.Mean.A,
-            truth.Mean.B - now.Mean.B,
-            Factor(now.Deviation.L, truth.Deviation.L),
-            Factor(now.Deviation.A, truth.Deviation.A),
-            Factor(now.Deviation.B, truth.Deviation.B),
-        ];
-        return new(planes, [.. change.Select((value, c) => (float)(value / StatisticsForm.Units[c]))]);
-    }
-
-    private static LabStatistics Statistics(RgbImage image, FloatMap share) =>
+    /// <summary>Statistics of an object.</summary>
+    internal static LabStatistics Statistics(RgbImage image, FloatMap share) =>
         LabStatistics.Of(LabColor.FromRgb(image), i => share.Values[i] > 0.5f);
 
     /// <summary>The whole image under another light: what counts is how the object differs from the rest.</summary>

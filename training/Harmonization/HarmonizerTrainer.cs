@@ -1,5 +1,3 @@
-using System.Globalization;
-using FreeMask.Randomness;
 using FreeMask.Training.Torch;
 using FreeMask.Vision.Datasets;
 using FreeMask.Vision.Harmonization;
@@ -44,7 +42,8 @@ internal static class HarmonizerTrainer
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(sets);
         LibTorch.Require();
-        var (learned, heldOut, images) = Read(request, sets, cancellation);
+        HarmonizerCheckpoint.Require(StatisticsForm.Word, store);
+        var (learned, heldOut, images) = HarmonizerSamples.Read(request, sets, HarmonizerSample.Views, cancellation);
         using var scope = NewDisposeScope();
         using var network = new HarmonizerNetwork(request.Seed);
         using var optimizer = new FlatAdamW(
@@ -57,7 +56,7 @@ internal static class HarmonizerTrainer
         );
         var loop = new TrainingLoop(network, optimizer, store)
         {
-            Fingerprint = Fingerprint(request, learned),
+            Fingerprint = HarmonizerCheckpoint.Fingerprint(request, learned),
             Inputs = "images",
             Steps = request.Steps,
             CheckpointEvery = request.CheckpointEvery,
@@ -74,36 +73,6 @@ internal static class HarmonizerTrainer
             Seed = request.Seed,
         };
         return (config.Save(folder, network.ToOnnx()), measure);
-    }
-
-    private static (HarmonizerSamples Learned, HarmonizerSamples HeldOut, int Images) Read(
-        HarmonizerTrainingRequest request,
-        IReadOnlyList<ObjectImages> sets,
-        CancellationToken cancellation
-    )
-    {
-        var (learned, heldOut, images) = (new HarmonizerSamples(), new HarmonizerSamples(), 0);
-        foreach (var set in sets)
-            for (var i = 0; i < set.Count; i++)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                var image = set.Load(i);
-                if (image.Objects.Count == 0) continue;
-                var isHeldOut = new CounterRandom(request.Seed, i, 0, "harmonizer-held-out").NextDouble() < request.HeldOut;
-                (isHeldOut ? heldOut : learned).Add(image);
-                if (!isHeldOut) images++;
-            }
-
-        return learned.Count > 1 && heldOut.Count > 0
-            ? (learned, heldOut, images)
-            : throw new FreeMaskException(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{string.Join(" and ", sets.Select(set => set.Root))}: too few objects of {100 * ObjectImages.LeastArea} to "
-                        + $"{100 * ObjectImages.MostArea} % of their image ({learned.Count} to learn from, {heldOut.Count} held out). "
-                        + $"Name more images."
-                )
-            );
     }
 
     private static double Step(
@@ -154,7 +123,7 @@ internal static class HarmonizerTrainer
     private static (Tensor Planes, Tensor Changes) Batch(HarmonizerSamples samples, ulong seed, long first, int count, string purpose)
     {
         var drawn = new HarmonizerSample[count];
-        Parallel.For(0, count, i => drawn[i] = samples.Draw(seed, first + i, purpose));
+        Parallel.For(0, count, i => drawn[i] = HarmonizerSample.Of(samples.Draw(seed, first + i, purpose)));
         var planes = new float[count * HarmonizerFeatures.Length];
         var changes = new float[count * 6];
         for (var i = 0; i < count; i++)
@@ -212,7 +181,4 @@ internal static class HarmonizerTrainer
 
         return new(pairs.Count, full / before, after / before, (double)worse / pairs.Count);
     }
-
-    private static string Fingerprint(HarmonizerTrainingRequest request, HarmonizerSamples samples) =>
-        TrainingLoop.Hash(samples.Names.Prepend((request with { CheckpointEvery = 1 }).ToString()));
 }

@@ -79,6 +79,35 @@ internal sealed class Convolution : NamedModule<Tensor, Tensor>
     }
 }
 
+/// <summary>Transposed 2-D convolution of stride 2 that doubles the sides, [n, in, h, w] to [n, out, 2 h, 2 w]: kernel 4, padding 1;
+/// parameters <c>weight</c> [in, out, 4, 4] and, if asked for, <c>bias</c>. All zero until initialized.</summary>
+internal sealed class DoublingConvolution : NamedModule<Tensor, Tensor>
+{
+    private static readonly long[] Stride = [2, 2], Padding = [1, 1];
+
+    internal DoublingConvolution(long inputs, long outputs, bool bias = true) : base(nameof(DoublingConvolution))
+    {
+        Weight = new Parameter(zeros(inputs, outputs, 4, 4));
+        register_parameter("weight", Weight);
+        if (!bias) return;
+        Bias = new Parameter(zeros(outputs));
+        register_parameter("bias", Bias);
+    }
+
+    internal Parameter Weight { get; }
+
+    internal Parameter? Bias { get; }
+
+    /// <inheritdoc />
+    public override Tensor forward(Tensor input)
+    {
+        // Channels last in memory, for the reasons that Convolution gives.
+        var rows = input.permute(0, 2, 3, 1);
+        if (!rows.is_contiguous()) rows = rows.contiguous();
+        return functional.conv_transpose2d(rows.permute(0, 3, 1, 2), Weight, Bias, Stride, Padding);
+    }
+}
+
 /// <summary>y = x Wᵀ + b over the last dimension; parameters <c>weight</c> [out, in] and, if asked for, <c>bias</c> [out]. All zero until
 /// initialized.</summary>
 internal sealed class LinearLayer : NamedModule<Tensor, Tensor>

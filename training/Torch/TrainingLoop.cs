@@ -15,7 +15,10 @@ namespace FreeMask.Training.Torch;
 /// <param name="store">Where checkpoints are kept; if it has one of this training, the training goes on from there.</param>
 internal sealed class TrainingLoop(Module network, FlatAdamW optimizer, ITrainingCheckpointStore? store)
 {
-    private const string Weights = "weights.", StepKey = "step", TrainingKey = "training";
+    /// <summary>What the names of the weights begin with in a checkpoint.</summary>
+    internal const string Weights = "weights.";
+
+    private const string StepKey = "step", TrainingKey = "training";
 
     /// <summary>Names the training: everything that its weights depend on. A checkpoint of another one is refused.</summary>
     internal required string Fingerprint { get; init; }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace FreeMask.Vision.Harmonization;
 
 /// <summary>What a harmonizer of <c>freemask train harmonizer</c> is: the <c>config.json</c> beside its <c>model.onnx</c>.</summary>
@@ -9,11 +11,16 @@ internal sealed record HarmonizerConfig
     /// <summary><see cref="Kind"/>.</summary>
     public string ModelType { get; init; } = Kind;
 
+    /// <summary>What it takes and gives: <see cref="StatisticsForm.Word"/> or <see cref="RainNetForm.Word"/>.</summary>
+    public string Form { get; init; } = StatisticsForm.Word;
+
     /// <summary>
     /// How many deviations of the predicted error a change must stand out by: an object moves by clamp(2 (1 - caution x deviation), 0, 1)
     /// of the predicted change, the deviation being that of the error along the change, in lengths of the change.
+    /// Null for <see cref="RainNetForm"/>, which does not say how sure it is.
     /// </summary>
-    public double Caution { get; init; } = 1;
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Caution { get; init; } = 1;
 
     /// <summary>Images that it learned from.</summary>
     public int Images { get; init; }

@@ -49,12 +49,16 @@ internal static class PublicForms
 
 /// <summary>
 /// RainNet (Ling et al., CVPR 2021; the public export's contract): composite [n, 3, 256, 256] in -1..1 and mask [n, 1, 256, 256] of 0 and
-/// 1 give the harmonized image in -1..1. Images of another size get the difference that the model makes, resized to theirs.
+/// 1 give the harmonized image in -1..1. The size is that of the model's inputs; images of another one get the difference that the model
+/// makes, resized to theirs.
 /// </summary>
 internal sealed class RainNetForm(OnnxPort image, OnnxPort mask) : IHarmonizerForm
 {
+    /// <summary>The form's name.</summary>
+    internal const string Word = "rainnet";
+
     /// <inheritdoc/>
-    public string Name => "rainnet";
+    public string Name => Word;
 
     /// <inheritdoc/>
     public IReadOnlyList<IHarmonizerChange> Predict(OnnxSession session, IReadOnlyList<HarmonizerInput> inputs)

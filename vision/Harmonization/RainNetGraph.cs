@@ -6,33 +6,45 @@ namespace FreeMask.Vision.Harmonization;
 
 /// <summary>
 /// RainNet (Ling et al., "Region-aware adaptive instance normalization for image harmonization", CVPR 2021) as an ONNX graph, from weights
-/// under the names of the public checkpoints: a U-Net of eight levels on 256 x 256 pixels. Its width follows from the weights. Activations
-/// of the public code work in place, so that every skip connection carries the tensor after its leaky ReLU.
+/// under the names of the public checkpoints: a U-Net that halves the image until one pixel is left, in eight levels for the public ones,
+/// which take 256 x 256 pixels. Its width and depth follow from the weights. Activations of the public code work in place, so that every
+/// skip connection carries the tensor after its leaky ReLU.
 /// </summary>
 internal static class RainNetGraph
 {
-    /// <summary>Side of the images that it takes.</summary>
-    internal const int Side = 256;
+    /// <summary>Levels above the blocks within blocks; their decoders but the last have attention.</summary>
+    internal const int OuterLevels = 4;
 
     private const float Epsilon = 1e-5f, Slope = 0.2f;
 
-    // Blocks within blocks, below the outer four levels.
-    private const int Depth = 4;
+    private const string FirstWeight = "model_layer0.weight", Block = "unet_block", Inner = ".submodule";
 
     /// <summary>Whether a file has the weights of a RainNet.</summary>
-    internal static bool IsHere(SafetensorsFile file) => file.TryGet("model_layer0.weight", out _);
+    /// <param name="file">The file.</param>
+    /// <param name="prefix">What their names begin with.</param>
+    internal static bool IsHere(SafetensorsFile file, string prefix = "") => file.TryGet(prefix + FirstWeight, out _);
 
-    /// <summary>The graph, with the inputs <c>image</c> [n, 3, 256, 256] in -1..1 and <c>mask</c> [n, 1, 256, 256] of 0 and 1, and the
-    /// output <c>harmonized</c>, the image in -1..1 before it is put together with the composite.</summary>
+    /// <summary>The graph, with the inputs <c>image</c> [n, 3, s, s] in -1..1 and <c>mask</c> [n, 1, s, s] of 0 and 1, and the output
+    /// <c>harmonized</c>, the image in -1..1 before it is put together with the composite; s is 2 to the number of levels.</summary>
     /// <exception cref="FreeMaskException">A weight is missing.</exception>
     internal static byte[] Write(SafetensorsFile weights)
     {
         var graph = new OnnxGraphBuilder();
-        var image = graph.Input("image", OnnxGraphBuilder.Float, "n", 3, Side, Side);
-        var mask = graph.Input("mask", OnnxGraphBuilder.Float, "n", 1, Side, Side);
-        var network = new Writer(graph, weights, mask);
-        graph.Output("harmonized", network.Run(image), OnnxGraphBuilder.Float, "n", 3, Side, Side);
+        var blocks = Blocks(weights);
+        var side = 1 << (OuterLevels + blocks);
+        var image = graph.Input("image", OnnxGraphBuilder.Float, "n", 3, side, side);
+        var mask = graph.Input("mask", OnnxGraphBuilder.Float, "n", 1, side, side);
+        var network = new Writer(graph, weights, mask, blocks);
+        graph.Output("harmonized", network.Run(image), OnnxGraphBuilder.Float, "n", 3, side, side);
         return graph.ToBytes();
+    }
+
+    /// <summary>Blocks within blocks: all but the innermost have a convolution that is named after the way down.</summary>
+    private static int Blocks(SafetensorsFile weights)
+    {
+        var count = 1;
+        for (var name = Block; weights.TryGet($"{name}.down.1.weight", out _); name += Inner) count++;
+        return count;
     }
 
     /// <summary>One layer of region-aware normalization: each region by its own statistics, and the object takes those of the
@@ -84,19 +96,19 @@ internal static class RainNetGraph
         return graph.Weight(name, values, 1, values.Length, 1, 1);
     }
 
-    private sealed class Writer(OnnxGraphBuilder graph, SafetensorsFile weights, string mask)
+    private sealed class Writer(OnnxGraphBuilder graph, SafetensorsFile weights, string mask, int blocks)
     {
         internal string Run(string image)
         {
-            var outer = new string[3];
-            var y = Convolve(image, "model_layer0.weight");
+            var outer = new string[OuterLevels - 1];
+            var y = Convolve(image, FirstWeight);
             for (var level = 0; level < outer.Length; level++)
             {
                 (outer[level], y) = Down(y, Name("model_layer", level + 1, ".1.weight"));
                 y = Normalize(y, Name("model_layer", level + 1, ".1.weight"));
             }
 
-            y = Block(y, "unet_block", 0);
+            y = Descend(y, Block, 0);
             for (var level = 0; level < outer.Length; level++)
             {
                 var layer = Name("model_layer", 11 + level, "");
@@ -112,11 +124,11 @@ internal static class RainNetGraph
         private static string Name(string before, int number, string after) =>
             string.Create(CultureInfo.InvariantCulture, $"{before}{number}{after}");
 
-        private string Block(string x, string name, int depth)
+        private string Descend(string x, string name, int depth)
         {
-            var isInnermost = depth == Depth - 1;
+            var isInnermost = depth == blocks - 1;
             var (skip, y) = Down(x, isInnermost ? $"{name}.up.1.weight" : $"{name}.down.1.weight");
-            if (!isInnermost) y = Block(Normalize(y, $"{name}.down.1.weight"), $"{name}.submodule", depth + 1);
+            if (!isInnermost) y = Descend(Normalize(y, $"{name}.down.1.weight"), name + Inner, depth + 1);
             y = Up(y, isInnermost ? $"{name}.up.3.weight" : $"{name}.up.1.weight", null);
             return graph.Op("Concat", [skip, Rain(graph, weights, $"{name}.upnorm.", y, mask, 16 << depth)], ("axis", 1L));
         }

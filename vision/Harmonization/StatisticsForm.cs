@@ -5,13 +5,16 @@ using FreeMask.Tensors;
 namespace FreeMask.Vision.Harmonization;
 
 /// <summary>
-/// The form that FreeMask trains: from the planes of <see cref="HarmonizerFeatures"/> ("object" [n, 4, 64, 64]) the model predicts how the
-/// object's mean and deviation of L, a, b differ from what they should be, and how sure it is ("change" [n, 12]: six changes, then the
-/// logarithms of their variances, in units of <see cref="Units"/>; the deviations as logarithms of a factor).
+/// The form that FreeMask trains unless told otherwise: from the planes of <see cref="HarmonizerFeatures"/> ("object" [n, 4, 64, 64]) the
+/// model predicts how the object's mean and deviation of L, a, b differ from what they should be, and how sure it is ("change" [n, 12]:
+/// six changes, then the logarithms of their variances, in units of <see cref="Units"/>; the deviations as logarithms of a factor).
 /// </summary>
 /// <param name="caution">See <see cref="HarmonizerConfig.Caution"/>.</param>
 internal sealed class StatisticsForm(double caution) : IHarmonizerForm
 {
+    /// <summary>The form's name.</summary>
+    internal const string Word = "statistics";
+
     /// <summary>The model's input.</summary>
     internal const string Input = "object";
 
@@ -31,7 +34,7 @@ internal sealed class StatisticsForm(double caution) : IHarmonizerForm
     private const double MostFactor = 2;
 
     /// <inheritdoc/>
-    public string Name => "statistics";
+    public string Name => Word;
 
     /// <inheritdoc/>
     public IReadOnlyList<IHarmonizerChange> Predict(OnnxSession session, IReadOnlyList<HarmonizerInput> inputs)

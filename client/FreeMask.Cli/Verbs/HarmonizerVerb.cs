@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using FreeMask.Cli.Terminal;
 using FreeMask.Training.Harmonization;
+using FreeMask.Vision.Harmonization;
 
 namespace FreeMask.Cli.Verbs;
 
@@ -10,17 +11,31 @@ internal static class HarmonizerVerb
 {
     internal static Command Create(VerbHost host)
     {
-        var defaults = new HarmonizerTrainingRequest();
+        var (defaults, rainNet) = (new HarmonizerTrainingRequest(), new RainNetTrainingRequest());
         var training = new ObjectTraining(defaults.Steps, defaults.LearningRate, defaults.CheckpointEvery);
-        var batch = new Option<int>("--batch")
+        var form = new Option<string>("--form")
         {
-            Description = "Pairs in a step.",
-            DefaultValueFactory = _ => defaults.BatchSize,
+            Description =
+                $"What is trained: {StatisticsForm.Word} (six numbers of the object's colors) or {RainNetForm.Word} (a U-Net that paints "
+                    + "the object anew).",
+            DefaultValueFactory = _ => StatisticsForm.Word,
+            HelpName = "NAME",
+            CompletionSources = { StatisticsForm.Word, RainNetForm.Word },
+        };
+        form.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: not (StatisticsForm.Word or RainNetForm.Word) } token])
+                result.AddError($"--form is {token.Value}; it must be {StatisticsForm.Word} or {RainNetForm.Word}.");
+        });
+        var batch = new Option<int?>("--batch")
+        {
+            Description = $"Pairs in a step. Default: {defaults.BatchSize}; of the form {RainNetForm.Word} {rainNet.BatchSize}.",
             HelpName = "N",
         }.Within(1, 4096);
         var pairs = new Option<int>("--validation-pairs")
         {
-            Description = "How many pairs of held-out images tell how sure the model must be to change an object.",
+            Description =
+                "How many pairs of held-out images measure the model; they tell how sure one of statistics must be to change an object.",
             DefaultValueFactory = _ => defaults.ValidationPairs,
             HelpName = "N",
         }.Within(10, 1_000_000);
@@ -28,6 +43,7 @@ internal static class HarmonizerVerb
         return host.Handle(
             new Command("harmonizer", "Learn from images with masks how to recolor pasted objects ('harmonization.model' of a run file).")
             {
+                form,
                 training.Dataset,
                 training.Output,
                 training.Steps,
@@ -41,10 +57,11 @@ internal static class HarmonizerVerb
             {
                 var sets = training.Open(parsed, byInstance: false);
                 var (folder, checkpoint) = training.OpenOutput(parsed);
-                var request = defaults with
+                HarmonizerRequest request = parsed.GetValue(form) == RainNetForm.Word ? rainNet : defaults;
+                request = request with
                 {
                     Steps = parsed.GetValue(training.Steps),
-                    BatchSize = parsed.GetValue(batch),
+                    BatchSize = parsed.GetValue(batch) ?? request.BatchSize,
                     LearningRate = parsed.GetValue(training.LearningRate),
                     CheckpointEvery = parsed.GetValue(training.CheckpointEvery),
                     ValidationPairs = parsed.GetValue(pairs),
@@ -53,7 +70,9 @@ internal static class HarmonizerVerb
                 ObjectTraining.Announce(context, sets);
                 var lines = new TrainingLines(context, request.CheckpointEvery);
                 var (config, measure) = await Task.Run(
-                    () => HarmonizerTrainer.Train(request, sets, folder, checkpoint, lines, stop, context.Time),
+                    () => request is RainNetTrainingRequest ofPixels
+                        ? RainNetTrainer.Train(ofPixels, sets, folder, checkpoint, lines, stop, context.Time)
+                        : HarmonizerTrainer.Train((HarmonizerTrainingRequest)request, sets, folder, checkpoint, lines, stop, context.Time),
                     CancellationToken.None
                 );
                 checkpoint.Remove();
@@ -66,17 +85,17 @@ internal static class HarmonizerVerb
                     },
                     console =>
                     {
+                        var ungated = config.Caution is not null ? Text($" ({measure.Ungated:0.00} without the gate)") : "";
                         console.Profile.Out.Writer.WriteLine(folder);
                         console.Profile.Out.Writer.WriteLine(
-                            string.Create(
-                                CultureInfo.InvariantCulture,
-                                $"{measure.Pairs} held-out pairs: {measure.Gated:0.00} of the composites' squared error, "
-                                    + $"{100 * measure.Worse:0.0} % worse ({measure.Ungated:0.00} without the gate)"
-                            )
+                            Text($"{measure.Pairs} held-out pairs: {measure.Gated:0.00} of the composites' squared error")
+                                + Text($", {100 * measure.Worse:0.0} % worse{ungated}")
                         );
                     }
                 );
             }
         );
     }
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

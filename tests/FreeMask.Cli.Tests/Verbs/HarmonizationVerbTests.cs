@@ -47,6 +47,28 @@ public sealed class HarmonizationVerbTests : IDisposable
     }
 
     [Fact]
+    public async Task A_RainNet_is_trained_and_measured_too()
+    {
+        var (images, model) = (_process.Folder.Path("scenes"), _process.Folder.Path("made"));
+        WriteImages(images);
+        string[] train = ["train", "harmonizer", "--dataset", images, "--out", model, "--steps", "1", "--batch", "2"];
+        train = [.. train, "--validation-pairs", "10"];
+        Assert.Equal(2, await _process.RunAsync([.. train, "--form", "unet"]));
+        Assert.Contains("--form is unet; it must be statistics or rainnet.", _process.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(model));
+        _process.Clear();
+
+        Assert.True(await _process.RunAsync([.. train, "--form", "rainnet"]) == 0, _process.Error);
+        Assert.DoesNotContain("gate", _process.Out, StringComparison.Ordinal);
+        _process.Clear();
+
+        string[] eval = ["eval", "harmonization", "--dataset", images, "--model", model, "--pairs", "3", "--json"];
+        Assert.True(await _process.RunAsync(eval) == 0, _process.Error);
+        var measured = JsonDocument.Parse(_process.Out).RootElement.GetProperty("model");
+        Assert.Equal("rainnet", measured.GetProperty("form").GetString());
+    }
+
+    [Fact]
     public async Task Pairs_of_files_are_measured_all()
     {
         var folder = _process.Folder.Path("pairs");

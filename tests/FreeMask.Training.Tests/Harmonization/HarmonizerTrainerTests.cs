@@ -1,5 +1,4 @@
 using FreeMask.Files;
-using FreeMask.Imaging;
 using FreeMask.Onnx;
 using FreeMask.Randomness;
 using FreeMask.Tensors;
@@ -57,13 +56,14 @@ public sealed class HarmonizerTrainerTests : IDisposable
     public void Pairs_follow_from_seed_and_number_and_the_stated_change_restores_the_object()
     {
         WriteImages();
-        var samples = new HarmonizerSamples();
+        var samples = new HarmonizerSamples(HarmonizerSample.Views);
         var images = ObjectImages.Open(_folder);
         for (var i = 0; i < images.Count; i++) samples.Add(images.Load(i));
         Assert.Equal(images.Count, samples.Count);
-        Assert.Equal(samples.Draw(1, 5, "a").Planes, samples.Draw(1, 5, "a").Planes);
-        Assert.NotEqual(samples.Draw(1, 5, "a").Planes, samples.Draw(1, 6, "a").Planes);
-        var changes = Enumerable.Range(0, 60).Select(n => samples.Draw(1, n, "a").Change).ToList();
+        HarmonizerSample Draw(long number) => HarmonizerSample.Of(samples.Draw(1, number, "a"));
+        Assert.Equal(Draw(5).Planes, Draw(5).Planes);
+        Assert.NotEqual(Draw(5).Planes, Draw(6).Planes);
+        var changes = Enumerable.Range(0, 60).Select(n => Draw(n).Change).ToList();
         Assert.Contains(changes, change => change.Take(3).All(c => c == 0));
         Assert.Contains(changes, change => Math.Abs(change[0]) > 0.8);
         Assert.All(changes, change => Assert.All(change, value => Assert.InRange(value, -20, 20)));
@@ -102,6 +102,15 @@ public sealed class HarmonizerTrainerTests : IDisposable
         Assert.Contains("other settings", other.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>The fingerprint of checkpoints is made of this text: with another one, trainings that were stopped could not go
+    /// on.</summary>
+    [Fact]
+    public void The_text_of_a_request_stays_what_it_was() => Assert.Equal(
+        "HarmonizerTrainingRequest { Seed = 1, Steps = 4, BatchSize = 4, LearningRate = 0.001, WeightDecay = 0.02, CheckpointEvery = 1, "
+            + "HeldOut = 0.3, ValidationPairs = 40, MostWorse = 0.01 }",
+        Request.ToString()
+    );
+
     [Fact]
     public void Images_without_objects_of_a_fit_size_are_said()
     {
@@ -119,26 +128,5 @@ public sealed class HarmonizerTrainerTests : IDisposable
         Assert.Contains("too few objects", error.Message, StringComparison.Ordinal);
     }
 
-    private void WriteImages(int objectSide = 20)
-    {
-        Directory.CreateDirectory(Path.Combine(_folder, "images"));
-        Directory.CreateDirectory(Path.Combine(_folder, "masks"));
-        for (var n = 0; n < 12; n++)
-        {
-            var random = new CounterRandom((ulong)n, "image");
-            var (image, mask) = (new RgbImage(48, 48), new RgbImage(48, 48));
-            for (var i = 0; i < 48 * 48; i++)
-            {
-                var inside = i % 48 is > 10 && i % 48 < 10 + objectSide && i / 48 > 12 && i / 48 < 12 + objectSide;
-                for (var c = 0; c < 3; c++)
-                {
-                    image.Pixels[(3 * i) + c] = (byte)((inside ? 90 + (6 * n) : 150) + (8 * c) + random.NextInt(30));
-                    mask.Pixels[(3 * i) + c] = inside ? (byte)255 : (byte)0;
-                }
-            }
-
-            File.WriteAllBytes(Path.Combine(_folder, "images", $"{n:00}.png"), ImageCodec.EncodePng(image));
-            File.WriteAllBytes(Path.Combine(_folder, "masks", $"{n:00}.png"), ImageCodec.EncodePng(mask));
-        }
-    }
+    private void WriteImages(int objectSide = 20) => ObjectScenes.Write(_folder, objectSide);
 }

@@ -97,6 +97,24 @@ public sealed class HarmonizerModelTests : IDisposable
     }
 
     [Fact]
+    public void The_form_of_a_trained_model_is_that_of_its_configuration()
+    {
+        using var rainNet = Load(HarmonizerGraphs.RainNet(0.1f), new HarmonizerConfig { Form = "rainnet", Caution = null });
+        Assert.Equal("rainnet", rainNet.Form);
+
+        // Configurations of before there were two forms name none.
+        var folder = _folder["earlier"];
+        var written = new HarmonizerConfig { Caution = 2.5 }.Save(folder, HarmonizerGraphs.MeanOfPlanes());
+        var path = Path.Combine(folder, ModelFileNames.Config);
+        var text = File.ReadAllText(path);
+        Assert.Contains("\"form\": \"statistics\",", text, StringComparison.Ordinal);
+        File.WriteAllText(path, text.Replace("\"form\": \"statistics\",", "", StringComparison.Ordinal));
+        using var earlier = HarmonizerModel.Load(folder);
+        Assert.Equal("statistics", earlier.Form);
+        Assert.Equal(written, HarmonizerConfig.Read(folder));
+    }
+
+    [Fact]
     public void A_public_PCT_Net_works_at_the_size_of_the_image()
     {
         using var model = Load(HarmonizerGraphs.PctNet(0.1f), null);
@@ -115,6 +133,11 @@ public sealed class HarmonizerModelTests : IDisposable
         unknown.Output("y", unknown.Op("Relu", [unknown.Input("x", OnnxGraphBuilder.Float, 1, 5)]), OnnxGraphBuilder.Float, 1, 5);
         Assert.Contains("RainNet", Assert.Throws<FreeMaskException>(() => Load(unknown.ToBytes(), null)).Message);
         Assert.Contains("promises", Assert.Throws<FreeMaskException>(() => Load(unknown.ToBytes(), new HarmonizerConfig())).Message);
+
+        var rainNet = new HarmonizerConfig { Form = "rainnet" };
+        Assert.Contains("of the form 'rainnet'", Assert.Throws<FreeMaskException>(() => Load(unknown.ToBytes(), rainNet)).Message);
+        var table = new HarmonizerConfig { Form = "table" };
+        Assert.Contains("has the form 'table'", Assert.Throws<FreeMaskException>(() => Load(unknown.ToBytes(), table)).Message);
 
         new HarmonizerConfig().Save(_folder["two"], HarmonizerGraphs.RainNet(0.1f));
         File.WriteAllBytes(_folder["two", ModelFileNames.Onnx], HarmonizerGraphs.RainNet(0.2f));

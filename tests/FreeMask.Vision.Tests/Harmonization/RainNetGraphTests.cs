@@ -13,6 +13,8 @@ public sealed class RainNetGraphTests : IDisposable
 {
     private const string Prefix = "rainnet.";
 
+    private const int Side = 256;
+
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -52,14 +54,14 @@ public sealed class RainNetGraphTests : IDisposable
         var golden = Golden.Tensors("composition", "golden.safetensors");
         using var session = OnnxSession.FromBytes(RainNetGraph.Write(Weights(golden)), "rainnet", new OnnxSessionOptions());
         var photo = Golden.Rgb(golden["rainnet.photo"]);
-        var image = FloatTensor.Zeros(1, 3, RainNetGraph.Side, RainNetGraph.Side);
+        var image = FloatTensor.Zeros(1, 3, Side, Side);
         PublicForms.Fill(photo, image.Values, 2, -1);
         var mask = golden["rainnet.mask"].Bytes.ToArray();
         var output = session.Run(
             new Dictionary<string, FloatTensor>
             {
                 ["image"] = image,
-                ["mask"] = new(Array.ConvertAll(mask, m => (float)m), 1, 1, RainNetGraph.Side, RainNetGraph.Side),
+                ["mask"] = new(Array.ConvertAll(mask, m => (float)m), 1, 1, Side, Side),
             },
             "harmonized"
         )[0];
@@ -83,7 +85,7 @@ public sealed class RainNetGraphTests : IDisposable
         var pasted = new LabelMap(mask.Width, mask.Height, Array.ConvertAll(mask.Labels, m => m != 0 ? byte.MaxValue : (byte)0));
         var result = model.Harmonize([new HarmonizerTask(photo, pasted, null)])[0].Image;
         var expected = golden["rainnet.blended_every_4"].ToSingles();
-        const int Small = RainNetGraph.Side / 4;
+        const int Small = Side / 4;
         for (var c = 0; c < 3; c++)
             for (var y = 0; y < Small; y++)
                 for (var x = 0; x < Small; x++)
@@ -107,7 +109,7 @@ public sealed class RainNetGraphTests : IDisposable
 
     private static float[] EveryFourth(float[] planes)
     {
-        const int Side = RainNetGraph.Side, Small = Side / 4;
+        const int Small = Side / 4;
         var result = new float[3 * Small * Small];
         for (var i = 0; i < result.Length; i++)
             result[i] = planes[(i / (Small * Small) * Side * Side) + (i / Small % Small * 4 * Side) + (i % Small * 4)];
