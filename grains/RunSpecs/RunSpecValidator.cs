@@ -34,6 +34,7 @@ internal static class RunSpecValidator
         Start(spec, between);
         Real(spec.Training, between);
         Evaluation(spec, between);
+        if (values.Length == 0 && between.Count == 0) JudgedDonors(spec, between);
         return [.. values.Concat(between.Where(problem => !wrong.Contains(problem.Path))).OrderBy(problem => Order(problem.Path))];
     }
 
@@ -192,6 +193,27 @@ internal static class RunSpecValidator
             problems.Add(new("composition.placement", "the model's folder and its hash belong together; name both or none"));
         else if (composition.Placement is not "rules" && composition.PlacementFolder is null)
             problems.Add(new("composition.placement", "the folder of the model is missing"));
+    }
+
+    /// <summary>The model of a fold is trained on the samples with one object of the others, so that two folds need one.</summary>
+    private static void JudgedDonors(RunSpec spec, List<SpecProblem> problems)
+    {
+        if (!spec.Composition.JudgesDonors || spec.Scoring.Segmenter is not null) return;
+        var folds = Enumerable
+            .Range(0, spec.SamplesPerRound)
+            .Where(index => !SamplePlanner.TakesObjects(spec, 0, index, attempt: 0))
+            .Select(index => SamplePlanner.FoldOf(spec, index))
+            .Distinct()
+            .Take(2)
+            .Count();
+        if (folds < 2)
+            problems.Add(
+                new(
+                    "composition.donors",
+                    "judged donors are scored by models that are trained on the samples with one object of the other folds, and fewer "
+                        + "than two folds of the first round have one; use more samples in a round, or a smaller composition.multiShare"
+                )
+            );
     }
 
     private static void Harmonization(RunSpec spec, List<SpecProblem> problems)

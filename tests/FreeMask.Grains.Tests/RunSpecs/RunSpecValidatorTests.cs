@@ -75,6 +75,15 @@ public sealed class RunSpecValidatorTests
                 Specs.Small with { Composition = new CompositionSpec { BothShare = 1 }, Scoring = new ScoringSpec { Folds = 16 } }
             },
             { "composition.donors", Specs.Small with { Composition = new CompositionSpec { Donors = "judged", MultiShare = 1 } } },
+            // No sample of the first round keeps its object alone.
+            {
+                "composition.donors",
+                Specs.Small with
+                {
+                    SamplesPerRound = 6,
+                    Composition = new CompositionSpec { Donors = "judged", MultiShare = 0.9999 },
+                }
+            },
             { "scoring.folds", Specs.Small with { Scoring = new ScoringSpec { Folds = 1 } } },
             { "training.init", Specs.Small with { Training = new TrainingSpec { Init = "imagenet" } } },
             { "training.learningRate", Specs.Small with { Training = new TrainingSpec { LearningRate = 0 } } },
