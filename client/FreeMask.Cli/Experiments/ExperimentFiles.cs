@@ -1,13 +1,14 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using FreeMask.Cli.Reports;
 using FreeMask.Files;
 
 namespace FreeMask.Cli.Experiments;
 
 /// <summary>Writes what experiments found: JSON, Markdown and plots for each, and a page of all.</summary>
-internal static class ExperimentFiles
+internal static partial class ExperimentFiles
 {
     /// <summary>The page of all experiments.</summary>
     internal const string PageName = "report.html";
@@ -59,19 +60,25 @@ internal static class ExperimentFiles
         );
         foreach (var report in reports)
             html.Append(
-                $"<li><a href=\"#{Html.Text(report.Experiment)}\">{Html.Text(report.Experiment)}</a>: {Html.Text(report.Answer)}</li>\n"
+                $"<li><a href=\"#{Html.Text(report.Experiment)}\">{Html.Text(report.Experiment)}</a>: {Prose(report.Answer)}</li>\n"
             );
         html.Append("</ul>\n");
         foreach (var report in reports) Append(html, report);
         return AtomicFile.WriteAsync(Path.Combine(folder, PageName), html.Append("</body></html>\n").ToString(), stop);
     }
 
+    /// <summary>Text in HTML, with the words between backticks as code.</summary>
+    private static string Prose(string text) => Code().Replace(Html.Text(text), "<code>$1</code>");
+
+    [GeneratedRegex("`([^`]+)`")]
+    private static partial Regex Code();
+
     private static void Append(StringBuilder html, ExperimentReport report)
     {
         var name = Html.Text(report.Experiment);
-        html.Append($"<h2 id=\"{name}\">{name}</h2>\n<p>{Html.Text(report.Question)}</p>\n");
-        html.Append($"<p class=\"answer\">{Html.Text(report.Answer)}</p>\n<p>Expected: {Html.Text(report.Expected)}</p>\n");
-        html.Append($"<p>Limits: {Html.Text(report.Limits)} {Html.Text(Effort(report))}</p>\n");
+        html.Append($"<h2 id=\"{name}\">{name}</h2>\n<p>{Prose(report.Question)}</p>\n");
+        html.Append($"<p class=\"answer\">{Prose(report.Answer)}</p>\n<p>Expected: {Prose(report.Expected)}</p>\n");
+        html.Append($"<p>Limits: {Prose(report.Limits)} {Html.Text(Effort(report))}</p>\n");
         if (report.Plot is { } plot) html.Append(PlotImage.ToSvg(plot));
         foreach (var table in report.Tables)
         {

@@ -108,10 +108,15 @@ internal sealed class LoopExperiment : IExperiment
 
     private static string Answer(TrialTable table)
     {
-        if (!table.Has(ThreeBest) || !table.Has(ThreeRandom)) return "Not measured yet.";
-        var filter = table.Difference(ThreeBest, ThreeRandom);
+        // Three rounds together say more; until they are measured, the first alone says something.
+        var ofThree = table.Has(ThreeBest) && table.Has(ThreeRandom);
+        if (!ofThree && !(table.Has(Best70) && table.Has(Random70))) return "Not measured yet.";
+        var filter = ofThree ? table.Difference(ThreeBest, ThreeRandom) : table.Difference(Best70, Random70);
         var verdict = filter.IsClear ? filter.Value > 0 ? "pays" : "harms" : "makes no clear difference";
-        return $"Selection {verdict}: the best 70 % against a random 70 % of the samples of three rounds {filter.Signed()} mIoU; three "
-            + $"rounds against one: {table.Difference(ThreeKept, Best70).Signed()}.";
+        var rounds = table.Has(ThreeKept) && table.Has(Best70)
+            ? $"; three rounds against one: {table.Difference(ThreeKept, Best70).Signed()}"
+            : "";
+        return $"Selection {verdict}: the best 70 % against a random 70 % of the samples of {(ofThree ? "three rounds" : "one round")} "
+            + $"{filter.Signed()} mIoU{rounds}.";
     }
 }
