@@ -3,6 +3,7 @@ using System.Globalization;
 using FreeMask.Cli.Terminal;
 using FreeMask.Imaging;
 using FreeMask.Vision.Datasets;
+using FreeMask.Vision.Evaluation;
 using FreeMask.Vision.Thesaurus;
 using Spectre.Console;
 

@@ -1,7 +1,8 @@
+using FreeMask.Vision.Evaluation;
 using FreeMask.Vision.Thesaurus;
 using Xunit;
 
-namespace FreeMask.Vision.Tests.Thesaurus;
+namespace FreeMask.Vision.Tests.Evaluation;
 
 public sealed class PairComparisonTests
 {

@@ -1,6 +1,6 @@
-using FreeMask.Vision.Evaluation;
+using FreeMask.Vision.Thesaurus;
 
-namespace FreeMask.Vision.Thesaurus;
+namespace FreeMask.Vision.Evaluation;
 
 /// <summary>Two classes in captions and in annotated images.</summary>
 /// <param name="First">One class.</param>
