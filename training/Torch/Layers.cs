@@ -58,13 +58,20 @@ internal sealed class Convolution : NamedModule<Tensor, Tensor>
     /// <inheritdoc />
     public override Tensor forward(Tensor input)
     {
-        // Channels last in memory: faster (nothing is reordered between layers), and right. In the plain order the oneDNN of libtorch 2.10
-        // gives wrong sums, even NaN, for some shapes whose channels do not fill its blocks of 8 or 16.
-        var rows = input.permute(0, 2, 3, 1);
-        if (!rows.is_contiguous()) rows = rows.contiguous();
+        var rows = ChannelsLast(input);
         return _pointwise
             ? Pointwise(rows).permute(0, 3, 1, 2)
             : functional.conv2d(rows.permute(0, 3, 1, 2), Weight, Bias, _stride, _padding);
+    }
+
+    /// <summary>
+    /// [n, c, h, w] to [n, h, w, c], in this order in memory too: faster (nothing is reordered between layers), and right. In the plain
+    /// order the oneDNN of libtorch 2.10 gives wrong sums, even NaN, for some shapes whose channels do not fill its blocks of 8 or 16.
+    /// </summary>
+    internal static Tensor ChannelsLast(Tensor input)
+    {
+        var rows = input.permute(0, 2, 3, 1);
+        return rows.is_contiguous() ? rows : rows.contiguous();
     }
 
     /// <summary>
@@ -101,10 +108,7 @@ internal sealed class DoublingConvolution : NamedModule<Tensor, Tensor>
     /// <inheritdoc />
     public override Tensor forward(Tensor input)
     {
-        // Channels last in memory, for the reasons that Convolution gives.
-        var rows = input.permute(0, 2, 3, 1);
-        if (!rows.is_contiguous()) rows = rows.contiguous();
-        return functional.conv_transpose2d(rows.permute(0, 3, 1, 2), Weight, Bias, Stride, Padding);
+        return functional.conv_transpose2d(Convolution.ChannelsLast(input).permute(0, 3, 1, 2), Weight, Bias, Stride, Padding);
     }
 }
 
