@@ -1,5 +1,6 @@
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Domain;
+using FreeMask.Pipeline;
 using FreeMask.Training.Mask2Former;
 
 namespace FreeMask.Cli.Checks;
@@ -14,12 +15,6 @@ internal sealed class StartWeightsCheck : IRunCheck
 
     public IEnumerable<RunFinding> Find(RunSpec spec, CheckedMachine machine)
     {
-        var (part, what, kinds) = spec.Training.Init switch
-        {
-            "bundle" => ("segmenter", "segmenter", new[] { "mask2former" }),
-            "backbone" => ("backbone", "classification backbone", ["resnet", "swin"]),
-            _ => ("", "", []),
-        };
         if (spec.Training.InitFolder is { } named)
         {
             if (CheckpointFolder.KindOf(named) is not ("mask2former" or "resnet" or "swin"))
@@ -30,7 +25,10 @@ internal sealed class StartWeightsCheck : IRunCheck
             yield break;
         }
 
-        if (part.Length == 0 || machine.FolderOf(spec.Model) is not { } bundle) yield break;
+        if (SegmenterRecipe.PartOf(spec.Training) is not { } part || machine.FolderOf(spec.Model) is not { } bundle) yield break;
+        var (what, kinds) = part == SegmenterRecipe.BackbonePart
+            ? ("classification backbone", new[] { "resnet", "swin" })
+            : ("segmenter", ["mask2former"]);
         var folder = Path.Combine(bundle, part);
         var kind = CheckpointFolder.KindOf(folder);
         if (kind is null || !CheckpointFolder.HasWeights(folder))
