@@ -4,7 +4,8 @@ namespace FreeMask.Vision.Placement;
 
 /// <summary>
 /// Paints layers back to front into image, classes, instances and pasted share. The label rule is L' = alpha > 0.5 ? class : L
-/// (free-mask.md 1.7), after which pixels of undecided opacity and the ring of one pixel around the object become 255, as VOC's border.
+/// (free-mask.md 1.7), after which pixels of undecided opacity and the ring of one pixel around the object become 255, as VOC's border,
+/// and so do pixels whose color is less than three quarters that of their label, where the soft edges of several objects meet.
 /// </summary>
 internal sealed class LayerPainter
 {
@@ -13,7 +14,8 @@ internal sealed class LayerPainter
 
     private readonly RgbImage _background;
     private readonly LabelMap _backgroundLabels;
-    private readonly float[] _color, _pasted;
+    // _labeled: the share of a pixel's color that the pasted object of its label has; not kept where the label is the background's.
+    private readonly float[] _color, _pasted, _labeled;
     private readonly LabelMap _classes, _instances;
 
     internal LayerPainter(RgbImage background, LabelMap labels, LabelMap instances)
@@ -22,6 +24,7 @@ internal sealed class LayerPainter
         _backgroundLabels = labels;
         _color = Array.ConvertAll(background.Pixels, p => (float)p);
         _pasted = new float[labels.Labels.Length];
+        _labeled = new float[labels.Labels.Length];
         _classes = labels.Clone();
         _instances = instances.Clone();
     }
@@ -34,6 +37,7 @@ internal sealed class LayerPainter
             else PaintPasted(layer);
         }
 
+        IgnoreMixtures(backToFront);
         int width = _background.Width, height = _background.Height;
         var image = new RgbImage(width, height, Array.ConvertAll(_color, c => (byte)Math.Clamp(c + 0.5f, 0, 255)));
         var pasted = new LabelMap(width, height, Array.ConvertAll(_pasted, p => (byte)((p * 255) + 0.5f)));
@@ -51,6 +55,7 @@ internal sealed class LayerPainter
             if (alpha <= 0) return;
             for (var c = 0; c < 3; c++) _color[(3 * pixel) + c] = sprite.Colors[(c * plane) + s] + ((1 - alpha) * _color[(3 * pixel) + c]);
             _pasted[pixel] = alpha + ((1 - alpha) * _pasted[pixel]);
+            _labeled[pixel] *= 1 - alpha;
         });
         Label(layer);
     }
@@ -73,7 +78,19 @@ internal sealed class LayerPainter
             for (var c = 0; c < 3; c++)
                 _color[(3 * pixel) + c] = (alpha * _background.Pixels[(3 * pixel) + c]) + ((1 - alpha) * _color[(3 * pixel) + c]);
             _pasted[pixel] *= 1 - alpha;
+            _labeled[pixel] *= 1 - alpha;
         });
+    }
+
+    private void IgnoreMixtures(IReadOnlyList<Layer> layers)
+    {
+        var isPasted = new bool[256];
+        foreach (var layer in layers) isPasted[layer.Instance] = !layer.IsOwn;
+        for (var pixel = 0; pixel < _pasted.Length; pixel++)
+        {
+            var share = isPasted[_instances.Labels[pixel]] ? _labeled[pixel] : 1 - _pasted[pixel];
+            if (share < Decided) (_classes.Labels[pixel], _instances.Labels[pixel]) = (LabelMap.Ignore, LabelMap.Ignore);
+        }
     }
 
     private void Label(Layer layer)
@@ -87,7 +104,8 @@ internal sealed class LayerPainter
                 var pixel = (y * width) + x;
                 if (alpha is > Undecided and < Decided || (alpha <= 0.5f && TouchesSolid(layer, x, y)))
                     (_classes.Labels[pixel], _instances.Labels[pixel]) = (LabelMap.Ignore, LabelMap.Ignore);
-                else if (alpha > 0.5f) (_classes.Labels[pixel], _instances.Labels[pixel]) = (layer.ClassId, layer.Instance);
+                else if (alpha > 0.5f)
+                    (_classes.Labels[pixel], _instances.Labels[pixel], _labeled[pixel]) = (layer.ClassId, layer.Instance, alpha);
             }
         }
     }

@@ -41,7 +41,7 @@ public sealed class LayerPainterTests
                 var layers = new List<Layer>();
                 foreach (var (x, y, width, height, wantsOwn) in boxes)
                 {
-                    var box = new PixelBox(x, y, Math.Min(width, Side - x - 1), Math.Min(height, Side - y - 1));
+                    var box = Inside(new PixelBox(x, y, width, height));
                     var number = (byte)(layers.Count + 1);
                     // The objects of an image do not hide each other.
                     var own = wantsOwn && !layers.Any(l => l.IsOwn && Overlap(l, box));
@@ -68,6 +68,40 @@ public sealed class LayerPainterTests
             iter: 300
         );
 
+    /// <summary>Soft edges of several objects over one pixel, of which each alone leaves it to the object behind.</summary>
+    [Fact]
+    public void A_labeled_pixel_has_three_quarters_of_its_color_from_its_object() =>
+        Gen.Select(Gen.Int[1, 56], Gen.Int[1, 56], Gen.Int[6, 40], Gen.Int[6, 40]).Array[2, 8].Sample(
+            boxes =>
+            {
+                var layers = boxes
+                    .Select((b, i) => (Box: new PixelBox(b.Item1, b.Item2, b.Item3, b.Item4), Number: (byte)(i + 1)))
+                    .Select(b => Make(Inside(b.Box), Dog, b.Number, isOwn: false, soft: true))
+                    .ToList();
+                var (_, _, painted, pasted) = Paint(new LabelMap(Side, Side), new LabelMap(Side, Side), layers);
+                var backToFront = Layer.Sort(layers);
+                for (var i = 0; i < Side * Side; i++)
+                {
+                    var (x, y) = (i % Side, i / Side);
+                    var instance = painted.Labels[i];
+                    if (instance == LabelMap.Ignore) continue;
+                    // Instance 0 is the background, of which every object leaves a share.
+                    var share = instance == 0 ? 1 : layers[instance - 1].AlphaAt(x, y);
+                    foreach (var front in backToFront.Skip(1 + backToFront.FindIndex(l => l.Instance == instance)))
+                        share *= 1 - front.AlphaAt(x, y);
+                    Assert.InRange(share, 0.7499f, 1);
+                    if (instance == 0) Assert.InRange(pasted.Labels[i], 0, 64);
+                }
+            },
+            iter: 300
+        );
+
+    private static PixelBox Inside(PixelBox box)
+    {
+        var (left, top) = (Math.Max(1, box.X), Math.Max(1, box.Y));
+        return new PixelBox(left, top, Math.Min(box.Right, Side - 1) - left, Math.Min(box.Bottom, Side - 1) - top);
+    }
+
     private static (byte, byte)? Claim(Layer layer, int x, int y)
     {
         if (layer.AlphaAt(x, y) == 1) return (layer.ClassId, layer.Instance);
@@ -88,15 +122,17 @@ public sealed class LayerPainterTests
 
     private static Layer Pasted(PixelBox box, byte classId, byte instance) => Make(box, classId, instance, isOwn: false);
 
-    /// <summary>A filled rectangle without a soft edge.</summary>
-    private static Layer Make(PixelBox box, byte classId, byte instance, bool isOwn)
+    /// <summary>A filled rectangle with a hard edge, or enlarged and with an undecided border, which give it a soft one.</summary>
+    private static Layer Make(PixelBox box, byte classId, byte instance, bool isOwn, bool soft = false)
     {
         var labels = new LabelMap(Side, Side);
+        var (rim, scale) = soft ? (3, 1.7) : (0, 1);
+        Fill(labels, Inside(new PixelBox(box.X - rim, box.Y - rim, box.Width + (2 * rim), box.Height + (2 * rim))), LabelMap.Ignore);
         Fill(labels, box, classId);
         var cutout = Cutout.Largest(new RgbImage(Side, Side), labels, classId)!;
         var sprite = isOwn
             ? Sprite.Outline(cutout, cutout.Width, cutout.Height)
-            : Sprite.Render(cutout, cutout.Width, cutout.Height);
+            : Sprite.Render(cutout, (int)(scale * cutout.Width), (int)(scale * cutout.Height));
         return new Layer(sprite, cutout.Source.X, cutout.Source.Y, classId, instance, instance, isOwn);
     }
 
