@@ -37,7 +37,7 @@ public interface IRunGrain : IGrainWithStringKey
 
     /// <summary>
     /// Retries what failed: the error that stopped the run, and quarantined samples of the open round, all or the given ones. Closed
-    /// rounds never change.
+    /// rounds never change. A paused run resumes in the same step, so that a pause that follows holds.
     /// </summary>
     /// <param name="indices">Indices of quarantined samples of the open round; null for all.</param>
     [Alias("Retry")]

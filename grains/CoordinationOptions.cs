@@ -44,4 +44,10 @@ internal sealed class CoordinationOptions
     [Range(1, 100_000)]
     [FormerName("SnapshotEvery")]
     public int ResultsPerSnapshot { get; set; } = 500;
+
+    /// <summary>
+    /// Whether an unfinished run continues whenever a call activates it, such as a query after its silo left: nothing else may notify it
+    /// until that silo counts as dead. Set from <c>FreeMask:ResumeRuns</c>.
+    /// </summary>
+    internal bool ResumeRuns { get; set; }
 }

@@ -72,8 +72,8 @@ internal sealed record RunRecord
     /// <summary>Records an error that stops the run. A paused run stays paused.</summary>
     public RunRecord Fail(string reason) => State == RunState.Running ? this with { State = RunState.Failed, Reason = reason } : this;
 
-    /// <summary>Clears the error.</summary>
-    public RunRecord Retry() => State == RunState.Failed ? this with { State = RunState.Running, Reason = null } : this;
+    /// <summary>Clears the error, or ends a pause.</summary>
+    public RunRecord Retry() => State == RunState.Failed ? this with { State = RunState.Running, Reason = null } : Resume();
 
     /// <summary>Records a closed round. Rounds close in order, each once.</summary>
     public RunRecord CloseRound(RoundReport report) =>

@@ -38,6 +38,7 @@ internal sealed partial class RunGrain(
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _loop = new ReconcileLoop(this, ReconcileAsync, exception => LogStepFailed(logger, exception, Id), options.Value.ReconcileInterval);
+        if (options.Value.ResumeRuns && _record.Value is { Ended: false }) _loop.Signal();
         return Task.CompletedTask;
     }
 
@@ -117,11 +118,15 @@ internal sealed partial class RunGrain(
     public async Task Retry(int[]? indices)
     {
         await _record.RefreshAsync();
-        if (_record.Value is not { Ended: false } record || record.AllClosed) return;
-        // A lost list may be the cause of the error.
-        foreach (var round in Enumerable.Range(0, record.Closed.Length + 1)) await GrainFactory.GetRound(Id, round).RestoreLists();
-        // The round first: a run that resumes before the failures of its round are reset would fail again at once.
-        await GrainFactory.GetRound(Id, record.Closed.Length).Retry(indices);
+        if (_record.Value is not { Ended: false } record) return;
+        if (!record.AllClosed)
+        {
+            // A lost list may be the cause of the error.
+            foreach (var round in Enumerable.Range(0, record.Closed.Length + 1)) await GrainFactory.GetRound(Id, round).RestoreLists();
+            // The round first: a run that resumes before the failures of its round are reset would fail again at once.
+            await GrainFactory.GetRound(Id, record.Closed.Length).Retry(indices);
+        }
+
         await ChangeAsync(r => r.Retry());
     }
 

@@ -44,6 +44,8 @@ internal static class SiloHosting
         string[] sections = ["Artifacts", "Collection", "Coordination", "Devices", "DeviceWorker", "Tls"];
         services.AddCheckedOptions<FreeMaskOptions>("FreeMask", sections);
         services.AddCheckedOptions<CoordinationOptions>("FreeMask:Coordination");
+        services.AddOptions<CoordinationOptions>().Configure<IOptions<FreeMaskOptions>>(
+            (coordination, all) => coordination.ResumeRuns = all.Value.ResumeRuns);
         services.AddCheckedOptions<DeviceWorkerOptions>("FreeMask:DeviceWorker");
         services.AddCheckedOptions<CollectionOptions>("FreeMask:Collection");
         services.AddCheckedOptions<DeviceOptions>("FreeMask:Devices");

@@ -217,7 +217,6 @@ internal static class RunVerbs
                 if (indices is not null)
                     await RequireQuarantinedAsync(engine, id, indices, stop);
                 await engine.Run(id).Retry(indices);
-                await engine.Run(id).Resume();
                 return await session.FollowAsync(id, stop);
             }
         );

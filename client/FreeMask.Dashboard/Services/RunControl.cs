@@ -76,7 +76,6 @@ internal sealed partial class RunControl(IEngineSource source, RunFeed feed, ILo
         {
             source.NoteWork(run);
             await grain.Retry(samples);
-            await grain.Resume();
         }
     );
 

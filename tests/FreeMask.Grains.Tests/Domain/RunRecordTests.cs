@@ -20,6 +20,8 @@ public sealed class RunRecordTests
         var running = paused.Resume();
         Assert.Equal((RunState.Running, null), (running.State, running.Reason));
         Assert.Same(running, running.Resume());
+        Assert.Equal((RunState.Running, null), (paused.Retry().State, paused.Retry().Reason));
+        Assert.Same(running, running.Retry());
         var cancelled = running.Cancel("enough", Now);
         Assert.Same(cancelled, cancelled.Resume());
         Assert.Same(cancelled, cancelled.Cancel("more", Now));

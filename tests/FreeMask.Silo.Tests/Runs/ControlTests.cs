@@ -1,6 +1,8 @@
 using FreeMask.GrainInterfaces;
+using FreeMask.Grains;
 using FreeMask.Hosting.Silos;
 using FreeMask.Silo.Tests.Fakes;
+using Orleans.Core.Internal;
 using Xunit;
 
 namespace FreeMask.Silo.Tests.Runs;
@@ -36,6 +38,30 @@ public sealed class ControlTests : IDisposable
         go.SetResult();
         Assert.Equal(RunState.Completed, await silo.RestingAsync("paused"));
         Assert.Equal(straight.ManifestHash, (await silo.Run("paused").GetStatus()).ManifestHash);
+    }
+
+    [Fact(Timeout = 600_000)]
+    public async Task A_run_that_nobody_notifies_continues_when_a_query_activates_it()
+    {
+        var settings = new Dictionary<string, string?> { ["FreeMask:ResumeRuns"] = "true" };
+        await using var silo = await TestSilo.StartAsync(_folder.Path, TestContext.Current.CancellationToken, settings: settings);
+        var (working, go) = (Signal(), Signal());
+        silo.Stages.Before = async (_, _, token) =>
+        {
+            working.TrySetResult();
+            await go.Task.WaitAsync(token);
+        };
+        await silo.Run("run").Start(TestSilo.SmallSpec);
+        await working.Task.WaitAsync(TestContext.Current.CancellationToken);
+        // As when the silo of all these grains leaves.
+        await DeactivateAsync(silo.Run("run"));
+        await DeactivateAsync(silo.Grains.GetRound("run", 0));
+        for (var shard = 0; shard < 3; shard++) await DeactivateAsync(silo.Grains.GetShard("run", 0, shard));
+        go.SetResult();
+        await silo.Run("run").GetStatus();
+        Assert.Equal(RunState.Completed, await silo.RestingAsync("run"));
+
+        static ValueTask DeactivateAsync(IGrain grain) => grain.AsReference<IGrainManagementExtension>().DeactivateOnIdle();
     }
 
     [Fact(Timeout = 600_000)]
