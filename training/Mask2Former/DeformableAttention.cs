@@ -61,7 +61,7 @@ internal sealed class DeformableAttention : NamedModule<Tensor, Tensor>
             .view(batch, count, Heads, Levels * Points)
             .softmax(-1)
             .view(batch, count, Heads, Levels, Points);
-        var sizes = tensor(levels.SelectMany(l => new float[] { l.Width, l.Height }).ToArray(), [Levels, 1, 2]);
+        var sizes = tensor(levels.SelectMany(l => new float[] { l.Width, l.Height }).ToArray(), [Levels, 1, 2], device: tokens.device);
         var locations = reference.view(1, count, 1, 1, 1, 2).SafeAdd(offsets / sizes);
         return new DeformableTrace(raw, weights, Output.forward(Sample(value, locations, weights, levels)));
     }

@@ -50,6 +50,6 @@ internal static class Mask2FormerInitialization
 
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        bias.copy_(tensor(values.ToArray()));
+        bias.copy_(tensor(values.ToArray(), device: CPU));
     }
 }

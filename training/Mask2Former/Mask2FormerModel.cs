@@ -31,7 +31,7 @@ internal sealed class Mask2FormerModel : NamedModule<Tensor, Mask2FormerOutputs>
         ClassPredictor = new LinearLayer(config.HiddenSize, config.Labels.Count + 1);
         PixelDecoder = new PixelDecoder(config, Backbone.Channels);
         Decoder = new MaskedDecoder(config, ClassPredictor);
-        ClassWeights = ones(config.Labels.Count + 1);
+        ClassWeights = ones(config.Labels.Count + 1, device: DeviceScope.Current);
         ClassWeights.narrow(0, config.Labels.Count, 1).fill_(PinnedScalar.Of(config.NoObjectWeight));
         var criterion = new ModuleGroup();
         criterion.register_buffer("empty_weight", ClassWeights);

@@ -96,7 +96,7 @@ internal static class Mask2FormerOnnx
             cat(
                 [
                     .. levels.Select(
-                        (l, i) => SinePositions.MakeTensor(size, (int)l.Height, (int)l.Width).SafeAdd(decoder.LevelEmbedding[i])
+                        (l, i) => SinePositions.MakeTensor(size, (int)l.Height, (int)l.Width, CPU).SafeAdd(decoder.LevelEmbedding[i])
                     ),
                 ],
                 0
@@ -183,7 +183,7 @@ internal static class Mask2FormerOnnx
                 : graph.Linear(levels[i], decoder.InputProjections[i].Weight.flatten(1), decoder.InputProjections[i].Bias!);
             values[i] = graph.Add(pixels, graph.Constant("level", decoder.LevelEmbedding[i]));
             var (rows, columns) = Cells(width, height, Strides[i]);
-            var positions = SinePositions.MakeTensor(config.HiddenSize, (int)rows, (int)columns);
+            var positions = SinePositions.MakeTensor(config.HiddenSize, (int)rows, (int)columns, CPU);
             keys[i] = graph.Add(values[i], graph.Constant("positions", positions));
         }
 

@@ -28,9 +28,9 @@ internal sealed class MaskedDecoder : NamedModule<PixelFeatures, DecoderOutput>
         _classPredictor = classPredictor;
         Config = config;
         var size = config.HiddenSize;
-        QueryPositions = new Parameter(zeros(config.Queries, size));
-        QueryFeatures = new Parameter(zeros(config.Queries, size));
-        LevelEmbedding = new Parameter(zeros(DeformableAttention.Levels, size));
+        QueryPositions = new Parameter(zeros(config.Queries, size, device: DeviceScope.Current));
+        QueryFeatures = new Parameter(zeros(config.Queries, size, device: DeviceScope.Current));
+        LevelEmbedding = new Parameter(zeros(DeformableAttention.Levels, size, device: DeviceScope.Current));
         Layers = [.. Enumerable.Range(0, config.DecoderLayers).Select(_ => new MaskedDecoderLayer(config))];
         Norm = new LayerNormalization(size);
         MaskEmbedder = [new LinearLayer(size, size), new LinearLayer(size, size), new LinearLayer(size, config.MaskFeatureSize)];
@@ -85,7 +85,7 @@ internal sealed class MaskedDecoder : NamedModule<PixelFeatures, DecoderOutput>
         {
             var map = InputProjections is null ? input.Scales[i] : InputProjections[i].forward(input.Scales[i]);
             values[i] = map.flatten(2).transpose(1, 2).SafeAdd(LevelEmbedding[i]);
-            keys[i] = values[i].SafeAdd(SinePositions.MakeTensor(Config.HiddenSize, (int)map.shape[2], (int)map.shape[3]));
+            keys[i] = values[i].SafeAdd(SinePositions.MakeTensor(Config.HiddenSize, (int)map.shape[2], (int)map.shape[3], map.device));
         }
 
         var x = QueryFeatures.unsqueeze(0).expand(input.MaskFeatures.shape[0], -1, -1);
@@ -137,14 +137,14 @@ internal sealed class MaskedDecoder : NamedModule<PixelFeatures, DecoderOutput>
 }
 
 /// <summary>Masked cross-attention, self-attention, feed-forward; each with its residual and the layer norm after it.</summary>
-internal sealed class MaskedDecoderLayer : NamedModule<Tensor, Tensor>
+internal sealed class MaskedDecoderLayer : NamedModule<Tensor, Tensor>, IMixedPrecision
 {
     internal MaskedDecoderLayer(Mask2FormerConfig config) : base(nameof(MaskedDecoderLayer))
     {
         var size = config.HiddenSize;
         Heads = config.Heads;
-        CrossInputWeight = new Parameter(zeros(3 * size, size));
-        CrossInputBias = new Parameter(zeros(3 * size));
+        CrossInputWeight = new Parameter(zeros(3 * size, size, device: DeviceScope.Current));
+        CrossInputBias = new Parameter(zeros(3 * size, device: DeviceScope.Current));
         (CrossOutput, CrossNorm) = (new LinearLayer(size, size), new LayerNormalization(size));
         (SelfQuery, SelfKey, SelfValue) = (new LinearLayer(size, size), new LinearLayer(size, size), new LinearLayer(size, size));
         (SelfOutput, SelfNorm) = (new LinearLayer(size, size), new LayerNormalization(size));
@@ -165,6 +165,9 @@ internal sealed class MaskedDecoderLayer : NamedModule<Tensor, Tensor>
         register_module("fc2", Reduce);
         register_module("final_layer_norm", FinalNorm);
     }
+
+    /// <inheritdoc />
+    public TrainingPrecision Precision { get; set; }
 
     internal int Heads { get; }
 
@@ -205,9 +208,9 @@ internal sealed class MaskedDecoderLayer : NamedModule<Tensor, Tensor>
         var weight = CrossInputWeight.chunk(3, 0);
         var bias = CrossInputBias.chunk(3, 0);
         var cross = Attend(
-            functional.linear(x.SafeAdd(positions), weight[0], bias[0]),
-            functional.linear(keys, weight[1], bias[1]),
-            functional.linear(values, weight[2], bias[2]),
+            Precision.Linear(x.SafeAdd(positions), weight[0], bias[0]),
+            Precision.Linear(keys, weight[1], bias[1]),
+            Precision.Linear(values, weight[2], bias[2]),
             hidden);
         x = CrossNorm.forward(x.SafeAdd(CrossOutput.forward(cross)));
         var placed = x.SafeAdd(positions);
@@ -222,9 +225,9 @@ internal sealed class MaskedDecoderLayer : NamedModule<Tensor, Tensor>
     private Tensor Attend(Tensor query, Tensor key, Tensor value, Tensor? hidden)
     {
         var width = query.shape[2] / Heads;
-        var scores = Split(query * PinnedScalar.Of(1 / Math.Sqrt(width))).matmul(Split(key).transpose(2, 3));
+        var scores = Precision.Multiply(Split(query * PinnedScalar.Of(1 / Math.Sqrt(width))), Split(key).transpose(2, 3));
         if (hidden is not null) scores = scores.masked_fill(hidden, PinnedScalar.Of(double.NegativeInfinity));
-        return scores.softmax(-1).matmul(Split(value)).transpose(1, 2).flatten(2);
+        return Precision.Multiply(scores.softmax(-1), Split(value)).transpose(1, 2).flatten(2);
     }
 
     private Tensor Split(Tensor x) => x.view(x.shape[0], x.shape[1], Heads, -1).transpose(1, 2);

@@ -20,7 +20,7 @@ internal sealed class PixelDecoder : NamedModule<Tensor[], PixelFeatures>
     {
         Config = config;
         var size = config.FeatureSize;
-        LevelEmbedding = new Parameter(zeros(DeformableAttention.Levels, size));
+        LevelEmbedding = new Parameter(zeros(DeformableAttention.Levels, size, device: DeviceScope.Current));
         Projections = [.. new[] { 3, 2, 1 }.Select(map => new NormalizedConvolution(channels[map], size, 1, bias: true))];
         Layers = [.. Enumerable.Range(0, config.EncoderLayers).Select(_ => new PixelDecoderLayer(config))];
         Adapter = new NormalizedConvolution(channels[0], size, 1, bias: false);
@@ -82,12 +82,14 @@ internal sealed class PixelDecoder : NamedModule<Tensor[], PixelFeatures>
         var positions = cat(
             [
                 .. levels.Select(
-                    (l, i) => SinePositions.MakeTensor(Config.FeatureSize, (int)l.Height, (int)l.Width).SafeAdd(LevelEmbedding[i])
+                    (l, i) => SinePositions
+                        .MakeTensor(Config.FeatureSize, (int)l.Height, (int)l.Width, tokens.device)
+                        .SafeAdd(LevelEmbedding[i])
                 ),
             ],
             0
         );
-        return (tokens, positions, tensor(CellCenters(levels), [tokens.shape[1], 2]), levels);
+        return (tokens, positions, tensor(CellCenters(levels), [tokens.shape[1], 2], device: tokens.device), levels);
     }
 
     /// <summary>x, y of the middle of every cell of every level, in 0..1.</summary>

@@ -15,15 +15,15 @@ namespace FreeMask.Training.Mask2Former;
 /// <param name="Random">Used as they are, [predictions x pairs, rest of k, 2].</param>
 internal sealed record PointSampling(Tensor Matcher, Tensor Candidates, Tensor Random)
 {
-    /// <summary>Draws the points of one training step; they depend on (seed, step) alone.</summary>
+    /// <summary>Draws the points of one training step, on the device of the targets; they depend on (seed, step) alone.</summary>
     internal static PointSampling Draw(Mask2FormerConfig config, int predictions, SegmentationTargets targets, ulong seed, long step)
     {
         var pairs = targets.Classes.Sum(c => Math.Min(c.Count, config.Queries));
-        var points = config.TrainPoints;
+        var (points, device) = (config.TrainPoints, targets.Masks.device);
         return new PointSampling(
-            Uniform(predictions * targets.Classes.Count, points, seed, step, "segmenter-match-points"),
-            Uniform(predictions * pairs, (int)(points * config.OversampleRatio), seed, step, "segmenter-candidate-points"),
-            Uniform(predictions * pairs, points - UncertainCount(config), seed, step, "segmenter-random-points"));
+            Uniform(predictions * targets.Classes.Count, points, seed, step, "segmenter-match-points", device),
+            Uniform(predictions * pairs, (int)(points * config.OversampleRatio), seed, step, "segmenter-candidate-points", device),
+            Uniform(predictions * pairs, points - UncertainCount(config), seed, step, "segmenter-random-points", device));
     }
 
     /// <summary>How many of the points are chosen for their uncertainty.</summary>
@@ -63,11 +63,11 @@ internal sealed record PointSampling(Tensor Matcher, Tensor Candidates, Tensor R
         return maps.flatten().index_select(0, index.flatten()).view(points.shape[0], points.shape[1]);
     }
 
-    private static Tensor Uniform(int rows, int count, ulong seed, long step, string purpose)
+    private static Tensor Uniform(int rows, int count, ulong seed, long step, string purpose, Device device)
     {
         var random = new CounterRandom(seed, step, 0, purpose);
         var values = new float[rows * count * 2];
         for (var i = 0; i < values.Length; i++) values[i] = random.NextSingle();
-        return tensor(values, [rows, count, 2]);
+        return tensor(values, [rows, count, 2], device: device);
     }
 }

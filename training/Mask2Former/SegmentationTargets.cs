@@ -13,7 +13,9 @@ internal sealed record SegmentationTargets(Tensor Masks, IReadOnlyList<IReadOnly
     internal int Count => Classes.Sum(c => c.Count);
 
     /// <summary>One mask for each class that an image shows, background included; <see cref="LabelMap.Ignore"/> is no class.</summary>
-    internal static SegmentationTargets FromLabelMaps(IReadOnlyList<LabelMap> maps)
+    /// <param name="maps">Label maps of one size.</param>
+    /// <param name="device">Where the masks are made; null for the processor.</param>
+    internal static SegmentationTargets FromLabelMaps(IReadOnlyList<LabelMap> maps, Device? device = null)
     {
         var (height, width) = (maps[0].Height, maps[0].Width);
         var classes = maps.Select(Present).ToArray();
@@ -34,7 +36,10 @@ internal sealed record SegmentationTargets(Tensor Masks, IReadOnlyList<IReadOnly
         }
 
         return new SegmentationTargets(
-            tensor(masks, [maps.Count, slots, height, width]), classes, tensor(valid, [maps.Count, height, width]));
+            tensor(masks, [maps.Count, slots, height, width], device: device),
+            classes,
+            tensor(valid, [maps.Count, height, width], device: device)
+        );
     }
 
     private static int[] Present(LabelMap map)

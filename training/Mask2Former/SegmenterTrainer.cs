@@ -85,7 +85,9 @@ internal static class SegmenterTrainer
     {
         if (request.Threads > 0) set_num_threads(request.Threads);
         using var scope = NewDisposeScope();
-        using var model = Start(request);
+        var device = request.Device.Open();
+        using var model = Start(request, device);
+        MixedPrecision.Set(model, request.Precision);
         CheckSize(model, store?.Capacity ?? long.MaxValue);
         model.train();
         model.FreezeNormalization(request.FreezeNormalization);
@@ -115,8 +117,8 @@ internal static class SegmenterTrainer
 
         SegmenterTrainingResult Result(TrainingState state)
         {
-            using var averaged = request.StartShare > 0 ? AverageWithStart(request, model) : null;
-            var final = averaged ?? model;
+            using var other = request.StartShare > 0 || !request.Device.IsProcessor ? OnProcessor(request, model) : null;
+            var final = other ?? model;
             return new(
                 ModuleState.ToFile(final).ToBytes(),
                 final.Config.ToJson(),
@@ -129,10 +131,10 @@ internal static class SegmenterTrainer
         }
     }
 
-    /// <summary>A model between the start and what was trained from it.</summary>
-    private static Mask2FormerModel AverageWithStart(SegmenterTrainingRequest request, Mask2FormerModel trained)
+    /// <summary>What was trained, or a model between the start and that; on the processor, where models are exported.</summary>
+    private static Mask2FormerModel OnProcessor(SegmenterTrainingRequest request, Mask2FormerModel trained)
     {
-        var model = Start(request);
+        var model = Start(request, CPU);
         ModuleState.Average(model, trained, 1 - request.StartShare);
         model.eval();
         return model;
@@ -173,17 +175,19 @@ internal static class SegmenterTrainer
     {
         using var scope = NewDisposeScope();
         var (pixels, labels) = batches.Make(batch);
-        var targets = SegmentationTargets.FromLabelMaps(labels);
+        var device = model.ClassWeights.device;
+        var targets = SegmentationTargets.FromLabelMaps(labels, device);
         var points = PointSampling.Draw(model.Config, model.Config.DecoderLayers + 1, targets, request.Seed, batch);
         if (model.Backbone is SwinBackbone swin) swin.Randomness = new CounterRandom(request.Seed, batch, 0, "segmenter-drop-path");
-        var output = model.Run(tensor(pixels, [labels.Length, 3, request.Size, request.Size])).Decoder.Predictions;
+        var output = model.Run(tensor(pixels, [labels.Length, 3, request.Size, request.Size], device: device)).Decoder.Predictions;
         var loss = new SetCriterion(model.Config, model.ClassWeights).Compute(output, targets, points).Total;
         (request.Accumulation == 1 ? loss : loss / PinnedScalar.Of(request.Accumulation)).backward();
         return loss.item<float>();
     }
 
-    private static Mask2FormerModel Start(SegmenterTrainingRequest request)
+    private static Mask2FormerModel Start(SegmenterTrainingRequest request, Device device)
     {
+        using var scope = new DeviceScope(device);
         if (request.InitialFolder is not { } folder)
             return new Mask2FormerModel(
                 (request.Config ?? Mask2FormerConfig.Small(request.Labels)) with
@@ -259,12 +263,13 @@ internal static class SegmenterTrainer
 
     /// <summary>Names a training: everything that its weights depend on but the pixels, which the samples' names stand for. The names of
     /// the request's public members are part of it: checkpoints of a training under way do not fit a build that renames one.</summary>
-    private static string Fingerprint(SegmenterTrainingRequest request, Mask2FormerConfig config, ISegmentationSamples samples) =>
-        TrainingLoop.Hash(
-            Enumerable.Range(0, samples.Count).Select(samples.IdOf)
-                .Prepend((request with { Config = null, Labels = [], InitialFolder = null, CheckpointEvery = 1, Threads = 0 }).ToString())
-                .Prepend(request.Accumulation == 1 ? config.ToJson() : $"{request.Accumulation} batches a step\n{config.ToJson()}")
-        );
+    private static string Fingerprint(SegmenterTrainingRequest request, Mask2FormerConfig config, ISegmentationSamples samples)
+    {
+        var lines = Enumerable.Range(0, samples.Count).Select(samples.IdOf)
+            .Prepend((request with { Config = null, Labels = [], InitialFolder = null, CheckpointEvery = 1, Threads = 0 }).ToString())
+            .Prepend(request.Accumulation == 1 ? config.ToJson() : $"{request.Accumulation} batches a step\n{config.ToJson()}");
+        return TrainingLoop.Hash(request.Precision == TrainingPrecision.Single ? lines : lines.Prepend($"{request.Precision}"));
+    }
 
     private static void Check(SegmenterTrainingRequest request, ISegmentationSamples samples)
     {

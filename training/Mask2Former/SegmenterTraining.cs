@@ -1,4 +1,5 @@
 using FreeMask.Files;
+using FreeMask.Training.Torch;
 using FreeMask.Vision.Segmentation;
 
 namespace FreeMask.Training.Mask2Former;
@@ -85,6 +86,12 @@ internal sealed record SegmenterTrainingRequest
     /// fine-tuning of zero-shot models, 2022). Not public: the steps, and so the checkpoints, are the same with any.
     /// </summary>
     internal double StartShare { get; init; }
+
+    /// <summary>Where the training computes. Not public: a checkpoint of one device may be continued on another.</summary>
+    internal TrainingDevice Device { get; init; } = TrainingDevice.Processor;
+
+    /// <summary>Precision of its products. Not public: the name of a training would change for those of 32 bits.</summary>
+    internal TrainingPrecision Precision { get; init; }
 
     /// <summary>Steps between checkpoints.</summary>
     public int CheckpointEvery { get; init; } = 50;

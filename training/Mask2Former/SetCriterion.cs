@@ -41,8 +41,21 @@ internal sealed class SetCriterion(Mask2FormerConfig config, Tensor classWeights
         var classes = cat([.. ordered.Select(p => p.Classes)]);
         var masks = cat([.. ordered.Select(p => p.Masks)]);
         var pairs = Match(Costs(classes, masks, targets, points.Matcher), targets);
-        var classLoss = ClassLoss(classes, targets, pairs, ordered.Length);
-        var (maskLoss, diceLoss, used) = MaskLosses(masks, targets, pairs, points, ordered.Length);
+        return Losses(classes, masks, targets, points, pairs, ordered.Length);
+    }
+
+    /// <summary>The loss for given matches.</summary>
+    /// <param name="classes">Class logits of all predictions, the final one first [predictions x b, q, classes + 1].</param>
+    /// <param name="masks">Mask logits, likewise [predictions x b, q, h, w].</param>
+    /// <param name="targets">What the images show.</param>
+    /// <param name="points">Where masks are compared.</param>
+    /// <param name="pairs">The matches.</param>
+    /// <param name="predictions">Number of predictions.</param>
+    internal SetLoss Losses(
+        Tensor classes, Tensor masks, SegmentationTargets targets, PointSampling points, IReadOnlyList<MatchedPair> pairs, int predictions)
+    {
+        var classLoss = ClassLoss(classes, targets, pairs, predictions);
+        var (maskLoss, diceLoss, used) = MaskLosses(masks, targets, pairs, points, predictions);
         var total = Weigh(classLoss.sum(), maskLoss.sum(), diceLoss.sum());
         return new SetLoss(total, classLoss, maskLoss, diceLoss, pairs, used);
     }
@@ -60,7 +73,7 @@ internal sealed class SetCriterion(Mask2FormerConfig config, Tensor classWeights
             .permute(2, 0, 3, 1)
             .reshape(rows, count, slots);
         var weight = PointSampling
-            .Nearest(targets.Valid, arange(PinnedScalar.Of(0), PinnedScalar.Of(images), PinnedScalar.Of(1)).repeat(predictions), points)
+            .Nearest(targets.Valid, Owners(images, masks.device).repeat(predictions), points)
             .unsqueeze(1);
 
         // t softplus(-z) + (1 - t) softplus(z) = softplus(z) - t z, so one product gives all pairs.
@@ -73,7 +86,7 @@ internal sealed class SetCriterion(Mask2FormerConfig config, Tensor classWeights
         var indices = new long[images * slots];
         for (var image = 0; image < images; image++)
             for (var i = 0; i < targets.Classes[image].Count; i++) indices[(image * slots) + i] = targets.Classes[image][i];
-        var columns = tensor(indices, [images, 1, slots]).repeat(predictions, masks.shape[1], 1);
+        var columns = tensor(indices, [images, 1, slots], device: classes.device).repeat(predictions, masks.shape[1], 1);
         var likelihood = classes.detach().softmax(-1).gather(2, columns);
         return new PairCosts(mask, dice, Weigh(likelihood.neg(), mask, dice));
     }
@@ -82,7 +95,7 @@ internal sealed class SetCriterion(Mask2FormerConfig config, Tensor classWeights
     internal static IReadOnlyList<MatchedPair> Match(PairCosts costs, SegmentationTargets targets)
     {
         var (rows, queries, slots) = ((int)costs.Total.shape[0], (int)costs.Total.shape[1], (int)costs.Total.shape[2]);
-        var values = costs.Total.contiguous().data<float>().ToArray();
+        var values = costs.Total.cpu().contiguous().data<float>().ToArray();
         var pairs = new List<MatchedPair>();
         for (var row = 0; row < rows; row++)
         {
@@ -100,6 +113,10 @@ internal sealed class SetCriterion(Mask2FormerConfig config, Tensor classWeights
 
         return pairs;
     }
+
+    /// <summary>0, 1, ... for the images of a prediction.</summary>
+    private static Tensor Owners(long images, Device device) =>
+        arange(PinnedScalar.Of(0), PinnedScalar.Of(images), PinnedScalar.Of(1), device: device);
 
     private Tensor Weigh(Tensor @class, Tensor mask, Tensor dice) =>
         (@class * PinnedScalar.Of(config.ClassWeight))
@@ -119,7 +136,7 @@ internal sealed class SetCriterion(Mask2FormerConfig config, Tensor classWeights
         var wanted = new long[classes.shape[0] * queries];
         Array.Fill(wanted, classes.shape[2] - 1);
         foreach (var pair in pairs) wanted[(pair.Row * queries) + pair.Query] = targets.Classes[pair.Image][pair.Target];
-        var index = tensor(wanted);
+        var index = tensor(wanted, device: classes.device);
         var weight = classWeights.index_select(0, index).view(predictions, -1);
         var surprise = -classes.flatten(0, 1).log_softmax(-1).gather(1, index.unsqueeze(1)).view(predictions, -1);
         return (surprise * weight).sum(1) / weight.sum(1);
@@ -136,15 +153,16 @@ internal sealed class SetCriterion(Mask2FormerConfig config, Tensor classWeights
         }
 
         var (queries, slots) = (masks.shape[1], targets.Masks.shape[1]);
-        var predicted = masks.flatten(0, 1).index_select(0, tensor(pairs.Select(p => (p.Row * queries) + p.Query).ToArray())).unsqueeze(1);
+        var rows = tensor(pairs.Select(p => (p.Row * queries) + p.Query).ToArray(), device: masks.device);
+        var predicted = masks.flatten(0, 1).index_select(0, rows).unsqueeze(1);
         Tensor chosen, wanted, weight;
         using (no_grad())
         {
-            var owners = tensor(pairs.Select(p => (long)p.Image).ToArray());
+            var owners = tensor(pairs.Select(p => (long)p.Image).ToArray(), device: masks.device);
             chosen = Choose(predicted.detach(), targets.Valid, owners, points);
             var truth = targets
                 .Masks.flatten(0, 1)
-                .index_select(0, tensor(pairs.Select(p => (p.Image * slots) + p.Target).ToArray()))
+                .index_select(0, tensor(pairs.Select(p => (p.Image * slots) + p.Target).ToArray(), device: masks.device))
                 .unsqueeze(1);
             wanted = PointSampling.Bilinear(truth, chosen).squeeze(1);
             weight = PointSampling.Nearest(targets.Valid, owners, chosen);

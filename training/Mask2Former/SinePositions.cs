@@ -26,9 +26,9 @@ internal static class SinePositions
         return values;
     }
 
-    /// <summary>The same as a tensor [height x width, channels].</summary>
-    internal static Tensor MakeTensor(int channels, int height, int width) =>
-        tensor(Make(channels, height, width), [height * width, channels]);
+    /// <summary>The same as a tensor [height x width, channels] on a device.</summary>
+    internal static Tensor MakeTensor(int channels, int height, int width, Device device) =>
+        tensor(Make(channels, height, width), [height * width, channels], device: device);
 
     private static void Fill(Span<float> target, double phase)
     {

@@ -63,7 +63,7 @@ internal sealed class SwinBackbone : Backbone
             foreach (var layer in Stages[stage])
             {
                 var chance = blocks > 1 ? Config.DropPath * block / (blocks - 1) : 0;
-                x = layer.Forward(x, Keep(x.shape[0], chance));
+                x = layer.Forward(x, Keep(x.shape[0], chance, x.device));
                 block++;
             }
 
@@ -96,12 +96,12 @@ internal sealed class SwinBackbone : Backbone
     }
 
     /// <summary>What each image's branch is multiplied with, [n, 1, 1, 1]: 0, or 1 / (1 - chance); null for 1.</summary>
-    private Tensor? Keep(long pictures, double chance)
+    private Tensor? Keep(long pictures, double chance, Device device)
     {
         if (!training || Randomness is null || chance == 0) return null;
         var factors = new float[pictures];
         for (var i = 0; i < factors.Length; i++) factors[i] = Randomness.NextDouble() < chance ? 0 : (float)(1 / (1 - chance));
-        return tensor(factors, [pictures, 1, 1, 1]);
+        return tensor(factors, [pictures, 1, 1, 1], device: device);
     }
 }
 

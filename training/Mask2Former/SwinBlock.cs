@@ -10,7 +10,7 @@ namespace FreeMask.Training.Mask2Former;
 /// (transformers, <c>SwinLayer</c>). In a shifted block the windows wrap around the map's edges; a mask keeps cells apart that are no
 /// neighbors.
 /// </summary>
-internal sealed class SwinBlock : NamedModule<Tensor, Tensor>
+internal sealed class SwinBlock : NamedModule<Tensor, Tensor>, IMixedPrecision
 {
     internal const string BiasTable = "relative_position_bias_table";
 
@@ -29,8 +29,8 @@ internal sealed class SwinBlock : NamedModule<Tensor, Tensor>
         var hidden = (int)(config.FeedForwardRatio * channels);
         (Expand, Reduce) = (new LinearLayer(channels, hidden), new LinearLayer(hidden, channels));
         var offsets = (2 * window) - 1;
-        Biases = new Parameter(zeros(offsets * offsets, heads));
-        Offsets = tensor(OffsetIndices(window), [window * window, window * window]);
+        Biases = new Parameter(zeros(offsets * offsets, heads, device: DeviceScope.Current));
+        Offsets = tensor(OffsetIndices(window), [window * window, window * window], device: DeviceScope.Current);
 
         var self = new ModuleGroup(("query", Query), ("key", Key), ("value", Value));
         self.register_parameter(BiasTable, Biases);
@@ -41,6 +41,9 @@ internal sealed class SwinBlock : NamedModule<Tensor, Tensor>
         register_module("intermediate", new ModuleGroup(("dense", Expand)));
         register_module("output", new ModuleGroup(("dense", Reduce)));
     }
+
+    /// <inheritdoc />
+    public TrainingPrecision Precision { get; set; }
 
     internal int Heads { get; }
 
@@ -100,14 +103,18 @@ internal sealed class SwinBlock : NamedModule<Tensor, Tensor>
             .view(n, rows, Window, columns, Window, channels)
             .permute(0, 1, 3, 2, 4, 5)
             .reshape(n, rows * columns, Window * Window, channels);
-        var scores = (Split(Query.forward(cells)) * PinnedScalar.Of(1 / Math.Sqrt(channels / Heads))).matmul(
+        var scores = Precision.Multiply(
+            Split(Query.forward(cells)) * PinnedScalar.Of(1 / Math.Sqrt(channels / Heads)),
             Split(Key.forward(cells)).transpose(3, 4)
         );
         var bias = OffsetBias();
         if (Shift > 0)
-            bias = bias.unsqueeze(0)
-                .SafeAdd(tensor(Separation(height + below, width + right), [rows * columns, 1, Window * Window, Window * Window]));
-        var seen = scores.SafeAdd(bias).softmax(-1).matmul(Split(Value.forward(cells)));
+        {
+            long[] shape = [rows * columns, 1, Window * Window, Window * Window];
+            bias = bias.unsqueeze(0).SafeAdd(tensor(Separation(height + below, width + right), shape, device: x.device));
+        }
+
+        var seen = Precision.Multiply(scores.SafeAdd(bias).softmax(-1), Split(Value.forward(cells)));
         var mixed = Output.forward(seen.transpose(2, 3).flatten(3));
         var map = mixed
             .view(n, rows, columns, Window, Window, channels)

@@ -83,7 +83,11 @@ internal sealed class TorchGraphWriter(OnnxGraphBuilder builder) : TorchOnnxWrit
         var channels = norm.Weight.shape[0];
         var normalized = Builder.Op(
             "InstanceNormalization",
-            [Reshape(x, 0, norm.Groups, -1), Constant("ones", ones(norm.Groups)), Constant("zeros", zeros(norm.Groups))],
+            [
+                Reshape(x, 0, norm.Groups, -1),
+                Constant("ones", ones(norm.Groups, device: CPU)),
+                Constant("zeros", zeros(norm.Groups, device: CPU)),
+            ],
             ("epsilon", (float)GroupNormalization.Epsilon));
         var scaled = Multiply(Reshape(normalized, 0, channels, height, width), Constant("weight", norm.Weight.view(channels, 1, 1)));
         return Add(scaled, Constant("bias", norm.Bias.view(channels, 1, 1)));

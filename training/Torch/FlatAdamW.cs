@@ -17,7 +17,10 @@ internal sealed record TrainedParameter(string Name, Parameter Value, double Rat
 /// the parameters and their gradients become views into it, so that a step, the norm and the clip are a handful of kernels whatever the
 /// number of parameters. State can be saved and restored exactly.
 /// </summary>
-/// <remarks>While it lives, the parameters' storage belongs to it; disposing it gives the parameters storage of their own again.</remarks>
+/// <remarks>
+/// All parameters are on one device, and so is the optimizer's state. While it lives, the parameters' storage belongs to it; disposing it
+/// gives the parameters storage of their own again.
+/// </remarks>
 internal sealed class FlatAdamW : IDisposable
 {
     private const double Beta1 = 0.9, Beta2 = 0.999, Epsilon = 1e-8;
@@ -49,7 +52,8 @@ internal sealed class FlatAdamW : IDisposable
 
         _parameters = [.. placed];
         _segments = [.. segments];
-        (_values, _gradients, _mean, _square) = (Flat(size), Flat(size), Flat(size), Flat(size));
+        var device = placed[0].Item1.Value.device;
+        (_values, _gradients, _mean, _square) = (Flat(size, device), Flat(size, device), Flat(size, device), Flat(size, device));
         foreach (var (parameter, offset) in _parameters) Adopt(parameter.Value, offset);
     }
 
@@ -150,5 +154,5 @@ internal sealed class FlatAdamW : IDisposable
         return flat.narrow(0, offset, like.numel()).view(like.shape).MoveToOuterDisposeScope();
     }
 
-    private static Tensor Flat(long size) => zeros(size).DetachFromDisposeScope();
+    private static Tensor Flat(long size, Device device) => zeros(size, device: device).DetachFromDisposeScope();
 }

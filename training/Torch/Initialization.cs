@@ -34,6 +34,6 @@ internal static class Initialization
         for (var i = 0; i < values.Length; i++) values[i] = next();
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        target.copy_(tensor(values, target.shape));
+        target.copy_(tensor(values, target.shape, device: CPU));
     }
 }

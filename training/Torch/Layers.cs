@@ -33,7 +33,7 @@ internal sealed class ModuleGroup : Module
 
 /// <summary>2-D convolution [n, in, h, w] to [n, out, h', w']; parameters <c>weight</c> [out, in, k, k] and, if asked for, <c>bias</c>. All
 /// zero until initialized. Padding is half of the kernel unless told.</summary>
-internal sealed class Convolution : NamedModule<Tensor, Tensor>
+internal sealed class Convolution : NamedModule<Tensor, Tensor>, IMixedPrecision
 {
     private readonly long[] _stride, _padding;
     private readonly bool _pointwise;
@@ -44,10 +44,10 @@ internal sealed class Convolution : NamedModule<Tensor, Tensor>
         _stride = [stride, stride];
         _padding = [padding ?? (kernel / 2), padding ?? (kernel / 2)];
         _pointwise = kernel == 1 && _padding[0] == 0;
-        Weight = new Parameter(zeros(outputs, inputs, kernel, kernel));
+        Weight = new Parameter(zeros(outputs, inputs, kernel, kernel, device: DeviceScope.Current));
         register_parameter("weight", Weight);
         if (!bias) return;
-        Bias = new Parameter(zeros(outputs));
+        Bias = new Parameter(zeros(outputs, device: DeviceScope.Current));
         register_parameter("bias", Bias);
     }
 
@@ -56,12 +56,15 @@ internal sealed class Convolution : NamedModule<Tensor, Tensor>
     internal Parameter? Bias { get; }
 
     /// <inheritdoc />
+    public TrainingPrecision Precision { get; set; }
+
+    /// <inheritdoc />
     public override Tensor forward(Tensor input)
     {
         var rows = ChannelsLast(input);
         return _pointwise
             ? Pointwise(rows).permute(0, 3, 1, 2)
-            : functional.conv2d(rows.permute(0, 3, 1, 2), Weight, Bias, _stride, _padding);
+            : Precision.Convolve(rows.permute(0, 3, 1, 2), Weight, Bias, _stride, _padding);
     }
 
     /// <summary>
@@ -82,7 +85,7 @@ internal sealed class Convolution : NamedModule<Tensor, Tensor>
     private Tensor Pointwise(Tensor rows)
     {
         var kept = _stride[0] == 1 ? rows : rows.slice(1, 0, rows.shape[1], _stride[0]).slice(2, 0, rows.shape[2], _stride[1]);
-        return functional.linear(kept, Weight.view(Weight.shape[0], Weight.shape[1]), Bias);
+        return Precision.Linear(kept, Weight.view(Weight.shape[0], Weight.shape[1]), Bias);
     }
 }
 
@@ -94,10 +97,10 @@ internal sealed class DoublingConvolution : NamedModule<Tensor, Tensor>
 
     internal DoublingConvolution(long inputs, long outputs, bool bias = true) : base(nameof(DoublingConvolution))
     {
-        Weight = new Parameter(zeros(inputs, outputs, 4, 4));
+        Weight = new Parameter(zeros(inputs, outputs, 4, 4, device: DeviceScope.Current));
         register_parameter("weight", Weight);
         if (!bias) return;
-        Bias = new Parameter(zeros(outputs));
+        Bias = new Parameter(zeros(outputs, device: DeviceScope.Current));
         register_parameter("bias", Bias);
     }
 
@@ -114,14 +117,14 @@ internal sealed class DoublingConvolution : NamedModule<Tensor, Tensor>
 
 /// <summary>y = x Wᵀ + b over the last dimension; parameters <c>weight</c> [out, in] and, if asked for, <c>bias</c> [out]. All zero until
 /// initialized.</summary>
-internal sealed class LinearLayer : NamedModule<Tensor, Tensor>
+internal sealed class LinearLayer : NamedModule<Tensor, Tensor>, IMixedPrecision
 {
     internal LinearLayer(long inputs, long outputs, bool bias = true) : base(nameof(LinearLayer))
     {
-        Weight = new Parameter(zeros(outputs, inputs));
+        Weight = new Parameter(zeros(outputs, inputs, device: DeviceScope.Current));
         register_parameter("weight", Weight);
         if (!bias) return;
-        Bias = new Parameter(zeros(outputs));
+        Bias = new Parameter(zeros(outputs, device: DeviceScope.Current));
         register_parameter("bias", Bias);
     }
 
@@ -130,7 +133,10 @@ internal sealed class LinearLayer : NamedModule<Tensor, Tensor>
     internal Parameter? Bias { get; }
 
     /// <inheritdoc />
-    public override Tensor forward(Tensor input) => functional.linear(input, Weight, Bias);
+    public TrainingPrecision Precision { get; set; }
+
+    /// <inheritdoc />
+    public override Tensor forward(Tensor input) => Precision.Linear(input, Weight, Bias);
 }
 
 /// <summary>
@@ -143,11 +149,11 @@ internal sealed class BatchNormalization : NamedModule<Tensor, Tensor>
 
     internal BatchNormalization(long channels) : base(nameof(BatchNormalization))
     {
-        Weight = new Parameter(ones(channels));
-        Bias = new Parameter(zeros(channels));
-        RunningMean = zeros(channels);
-        RunningVariance = ones(channels);
-        Batches = zeros([], int64);
+        Weight = new Parameter(ones(channels, device: DeviceScope.Current));
+        Bias = new Parameter(zeros(channels, device: DeviceScope.Current));
+        RunningMean = zeros(channels, device: DeviceScope.Current);
+        RunningVariance = ones(channels, device: DeviceScope.Current);
+        Batches = zeros([], int64, DeviceScope.Current);
         register_parameter("weight", Weight);
         register_parameter("bias", Bias);
         register_buffer("running_mean", RunningMean);
@@ -186,8 +192,8 @@ internal sealed class GroupNormalization : NamedModule<Tensor, Tensor>
     internal GroupNormalization(long groups, long channels) : base(nameof(GroupNormalization))
     {
         Groups = groups;
-        Weight = new Parameter(ones(channels));
-        Bias = new Parameter(zeros(channels));
+        Weight = new Parameter(ones(channels, device: DeviceScope.Current));
+        Bias = new Parameter(zeros(channels, device: DeviceScope.Current));
         register_parameter("weight", Weight);
         register_parameter("bias", Bias);
     }
@@ -212,8 +218,8 @@ internal sealed class LayerNormalization : NamedModule<Tensor, Tensor>
     {
         _shape = [channels];
         Epsilon = epsilon;
-        Weight = new Parameter(ones(channels));
-        Bias = new Parameter(zeros(channels));
+        Weight = new Parameter(ones(channels, device: DeviceScope.Current));
+        Bias = new Parameter(zeros(channels, device: DeviceScope.Current));
         register_parameter("weight", Weight);
         register_parameter("bias", Bias);
     }

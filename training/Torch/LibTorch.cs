@@ -7,9 +7,14 @@ namespace FreeMask.Training.Torch;
 internal static partial class LibTorch
 {
     private static readonly Lazy<string?> Found = new(Load);
+    private static readonly Lazy<bool> WithCuda = new(
+        () => NativeLibrary.TryLoad("torch_cuda", typeof(TorchSharp.torch).Assembly, null, out _));
 
     /// <summary>Why this process cannot train, with the remedy; null if it can.</summary>
     public static string? Problem => Found.Value;
+
+    /// <summary>Whether the library is one for CUDA; with or without a GPU.</summary>
+    internal static bool HasCuda => Problem is null && WithCuda.Value;
 
     /// <summary>Loads the library.</summary>
     /// <exception cref="FreeMaskException">It is not there; the message says what to do.</exception>

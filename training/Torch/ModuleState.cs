@@ -83,7 +83,7 @@ internal static class ModuleState
         var goals = State(other);
         foreach (var (name, tensor) in State(module))
         {
-            var goal = goals[name];
+            var goal = goals[name].to(tensor.device);
             tensor.copy_(
                 tensor.dtype == ScalarType.Int64 ? goal : tensor.SafeMultiply(1 - share).SafeAdd(goal.SafeMultiply(share))
             );
@@ -110,8 +110,8 @@ internal static class ModuleState
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         var values = target.dtype == ScalarType.Int64
-            ? tensor(source.ToInt64s(), [.. source.Shape])
-            : tensor(source.ToSingles(), [.. source.Shape]);
+            ? tensor(source.ToInt64s(), [.. source.Shape], device: CPU)
+            : tensor(source.ToSingles(), [.. source.Shape], device: CPU);
         target.copy_(values);
     }
 

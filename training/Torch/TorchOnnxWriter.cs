@@ -14,7 +14,7 @@ internal abstract class TorchOnnxWriter(OnnxGraphBuilder builder)
     internal static float[] Values(Tensor tensor)
     {
         using var scope = NewDisposeScope();
-        return tensor.detach().to(ScalarType.Float32).contiguous().data<float>().ToArray();
+        return tensor.detach().cpu().to(ScalarType.Float32).contiguous().data<float>().ToArray();
     }
 
     internal string Add(string a, string b) => Builder.Op("Add", [a, b]);

@@ -130,7 +130,7 @@ internal sealed class ForwardComparison(SegmenterGolden golden, string folder, C
         foreach (var name in golden.Names.Where(name => name.StartsWith("position.", StringComparison.Ordinal)))
         {
             var shape = golden[name].Shape;
-            var made = SinePositions.MakeTensor((int)shape[1], (int)shape[2], (int)shape[3]);
+            var made = SinePositions.MakeTensor((int)shape[1], (int)shape[2], (int)shape[3], CPU);
             rows.Close(name.Replace('.', ' '), golden[name], made.view(shape[2], shape[3], shape[1]).permute(2, 0, 1).unsqueeze(0));
         }
     }

@@ -4,6 +4,7 @@ using FreeMask.Timing;
 using FreeMask.Training.Mask2Former;
 using FreeMask.Training.Mini.Networks;
 using FreeMask.Vision;
+using FreeMask.Training.Torch;
 using static TorchSharp.torch;
 
 namespace FreeMask.Training.Mini.Stages;

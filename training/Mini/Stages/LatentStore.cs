@@ -2,6 +2,7 @@ using System.Globalization;
 using FreeMask.Imaging;
 using FreeMask.Tensors;
 using FreeMask.Training.Mini.Networks;
+using FreeMask.Training.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,14 +1,6 @@
+using FreeMask.Training.Torch;
+
 namespace FreeMask.Training.Mini.Stages;
-
-/// <summary>Arithmetic of the forward and backward passes; weights and optimizer are always 32-bit.</summary>
-internal enum TrainingPrecision
-{
-    /// <summary>32-bit floats.</summary>
-    Single,
-
-    /// <summary>bfloat16: about twice as fast on CPUs with AVX512-BF16, no gain on others.</summary>
-    BFloat16,
-}
 
 /// <summary>Everything that decides what the training of the mini bundle makes.</summary>
 internal sealed record MiniDiffusionOptions
