@@ -375,6 +375,9 @@ public sealed record TrainingSpec
     /// <summary>The part of the starting weights in the final ones, with which they are averaged; 0 for none.</summary>
     [Id(17)] public double StartShare { get; init; }
 
+    /// <summary>The precision of products: <c>fp32</c> or <c>bf16</c>; weights and optimizer always have 32 bits.</summary>
+    [Id(18)] public string Precision { get; init; } = "fp32";
+
     /// <summary>Whether the recipe is Mask2Former's own.</summary>
     public bool IsReference => Recipe is null ? InitFolder is not null : Recipe == "reference";
 }

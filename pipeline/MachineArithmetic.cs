@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using System.Text;
+using FreeMask.Training.Torch;
 
 namespace FreeMask.Pipeline;
 
@@ -23,7 +24,8 @@ internal static class MachineArithmetic
     ];
 
     /// <summary>Such as <c>x64 AuthenticAMD-26-2-1 v512, libtorch 2.10.0, onnxruntime 1.31.1</c>.</summary>
-    public static string Describe()
+    /// <param name="training">Where segmenters are trained; named unless it is the processor.</param>
+    public static string Describe(TrainingDevice training)
     {
         var parts = new List<string>
         {
@@ -31,6 +33,7 @@ internal static class MachineArithmetic
             $"libtorch {PackageVersion("libtorch")}",
             $"onnxruntime {PackageVersion("onnxruntime")}",
         };
+        if (!training.IsProcessor) parts.Add($"training on {training.Kind}");
         parts.AddRange(
             Overrides
                 .Where(name => Environment.GetEnvironmentVariable(name) is { Length: > 0 })

@@ -1,11 +1,14 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using FreeMask.Grains.Stages;
+using FreeMask.Hosting.Devices;
+using FreeMask.Training.Torch;
+using Microsoft.Extensions.Options;
 
 namespace FreeMask.Pipeline;
 
 /// <summary>The environment of this silo: the arithmetic of the machine and the hashes of its bundles.</summary>
-internal sealed class PipelineEnvironment(BundleFolders bundles, TimeProvider time) : IComputeEnvironment
+internal sealed class PipelineEnvironment(BundleFolders bundles, IOptions<DeviceOptions> devices, TimeProvider time) : IComputeEnvironment
 {
     // Every request asks for the hash, and files of a bundle rarely change.
     private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(10);
@@ -13,7 +16,7 @@ internal sealed class PipelineEnvironment(BundleFolders bundles, TimeProvider ti
     private readonly ConcurrentDictionary<string, Known> _known = new(StringComparer.Ordinal);
 
     /// <inheritdoc/>
-    public string Arithmetic { get; } = MachineArithmetic.Describe();
+    public string Arithmetic { get; } = MachineArithmetic.Describe(TrainingDevice.Parse(devices.Value.Training));
 
     /// <inheritdoc/>
     public Task<string?> HashBundleAsync(string model, CancellationToken cancellationToken)

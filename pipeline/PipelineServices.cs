@@ -2,6 +2,7 @@ using System.Globalization;
 using FreeMask.Grains.Stages;
 using FreeMask.Hosting.Devices;
 using FreeMask.Onnx;
+using FreeMask.Training.Torch;
 using Microsoft.Extensions.Options;
 
 namespace FreeMask.Pipeline;
@@ -22,13 +23,27 @@ internal static class PipelineServices
         return services;
     }
 
-    /// <summary>Checks the provider of each device at start rather than at the first batch.</summary>
+    /// <summary>Checks the provider of each device, and the device of trainings, at start rather than when they are first needed.</summary>
     private sealed class ProvidersOfDevices : IValidateOptions<DeviceOptions>
     {
         public ValidateOptionsResult Validate(string? name, DeviceOptions options)
         {
-            var problems = options.NamesOrDefault.Select(Problem).OfType<string>().ToList();
+            var problems = options.NamesOrDefault.Select(Problem).Append(TrainingProblem(options.Training)).OfType<string>().ToList();
             return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
+        }
+
+        /// <summary>Why a GPU cannot train. Whether the processor can is a matter of each run: it may not train at all.</summary>
+        private static string? TrainingProblem(string name)
+        {
+            try
+            {
+                var device = TrainingDevice.Parse(name);
+                return device.IsProcessor || device.Problem is not { } problem ? null : $"FreeMask:Devices:Training: {problem}";
+            }
+            catch (FreeMaskException exception)
+            {
+                return $"FreeMask:Devices:Training: {exception.Message}";
+            }
         }
 
         private static string? Problem(string device)

@@ -1,5 +1,6 @@
 using FreeMask.GrainInterfaces;
 using FreeMask.Training.Mask2Former;
+using FreeMask.Training.Torch;
 
 namespace FreeMask.Pipeline;
 
@@ -35,6 +36,7 @@ internal static class SegmenterRecipe
             Augmentation = AugmentationOf(training.Augmentation) ?? request.Augmentation,
             InitialFolder = folder,
             StartShare = training.StartShare,
+            Precision = MixedPrecision.Parse(training.Precision),
             Config = ConfigOf(training, labels, folder),
         };
     }

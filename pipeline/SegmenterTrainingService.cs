@@ -5,6 +5,7 @@ using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Domain;
 using FreeMask.Grains.Stages;
 using FreeMask.Hosting.Configuration;
+using FreeMask.Hosting.Devices;
 using FreeMask.Imaging;
 using FreeMask.Onnx;
 using FreeMask.Pipeline.Trainers;
@@ -19,10 +20,11 @@ using Microsoft.Extensions.Options;
 namespace FreeMask.Pipeline;
 
 /// <summary>Trains Mask2Former on samples of a run, and evaluates it on a data set in PASCAL VOC layout.</summary>
-internal sealed class SegmenterTrainingService(
+internal sealed partial class SegmenterTrainingService(
     BundleFolders bundles,
     IArtifactStore store,
     IOptions<FreeMaskOptions> options,
+    IOptions<DeviceOptions> devices,
     TimeProvider time,
     ILogger<SegmenterTrainingService> logger
 ) : ISegmenterTraining
@@ -32,12 +34,14 @@ internal sealed class SegmenterTrainingService(
     /// <summary>Bytes of a piece of a checkpoint.</summary>
     internal int PieceSize { get; init; } = PiecedArtifact.PieceSize;
 
+    private TrainingDevice Device => TrainingDevice.Parse(devices.Value.Training);
+
     /// <inheritdoc/>
     public string? Refuse(RunSpec spec) =>
         spec.Trainer.IsExternal && !options.Value.ParsedRoles.HasFlag(SiloRoles.Trainer)
             ? "this silo does not run training programs; a silo whose FreeMask:Roles name 'trainer' does"
         : spec.Trainer.IsExternal ? null
-        : LibTorch.Problem;
+        : Device.Problem;
 
     /// <inheritdoc/>
     public async Task<SegmenterModel> TrainAsync(TrainingRequest request, ITrainingMonitor monitor, CancellationToken cancellationToken)
@@ -61,7 +65,10 @@ internal sealed class SegmenterTrainingService(
             request.Seed,
             request.Steps,
             Start(request.Spec)
-        );
+        ) with
+        {
+            Device = Device,
+        };
         var checkpoint = request.Checkpoint is { } last ? await last.Content.OpenAsync(store, cancellationToken) : null;
         var checkpoints = new Checkpoints(checkpoint, store, monitor, PieceSize);
         var progress = new Progress(monitor);
@@ -69,6 +76,7 @@ internal sealed class SegmenterTrainingService(
         var trained = await Task.Factory.StartNew(
             () => SegmenterTrainer.Train(wanted, MixedSamples.Of(samples, real), checkpoints, progress, cancellationToken, time),
             cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        LogTrained(logger, wanted.Steps, wanted.Device, wanted.Precision.Name(), trained.Cost);
         return await SegmenterArtifacts.KeepAsync(store, trained, cancellationToken);
     }
 
@@ -202,6 +210,9 @@ internal sealed class SegmenterTrainingService(
             await monitor.SaveAsync(new TrainingCheckpoint(handler, content.Artifact, content.Pieces), CancellationToken.None);
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Trained {Steps} steps on {Device} in {Precision}: {Cost}")]
+    private static partial void LogTrained(ILogger logger, int steps, TrainingDevice device, string precision, TrainingCost cost);
 
     private sealed class Progress(ITrainingMonitor monitor) : IProgress<Training.Torch.TrainingProgress>
     {

@@ -377,6 +377,14 @@ internal static class RunKeys
         {
             Range = Closed(0, 0.95),
         },
+        new(run => run.Training.Precision, "The precision in which a training multiplies; weights and optimizer always have 32 bits.")
+        {
+            Words =
+            [
+                new("fp32", "32-bit floats"),
+                new("bf16", "bfloat16 (mixed precision): for GPUs with tensor cores; on processors it is slower"),
+            ],
+        },
         new(run => run.Training.CheckpointSteps, "Steps between two checkpoints, which is the most that an interruption loses.")
         {
             Range = Closed(1, 10_000_000),

@@ -250,9 +250,11 @@ internal static class RunSpecValidator
             problems.Add(new("training.init", $"the weights of '{training.Init}' were not found; name their folder, or bundle or none"));
         else if (training.InitFolder is null != training.InitHash is null)
             problems.Add(new("training.init", "the folder of the weights and their hash belong together; name both or none"));
+        const string BuiltIn = "it is for the built-in training, and 'trainer.command' is named; leave one out";
+        if (spec.Trainer.IsExternal && training.Precision != new TrainingSpec().Precision)
+            problems.Add(new("training.precision", BuiltIn));
         if (training.StartShare == 0) return;
-        if (spec.Trainer.IsExternal)
-            problems.Add(new("training.startShare", "it is for the built-in training, and 'trainer.command' is named; leave one out"));
+        if (spec.Trainer.IsExternal) problems.Add(new("training.startShare", BuiltIn));
         else if (training.Init is "backbone" or "imagenet" or "none")
             problems.Add(
                 new("training.startShare", $"'{training.Init}' is no segmenter to average with; start from one, such as bundle, or use 0")

@@ -17,6 +17,9 @@ internal sealed class DeviceOptions
     /// </summary>
     public string[] Names { get; set; } = [];
 
+    /// <summary>Where segmenters are trained: <c>cpu</c> (the default), <c>cuda</c> or <c>cuda:1</c>.</summary>
+    public string Training { get; set; } = "cpu";
+
     /// <summary>Threads inside one operator of a model; 0 (the default) for one per core.</summary>
     [Range(0, 1024)]
     public int Threads { get; set; }

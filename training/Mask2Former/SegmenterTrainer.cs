@@ -93,6 +93,7 @@ internal static class SegmenterTrainer
         model.FreezeNormalization(request.FreezeNormalization);
         using var optimizer = new FlatAdamW(SegmenterOptimizer.Parameters(model, request.BackboneRateFactor, request.WeightDecay));
         var batches = new SegmenterBatch(request, samples);
+        var made = 0L;
         var loop = new TrainingLoop(model, optimizer, store)
         {
             Fingerprint = Fingerprint(request, model.Config, samples),
@@ -100,7 +101,11 @@ internal static class SegmenterTrainer
             Steps = request.Steps,
             CheckpointEvery = request.CheckpointEvery,
             Rate = step => request.LearningRate * Math.Pow(1 - ((double)step / request.Steps), request.RatePower),
-            Step = (step, rate) => Step(request, model, optimizer, batches, step, rate),
+            Step = (step, rate) =>
+            {
+                made++;
+                return Step(request, model, optimizer, batches, step, rate);
+            },
             Keeps = step => snapshots?.Wants(step) == true,
             Before = state =>
             {
@@ -117,6 +122,7 @@ internal static class SegmenterTrainer
 
         SegmenterTrainingResult Result(TrainingState state)
         {
+            var cost = TrainingCost.Of(request.Device, made * request.Accumulation * request.BatchSize, state.Seconds);
             using var other = request.StartShare > 0 || !request.Device.IsProcessor ? OnProcessor(request, model) : null;
             var final = other ?? model;
             return new(
@@ -127,7 +133,10 @@ internal static class SegmenterTrainer
                 state.Steps,
                 state.Seconds,
                 state.Loss
-            );
+            )
+            {
+                Cost = cost,
+            };
         }
     }
 

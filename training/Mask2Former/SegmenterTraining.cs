@@ -152,6 +152,9 @@ internal sealed record SegmenterTrainingResult(
     double FinalLoss
 )
 {
+    /// <summary>What it took.</summary>
+    public TrainingCost Cost { get; init; }
+
     /// <summary>The files that <see cref="Save"/> writes.</summary>
     public static IReadOnlyList<string> Files { get; } =
     [ModelFileNames.Weights, ModelFileNames.Config, SegmenterPreprocessing.FileName, ModelFileNames.Onnx, ModelFileNames.Card];

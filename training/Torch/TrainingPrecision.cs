@@ -9,7 +9,7 @@ internal enum TrainingPrecision
     /// <summary>32-bit floats.</summary>
     Single,
 
-    /// <summary>bfloat16: for GPUs with tensor cores; on processors faster only where they have AVX512-BF16.</summary>
+    /// <summary>bfloat16: for GPUs with tensor cores; some processors with AVX512-BF16 gain by it too.</summary>
     BFloat16,
 }
 
@@ -26,6 +26,20 @@ internal interface IMixedPrecision
 /// </summary>
 internal static class MixedPrecision
 {
+    private const string Fp32 = "fp32", Bf16 = "bf16";
+
+    /// <summary>Reads a name: <c>fp32</c> or <c>bf16</c>.</summary>
+    /// <exception cref="FreeMaskException">It is no such name.</exception>
+    public static TrainingPrecision Parse(string name) => name switch
+    {
+        Fp32 => TrainingPrecision.Single,
+        Bf16 => TrainingPrecision.BFloat16,
+        _ => throw new FreeMaskException($"'{name}' is no precision of trainings; there are {Fp32} and {Bf16}."),
+    };
+
+    /// <summary>The name that <see cref="Parse"/> reads.</summary>
+    public static string Name(this TrainingPrecision precision) => precision == TrainingPrecision.BFloat16 ? Bf16 : Fp32;
+
     /// <summary>Sets the precision of all modules that have one.</summary>
     internal static void Set(Module module, TrainingPrecision precision)
     {

@@ -19,6 +19,9 @@ internal sealed record CheckedMachine(
     Func<string, long?> MemoryOf
 )
 {
+    /// <summary>The device for training that arguments name; null for the configured one.</summary>
+    internal string? TrainingDevice { get; init; }
+
     private const string Processor = "cpu";
 
     /// <summary>The machine of a command: this one, or the silos of a cluster.</summary>
@@ -30,7 +33,10 @@ internal sealed record CheckedMachine(
     )
     {
         var isLocal = context.Cluster is null;
-        return new(bundles, isLocal ? context.Data.FreeBytes : null, context.Devices, environment, IsCluster: !isLocal, memoryOf);
+        return new(bundles, isLocal ? context.Data.FreeBytes : null, context.Devices, environment, IsCluster: !isLocal, memoryOf)
+        {
+            TrainingDevice = context.TrainingDevice,
+        };
     }
 
     /// <summary>The devices of this machine that compute: those that arguments name, else the processor; none on a cluster.</summary>

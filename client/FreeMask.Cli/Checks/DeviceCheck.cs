@@ -1,6 +1,7 @@
 using System.Globalization;
 using FreeMask.GrainInterfaces;
 using FreeMask.Onnx;
+using FreeMask.Training.Torch;
 
 namespace FreeMask.Cli.Checks;
 
@@ -17,6 +18,21 @@ internal sealed class DeviceCheck : IRunCheck
             if (parts.Length > 1 && !ushort.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out _))
                 yield return new(Key, $"--device {device}: what follows the colon is no device's number, such as {parts[0]}:0");
             else if (Problem(parts[0]) is { } problem) yield return new(Key, $"--device {device}: {problem}");
+        }
+
+        if (machine is { IsCluster: false, TrainingDevice: { } named } && TrainingProblem(named) is { } reason)
+            yield return new(Key, $"--training-device {named}: {reason}");
+    }
+
+    private static string? TrainingProblem(string name)
+    {
+        try
+        {
+            return TrainingDevice.Parse(name).Problem?.TrimEnd('.');
+        }
+        catch (FreeMaskException unknown)
+        {
+            return unknown.Message.TrimEnd('.');
         }
     }
 

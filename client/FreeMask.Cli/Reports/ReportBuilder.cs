@@ -195,6 +195,7 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
                 "training",
                 $"{spec.Training.Steps} steps of {spec.Training.Batch}, learning rate {spec.Training.LearningRate}, starting from "
                     + spec.Training.Init
+                    + (spec.Training.Precision == "fp32" ? "" : $", in {spec.Training.Precision}")
                     + (spec.Training.StartShare > 0 ? $", which is {100 * spec.Training.StartShare:0} % of the final weights" : "")
             ),
             new("real images", spec.Training.Real is { } real ? $"{real}{Share(spec.Training.RealShare)}" : "none"),

@@ -17,7 +17,11 @@ internal sealed record EngineAddress(
     TextWriter? Log = null,
     bool ReadOnly = false,
     Action<string>? OnWaiting = null
-);
+)
+{
+    /// <summary>The device on which an embedded silo trains; null for the configured one.</summary>
+    internal string? TrainingDevice { get; init; }
+}
 
 /// <summary>Opens an engine.</summary>
 internal delegate Task<IEngine> EngineOpener(EngineAddress address, BundleCatalog bundles, CancellationToken stop);

@@ -26,9 +26,10 @@ internal sealed class SiloEngine(SiloConnection connection) : IEngine
     {
         if (address.Cluster is { } cluster)
         {
-            if (address.Devices.Count > 0)
+            if (address.Devices.Count > 0 || address.TrainingDevice is not null)
                 throw new FreeMaskException(
-                    "--device is for work in this process; the silos of a cluster have the devices that their configuration names."
+                    $"{(address.Devices.Count > 0 ? "--device" : "--training-device")} is for work in this process; the silos of a "
+                        + "cluster have the devices that their configuration names."
                 );
             return new SiloEngine(await SiloConnection.ConnectAsync(cluster, Log, stop));
         }
@@ -38,7 +39,7 @@ internal sealed class SiloEngine(SiloConnection connection) : IEngine
             DataFolder = address.Data.Root,
             Services = services => stages(services, bundles),
             Logging = Log,
-            Settings = DeviceSettings.Of(address.Devices),
+            Settings = DeviceSettings.Of(address.Devices, address.TrainingDevice),
         };
         if (!address.ReadOnly) return new SiloEngine(await SiloConnection.OpenAsync(options, address.OnWaiting, stop));
         // A folder without records has no runs, and reading must not create it.

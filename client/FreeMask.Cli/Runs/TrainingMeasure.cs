@@ -19,18 +19,22 @@ internal static class TrainingMeasure
     /// <summary>The seconds of an optimizer step on this machine.</summary>
     /// <param name="spec">A valid run.</param>
     /// <param name="bundle">The folder of its bundle; null where it is not on this machine.</param>
+    /// <param name="device">The device for training; null for the processor.</param>
     /// <param name="time">The clock.</param>
     /// <param name="stop">Cancels between steps.</param>
     /// <returns>Null where this machine does not train, or another program does.</returns>
     /// <exception cref="FreeMaskException">The starting weights cannot be used.</exception>
-    internal static double? SecondsOfStep(RunSpec spec, string? bundle, TimeProvider time, CancellationToken stop)
+    internal static double? SecondsOfStep(RunSpec spec, string? bundle, string? device, TimeProvider time, CancellationToken stop)
     {
         if (spec.Trainer.IsExternal || LibTorch.Problem is not null) return null;
         var part = SegmenterRecipe.PartOf(spec.Training);
         if (part is not null && bundle is null) return null;
         var start = part is null ? spec.Training.InitFolder : Path.Combine(bundle!, part);
         // One step more than is made: a training that ends writes a model.
-        var request = SegmenterRecipe.For(spec, spec.LabelSet().Names, seed: 1, AllSteps + 1, start);
+        var request = SegmenterRecipe.For(spec, spec.LabelSet().Names, seed: 1, AllSteps + 1, start) with
+        {
+            Device = device is null ? TrainingDevice.Processor : TrainingDevice.Parse(device),
+        };
         var one = Measure(request with { BatchSize = 1 }, time, stop);
         return one > MostSeconds ? one * request.BatchSize : Measure(request, time, stop);
     }

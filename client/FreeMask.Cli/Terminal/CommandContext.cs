@@ -23,6 +23,9 @@ internal sealed class CommandContext
     /// <summary>The devices of a silo in this process; empty for the configured ones.</summary>
     internal IReadOnlyList<string> Devices { get; init; } = [];
 
+    /// <summary>The device on which a silo in this process trains; null for the configured one.</summary>
+    internal string? TrainingDevice { get; init; }
+
     /// <summary>Whether only results and errors are written.</summary>
     internal bool Quiet { get; init; }
 
@@ -40,6 +43,7 @@ internal sealed class CommandContext
         Data = data,
         Cluster = Cluster,
         Devices = Devices,
+        TrainingDevice = TrainingDevice,
         Quiet = Quiet,
         Log = Log,
         Time = Time,

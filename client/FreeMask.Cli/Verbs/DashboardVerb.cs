@@ -27,6 +27,7 @@ internal static class DashboardVerb
                 listen,
                 open,
                 host.Device,
+                host.TrainingDevice,
             },
             async (parsed, context, stop) =>
             {

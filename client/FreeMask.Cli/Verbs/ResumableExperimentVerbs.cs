@@ -138,8 +138,8 @@ internal static class ResumableExperimentVerbs
 
         internal void AddTo(Command command)
         {
-            foreach (var option in (Option[])[_output, _seeds, _minutes, _corpus, _placement, _harmonizer, _model, host.Device])
-                command.Add(option);
+            Option[] own = [_output, _seeds, _minutes, _corpus, _placement, _harmonizer, _model];
+            foreach (var option in own.Append(host.Device).Append(host.TrainingDevice)) command.Add(option);
         }
 
         internal async Task<VerbResult> RunAsync(

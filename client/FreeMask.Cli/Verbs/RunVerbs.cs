@@ -43,6 +43,7 @@ internal static class RunVerbs
                 port,
                 open,
                 host.Device,
+                host.TrainingDevice,
             },
             async (parsed, context, stop) =>
             {
@@ -128,7 +129,7 @@ internal static class RunVerbs
             GeneratingSeconds = spec.Source.IsFolder || folder is null
                 ? null
                 : BatchMeasure.Seconds(spec, folder, context.Devices, context.Time, stop),
-            TrainingSeconds = TrainingMeasure.SecondsOfStep(spec, folder, context.Time, stop) * plan.TrainingSteps,
+            TrainingSeconds = TrainingMeasure.SecondsOfStep(spec, folder, context.TrainingDevice, context.Time, stop) * plan.TrainingSteps,
         };
     }
 
@@ -166,6 +167,7 @@ internal static class RunVerbs
             {
                 run,
                 host.Device,
+                host.TrainingDevice,
             },
             async (parsed, context, stop) =>
             {
@@ -201,7 +203,7 @@ internal static class RunVerbs
             AllowMultipleArgumentsPerToken = true,
         }.Within(0, int.MaxValue);
         return host.Handle(
-            new Command("retry", "Try again what failed, and go on.") { run, samples, host.Device },
+            new Command("retry", "Try again what failed, and go on.") { run, samples, host.Device, host.TrainingDevice },
             async (parsed, context, stop) =>
             {
                 RunIds.RequireFolder(context, parsed.GetValue(run));

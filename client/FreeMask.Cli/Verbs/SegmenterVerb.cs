@@ -3,6 +3,7 @@ using System.Globalization;
 using FreeMask.Cli.Terminal;
 using FreeMask.Pipeline;
 using FreeMask.Training.Mask2Former;
+using FreeMask.Training.Torch;
 using FreeMask.Vision.Datasets;
 
 namespace FreeMask.Cli.Verbs;
@@ -94,6 +95,12 @@ internal static class SegmenterVerb
             DefaultValueFactory = _ => 0,
             HelpName = "X",
         }.Within(0, 0.95);
+        var precision = new Option<string>("--precision")
+        {
+            Description = "The precision of products: fp32, or bf16 for GPUs with tensor cores; weights always have 32 bits.",
+            DefaultValueFactory = _ => "fp32",
+            HelpName = "NAME",
+        };
         var seed = Arguments.Seed("Names fresh weights, order, augmentation and sampled points.");
         var every = new Option<int>("--checkpoint-steps")
         {
@@ -130,6 +137,8 @@ internal static class SegmenterVerb
                 size,
                 augmentation,
                 share,
+                precision,
+                host.TrainingDevice,
                 seed,
                 every,
                 validate,
@@ -168,6 +177,8 @@ internal static class SegmenterVerb
                     Augmentation = SegmenterRecipe.AugmentationOf(parsed.GetValue(augmentation)) ?? request.Augmentation,
                     StartShare = parsed.GetValue(share),
                     CheckpointEvery = parsed.GetValue(every),
+                    Precision = MixedPrecision.Parse(parsed.GetRequiredValue(precision)),
+                    Device = context.TrainingDevice is { } named ? TrainingDevice.Parse(named) : TrainingDevice.Processor,
                 };
                 var folder = OutputFolder.Make(parsed.GetRequiredValue(output));
                 context.WriteMessage(
@@ -273,17 +284,17 @@ internal static class SegmenterVerb
                 $"{ValidationLog.FileOf(folder)} is left of another training, whose checkpoint is gone; name another folder with --out, "
                     + "or remove it."
             );
-        SegmenterTrainer
-            .Train(
-                request,
-                new DatasetSamples(data),
-                checkpoint,
-                new TrainingLines(context, request.CheckpointEvery),
-                stop,
-                context.Time,
-                log
-            )
-            .Save(folder);
+        var trained = SegmenterTrainer.Train(
+            request,
+            new DatasetSamples(data),
+            checkpoint,
+            new TrainingLines(context, request.CheckpointEvery),
+            stop,
+            context.Time,
+            log
+        );
+        trained.Save(folder);
+        context.WriteMessage($"{request.Device}, {request.Precision.Name()}: {trained.Cost}");
         checkpoint.Remove();
     }
 

@@ -64,6 +64,14 @@ internal sealed class VerbHost(CliEnvironment environment, IReadOnlyList<string>
             HelpName = "DEVICE",
         };
 
+    /// <summary>For verbs that train in this process.</summary>
+    internal Option<string?> TrainingDevice { get; } =
+        new("--training-device")
+        {
+            Description = "The device that segmenters are trained on in this process: cpu, cuda or cuda:1. Default: cpu.",
+            HelpName = "DEVICE",
+        };
+
     /// <summary>The model bundles that this process finds.</summary>
     internal BundleCatalog Bundles { get; } = BundleCatalog.Locate(environment.Environment);
 
@@ -82,7 +90,7 @@ internal sealed class VerbHost(CliEnvironment environment, IReadOnlyList<string>
     /// <summary>Opens the engine of the context's cluster or data folder for work.</summary>
     internal Task<IEngine> OpenEngineAsync(CommandContext context, CancellationToken stop) =>
         environment.OpenEngine(
-            new EngineAddress(context.Data, context.Cluster, context.Devices, context.Log, ReadOnly: false, context.WriteMessage),
+            AddressOf(context, readOnly: false),
             Bundles,
             stop
         );
@@ -90,10 +98,16 @@ internal sealed class VerbHost(CliEnvironment environment, IReadOnlyList<string>
     /// <summary>Opens the engine of the context's cluster or data folder for reading: it does not lock the folder.</summary>
     internal Task<IEngine> ReadEngineAsync(CommandContext context, CancellationToken stop) =>
         environment.OpenEngine(
-            new EngineAddress(context.Data, context.Cluster, context.Devices, context.Log, ReadOnly: true, context.WriteMessage),
+            AddressOf(context, readOnly: true),
             Bundles,
             stop
         );
+
+    private static EngineAddress AddressOf(CommandContext context, bool readOnly) =>
+        new(context.Data, context.Cluster, context.Devices, context.Log, readOnly, context.WriteMessage)
+        {
+            TrainingDevice = context.TrainingDevice,
+        };
 
     /// <summary>Makes a verb do its work.</summary>
     internal Command Handle(Command command, Func<ParseResult, CommandContext, CancellationToken, Task<VerbResult>> verb)
@@ -125,6 +139,7 @@ internal sealed class VerbHost(CliEnvironment environment, IReadOnlyList<string>
             Data = DataFolder.Resolve(parsed.GetValue(Data), environment.Environment),
             Cluster = parsed.GetValue(Cluster) ?? Variable(ClusterVariable),
             Devices = parsed.GetValue(Device) ?? [],
+            TrainingDevice = parsed.GetValue(TrainingDevice),
             Quiet = parsed.GetValue(Quiet),
             Log = parsed.GetValue(Verbose) ? environment.Error : null,
             Time = environment.Time,

@@ -169,12 +169,14 @@ public sealed class RunCheckTests : IDisposable
         await RefuseAsync("classes: [cat]\nrounds: 1000\nsamplesPerRound: 1000000", "'samplesPerRound': the samples take", "are free");
 
     [Theory]
-    [InlineData("cuda:0", "--device cuda:0: ")]
-    [InlineData("cpu:first", "--device cpu:first: what follows the colon is no device's number")]
-    [InlineData("abacus", "--device abacus: ")]
-    public async Task A_device_that_is_not_there_is_refused(string device, string message)
+    [InlineData("--device", "cuda:0", "--device cuda:0: ")]
+    [InlineData("--device", "cpu:first", "--device cpu:first: what follows the colon is no device's number")]
+    [InlineData("--device", "abacus", "--device abacus: ")]
+    [InlineData("--training-device", "cuda:99", "--training-device cuda:99: ")]
+    [InlineData("--training-device", "abacus", "--training-device abacus: 'abacus' is no device for training")]
+    public async Task A_device_that_is_not_there_is_refused(string option, string device, string message)
     {
-        Assert.Equal(2, await CheckAsync("classes: [cat]", "--device", device));
+        Assert.Equal(2, await CheckAsync("classes: [cat]", option, device));
         Assert.Contains(message, _process.Error, StringComparison.Ordinal);
     }
 

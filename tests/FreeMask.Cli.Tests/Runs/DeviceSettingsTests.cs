@@ -35,6 +35,9 @@ public sealed class DeviceSettingsTests
             Lines(["tensorrt:3"])
         );
 
-    private static IEnumerable<string> Lines(string[] devices) =>
-        DeviceSettings.Of(devices, Environment).Select(s => $"{s.Key}={s.Value}").Order(StringComparer.OrdinalIgnoreCase);
+    [Fact]
+    public void So_does_the_device_for_training() => Assert.Contains("FreeMask:Devices:Training=cuda:1", Lines([], "cuda:1"));
+
+    private static IEnumerable<string> Lines(string[] devices, string? training = null) =>
+        DeviceSettings.Of(devices, training, Environment).Select(s => $"{s.Key}={s.Value}").Order(StringComparer.OrdinalIgnoreCase);
 }

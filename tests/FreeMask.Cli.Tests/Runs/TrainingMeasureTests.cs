@@ -35,10 +35,10 @@ public sealed class TrainingMeasureTests
     public void A_cancelled_measurement_ends()
     {
         Assert.Throws<OperationCanceledException>(
-            () => TrainingMeasure.SecondsOfStep(Spec, bundle: null, TimeProvider.System, new CancellationToken(canceled: true))
+            () => TrainingMeasure.SecondsOfStep(Spec, null, device: null, TimeProvider.System, new CancellationToken(canceled: true))
         );
     }
 
     private static double? Seconds(RunSpec spec) =>
-        TrainingMeasure.SecondsOfStep(spec, bundle: null, TimeProvider.System, TestContext.Current.CancellationToken);
+        TrainingMeasure.SecondsOfStep(spec, bundle: null, device: null, TimeProvider.System, TestContext.Current.CancellationToken);
 }

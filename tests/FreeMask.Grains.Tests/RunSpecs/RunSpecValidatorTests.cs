@@ -112,6 +112,11 @@ public sealed class RunSpecValidatorTests
                 "training.startShare",
                 Specs.Small with { Training = new TrainingSpec { StartShare = 0.5 }, Trainer = new TrainerSpec { Command = ["t"] } }
             },
+            { "training.precision", Specs.Small with { Training = new TrainingSpec { Precision = "fp16" } } },
+            {
+                "training.precision",
+                Specs.Small with { Training = new TrainingSpec { Precision = "bf16" }, Trainer = new TrainerSpec { Command = ["t"] } }
+            },
             { "preset", Specs.Small with { Preset = "mine" } },
             { "execution.maxAttempts", Specs.Small with { Execution = new ExecutionSpec { MaxAttempts = 0 } } },
         };

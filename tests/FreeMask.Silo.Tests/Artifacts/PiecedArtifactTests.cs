@@ -3,6 +3,7 @@ using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Stages;
 using FreeMask.Hosting.Artifacts;
 using FreeMask.Hosting.Configuration;
+using FreeMask.Hosting.Devices;
 using FreeMask.Imaging;
 using FreeMask.Pipeline;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -122,6 +123,7 @@ public sealed class PiecedArtifactTests : IDisposable
             new BundleFolders(null),
             _store,
             Options.Create(new FreeMaskOptions()),
+            Options.Create(new DeviceOptions()),
             TimeProvider.System,
             NullLogger<SegmenterTrainingService>.Instance
         )

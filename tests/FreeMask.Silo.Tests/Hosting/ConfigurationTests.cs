@@ -148,6 +148,20 @@ public sealed class ConfigurationTests : IDisposable
         Assert.Contains(expected, refused.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("abacus", "is no device for training")]
+    [InlineData("cuda:99", "'cuda:99'")]
+    public async Task A_device_for_training_that_is_not_there_is_refused_at_start(string device, string reason)
+    {
+        var refused = await Assert.ThrowsAsync<OptionsValidationException>(async () =>
+        {
+            await using var app = Build([$"--FreeMask:Devices:Training={device}"], services => services.AddFreeMaskPipeline(null));
+            await app.StartAsync(TestContext.Current.CancellationToken);
+        });
+        Assert.Contains("FreeMask:Devices:Training: ", refused.Message, StringComparison.Ordinal);
+        Assert.Contains(reason, refused.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Options_of_providers_and_limits_reach_the_sessions_of_a_device()
     {

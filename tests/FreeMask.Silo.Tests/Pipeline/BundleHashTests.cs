@@ -1,5 +1,7 @@
+using FreeMask.Hosting.Devices;
 using FreeMask.Pipeline;
 using FreeMask.Silo.Tests.Fakes;
+using Microsoft.Extensions.Options;
 using Xunit;
 
 namespace FreeMask.Silo.Tests.Pipeline;
@@ -43,7 +45,8 @@ public sealed class BundleHashTests : IDisposable
     [Fact]
     public async Task A_bundle_that_is_not_there_is_named_and_one_that_comes_is_found()
     {
-        var environment = new PipelineEnvironment(new BundleFolders(_folder.Path), TimeProvider.System);
+        var devices = Options.Create(new DeviceOptions());
+        var environment = new PipelineEnvironment(new BundleFolders(_folder.Path), devices, TimeProvider.System);
         var missing = await Assert.ThrowsAsync<FreeMaskException>(() =>
             environment.HashBundleAsync("a", TestContext.Current.CancellationToken)
         );

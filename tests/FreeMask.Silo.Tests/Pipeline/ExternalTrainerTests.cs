@@ -4,6 +4,7 @@ using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Stages;
 using FreeMask.Hosting.Artifacts;
 using FreeMask.Hosting.Configuration;
+using FreeMask.Hosting.Devices;
 using FreeMask.Imaging;
 using FreeMask.Pipeline;
 using FreeMask.Pipeline.Trainers;
@@ -164,6 +165,7 @@ public sealed class ExternalTrainerTests : IDisposable
             new BundleFolders(null),
             Store(),
             Options.Create(new FreeMaskOptions { Roles = roles }),
+            Options.Create(new DeviceOptions()),
             TimeProvider.System,
             NullLogger<SegmenterTrainingService>.Instance
         );

@@ -119,6 +119,22 @@ public sealed class TrainingDeviceTests
         Assert.Contains("cpu, cuda", Assert.Throws<FreeMaskException>(() => TrainingDevice.Parse(name)).Message, StringComparison.Ordinal);
 
     [Fact]
+    public void Precisions_have_names()
+    {
+        Assert.All(Enum.GetValues<TrainingPrecision>(), precision => Assert.Equal(precision, MixedPrecision.Parse(precision.Name())));
+        var unknown = Assert.Throws<FreeMaskException>(() => MixedPrecision.Parse("fp16"));
+        Assert.Contains("fp32 and bf16", unknown.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_training_tells_what_it_took()
+    {
+        var cost = SegmenterTrainer.Train(Request with { Steps = 2 }, Shapes.Make(4, Side, seed: 1)).Cost;
+        Assert.True(cost is { ImagesPerSecond: > 0, PeakMemory: > 0 }, $"{cost}");
+        Assert.Matches(@"^\d+\.\d images/s, peak memory \d+ MiB$", $"{cost}");
+    }
+
+    [Fact]
     public void A_device_that_is_not_there_gives_one_message_with_the_remedy()
     {
         var request = Request with { Device = TrainingDevice.Parse("cuda:99") };
