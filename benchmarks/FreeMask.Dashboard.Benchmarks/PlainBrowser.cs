@@ -8,6 +8,8 @@ namespace FreeMask.Dashboard.Benchmarks;
 /// </summary>
 internal sealed class PlainBrowser : IAsyncDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     private readonly Process _process;
     private readonly DirectoryInfo _profile;
 
@@ -35,7 +37,16 @@ internal sealed class PlainBrowser : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _process.Kill(entireProcessTree: true);
-        await _process.WaitForExitAsync();
+        using var patience = new CancellationTokenSource(Patience);
+        try
+        {
+            await _process.WaitForExitAsync(patience.Token);
+        }
+        catch (OperationCanceledException) when (_process.HasExited)
+        {
+            // A process that it had started by itself keeps its output open.
+        }
+
         _process.Dispose();
         _profile.Delete(recursive: true);
     }
