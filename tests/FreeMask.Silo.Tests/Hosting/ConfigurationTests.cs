@@ -122,11 +122,7 @@ public sealed class ConfigurationTests : IDisposable
     [Fact]
     public async Task A_device_whose_provider_is_not_in_the_build_is_named_with_the_remedy()
     {
-        var refused = await Assert.ThrowsAsync<OptionsValidationException>(async () =>
-        {
-            await using var app = Build(["--FreeMask:Devices:Names:0=tensorrt:1"], services => services.AddFreeMaskPipeline(null));
-            await app.StartAsync(TestContext.Current.CancellationToken);
-        });
+        var refused = await RefusedAsync("--FreeMask:Devices:Names:0=tensorrt:1");
         Assert.Contains("FreeMask:Devices:Names has 'tensorrt:1'", refused.Message, StringComparison.Ordinal);
         Assert.Contains("-p:Accelerator=cuda", refused.Message, StringComparison.Ordinal);
     }
@@ -139,11 +135,7 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData(":0", "no execution provider named")]
     public async Task Names_that_are_no_devices_end_a_silo_as_it_starts(string device, string expected)
     {
-        var refused = await Assert.ThrowsAsync<OptionsValidationException>(async () =>
-        {
-            await using var app = Build([$"--FreeMask:Devices:Names:0={device}"], services => services.AddFreeMaskPipeline(null));
-            await app.StartAsync(TestContext.Current.CancellationToken);
-        });
+        var refused = await RefusedAsync($"--FreeMask:Devices:Names:0={device}");
         Assert.Contains($"FreeMask:Devices:Names has '{device}'", refused.Message, StringComparison.Ordinal);
         Assert.Contains(expected, refused.Message, StringComparison.Ordinal);
     }
@@ -153,14 +145,18 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("cuda:99", "'cuda:99'")]
     public async Task A_device_for_training_that_is_not_there_is_refused_at_start(string device, string reason)
     {
-        var refused = await Assert.ThrowsAsync<OptionsValidationException>(async () =>
-        {
-            await using var app = Build([$"--FreeMask:Devices:Training={device}"], services => services.AddFreeMaskPipeline(null));
-            await app.StartAsync(TestContext.Current.CancellationToken);
-        });
+        var refused = await RefusedAsync($"--FreeMask:Devices:Training={device}");
         Assert.Contains("FreeMask:Devices:Training: ", refused.Message, StringComparison.Ordinal);
         Assert.Contains(reason, refused.Message, StringComparison.Ordinal);
     }
+
+    /// <summary>Why a silo with the stages does not start with a setting.</summary>
+    private Task<OptionsValidationException> RefusedAsync(string setting) =>
+        Assert.ThrowsAsync<OptionsValidationException>(async () =>
+        {
+            await using var app = Build([setting], services => services.AddFreeMaskPipeline(null));
+            await app.StartAsync(TestContext.Current.CancellationToken);
+        });
 
     [Fact]
     public void Options_of_providers_and_limits_reach_the_sessions_of_a_device()
