@@ -12,13 +12,20 @@ internal readonly record struct RgbColor(float R, float G, float B)
 }
 
 /// <summary>A square float RGB canvas that scenes are painted on.</summary>
-internal sealed class Canvas(int side)
+internal sealed class Canvas
 {
-    private readonly RgbColor[] _pixels = new RgbColor[side * side];
+    private readonly RgbColor[] _pixels;
 
-    internal int Side { get; } = side;
+    internal Canvas(int side) : this(side, new RgbColor[side * side]) { }
+
+    private Canvas(int side, RgbColor[] pixels) => (Side, _pixels) = (side, pixels);
+
+    internal int Side { get; }
 
     internal ref RgbColor this[int x, int y] => ref _pixels[(y * Side) + x];
+
+    /// <summary>Another canvas with the same pixels.</summary>
+    internal Canvas Copy() => new(Side, [.. _pixels]);
 
     /// <summary>Fills the pixels of a rectangle that lie on the canvas.</summary>
     internal void Fill(int left, int top, int right, int bottom, Func<int, int, RgbColor> tone)

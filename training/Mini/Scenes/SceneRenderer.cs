@@ -77,23 +77,65 @@ internal sealed class SceneRenderer(ArtCatalog art, ulong seed, bool heldOut)
         });
     }
 
+    /// <summary>
+    /// Scene <paramref name="index"/> of two or three objects whose sizes suit each other and their places
+    /// (<see cref="PerspectivePlacements"/>), and the same scene without one of them. All kinds of surroundings are equally frequent.
+    /// </summary>
+    public ScenePair Pair(long index)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            var random = new CounterRandom(seed, index, attempt, "scene-pair");
+            var kind = (SceneKind)random.NextInt(SceneKinds.Count);
+            var canvas = new Canvas(Side);
+            var horizon = Backdrop.Paint(canvas, kind, random);
+            if (PerspectivePlacements.Draw(kind, horizon, _sprites, random) is not { } drawn) continue;
+            var (with, without) = (new SpritePainter(canvas, _colors), new SpritePainter(canvas.Copy(), _colors));
+            Placement[] all = [.. drawn.Others.Append(drawn.Object).OrderBy(placement => placement.Bottom)];
+            Placement[] others = [.. all.Where(placement => placement != drawn.Object)];
+            foreach (var placement in all)
+            {
+                var look = with.Draw(placement, kind, random);
+                with.Paint(placement, (byte)(Array.IndexOf(all, placement) + 1), look);
+                if (placement != drawn.Object) without.Paint(placement, (byte)(Array.IndexOf(others, placement) + 1), look);
+            }
+
+            var (blur, brightness) = Development(random);
+            return new ScenePair(
+                Develop(with, kind, all, blur, brightness),
+                Develop(without, kind, others, blur, brightness),
+                Array.IndexOf(all, drawn.Object),
+                drawn.Flies,
+                horizon
+            );
+        }
+    }
+
     private Scene Render(SceneKind kind, CounterRandom random, Func<int, IReadOnlyList<Placement>> place)
     {
         var canvas = new Canvas(Side);
         var horizon = Backdrop.Paint(canvas, kind, random);
         var placements = place(horizon);
         var painter = new SpritePainter(canvas, _colors);
-        for (var i = 0; i < placements.Count; i++) painter.Paint(placements[i], (byte)(i + 1), kind, random);
-        var image = canvas.Develop(random.NextSingle() * 0.05f, 0.92f + (random.NextSingle() * 0.14f));
-        return new Scene(
-            image,
+        for (var i = 0; i < placements.Count; i++)
+            painter.Paint(placements[i], (byte)(i + 1), painter.Draw(placements[i], kind, random));
+        var (blur, brightness) = Development(random);
+        return Develop(painter, kind, placements, blur, brightness);
+    }
+
+    private static (float Blur, float Brightness) Development(CounterRandom random) =>
+        (random.NextSingle() * 0.05f, 0.92f + (random.NextSingle() * 0.14f));
+
+    private static Scene Develop(
+        SpritePainter painter, SceneKind kind, IReadOnlyList<Placement> placements, float blur, float brightness) =>
+        new(
+            painter.Canvas.Develop(blur, brightness),
             painter.Classes,
             painter.Instances,
             kind,
             [.. placements.Select(placement => placement.Sprite.ClassId)],
             [.. placements.Select(placement => placement.Sprite.Name)]
         );
-    }
 
     private Sprite Pick(int classId, CounterRandom random) => _sprites[classId][random.NextInt(_sprites[classId].Count)];
 

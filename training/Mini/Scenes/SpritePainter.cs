@@ -11,14 +11,22 @@ internal sealed class SpritePainter(Canvas canvas, ColorVariety colors)
     private static readonly float[] SubPixels = [0.25f, 0.75f];
     private static readonly HashSet<int> Artefacts = [2, 4, 5, 6, 7, 9, 11, 14, 18];
 
+    internal Canvas Canvas { get; } = canvas;
+
     internal LabelMap Classes { get; } = new(canvas.Side, canvas.Side);
 
     internal LabelMap Instances { get; } = new(canvas.Side, canvas.Side);
 
-    internal void Paint(Placement placement, byte instance, SceneKind kind, CounterRandom random)
+    /// <summary>Draws how an object looks. There is no shadow in the sky.</summary>
+    internal SpriteLook Draw(Placement placement, SceneKind kind, CounterRandom random) =>
+        new(
+            kind == SceneKind.Sky ? null : 0.2f + (random.NextSingle() * 0.2f),
+            colors.Draw(random, Artefacts.Contains(placement.Sprite.ClassId))
+        );
+
+    internal void Paint(Placement placement, byte instance, SpriteLook look)
     {
-        if (kind != SceneKind.Sky) CastShadow(placement, 0.2f + (random.NextSingle() * 0.2f));
-        var color = colors.Draw(random, Artefacts.Contains(placement.Sprite.ClassId));
+        if (look.Shadow is { } strength) CastShadow(placement, strength);
         var level = 0;
         var scale = placement.Scale;
         for (; level + 1 < placement.Sprite.Levels.Count && scale < 0.5; level++) scale *= 2;
@@ -27,9 +35,9 @@ internal sealed class SpritePainter(Canvas canvas, ColorVariety colors)
         Span<float> rgba = stackalloc float[4];
         var reachX = (int)((placement.Width * 0.55) + (placement.Height * 0.08)) + 2;
         var reachY = (int)((placement.Height * 0.55) + (placement.Width * 0.08)) + 2;
-        for (var y = Math.Max(0, (int)placement.CenterY - reachY); y < Math.Min(canvas.Side, (int)placement.CenterY + reachY + 1); y++)
+        for (var y = Math.Max(0, (int)placement.CenterY - reachY); y < Math.Min(Canvas.Side, (int)placement.CenterY + reachY + 1); y++)
         {
-            for (var x = Math.Max(0, (int)placement.CenterX - reachX); x < Math.Min(canvas.Side, (int)placement.CenterX + reachX + 1); x++)
+            for (var x = Math.Max(0, (int)placement.CenterX - reachX); x < Math.Min(Canvas.Side, (int)placement.CenterX + reachX + 1); x++)
             {
                 rgba.Clear();
                 foreach (var subY in SubPixels)
@@ -41,7 +49,7 @@ internal sealed class SpritePainter(Canvas canvas, ColorVariety colors)
                     }
                 }
 
-                Blend(x, y, rgba, color, placement.Sprite.ClassId, instance);
+                Blend(x, y, rgba, look.Color, placement.Sprite.ClassId, instance);
             }
         }
     }
@@ -51,8 +59,8 @@ internal sealed class SpritePainter(Canvas canvas, ColorVariety colors)
         var alpha = rgba[3] / 4;
         if (alpha <= 0.004f) return;
         var tone = color.Apply(new RgbColor(rgba[0] / 4, rgba[1] / 4, rgba[2] / 4), alpha);
-        var below = canvas[x, y] * (1 - alpha);
-        canvas[x, y] = new RgbColor(below.R + tone.R, below.G + tone.G, below.B + tone.B);
+        var below = Canvas[x, y] * (1 - alpha);
+        Canvas[x, y] = new RgbColor(below.R + tone.R, below.G + tone.G, below.B + tone.B);
         if (alpha <= 0.5f) return;
         Classes[x, y] = (byte)classId;
         Instances[x, y] = instance;
@@ -78,16 +86,21 @@ internal sealed class SpritePainter(Canvas canvas, ColorVariety colors)
     {
         var footY = placement.CenterY + (placement.Height * 0.46);
         double radiusX = placement.Width * 0.5, radiusY = Math.Max(3, placement.Height * 0.07);
-        for (var y = Math.Max(0, (int)(footY - (2 * radiusY))); y < Math.Min(canvas.Side, (int)(footY + (2 * radiusY)) + 1); y++)
+        for (var y = Math.Max(0, (int)(footY - (2 * radiusY))); y < Math.Min(Canvas.Side, (int)(footY + (2 * radiusY)) + 1); y++)
         {
-            for (var x = 0; x < canvas.Side; x++)
+            for (var x = 0; x < Canvas.Side; x++)
             {
                 double dx = (x - placement.CenterX) / radiusX, dy = (y - footY) / radiusY;
-                canvas[x, y] *= 1 - (strength * (float)Math.Exp(-1.5 * ((dx * dx) + (dy * dy))));
+                Canvas[x, y] *= 1 - (strength * (float)Math.Exp(-1.5 * ((dx * dx) + (dy * dy))));
             }
         }
     }
 }
+
+/// <summary>How an object looks in a scene.</summary>
+/// <param name="Shadow">How much its shadow darkens; null for none.</param>
+/// <param name="Color">The change of its colors.</param>
+internal sealed record SpriteLook(float? Shadow, HueShift Color);
 
 /// <summary>How much the colors of an object may differ from its image's.</summary>
 /// <param name="LivingHue">Largest rotation of the hue of animals, persons and plants, in radians.</param>
