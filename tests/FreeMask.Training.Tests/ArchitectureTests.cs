@@ -11,9 +11,10 @@ public sealed class ArchitectureTests
     public void Folders_refer_downwards() => NamespaceDependencies.AssertLayers(
         typeof(SegmenterTrainer).Assembly,
         "FreeMask.Training.Torch", "FreeMask.Training.Affinity", "FreeMask.Training.Mask2Former",
-        "FreeMask.Training.Mask2Former.Conformance", "FreeMask.Training.Harmonization", "FreeMask.Training.Placement",
+        "FreeMask.Training.Mask2Former.Conformance", "FreeMask.Training.Harmonization",
         "FreeMask.Training.Mini.Art",
         "FreeMask.Training.Mini.Scenes",
+        "FreeMask.Training.Placement",
         "FreeMask.Training.Mini.Text", "FreeMask.Training.Mini.Networks", "FreeMask.Training.Mini.Stages",
         "FreeMask.Training.Mini.Evaluation", "FreeMask.Training.Mini.Export", "FreeMask.Training.Mini");
 

@@ -23,14 +23,50 @@ internal sealed record PlacementSample(
     float[] Mask,
     IReadOnlyList<JudgedPlace> Places,
     float[] Composite
-);
+)
+{
+    /// <summary>What the network sees of an object at a size.</summary>
+    /// <param name="background">The background, squashed to the network's size.</param>
+    /// <param name="cutout">The object.</param>
+    /// <param name="size">Its size in pixels of the image that the background was squashed from.</param>
+    /// <param name="image">Width and height of that image.</param>
+    /// <param name="places">Judged places, the first for the composite.</param>
+    internal static PlacementSample Of(
+        RgbImage background,
+        Cutout cutout,
+        (int Height, int Width) size,
+        (int Width, int Height) image,
+        IReadOnlyList<JudgedPlace> places
+    )
+    {
+        var (width, height) = (background.Width, background.Height);
+        var (canvas, mask) = PlacementInputs.Canvas(cutout, size, image, width, height);
+        var composite = background.Clone();
+        var (down, right) = (places[0].Row - (height / 2), places[0].Column - (width / 2));
+        for (var y = 0; y < height; y++)
+            for (var x = 0; x < width; x++)
+            {
+                if (mask[x, y] == 0 || (uint)(x + right) >= (uint)width || (uint)(y + down) >= (uint)height) continue;
+                canvas[x, y].CopyTo(composite[x + right, y + down]);
+            }
+
+        return new(Planes(background), Planes(canvas), mask.Values, places, Planes(composite));
+    }
+
+    private static float[] Planes(RgbImage image)
+    {
+        var planes = new float[image.Pixels.Length];
+        PlacementInputs.Fill(image, planes);
+        return planes;
+    }
+}
 
 /// <summary>
 /// Samples without end, as FOPA's labels from photographs with masks: the object is taken out and the gap filled
 /// (<see cref="PlacementCase"/>); its own place is plausible at its own size, other places are not, and no place is at a wrong size.
 /// Images are squashed to squares as the network sees them. A sample depends on (seed, its number) alone.
 /// </summary>
-internal sealed class PlacementSamples(int side)
+internal sealed class PlacementSamples(int side) : IPlacementSamples
 {
     // Factors of wrong sizes, and of those that still count as right.
     private const double Smallest = 0.4, Small = 0.6, Large = 1.7, Largest = 2.5, Tolerance = 1.1;
@@ -42,8 +78,8 @@ internal sealed class PlacementSamples(int side)
     private readonly List<Example[]> _examples = [];
     private readonly List<string> _names = [];
 
-    /// <summary>Number of objects.</summary>
-    internal int Count => _examples.Count;
+    /// <inheritdoc/>
+    public int Count => _examples.Count;
 
     /// <summary>Names of the images, in order.</summary>
     internal IReadOnlyList<string> Names => _names;
@@ -61,11 +97,8 @@ internal sealed class PlacementSamples(int side)
         if (Count > before) _names.Add(image.Name);
     }
 
-    /// <summary>Draws a sample.</summary>
-    /// <param name="seed">The training's seed.</param>
-    /// <param name="number">The sample's number.</param>
-    /// <param name="purpose">Names the stream.</param>
-    internal PlacementSample Draw(ulong seed, long number, string purpose)
+    /// <inheritdoc/>
+    public PlacementSample Draw(ulong seed, long number, string purpose)
     {
         var random = new CounterRandom(seed, number, 0, purpose);
         var example = _examples[random.NextInt(_examples.Count)][random.NextInt(2)];
@@ -87,7 +120,7 @@ internal sealed class PlacementSamples(int side)
             if (PlacementCase.Elsewhere(example.Box, size, side, side, random) is { } other) places.Add(Judged(other, false));
         var shown = random.NextInt(2) == 0 ? 0 : random.NextInt(places.Count);
         (places[0], places[shown]) = (places[shown], places[0]);
-        return Make(example, size, background, places);
+        return PlacementSample.Of(background, example.Cutout, size, (side, side), places);
     }
 
     private static double Wrong(CounterRandom random) =>
@@ -95,28 +128,6 @@ internal sealed class PlacementSamples(int side)
 
     private static JudgedPlace Judged(PixelBox box, bool isPlausible) =>
         new(box.Y + (box.Height / 2), box.X + (box.Width / 2), isPlausible);
-
-    private PlacementSample Make(Example example, (int Height, int Width) size, RgbImage background, List<JudgedPlace> places)
-    {
-        var (canvas, mask) = PlacementInputs.Canvas(example.Cutout, size, (side, side), side, side);
-        var composite = background.Clone();
-        var (down, right) = (places[0].Row - (side / 2), places[0].Column - (side / 2));
-        for (var y = 0; y < side; y++)
-            for (var x = 0; x < side; x++)
-            {
-                if (mask[x, y] == 0 || (uint)(x + right) >= (uint)side || (uint)(y + down) >= (uint)side) continue;
-                canvas[x, y].CopyTo(composite[x + right, y + down]);
-            }
-
-        return new(Planes(background), Planes(canvas), mask.Values, places, Planes(composite));
-    }
-
-    private static float[] Planes(RgbImage image)
-    {
-        var planes = new float[image.Pixels.Length];
-        PlacementInputs.Fill(image, planes);
-        return planes;
-    }
 
     private sealed record Example(RgbImage Image, LabelMap Mask, Cutout Cutout, PixelBox Box)
     {

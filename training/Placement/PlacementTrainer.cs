@@ -1,10 +1,7 @@
-using System.Globalization;
 using System.Security.Cryptography;
-using FreeMask.Randomness;
 using FreeMask.Tensors;
 using FreeMask.Training.Mask2Former;
 using FreeMask.Training.Torch;
-using FreeMask.Vision.Datasets;
 using FreeMask.Vision.Evaluation;
 using FreeMask.Vision.Placement;
 using TorchSharp.Modules;
@@ -13,9 +10,10 @@ using static TorchSharp.torch;
 namespace FreeMask.Training.Placement;
 
 /// <summary>
-/// Trains a placement network (<see cref="PlacementNetwork"/>) on photographs whose objects are taken out. With start weights the encoder
-/// of the background stays as it is and teaches what a composite looks like; without, all is learned, from the judged places alone. The
-/// same request and images give the same weights on one kind of processor with one number of threads, interrupted or not.
+/// Trains a placement network (<see cref="PlacementNetwork"/>) on photographs whose objects are taken out, or on rendered scenes. With
+/// start weights the encoder of the background stays as it is and teaches what a composite looks like; without, all is learned, from the
+/// judged places alone. The same request and material give the same weights on one kind of processor with one number of threads,
+/// interrupted or not.
 /// </summary>
 internal static class PlacementTrainer
 {
@@ -28,18 +26,18 @@ internal static class PlacementTrainer
 
     /// <summary>Trains and writes a model. Blocks the calling thread; give it one of its own.</summary>
     /// <param name="request">How.</param>
-    /// <param name="sets">Images with masks, in an order that never changes.</param>
+    /// <param name="material">From what.</param>
     /// <param name="folder">Where the model is written.</param>
     /// <param name="start">A ResNet-18 of ImageNet under Hugging Face's names; null to start from nothing.</param>
     /// <param name="store">Where checkpoints are kept; if it has one of this training, the training goes on from there.</param>
     /// <param name="progress">Told after every step.</param>
     /// <param name="cancellation">Stops between two steps, after a checkpoint.</param>
     /// <param name="time">Measures the seconds.</param>
-    /// <exception cref="FreeMaskException">There is nothing to learn from, or the training diverged.</exception>
+    /// <exception cref="FreeMaskException">The training diverged.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static (PlacementConfig Config, PlacementMeasure Measure) Train(
         PlacementTrainingRequest request,
-        IReadOnlyList<ObjectImages> sets,
+        PlacementMaterial material,
         string folder,
         SafetensorsFile? start = null,
         ITrainingCheckpointStore? store = null,
@@ -49,9 +47,8 @@ internal static class PlacementTrainer
     )
     {
         ArgumentNullException.ThrowIfNull(request);
-        ArgumentNullException.ThrowIfNull(sets);
+        ArgumentNullException.ThrowIfNull(material);
         LibTorch.Require();
-        var (learned, heldOut) = Read(request, sets, cancellation);
         using var scope = NewDisposeScope();
         using var network = Network(request, start);
         using var optimizer = new FlatAdamW(
@@ -64,25 +61,26 @@ internal static class PlacementTrainer
         );
         var loop = new TrainingLoop(network, optimizer, store)
         {
-            Fingerprint = Fingerprint(request, learned, start),
-            Inputs = "images",
+            Fingerprint = Fingerprint(request, material.Identity, start),
+            Inputs = material.Scenes > 0 ? "scenes" : "images",
             Steps = request.Steps,
             CheckpointEvery = request.CheckpointEvery,
             Rate = step => request.LearningRate * (1 - ((double)step / request.Steps)),
-            Step = (step, rate) => Step(request, network, optimizer, learned, step, rate, start is null ? 0 : request.MimicWeight),
+            Step = (step, rate) => Step(request, network, optimizer, material.Learned, step, rate, start is null ? 0 : request.MimicWeight),
         };
         network.train();
         loop.Run(progress, time, cancellation);
         network.eval();
-        var measure = Measure(request, network, heldOut);
+        var measure = Measure(request, network, material.HeldOut);
         var config = new PlacementConfig
         {
             Size = request.Size,
             Steps = request.Steps,
             Seed = request.Seed,
+            Scenes = material.Scenes,
             Init = start is null ? None : ImageNet,
         };
-        return (config.Save(folder, network.ToOnnx(request.Size), learned.Names), measure);
+        return (config.Save(folder, network.ToOnnx(request.Size), material.Images), measure);
     }
 
     private static PlacementNetwork Network(PlacementTrainingRequest request, SafetensorsFile? start)
@@ -97,38 +95,11 @@ internal static class PlacementTrainer
         return network;
     }
 
-    private static (PlacementSamples Learned, PlacementSamples HeldOut) Read(
-        PlacementTrainingRequest request,
-        IReadOnlyList<ObjectImages> sets,
-        CancellationToken cancellation
-    )
-    {
-        var (learned, heldOut) = (new PlacementSamples(request.Size), new PlacementSamples(request.Size));
-        foreach (var set in sets)
-            for (var i = 0; i < set.Count; i++)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                var isHeldOut = new CounterRandom(request.Seed, "placement-held-out:" + set.IdOf(i)).NextDouble() < request.HeldOut;
-                (isHeldOut ? heldOut : learned).Add(set.Load(i));
-            }
-
-        return learned.Count > 1 && heldOut.Count > 0
-            ? (learned, heldOut)
-            : throw new FreeMaskException(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{string.Join(" and ", sets.Select(set => set.Root))}: too few objects of {100 * ObjectImages.LeastArea} to "
-                        + $"{100 * ObjectImages.MostArea} % of their image that its border does not cut ({learned.Count} to learn from, "
-                        + $"{heldOut.Count} held out). Name more images."
-                )
-            );
-    }
-
     private static double Step(
         PlacementTrainingRequest request,
         PlacementNetwork network,
         FlatAdamW optimizer,
-        PlacementSamples samples,
+        IPlacementSamples samples,
         int step,
         double rate,
         double mimicWeight
@@ -168,7 +139,7 @@ internal static class PlacementTrainer
     }
 
     private static PlacementSample[] Draw(
-        PlacementSamples samples,
+        IPlacementSamples samples,
         PlacementTrainingRequest request,
         long first,
         int count,
@@ -193,7 +164,7 @@ internal static class PlacementTrainer
         return tensor(target, [batch.Length, side, side]);
     }
 
-    private static PlacementMeasure Measure(PlacementTrainingRequest request, PlacementNetwork network, PlacementSamples heldOut)
+    private static PlacementMeasure Measure(PlacementTrainingRequest request, PlacementNetwork network, IPlacementSamples heldOut)
     {
         var (plausible, others) = (new List<double>(), new List<double>());
         for (var first = 0; first < request.ValidationSamples; first += request.BatchSize)
@@ -219,9 +190,9 @@ internal static class PlacementTrainer
         return new(request.ValidationSamples, RocAuc.Of(plausible, others));
     }
 
-    private static string Fingerprint(PlacementTrainingRequest request, PlacementSamples samples, SafetensorsFile? start)
+    private static string Fingerprint(PlacementTrainingRequest request, IReadOnlyList<string> identity, SafetensorsFile? start)
     {
         var weights = start is null ? None : Convert.ToHexStringLower(SHA256.HashData(start.ToBytes()));
-        return TrainingLoop.Hash(samples.Names.Prepend(weights).Prepend((request with { CheckpointEvery = 1 }).ToString()));
+        return TrainingLoop.Hash(identity.Prepend(weights).Prepend((request with { CheckpointEvery = 1 }).ToString()));
     }
 }

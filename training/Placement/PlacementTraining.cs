@@ -3,7 +3,7 @@ namespace FreeMask.Training.Placement;
 /// <summary>How a placement model is trained.</summary>
 internal sealed record PlacementTrainingRequest
 {
-    /// <summary>Names the initial weights, the samples and which images are held out.</summary>
+    /// <summary>Names the initial weights, the samples and which images are held out, or the scenes.</summary>
     public ulong Seed { get; init; } = 1;
 
     /// <summary>Optimizer steps.</summary>
@@ -40,11 +40,11 @@ internal sealed record PlacementTrainingRequest
     /// <summary>The share of the images that nothing is learned from; the measure at the end is on them.</summary>
     public double HeldOut { get; init; } = 0.1;
 
-    /// <summary>Samples of held-out images that are measured at the end.</summary>
+    /// <summary>Samples of held-out images or scenes that are measured at the end.</summary>
     public int ValidationSamples { get; init; } = 256;
 }
 
-/// <summary>How a trained model does on samples of the images that were held out.</summary>
+/// <summary>How a trained model does on samples of the images or scenes that were held out.</summary>
 /// <param name="Samples">Number of samples, each an object at one size with several judged places.</param>
 /// <param name="Auc">The share of pairs of a plausible and an implausible place in which the former scores higher.</param>
 internal sealed record PlacementMeasure(int Samples, double Auc);

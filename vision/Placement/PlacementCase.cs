@@ -67,7 +67,7 @@ internal static class PlacementCase
         box.X >= 0 && box.Y >= 0 && box.Right <= width && box.Bottom <= height;
 
     /// <summary>The cell of a heat map at the middle of a box.</summary>
-    internal static (int Row, int Column) CellOf(PixelBox box, int width, int height, FloatMap map) => (
+    internal static (int Row, int Column) CellOf(PixelBox box, int width, int height, (int Width, int Height) map) => (
         Math.Clamp((int)((box.Y + (box.Height / 2.0)) * map.Height / height), 0, map.Height - 1),
         Math.Clamp((int)((box.X + (box.Width / 2.0)) * map.Width / width), 0, map.Width - 1));
 

@@ -19,6 +19,9 @@ internal sealed record PlacementConfig
     /// <summary>Images that it learned from; <c>images.txt</c> names them.</summary>
     public int Images { get; init; }
 
+    /// <summary>Rendered scenes that it learned from.</summary>
+    public int Scenes { get; init; }
+
     /// <summary>Optimizer steps.</summary>
     public int Steps { get; init; }
 
@@ -46,13 +49,13 @@ internal sealed record PlacementConfig
     /// <summary>Writes a model's folder.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="model">The bytes of <c>model.onnx</c>.</param>
-    /// <param name="images">The names of the images that it learned from.</param>
+    /// <param name="images">The names of the images that it learned from; none of rendered scenes.</param>
     /// <returns>What was written, with the hash.</returns>
     public PlacementConfig Save(string folder, byte[] model, IReadOnlyList<string> images)
     {
         var written = this with { Sha256 = TrainedModelFolder.HashOf(model), Images = images.Count };
         Directory.CreateDirectory(folder);
-        AtomicFile.Write(Path.Combine(folder, Learned), string.Concat(images.Select(name => name + "\n")));
+        if (images.Count > 0) AtomicFile.Write(Path.Combine(folder, Learned), string.Concat(images.Select(name => name + "\n")));
         TrainedModelFolder.Write(folder, model, written);
         return written;
     }

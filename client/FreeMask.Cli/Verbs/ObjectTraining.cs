@@ -65,8 +65,9 @@ internal sealed class ObjectTraining(int steps, double learningRate, int checkpo
 
     /// <summary>Says what begins.</summary>
     internal static void Announce(CommandContext context, IEnumerable<ObjectImages> sets) =>
-        context.WriteMessage(
-            $"Training on the objects of {sets.Sum(set => set.Count)} images. Ctrl-C stops after a checkpoint; the same command "
-                + "continues."
-        );
+        Announce(context, $"the objects of {sets.Sum(set => set.Count)} images");
+
+    /// <summary>Says what begins.</summary>
+    internal static void Announce(CommandContext context, string learned) =>
+        context.WriteMessage($"Training on {learned}. Ctrl-C stops after a checkpoint; the same command continues.");
 }

@@ -4,6 +4,7 @@ using FreeMask.Cli.Hub;
 using FreeMask.Cli.Terminal;
 using FreeMask.Files;
 using FreeMask.Tensors;
+using FreeMask.Training.Mini.Art;
 using FreeMask.Training.Placement;
 
 namespace FreeMask.Cli.Verbs;
@@ -13,6 +14,14 @@ internal static class PlacementTrainingVerb
 {
     internal static Command Create(VerbHost host)
     {
+        var scenes = new Option<int>("--scenes")
+        {
+            Description =
+                "Learn from so many rendered scenes of the mini bundle's art in place of images: each is rendered with and without its "
+                    + "object, so that nothing shows where that was.",
+            HelpName = "N",
+        }.Within(100, 1_000_000);
+        var art = Arguments.Art();
         var init = new Option<string>("--init")
         {
             Description =
@@ -47,14 +56,18 @@ internal static class PlacementTrainingVerb
             DefaultValueFactory = _ => defaults.MimicWeight,
             HelpName = "X",
         };
-        var seed = Arguments.Seed("Names the initial weights, the samples and the images that are held out.");
+        var seed = Arguments.Seed("Names the initial weights, the samples, and the images that are held out or the scenes.");
+        training.Dataset.Required = false;
         return host.Handle(
             new Command(
                 "placement",
-                "Learn from images with masks where objects may be pasted, and how large ('composition.placement' of a run file)."
+                "Learn from images with masks, or from rendered scenes, where objects may be pasted, and how large "
+                    + "('composition.placement' of a run file)."
             )
             {
                 training.Dataset,
+                scenes,
+                art,
                 training.Output,
                 init,
                 training.Steps,
@@ -68,7 +81,11 @@ internal static class PlacementTrainingVerb
             },
             async (parsed, context, stop) =>
             {
-                var sets = training.Open(parsed, byInstance: true);
+                var isRendered = parsed.GetResult(scenes) is not null;
+                if (isRendered == (parsed.GetResult(training.Dataset) is not null))
+                    throw new FreeMaskException("Name images to learn from with --dataset, or a number of rendered scenes with --scenes.");
+                if (!isRendered) Arguments.Refuse(parsed, art, "is for --scenes");
+                var sets = isRendered ? [] : training.Open(parsed, byInstance: true);
                 var start = Start(host, parsed.GetRequiredValue(init));
                 if (start is not null) Arguments.Refuse(parsed, width, "is for --init none; start weights have a width of their own");
                 if (parsed.GetValue(size) % 32 != 0)
@@ -87,10 +104,15 @@ internal static class PlacementTrainingVerb
                     CheckpointEvery = parsed.GetValue(training.CheckpointEvery),
                     Seed = parsed.GetValue(seed),
                 };
-                ObjectTraining.Announce(context, sets);
+                if (isRendered) ObjectTraining.Announce(context, $"{parsed.GetValue(scenes)} rendered scenes");
+                else ObjectTraining.Announce(context, sets);
                 var lines = new TrainingLines(context, request.CheckpointEvery);
+                var drawings = NamedPath.Full(parsed.GetRequiredValue(art), "--art");
+                PlacementMaterial Material() => isRendered
+                    ? PlacementMaterial.OfScenes(request, ArtCatalog.Load(drawings), parsed.GetValue(scenes), stop)
+                    : PlacementMaterial.OfImages(request, sets, stop);
                 var (config, measure) = await Task.Run(
-                    () => PlacementTrainer.Train(request, sets, folder, start, checkpoint, lines, stop, context.Time),
+                    () => PlacementTrainer.Train(request, Material(), folder, start, checkpoint, lines, stop, context.Time),
                     CancellationToken.None
                 );
                 checkpoint.Remove();

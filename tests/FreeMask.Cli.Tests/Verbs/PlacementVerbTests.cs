@@ -63,6 +63,34 @@ public sealed class PlacementVerbTests : IDisposable
         Assert.Contains("multiple of 32", _process.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Images_or_rendered_scenes_are_named_and_not_both()
+    {
+        var images = _process.Folder.Path("scenes");
+        WriteImages(images);
+        string[] output = ["--out", _process.Folder.Path("made"), "--init", "none"];
+        foreach (var verb in new[] { "train", "eval" })
+        {
+            string[] command = [verb, "placement", .. verb == "train" ? output : []];
+            foreach (var source in new[] { Array.Empty<string>(), ["--dataset", images, "--scenes", "100"] })
+            {
+                Assert.Equal(2, await _process.RunAsync([.. command, .. source]));
+                Assert.Contains("rendered scenes with --scenes", _process.Error, StringComparison.Ordinal);
+                _process.Clear();
+            }
+
+            Assert.Equal(2, await _process.RunAsync([.. command, "--dataset", images, "--art", "art"]));
+            Assert.Contains("--art is for --scenes", _process.Error, StringComparison.Ordinal);
+            _process.Clear();
+            Assert.Equal(2, await _process.RunAsync([.. command, "--scenes", "100", "--art", _process.Folder.Path("nowhere")]));
+            Assert.Contains("infra/art/fetch.sh", _process.Error, StringComparison.Ordinal);
+            _process.Clear();
+        }
+
+        Assert.Equal(2, await _process.RunAsync(["eval", "placement", "--dataset", images, "--patches"]));
+        Assert.Contains("--patches is for --scenes", _process.Error, StringComparison.Ordinal);
+    }
+
     /// <summary>Objects of several sizes that stand on a darker ground, their lower edges with their sizes.</summary>
     private static void WriteImages(string folder)
     {

@@ -2,6 +2,7 @@ using FreeMask.Files;
 using FreeMask.Imaging;
 using FreeMask.Randomness;
 using FreeMask.Training.Placement;
+using FreeMask.Training.Tests.Mini;
 using FreeMask.Training.Tests.Torch;
 using FreeMask.Vision.Datasets;
 using FreeMask.Vision.Placement;
@@ -61,15 +62,15 @@ public sealed class PlacementTrainerTests : IDisposable
         var sets = new[] { ObjectImages.Open(_folder) };
         string Out(string name) => Path.Combine(_folder, "out", name);
         var end = TestContext.Current.CancellationToken;
-        var whole = PlacementTrainer.Train(Request, sets, Out("whole"), null, null, null, end).Config;
+        var whole = PlacementTrainer.Train(Request, Of(Request, sets), Out("whole"), null, null, null, end).Config;
 
         var store = new MemoryCheckpoints();
         using var stop = new CancellationTokenSource();
         var progress = ProgressCallback.StopAfter(2, stop);
         Assert.Throws<OperationCanceledException>(
-            () => PlacementTrainer.Train(Request, sets, Out("parts"), null, store, progress, stop.Token));
+            () => PlacementTrainer.Train(Request, Of(Request, sets), Out("parts"), null, store, progress, stop.Token));
         Assert.False(File.Exists(Path.Combine(Out("parts"), ModelFileNames.Onnx)));
-        var (parts, measure) = PlacementTrainer.Train(Request, sets, Out("parts"), null, store, null, end);
+        var (parts, measure) = PlacementTrainer.Train(Request, Of(Request, sets), Out("parts"), null, store, null, end);
         Assert.Equal(whole.Sha256, parts.Sha256);
         Assert.InRange(measure.Auc, 0, 1);
         Assert.Equal(parts.Images, PlacementConfig.ImagesOf(Out("parts")).Count);
@@ -79,7 +80,7 @@ public sealed class PlacementTrainerTests : IDisposable
         Assert.Equal(whole.Sha256, model.Hash);
 
         var other = Assert.Throws<FreeMaskException>(() =>
-            PlacementTrainer.Train(Request with { Seed = 9 }, sets, Out("other"), null, store, null, end));
+            PlacementTrainer.Train(Request with { Seed = 9 }, Of(Request, sets), Out("other"), null, store, null, end));
         Assert.Contains("other settings", other.Message, StringComparison.Ordinal);
     }
 
@@ -91,7 +92,7 @@ public sealed class PlacementTrainerTests : IDisposable
         var request = Request with { Steps = 40, BatchSize = 8, Width = 4, Features = 8, LearningRate = 3e-3 };
         PlacementTrainer.Train(
             request,
-            [ObjectImages.Open(_folder)],
+            Of(request, ObjectImages.Open(_folder)),
             Path.Combine(_folder, "out"),
             null,
             null,
@@ -102,15 +103,33 @@ public sealed class PlacementTrainerTests : IDisposable
     }
 
     [Fact]
+    public void A_model_of_rendered_scenes_says_how_many_and_names_no_images()
+    {
+        var end = TestContext.Current.CancellationToken;
+        PlacementMaterial Scenes(int count) => PlacementMaterial.OfScenes(Request, MiniArt.Require(), count, end);
+        var folder = Path.Combine(_folder, "rendered");
+        var (config, measure) = PlacementTrainer.Train(Request, Scenes(60), folder, cancellation: end);
+        Assert.Equal((60, 0), (config.Scenes, config.Images));
+        Assert.False(File.Exists(Path.Combine(folder, "images.txt")));
+        Assert.Equal(config, PlacementConfig.Read(folder));
+        Assert.InRange(measure.Auc, 0, 1);
+        var again = PlacementTrainer.Train(Request, Scenes(60), Path.Combine(_folder, "again"), cancellation: end).Config;
+        Assert.Equal(config.Sha256, again.Sha256);
+        var more = PlacementTrainer.Train(Request, Scenes(70), Path.Combine(_folder, "more"), cancellation: end).Config;
+        Assert.NotEqual(config.Sha256, more.Sha256);
+    }
+
+    [Fact]
     public void Images_without_objects_of_a_fit_size_are_said()
     {
         WriteImages(objectSide: 3);
         var error = Assert.Throws<FreeMaskException>(() =>
-            PlacementTrainer.Train(
-                Request, [ObjectImages.Open(_folder)], Path.Combine(_folder, "out"), cancellation: TestContext.Current.CancellationToken)
-        );
+            Of(Request, ObjectImages.Open(_folder)));
         Assert.Contains("too few objects", error.Message, StringComparison.Ordinal);
     }
+
+    private static PlacementMaterial Of(PlacementTrainingRequest request, params ObjectImages[] sets) =>
+        PlacementMaterial.OfImages(request, sets, TestContext.Current.CancellationToken);
 
     /// <summary>Dark objects that stand at the same height on light ground.</summary>
     private void WriteImages(int objectSide = 14)

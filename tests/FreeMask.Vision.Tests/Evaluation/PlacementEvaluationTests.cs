@@ -19,7 +19,7 @@ public sealed class PlacementEvaluationTests : IDisposable
     {
         WriteImages(30);
         var images = ObjectImages.Open(_folder.Path);
-        var results = PlacementEvaluation.Run(images, new HashSet<string>(), new Knowing(), 100, 1);
+        var results = Measure(images, new HashSet<string>(), new Knowing());
         var all = results.Where(r => r.Against is null).ToDictionary(r => r.Method);
         Assert.Equal(30, all[PlacementEvaluation.Model].Objects);
         Assert.Equal(1, all[PlacementEvaluation.Model].Accuracy, 3);
@@ -28,7 +28,7 @@ public sealed class PlacementEvaluationTests : IDisposable
         Assert.InRange(0.5, all[PlacementEvaluation.Random].AccuracyInterval.Low, all[PlacementEvaluation.Random].AccuracyInterval.High);
         var kinds = results.Where(r => r.Method == PlacementEvaluation.Rules && r.Against is not null);
         Assert.Equal(all[PlacementEvaluation.Rules].Places, kinds.Sum(r => r.Places));
-        var again = PlacementEvaluation.Run(images, new HashSet<string>(), new Knowing(), 100, 1);
+        var again = Measure(images, new HashSet<string>(), new Knowing());
         Assert.Equal(results, again);
     }
 
@@ -37,10 +37,10 @@ public sealed class PlacementEvaluationTests : IDisposable
     {
         WriteImages(4);
         var images = ObjectImages.Open(_folder.Path);
-        var results = PlacementEvaluation.Run(images, new HashSet<string> { "00", "02" }, null, 100, 1);
+        var results = Measure(images, new HashSet<string> { "00", "02" }, null);
         Assert.All(results, r => Assert.Equal(2, r.Objects));
         var all = Enumerable.Range(0, 4).Select(images.IdOf).ToHashSet();
-        Assert.Contains("no object", Assert.Throws<FreeMaskException>(() => PlacementEvaluation.Run(images, all, null, 100, 1)).Message);
+        Assert.Contains("no object", Assert.Throws<FreeMaskException>(() => Measure(images, all, null)).Message);
     }
 
     [Fact]
@@ -52,6 +52,9 @@ public sealed class PlacementEvaluationTests : IDisposable
         for (; index < 20; index++) more += images.Load(index).Objects.Count - regions.Load(index).Objects.Count;
         Assert.NotEqual(0, more);
     }
+
+    private static IReadOnlyList<PlacementResult> Measure(ObjectImages images, IReadOnlySet<string> known, IPlacementScorer? model) =>
+        PlacementEvaluation.Run(PhotographTrials.Of(images, known, 100, 1), model, 1);
 
     /// <summary>All objects are of one size and stand at one place.</summary>
     private void WriteImages(int count)
