@@ -200,7 +200,8 @@ public sealed record CompositionSpec
     /// <see cref="Thesaurus"/> is.</summary>
     [Id(5)] public string? ThesaurusCounts { get; init; }
 
-    /// <summary>What chooses places for pasted objects: <c>rules</c>, or the path of a folder with a placement model.</summary>
+    /// <summary>What chooses places for pasted objects: <c>rules</c>, <c>bundle</c> (the bundle's placement model), or the path of a folder
+    /// with one.</summary>
     [Id(6)] public string Placement { get; init; } = "rules";
 
     /// <summary>The folder of the placement model; null for the rules. Every silo reads it under this path.</summary>

@@ -230,9 +230,13 @@ internal static class RunKeys
             "What chooses places for pasted objects. A folder holds a model of 'freemask train placement', or a public FOPA in ONNX."
         )
         {
-            Words = [new("rules", "what a class rests on, its real size, and how far it covers others")],
+            Words =
+            [
+                new("rules", "what a class rests on, its real size, and how far it covers others"),
+                new("bundle", "the bundle's placement model; an error where it ships none"),
+            ],
             AcceptsOtherText = true,
-            Remedy = "write rules, or the folder of a placement model",
+            Remedy = "write rules, bundle, or the folder of a placement model",
         },
         new(run => run.Composition.Donors, "Which samples of a round objects are cut from.")
         {

@@ -199,13 +199,18 @@ internal sealed class BundleCatalog(string? modelsFolder)
                 ? own
                 : null;
 
-        public (string Folder, string Hash)? FindPlacement(string path) =>
-            Path.GetFullPath(path, folder) is var full && PlacementModel.IsIn(full) ? (full, PlacementModel.HashOf(full)) : null;
+        public (string Folder, string Hash)? FindPlacement(string path) => Placement(Path.GetFullPath(path, folder));
+
+        public (string Folder, string Hash)? PlacementOf(string model) =>
+            catalog.Folder(model, folder) is { } bundle ? Placement(Path.Combine(bundle, "placement")) : null;
 
         public (string Folder, string Hash)? FindHarmonizer(string path) => Harmonizer(Path.GetFullPath(path, folder));
 
         public (string Folder, string Hash)? HarmonizerOf(string model) =>
             catalog.Folder(model, folder) is { } bundle ? Harmonizer(Path.Combine(bundle, "harmonizer")) : null;
+
+        private static (string Folder, string Hash)? Placement(string full) =>
+            PlacementModel.IsIn(full) ? (full, PlacementModel.HashOf(full)) : null;
 
         private static (string Folder, string Hash)? Harmonizer(string full) =>
             HarmonizerModel.IsIn(full) ? (full, HarmonizerModel.HashOf(full)) : null;

@@ -184,7 +184,9 @@ internal sealed class ReportBuilder(RunReader run, TimeProvider time)
                     + $"{(spec.Composition.JudgesDonors ? "the best" : "all")} samples, thesaurus "
                     + $"{(spec.Composition.Thesaurus is { } file ? Path.GetFileName(file) : "that ships")}, threshold "
                     + $"{spec.Composition.ThesaurusThreshold}, places by "
-                    + (spec.Composition.PlacementFolder is { } placement ? $"model {Path.GetFileName(placement)}" : "rules")
+                    + (spec.Composition.Placement == "bundle" ? "the bundle's model"
+                        : spec.Composition.PlacementFolder is { } placement ? $"model {Path.GetFileName(placement)}"
+                        : "rules")
             ),
             new("harmonization", Harmonization(spec.Harmonization)),
             new(

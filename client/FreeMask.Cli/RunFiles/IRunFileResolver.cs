@@ -66,6 +66,9 @@ internal interface IRunFileResolver
     /// <exception cref="FreeMask.FreeMaskException">It cannot be read.</exception>
     (string Folder, string Hash)? FindPlacement(string folder) => null;
 
+    /// <summary>The placement model that a bundle ships; null where it has none.</summary>
+    (string Folder, string Hash)? PlacementOf(string model) => null;
+
     /// <summary>The full path of a harmonizer and the sha256 of its model; null where there is none.</summary>
     /// <exception cref="FreeMask.FreeMaskException">It cannot be read.</exception>
     (string Folder, string Hash)? FindHarmonizer(string folder) => null;

@@ -42,7 +42,7 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
                     ? spec.Generation
                     : Generation(spec.Generation, facts),
             Mask = Affinity(spec.Mask, spec.Classes),
-            Composition = Placement(Thesaurus(spec, labels)),
+            Composition = Placement(Thesaurus(spec, labels), spec.Model),
             Harmonization = Harmonizer(spec),
             Scoring = Segmenter(spec.Scoring),
             Training = Real(Training(spec), spec),
@@ -276,12 +276,24 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
     }
 
     /// <summary>The placement model becomes a full path and a hash; the rules have neither.</summary>
-    private CompositionSpec Placement(CompositionSpec composition)
+    private CompositionSpec Placement(CompositionSpec composition, string model)
     {
         const string Key = "composition.placement";
         if (composition.Placement == "rules") return composition;
         try
         {
+            if (composition.Placement == "bundle")
+            {
+                if (resolver.PlacementOf(model) is { } own)
+                    return composition with { PlacementFolder = own.Folder, PlacementHash = own.Hash };
+                findings.Report(
+                    Key,
+                    $"'{Key}' is 'bundle', but the bundle '{model}' ships no placement model. Write rules, or name the folder of a model; "
+                        + "'freemask train placement' makes one."
+                );
+                return composition with { Placement = "rules" };
+            }
+
             if (resolver.FindPlacement(composition.Placement) is { } found)
                 return composition with { Placement = found.Folder, PlacementFolder = found.Folder, PlacementHash = found.Hash };
             findings.Report(

@@ -308,6 +308,11 @@ public sealed class RunFileTests
             Problems("classes: [cat]\ncomposition: { placement: nowhere }\n")[^1],
             StringComparison.Ordinal
         );
+        const string Own = "classes: [cat]\nmodel: turbo\ncomposition: { placement: bundle }\n";
+        var own = RunFile.Parse(Own, "a.yaml", Resolver.Instance).Composition;
+        Assert.Equal(("bundle", "/full/turbo/placement", "e1"), (own.Placement, own.PlacementFolder, own.PlacementHash));
+        var absent = Assert.Single(Problems("classes: [cat]\ncomposition: { placement: bundle }\n"));
+        Assert.Contains("the bundle 'mini' ships no placement model", absent, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -650,6 +655,8 @@ public sealed class RunFileTests
         public string? AffinityOf(string model) => model == "mini" ? "heads" : null;
 
         public (string Folder, string Hash)? FindPlacement(string folder) => folder == "places" ? ("/full/places", "e0") : null;
+
+        public (string Folder, string Hash)? PlacementOf(string model) => model == "turbo" ? ("/full/turbo/placement", "e1") : null;
 
         public (string Folder, string Hash)? FindHarmonizer(string folder) => folder == "colors" ? ("/full/colors", "c0") : null;
 
