@@ -10,7 +10,8 @@ namespace FreeMask.Cli.Experiments;
 /// <summary>What do placement, harmonization and selection change: random, by rules, by models?</summary>
 internal sealed class CompositionExperiment : IExperiment
 {
-    private const string Random = "random places", Rules = "rules", Model = "model", NoHarmonization = "rules, not harmonized",
+    private const string Random = "random places", Rules = "rules", Model = "model",
+        ModelAlone = "model, no place refused", NoHarmonization = "rules, not harmonized",
         ModelHarmonized = "rules, harmonized by a model", Shipped = "selection as shipped", Former = "selection of the paper";
 
     private const int Pairs = 150;
@@ -42,7 +43,7 @@ internal sealed class CompositionExperiment : IExperiment
         var ways = Ways(placement, harmonizer).ToList();
         foreach (var seed in context.Seeds)
         {
-            foreach (var (label, key, way) in ways.Where(way => way.Way.Harmonizes && way.Way.Harmonizer is null))
+            foreach (var (label, key, way) in Placements(ways, placement))
                 if (
                     await context.RowAsync<Geometry>(
                         $"geometry-{key}-{seed}",
@@ -126,6 +127,21 @@ internal sealed class CompositionExperiment : IExperiment
         yield return (NoHarmonization, "not-harmonized", new() { Harmonizes = false });
         if (harmonizer is not null)
             yield return (ModelHarmonized, $"harmonized-{ExperimentContext.Short(harmonizer.Hash)}", new() { Harmonizer = harmonizer });
+    }
+
+    /// <summary>The ways that differ in their places. A model alone, which nothing keeps from wrong places, is not trained on.</summary>
+    private static IEnumerable<(string Label, string Key, CompositionWay Way)> Placements(
+        IEnumerable<(string Label, string Key, CompositionWay Way)> ways,
+        PlacementModel? placement
+    )
+    {
+        foreach (var way in ways.Where(way => way.Way.Harmonizes && way.Way.Harmonizer is null)) yield return way;
+        if (placement is not null)
+            yield return (
+                ModelAlone,
+                $"alone-{ExperimentContext.Short(placement.Hash)}",
+                new() { Placement = placement, RefusesPlaces = false }
+            );
     }
 
     /// <summary>The best 70 % of each class of a round by mean IoU over classes.</summary>

@@ -25,6 +25,9 @@ internal sealed record CompositionWay
     /// <summary>A model in place of the rules' score; null for the rules.</summary>
     public IPlacementScorer? Placement { get; init; }
 
+    /// <summary>Whether places that the geometry of the scene refutes are refused, whatever scores them; chance takes any.</summary>
+    public bool RefusesPlaces { get; init; } = true;
+
     /// <summary>Whether colors are matched.</summary>
     public bool Harmonizes { get; init; } = true;
 
@@ -68,7 +71,7 @@ internal static class SampleComposer
             MaxObjects = way.MaxObjects,
             Thesaurus = way.Thesaurus,
             AnyClass = !way.UsesThesaurus,
-            AnyPlace = !way.UsesRules,
+            AnyPlace = !way.UsesRules || !way.RefusesPlaces,
             Scorer = way.UsesRules ? way.Placement : new RandomScorer(),
         };
         var balance = DonorBalance.Of(

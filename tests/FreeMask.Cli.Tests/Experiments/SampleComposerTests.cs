@@ -2,6 +2,7 @@ using FreeMask.Cli.Experiments;
 using FreeMask.Imaging;
 using FreeMask.Vision;
 using FreeMask.Vision.Evaluation;
+using FreeMask.Vision.Placement;
 using Xunit;
 
 namespace FreeMask.Cli.Tests.Experiments;
@@ -59,6 +60,19 @@ public sealed class SampleComposerTests
     }
 
     [Fact]
+    public void A_scorer_that_likes_the_sky_gets_its_way_only_where_no_place_is_refused()
+    {
+        List<PlacementFault> Faults(bool refuses) =>
+        [
+            .. SampleComposer.Compose(Samples, new() { Placement = new Sky(), RefusesPlaces = refuses }, 1).SelectMany(item => item.Faults),
+        ];
+        var free = Faults(refuses: false);
+        Assert.NotEmpty(free);
+        Assert.All(free, fault => Assert.True(fault.Floats));
+        Assert.Empty(Faults(refuses: true));
+    }
+
+    [Fact]
     public void One_object_leaves_the_image_and_a_seed_names_the_result()
     {
         var single = SampleComposer.Compose(Samples, new() { MaxObjects = 1 }, 1);
@@ -68,5 +82,20 @@ public sealed class SampleComposerTests
         Assert.Equal(Pixels(SampleComposer.Compose(Samples, way, 3)), Pixels(SampleComposer.Compose(Samples, way, 3)));
         Assert.NotEqual(Pixels(SampleComposer.Compose(Samples, way, 3)), Pixels(SampleComposer.Compose(Samples, way, 4)));
         Assert.Contains(SampleComposer.Compose(Samples, way, 3), item => item.Faults.Count == 0);
+    }
+
+    /// <summary>Wants everything at the upper edge.</summary>
+    private sealed class Sky : IPlacementScorer
+    {
+        private const int Cells = 16;
+
+        public IReadOnlyList<double> Scales => [0.2];
+
+        public PlacementScores Score(PlacementQuery query)
+        {
+            var map = new FloatMap(Cells, Cells);
+            for (var i = 0; i < 4 * Cells; i++) map.Values[i] = 1;
+            return new([.. query.Sizes.Select(_ => map)]);
+        }
     }
 }
