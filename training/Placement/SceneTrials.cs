@@ -34,7 +34,8 @@ internal static class SceneTrials
 
     /// <summary>
     /// A control: in place of the object a patch of the scene without it, with the outline of the object, is asked about, and the place
-    /// that it was cut from counts as the true one. A model that knows no more of a place than what is plausible there cannot find it.
+    /// that it was cut from counts as the true one. A model that knows no more of a place than what is plausible there cannot find it: the
+    /// other places are drawn as the true one is, anywhere where the outline touches no object.
     /// </summary>
     /// <param name="art">The art; only its held-out part is used.</param>
     /// <param name="scenes">Number of scenes.</param>
@@ -47,14 +48,18 @@ internal static class SceneTrials
             var pair = renderer.Pair(i);
             if (SceneCase.Of(pair) is not { } scene) continue;
             var random = new CounterRandom(seed, i, 0, "scene-patch");
-            if (Patch(pair, random) is not { } patch) continue;
+            var free = FreePlaces(pair, random);
+            if (free.Count == 0 || Cutout.Whole(pair.Without.Image, free[0], 1) is not { } patch) continue;
             var query = Query(pair, scene, patch, [(patch.Height, patch.Width)]);
+            var (own, cut) = (PixelBox.Of(free[0], label => label != 0), patch.Source);
             OtherPlace[] others =
             [
-                .. Enumerable
-                    .Range(0, Places)
-                    .Select(_ => PlacementCase.Elsewhere(patch.Source, query.Sizes[0], scene.Side, scene.Side, random))
-                    .OfType<PixelBox>()
+                .. free
+                    .Skip(1)
+                    .Select(moved => PixelBox.Of(moved, label => label != 0))
+                    .Select(box => cut with { X = cut.X + box.X - own.X, Y = cut.Y + box.Y - own.Y })
+                    .Where(box => box.IoU(patch.Source) <= PlacementCase.MostOverlap)
+                    .Take(Places)
                     .Select(box => new OtherPlace(PlacementEvaluation.Place, query, 0, box)),
             ];
             if (others.Length > 0) yield return new(i, query, patch.Source, others, random);
@@ -110,11 +115,12 @@ internal static class SceneTrials
         };
     }
 
-    /// <summary>A part of the scene without the object, in its outline, that touches no other object; null where none was found.</summary>
-    private static Cutout? Patch(ScenePair pair, CounterRandom random)
+    /// <summary>The outline of the object in random places where it touches no other object.</summary>
+    private static List<LabelMap> FreePlaces(ScenePair pair, CounterRandom random)
     {
         var mask = pair.Mask;
         var box = PixelBox.Of(mask, label => label != 0);
+        var free = new List<LabelMap>();
         for (var n = 0; n < PatchTries; n++)
         {
             var (left, top) = (1 + random.NextInt(mask.Width - box.Width - 1), 1 + random.NextInt(mask.Height - box.Height - 1));
@@ -128,9 +134,9 @@ internal static class SceneTrials
                     isFree &= pair.Without.Classes[left + x, top + y] == 0;
                 }
 
-            if (isFree) return Cutout.Whole(pair.Without.Image, moved, 1);
+            if (isFree) free.Add(moved);
         }
 
-        return null;
+        return free;
     }
 }

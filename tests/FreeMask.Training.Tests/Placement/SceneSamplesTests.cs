@@ -5,6 +5,7 @@ using FreeMask.Training.Tests.Mini;
 using FreeMask.Vision;
 using FreeMask.Vision.Evaluation;
 using FreeMask.Vision.Placement;
+using FreeMask.Vision.Tests;
 using Xunit;
 
 namespace FreeMask.Training.Tests.Placement;
@@ -91,7 +92,7 @@ public sealed class SceneSamplesTests
     }
 
     [Fact]
-    public void Trials_know_the_true_place_and_a_patch_is_found_by_chance_only()
+    public void Trials_know_the_true_place_and_patches_have_others_beside_theirs()
     {
         var art = MiniArt.Require();
         var results = PlacementEvaluation.Run(SceneTrials.Draw(art, 60, 1), new Blind(), 1);
@@ -105,6 +106,21 @@ public sealed class SceneSamplesTests
         Assert.Equal(0.5, Auc(PlacementEvaluation.Model, null), 9);
         var patches = PlacementEvaluation.Run(SceneTrials.Patches(art, 60, 1), null, 1);
         Assert.InRange(patches.First(r => r.Method == PlacementEvaluation.Random && r.Against is null).Objects, 20, 60);
+    }
+
+    [Fact]
+    public void The_model_of_the_bundle_finds_places_for_drawings_that_it_never_saw_and_no_patch()
+    {
+        var art = MiniArt.Require();
+        var folder = Path.Combine(Fixtures.RepositoryRoot, "models", "mini", "placement");
+        using var model = PlacementModel.Load(folder);
+        Assert.Equal(PlacementConfig.Read(folder)!.Sha256, model.Hash);
+        // Scenes of another seed than the training's.
+        var results = PlacementEvaluation.Run(SceneTrials.Draw(art, 60, 2), model, 1);
+        PlacementResult Of(string? against) => results.First(r => r.Method == PlacementEvaluation.Model && r.Against == against);
+        foreach (var against in new[] { null, "place", "size", "floating", "covering", "scene" }) Assert.InRange(Of(against).Auc, 0.93, 1);
+        var patch = PlacementEvaluation.Run(SceneTrials.Patches(art, 60, 2), model, 1);
+        Assert.InRange(patch.First(r => r.Method == PlacementEvaluation.Model && r.Against is null).Auc, 0.38, 0.62);
     }
 
     private static double Shared(PixelBox a, PixelBox b)
