@@ -21,7 +21,9 @@ internal sealed class CompositionExperiment : IExperiment
     /// <param name="Images">Images composed.</param>
     /// <param name="Floats">For each object that came in, 1 where it floats.</param>
     /// <param name="Off">The same where its size is off by more than twice.</param>
-    private sealed record Geometry(int Images, IReadOnlyList<double> Floats, IReadOnlyList<double> Off);
+    /// <param name="OffOfPossible">The same of those to which the geometry leaves any place.</param>
+    private sealed record Geometry(
+        int Images, IReadOnlyList<double> Floats, IReadOnlyList<double> Off, IReadOnlyList<double> OffOfPossible);
 
     private sealed record Harmonized(IReadOnlyList<HarmonizationResult> Results);
 
@@ -46,7 +48,7 @@ internal sealed class CompositionExperiment : IExperiment
             foreach (var (label, key, way) in Placements(ways, placement))
                 if (
                     await context.RowAsync<Geometry>(
-                        $"geometry-{key}-{seed}",
+                        $"places-{key}-{seed}",
                         async () =>
                         {
                             var run = await context.Runs.SamplesAsync(seed, stop);
@@ -156,7 +158,8 @@ internal sealed class CompositionExperiment : IExperiment
         return new(
             samples.Count,
             [.. faults.Select(fault => fault.Floats ? 1.0 : 0)],
-            [.. faults.Select(fault => fault.IsOff ? 1.0 : 0)]
+            [.. faults.Select(fault => fault.IsOff ? 1.0 : 0)],
+            [.. faults.Where(fault => fault.IsPossible).Select(fault => fault.IsOff ? 1.0 : 0)]
         );
     }
 
@@ -202,7 +205,7 @@ internal sealed class CompositionExperiment : IExperiment
         if (geometry.Count > 0)
             yield return new(
                 "Placement: objects that the geometry of their scene refutes, 95 % intervals over objects",
-                ["places", "images", "objects", "floating", "size off more than twice"],
+                ["places", "images", "objects", "floating", "size off more than twice", "the same where a right place exists"],
                 [
                     .. geometry.Select(item => new ExperimentRow(
                         item.Label,
@@ -211,6 +214,7 @@ internal sealed class CompositionExperiment : IExperiment
                             ExperimentText.Count(item.Rows.Sum(row => row.Floats.Count)),
                             Share(item.Rows, row => row.Floats).Cell(),
                             Share(item.Rows, row => row.Off).Cell(),
+                            Share(item.Rows, row => row.OffOfPossible).Cell(),
                         ]
                     )),
                 ]

@@ -48,13 +48,17 @@ internal sealed record ComposedSample(LabeledImage Example, LabelMap Instances, 
 /// <param name="Floats">Its lower edge is above the end of the ground, and its class does not fly.</param>
 /// <param name="IsOff">Its height differs by more than a factor of two from what an object of the image and the perspective of the scene
 /// lead to expect; false where nothing is known.</param>
-internal readonly record struct PlacementFault(bool Floats, bool IsOff);
+/// <param name="IsPossible">Whether the geometry leaves it any place in the image: what is far too large or too small for the scene has
+/// none.</param>
+internal readonly record struct PlacementFault(bool Floats, bool IsOff, bool IsPossible);
 
 /// <summary>Composes drawn images as the stages of a run do, in ways that a run file does not offer.</summary>
 internal static class SampleComposer
 {
     // Some donors find no place, so that more are drawn than are pasted.
     private const int DonorsPerPlace = 3;
+
+    private static readonly double[] Scales = [.. Enumerable.Range(1, 16).Select(i => i / 18.0)];
 
     /// <summary>The composed images with their labels, as <see cref="Compose"/> makes them.</summary>
     internal static IReadOnlyList<LabeledImage> Examples(IReadOnlyList<RunSample> samples, CompositionWay way, ulong seed) =>
@@ -112,10 +116,23 @@ internal static class SampleComposer
                     var bottom = item.Choice.Place.Box.Bottom / height;
                     var isOff = Math.Abs(perspective.Off(item.ClassId, item.Choice.Place.Box.Height / height, bottom) ?? 0) > Math.Log(2);
                     var stands = SceneRules.Stands(options.Classes[item.ClassId]);
-                    return new PlacementFault(stands && bottom < perspective.Ground, isOff && (stands || bottom > perspective.Ground));
+                    return new PlacementFault(
+                        stands && bottom < perspective.Ground,
+                        isOff && (stands || bottom > perspective.Ground),
+                        IsPossible(perspective, item, background.Image)
+                    );
                 }),
             ];
         }
+
+        // The sizes that a model scores, with the lower edge in any row at which the object is inside the image.
+        static bool IsPossible(ScenePerspective perspective, PastedObject item, RgbImage image) =>
+            PlacementGrid
+                .Sizes(Scales, item.Choice.Place.Box.Width, item.Choice.Place.Box.Height, image.Width, image.Height)
+                .Any(size => Enumerable
+                    .Range(size.Height, Math.Max(0, image.Height - size.Height + 1))
+                    .Any(bottom =>
+                        perspective.Fits(item.ClassId, (double)size.Height / image.Height, (double)bottom / image.Height)));
 
         IReadOnlyList<DonorSample> Donors(int index, RunSample sample)
         {

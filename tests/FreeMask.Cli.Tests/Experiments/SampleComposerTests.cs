@@ -57,6 +57,9 @@ public sealed class SampleComposerTests
         Assert.Contains(chance, fault => fault.IsOff);
         Assert.NotEmpty(rules);
         Assert.DoesNotContain(rules, fault => fault.Floats || fault.IsOff);
+        // What rules place has a place; of what chance places, what is right has one too.
+        Assert.All(rules, fault => Assert.True(fault.IsPossible));
+        Assert.All(chance.Where(fault => !fault.Floats && !fault.IsOff), fault => Assert.True(fault.IsPossible));
     }
 
     [Fact]
