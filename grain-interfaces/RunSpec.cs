@@ -204,7 +204,7 @@ public sealed record CompositionSpec
     /// with one.</summary>
     [Id(6)] public string Placement { get; init; } = "rules";
 
-    /// <summary>The folder of the placement model; null for the rules. Every silo reads it under this path.</summary>
+    /// <summary>The folder of the placement model; null for the rules. Every silo reads it under this path, or in its own bundle.</summary>
     [Id(7)] public string? PlacementFolder { get; init; }
 
     /// <summary>The sha256 of its model; null where <see cref="PlacementFolder"/> is.</summary>

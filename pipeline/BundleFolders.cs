@@ -6,6 +6,9 @@ namespace FreeMask.Pipeline;
 /// <param name="modelsFolder">The folder that holds the bundles that ship; null where there is none.</param>
 internal sealed class BundleFolders(string? modelsFolder)
 {
+    /// <summary>The folder of a bundle that holds its placement model.</summary>
+    internal const string PlacementPart = "placement";
+
     /// <summary>The folder of a bundle.</summary>
     /// <param name="model">A name such as <c>mini</c>, or a path.</param>
     /// <exception cref="FreeMaskException">There is no such bundle.</exception>

@@ -13,7 +13,8 @@ using FreeMask.Vision.Thesaurus;
 namespace FreeMask.Pipeline;
 
 /// <summary>Pastes objects of other samples of the round into a fraction of the samples.</summary>
-internal sealed class ComposeStageHandler(IArtifactStore store, OnnxSessionOptions sessions) : IStageHandler, IDisposable
+internal sealed class ComposeStageHandler(BundleFolders bundles, IArtifactStore store, OnnxSessionOptions sessions)
+    : IStageHandler, IDisposable
 {
     // Many donors are too large or too small for the scene, so more are drawn than are pasted.
     private const int DonorsPerPlace = 6;
@@ -38,7 +39,7 @@ internal sealed class ComposeStageHandler(IArtifactStore store, OnnxSessionOptio
         var labels = spec.LabelSet();
         var thesaurus = RunThesaurus.Of(spec);
         var balance = BalanceOf(spec, labels, thesaurus);
-        using var placement = await AcquireAsync(spec.Composition);
+        using var placement = await AcquireAsync(spec);
         var options = ComposeOptions.Default with
         {
             MaxObjects = spec.Composition.MaxObjects,
@@ -59,10 +60,15 @@ internal sealed class ComposeStageHandler(IArtifactStore store, OnnxSessionOptio
     }
 
     /// <summary>The placement model of a run; null where it uses the rules.</summary>
-    private async Task<ModelCache<(string Folder, string Hash), PlacementModel>.Lease?> AcquireAsync(CompositionSpec spec) =>
-        spec is { PlacementFolder: { } folder, PlacementHash: { } hash }
-            ? await _models.AcquireAsync((folder, hash), () => Task.FromResult(Open(folder, hash)))
-            : null;
+    private async Task<ModelCache<(string Folder, string Hash), PlacementModel>.Lease?> AcquireAsync(RunSpec spec)
+    {
+        if (spec.Composition is not { PlacementFolder: { } named, PlacementHash: { } hash }) return null;
+        // The bundle may lie elsewhere than on the machine that started the run.
+        var folder = spec.Composition.Placement == "bundle"
+            ? Path.Combine(bundles.Find(spec.Model), BundleFolders.PlacementPart)
+            : named;
+        return await _models.AcquireAsync((folder, hash), () => Task.FromResult(Open(folder, hash)));
+    }
 
     private PlacementModel Open(string folder, string hash)
     {

@@ -27,7 +27,7 @@ internal sealed class DeviceStageRunner(IReadOnlyList<IStageHandler> handlers) :
             new FolderImageStageHandler(store),
             new MaskStageHandler(store),
             new GivenMaskStageHandler(),
-            new ComposeStageHandler(store, sessions),
+            new ComposeStageHandler(bundles, store, sessions),
             new HarmonizeStageHandler(store, sessions),
             new ScoreStageHandler(store, sessions),
         ]);

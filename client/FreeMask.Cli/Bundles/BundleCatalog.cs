@@ -202,7 +202,7 @@ internal sealed class BundleCatalog(string? modelsFolder)
         public (string Folder, string Hash)? FindPlacement(string path) => Placement(Path.GetFullPath(path, folder));
 
         public (string Folder, string Hash)? PlacementOf(string model) =>
-            catalog.Folder(model, folder) is { } bundle ? Placement(Path.Combine(bundle, "placement")) : null;
+            catalog.Folder(model, folder) is { } bundle ? Placement(Path.Combine(bundle, BundleFolders.PlacementPart)) : null;
 
         public (string Folder, string Hash)? FindHarmonizer(string path) => Harmonizer(Path.GetFullPath(path, folder));
 

@@ -44,6 +44,26 @@ public sealed class ComposeStageHandlerTests : IDisposable
     }
 
     [Fact]
+    public async Task A_model_of_the_bundle_is_that_of_the_silos_own_bundle()
+    {
+        var store = new FolderArtifactStore(Path.Combine(_folder, "artifacts"), TimeProvider.System);
+        var unet = Directory.CreateDirectory(Path.Combine(_folder, "own", "unet")).FullName;
+        await File.WriteAllBytesAsync(Path.Combine(unet, ModelFileNames.Onnx), [], TestContext.Current.CancellationToken);
+        Directory.Move(Model(), Path.Combine(_folder, "own", "placement"));
+        var hash = PlacementModel.HashOf(Path.Combine(_folder, "own", "placement"));
+        var spec = new CompositionSpec
+        {
+            MultiShare = 1,
+            MaxObjects = 2,
+            Placement = "bundle",
+            PlacementFolder = "/where/the/client/has/it",
+            PlacementHash = hash,
+        };
+        var placed = await RunAsync(store, spec, await InputsAsync(store, 2), model: "own");
+        foreach (var outcome in placed) Assert.InRange(await CenterAsync(store, outcome), Peak - 12, Peak + 12);
+    }
+
+    [Fact]
     public async Task A_second_use_takes_objects_of_others_than_its_drawing_which_keeps_its_own_alone()
     {
         var store = new FolderArtifactStore(Path.Combine(_folder, "artifacts"), TimeProvider.System);
@@ -83,14 +103,15 @@ public sealed class ComposeStageHandlerTests : IDisposable
         return pasted.Labels.Index().Where(p => p.Item > 127).Average(p => p.Index % pasted.Width);
     }
 
-    private static async Task<IReadOnlyList<StageOutcome>> RunAsync(
+    private async Task<IReadOnlyList<StageOutcome>> RunAsync(
         FolderArtifactStore store,
         CompositionSpec composition,
         IReadOnlyList<StageInput> inputs,
-        int samples = 40
+        int samples = 40,
+        string model = "mini"
     )
     {
-        using var handler = new ComposeStageHandler(store, new OnnxSessionOptions());
+        using var handler = new ComposeStageHandler(new BundleFolders(_folder), store, new OnnxSessionOptions());
         var spec = new RunSpec
         {
             Name = "compose",
@@ -98,6 +119,7 @@ public sealed class ComposeStageHandlerTests : IDisposable
             Backgrounds = ["grass"],
             Composition = composition,
             SamplesPerRound = samples,
+            Model = model,
         };
         return await handler.RunAsync(spec, inputs, TestContext.Current.CancellationToken);
     }
