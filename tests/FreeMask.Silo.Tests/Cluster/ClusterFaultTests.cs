@@ -71,14 +71,17 @@ public abstract class ClusterFaultTests(SharedCluster shared, LocalServices serv
         observer.Reset();
         var clock = Stopwatch.StartNew();
         await leaver.SignalAsync("TERM");
-        var leaving = leaver.ExitAsync(deadline.Token).ContinueWith(exit => (Code: exit.Result, clock.Elapsed), TaskScheduler.Default);
+        var leaving = LeaveAsync();
         var status = await observer.UntilAsync(IsOver, deadline.Token);
         var left = await leaving;
         Assert.Equal(0, left.Code);
         await AssertUnharmedAsync(cluster, status, interruptions: 1, deadline.Token);
         Assert.Empty(observer.Failures);
-        AssertRecovery($"SIGTERM of the leader, which ended after {left.Elapsed.TotalSeconds:0.0} s", observer.LongestRest, TimeSpan.FromSeconds(10));
+        var what = $"SIGTERM of the leader, which ended after {left.Elapsed.TotalSeconds:0.0} s";
+        AssertRecovery(what, observer.LongestRest, TimeSpan.FromSeconds(10));
         shared.GiveBack();
+
+        async Task<(int Code, TimeSpan Elapsed)> LeaveAsync() => (await leaver.ExitAsync(deadline.Token), clock.Elapsed);
     }
 
     [Fact]
