@@ -29,8 +29,8 @@ internal static class NamedDatasets
         return hash is null || own == hash
             ? data
             : throw new SiloLacksDataException(
-                $"The data set in {folder}, which {key} names, is another one than when the run was started (sha256 {own[..12]}, the run's "
-                    + $"is {hash[..12]}); put that one back."
+                $"The data set in {folder}, which {key} names, is another one than the run's (sha256 {own[..12]}, the run's is "
+                    + $"{hash[..12]}); put the run's there."
             );
     }
 }

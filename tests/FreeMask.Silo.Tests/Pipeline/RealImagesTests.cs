@@ -66,7 +66,7 @@ public sealed class RealImagesTests : IDisposable
         var spec = Spec(null);
         Write("3", 9);
         var changed = Assert.Throws<SiloLacksDataException>(() => RealImages.Open(spec));
-        Assert.Contains("is another one than when the run was started", changed.Message, StringComparison.Ordinal);
+        Assert.Contains("is another one than the run's", changed.Message, StringComparison.Ordinal);
         Directory.Delete(Path.Combine(_folder.FullName, "JPEGImages"), recursive: true);
         var gone = Assert.Throws<SiloLacksDataException>(() => RealImages.Open(spec));
         Assert.Contains("training.real", gone.Message, StringComparison.Ordinal);
