@@ -201,8 +201,9 @@ internal sealed partial class TrainerGrain(
         catch (ArtifactStoreException exception) when (exception is not ArtifactLostException)
         {
             // Retried after a delay; repeated equal errors are logged once.
-            if (_problem != exception.Message) LogGivenUp(logger, exception, job.Id);
-            _problem = exception.Message;
+            var problem = WaitReasons.Of(exception);
+            if (_problem != problem) LogGivenUp(logger, exception, job.Id);
+            _problem = problem;
         }
         catch (Exception exception)
         {
@@ -347,7 +348,7 @@ internal sealed partial class TrainerGrain(
         }
         catch (Exception exception)
         {
-            throw new ArtifactStoreException($"The result of {job.Id} could not be kept.", exception);
+            throw new ArtifactStoreException($"The result of {job.Id} could not be kept: {WaitReasons.Of(exception)}", exception);
         }
     }
 
