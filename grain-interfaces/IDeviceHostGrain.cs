@@ -29,7 +29,25 @@ public interface IDeviceHostGrain : IGrainWithStringKey
     /// <param name="model">The bundle as a run names it.</param>
     [Alias("GetEnvironment"), AlwaysInterleave, ResponseTimeout("00:05:00")]
     Task<SiloEnvironment> GetEnvironment(string model);
+
+    /// <summary>Whether the silo can train and evaluate for a run. The first answer takes as long as hashing the data sets that the run
+    /// names.</summary>
+    [Alias("GetTrainingOffer"), AlwaysInterleave, ResponseTimeout("00:05:00")]
+    Task<TrainingOffer> GetTrainingOffer(RunSpec spec);
 }
+
+/// <summary>Whether a silo can train and evaluate for a run.</summary>
+/// <param name="HostsTrainers">Whether trainings and evaluations may be placed on the silo at all.</param>
+/// <param name="Refusal">Why it trains for no run of this kind, such as one with a training program; null where it does.</param>
+/// <param name="TrainingLack">Data of trainings that it lacks, to show to users; null where nothing is missing.</param>
+/// <param name="EvaluationLack">The same of evaluations.</param>
+[GenerateSerializer, Immutable, Alias("freemask.TrainingOffer")]
+public sealed record TrainingOffer(
+    [property: Id(0)] bool HostsTrainers,
+    [property: Id(1)] string? Refusal = null,
+    [property: Id(2)] string? TrainingLack = null,
+    [property: Id(3)] string? EvaluationLack = null
+);
 
 /// <summary>A device that takes work.</summary>
 /// <param name="Key">The key of its worker.</param>

@@ -113,6 +113,7 @@ public sealed record ShardDesiredState(
 /// <param name="Failures">Rejections and faults by reason.</param>
 /// <param name="Error">The error that stops the shard; null if there is none.</param>
 /// <param name="Notes">Messages for users that do not stop the shard, such as devices that may not work on the run.</param>
+/// <param name="Waits">What the shard waits for because its steps fail, for users; null where they do not.</param>
 [GenerateSerializer, Immutable, Alias("freemask.ShardReport")]
 public sealed record ShardReport(
     [property: Id(0)] StateCounts Counts,
@@ -121,7 +122,8 @@ public sealed record ShardReport(
     [property: Id(3)] StageSeconds Seconds,
     [property: Id(4)] ImmutableArray<FailureGroup> Failures,
     [property: Id(5)] string? Error,
-    [property: Id(7)] ImmutableArray<string> Notes = default);
+    [property: Id(7)] ImmutableArray<string> Notes = default,
+    [property: Id(8)] string? Waits = null);
 
 /// <summary>The result of a selection in a shard.</summary>
 /// <param name="Kept">The list of kept samples, as <see cref="ISampleShardGrain.WriteList"/> writes it.</param>

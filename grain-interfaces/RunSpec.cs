@@ -435,6 +435,13 @@ public sealed record EvaluationSpec
 
     /// <summary>Pairs of its classes, as <see cref="ClassMap"/>.</summary>
     [Id(7)] public ImmutableArray<string> TransferClassMap { get; init; } = [];
+
+    /// <summary>The sha256 of the images and masks of <see cref="Dataset"/>; null where that is no path, and in runs of releases that did
+    /// not compute it.</summary>
+    [Id(8)] public string? DatasetHash { get; init; }
+
+    /// <summary>The sha256 of the images and masks of <see cref="Transfer"/>, as <see cref="DatasetHash"/>.</summary>
+    [Id(9)] public string? TransferHash { get; init; }
 }
 
 /// <summary>How the work is distributed and computed. The data set depends on <see cref="TrainingThreads"/>, and where

@@ -3,7 +3,7 @@ namespace FreeMask.Grains;
 /// <summary>
 /// Reconcile loop of a grain: runs a step when notified, and periodically. Steps never overlap; a notification during a step causes one
 /// more. A step compares durable state with the desired state and does what is missing, so a lost notification or a failed step only
-/// delays the work until the next period. Repeated equal failures are logged once.
+/// delays the work until the next period. Repeated equal failures are logged once, and are a note for users until a step succeeds.
 /// </summary>
 internal sealed class ReconcileLoop
 {
@@ -11,18 +11,21 @@ internal sealed class ReconcileLoop
     private readonly Action<Exception> _failed;
     private readonly TimeSpan _period;
     private readonly IGrainTimer _timer;
+    private readonly StepFailures _failures;
     private bool _running, _again, _resting;
-    private string? _failure;
 
-    public ReconcileLoop(Grain grain, Func<Task> step, Action<Exception> failed, TimeSpan period)
+    public ReconcileLoop(Grain grain, Func<Task> step, Action<Exception> failed, TimeSpan period, TimeProvider time)
     {
-        (_reconcile, _failed, _period) = (step, failed, period);
+        (_reconcile, _failed, _period, _failures) = (step, failed, period, new StepFailures(time));
         _timer = grain.RegisterGrainTimer(
             TickAsync,
             new GrainTimerCreationOptions(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan) { KeepAlive = true }
         );
         _resting = true;
     }
+
+    /// <summary>What the loop waits for because its steps fail, for users; null where they do not.</summary>
+    public string? Note => _failures.Note;
 
     /// <summary>Requests a step.</summary>
     public void Signal()
@@ -42,14 +45,13 @@ internal sealed class ReconcileLoop
         {
             _again = false;
             await _reconcile();
-            _failure = null;
+            _failures.Clear();
         }
         catch (Exception exception)
         {
             // Retried after the period rather than at once: the cause may need time.
             (_again, _resting) = (false, false);
-            if (_failure != exception.Message) _failed(exception);
-            _failure = exception.Message;
+            if (!_failures.Add(exception)) _failed(exception);
         }
         finally
         {

@@ -1,5 +1,6 @@
 using FreeMask.GrainInterfaces;
 using FreeMask.Grains.Domain;
+using FreeMask.Grains.Stages;
 using FreeMask.Imaging;
 using FreeMask.Randomness;
 using FreeMask.Training.Mask2Former;
@@ -21,28 +22,19 @@ internal sealed class RealImages
     internal bool IsAlone => _share == 1;
 
     /// <summary>Opens those of a run; null where it names none.</summary>
-    /// <exception cref="FreeMaskException">They are gone, or others than when the run was started.</exception>
+    /// <exception cref="SiloLacksDataException">They are not on this silo, or others than when the run was started.</exception>
     internal static RealImages? Open(RunSpec spec)
     {
-        if (spec.Training is not { Real: { } folder } training) return null;
-        MatchedDataset data;
-        try
-        {
-            data = EvaluationProtocol
+        if (spec.Training is not { Real: { } folder, RealHash: { } hash } training) return null;
+        var data = NamedDatasets.Open(
+            "training.real",
+            folder,
+            hash,
+            () => EvaluationProtocol
                 .Of(spec.Evaluation.Protocol, spec.LabelSet(), spec.Classes)
-                .OpenReal(folder, training.RealPart, training.RealClassMap);
-        }
-        catch (FreeMaskException gone)
-        {
-            throw new FreeMaskException($"The real images of training.real cannot be used: {gone.Message}", gone);
-        }
-
-        return data.Hash() == training.RealHash
-            ? new RealImages(data, training.RealShare, spec.Seed)
-            : throw new FreeMaskException(
-                $"The real images in {folder}, which training.real names, are others than when the run was started; put them back on "
-                    + "every silo that trains."
-            );
+                .OpenReal(folder, training.RealPart, training.RealClassMap)
+        );
+        return new RealImages(data, training.RealShare, spec.Seed);
     }
 
     /// <summary>Which images a training sees beside samples, in order. A share that needs more than there are repeats them, each equally

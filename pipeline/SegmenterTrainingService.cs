@@ -44,6 +44,31 @@ internal sealed partial class SegmenterTrainingService(
         : Device.Problem;
 
     /// <inheritdoc/>
+    public Task<string?> FindLackAsync(RunSpec spec, JobKind kind, CancellationToken cancellationToken) => Task.Run(
+        () =>
+        {
+            try
+            {
+                if (kind == JobKind.Train)
+                {
+                    Start(spec);
+                    RealImages.Open(spec);
+                }
+                else if (spec.Evaluation.Dataset != "none")
+                {
+                    Measured(spec);
+                }
+
+                return null;
+            }
+            catch (SiloLacksDataException lack)
+            {
+                return lack.Message;
+            }
+        },
+        cancellationToken);
+
+    /// <inheritdoc/>
     public async Task<SegmenterModel> TrainAsync(TrainingRequest request, ITrainingMonitor monitor, CancellationToken cancellationToken)
     {
         var real = await Task.Run(() => RealImages.Open(request.Spec), cancellationToken);
@@ -120,14 +145,7 @@ internal sealed partial class SegmenterTrainingService(
         CancellationToken cancellationToken
     )
     {
-        var (labels, evaluation) = (spec.LabelSet(), spec.Evaluation);
-        var protocol = EvaluationProtocol.Of(evaluation.Protocol, labels, spec.Classes);
-        var first = evaluation.Dataset == "heldout"
-            ? protocol.Open(Path.Combine(bundles.Find(spec.Model), HeldOutFolder), null, HeldOutList, evaluation.ClassMap)
-            : protocol.Open(evaluation.Dataset, evaluation.Layout, evaluation.Part, evaluation.ClassMap);
-        var second = evaluation.Transfer is { } folder
-            ? protocol.Open(folder, null, evaluation.TransferPart, evaluation.TransferClassMap)
-            : null;
+        var (protocol, first, second) = await Task.Run(() => Measured(spec), cancellationToken);
         var images = first.Count + (second?.Count ?? 0);
         return await Task.Run(
             () =>
@@ -159,7 +177,32 @@ internal sealed partial class SegmenterTrainingService(
         }
     }
 
+    /// <summary>The data sets that segmenters of a run are measured on; the second is null where there is none.</summary>
+    /// <exception cref="SiloLacksDataException">One is not on this silo, or another one than when the run was started.</exception>
+    private (EvaluationProtocol Protocol, MatchedDataset First, MatchedDataset? Second) Measured(RunSpec spec)
+    {
+        var evaluation = spec.Evaluation;
+        var protocol = EvaluationProtocol.Of(evaluation.Protocol, spec.LabelSet(), spec.Classes);
+        var isShipped = evaluation.Dataset == "heldout";
+        var folder = isShipped ? Path.Combine(bundles.Find(spec.Model), HeldOutFolder) : evaluation.Dataset;
+        var first = NamedDatasets.Open(
+            "evaluation.dataset",
+            folder,
+            evaluation.DatasetHash,
+            () => protocol.Open(
+                folder, isShipped ? null : evaluation.Layout, isShipped ? HeldOutList : evaluation.Part, evaluation.ClassMap));
+        var second = evaluation.Transfer is not { } other
+            ? null
+            : NamedDatasets.Open(
+                "evaluation.transfer",
+                other,
+                evaluation.TransferHash,
+                () => protocol.Open(other, null, evaluation.TransferPart, evaluation.TransferClassMap));
+        return (protocol, first, second);
+    }
+
     /// <summary>The folder of the initial weights; null for none.</summary>
+    /// <exception cref="SiloLacksDataException">It is not on this silo, or holds other weights than when the run was started.</exception>
     private string? Start(RunSpec spec)
     {
         if (spec.Training.InitFolder is { } named)
@@ -174,9 +217,9 @@ internal sealed partial class SegmenterTrainingService(
             );
     }
 
-    private static FreeMaskException Gone(string folder) =>
-        new($"The starting weights in {folder}, which training.init names, are gone or others than when the run was started; put them back "
-                + "on every silo that trains.");
+    private static SiloLacksDataException Gone(string folder) =>
+        new($"The starting weights in {folder}, which training.init names, are gone or others than when the run was started; put them "
+                + "back.");
 
     /// <summary>Passes checkpoints to the run. The training thread waits until each is durable.</summary>
     private sealed class Checkpoints(PieceReader? last, IArtifactStore store, ITrainingMonitor monitor, int pieceSize)

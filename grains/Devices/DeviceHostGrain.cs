@@ -9,6 +9,8 @@ namespace FreeMask.Grains.Devices;
 internal sealed partial class DeviceHostGrain(
     ILocalDevices devices,
     IComputeEnvironment environment,
+    ISegmenterTraining training,
+    IClusterManifestProvider manifests,
     SiloDrainState drain,
     ILogger<DeviceHostGrain> logger
 ) : Grain, IDeviceHostGrain
@@ -35,6 +37,18 @@ internal sealed partial class DeviceHostGrain(
     public Task<bool> IsDraining() => Task.FromResult(drain.IsDraining);
 
     public Task<SiloEnvironment> GetEnvironment(string model) => environment.DescribeAsync(model, CancellationToken.None);
+
+    public async Task<TrainingOffer> GetTrainingOffer(RunSpec spec)
+    {
+        var type = GrainFactory.GetGrain<ITrainerGrain>(spec.Name).GetGrainId().Type;
+        if (!manifests.LocalGrainManifest.Grains.ContainsKey(type)) return new TrainingOffer(HostsTrainers: false);
+        return new TrainingOffer(
+            HostsTrainers: true,
+            training.Refuse(spec),
+            await training.FindLackAsync(spec, JobKind.Train, CancellationToken.None),
+            await training.FindLackAsync(spec, JobKind.Evaluate, CancellationToken.None)
+        );
+    }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Silo {Silo} is drained: its devices take no work until it is restarted")]
     private static partial void LogDrained(ILogger logger, string silo);

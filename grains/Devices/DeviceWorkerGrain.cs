@@ -159,8 +159,9 @@ internal sealed partial class DeviceWorkerGrain(
         catch (Exception exception)
         {
             // Repeated equal errors are logged once.
-            if (_problem != exception.Message) LogBatchGivenUp(logger, exception, request.Stage, batch.Count, Key);
-            _problem = exception.Message;
+            var problem = WaitReasons.Of(exception);
+            if (_problem != problem) LogBatchGivenUp(logger, exception, request.Stage, batch.Count, Key);
+            _problem = problem;
         }
 
         if (error is null && done.Count == batch.Count) _problem = null;
@@ -325,8 +326,9 @@ internal sealed partial class DeviceWorkerGrain(
         }
         catch (Exception exception)
         {
-            if (_problem != exception.Message) LogKeepFailed(logger, exception, request.Stage);
-            _problem = exception.Message;
+            var problem = WaitReasons.Of(exception);
+            if (_problem != problem) LogKeepFailed(logger, exception, request.Stage);
+            _problem = problem;
             return null;
         }
     }

@@ -47,7 +47,8 @@ internal sealed partial class RoundGrain(
             this,
             ReconcileAsync,
             exception => LogStepFailed(logger, exception, this.GetPrimaryKeyString()),
-            _options.ReconcileInterval
+            _options.ReconcileInterval,
+            time
         );
         return Task.CompletedTask;
     }
@@ -68,16 +69,35 @@ internal sealed partial class RoundGrain(
 
     public async Task<RoundReport> GetReport()
     {
-        if (_record.Value is { Tally: null, Phase: not RoundPhase.Planning } record) await _shards.ReadReportsAsync(record);
+        if (_record.Value is { Tally: null, Phase: not RoundPhase.Planning } record)
+        {
+            try
+            {
+                await _shards.ReadReportsAsync(record);
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException && _assignment is not null)
+            {
+                // The store is away: a round at work shows what it knows of the shards, and says so.
+                var known = Report();
+                var note = $"waiting: {WaitReasons.Of(exception)}; it tries again";
+                return known with { Status = known.Status with { Notes = [.. known.Status.Notes.Add(note).Distinct()] } };
+            }
+        }
+
         return Report();
     }
 
     private RoundReport Report()
     {
         var number = GrainKeys.ParseRound(this.GetPrimaryKeyString());
-        if (_record.Value is not { } record) return new RoundReport(new RoundStatus { Round = number, Error = _error }, [], [], _idle);
+        if (_record.Value is not { } record)
+        {
+            var none = new RoundStatus { Round = number, Error = _error, Notes = _loop.Note is { } waits ? [waits] : [] };
+            return new RoundReport(none, [], [], _idle);
+        }
+
         var rate = _suspended ? 0 : _rate.PerSecond;
-        var status = RoundStatuses.Of(record, _shards, _training, rate, _error);
+        var status = RoundStatuses.Of(record, _shards, _training, _loop, rate, _error, _suspended);
         return new RoundReport(status, record.KeptLists, record.ManifestParts, _idle);
     }
 
@@ -169,6 +189,7 @@ internal sealed partial class RoundGrain(
 
         _idle = false;
         await _record.UpdateAsync(r => r ?? RoundRecord.Begin(assignment, time.GetUtcNow()));
+        await _shards.AskWaitingAsync(Record);
         while (!_suspended && _error is null && await AdvanceAsync(Record)) await NotifyRunAsync(assignment);
         _rate.Note(_shards.Results(Record));
         await NotifyRunAsync(assignment);

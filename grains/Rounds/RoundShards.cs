@@ -68,6 +68,13 @@ internal sealed class RoundShards(IGrainFactory grains, StageTable stages, int a
         return (active == 0, error);
     }
 
+    /// <summary>Asks the shards again whose steps fail, also those that have no work left: what they wait for may have ended.</summary>
+    public async Task AskWaitingAsync(RoundRecord record)
+    {
+        foreach (var shard in _reports.Where(report => report.Value.Waits is not null).Select(report => report.Key).ToList())
+            await ReconcileAsync(record, shard, suspended: false);
+    }
+
     /// <summary>Has the shards start no new work and cancel what is queued.</summary>
     /// <returns>True when no sample is in flight.</returns>
     public async Task<bool> SuspendAsync(RoundRecord record)
@@ -156,7 +163,8 @@ internal sealed class RoundShards(IGrainFactory grains, StageTable stages, int a
     {
         var report = await GrainOf(record, shard).Reconcile(new ShardLayout(record).DesiredStateOf(stages, shard, suspended));
         // A shard that has not read its samples yet has no counts: the previous ones stay.
-        if (report.Counts.Planned > 0 || !_reports.ContainsKey(shard)) _reports[shard] = report;
+        if (report.Counts.Planned > 0 || !_reports.TryGetValue(shard, out var before)) _reports[shard] = report;
+        else _reports[shard] = before with { Waits = report.Waits };
         return report;
     }
 

@@ -9,9 +9,12 @@ internal static class RoundStatuses
     /// <param name="record">Its record.</param>
     /// <param name="shards">Its shards.</param>
     /// <param name="training">Its trainings and evaluations.</param>
+    /// <param name="loop">Its reconcile loop.</param>
     /// <param name="rate">Results of stages per second.</param>
     /// <param name="error">The error that stops the round; null if there is none.</param>
-    public static RoundStatus Of(RoundRecord record, RoundShards shards, RoundTraining training, double rate, string? error)
+    /// <param name="isSuspended">Whether it starts no work; its shards are not asked then.</param>
+    public static RoundStatus Of(
+        RoundRecord record, RoundShards shards, RoundTraining training, ReconcileLoop loop, double rate, string? error, bool isSuspended)
     {
         var tally = record.Tally ?? shards.TallyOf(record);
         return new RoundStatus
@@ -39,7 +42,9 @@ internal static class RoundStatuses
                     [
                         .. shards
                             .Reports.SelectMany(s => s.Notes.IsDefault ? [] : s.Notes)
+                            .Concat(isSuspended ? [] : shards.Reports.Select(s => s.Waits))
                             .Append(training.Note)
+                            .Append(loop.Note)
                             .OfType<string>()
                             .Distinct(),
                     ],

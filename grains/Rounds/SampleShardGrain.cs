@@ -50,7 +50,8 @@ internal sealed partial class SampleShardGrain(
             this,
             ReconcileAsync,
             exception => LogStepFailed(logger, exception, key),
-            _options.ReconcileInterval
+            _options.ReconcileInterval,
+            time
         );
         return Task.CompletedTask;
     }
@@ -62,7 +63,7 @@ internal sealed partial class SampleShardGrain(
         return Task.FromResult(
             _ledger.Current is { } ledger
                 ? ReportOf(ledger)
-                : new ShardReport(new StateCounts(), 0, 0, new StageSeconds(), [], _error)
+                : new ShardReport(new StateCounts(), 0, 0, new StageSeconds(), [], _error, [], _loop.Note)
         );
     }
 
@@ -230,7 +231,8 @@ internal sealed partial class SampleShardGrain(
             ledger.Seconds,
             ledger.Failures(),
             _error,
-            [.. _dispatcher.Refusals, .. _problem is null ? Enumerable.Empty<string>() : [$"waiting: {_problem}"]]
+            [.. _dispatcher.Refusals, .. _problem is null ? Enumerable.Empty<string>() : [$"waiting: {_problem}"]],
+            _loop.Note
         );
 
     private void Take(ShardLedger ledger, ShardDesiredState desired, SampleProgress progress, BatchReport report)

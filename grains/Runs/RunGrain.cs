@@ -37,7 +37,13 @@ internal sealed partial class RunGrain(
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _loop = new ReconcileLoop(this, ReconcileAsync, exception => LogStepFailed(logger, exception, Id), options.Value.ReconcileInterval);
+        _loop = new ReconcileLoop(
+            this,
+            ReconcileAsync,
+            exception => LogStepFailed(logger, exception, Id),
+            options.Value.ReconcileInterval,
+            time
+        );
         if (options.Value.ResumeRuns && _record.Value is { Ended: false }) _loop.Signal();
         return Task.CompletedTask;
     }
@@ -79,14 +85,29 @@ internal sealed partial class RunGrain(
 
     public async Task<RunStatus> GetStatus()
     {
-        await _record.RefreshAsync();
+        try
+        {
+            await _record.RefreshAsync();
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException && _record.Value is not null)
+        {
+            // The store is away: what was last known is shown, with a note that says so.
+            _loop.Signal();
+        }
+
         if (_record.Value is not { } record) return new RunStatus { Run = Id, Idle = true };
         var rounds = record.Closed.Select(c => c.Status).ToImmutableArray();
+        var notes = rounds.SelectMany(r => r.Notes).ToList();
         if (!record.AllClosed)
         {
             var open = await ReportAsync(record.Closed.Length);
+            // One that has not begun may be waiting for its first record to be stored.
+            notes.AddRange(open.Status.Notes);
             if (open.Status.StartedAt is not null) rounds = rounds.Add(open.Status);
         }
+
+        notes.AddRange(_notes);
+        if (_loop.Note is { } waits) notes.Add(waits);
 
         return new RunStatus
         {
@@ -103,7 +124,7 @@ internal sealed partial class RunGrain(
             Segmenter = record.Closed.IsEmpty ? null : record.Closed[^1].Status.Segmenter,
             Idle = _idle,
             Environment = record.Environment,
-            Notes = [.. rounds.SelectMany(r => r.Notes).Concat(_notes).Distinct()],
+            Notes = [.. notes.Distinct()],
         };
     }
 

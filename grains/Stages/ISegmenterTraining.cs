@@ -9,16 +9,25 @@ internal interface ISegmenterTraining
     /// <summary>Why this silo cannot train for a run, to show to users; null where it can.</summary>
     string? Refuse(RunSpec spec) => null;
 
+    /// <summary>
+    /// What jobs of a run need and this silo does not have, such as a data set that the run names, to show to users; null where nothing is
+    /// missing. The first answer takes as long as hashing the data.
+    /// </summary>
+    Task<string?> FindLackAsync(RunSpec spec, JobKind kind, CancellationToken cancellationToken) => Task.FromResult<string?>(null);
+
     /// <summary>Trains a model. Equal requests give equal models, interrupted or not.</summary>
+    /// <exception cref="SiloLacksDataException">Data that the run names are not on this silo, or differ here.</exception>
     /// <exception cref="FreeMask.FreeMaskException">The training is not possible; the message is shown to the user.</exception>
     Task<SegmenterModel> TrainAsync(TrainingRequest request, ITrainingMonitor monitor, CancellationToken cancellationToken);
 
     /// <summary>Evaluates the segmenter that trainings of a run start from; null where they start without one.</summary>
+    /// <exception cref="SiloLacksDataException">Data that the run names are not on this silo, or differ here.</exception>
     /// <exception cref="FreeMask.FreeMaskException">The evaluation is not possible; the message is shown to the user.</exception>
     Task<SegmenterQuality?> EvaluateStartAsync(RunSpec spec, ITrainingMonitor monitor, CancellationToken cancellationToken) =>
         Task.FromResult<SegmenterQuality?>(null);
 
     /// <summary>Evaluates a model on the data set that the specification names.</summary>
+    /// <exception cref="SiloLacksDataException">Data that the run names are not on this silo, or differ here.</exception>
     /// <exception cref="FreeMask.FreeMaskException">The evaluation is not possible; the message is shown to the user.</exception>
     Task<SegmenterQuality> EvaluateAsync(RunSpec spec, SegmenterModel model, ITrainingMonitor monitor, CancellationToken cancellationToken);
 }

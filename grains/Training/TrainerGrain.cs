@@ -21,6 +21,7 @@ internal sealed partial class TrainerGrain(
     IComputeEnvironment environment,
     ILocalSiloDetails self,
     IClusterMembershipService membership,
+    IClusterManifestProvider manifests,
     IOptions<DeviceWorkerOptions> options,
     TimeProvider time,
     ILogger<TrainerGrain> logger) : Grain, ITrainerGrain
@@ -50,11 +51,20 @@ internal sealed partial class TrainerGrain(
             if (trains is not null) trains = $"silo {self.Name}: {trains}";
             if ((trains ?? EnvironmentCheck.Refuse(job.Spec, job.Environment, self.Name, own, null)) is { } refusal)
             {
-                MoveOn();
+                MoveOn(known);
                 return ReportOf(job.Id, known, job.Title, job.Steps) with { Note = refusal };
             }
 
-            if (_running is null) Start(job, known);
+            if (_running is null && known?.IsRefusedBy(Address) == true)
+            {
+                if (MoveOn(known)) return ReportOf(job.Id, known, job.Title, job.Steps);
+                await FailAsync(job, new FreeMaskException(known.Refusals is [var only] ? only.Message : known.Lack!));
+                known = _record.Value?.Find(job.Id);
+            }
+            else if (_running is null)
+            {
+                Start(job, known);
+            }
         }
 
         return ReportOf(job.Id, known, job.Title, job.Steps);
@@ -94,12 +104,12 @@ internal sealed partial class TrainerGrain(
 
     public Task ResetFailures() => _record.UpdateAsync(r => (r ?? TrainerRecord.Empty).ResetFailures());
 
-    private string? Note => _problem is null ? null : $"waiting: {_problem}";
+    private string Address => self.SiloAddress.ToParsableString();
 
     private JobReport ReportOf(string id, JobRecord? known, string title, int steps)
     {
         if (_running is { } running && running.Job.Id == id)
-            return new JobReport(JobState.Running, running.Monitor.Progress, null, null, running.Monitor.Seconds, null, Note);
+            return new JobReport(JobState.Running, running.Monitor.Progress, null, null, running.Monitor.Seconds, null, NoteOf(known));
         var job = known ?? new JobRecord { Id = id };
         var jobState = job.IsDone ? JobState.Done : job.Error is not null ? JobState.Failed : JobState.Waiting;
         return new JobReport(
@@ -109,27 +119,40 @@ internal sealed partial class TrainerGrain(
             job.Quality,
             job.Seconds,
             job.Error,
-            jobState is JobState.Waiting ? Note : null
+            jobState is JobState.Waiting ? NoteOf(known) : null
         );
+    }
+
+    private string? NoteOf(JobRecord? job)
+    {
+        string?[] notes = [_problem is null ? null : $"waiting: {_problem}", job?.Lack];
+        return notes.OfType<string>().ToList() is { Count: > 0 } all ? string.Join(" ", all) : null;
     }
 
     /// <summary>
     /// Moves on to the next silo in the order of their addresses, so that each is asked in turn. A mere deactivation would not leave this
     /// silo: callers remember where the grain was, and their next call would activate it here again, each time.
     /// </summary>
-    private void MoveOn()
+    /// <param name="job">The job, which is not offered to silos that lack its data.</param>
+    /// <returns>False where there is no other silo.</returns>
+    private bool MoveOn(JobRecord? job)
     {
         var others = membership.CurrentSnapshot.Members.Values
             .Where(member => member.Status == SiloStatus.Active && !member.SiloAddress.Equals(self.SiloAddress))
             .Select(member => member.SiloAddress)
+            .Where(silo => HostsTrainers(silo) && job?.IsRefusedBy(silo.ToParsableString()) != true)
             .Order()
             .ToList();
-        if (others.Count == 0) return;
-        // The placement takes the hint where that silo hosts trainers, and else any other that does.
+        if (others.Count == 0) return false;
         RequestContext.Set(IPlacementDirector.PlacementHintKey, others.Find(silo => silo.CompareTo(self.SiloAddress) > 0) ?? others[0]);
         MigrateOnIdle();
         RequestContext.Remove(IPlacementDirector.PlacementHintKey);
+        return true;
     }
+
+    /// <summary>Whether trainers can be placed on a silo; one whose manifest has not arrived yet may be one.</summary>
+    private bool HostsTrainers(SiloAddress silo) =>
+        !manifests.Current.Silos.TryGetValue(silo, out var manifest) || manifest.Grains.ContainsKey(this.GetGrainId().Type);
 
     private void Start(TrainingJob job, JobRecord? known)
     {
@@ -149,7 +172,14 @@ internal sealed partial class TrainerGrain(
             var done = job.Kind == JobKind.Train
                 ? record with { Model = await TrainAsync(job, record, monitor, stop) }
                 : record with { Quality = await EvaluateAsync(job, monitor, stop) };
-            var last = done with { Checkpoint = null, CheckpointPieces = [], CheckpointStep = job.Steps, Seconds = monitor.Seconds };
+            var last = done with
+            {
+                Checkpoint = null,
+                CheckpointPieces = [],
+                CheckpointStep = job.Steps,
+                Seconds = monitor.Seconds,
+                Refusals = [],
+            };
             await KeepAsync(last);
             await RemoveAsync(monitor.Checkpoint, last);
             _problem = null;
@@ -157,6 +187,10 @@ internal sealed partial class TrainerGrain(
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             LogStopped(logger, job.Id);
+        }
+        catch (SiloLacksDataException lack)
+        {
+            await RefuseAsync(job, lack);
         }
         catch (ArtifactLostException lost) when (record.CheckpointArtifacts.Contains(lost.Hash))
         {
@@ -167,8 +201,9 @@ internal sealed partial class TrainerGrain(
         catch (ArtifactStoreException exception) when (exception is not ArtifactLostException)
         {
             // Retried after a delay; repeated equal errors are logged once.
-            if (_problem != exception.Message) LogGivenUp(logger, exception, job.Id);
-            _problem = exception.Message;
+            var problem = WaitReasons.Of(exception);
+            if (_problem != problem) LogGivenUp(logger, exception, job.Id);
+            _problem = problem;
         }
         catch (Exception exception)
         {
@@ -235,6 +270,26 @@ internal sealed partial class TrainerGrain(
         return quality;
     }
 
+    /// <summary>Records that this silo lacks data of a job. The next call moves on to another one, or fails the job.</summary>
+    private async Task RefuseAsync(TrainingJob job, SiloLacksDataException lack)
+    {
+        LogLack(logger, job.Id, lack.Message);
+        try
+        {
+            var refusal = new JobRefusal(Address, self.Name, lack.Message);
+            await _record.UpdateAsync(r =>
+            {
+                var record = r ?? TrainerRecord.Empty;
+                return record.With((record.Find(job.Id) ?? new JobRecord { Id = job.Id }).With(refusal));
+            });
+        }
+        catch (Exception storage)
+        {
+            // The job starts here again, and finds the same.
+            LogGivenUp(logger, storage, job.Id);
+        }
+    }
+
     private async Task FailAsync(TrainingJob job, Exception exception)
     {
         LogFailed(logger, exception, job.Id);
@@ -293,7 +348,7 @@ internal sealed partial class TrainerGrain(
         }
         catch (Exception exception)
         {
-            throw new ArtifactStoreException($"The result of {job.Id} could not be kept.", exception);
+            throw new ArtifactStoreException($"The result of {job.Id} could not be kept: {WaitReasons.Of(exception)}", exception);
         }
     }
 
@@ -314,6 +369,9 @@ internal sealed partial class TrainerGrain(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "An example of job {Job} is lost; it is made again")]
     private static partial void LogExampleLost(ILogger logger, Exception exception, string job);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job} cannot run on this silo: {Lack}")]
+    private static partial void LogLack(ILogger logger, string job, string lack);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Job {Job} failed")]
     private static partial void LogFailed(ILogger logger, Exception exception, string job);

@@ -23,7 +23,7 @@ internal sealed record TrainerRecord([property: Id(0)] ImmutableArray<JobRecord>
 
     /// <summary>Clears failures; checkpoints stay.</summary>
     public TrainerRecord ResetFailures() =>
-        Jobs.All(j => j.Error is null) ? this : new TrainerRecord([.. Jobs.Select(j => j with { Error = null })]);
+        Jobs.All(j => j.Error is null) ? this : new TrainerRecord([.. Jobs.Select(j => j with { Error = null, Refusals = [] })]);
 }
 
 /// <summary>The stored form of a job.</summary>
@@ -54,6 +54,10 @@ internal sealed record JobRecord
     /// <summary>The pieces of the last checkpoint; empty where it is one artifact.</summary>
     [Id(7)] public ImmutableArray<string> CheckpointPieces { get; init; } = [];
 
+    /// <summary>The silos that lack data of the job, in the order in which they were asked; default in records of earlier
+    /// releases.</summary>
+    [Id(8)] public ImmutableArray<JobRefusal> Refusals { get; init; } = [];
+
     /// <summary>Whether there is a result.</summary>
     public bool IsDone => Model is not null || Quality is not null;
 
@@ -66,7 +70,26 @@ internal sealed record JobRecord
         : CheckpointPieces.IsDefaultOrEmpty ? [Checkpoint]
         : CheckpointPieces.Add(Checkpoint);
 
+    /// <summary>Whether a silo lacks data of the job.</summary>
+    /// <param name="silo">Its address.</param>
+    public bool IsRefusedBy(string silo) => !Refusals.IsDefault && Refusals.Any(refusal => refusal.Silo == silo);
+
+    /// <summary>Adds a refusal, in place of an earlier one of the same silo.</summary>
+    public JobRecord With(JobRefusal refusal) =>
+        this with { Refusals = [.. (Refusals.IsDefault ? [] : Refusals).Where(known => known.Silo != refusal.Silo), refusal] };
+
+    /// <summary>What silos lack, for users; null where none lacks anything.</summary>
+    public string? Lack =>
+        Refusals.IsDefaultOrEmpty ? null : string.Join(" ", Refusals.Select(refusal => $"Silo {refusal.Name}: {refusal.Message}"));
+
     /// <summary>The checkpoint to continue from.</summary>
     public TrainingCheckpoint? Resume =>
         Checkpoint is null ? null : new TrainingCheckpoint(CheckpointStep, Checkpoint, CheckpointPieces);
 }
+
+/// <summary>A silo lacks data of a job.</summary>
+/// <param name="Silo">Its address; one that is started again is another silo.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Message">What it lacks, for users.</param>
+[GenerateSerializer, Immutable, Alias("freemask.JobRefusal")]
+internal sealed record JobRefusal([property: Id(0)] string Silo, [property: Id(1)] string Name, [property: Id(2)] string Message);

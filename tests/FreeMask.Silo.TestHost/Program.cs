@@ -3,15 +3,22 @@ using System.Net;
 using FreeMask.Grains.Artifacts;
 using FreeMask.Grains.Stages;
 using FreeMask.Hosting.Silos;
+using FreeMask.Pipeline;
 using FreeMask.Silo.Tests.Fakes;
 using k8s;
 using Orleans.Configuration;
 using Orleans.Hosting.Kubernetes;
 
 // A freemask-silo with fake stages that take a while and write a journal of started work. While the file Test:Poison exists, whose text is
-// the index of a sample, every stage fails on that sample.
+// the index of a sample, every stage fails on that sample. With Test:Pipeline=true it is a freemask-silo as it is.
 return await SiloProgram.RunAsync(args, (services, configuration) =>
 {
+    if (configuration.GetValue("Test:Pipeline", false))
+    {
+        services.AddFreeMaskPipeline(configuration["FreeMask:Models"]);
+        return;
+    }
+
     var took = TimeSpan.FromMilliseconds(configuration.GetValue("Test:BatchMilliseconds", 0));
     var journal = configuration["Test:Journal"];
     var poison = configuration["Test:Poison"];

@@ -235,13 +235,12 @@ internal sealed class BundleCatalog(string? modelsFolder)
             return samples;
         }
 
-        public (string Folder, string Hash)? FindLabeledDataset(string path, Func<string, MatchedDataset> open, bool isHashed)
+        public (string Folder, string Hash)? FindLabeledDataset(string path, Func<string, MatchedDataset> open)
         {
             var full = Path.GetFullPath(path, folder);
             if (!Directory.Exists(full)) return null;
             // Classes that the run does not have are reported before the work rather than after it.
-            var data = open(full);
-            return (full, isHashed ? data.Hash() : "");
+            return (full, open(full).Hash());
         }
 
         public string? FindDataset(string path, LabelSet labels, IReadOnlyList<string> pairs)

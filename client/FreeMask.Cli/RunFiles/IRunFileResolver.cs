@@ -38,13 +38,11 @@ internal interface IRunFileResolver
     /// <exception cref="FreeMask.FreeMaskException">It has other classes.</exception>
     string? FindDataset(string folder, LabelSet labels, IReadOnlyList<string> pairs);
 
-    /// <summary>The full path of a data set in any layout, and its hash where that is asked for; null where there is no such
-    /// folder.</summary>
+    /// <summary>The full path of a data set in any layout, and its hash; null where there is no such folder.</summary>
     /// <param name="folder">As the run file names it.</param>
     /// <param name="open">Opens it, by its full path.</param>
-    /// <param name="isHashed">Whether the hash is computed; it is empty otherwise.</param>
     /// <exception cref="FreeMask.FreeMaskException">It is none, or has other classes.</exception>
-    (string Folder, string Hash)? FindLabeledDataset(string folder, Func<string, MatchedDataset> open, bool isHashed) => null;
+    (string Folder, string Hash)? FindLabeledDataset(string folder, Func<string, MatchedDataset> open) => null;
 
     /// <summary>The words of all that a bundle can draw; null where that is not limited.</summary>
     IReadOnlyList<string>? WordsOf(string model) => null;

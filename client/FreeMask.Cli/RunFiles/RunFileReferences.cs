@@ -393,7 +393,7 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
     {
         if (training.Real is not { } named || ProtocolOf(spec) is not { } protocol) return training;
         MatchedDataset Open(string folder) => protocol.OpenReal(folder, training.RealPart, training.RealClassMap);
-        return Dataset("training.real", named, "", Open, true) is { } found
+        return Dataset("training.real", named, "", Open) is { } found
             ? training with { Real = found.Folder, RealHash = found.Hash }
             : training;
     }
@@ -409,10 +409,9 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
                 "evaluation.dataset",
                 evaluation.Dataset,
                 Others,
-                folder => protocol.Open(folder, evaluation.Layout, evaluation.Part, evaluation.ClassMap),
-                false
+                folder => protocol.Open(folder, evaluation.Layout, evaluation.Part, evaluation.ClassMap)
             );
-            if (found is { } first) evaluation = evaluation with { Dataset = first.Folder };
+            if (found is { } first) evaluation = evaluation with { Dataset = first.Folder, DatasetHash = first.Hash };
         }
 
         if (evaluation.Transfer is not { } named) return evaluation;
@@ -420,10 +419,9 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
             "evaluation.transfer",
             named,
             "",
-            folder => protocol.Open(folder, null, evaluation.TransferPart, evaluation.TransferClassMap),
-            false
+            folder => protocol.Open(folder, null, evaluation.TransferPart, evaluation.TransferClassMap)
         );
-        return second is { } other ? evaluation with { Transfer = other.Folder } : evaluation;
+        return second is { } other ? evaluation with { Transfer = other.Folder, TransferHash = other.Hash } : evaluation;
     }
 
     /// <summary>The protocol of a run; null where it is impossible, which the validation reports.</summary>
@@ -439,17 +437,11 @@ internal sealed class RunFileReferences(IRunFileResolver resolver, RunFileFindin
         }
     }
 
-    private (string Folder, string Hash)? Dataset(
-        string key,
-        string named,
-        string otherwise,
-        Func<string, MatchedDataset> open,
-        bool isHashed
-    )
+    private (string Folder, string Hash)? Dataset(string key, string named, string otherwise, Func<string, MatchedDataset> open)
     {
         try
         {
-            if (resolver.FindLabeledDataset(named, open, isHashed) is { } found) return found;
+            if (resolver.FindLabeledDataset(named, open) is { } found) return found;
             findings.Report(
                 key,
                 $"'{key}' is '{named}', and there is no such folder. Name a data set in a layout of "

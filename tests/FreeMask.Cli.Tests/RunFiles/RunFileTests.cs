@@ -447,8 +447,8 @@ public sealed class RunFileTests
         public string? FindDataset(string folder, LabelSet labels, IReadOnlyList<string> pairs) =>
             resolver.FindDataset(folder, labels, pairs);
 
-        public (string Folder, string Hash)? FindLabeledDataset(string folder, Func<string, MatchedDataset> open, bool isHashed) =>
-            resolver.FindLabeledDataset(folder, open, isHashed);
+        public (string Folder, string Hash)? FindLabeledDataset(string folder, Func<string, MatchedDataset> open) =>
+            resolver.FindLabeledDataset(folder, open);
 
         public string? FindSegmenter(string folder) => resolver.FindSegmenter(folder);
 
@@ -499,7 +499,8 @@ public sealed class RunFileTests
         var spec = RunFile.Parse(Text, "a.yaml", Resolver.Instance);
 
         Assert.Equal(("/full/street", "da7a", 0.5), (spec.Training.Real, spec.Training.RealHash, spec.Training.RealShare));
-        Assert.Equal(("/full/pictures", "/full/street"), (spec.Evaluation.Dataset, spec.Evaluation.Transfer));
+        Assert.Equal(("/full/pictures", "da7a"), (spec.Evaluation.Dataset, spec.Evaluation.DatasetHash));
+        Assert.Equal(("/full/street", "da7a"), (spec.Evaluation.Transfer, spec.Evaluation.TransferHash));
         Assert.Contains(
             "'training.real' is 'nowhere', and there is no such folder. Name a data set in a layout of voc, coco, cityscapes, ade20k.",
             Assert.Single(Problems("classes: [sheep]\ntraining: { real: nowhere }")),
@@ -649,8 +650,8 @@ public sealed class RunFileTests
         public string? FindDataset(string folder, LabelSet labels, IReadOnlyList<string> pairs) =>
             folder == "pictures" ? "/full/pictures" : null;
 
-        public (string Folder, string Hash)? FindLabeledDataset(string folder, Func<string, MatchedDataset> open, bool isHashed) =>
-            folder is "pictures" or "street" ? ($"/full/{folder}", isHashed ? "da7a" : "") : null;
+        public (string Folder, string Hash)? FindLabeledDataset(string folder, Func<string, MatchedDataset> open) =>
+            folder is "pictures" or "street" ? ($"/full/{folder}", "da7a") : null;
 
         public string? AffinityOf(string model) => model == "mini" ? "heads" : null;
 

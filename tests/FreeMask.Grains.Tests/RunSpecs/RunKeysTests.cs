@@ -20,7 +20,7 @@ public sealed class RunKeysTests
         "source.images", "source.classes", "mask.affinityHash", "labelDefinition", "training.initFolder", "training.initHash",
         "composition.thesaurusHash", "composition.thesaurusCounts", "harmonization.modelFolder", "harmonization.modelHash",
         "composition.placementFolder", "composition.placementHash",
-        "training.realHash",
+        "training.realHash", "evaluation.datasetHash", "evaluation.transferHash",
     ];
 
     public static TheoryData<string> Paths => new(RunKeys.All.Select(key => key.Path));

@@ -27,7 +27,12 @@ internal sealed class ProcessCluster : IAsyncDisposable
 
     /// <summary>Starts the first silo and connects to it.</summary>
     public static async Task<ProcessCluster> StartAsync(
-        LocalServices services, Provider provider, CancellationToken cancellationToken, Dictionary<string, string>? firstSilo = null)
+        LocalServices services,
+        Provider provider,
+        CancellationToken cancellationToken,
+        Dictionary<string, string>? firstSilo = null,
+        string? workingFolder = null
+    )
     {
         var settings = await Providers.SettingsAsync(services, provider, $"cluster-{Guid.NewGuid():N}");
         var cluster = new ProcessCluster(settings);
@@ -36,7 +41,7 @@ internal sealed class ProcessCluster : IAsyncDisposable
         settings["Test:BatchMilliseconds"] = "120";
         try
         {
-            await cluster.AddAsync(1, firstSilo ?? [], cancellationToken);
+            await cluster.AddAsync(1, firstSilo ?? [], cancellationToken, workingFolder);
             await cluster.ConnectAsync(cancellationToken);
             return cluster;
         }
@@ -54,10 +59,11 @@ internal sealed class ProcessCluster : IAsyncDisposable
     public async Task<IReadOnlyList<SiloProcess>> AddAsync(
         int silos,
         Dictionary<string, string> settings,
-        CancellationToken cancellationToken
+        CancellationToken cancellationToken,
+        string? workingFolder = null
     )
     {
-        var added = Enumerable.Range(0, Math.Max(0, silos)).Select(_ => Start(settings)).ToList();
+        var added = Enumerable.Range(0, Math.Max(0, silos)).Select(_ => Start(settings, workingFolder)).ToList();
         await Task.WhenAll(added.Select(s => s.ReadyAsync(cancellationToken)));
         return added;
     }
@@ -112,7 +118,7 @@ internal sealed class ProcessCluster : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private SiloProcess Start(Dictionary<string, string> settings)
+    private SiloProcess Start(Dictionary<string, string> settings, string? workingFolder)
     {
         var name = $"silo-{++_names}";
         var (siloPort, gatewayPort) = Ports.Pair();
@@ -122,7 +128,7 @@ internal sealed class ProcessCluster : IAsyncDisposable
             .. _settings.Concat(settings).Select(s => $"--{s.Key}={s.Value}"), $"--Orleans:Name={name}",
             $"--Orleans:Endpoints:SiloPort={siloPort}", $"--Orleans:Endpoints:GatewayPort={gatewayPort}",
         ];
-        var silo = SiloProcess.Start(name, _folder.Path, arguments, httpPort);
+        var silo = SiloProcess.Start(name, _folder.Path, arguments, httpPort, workingFolder: workingFolder);
         _all.Add(silo);
         return silo;
     }

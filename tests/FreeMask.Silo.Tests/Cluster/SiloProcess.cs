@@ -30,8 +30,15 @@ internal sealed class SiloProcess : IAsyncDisposable
     /// <param name="arguments">Settings as arguments.</param>
     /// <param name="port">The port of its health endpoints.</param>
     /// <param name="environment">Its whole environment, but for what finds the runtime; null for the environment of this process.</param>
+    /// <param name="workingFolder">Its working directory; null for that of this process.</param>
     public static SiloProcess Start(
-        string name, string folder, IEnumerable<string> arguments, int port, IReadOnlyDictionary<string, string>? environment = null)
+        string name,
+        string folder,
+        IEnumerable<string> arguments,
+        int port,
+        IReadOnlyDictionary<string, string>? environment = null,
+        string? workingFolder = null
+    )
     {
         var journal = Path.Combine(folder, $"{name}.journal");
         var program = Path.Combine(AppContext.BaseDirectory, "FreeMask.Silo.TestHost.dll");
@@ -41,6 +48,7 @@ internal sealed class SiloProcess : IAsyncDisposable
             "bash",
             ["-c", command, "silo", program, .. arguments, $"--urls=http://127.0.0.1:{port}", $"--Test:Journal={journal}"]
         );
+        if (workingFolder is not null) start.WorkingDirectory = workingFolder;
         if (environment is not null) Replace(start.Environment, environment);
         // Several silos share this machine.
         start.Environment["DOTNET_gcServer"] = "0";

@@ -150,8 +150,14 @@ internal sealed class FakeTraining : ISegmenterTraining
     /// <summary>Why a silo cannot train; null where it can.</summary>
     public Func<string, string?> Refuses { get; set; } = _ => null;
 
+    /// <summary>What a silo lacks for a job; null where nothing is missing.</summary>
+    public Func<string, JobKind, string?> Lacks { get; set; } = (_, _) => null;
+
     /// <summary>The silos that trained.</summary>
     public ConcurrentDictionary<string, bool> TrainedOn { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The silos that evaluated.</summary>
+    public ConcurrentDictionary<string, bool> EvaluatedOn { get; } = new(StringComparer.Ordinal);
 
     private int _stepsDone;
 
@@ -206,6 +212,7 @@ internal sealed class FakeTraining : ISegmenterTraining
 
         public Task<SegmenterModel> TrainAsync(TrainingRequest request, ITrainingMonitor monitor, CancellationToken cancellationToken)
         {
+            Require(JobKind.Train);
             training.TrainedOn[silo] = true;
             return training.TrainAsync(request, monitor, cancellationToken);
         }
@@ -218,6 +225,16 @@ internal sealed class FakeTraining : ISegmenterTraining
             SegmenterModel model,
             ITrainingMonitor monitor,
             CancellationToken cancellationToken
-        ) => training.EvaluateAsync(spec, model, monitor, cancellationToken);
+        )
+        {
+            Require(JobKind.Evaluate);
+            training.EvaluatedOn[silo] = true;
+            return training.EvaluateAsync(spec, model, monitor, cancellationToken);
+        }
+
+        private void Require(JobKind kind)
+        {
+            if (training.Lacks(silo, kind) is { } lack) throw new SiloLacksDataException(lack);
+        }
     }
 }

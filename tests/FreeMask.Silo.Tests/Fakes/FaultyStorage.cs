@@ -29,6 +29,9 @@ internal sealed class StorageFaults
     /// <summary>Called before each write with the record's name, the grain's key and the number of the write.</summary>
     public Func<string, string, long, WriteOutcome> Decide { get; set; } = (_, _, _) => WriteOutcome.Applied;
 
+    /// <summary>Called before each read; an exception fails it.</summary>
+    public Action BeforeRead { get; set; } = () => { };
+
     /// <summary>Called after each applied write, whatever was reported.</summary>
     public Action<string, string, object?> Written { get; set; } = (_, _, _) => { };
 
@@ -55,8 +58,11 @@ internal sealed class FaultyStorage(IGrainStorage inner, StorageFaults faults) :
 {
     private readonly ConcurrentDictionary<(string, GrainId), Func<Task>> _late = new();
 
-    public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
-        inner.ReadStateAsync(stateName, grainId, grainState);
+    public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    {
+        faults.BeforeRead();
+        return inner.ReadStateAsync(stateName, grainId, grainState);
+    }
 
     public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {

@@ -71,6 +71,9 @@ internal sealed class TestCluster : IAsyncDisposable
     /// <summary>Waits until the run's record says that it no longer runs.</summary>
     public Task<RunState> RestingAsync(string id) => Resting(id).Task.WaitAsync(TestContext.Current.CancellationToken);
 
+    /// <summary>Forgets that a run ended, before it is tried again.</summary>
+    public void Arm(string id) => _resting.TryRemove(id, out _);
+
     public async ValueTask DisposeAsync()
     {
         await _cluster.DisposeAsync();

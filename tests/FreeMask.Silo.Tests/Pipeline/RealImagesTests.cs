@@ -1,4 +1,5 @@
 using FreeMask.GrainInterfaces;
+using FreeMask.Grains.Stages;
 using FreeMask.Imaging;
 using FreeMask.Pipeline;
 using FreeMask.Vision;
@@ -64,10 +65,10 @@ public sealed class RealImagesTests : IDisposable
     {
         var spec = Spec(null);
         Write("3", 9);
-        var changed = Assert.Throws<FreeMaskException>(() => RealImages.Open(spec));
-        Assert.Contains("are others than when the run was started", changed.Message, StringComparison.Ordinal);
+        var changed = Assert.Throws<SiloLacksDataException>(() => RealImages.Open(spec));
+        Assert.Contains("is another one than the run's", changed.Message, StringComparison.Ordinal);
         Directory.Delete(Path.Combine(_folder.FullName, "JPEGImages"), recursive: true);
-        var gone = Assert.Throws<FreeMaskException>(() => RealImages.Open(spec));
+        var gone = Assert.Throws<SiloLacksDataException>(() => RealImages.Open(spec));
         Assert.Contains("training.real", gone.Message, StringComparison.Ordinal);
     }
 

@@ -104,6 +104,58 @@ public sealed class EnvironmentTests : IDisposable
     }
 
     [Fact(Timeout = 600_000)]
+    public async Task Trainings_and_evaluations_go_to_silos_that_have_their_data_and_the_others_are_named()
+    {
+        await using var cluster = await TestCluster.StartAsync(_folder.Path, 3, TestContext.Current.CancellationToken);
+        // The silo that is asked first lacks the images, and the one that trains lacks the test set.
+        var first = new ConcurrentDictionary<JobKind, string>();
+        cluster.Training.Lacks = (silo, kind) =>
+            first.GetOrAdd(kind, silo) != silo ? null : kind == JobKind.Train ? "No folder /images." : "No folder /test.";
+        var notes = new ConcurrentDictionary<string, bool>(StringComparer.Ordinal);
+        cluster.Training.AfterCheckpoint = async (_, _) =>
+        {
+            foreach (var note in (await cluster.Run("run").GetStatus()).Notes) notes[note] = true;
+        };
+        await cluster.Run("run").Start(TestSilo.SmallSpec);
+        Assert.Equal(RunState.Completed, await cluster.RestingAsync("run"));
+
+        var status = await cluster.Run("run").GetStatus();
+        Assert.Empty(status.Notes);
+        Assert.Equal([$"Silo {first[JobKind.Train]}: No folder /images."], notes.Keys);
+        Assert.DoesNotContain(first[JobKind.Train], cluster.Training.TrainedOn.Keys);
+        Assert.DoesNotContain(first[JobKind.Evaluate], cluster.Training.EvaluatedOn.Keys);
+        using var folder = new TemporaryFolder();
+        await using var alone = await TestSilo.StartAsync(folder.Path, TestContext.Current.CancellationToken);
+        Assert.Equal((await alone.CompleteAsync("run", TestSilo.SmallSpec)).ManifestHash, status.ManifestHash);
+    }
+
+    [Theory(Timeout = 600_000)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task A_run_whose_data_no_silo_has_fails_with_one_message_and_a_retry_goes_on(short silos)
+    {
+        await using var cluster = await TestCluster.StartAsync(_folder.Path, silos, TestContext.Current.CancellationToken);
+        var asked = new ConcurrentDictionary<string, bool>(StringComparer.Ordinal);
+        cluster.Training.Lacks = (silo, _) =>
+        {
+            asked[silo] = true;
+            return "No folder /images.";
+        };
+        await cluster.Run("run").Start(TestSilo.SmallSpec);
+        Assert.Equal(RunState.Failed, await cluster.RestingAsync("run"));
+
+        var reason = (await cluster.Run("run").GetStatus()).Reason!;
+        Assert.Equal(silos, asked.Count);
+        if (silos == 1) Assert.Equal("No folder /images.", reason);
+        else Assert.All(asked.Keys, silo => Assert.Contains($"Silo {silo}: No folder /images.", reason, StringComparison.Ordinal));
+
+        cluster.Training.Lacks = (_, _) => null;
+        cluster.Arm("run");
+        await cluster.Run("run").Retry(null);
+        Assert.Equal(RunState.Completed, await cluster.RestingAsync("run"));
+    }
+
+    [Fact(Timeout = 600_000)]
     public async Task A_run_whose_bundle_no_silo_has_fails_before_any_work()
     {
         await using var cluster = await TestCluster.StartAsync(
