@@ -259,6 +259,7 @@ public sealed class RunCheckTests : IDisposable
         await RefuseAsync("classes: [cat]\ncomposition: { placement: places }", "'composition.placement'", "model.onnx");
         File.Copy(Path.Combine(Mini, "vae_decoder", "model.onnx"), _process.Folder.Path("places", "model.onnx"));
         await RefuseAsync("classes: [cat]\ncomposition: { placement: places }", "'composition.placement': ", "takes a background");
+        Directory.Delete(Part("placement"));
         await RefuseAsync(
             "classes: [cat]\ncomposition: { placement: bundle }", "'composition.placement'", "the bundle 'mini' ships no placement model");
     }

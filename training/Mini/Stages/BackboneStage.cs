@@ -3,8 +3,8 @@ using FreeMask.Randomness;
 using FreeMask.Timing;
 using FreeMask.Training.Mask2Former;
 using FreeMask.Training.Mini.Networks;
-using FreeMask.Vision;
 using FreeMask.Training.Torch;
+using FreeMask.Vision;
 using static TorchSharp.torch;
 
 namespace FreeMask.Training.Mini.Stages;
