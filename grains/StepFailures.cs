@@ -13,7 +13,7 @@ internal sealed class StepFailures(TimeProvider time)
 
     /// <summary>What the steps wait for, for users; null where the last step succeeded, or failed just once and just now.</summary>
     public string? Note =>
-        _last is null || (_inARow < 2 && time.GetElapsedTime(_first) < Patience) ? null : $"waiting: {_last}; it tries again";
+        _last is null || (_inARow < 2 && time.GetElapsedTime(_first) < Patience) ? null : WaitReasons.Note(_last);
 
     /// <summary>Counts a failed step.</summary>
     /// <returns>Whether the step before failed in the same way.</returns>

@@ -33,18 +33,10 @@ internal static class PipelineServices
         }
 
         /// <summary>Why a GPU cannot train. Whether the processor can is a matter of each run: it may not train at all.</summary>
-        private static string? TrainingProblem(string name)
-        {
-            try
-            {
-                var device = TrainingDevice.Parse(name);
-                return device.IsProcessor || device.Problem is not { } problem ? null : $"FreeMask:Devices:Training: {problem}";
-            }
-            catch (FreeMaskException exception)
-            {
-                return $"FreeMask:Devices:Training: {exception.Message}";
-            }
-        }
+        private static string? TrainingProblem(string name) =>
+            name != TrainingDevice.Processor.ToString() && TrainingDevice.ProblemOf(name) is { } problem
+                ? $"FreeMask:Devices:Training: {problem}"
+                : null;
 
         private static string? Problem(string device)
         {

@@ -79,7 +79,7 @@ internal sealed partial class RoundGrain(
             {
                 // The store is away: a round at work shows what it knows of the shards, and says so.
                 var known = Report();
-                var note = $"waiting: {WaitReasons.Of(exception)}; it tries again";
+                var note = WaitReasons.Note(WaitReasons.Of(exception));
                 return known with { Status = known.Status with { Notes = [.. known.Status.Notes.Add(note).Distinct()] } };
             }
         }

@@ -47,6 +47,19 @@ internal readonly record struct TrainingDevice(int? Gpu)
             : throw new FreeMaskException($"'{name}' is no device for training; there are cpu, cuda and cuda:1 (the number of a GPU).");
     }
 
+    /// <summary>Why a name is no device, or this process cannot train on it, with the remedy; null if it can.</summary>
+    public static string? ProblemOf(string name)
+    {
+        try
+        {
+            return Parse(name).Problem;
+        }
+        catch (FreeMaskException unknown)
+        {
+            return unknown.Message;
+        }
+    }
+
     /// <summary>Its name, such as <c>cuda:0</c>.</summary>
     public override string ToString() => IsProcessor ? Cpu : string.Create(CultureInfo.InvariantCulture, $"{Cuda}:{Gpu}");
 

@@ -29,7 +29,10 @@ internal sealed class PlacementModel : IPlacementScorer, IDisposable
     public CandidateSelection Selection => CandidateSelection.Best;
 
     /// <summary>FOPA's scales: i / 18 for i from 1 to 16.</summary>
-    public IReadOnlyList<double> Scales { get; } = [.. Enumerable.Range(1, ScaleCount).Select(i => i / (ScaleCount + 2.0))];
+    public IReadOnlyList<double> Scales => AllScales;
+
+    /// <summary>The sizes that every model scores, as shares of the image.</summary>
+    internal static IReadOnlyList<double> AllScales { get; } = [.. Enumerable.Range(1, ScaleCount).Select(i => i / (ScaleCount + 2.0))];
 
     /// <summary>Whether a folder holds a model: <c>model.onnx</c>, or the weights of a FOPA in <c>model.safetensors</c>.</summary>
     public static bool IsIn(string folder) => FileOf(folder) is not null;

@@ -20,20 +20,8 @@ internal sealed class DeviceCheck : IRunCheck
             else if (Problem(parts[0]) is { } problem) yield return new(Key, $"--device {device}: {problem}");
         }
 
-        if (machine is { IsCluster: false, TrainingDevice: { } named } && TrainingProblem(named) is { } reason)
-            yield return new(Key, $"--training-device {named}: {reason}");
-    }
-
-    private static string? TrainingProblem(string name)
-    {
-        try
-        {
-            return TrainingDevice.Parse(name).Problem?.TrimEnd('.');
-        }
-        catch (FreeMaskException unknown)
-        {
-            return unknown.Message.TrimEnd('.');
-        }
+        if (machine is { IsCluster: false, TrainingDevice: { } named } && TrainingDevice.ProblemOf(named) is { } reason)
+            yield return new(Key, $"--training-device {named}: {reason.TrimEnd('.')}");
     }
 
     private static string? Problem(string provider)

@@ -58,8 +58,6 @@ internal static class SampleComposer
     // Some donors find no place, so that more are drawn than are pasted.
     private const int DonorsPerPlace = 3;
 
-    private static readonly double[] Scales = [.. Enumerable.Range(1, 16).Select(i => i / 18.0)];
-
     /// <summary>The composed images with their labels, as <see cref="Compose"/> makes them.</summary>
     internal static IReadOnlyList<LabeledImage> Examples(IReadOnlyList<RunSample> samples, CompositionWay way, ulong seed) =>
         [.. Compose(samples, way, seed).Select(sample => sample.Example)];
@@ -128,7 +126,7 @@ internal static class SampleComposer
         // The sizes that a model scores, with the lower edge in any row at which the object is inside the image.
         static bool IsPossible(ScenePerspective perspective, PastedObject item, RgbImage image) =>
             PlacementGrid
-                .Sizes(Scales, item.Choice.Place.Box.Width, item.Choice.Place.Box.Height, image.Width, image.Height)
+                .Sizes(PlacementModel.AllScales, item.Choice.Place.Box.Width, item.Choice.Place.Box.Height, image.Width, image.Height)
                 .Any(size => Enumerable
                     .Range(size.Height, Math.Max(0, image.Height - size.Height + 1))
                     .Any(bottom =>
